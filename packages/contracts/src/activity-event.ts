@@ -1,0 +1,60 @@
+// The event: what a client sends and what the raw topic holds.
+import { z } from 'zod';
+
+/** The activity types that a deployment knows unless it configures its own list. */
+export const defaultActivityTypes = [
+  'LOGIN',
+  'LOGOUT',
+  'PAGE_VIEW',
+  'BUTTON_CLICK',
+  'FORM_SUBMIT',
+  'API_CALL',
+  'ERROR',
+] as const;
+
+/** The largest ids the pipeline carries, in characters. */
+export const maxIdLength = 256;
+
+const id = z.string().trim().min(1, 'must not be empty').max(maxIdLength);
+
+/** ISO-8601 with any offset and precision, as clients write it; parsed to epoch milliseconds. */
+const clientTimestamp = z
+  .union([z.iso.datetime({ offset: true, local: false }), z.number().int().min(0)])
+  .transform((value) => new Date(value).toISOString());
+
+/** The body of one event as a client sends it, before the edge has stamped it. */
+export const activityInput: z.ZodObject<{
+  userId: z.ZodType<string, string>;
+  activityType: z.ZodEnum<{ [T in (typeof defaultActivityTypes)[number]]: T }>;
+  metadata: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodUnknown>>;
+  eventId: z.ZodOptional<z.ZodType<string, string>>;
+  timestamp: z.ZodOptional<z.ZodType<string, string | number>>;
+}> = z.object({
+  userId: id,
+  activityType: z.enum(defaultActivityTypes),
+  metadata: z.record(z.string(), z.unknown()).default({}),
+  eventId: id.optional(),
+  timestamp: clientTimestamp.optional(),
+});
+
+/** One event as the edge accepted it: the value of a raw record. Times are ISO-8601 with milliseconds, UTC. */
+export const activityEvent: z.ZodObject<{
+  eventId: z.ZodType<string, string>;
+  userId: z.ZodType<string, string>;
+  activityType: z.ZodString;
+  metadata: z.ZodRecord<z.ZodString, z.ZodUnknown>;
+  timestamp: z.ZodISODateTime;
+  receivedAt: z.ZodISODateTime;
+}> = z.object({
+  eventId: id,
+  userId: id,
+  activityType: z.string().min(1).max(64),
+  metadata: z.record(z.string(), z.unknown()),
+  timestamp: z.iso.datetime({ precision: 3 }),
+  receivedAt: z.iso.datetime({ precision: 3 }),
+});
+
+/** What a client sends. */
+export type ActivityInput = z.output<typeof activityInput>;
+/** What the raw topic holds. */
+export type ActivityEvent = z.output<typeof activityEvent>;

@@ -1,0 +1,33 @@
+// Identity: how a log's numeric id follows from where its raw record lies.
+
+/** Partitions of the raw topic that ids leave room for. */
+export const maxPartitions = 1024;
+
+/**
+ * The stored log's `_id`: `offset * 1024 + partition`. Unique in the raw topic, growing with time within a
+ * partition, and the same whenever the raw topic is processed again.
+ *
+ * @throws RangeError where the position does not fit into a safe integer.
+ */
+export function logId(partition: number, offset: bigint | number): number {
+  const id = Number(offset) * maxPartitions + partition;
+  if (partition < 0 || partition >= maxPartitions || !Number.isSafeInteger(id) || id < 0) {
+    throw new RangeError(`no log id for partition ${partition}, offset ${offset}`);
+  }
+  return id;
+}
+
+/** The raw position that a log id names: the inverse of {@link logId}. */
+export function rawPosition(id: number): { partition: number; offset: number } {
+  return { partition: id % maxPartitions, offset: Math.floor(id / maxPartitions) };
+}
+
+/** The `_id` of a window's document and the key of its record: `user|size|windowStart`. */
+export function windowId(userId: string, size: WindowSize, windowStart: string): string {
+  return `${userId}|${size}|${windowStart}`;
+}
+
+/** The sizes of the tumbling windows and their lengths in milliseconds. */
+export const windowSizes = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+/** A window's size by name. */
+export type WindowSize = keyof typeof windowSizes;

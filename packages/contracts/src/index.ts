@@ -1,0 +1,9 @@
+// What the stages of the pipeline agree on: topics, events, documents, identity. No I/O.
+export { defaultTopics, topicSpecs, topicVariables, topicsOf } from './topics.ts';
+export type { TopicSpec, Topics } from './topics.ts';
+export { activityEvent, activityInput, defaultActivityTypes, maxIdLength } from './activity-event.ts';
+export type { ActivityEvent, ActivityInput } from './activity-event.ts';
+export { logId, maxPartitions, rawPosition, windowId, windowSizes } from './identity.ts';
+export type { WindowSize } from './identity.ts';
+export { collections, dateFields } from './documents.ts';
+export type { CountsByType, EnrichedLog, UserActivity, WindowCount } from './documents.ts';

@@ -1,0 +1,66 @@
+// The pipeline's topics: their names and the environment variables that rename them.
+import { z } from 'zod';
+
+/** Default topic names. The raw topic's name is kept from the services that this pipeline replaces. */
+export const defaultTopics = {
+  raw: 'user-activity-logs',
+  enriched: 'user-activity-enriched',
+  counts: 'user-activity-counts',
+  users: 'user-activity-users',
+  deadLetter: 'user-activity-dead-letter',
+} as const;
+
+/** The name of each topic, by its role in the pipeline. */
+export type Topics = Record<keyof typeof defaultTopics, string>;
+
+const topicName: z.ZodString = z.string().regex(/^[a-zA-Z0-9._-]{1,249}$/, 'a Kafka topic name');
+
+/** Environment variables that name the topics; every service that touches a topic merges this shape in. */
+export const topicVariables: {
+  KAFKA_TOPIC: z.ZodDefault<z.ZodString>;
+  KAFKA_ENRICHED_TOPIC: z.ZodDefault<z.ZodString>;
+  KAFKA_COUNTS_TOPIC: z.ZodDefault<z.ZodString>;
+  KAFKA_USERS_TOPIC: z.ZodDefault<z.ZodString>;
+  KAFKA_DEAD_LETTER_TOPIC: z.ZodDefault<z.ZodString>;
+} = {
+  KAFKA_TOPIC: topicName.default(defaultTopics.raw).describe('The raw topic: what the edge accepted'),
+  KAFKA_ENRICHED_TOPIC: topicName.default(defaultTopics.enriched).describe('The enriched logs topic'),
+  KAFKA_COUNTS_TOPIC: topicName.default(defaultTopics.counts).describe('The window counts topic'),
+  KAFKA_USERS_TOPIC: topicName.default(defaultTopics.users).describe('The per-user totals topic'),
+  KAFKA_DEAD_LETTER_TOPIC: topicName
+    .default(defaultTopics.deadLetter)
+    .describe('What the processor could not process'),
+};
+
+/** Reads the topic names out of a parsed environment that holds {@link topicVariables}. */
+export function topicsOf(environment: { [K in keyof typeof topicVariables]: string }): Topics {
+  return {
+    raw: environment.KAFKA_TOPIC,
+    enriched: environment.KAFKA_ENRICHED_TOPIC,
+    counts: environment.KAFKA_COUNTS_TOPIC,
+    users: environment.KAFKA_USERS_TOPIC,
+    deadLetter: environment.KAFKA_DEAD_LETTER_TOPIC,
+  };
+}
+
+/** How a topic is made when it is missing. Times in milliseconds. */
+export interface TopicSpec {
+  name: string;
+  config: Record<string, string>;
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+/** Every topic of the pipeline with the settings it is created with (partitions are the deployment's choice). */
+export function topicSpecs(topics: Topics): TopicSpec[] {
+  return [
+    { name: topics.raw, config: { 'cleanup.policy': 'delete', 'retention.ms': String(30 * day) } },
+    { name: topics.enriched, config: { 'cleanup.policy': 'delete', 'retention.ms': String(7 * day) } },
+    {
+      name: topics.counts,
+      config: { 'cleanup.policy': 'compact,delete', 'retention.ms': String(7 * day) },
+    },
+    { name: topics.users, config: { 'cleanup.policy': 'compact' } },
+    { name: topics.deadLetter, config: { 'cleanup.policy': 'delete', 'retention.ms': String(7 * day) } },
+  ];
+}
