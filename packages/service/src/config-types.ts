@@ -1,0 +1,70 @@
+// The kinds of value that environment variables have, as zod types.
+import { z } from 'zod';
+
+/** A whole number between the bounds. */
+export function integer(
+  fallback: number,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): z.ZodType<number> {
+  return z
+    .string()
+    .regex(/^-?\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().int().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+    .default(fallback);
+}
+
+/** A TCP port; 0 lets the system choose one. */
+export function portNumber(fallback: number): z.ZodType<number> {
+  return integer(fallback, 0, 65_535);
+}
+
+/** `a:1,b:2` as a list of `host:port`. */
+export function hostList(fallback: string): z.ZodType<string[]> {
+  return z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .pipe(
+      z
+        .array(
+          z
+            .string()
+            .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:,/]+):\d{1,5}$/, 'must be host:port, separated by commas'),
+        )
+        .min(1),
+    )
+    .default(fallback.split(','));
+}
+
+/** An http or https URL without a trailing slash. */
+export function httpUrl(fallback: string): z.ZodType<string> {
+  return httpUrlText.default(fallback);
+}
+
+/** An http or https URL, or nothing. */
+export function optionalHttpUrl(): z.ZodType<string | undefined> {
+  return httpUrlText.optional();
+}
+
+const httpUrlText = z
+  .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+  .transform((url) => url.replace(/\/+$/, ''));
+
+/** A MongoDB connection string that names its database. */
+export function mongoUri(fallback: string): z.ZodType<string> {
+  return z
+    .string()
+    .regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^/?]+(\?|$)/, 'must be mongodb://host:port/database?options')
+    .default(fallback);
+}
+
+/** The deployment's kind. */
+export function nodeEnv(): z.ZodType<'development' | 'test' | 'production'> {
+  return z.enum(['development', 'test', 'production']).default('development');
+}
+
+/** pino's levels. */
+export function logLevel(): z.ZodType<'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'> {
+  return z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info');
+}

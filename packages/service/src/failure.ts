@@ -1,0 +1,83 @@
+// Failures that a client is told about: one kind each, and the HTTP answer that each has.
+
+/** One field that was refused, and why. */
+export interface FieldProblem {
+  field: string;
+  message: string;
+}
+
+/** Everything that can go wrong with a request. */
+export type Failure =
+  | { kind: 'validation'; details: FieldProblem[] }
+  | { kind: 'not-found'; what: string }
+  | { kind: 'method-not-allowed'; allow: string }
+  | { kind: 'too-large'; message: string }
+  | { kind: 'unsupported-media-type'; message: string }
+  /** Cannot serve now; `retryAfterSeconds` says when to come back. `extra` joins the body. */
+  | { kind: 'unavailable'; message: string; retryAfterSeconds: number; extra?: Record<string, unknown> }
+  | { kind: 'internal'; message: string };
+
+/** A failure as an exception, for code that is far from the route. */
+export class FailureError extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super('message' in failure ? failure.message : failure.kind);
+    this.name = 'FailureError';
+    this.failure = failure;
+  }
+}
+
+/** Status, headers and JSON body of an answer. */
+export interface FailureAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: Record<string, unknown>;
+}
+
+/** The HTTP answer of a failure. */
+export function failureAnswer(failure: Failure): FailureAnswer {
+  switch (failure.kind) {
+    case 'validation':
+      return answer(400, { error: 'Validation failed', details: failure.details });
+    case 'not-found':
+      return answer(404, { error: `${failure.what} not found` });
+    case 'method-not-allowed':
+      return answer(405, { error: 'Method not allowed' }, { allow: failure.allow });
+    case 'too-large':
+      return answer(413, { error: 'Payload too large', message: failure.message });
+    case 'unsupported-media-type':
+      return answer(415, { error: 'Unsupported media type', message: failure.message });
+    case 'unavailable':
+      return answer(
+        503,
+        { error: 'Service unavailable', message: failure.message, ...failure.extra },
+        { 'retry-after': String(failure.retryAfterSeconds) },
+      );
+    case 'internal':
+      return answer(500, { error: 'Internal server error', message: failure.message });
+  }
+}
+
+/** The answer of a failure as a web `Response`, as Hono handlers return it. */
+export function failureResponse(failure: Failure): Response {
+  const { status, headers, body } = failureAnswer(failure);
+  return Response.json(body, { status, headers });
+}
+
+/**
+ * The failure that an exception stands for. What is not a {@link FailureError} is an internal failure, whose message says
+ * nothing of the inside.
+ */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof FailureError) return error.failure;
+  return { kind: 'internal', message: 'The request could not be completed' };
+}
+
+function answer(
+  status: number,
+  body: Record<string, unknown>,
+  headers: Record<string, string> = {},
+): FailureAnswer {
+  return { status, headers, body };
+}

@@ -1,0 +1,24 @@
+// What every service process needs: configuration, logging, signals, error bodies, monitoring.
+export { ConfigError, loadConfig, parseConfig, variablesOf } from './load-config.ts';
+export type { ConfigShape, Environment, Variable } from './load-config.ts';
+export {
+  hostList,
+  httpUrl,
+  integer,
+  logLevel,
+  mongoUri,
+  nodeEnv,
+  optionalHttpUrl,
+  portNumber,
+} from './config-types.ts';
+export { createLogger } from './logger.ts';
+export type { Logger } from './logger.ts';
+export { FailureError, failureAnswer, failureOf, failureResponse } from './failure.ts';
+export type { Failure, FailureAnswer, FieldProblem } from './failure.ts';
+export { fieldProblems } from './validation.ts';
+export { listen } from './http-server.ts';
+export type { ListeningServer } from './http-server.ts';
+export { runService } from './run-service.ts';
+export type { RunServiceOptions, ServiceContext } from './run-service.ts';
+export { createRegistry, startMonitoring } from './monitoring.ts';
+export type { MonitoringOptions, Readiness } from './monitoring.ts';

@@ -1,0 +1,35 @@
+// JSON logs. They never hold what a user sent or did: no user ids, addresses, metadata or request bodies.
+import { pino } from 'pino';
+import type { Level, Logger as PinoLogger } from 'pino';
+
+/** A pino logger. */
+export type Logger = PinoLogger;
+
+/**
+ * A logger that writes one JSON line an entry to stdout: level, ISO time, service, message.
+ *
+ * The fields that could hold personal data are removed wherever a careless caller passes them.
+ */
+export function createLogger(service: string, level: Level | 'silent' = 'info'): Logger {
+  return pino({
+    level,
+    base: { service },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: {
+      paths: [
+        'userId',
+        'ip',
+        'body',
+        'metadata',
+        'authorization',
+        '*.userId',
+        '*.ip',
+        '*.body',
+        '*.metadata',
+        '*.authorization',
+      ],
+      remove: true,
+    },
+  });
+}

@@ -1,0 +1,66 @@
+// A small HTTP server for processes without a public API: /metrics, /livez, /readyz.
+import { createServer } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { listen } from './http-server.ts';
+import type { ListeningServer } from './http-server.ts';
+
+/** Whether a process can do its work, and why not. */
+export interface Readiness {
+  ready: boolean;
+  /** What is not ready, for people. */
+  reason?: string;
+}
+
+/** What the monitoring server shows. */
+export interface MonitoringOptions {
+  port: number;
+  host: string;
+  registry: Registry;
+  readiness: () => Readiness | Promise<Readiness>;
+}
+
+/** A registry with Node's own metrics (memory, event-loop lag, garbage collection). */
+export function createRegistry(service: string): Registry {
+  const registry = new Registry();
+  registry.setDefaultLabels({ service });
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+/**
+ * Serves `GET /metrics` (Prometheus text), `GET /livez` (200 while the event loop turns) and `GET /readyz` (200 or 503, with
+ * the reason).
+ *
+ * @throws Error where the port cannot be listened on.
+ */
+export async function startMonitoring(options: MonitoringOptions): Promise<ListeningServer> {
+  const server = createServer((request, response) => {
+    const path = (request.url ?? '/').split('?')[0];
+    respond(path ?? '/', options, response).catch((error: unknown) => {
+      if (!response.headersSent)
+        send(response, 500, 'application/json', JSON.stringify({ error: 'Internal server error' }));
+      else response.destroy(error instanceof Error ? error : undefined);
+    });
+  });
+  return listen(server, options.port, options.host);
+}
+
+async function respond(path: string, options: MonitoringOptions, response: ServerResponse): Promise<void> {
+  if (path === '/metrics') {
+    send(response, 200, options.registry.contentType, await options.registry.metrics());
+  } else if (path === '/livez') {
+    send(response, 200, 'application/json', '{"status":"ok"}');
+  } else if (path === '/readyz') {
+    const { ready, reason } = await options.readiness();
+    const body = ready ? { status: 'ok' } : { status: 'unavailable', reason };
+    send(response, ready ? 200 : 503, 'application/json', JSON.stringify(body));
+  } else {
+    send(response, 404, 'application/json', '{"error":"Path not found"}');
+  }
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}
