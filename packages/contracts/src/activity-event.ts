@@ -15,12 +15,27 @@ export const defaultActivityTypes = [
 /** The largest ids the pipeline carries, in characters. */
 export const maxIdLength = 256;
 
-const id = z.string().trim().min(1, 'must not be empty').max(maxIdLength);
+const id = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(maxIdLength)
+  .refine((text) => text.isWellFormed(), 'must be well-formed Unicode');
 
-/** ISO-8601 with any offset and precision, as clients write it; parsed to epoch milliseconds. */
+const firstInstant = 0;
+const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/**
+ * ISO-8601 with any offset and precision, or epoch milliseconds, as clients write it; normalised to ISO with milliseconds, UTC.
+ * Outside 1970–9999 it has no ISO form that every stage reads alike.
+ */
 const clientTimestamp = z
-  .union([z.iso.datetime({ offset: true, local: false }), z.number().int().min(0)])
-  .transform((value) => new Date(value).toISOString());
+  .union([z.iso.datetime({ offset: true, local: false }), z.number().int()], {
+    error: 'must be an ISO-8601 date and time with an offset, or epoch milliseconds',
+  })
+  .transform((value) => new Date(value).getTime())
+  .refine((time) => time >= firstInstant && time <= lastInstant, 'must lie in the years 1970 to 9999')
+  .transform((time) => new Date(time).toISOString());
 
 /** The body of one event as a client sends it, before the edge has stamped it. */
 export const activityInput: z.ZodObject<{

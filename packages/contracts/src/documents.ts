@@ -39,9 +39,12 @@ export interface UserActivity {
   lastSeen: string;
 }
 
-/** The date fields of each collection, which the sink turns into BSON dates. */
+/**
+ * The date fields of each collection, which the sink turns into BSON dates. `deletedAt` is the one that a delete marker has: a
+ * marker replaces the document, hides it from every reader, and is removed by a TTL index.
+ */
 export const dateFields: Record<keyof typeof collections, readonly string[]> = {
-  logs: ['timestamp', 'receivedAt', 'createdAt'],
-  counts: ['windowStart', 'windowEnd'],
-  users: ['firstSeen', 'lastSeen'],
+  logs: ['timestamp', 'receivedAt', 'createdAt', 'deletedAt'],
+  counts: ['windowStart', 'windowEnd', 'deletedAt'],
+  users: ['firstSeen', 'lastSeen', 'deletedAt'],
 };

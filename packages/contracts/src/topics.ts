@@ -8,6 +8,7 @@ export const defaultTopics = {
   counts: 'user-activity-counts',
   users: 'user-activity-users',
   deadLetter: 'user-activity-dead-letter',
+  sinkDeadLetter: 'user-activity-sink-dead-letter',
 } as const;
 
 /** The name of each topic, by its role in the pipeline. */
@@ -22,6 +23,7 @@ export const topicVariables: {
   KAFKA_COUNTS_TOPIC: z.ZodDefault<z.ZodString>;
   KAFKA_USERS_TOPIC: z.ZodDefault<z.ZodString>;
   KAFKA_DEAD_LETTER_TOPIC: z.ZodDefault<z.ZodString>;
+  KAFKA_SINK_DEAD_LETTER_TOPIC: z.ZodDefault<z.ZodString>;
 } = {
   KAFKA_TOPIC: topicName.default(defaultTopics.raw).describe('The raw topic: what the edge accepted'),
   KAFKA_ENRICHED_TOPIC: topicName.default(defaultTopics.enriched).describe('The enriched logs topic'),
@@ -30,6 +32,9 @@ export const topicVariables: {
   KAFKA_DEAD_LETTER_TOPIC: topicName
     .default(defaultTopics.deadLetter)
     .describe('What the processor could not process'),
+  KAFKA_SINK_DEAD_LETTER_TOPIC: topicName
+    .default(defaultTopics.sinkDeadLetter)
+    .describe('What Kafka Connect could not convert; stays empty'),
 };
 
 /** Reads the topic names out of a parsed environment that holds {@link topicVariables}. */
@@ -40,6 +45,7 @@ export function topicsOf(environment: { [K in keyof typeof topicVariables]: stri
     counts: environment.KAFKA_COUNTS_TOPIC,
     users: environment.KAFKA_USERS_TOPIC,
     deadLetter: environment.KAFKA_DEAD_LETTER_TOPIC,
+    sinkDeadLetter: environment.KAFKA_SINK_DEAD_LETTER_TOPIC,
   };
 }
 
@@ -62,5 +68,6 @@ export function topicSpecs(topics: Topics): TopicSpec[] {
     },
     { name: topics.users, config: { 'cleanup.policy': 'compact' } },
     { name: topics.deadLetter, config: { 'cleanup.policy': 'delete', 'retention.ms': String(7 * day) } },
+    { name: topics.sinkDeadLetter, config: { 'cleanup.policy': 'delete', 'retention.ms': String(7 * day) } },
   ];
 }

@@ -1,0 +1,60 @@
+// What cannot pass through JSON, Kafka Connect and BSON unchanged, so that nobody accepts it.
+
+/** The deepest nesting of objects and arrays that is carried. */
+export const maxNesting = 32;
+
+/** One value that cannot be stored as it is, and why. */
+export interface Unstorable {
+  /** The dotted path to it. */
+  path: string;
+  message: string;
+}
+
+const refusedNames = new Set(['__proto__', 'constructor', 'prototype']);
+
+/**
+ * Finds the first thing in a parsed JSON value that could not be stored as it was sent: integers that JSON.parse has rounded
+ * (beyond 2^53) and the sink would wrap, numbers beyond a double, text that is not Unicode, field names that MongoDB or
+ * JavaScript gives a meaning, too much nesting. Does not recurse, so depth cannot exhaust the stack.
+ *
+ * @example findUnstorable({ a: { $set: 1 } }) // { path: 'a.$set', message: 'field names must not start with $' }
+ */
+export function findUnstorable(root: unknown): Unstorable | undefined {
+  const open: { value: unknown; path: string; depth: number }[] = [{ value: root, path: '', depth: 0 }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value, path, depth } = next;
+    if (typeof value === 'object' && value !== null) {
+      if (depth >= maxNesting) return { path, message: `must not nest deeper than ${maxNesting}` };
+      for (const [name, child] of Object.entries(value)) {
+        const childPath = path === '' ? name : `${path}.${name}`;
+        const problem = Array.isArray(value) ? undefined : nameProblem(name);
+        if (problem !== undefined) return { path: childPath, message: problem };
+        open.push({ value: child, path: childPath, depth: depth + 1 });
+      }
+    } else {
+      const problem = scalarProblem(value);
+      if (problem !== undefined) return { path, message: problem };
+    }
+  }
+  return undefined;
+}
+
+function nameProblem(name: string): string | undefined {
+  if (name === '') return 'field names must not be empty';
+  if (name.startsWith('$')) return 'field names must not start with $';
+  if (name.includes('.')) return 'field names must not contain a dot';
+  if (name.includes('\0')) return 'field names must not contain NUL';
+  if (refusedNames.has(name)) return `the field name ${name} is not accepted`;
+  if (!name.isWellFormed()) return 'field names must be well-formed Unicode';
+  return undefined;
+}
+
+function scalarProblem(value: unknown): string | undefined {
+  if (typeof value === 'string') return value.isWellFormed() ? undefined : 'must be well-formed Unicode';
+  if (typeof value !== 'number') return undefined;
+  if (!Number.isFinite(value)) return 'must be a number that fits into 64 bits';
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    return 'must be an integer between -(2^53 - 1) and 2^53 - 1: send larger ones as text';
+  }
+  return undefined;
+}
