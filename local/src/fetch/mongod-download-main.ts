@@ -1,0 +1,12 @@
+// Child process that downloads mongod from MongoDB's site into the folder it is given; prints the binary's path.
+import { MongoBinary } from 'mongodb-memory-server-core';
+
+const [downloadDir = '', version = ''] = process.argv.slice(2);
+
+try {
+  const file = await MongoBinary.getPath({ downloadDir, version });
+  console.log(`mongod: ${file}`);
+} catch (error) {
+  console.log(`failed: ${String(error).split('\n')[0]}`);
+  process.exitCode = 1;
+}

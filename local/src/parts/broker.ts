@@ -1,0 +1,92 @@
+// The Kafka broker: one node that is broker and controller (KRaft), on loopback only.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KafkaHome } from '../fetch/kafka.ts';
+import type { PartSpec } from '../process/part.ts';
+import { loopback } from '../process/ports.ts';
+import { Problem } from '../process/problem.ts';
+import { run } from '../process/run.ts';
+import { javaCommand } from './java-command.ts';
+import { writeProperties, type Properties } from './properties.ts';
+
+/** What a broker is made with. */
+export interface BrokerSettings {
+  home: KafkaHome;
+  port: number;
+  controllerPort: number;
+  dataDir: string;
+  logFile: string;
+  /** Laid over the settings below. */
+  config?: Properties | undefined;
+  /** The Java heap, in megabytes. */
+  heapMb?: number | undefined;
+}
+
+// Any id will do: a data folder holds one cluster, and nothing joins it.
+const clusterId = 'activity-pipeline-0001';
+
+function properties(settings: BrokerSettings): Properties {
+  const { port, controllerPort, dataDir } = settings;
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@${loopback}:${controllerPort}`,
+    'controller.listener.names': 'CONTROLLER',
+    listeners: `PLAINTEXT://${loopback}:${port},CONTROLLER://${loopback}:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://${loopback}:${port}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': join(dataDir, 'kafka-logs'),
+    'num.partitions': 4,
+    'auto.create.topics.enable': false,
+    'group.initial.rebalance.delay.ms': 0,
+    // One node: everything that is replicated elsewhere has one copy here.
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 8,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 8,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    'share.coordinator.state.topic.num.partitions': 1,
+    'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
+    ...settings.config,
+  };
+}
+
+/** Gives the data folder its cluster id; once, at the first start. */
+async function format(settings: BrokerSettings, config: string, signal: AbortSignal): Promise<void> {
+  if (existsSync(join(settings.dataDir, 'kafka-logs', 'meta.properties'))) return;
+  const command = javaCommand(settings.home, {
+    main: 'kafka.tools.StorageTool',
+    args: ['format', '--cluster-id', clusterId, '--config', config, '--ignore-formatted'],
+    heapMb: 128,
+    archive: 'broker',
+  });
+  const outcome = await run(command, { signal });
+  if (outcome.code !== 0)
+    throw new Problem('formatting the storage of Kafka failed', { detail: outcome.output });
+}
+
+/** Describes the broker to whatever starts it. */
+export function brokerSpec(settings: BrokerSettings): PartSpec {
+  const address = `${loopback}:${settings.port}`;
+  const config = join(settings.dataDir, 'server.properties');
+  return {
+    name: 'kafka',
+    address,
+    logFile: settings.logFile,
+    probe: { kind: 'kafka', address },
+    command: javaCommand(settings.home, {
+      main: 'kafka.Kafka',
+      args: [config],
+      heapMb: settings.heapMb ?? 768,
+      archive: 'broker',
+    }),
+    async prepare(signal: AbortSignal): Promise<void> {
+      writeProperties(config, properties(settings));
+      await format(settings, config, signal);
+    },
+    bootTimeoutMs: 60_000,
+    stopGraceMs: 15_000,
+  };
+}

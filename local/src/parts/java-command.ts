@@ -1,0 +1,42 @@
+// Command lines of the Java parts.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KafkaHome } from '../fetch/kafka.ts';
+import { projectRoot } from '../paths.ts';
+import type { Command } from '../process/run.ts';
+
+/** What a Java part is started with. */
+export interface JavaOptions {
+  main: string;
+  args: string[];
+  heapMb: number;
+  /** Names the class archive that makes the start faster, where there is one. */
+  archive: string;
+}
+
+/** Where the class archive of that name lies. */
+export function archiveFile(home: KafkaHome, name: string): string {
+  return join(home.folder, `${name}.jsa`);
+}
+
+/** `java` with the settings that suit a small machine: one collector thread, little memory, logs to standard output. */
+export function javaCommand(home: KafkaHome, options: JavaOptions): Command {
+  const archive = archiveFile(home, options.archive);
+  return {
+    file: home.java.file,
+    args: [
+      `-Xms${Math.min(options.heapMb, 128)}m`,
+      `-Xmx${options.heapMb}m`,
+      '-XX:+UseSerialGC',
+      '-XX:-UsePerfData',
+      '-Xshare:auto',
+      ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []),
+      '-Djava.awt.headless=true',
+      `-Dlog4j2.configurationFile=${join(projectRoot, 'local', 'log4j2.properties')}`,
+      '-cp',
+      home.classpath,
+      options.main,
+      ...options.args,
+    ],
+  };
+}

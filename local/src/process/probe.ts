@@ -1,0 +1,59 @@
+// Probes: how to ask a part whether it is healthy. Plain data, so that the launcher and `npm run status` ask alike.
+import { Admin } from '@platformatic/kafka';
+import { MongoClient } from 'mongodb';
+import { reasonOf } from './problem.ts';
+
+/** What to ask: an HTTP address that answers 200, a Kafka broker, or a MongoDB primary. */
+export type Probe =
+  | { kind: 'http'; url: string }
+  | { kind: 'kafka'; address: string }
+  | { kind: 'mongodb'; url: string };
+
+async function askHttp(url: string, timeoutMs: number): Promise<string | undefined> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+  const body = await response.text();
+  return response.status === 200 ? undefined : `answers ${response.status} ${body.slice(0, 200)}`.trim();
+}
+
+async function askKafka(address: string, timeoutMs: number): Promise<string | undefined> {
+  const admin = new Admin({
+    clientId: 'local-probe',
+    bootstrapBrokers: [address],
+    retries: 0,
+    timeout: timeoutMs,
+    connectTimeout: timeoutMs,
+  });
+  try {
+    const metadata = await admin.metadata({ topics: [] });
+    return metadata.brokers.size > 0 ? undefined : 'has no broker in its metadata yet';
+  } finally {
+    await admin.close();
+  }
+}
+
+async function askMongodb(url: string, timeoutMs: number): Promise<string | undefined> {
+  const client = new MongoClient(url, { directConnection: true, serverSelectionTimeoutMS: timeoutMs });
+  try {
+    const hello = await client.db('admin').command({ hello: 1 });
+    return hello['isWritablePrimary'] === true ? undefined : 'is not the primary yet';
+  } finally {
+    await client.close();
+  }
+}
+
+/** Asks once. Returns undefined when healthy, otherwise why not. Never throws. */
+export async function ask(probe: Probe, timeoutMs = 2_000): Promise<string | undefined> {
+  try {
+    switch (probe.kind) {
+      case 'http':
+        return await askHttp(probe.url, timeoutMs);
+      case 'kafka':
+        return await askKafka(probe.address, timeoutMs);
+      case 'mongodb':
+        return await askMongodb(probe.url, timeoutMs);
+    }
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    return reasonOf(cause) || 'does not answer';
+  }
+}

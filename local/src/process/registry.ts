@@ -1,0 +1,87 @@
+// Registry of started processes: lets a later start end what a killed launcher left behind, and nothing else.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { cacheDir } from '../paths.ts';
+import { identify, isAlive, self } from './identity.ts';
+import { signalGroup } from './signal.ts';
+
+const identity = z.object({ pid: z.number(), began: z.string() });
+const entrySchema = z.object({ name: z.string(), process: identity, owner: identity });
+type Entry = z.infer<typeof entrySchema>;
+
+const registryDir = join(cacheDir, 'processes');
+const own = new Set<number>();
+
+function endOwn(): void {
+  for (const pid of own) signalGroup(pid, 'SIGKILL');
+}
+
+function entryFile(pid: number): string {
+  return join(registryDir, `${pid}.json`);
+}
+
+/** Notes that this process started `pid`. Whatever is still noted when this process exits is killed. */
+export function register(name: string, pid: number): void {
+  if (own.size === 0) process.once('exit', endOwn);
+  own.add(pid);
+  const started = identify(pid);
+  if (!started) return;
+  mkdirSync(registryDir, { recursive: true });
+  const entry: Entry = { name, process: started, owner: self() };
+  writeFileSync(entryFile(pid), JSON.stringify(entry));
+}
+
+/** Takes back {@link register}, once the process has ended. */
+export function unregister(pid: number): void {
+  own.delete(pid);
+  if (own.size === 0) process.removeListener('exit', endOwn);
+  rmSync(entryFile(pid), { force: true });
+}
+
+function readEntry(file: string): Entry | undefined {
+  try {
+    return entrySchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+function entries(): { file: string; entry: Entry | undefined }[] {
+  try {
+    return readdirSync(registryDir).map((name) => {
+      const file = join(registryDir, name);
+      return { file, entry: readEntry(file) };
+    });
+  } catch {
+    return [];
+  }
+}
+
+async function end(entry: Entry, graceMs: number): Promise<void> {
+  signalGroup(entry.process.pid, 'SIGTERM');
+  for (let waited = 0; waited < graceMs && isAlive(entry.process); waited += 100) await sleep(100);
+  if (isAlive(entry.process)) signalGroup(entry.process.pid, 'SIGKILL');
+}
+
+/**
+ * Ends processes whose owner was killed before it could: asks with SIGTERM, forces after `graceMs`.
+ * Never touches a process whose owner still runs or whose pid has passed to another.
+ *
+ * @returns the names of what was ended.
+ */
+export async function endOrphans(graceMs = 10_000): Promise<string[]> {
+  const ended: string[] = [];
+  await Promise.all(
+    entries().map(async ({ file, entry }) => {
+      if (entry && isAlive(entry.owner)) return;
+      if (entry && isAlive(entry.process)) {
+        await end(entry, graceMs);
+        ended.push(`${entry.name} (pid ${entry.process.pid})`);
+      }
+      rmSync(file, { force: true });
+    }),
+  );
+  return ended;
+}
