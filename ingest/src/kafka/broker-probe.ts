@@ -1,0 +1,84 @@
+// Whether the raw topic can be written to, asked of the cluster twice a second.
+import type { Readiness } from '@activity/service';
+import { addressOf } from './topic-session.ts';
+import { connect, topicMetadata } from './wire.ts';
+import type { BrokerConnection } from './wire.ts';
+
+/** What a probe needs. Times in milliseconds. */
+export interface BrokerProbeOptions {
+  brokers: readonly string[];
+  topic: string;
+  intervalMs?: number;
+  timeoutMs?: number;
+}
+
+/**
+ * Watches the topic on a connection of its own: ready while every partition has a leader. With the defaults it notices a broker
+ * that closes its connection at once, and one that falls silent within 1.5 s.
+ */
+export class BrokerProbe {
+  readonly #options: BrokerProbeOptions;
+  #connection: BrokerConnection | undefined;
+  #state: Readiness = { ready: false, reason: 'the broker has not been asked yet' };
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: BrokerProbeOptions) {
+    this.#options = options;
+  }
+
+  /** Asks for the first time, and keeps asking. */
+  async start(): Promise<void> {
+    await this.#ask();
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => void this.start(), this.#options.intervalMs ?? 500);
+  }
+
+  /** What the last answer said. */
+  get readiness(): Readiness {
+    return this.#state;
+  }
+
+  /** Stops asking. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#connection?.close().catch(() => {});
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      const connection = await this.#connect();
+      const { leaders } = await topicMetadata(connection, this.#options.topic);
+      const leaderless = leaders.findIndex((leader) => leader < 0);
+      if (leaders.length === 0) this.#state = notReady(`topic ${this.#options.topic} does not exist`);
+      else if (leaderless >= 0) this.#state = notReady(`partition ${leaderless} has no leader`);
+      else this.#state = { ready: true };
+    } catch (error) {
+      this.#state = notReady(`asking the broker: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async #connect(): Promise<BrokerConnection> {
+    if (this.#connection?.isConnected() === true) return this.#connection;
+    const timeoutMs = this.#options.timeoutMs ?? 1_000;
+    let failure: unknown = new Error('no broker is configured');
+    for (const broker of this.#options.brokers) {
+      try {
+        const connection = await connect(addressOf(broker), timeoutMs, timeoutMs);
+        connection.once('close', () => {
+          if (!this.#closed) this.#state = notReady('the broker closed the connection');
+        });
+        this.#connection = connection;
+        return connection;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+}
+
+function notReady(reason: string): Readiness {
+  return { ready: false, reason };
+}

@@ -1,0 +1,205 @@
+// The edge's one producer: batches what all requests want written, and answers each when the broker has answered.
+import type { Logger } from '@activity/service';
+import { PartitionLane } from './partition-lane.ts';
+import type { Waiting, WriteResult } from './partition-lane.ts';
+import { partitionOf } from './partitioner.ts';
+import { recordBytes } from './record-batch.ts';
+import type { BatchRecord } from './record-batch.ts';
+import type { Verdict } from './produce-verdict.ts';
+import type { ProducerIdentity } from './topic-session.ts';
+
+/** The part of a session that the writer uses. */
+export interface WriterSession {
+  partitions: () => Promise<number>;
+  newIdentity: () => Promise<ProducerIdentity>;
+  forgetLeaders: () => void;
+  produce: (batches: ReadonlyMap<number, Buffer>) => Promise<Map<number, Verdict>>;
+  close: () => Promise<void>;
+}
+
+/** What a writer needs. Times in milliseconds. */
+export interface EventWriterOptions {
+  session: WriterSession;
+  logger: Logger;
+  /** How long a record may wait for its acknowledgement. */
+  deadlineMs: number;
+  /** How many bytes may wait at once. */
+  maxWaitingBytes: number;
+  /** The largest batch of one partition. */
+  maxBatchBytes?: number;
+  /** What to tell after each round: for metrics. */
+  onRound?: (round: { records: number; milliseconds: number }) => void;
+}
+
+const maxBackoffMs = 250;
+
+/**
+ * Writes records with acks=all under one idempotent producer, one round in flight: while the broker answers, the next round
+ * gathers. A record is answered once: written, too large, or unavailable (its deadline passed, too much waits, closed).
+ * Unavailable does not mean unwritten: the broker may still have taken it.
+ *
+ * ```
+ *  idle ──write──▶ opening ──▶ round ──all written──▶ round … idle
+ *                     ▲ ▲        ├─ retry ─▶ back-off ─▶ round (same bytes)
+ *                     │ └────────┴─ lost, abandoned ─▶ new identity, sequences from 0
+ *                     └─ no broker: back-off, until nothing waits
+ * ```
+ */
+export class EventWriter {
+  readonly #options: EventWriterOptions;
+  readonly #maxBatchBytes: number;
+  readonly #lanes: PartitionLane[] = [];
+  #unrouted: Waiting[] = [];
+  #byDeadline: Waiting[] = [];
+  #waitingBytes = 0;
+  #waitingRecords = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #identity: ProducerIdentity | undefined;
+  #running: Promise<void> | undefined;
+  #failures = 0;
+  #closed = false;
+
+  constructor(options: EventWriterOptions) {
+    this.#options = options;
+    this.#maxBatchBytes = options.maxBatchBytes ?? 512 * 1024;
+  }
+
+  /** Bytes that wait for an answer. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** Whether another record would be taken. */
+  get accepting(): boolean {
+    return !this.#closed && this.#waitingBytes < this.#options.maxWaitingBytes;
+  }
+
+  /** Writes a record to the partition of its key, or to the one given. Never rejects. */
+  async write(record: BatchRecord, partition?: number): Promise<WriteResult> {
+    if (this.#closed) return { kind: 'unavailable', reason: 'closed' };
+    const bytes = recordBytes(record);
+    if (this.#waitingBytes + bytes > this.#options.maxWaitingBytes)
+      return { kind: 'unavailable', reason: 'overloaded' };
+    return new Promise((resolve) => {
+      const waiting: Waiting = {
+        record,
+        partition,
+        bytes,
+        deadline: performance.now() + this.#options.deadlineMs,
+        settled: false,
+        settle: (result) => {
+          if (waiting.settled) return;
+          waiting.settled = true;
+          this.#waitingBytes -= bytes;
+          this.#waitingRecords--;
+          resolve(result);
+        },
+      };
+      this.#waitingBytes += bytes;
+      this.#waitingRecords++;
+      this.#unrouted.push(waiting);
+      this.#byDeadline.push(waiting);
+      this.#armDeadline();
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Takes nothing more, waits until all that waits is answered, and closes the session. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+    clearTimeout(this.#timer);
+    await this.#options.session.close();
+  }
+
+  async #run(): Promise<void> {
+    await Promise.resolve(); // let the requests of this turn join the first round
+    while (this.#waitingRecords > 0) {
+      try {
+        await this.#round();
+      } catch (error) {
+        this.#fail(error instanceof Error ? error.message : String(error));
+      }
+      if (this.#failures > 0) await delay(Math.min(maxBackoffMs, 10 * 2 ** this.#failures));
+    }
+    this.#unrouted = [];
+    this.#running = undefined;
+  }
+
+  async #round(): Promise<void> {
+    const { session } = this.#options;
+    const partitions = await session.partitions();
+    if (this.#lanes.some((lane) => lane.abandoned)) this.#identity = undefined;
+    if (this.#identity === undefined) {
+      this.#identity = await session.newIdentity();
+      for (const lane of this.#lanes) lane.restart();
+    }
+    this.#route(partitions);
+    const batches = new Map<number, Buffer>();
+    for (const lane of this.#lanes) {
+      const bytes = lane.take(this.#identity);
+      if (bytes !== undefined) batches.set(lane.partition, bytes);
+    }
+    if (batches.size === 0) return;
+    const before = this.#waitingRecords;
+    const started = performance.now();
+    const verdicts = await session.produce(batches);
+    let failure: string | undefined;
+    for (const partition of batches.keys()) {
+      const verdict: Verdict = verdicts.get(partition) ?? { kind: 'retry', reason: 'no answer' };
+      this.#lanes[partition]?.apply(verdict);
+      if (verdict.kind === 'lost') this.#identity = undefined;
+      if (verdict.kind === 'lost' || verdict.kind === 'retry') failure = verdict.reason;
+    }
+    this.#options.onRound?.({
+      records: before - this.#waitingRecords,
+      milliseconds: performance.now() - started,
+    });
+    if (failure === undefined) this.#failures = 0;
+    else this.#fail(failure);
+  }
+
+  #route(partitions: number): void {
+    while (this.#lanes.length < partitions)
+      this.#lanes.push(new PartitionLane(this.#lanes.length, this.#maxBatchBytes));
+    for (const waiting of this.#unrouted) {
+      const partition = waiting.partition ?? partitionOf(waiting.record.key, partitions);
+      const lane = this.#lanes[partition];
+      if (lane === undefined) waiting.settle({ kind: 'no-partition' });
+      else if (!waiting.settled) lane.add(waiting);
+    }
+    this.#unrouted = [];
+  }
+
+  #fail(reason: string): void {
+    // Said once an outage: readiness and metrics show how long it lasts.
+    if (this.#failures === 0) this.#options.logger.warn({ reason }, 'writing to the broker: trying again');
+    this.#failures++;
+    this.#options.session.forgetLeaders();
+  }
+
+  #armDeadline(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => this.#expire(), this.#options.deadlineMs / 20);
+  }
+
+  // Answers what has waited too long, and lets go of all that was answered, also while no broker takes anything.
+  #expire(): void {
+    this.#timer = undefined;
+    const now = performance.now();
+    for (const waiting of this.#byDeadline) {
+      if (waiting.deadline > now) break;
+      waiting.settle({ kind: 'unavailable', reason: 'deadline' });
+    }
+    this.#byDeadline = this.#byDeadline.filter((waiting) => !waiting.settled);
+    this.#unrouted = this.#unrouted.filter((waiting) => !waiting.settled);
+    for (const lane of this.#lanes) lane.purge();
+    if (this.#byDeadline.length > 0) this.#armDeadline();
+  }
+}
+
+async function delay(milliseconds: number): Promise<void> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+}

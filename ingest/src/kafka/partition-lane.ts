@@ -1,0 +1,132 @@
+// What waits for one partition, in order, and the batch that is being written to it.
+import { encodeRecordBatch, recordBytes } from './record-batch.ts';
+import type { BatchRecord } from './record-batch.ts';
+import type { Verdict } from './produce-verdict.ts';
+import type { ProducerIdentity } from './topic-session.ts';
+
+/** What became of one record. */
+export type WriteResult =
+  /** In the topic on all in-sync replicas. The offset is unknown where the broker had the batch already. */
+  | { kind: 'written'; partition: number; offset: number | undefined }
+  | { kind: 'too-large' }
+  /** The topic has no partition of the number asked for. */
+  | { kind: 'no-partition' }
+  | { kind: 'unavailable'; reason: 'deadline' | 'overloaded' | 'closed' };
+
+/** One record that waits. */
+export interface Waiting {
+  record: BatchRecord;
+  /** Where it must go; undefined where the key decides. */
+  partition: number | undefined;
+  bytes: number;
+  deadline: number;
+  /** Whether its request was answered. */
+  settled: boolean;
+  settle: (result: WriteResult) => void;
+}
+
+interface Batch {
+  records: Waiting[];
+  bytes: Buffer;
+}
+
+/**
+ * One partition's queue. A batch whose fate is not known is frozen: the same bytes go out again, so that the broker can tell a
+ * repeat, until it is answered or the identity changes.
+ *
+ * ```
+ *  waiting ──take──▶ frozen ──written──▶ settled
+ *     ▲                │ └───retry───▶ (frozen, sent again)
+ *     └─lost, too-large┘
+ * ```
+ */
+export class PartitionLane {
+  readonly partition: number;
+  readonly #maxBatchBytes: number;
+  #waiting: Waiting[] = [];
+  #frozen: Batch | undefined;
+  #sequence = 0;
+  #maxRecords = Number.MAX_SAFE_INTEGER;
+
+  constructor(partition: number, maxBatchBytes: number) {
+    this.partition = partition;
+    this.#maxBatchBytes = maxBatchBytes;
+  }
+
+  add(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+  }
+
+  /** Lets go of what waits and has been answered. */
+  purge(): void {
+    if (this.#waiting.length > 0) this.#waiting = this.#waiting.filter((waiting) => !waiting.settled);
+  }
+
+  /** Whether all that is being written has been given up by its requests. */
+  get abandoned(): boolean {
+    return this.#frozen !== undefined && this.#frozen.records.every((waiting) => waiting.settled);
+  }
+
+  /** The bytes to send next, if any. */
+  take(identity: ProducerIdentity): Buffer | undefined {
+    if (this.#frozen !== undefined) return this.#frozen.bytes;
+    const records: Waiting[] = [];
+    let bytes = 0;
+    let taken = 0;
+    for (const waiting of this.#waiting) {
+      if (!waiting.settled) {
+        const size = recordBytes(waiting.record);
+        if (records.length > 0 && (bytes + size > this.#maxBatchBytes || records.length >= this.#maxRecords))
+          break;
+        bytes += size;
+        records.push(waiting);
+      }
+      taken++;
+    }
+    this.#waiting.splice(0, taken);
+    if (records.length === 0) return undefined;
+    const encoded = encodeRecordBatch(
+      records.map((waiting) => waiting.record),
+      { ...identity, baseSequence: this.#sequence },
+    );
+    this.#frozen = { records, bytes: encoded };
+    return encoded;
+  }
+
+  /** Takes in what became of the batch that {@link take} gave. */
+  apply(verdict: Verdict): void {
+    const batch = this.#frozen;
+    if (batch === undefined) return;
+    switch (verdict.kind) {
+      case 'written':
+        this.#frozen = undefined;
+        // Sequence numbers wrap after the largest 32-bit integer, as in Kafka's own producer.
+        this.#sequence = (this.#sequence + batch.records.length) % 2 ** 31;
+        this.#maxRecords = Math.min(this.#maxRecords * 2, Number.MAX_SAFE_INTEGER);
+        for (const [index, waiting] of batch.records.entries()) {
+          const offset = verdict.baseOffset === undefined ? undefined : verdict.baseOffset + index;
+          waiting.settle({ kind: 'written', partition: this.partition, offset });
+        }
+        return;
+      case 'too-large':
+        this.#frozen = undefined;
+        if (batch.records.length === 1) {
+          batch.records[0]?.settle({ kind: 'too-large' });
+        } else {
+          this.#maxRecords = Math.ceil(batch.records.length / 2);
+          this.#waiting.unshift(...batch.records);
+        }
+        return;
+      case 'retry':
+      case 'lost':
+        return;
+    }
+  }
+
+  /** Begins again under a new identity: what was being written waits again, first. */
+  restart(): void {
+    if (this.#frozen !== undefined) this.#waiting.unshift(...this.#frozen.records);
+    this.#frozen = undefined;
+    this.#sequence = 0;
+  }
+}
