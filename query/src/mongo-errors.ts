@@ -1,0 +1,21 @@
+// Which driver errors mean that MongoDB is away or too slow, rather than that something is wrong with the request.
+import {
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoTopologyClosedError,
+} from 'mongodb';
+
+/** Server error codes of a node that is stepping down, shutting down, recovering, or out of time. */
+const passing = new Set([50, 89, 91, 189, 262, 10_107, 11_600, 11_602, 13_435, 13_436]);
+
+/** Whether the same read may succeed later. */
+export function isAway(error: unknown): boolean {
+  if (error instanceof MongoServerError) return typeof error.code === 'number' && passing.has(error.code);
+  return (
+    error instanceof MongoNetworkError ||
+    error instanceof MongoOperationTimeoutError ||
+    error instanceof MongoServerSelectionError ||
+    error instanceof MongoTopologyClosedError
+  );
+}
