@@ -1,6 +1,7 @@
 // Which driver errors mean that MongoDB is away or too slow, rather than that something is wrong with the request.
 import {
   MongoNetworkError,
+  MongoOperationTimeoutError,
   MongoServerError,
   MongoServerSelectionError,
   MongoTopologyClosedError,

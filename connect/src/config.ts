@@ -1,0 +1,31 @@
+// Every variable that the connect supervisor reads.
+import { topicVariables } from '@activity/contracts';
+import { httpUrl, integer, loadConfig, logLevel, mongoUri, nodeEnv, portNumber } from '@activity/service';
+import type { Environment } from '@activity/service';
+import { z } from 'zod';
+
+/** The supervisor's variables. */
+export const configSchema = z.object({
+  ...topicVariables,
+  CONNECT_URL: httpUrl('http://127.0.0.1:8083').describe("Kafka Connect's REST API"),
+  MONGODB_URI: mongoUri('mongodb://127.0.0.1:27017/activity?replicaSet=rs0').describe(
+    'MongoDB, with the database to fill; the worker connects with it too',
+  ),
+  SINK_TASKS_MAX: integer(2, 1, 64).describe('Tasks of each connector'),
+  POLL_INTERVAL_MS: integer(2_000, 100, 60_000).describe(
+    'How often the connectors are looked at, in milliseconds',
+  ),
+  MARKER_TTL_SECONDS: integer(604_800, 60).describe('How long a delete marker stays in MongoDB, in seconds'),
+  METRICS_PORT: portNumber(3003).describe('Port of /metrics, /livez and /readyz'),
+  HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
+  NODE_ENV: nodeEnv().describe('development, test or production'),
+  LOG_LEVEL: logLevel().describe('Least level that is logged'),
+});
+
+/** The supervisor's configuration. */
+export type Config = z.output<typeof configSchema>;
+
+/** Reads the configuration, or ends the process with all that is wrong with it. */
+export function readConfig(environment: Environment = process.env): Config {
+  return loadConfig(configSchema, environment);
+}

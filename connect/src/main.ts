@@ -1,0 +1,91 @@
+// The connect supervisor's process: migrates MongoDB, registers the connectors, then watches them.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { topicsOf } from '@activity/contracts';
+import { createLogger, createRegistry, runService, startMonitoring } from '@activity/service';
+import type { ServiceContext } from '@activity/service';
+import { MongoClient } from 'mongodb';
+import { readConfig } from './config.ts';
+import { createConnectClient } from './connect-client.ts';
+import { connectorsFolder, loadConnectors } from './connectors.ts';
+import { createMetrics } from './metrics.ts';
+import { migrate } from './migrate.ts';
+import { registerAll } from './registrar.ts';
+import { sinkUri } from './sink-uri.ts';
+import { Supervisor } from './supervisor.ts';
+
+const config = readConfig();
+const logger = createLogger('connect', config.LOG_LEVEL);
+
+async function start({ signal, onClose }: ServiceContext): Promise<void> {
+  const topics = topicsOf(config);
+  const { uri, database } = sinkUri(config.MONGODB_URI);
+  const connectors = await loadConnectors(connectorsFolder, {
+    MONGODB_URI: uri,
+    MONGODB_DATABASE: database,
+    TASKS_MAX: String(config.SINK_TASKS_MAX),
+    ENRICHED_TOPIC: topics.enriched,
+    COUNTS_TOPIC: topics.counts,
+    USERS_TOPIC: topics.users,
+    SINK_DEAD_LETTER_TOPIC: topics.sinkDeadLetter,
+  });
+  const client = createConnectClient(config.CONNECT_URL);
+  const registry = createRegistry('connect');
+  const supervisor = new Supervisor({
+    client,
+    names: connectors.map(({ name }) => name),
+    logger,
+    now: () => performance.now(),
+    ...createMetrics(registry),
+  });
+  const monitoring = await startMonitoring({
+    port: config.METRICS_PORT,
+    host: config.HOST,
+    registry,
+    readiness: () => supervisor.readiness,
+  });
+  onClose('the monitoring server', monitoring.close);
+  logger.info({ port: monitoring.port, host: config.HOST }, 'listening');
+
+  async function untilDone(what: string, step: () => Promise<void>): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        await step();
+        return;
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        supervisor.unready(`${what}: ${reason}`);
+        if (attempt % 10 === 0) logger.warn({ reason }, `${what}: trying again`);
+        await sleep(Math.min(5_000, 250 * 2 ** attempt), undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async function work(): Promise<void> {
+    await untilDone('migrating MongoDB', async () => {
+      const mongo = new MongoClient(config.MONGODB_URI, {
+        appName: 'activity-connect',
+        serverSelectionTimeoutMS: 5_000,
+      });
+      try {
+        await migrate(mongo.db(), { markerTtlSeconds: config.MARKER_TTL_SECONDS });
+      } finally {
+        await mongo.close();
+      }
+    });
+    while (!signal.aborted) {
+      // Also where someone has deleted a connector, or Connect has lost its own topics.
+      if (!supervisor.complete) {
+        await untilDone('registering connectors', async () => registerAll(client, connectors, logger));
+      }
+      await supervisor.look();
+      const pause = supervisor.readiness.ready
+        ? config.POLL_INTERVAL_MS
+        : Math.min(config.POLL_INTERVAL_MS, 500);
+      await sleep(pause, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  await work();
+}
+
+runService({ logger, start });

@@ -1,0 +1,69 @@
+// The migration of MongoDB: collections, validators and indexes. Running it again changes nothing.
+import type { CreateIndexesOptions, Db, Document, IndexSpecification } from 'mongodb';
+import { collections } from '@activity/contracts';
+import { validators } from './validators.ts';
+
+/** One index with its name, by which a changed one is found. */
+interface Index {
+  key: IndexSpecification;
+  options: CreateIndexesOptions & { name: string };
+}
+
+/** What depends on the deployment. */
+export interface MigrationOptions {
+  /** How long a delete marker stays. */
+  markerTtlSeconds: number;
+}
+
+/** Brings a database to what the sink and the query service rely on. */
+export async function migrate(db: Db, options: MigrationOptions): Promise<void> {
+  const existing = new Set(
+    (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name),
+  );
+  for (const role of roles) {
+    const name = collections[role];
+    const validator = { $jsonSchema: validators[role] };
+    // Without a validator's consent a write is refused, which stops the sink's task and loses nothing.
+    if (existing.has(name)) await db.command({ collMod: name, validator });
+    else await db.createCollection(name, { validator });
+    await migrateIndexes(db, name, [...indexes[role], markerIndex(options.markerTtlSeconds)]);
+  }
+}
+
+const roles = ['logs', 'counts', 'users'] as const;
+
+const indexes: Record<(typeof roles)[number], readonly Index[]> = {
+  logs: [
+    { key: { timestamp: -1, _id: -1 }, options: { name: 'newest' } },
+    { key: { userId: 1, timestamp: -1, _id: -1 }, options: { name: 'user_newest' } },
+    { key: { activityType: 1, timestamp: -1, _id: -1 }, options: { name: 'type_newest' } },
+    { key: { eventId: 1, timestamp: -1, _id: -1 }, options: { name: 'event_newest' } },
+  ],
+  counts: [{ key: { userId: 1, size: 1, windowStart: -1 }, options: { name: 'user_windows' } }],
+  users: [],
+};
+
+function markerIndex(expireAfterSeconds: number): Index {
+  return {
+    key: { deletedAt: 1 },
+    options: {
+      name: 'markers',
+      expireAfterSeconds,
+      partialFilterExpression: { deletedAt: { $exists: true } },
+    },
+  };
+}
+
+async function migrateIndexes(db: Db, collection: string, wanted: readonly Index[]): Promise<void> {
+  const current: Document[] = await db.collection(collection).indexes();
+  for (const { key, options } of wanted) {
+    const found = current.find(({ name }) => name === options.name);
+    if (found !== undefined && found['expireAfterSeconds'] !== options.expireAfterSeconds) {
+      await db.command({
+        collMod: collection,
+        index: { name: options.name, expireAfterSeconds: options.expireAfterSeconds },
+      });
+    }
+    await db.collection(collection).createIndex(key, options);
+  }
+}
