@@ -14,8 +14,9 @@ const refusedNames = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
  * Finds the first thing in a parsed JSON value that could not be stored as it was sent: integers that JSON.parse has rounded
- * (beyond 2^53) and the sink would wrap, numbers beyond a double, text that is not Unicode, field names that MongoDB or
- * JavaScript gives a meaning, too much nesting. Does not recurse, so depth cannot exhaust the stack.
+ * (beyond 2^53) and the sink would wrap, numbers beyond a double, text that is not Unicode (MongoDB would store it, and its
+ * drivers then refuse to read the document), field names that MongoDB or JavaScript gives a meaning, too much nesting. Dots in
+ * names are fine. Does not recurse, so depth cannot exhaust the stack.
  *
  * @example findUnstorable({ a: { $set: 1 } }) // { path: 'a.$set', message: 'field names must not start with $' }
  */
@@ -40,9 +41,7 @@ export function findUnstorable(root: unknown): Unstorable | undefined {
 }
 
 function nameProblem(name: string): string | undefined {
-  if (name === '') return 'field names must not be empty';
   if (name.startsWith('$')) return 'field names must not start with $';
-  if (name.includes('.')) return 'field names must not contain a dot';
   if (name.includes('\0')) return 'field names must not contain NUL';
   if (refusedNames.has(name)) return `the field name ${name} is not accepted`;
   if (!name.isWellFormed()) return 'field names must be well-formed Unicode';
