@@ -86,6 +86,7 @@ export function brokerSpec(settings: BrokerSettings): PartSpec {
       writeProperties(config, properties(settings));
       await format(settings, config, signal);
     },
+    remedy: 'if its data is damaged, `npm start -- --fresh` begins with empty data',
     bootTimeoutMs: 60_000,
     stopGraceMs: 15_000,
   };

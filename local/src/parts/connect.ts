@@ -71,6 +71,7 @@ export function connectSpec(settings: ConnectSettings): PartSpec {
       writeProperties(config, properties(settings));
       return Promise.resolve();
     },
+    remedy: 'its log says what it waits for',
     bootTimeoutMs: 90_000,
     // A worker that is stopped right after its start may hang as leader of its group.
     stopGraceMs: 10_000,

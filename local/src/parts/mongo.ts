@@ -18,9 +18,9 @@ export interface MongoSettings {
   logFile: string;
 }
 
-/** The URL clients use: they find the member through the set. */
+/** The URL clients use, with the pipeline's database: they find the member through the set. */
 export function mongoUrl(port: number): string {
-  return `mongodb://${loopback}:${port}/?replicaSet=${replicaSet}`;
+  return `mongodb://${loopback}:${port}/activity?replicaSet=${replicaSet}`;
 }
 
 const setConfig = z.looseObject({
@@ -92,6 +92,7 @@ export function mongoSpec(settings: MongoSettings): PartSpec {
       return Promise.resolve();
     },
     settle: (signal) => settle(address, signal),
+    remedy: 'if its data is damaged, `npm start -- --fresh` begins with empty data',
     bootTimeoutMs: 60_000,
     stopGraceMs: 15_000,
   };

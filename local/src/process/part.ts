@@ -22,6 +22,8 @@ export interface PartSpec {
   prepare?: (signal: AbortSignal) => Promise<void>;
   /** Runs once the process is there and before it is asked for its health: what makes it usable. */
   settle?: (signal: AbortSignal) => Promise<void>;
+  /** What to try where it does not come up. */
+  remedy: string;
   /** From spawn to healthy, at most. */
   bootTimeoutMs: number;
   /** From SIGTERM to SIGKILL. */
@@ -95,10 +97,10 @@ export class Part {
       const running = this.#spawn();
       await Promise.race([this.#becomeHealthy(either), this.#endedEarly(running)]);
     } catch (error) {
-      await this.kill();
+      await (signal?.aborted ? this.stop() : this.kill());
       if (signal?.aborted || error instanceof Problem) throw error;
       const why = bound.aborted ? `is not healthy after ${this.spec.bootTimeoutMs / 1000} s` : String(error);
-      throw new Problem(`${this.name} ${why}; see ${this.spec.logFile}`, {
+      throw new Problem(`${this.name} ${why}; ${this.#advice()}`, {
         detail: this.logTail(),
         cause: error,
       });
@@ -140,6 +142,10 @@ export class Part {
     return logTail(this.spec.logFile, lines);
   }
 
+  #advice(): string {
+    return `${this.spec.remedy} (log: ${this.spec.logFile})`;
+  }
+
   #spawn(): Running {
     const { command, logFile, name } = this.spec;
     const log = openLog(logFile);
@@ -176,11 +182,8 @@ export class Part {
 
   async #endedEarly(running: Running): Promise<never> {
     const exit = await running.exited;
-    throw new Problem(
-      `${this.name} ended (${describeExit(exit)}) before it was healthy; see ${this.spec.logFile}`,
-      {
-        detail: this.logTail(),
-      },
-    );
+    throw new Problem(`${this.name} ended (${describeExit(exit)}) before it was healthy; ${this.#advice()}`, {
+      detail: this.logTail(),
+    });
   }
 }

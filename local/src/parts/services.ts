@@ -1,0 +1,82 @@
+// The pipeline's own services, as the launcher starts them: with the project's Node, on loopback only.
+import { join } from 'node:path';
+import { projectRoot } from '../paths.ts';
+import type { PartSpec } from '../process/part.ts';
+import { loopback } from '../process/ports.ts';
+import { mongoUrl } from './mongo.ts';
+
+/** The port of each part. */
+export interface Ports {
+  ingest: number;
+  query: number;
+  processor: number;
+  supervisor: number;
+  kafka: number;
+  connect: number;
+  mongodb: number;
+}
+
+/** What the services are started with. */
+export interface ServiceSettings {
+  ports: Ports;
+  dataDir: string;
+}
+
+/** The services, by the workspace they live in. */
+export type ServiceName = 'ingest' | 'processor' | 'connect' | 'query';
+
+interface Shape {
+  name: string;
+  port: number;
+  health: string;
+  env: Record<string, string>;
+}
+
+function shapeOf(workspace: ServiceName, settings: ServiceSettings): Shape {
+  const { ports, dataDir } = settings;
+  switch (workspace) {
+    case 'ingest': {
+      const env = { PORT: String(ports.ingest), QUERY_URL: `http://${loopback}:${ports.query}` };
+      return { name: 'ingest', port: ports.ingest, health: '/health', env };
+    }
+    case 'query':
+      return { name: 'query', port: ports.query, health: '/health', env: { PORT: String(ports.query) } };
+    case 'processor': {
+      const env = { METRICS_PORT: String(ports.processor), STATE_DIR: join(dataDir, 'processor') };
+      return { name: 'processor', port: ports.processor, health: '/readyz', env };
+    }
+    case 'connect': {
+      const env = { METRICS_PORT: String(ports.supervisor) };
+      return { name: 'connectors', port: ports.supervisor, health: '/readyz', env };
+    }
+  }
+}
+
+/** Describes a service to whatever starts it. The environment it inherits may say more (topic names, log level). */
+export function serviceSpec(workspace: ServiceName, settings: ServiceSettings): PartSpec {
+  const { ports, dataDir } = settings;
+  const { name, port, health, env } = shapeOf(workspace, settings);
+  const url = `http://${loopback}:${port}`;
+  return {
+    name,
+    address: url,
+    logFile: join(dataDir, 'logs', `${name}.log`),
+    probe: { kind: 'http', url: `${url}${health}` },
+    command: {
+      file: process.execPath,
+      args: [join(projectRoot, workspace, 'src', 'main.ts')],
+      cwd: projectRoot,
+      env: {
+        NODE_ENV: process.env['NODE_ENV'] ?? 'development',
+        HOST: loopback,
+        KAFKA_BROKERS: `${loopback}:${ports.kafka}`,
+        MONGODB_URI: mongoUrl(ports.mongodb),
+        CONNECT_URL: `http://${loopback}:${ports.connect}`,
+        ...env,
+      },
+    },
+    remedy: 'its log says what it misses',
+    bootTimeoutMs: 60_000,
+    stopGraceMs: 11_000,
+  };
+}

@@ -1,0 +1,101 @@
+// Booting the parts in the order they need each other, side by side where they do not.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { topicsOf, topicVariables } from '@activity/contracts';
+import { z } from 'zod';
+import { brokerSpec } from '../parts/broker.ts';
+import { connectSpec } from '../parts/connect.ts';
+import { mongoSpec } from '../parts/mongo.ts';
+import { serviceSpec, type Ports, type ServiceName } from '../parts/services.ts';
+import { ensureTopics } from '../parts/topics.ts';
+import type { PartSpec } from '../process/part.ts';
+import { freePort, loopback } from '../process/ports.ts';
+import { seconds, type Steps } from '../steps.ts';
+import type { Supervisor } from '../supervise/supervisor.ts';
+import type { Fetched } from './fetch-all.ts';
+
+// Stopped from the highest to the lowest.
+const rank = { mongodb: 0, kafka: 1, connect: 2, service: 3 };
+
+const partitions = 4;
+
+/** What booting takes. */
+export interface BootOptions {
+  fetched: Fetched;
+  ports: Ports;
+  dataDir: string;
+  supervisor: Supervisor;
+  steps: Steps;
+  report: (part: string, line: string) => void;
+}
+
+async function bootPart(options: BootOptions, rankOf: number, spec: PartSpec): Promise<void> {
+  const began = Date.now();
+  options.report(spec.name, `starting, log in ${spec.logFile}`);
+  await options.steps.measure(`starting ${spec.name}`, () => options.supervisor.boot(rankOf, spec));
+  options.report(spec.name, `healthy at ${spec.address} after ${seconds(Date.now() - began)}`);
+}
+
+function folderOf(options: BootOptions, part: string): { dataDir: string; logFile: string } {
+  const dataDir = join(options.dataDir, part);
+  mkdirSync(dataDir, { recursive: true });
+  return { dataDir, logFile: join(options.dataDir, 'logs', `${part}.log`) };
+}
+
+async function bootKafka(options: BootOptions): Promise<void> {
+  const { fetched, ports } = options;
+  const folder = folderOf(options, 'kafka');
+  const controllerPort = await freePort();
+  const spec = brokerSpec({ home: fetched.home, port: ports.kafka, controllerPort, ...folder });
+  await bootPart(options, rank.kafka, spec);
+  const topics = topicsOf(z.object(topicVariables).parse(process.env));
+  const made = await ensureTopics(`${loopback}:${ports.kafka}`, topics, partitions);
+  if (made.length > 0) options.report('kafka', `made the topics ${made.join(', ')}`);
+}
+
+async function bootConnect(options: BootOptions): Promise<void> {
+  const { fetched, ports } = options;
+  const brokers = `${loopback}:${ports.kafka}`;
+  const folder = folderOf(options, 'connect');
+  await bootPart(
+    options,
+    rank.connect,
+    connectSpec({ home: fetched.home, brokers, port: ports.connect, ...folder }),
+  );
+}
+
+async function bootMongo(options: BootOptions): Promise<void> {
+  const { fetched, ports } = options;
+  const folder = folderOf(options, 'mongodb');
+  await bootPart(
+    options,
+    rank.mongodb,
+    mongoSpec({ mongod: fetched.mongod, port: ports.mongodb, ...folder }),
+  );
+}
+
+function bootService(options: BootOptions, name: ServiceName): Promise<void> {
+  return bootPart(options, rank.service, serviceSpec(name, options));
+}
+
+/**
+ * ```
+ *  mongodb ──▶ query
+ *     └───────────────────────▶ connectors
+ *  kafka ──▶ topics ──▶ connect ──┘
+ *                └────▶ ingest, processor
+ * ```
+ * Fails with the first part that does; whoever calls stops the rest.
+ */
+export async function bootAll(options: BootOptions): Promise<void> {
+  const mongodb = bootMongo(options);
+  const kafka = bootKafka(options);
+  const connect = kafka.then(() => bootConnect(options));
+  await Promise.all([
+    connect,
+    mongodb.then(() => bootService(options, 'query')),
+    kafka.then(() => bootService(options, 'ingest')),
+    kafka.then(() => bootService(options, 'processor')),
+    Promise.all([mongodb, connect]).then(() => bootService(options, 'connect')),
+  ]);
+}

@@ -1,0 +1,52 @@
+// Fetching everything the pipeline runs on, side by side.
+import type { Report } from '../fetch/context.ts';
+import { ensureKafka, type KafkaHome } from '../fetch/kafka.ts';
+import { ensureMongod, type Mongod } from '../fetch/mongod.ts';
+import { Problem, reasonOf } from '../process/problem.ts';
+import type { Steps } from '../steps.ts';
+
+/** What the parts are started from. */
+export interface Fetched {
+  home: KafkaHome;
+  mongod: Mongod;
+}
+
+/** Who to tell, when to give up, where to note how long it took. */
+export interface FetchAllOptions {
+  report: (part: string, line: string) => void;
+  signal: AbortSignal;
+  steps: Steps;
+}
+
+function reporter(options: FetchAllOptions, part: string): Report {
+  return (line) => options.report(part, line);
+}
+
+/** Finds or fetches Java's parts and mongod. The first failure stops the other fetch. */
+export async function fetchAll(options: FetchAllOptions): Promise<Fetched> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  async function step<T>(name: string, fetch: () => Promise<T>): Promise<T> {
+    try {
+      return await options.steps.measure(name, fetch);
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    }
+  }
+  const [kafka, mongodb] = await Promise.allSettled([
+    step('fetching Kafka and Connect', () => ensureKafka({ report: reporter(options, 'kafka'), signal })),
+    step('fetching MongoDB', () => ensureMongod({ report: reporter(options, 'mongodb'), signal })),
+  ]);
+  options.signal.throwIfAborted();
+  if (kafka.status === 'fulfilled' && mongodb.status === 'fulfilled') {
+    const java = kafka.value.java.version.split('\n').at(-1) ?? '';
+    options.report('kafka', `Apache Kafka 4.3.1 from Maven on ${kafka.value.java.file} ${java}`.trim());
+    options.report('mongodb', `mongod ${mongodb.value.version} from ${mongodb.value.source}`);
+    return { home: kafka.value, mongod: mongodb.value };
+  }
+  const reason: unknown = failed.signal.reason;
+  throw reason instanceof Problem
+    ? reason
+    : new Problem(`fetching failed: ${reasonOf(reason)}`, { cause: reason });
+}

@@ -1,0 +1,108 @@
+// The whole pipeline on one machine, as `npm start` and the end-to-end tests run it.
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import type { Ports } from '../parts/services.ts';
+import { self } from '../process/identity.ts';
+import { Problem } from '../process/problem.ts';
+import { endOrphans } from '../process/registry.ts';
+import { Steps, type Step } from '../steps.ts';
+import { readRunState, removeRunState, writeRunState, type PartState } from '../supervise/run-file.ts';
+import { Supervisor } from '../supervise/supervisor.ts';
+import { bootAll } from './boot.ts';
+import { checkPorts } from './check-ports.ts';
+import { fetchAll } from './fetch-all.ts';
+
+/** What the pipeline is started with. */
+export interface PipelineOptions {
+  ports: Ports;
+  /** An absolute path. */
+  dataDir: string;
+  /** Begin with empty data. */
+  fresh?: boolean;
+  /** Told of every step and everything that happens to a part. */
+  report: (part: string, line: string) => void;
+  /** A part died too often: the pipeline is of no use any more, and `stop` is next. */
+  failed: (problem: Problem) => void;
+  /** Gives up starting. */
+  signal: AbortSignal;
+  /** Notes how long what takes. */
+  steps?: Steps;
+}
+
+/** A pipeline that is ready. */
+export interface Pipeline {
+  readonly ports: Ports;
+  readonly parts: PartState[];
+  readonly longest: Step | undefined;
+  /** Restarts one part, for changed code. */
+  reload(part: string): Promise<void>;
+  /** Stops everything: services, then Connect, Kafka, MongoDB. Any number of times. */
+  stop(): Promise<void>;
+  /** Kills everything at once. */
+  kill(): Promise<void>;
+}
+
+function claim(options: PipelineOptions): void {
+  const { dataDir } = options;
+  const running = readRunState(dataDir);
+  if (running) {
+    const how = 'stop it first (Ctrl-C there), or set DATA_DIR and the ports to run a second one';
+    throw new Problem(`the pipeline already runs on ${dataDir} (pid ${running.launcher.pid}): ${how}`);
+  }
+  if (options.fresh && existsSync(dataDir)) {
+    options.report('launcher', `removing the data in ${dataDir}`);
+    rmSync(dataDir, { recursive: true });
+  }
+  mkdirSync(dataDir, { recursive: true });
+}
+
+/**
+ * Starts everything and resolves when all of it is healthy.
+ *
+ * @throws Problem with the remedy, once what had been started is stopped again.
+ */
+export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const { ports, dataDir, report, signal } = options;
+  const steps = options.steps ?? new Steps();
+  claim(options);
+  const launcher = self();
+  const supervisor = new Supervisor({
+    report,
+    changed: (parts) => writeRunState(dataDir, { launcher, parts }),
+    failed: options.failed,
+  });
+  async function stop(): Promise<void> {
+    await supervisor.stop();
+    removeRunState(dataDir);
+  }
+  async function kill(): Promise<void> {
+    await supervisor.kill();
+    removeRunState(dataDir);
+  }
+  // Parts are stopped when starting is given up, also such as wait for others to become healthy.
+  const stopOnAbort = (): void => void stop();
+  signal.addEventListener('abort', stopOnAbort, { once: true });
+  try {
+    for (const orphan of await endOrphans())
+      report('launcher', `ended ${orphan}, left by a launcher that was killed`);
+    await checkPorts(ports);
+    writeRunState(dataDir, { launcher, parts: [] });
+    const fetched = await fetchAll({ report, signal, steps });
+    await bootAll({ fetched, ports, dataDir, supervisor, steps, report });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  signal.removeEventListener('abort', stopOnAbort);
+  return {
+    ports,
+    get parts(): PartState[] {
+      return supervisor.states;
+    },
+    get longest(): Step | undefined {
+      return steps.longest;
+    },
+    reload: (part) => supervisor.reload(part),
+    stop,
+    kill,
+  };
+}

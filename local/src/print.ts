@@ -1,0 +1,48 @@
+// What the launcher prints.
+import type { Pipeline } from './pipeline/pipeline.ts';
+import { loopback } from './process/ports.ts';
+import { Problem } from './process/problem.ts';
+import { seconds } from './steps.ts';
+
+/** Prints lines with the time since `began` and the part they are about. */
+export function printer(began: number): (part: string, line: string) => void {
+  return (part, line) => {
+    const at = seconds(Date.now() - began).padStart(8);
+    console.log(`${at}  ${part.padEnd(10)}  ${line.replaceAll('\n', `\n${' '.repeat(22)}`)}`);
+  };
+}
+
+/** Prints why it cannot go on, with the log's tail below. */
+export function printProblem(error: unknown): void {
+  if (!(error instanceof Problem)) {
+    console.error(error);
+    return;
+  }
+  console.error(`\n${error.message}`);
+  if (error.detail !== undefined) console.error(`\n${error.detail.replaceAll(/^/gm, '    ')}\n`);
+}
+
+/** Prints where everything is and a command to try. */
+export function printReady(pipeline: Pipeline, tookMs: number): void {
+  const { ports, longest } = pipeline;
+  const slow = longest ? `; longest: ${longest.name}, ${seconds(longest.ms)}` : '';
+  const edge = `http://${loopback}:${ports.ingest}`;
+  const query = `http://${loopback}:${ports.query}`;
+  console.log(`
+Ready in ${seconds(tookMs)}${slow}.
+
+  post events   ${edge}/api/logs
+  read them     ${query}/api/logs
+  Kafka         ${loopback}:${ports.kafka}
+  Connect       http://${loopback}:${ports.connect}/connectors?expand=status
+  MongoDB       mongodb://${loopback}:${ports.mongodb}/activity?replicaSet=rs0
+  metrics       http://${loopback}:${ports.processor}/metrics
+
+Try:
+
+  curl -s ${edge}/api/logs -H 'content-type: application/json' -d '{"userId":"ada","activityType":"LOGIN"}'
+  curl -s '${query}/api/logs?userId=ada'
+
+Ctrl-C stops everything. \`npm run status\` says how it is.
+`);
+}

@@ -1,0 +1,67 @@
+// `npm start`: runs the whole pipeline in the foreground until it is asked to stop.
+import { portsOf } from './pipeline/check-ports.ts';
+import { readConfig } from './config.ts';
+import { startPipeline, type Pipeline } from './pipeline/pipeline.ts';
+import { printProblem, printReady, printer } from './print.ts';
+import type { Problem } from './process/problem.ts';
+import { Steps } from './steps.ts';
+import { onStopSignals } from './stop-signals.ts';
+import { watchSources } from './watch-sources.ts';
+
+const began = Number(process.env['ACTIVITY_BEGAN'] ?? Date.now());
+const report = printer(began);
+const asked = new AbortController();
+const steps = new Steps();
+let pipeline: Pipeline | undefined;
+let ending: Promise<void> | undefined;
+
+async function end(code: number): Promise<void> {
+  asked.abort();
+  await pipeline?.stop();
+  process.exit(code);
+}
+
+function fail(problem: Problem): void {
+  printProblem(problem);
+  report('launcher', 'stopping the rest');
+  ending ??= end(1);
+}
+
+onStopSignals(
+  (why) => {
+    report('launcher', `stopping everything (${why}); once more to force it`);
+    asked.abort();
+    if (pipeline) ending ??= end(0);
+  },
+  (why) => {
+    report('launcher', `killing everything (${why} again)`);
+    // What is still registered when this process exits is killed.
+    process.exit(1);
+  },
+);
+
+const dev = process.argv.includes('--dev');
+
+try {
+  if (process.env['ACTIVITY_INSTALL_MS'])
+    steps.add('installing packages', Number(process.env['ACTIVITY_INSTALL_MS']));
+  const config = readConfig();
+  pipeline = await startPipeline({
+    ports: portsOf(config),
+    dataDir: config.DATA_DIR,
+    fresh: process.argv.includes('--fresh'),
+    report,
+    failed: fail,
+    signal: asked.signal,
+    steps,
+  });
+  if (dev) watchSources(pipeline, report);
+  printReady(pipeline, Date.now() - began);
+} catch (error) {
+  if (asked.signal.aborted) {
+    report('launcher', 'stopped');
+    process.exit(0);
+  }
+  printProblem(error);
+  process.exit(1);
+}

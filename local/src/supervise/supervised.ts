@@ -1,0 +1,143 @@
+// Supervised: one part that is started again when it dies, with back-off, until it dies too often.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Report } from '../fetch/context.ts';
+import { describeExit, Part, type PartSpec } from '../process/part.ts';
+import { Problem, reasonOf } from '../process/problem.ts';
+import { backoff } from './backoff.ts';
+
+/** Deaths in a row, without being healthy in between, that end the whole. */
+export const deathsToEnd = 5;
+
+/** A part that was healthy for this long starts its back-off anew when it dies. */
+const settledMs = 30_000;
+
+/** Who is told what happens to a part. */
+export interface Watcher {
+  report: Report;
+  /** The part's state changed. */
+  changed(): void;
+  /** The part died too often: the whole has to stop. */
+  failed(problem: Problem): void;
+}
+
+/**
+ * ```
+ *  boot ──▶ healthy ──dies──▶ waiting ──▶ starting ──▶ healthy
+ *                                ▲            │
+ *                                └───dies─────┘   fifth death in a row ──▶ failed
+ * ```
+ */
+export class Supervised {
+  readonly part: Part;
+  readonly #watcher: Watcher;
+  readonly #stop = new AbortController();
+  #reloading = false;
+  #healthySince = 0;
+  #quickDeaths = 0;
+  /** Undefined when healthy, otherwise why not. */
+  trouble: string | undefined = 'is starting';
+  restarts = 0;
+
+  constructor(spec: PartSpec, watcher: Watcher) {
+    this.part = new Part(spec);
+    this.#watcher = watcher;
+  }
+
+  /** Starts the part for the first time, and watches it from then on. Fails where it does not become healthy. */
+  async boot(signal: AbortSignal): Promise<void> {
+    await this.part.start(AbortSignal.any([signal, this.#stop.signal]));
+    this.#becameHealthy();
+    void this.#watch();
+  }
+
+  /** Asks for the part's health, and says so when it has changed. */
+  async check(): Promise<void> {
+    if (!this.part.pid || this.trouble === 'is starting' || this.#stop.signal.aborted) return;
+    let trouble = await this.part.check();
+    // Once is an accident of timing.
+    if (trouble !== undefined && this.trouble === undefined) trouble = await this.part.check();
+    if (!this.part.pid || trouble === this.trouble || this.#stop.signal.aborted) return;
+    if (trouble === undefined) this.#watcher.report('is healthy again');
+    else if (this.trouble === undefined) this.#watcher.report(`is not healthy: ${trouble}`);
+    this.trouble = trouble;
+    this.#watcher.changed();
+  }
+
+  /** Stops it in order and starts it anew, for changed code. Where that fails it waits for the next reload. */
+  async reload(): Promise<void> {
+    this.#reloading = true;
+    try {
+      this.trouble = 'is starting';
+      await this.part.stop();
+      await this.part.start(this.#stop.signal);
+      this.restarts += 1;
+      this.#becameHealthy();
+      void this.#watch();
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      this.trouble = 'waits for a change';
+      this.#watcher.report(`${reasonOf(error)}\n${this.part.logTail()}`);
+    } finally {
+      this.#reloading = false;
+    }
+  }
+
+  /** Stops the part in order; it is not started again. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.part.stop();
+  }
+
+  /** Kills the part; it is not started again. */
+  async kill(): Promise<void> {
+    this.#stop.abort();
+    await this.part.kill();
+  }
+
+  #becameHealthy(): void {
+    this.#healthySince = Date.now();
+    this.trouble = undefined;
+    this.#watcher.changed();
+  }
+
+  async #watch(): Promise<void> {
+    const exit = await this.part.exited;
+    if (this.#stop.signal.aborted || this.#reloading) return;
+    if (Date.now() - this.#healthySince > settledMs) this.#quickDeaths = 0;
+    try {
+      await this.#revive(`died (${describeExit(exit)})`);
+      void this.#watch();
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      this.#watcher.failed(error instanceof Problem ? error : new Problem(String(error), { cause: error }));
+    }
+  }
+
+  async #revive(how: string): Promise<void> {
+    let last = how;
+    for (let deaths = 1; deaths < deathsToEnd; deaths += 1) {
+      this.trouble = last;
+      this.#watcher.changed();
+      const wait = backoff(deaths + this.#quickDeaths);
+      this.#watcher.report(`${last}; starting it again in ${wait / 1000} s`);
+      await sleep(wait, undefined, { signal: this.#stop.signal });
+      try {
+        this.restarts += 1;
+        this.trouble = 'is starting';
+        this.#watcher.changed();
+        await this.part.start(this.#stop.signal);
+        this.#quickDeaths += 1;
+        this.#watcher.report('is healthy again');
+        this.#becameHealthy();
+        return;
+      } catch (error) {
+        this.#stop.signal.throwIfAborted();
+        last = reasonOf(error).replace(`${this.part.name} `, '');
+      }
+    }
+    this.trouble = last;
+    throw new Problem(`${this.part.name} died ${deathsToEnd} times in a row; see ${this.part.spec.logFile}`, {
+      detail: this.part.logTail(),
+    });
+  }
+}

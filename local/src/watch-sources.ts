@@ -1,0 +1,44 @@
+// `npm run dev`: restarts the services whose source has changed.
+import { watch } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from './paths.ts';
+import type { Pipeline } from './pipeline/pipeline.ts';
+
+const settleMs = 200;
+
+// The parts that run each folder's code.
+const users: Record<string, string[]> = {
+  ingest: ['ingest'],
+  query: ['query'],
+  processor: ['processor'],
+  connect: ['connectors'],
+  'packages/streams': ['processor'],
+  'packages/contracts': ['ingest', 'query', 'processor', 'connectors'],
+  'packages/service': ['ingest', 'query', 'processor', 'connectors'],
+};
+
+/** Watches the sources and reloads what they are part of. Goes on until the process ends. */
+export function watchSources(pipeline: Pipeline, report: (part: string, line: string) => void): void {
+  const changed = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  async function reload(): Promise<void> {
+    const parts = [...changed];
+    changed.clear();
+    await Promise.all(
+      parts.map(async (part) => {
+        report(part, 'its source has changed: restarting it');
+        await pipeline.reload(part);
+        report(part, 'restarted');
+      }),
+    );
+  }
+  for (const [folder, parts] of Object.entries(users)) {
+    watch(join(projectRoot, folder, 'src'), { recursive: true }, (_event, file) => {
+      if (file?.endsWith('.ts') !== true || file.endsWith('.test.ts')) return;
+      for (const part of parts) changed.add(part);
+      clearTimeout(timer);
+      timer = setTimeout(() => void reload(), settleMs);
+    }).unref();
+  }
+  report('launcher', 'watching the sources');
+}
