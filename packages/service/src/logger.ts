@@ -1,6 +1,6 @@
 // JSON logs. They never hold what a user sent or did: no user ids, addresses, metadata or request bodies.
 import { pino } from 'pino';
-import type { Level, Logger as PinoLogger } from 'pino';
+import type { DestinationStream, Level, LoggerOptions, Logger as PinoLogger } from 'pino';
 
 /** A pino logger. */
 export type Logger = PinoLogger;
@@ -10,8 +10,12 @@ export type Logger = PinoLogger;
  *
  * The fields that could hold personal data are removed wherever a careless caller passes them.
  */
-export function createLogger(service: string, level: Level | 'silent' = 'info'): Logger {
-  return pino({
+export function createLogger(
+  service: string,
+  level: Level | 'silent' = 'info',
+  destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
+): Logger {
+  const options: LoggerOptions = {
     level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -31,5 +35,6 @@ export function createLogger(service: string, level: Level | 'silent' = 'info'):
       ],
       remove: true,
     },
-  });
+  };
+  return pino(options, destination);
 }

@@ -1,0 +1,41 @@
+import { Counter } from 'prom-client';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ListeningServer } from './http-server.ts';
+import { createRegistry, startMonitoring } from './monitoring.ts';
+import type { Readiness } from './monitoring.ts';
+
+let readiness: Readiness;
+let server: ListeningServer;
+const registry = createRegistry('test');
+new Counter({ name: 'things_total', help: 'things', registers: [registry] }).inc(2);
+
+beforeEach(async () => {
+  readiness = { ready: true };
+  server = await startMonitoring({ port: 0, host: '127.0.0.1', registry, readiness: () => readiness });
+});
+afterEach(async () => server.close());
+
+async function get(path: string): Promise<Response> {
+  return fetch(`http://127.0.0.1:${server.port}${path}`);
+}
+
+test('serves metrics for Prometheus, Node’s own among them', async () => {
+  const response = await get('/metrics');
+  const text = await response.text();
+  expect(response.headers.get('content-type')).toContain('text/plain');
+  expect(text).toContain('things_total{service="test"} 2');
+  expect(text).toContain('nodejs_eventloop_lag_seconds');
+});
+
+test('is ready, and says why where it is not', async () => {
+  expect((await get('/readyz')).status).toBe(200);
+  readiness = { ready: false, reason: 'no broker' };
+  const response = await get('/readyz');
+  expect(response.status).toBe(503);
+  expect(await response.json()).toEqual({ status: 'unavailable', reason: 'no broker' });
+  expect((await get('/livez')).status).toBe(200);
+});
+
+test('knows no other path', async () => {
+  expect((await get('/')).status).toBe(404);
+});
