@@ -8,8 +8,9 @@ const oldest = 17;
 /** A Java that can run Kafka. */
 export interface Java {
   file: string;
-  /** The first line of `java -version`: names the very build. */
+  /** What `java -version` prints: names the very build. */
   version: string;
+  major: number;
 }
 
 /** Reads the major version out of what `java -version` prints; undefined where it says something else. */
@@ -37,5 +38,5 @@ export async function findJava(signal?: AbortSignal): Promise<Java> {
     throw new Problem(`Java does not run (${file}): ${remedy}`, { detail: outcome.output });
   }
   if (major < oldest) throw new Problem(`Java is too old (${file} is ${major}): ${remedy}`);
-  return { file, version: outcome.output };
+  return { file, version: outcome.output, major };
 }

@@ -7,6 +7,6 @@ try {
   const file = await MongoBinary.getPath({ downloadDir, version });
   console.log(`mongod: ${file}`);
 } catch (error) {
-  console.log(`failed: ${String(error).split('\n')[0]}`);
+  console.log(`failed: ${String(error).replaceAll(/\s+/g, ' ').trim()}`);
   process.exitCode = 1;
 }

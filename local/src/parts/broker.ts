@@ -39,6 +39,9 @@ function properties(settings: BrokerSettings): Properties {
     'num.partitions': 4,
     'auto.create.topics.enable': false,
     'group.initial.rebalance.delay.ms': 0,
+    // A broker that was killed may come back after three seconds: until then its former self counts as alive.
+    'broker.session.timeout.ms': 3_000,
+    'broker.heartbeat.interval.ms': 500,
     // One node: everything that is replicated elsewhere has one copy here.
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 8,

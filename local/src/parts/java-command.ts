@@ -14,14 +14,9 @@ export interface JavaOptions {
   archive: string;
 }
 
-/** Where the class archive of that name lies. */
-export function archiveFile(home: KafkaHome, name: string): string {
-  return join(home.folder, `${name}.jsa`);
-}
-
 /** `java` with the settings that suit a small machine: one collector thread, little memory, logs to standard output. */
 export function javaCommand(home: KafkaHome, options: JavaOptions): Command {
-  const archive = archiveFile(home, options.archive);
+  const archive = join(home.archives, `${options.archive}.jsa`);
   return {
     file: home.java.file,
     args: [
@@ -33,10 +28,10 @@ export function javaCommand(home: KafkaHome, options: JavaOptions): Command {
       ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []),
       '-Djava.awt.headless=true',
       `-Dlog4j2.configurationFile=${join(projectRoot, 'local', 'log4j2.properties')}`,
-      '-cp',
-      home.classpath,
       options.main,
       ...options.args,
     ],
+    // Not `-cp`: ninety jars would hide everything else in a list of processes.
+    env: { CLASSPATH: home.classpath },
   };
 }

@@ -40,8 +40,8 @@ export async function fetchAll(options: FetchAllOptions): Promise<Fetched> {
   ]);
   options.signal.throwIfAborted();
   if (kafka.status === 'fulfilled' && mongodb.status === 'fulfilled') {
-    const java = kafka.value.java.version.split('\n').at(-1) ?? '';
-    options.report('kafka', `Apache Kafka 4.3.1 from Maven on ${kafka.value.java.file} ${java}`.trim());
+    const { java } = kafka.value;
+    options.report('kafka', `Apache Kafka 4.3.1 from Maven, on Java ${java.major} (${java.file})`);
     options.report('mongodb', `mongod ${mongodb.value.version} from ${mongodb.value.source}`);
     return { home: kafka.value, mongod: mongodb.value };
   }
