@@ -1,0 +1,38 @@
+// What the classes of the DSL share: the graph, and the makers of each other (so that no file imports in a circle).
+import type { TimeWindows } from '../operators/window-aggregate.ts';
+import type { OldValues } from '../operators/table.ts';
+import type { Serde } from '../serde.ts';
+import type { Parent } from '../topology/topology.ts';
+import type { Graph } from './graph.ts';
+import type { KGroupedStream, KWindowedStream } from './grouped-stream.ts';
+import type { KGroupedTable } from './grouped-table.ts';
+import type { KStream } from './stream.ts';
+import type { KTable } from './table.ts';
+
+/** Where a stream or table stands in the graph, and what is known of its types. */
+export interface Place<K, V> {
+  readonly parent: Parent;
+  readonly key: Serde<K> | undefined;
+  readonly value: Serde<V> | undefined;
+}
+
+/** A stream's place. */
+export interface StreamPlace<K, V> extends Place<K, V> {
+  /** The key has changed since the records were last partitioned by it. */
+  readonly keyChanged: boolean;
+}
+
+/** A table's place, and the switch that makes it carry old values. */
+export interface TablePlace<K, V> extends Place<K, V> {
+  readonly oldValues: OldValues;
+}
+
+/** The makers. */
+export interface Dsl {
+  readonly graph: Graph;
+  stream<K, V>(place: StreamPlace<K, V>): KStream<K, V>;
+  table<K, V>(place: TablePlace<K, V>): KTable<K, V>;
+  groupedStream<K, V>(place: StreamPlace<K, V>): KGroupedStream<K, V>;
+  windowedStream<K, V>(place: StreamPlace<K, V>, windows: TimeWindows): KWindowedStream<K, V>;
+  groupedTable<K, V>(place: Place<K, V>): KGroupedTable<K, V>;
+}

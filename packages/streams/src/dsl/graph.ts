@@ -1,0 +1,56 @@
+// The graph that a builder collects: nodes, stores and topics, with names that stay the same from build to build.
+import type { StoreSpec } from '../state/store.ts';
+import type { ProcessorSupplier } from '../topology/processor.ts';
+import type { Parent, RepartitionTopic, SinkNode, SourceNode, TopologyNode } from '../topology/topology.ts';
+
+/** Collects what the DSL declares. */
+export class Graph {
+  readonly nodes: TopologyNode[] = [];
+  readonly stores: StoreSpec[] = [];
+  readonly repartitionTopics: RepartitionTopic[] = [];
+  #index = 0;
+
+  /** A name as Kafka Streams makes it, `KSTREAM-FILTER-0000000001`, unless one was given. */
+  name(role: string, given?: string): string {
+    const index = String(this.#index++).padStart(10, '0');
+    return given ?? `${role}-${index}`;
+  }
+
+  source(node: Omit<SourceNode, 'kind'>): Parent {
+    this.nodes.push({ kind: 'source', ...node });
+    return { node: node.name, output: undefined };
+  }
+
+  processor<KI, VI, KO, VO>(
+    name: string,
+    parents: readonly Parent[],
+    supplier: ProcessorSupplier<KI, VI, KO, VO>,
+    stores: readonly string[] = [],
+  ): Parent {
+    const untyped = supplier as unknown as ProcessorSupplier<unknown, unknown, unknown, unknown>;
+    this.nodes.push({ kind: 'processor', name, parents, stores, supplier: untyped });
+    return { node: name, output: undefined };
+  }
+
+  sink(node: Omit<SinkNode, 'kind'>): void {
+    this.nodes.push({ kind: 'sink', ...node });
+  }
+
+  store(spec: StoreSpec): string {
+    this.stores.push(spec);
+    return spec.name;
+  }
+
+  /** The source topics whose records can reach a node. */
+  sourceTopics(parent: Parent): Set<string> {
+    const topics = new Set<string>();
+    const visit = (name: string): void => {
+      const node = this.nodes.find((candidate) => candidate.name === name);
+      if (!node) return;
+      if (node.kind === 'source') for (const topic of node.topics) topics.add(topic);
+      else for (const { node: above } of node.parents) visit(above);
+    };
+    visit(parent.node);
+    return topics;
+  }
+}

@@ -1,0 +1,149 @@
+// Grouped streams: records of one key together, to be counted, reduced or aggregated, over all time or by window.
+import { aggregate, type Adder } from '../operators/aggregate.ts';
+import { lateOutput, windowAggregate, type TimeWindows } from '../operators/window-aggregate.ts';
+import type { Windowed } from '../record.ts';
+import { numberSerde, type Serde } from '../serde.ts';
+import { FatalError } from '../errors.ts';
+import type { Dsl, StreamPlace } from './dsl.ts';
+import type { Materialized } from './options.ts';
+import type { KStream } from './stream.ts';
+import type { KTable } from './table.ts';
+import { windowedSerde } from './windowed-serde.ts';
+
+function required<T>(serde: Serde<T> | undefined, step: string, which: 'key' | 'value'): Serde<T> {
+  if (serde) return serde;
+  throw new FatalError('TOPOLOGY_INVALID', `${step} needs a ${which} serde: pass { ${which}: … } to it`);
+}
+
+/** Records grouped by key. */
+export class KGroupedStream<K, V> {
+  readonly #dsl: Dsl;
+  readonly #place: StreamPlace<K, V>;
+
+  constructor(dsl: Dsl, place: StreamPlace<K, V>) {
+    this.#dsl = dsl;
+    this.#place = place;
+  }
+
+  /** How many records each key has had. */
+  count(materialized: Materialized<K, number> = {}): KTable<K, number> {
+    return this.#aggregate('count()', (_key, _value, n = 0) => n + 1, {
+      value: numberSerde,
+      ...materialized,
+    });
+  }
+
+  /** Joins each value into the one before; the first value stands for itself. */
+  reduce(reducer: (aggregate: V, value: V) => V, materialized: Materialized<K, V> = {}): KTable<K, V> {
+    const add: Adder<K, V, V> = (_key, value, old) => (old === undefined ? value : reducer(old, value));
+    return this.#aggregate('reduce()', add, {
+      ...(this.#place.value && { value: this.#place.value }),
+      ...materialized,
+    });
+  }
+
+  /** Joins each record into an aggregate of another type. */
+  aggregate<A>(
+    initial: () => A,
+    adder: (key: K, value: V, aggregate: A) => A,
+    materialized: Materialized<K, A>,
+  ): KTable<K, A> {
+    const add: Adder<K, V, A> = (key, value, old) => adder(key, value, old === undefined ? initial() : old);
+    return this.#aggregate('aggregate()', add, materialized);
+  }
+
+  /** Groups by window too. */
+  windowedBy(windows: TimeWindows): KWindowedStream<K, V> {
+    return this.#dsl.windowedStream(this.#place, windows);
+  }
+
+  #aggregate<A>(step: string, add: Adder<K, V, A>, materialized: Materialized<K, A>): KTable<K, A> {
+    const { graph } = this.#dsl;
+    const key = required(materialized.key ?? this.#place.key, step, 'key');
+    const value = required(materialized.value, step, 'value');
+    const name = graph.name('KSTREAM-AGGREGATE');
+    const store = graph.store({
+      name: materialized.store ?? `${name}-store`,
+      kind: 'keyValue',
+      keySerde: key as Serde<unknown>,
+      valueSerde: value as Serde<unknown>,
+      changelog: materialized.changelog ?? true,
+    });
+    const parent = graph.processor(name, [this.#place.parent], aggregate(store, add), [store]);
+    return this.#dsl.table({ parent, key, value, oldValues: { wanted: true } });
+  }
+}
+
+/** How a windowed result is kept, and what happens to late records. */
+export interface WindowMaterialized<K, V, A> extends Materialized<K, A> {
+  /** Gets the records that were too late for every window of theirs, in the same transaction. */
+  onLate?: (late: KStream<K, V>) => void;
+}
+
+/** Records grouped by key and window. */
+export class KWindowedStream<K, V> {
+  readonly #dsl: Dsl;
+  readonly #place: StreamPlace<K, V>;
+  readonly #windows: TimeWindows;
+
+  constructor(dsl: Dsl, place: StreamPlace<K, V>, windows: TimeWindows) {
+    this.#dsl = dsl;
+    this.#place = place;
+    this.#windows = windows;
+  }
+
+  /** How many records each key has had in each window. */
+  count(materialized: WindowMaterialized<K, V, number> = {}): KTable<Windowed<K>, number> {
+    return this.#aggregate('count()', (_key, _value, n = 0) => n + 1, {
+      value: numberSerde,
+      ...materialized,
+    });
+  }
+
+  /** Joins each value of a window into the one before. */
+  reduce(
+    reducer: (aggregate: V, value: V) => V,
+    materialized: WindowMaterialized<K, V, V> = {},
+  ): KTable<Windowed<K>, V> {
+    const add: Adder<K, V, V> = (_key, value, old) => (old === undefined ? value : reducer(old, value));
+    return this.#aggregate('reduce()', add, {
+      ...(this.#place.value && { value: this.#place.value }),
+      ...materialized,
+    });
+  }
+
+  /** Joins each record of a window into an aggregate of another type. */
+  aggregate<A>(
+    initial: () => A,
+    adder: (key: K, value: V, aggregate: A) => A,
+    materialized: WindowMaterialized<K, V, A>,
+  ): KTable<Windowed<K>, A> {
+    const add: Adder<K, V, A> = (key, value, old) => adder(key, value, old === undefined ? initial() : old);
+    return this.#aggregate('aggregate()', add, materialized);
+  }
+
+  #aggregate<A>(
+    step: string,
+    add: Adder<K, V, A>,
+    materialized: WindowMaterialized<K, V, A>,
+  ): KTable<Windowed<K>, A> {
+    const { graph } = this.#dsl;
+    const key = required(materialized.key ?? this.#place.key, step, 'key');
+    const value = required(materialized.value, step, 'value');
+    const { sizeMs, graceMs } = this.#windows;
+    const name = graph.name('KSTREAM-AGGREGATE');
+    const store = graph.store({
+      name: materialized.store ?? `${name}-store`,
+      kind: 'window',
+      keySerde: key as Serde<unknown>,
+      valueSerde: value as Serde<unknown>,
+      retentionMs: sizeMs + graceMs,
+      changelog: materialized.changelog ?? true,
+    });
+    const parent = graph.processor(name, [this.#place.parent], windowAggregate(store, this.#windows, add), [
+      store,
+    ]);
+    materialized.onLate?.(this.#dsl.stream({ ...this.#place, parent: { node: name, output: lateOutput } }));
+    return this.#dsl.table({ parent, key: windowedSerde(key, sizeMs), value, oldValues: { wanted: true } });
+  }
+}

@@ -1,0 +1,58 @@
+// Grouped tables: rows under another key, to be aggregated; a row that changes is taken out before it is put in.
+import { FatalError } from '../errors.ts';
+import { tableAggregate } from '../operators/table.ts';
+import { numberSerde, type Serde } from '../serde.ts';
+import type { Dsl, Place } from './dsl.ts';
+import type { Materialized } from './options.ts';
+import type { KTable } from './table.ts';
+
+/** Rows grouped by a key of their own. */
+export class KGroupedTable<K, V> {
+  readonly #dsl: Dsl;
+  readonly #place: Place<K, V>;
+
+  constructor(dsl: Dsl, place: Place<K, V>) {
+    this.#dsl = dsl;
+    this.#place = place;
+  }
+
+  /** How many rows each key has now. */
+  count(materialized: Materialized<K, number> = {}): KTable<K, number> {
+    const options = { value: numberSerde, ...materialized };
+    return this.aggregate(
+      () => 0,
+      (_key, _value, n) => n + 1,
+      (_key, _value, n) => n - 1,
+      options,
+    );
+  }
+
+  /** Joins the rows by `add`, and takes them out again by `subtract`. */
+  aggregate<A>(
+    initial: () => A,
+    add: (key: K, value: V, aggregate: A) => A,
+    subtract: (key: K, value: V, aggregate: A) => A,
+    materialized: Materialized<K, A>,
+  ): KTable<K, A> {
+    const { graph } = this.#dsl;
+    const key = materialized.key ?? this.#place.key;
+    const { value } = materialized;
+    if (!key || !value) {
+      throw new FatalError(
+        'TOPOLOGY_INVALID',
+        'aggregate() of a table needs serdes: pass { key: …, value: … } to it',
+      );
+    }
+    const name = graph.name('KTABLE-AGGREGATE');
+    const store = graph.store({
+      name: materialized.store ?? `${name}-store`,
+      kind: 'keyValue',
+      keySerde: key as Serde<unknown>,
+      valueSerde: value as Serde<unknown>,
+      changelog: materialized.changelog ?? true,
+    });
+    const supplier = tableAggregate(store, initial, add, subtract);
+    const parent = graph.processor(name, [this.#place.parent], supplier, [store]);
+    return this.#dsl.table({ parent, key, value, oldValues: { wanted: true } });
+  }
+}

@@ -1,0 +1,51 @@
+// The options that DSL steps take.
+import type { Serde } from '../serde.ts';
+import type { TimestampExtractor } from '../topology/processor.ts';
+import type { Partitioner } from '../topology/topology.ts';
+
+/** A step's own name, instead of a numbered one. */
+export interface Named {
+  name?: string;
+}
+
+/** How a topic is read. */
+export interface Consumed<K, V> extends Named {
+  key: Serde<K>;
+  value: Serde<V>;
+  /** The event time; the record's own timestamp unless given. */
+  timestamp?: (value: V, record: Parameters<TimestampExtractor>[1]) => number;
+}
+
+/** How a topic is written. Serdes default to those the stream is known to have. */
+export interface Produced<K, V> extends Named {
+  key?: Serde<K>;
+  value?: Serde<V>;
+  /** Kafka's default partitioner (murmur2 of the key) unless given. */
+  partitioner?: (record: { key: K; value: V }, partitions: number, source: number) => number;
+}
+
+/** How a stream is grouped. */
+export interface Grouped<K, V> extends Named {
+  key?: Serde<K>;
+  value?: Serde<V>;
+}
+
+/** How a stream is sent through a topic of the application's own. */
+export interface Repartitioned<K, V> extends Grouped<K, V> {
+  partitions?: number;
+}
+
+/** How a result is kept. */
+export interface Materialized<K, V> {
+  /** The store's name, which is also in its changelog's name. */
+  store?: string;
+  key?: Serde<K>;
+  value?: Serde<V>;
+  /** false: kept without a changelog; a crash loses it. */
+  changelog?: boolean;
+}
+
+/** The untyped form that the graph keeps. */
+export function untypedPartitioner<K, V>(produced: Produced<K, V>): Partitioner | undefined {
+  return produced.partitioner as Partitioner | undefined;
+}

@@ -1,0 +1,321 @@
+// KStream: an unbounded stream of records. Each step declares a node and answers what comes after it.
+import { milliseconds, type Duration } from '../duration.ts';
+import { FatalError } from '../errors.ts';
+import { dedupe, duplicateOutput, firstCopySerde, type Duplicate } from '../operators/dedupe.ts';
+import {
+  branch,
+  filter,
+  flatMap,
+  flatMapValues,
+  map,
+  mapValues,
+  passThrough,
+  peek,
+  selectKey,
+  type Predicate,
+} from '../operators/stateless.ts';
+import { stringSerde, type Serde } from '../serde.ts';
+import type { StoreSpec } from '../state/store.ts';
+import type { ProcessorSupplier } from '../topology/processor.ts';
+import type { Parent, TopicChoice } from '../topology/topology.ts';
+import type { Dsl, StreamPlace } from './dsl.ts';
+import type { KGroupedStream } from './grouped-stream.ts';
+import {
+  untypedPartitioner,
+  type Grouped,
+  type Named,
+  type Produced,
+  type Repartitioned,
+} from './options.ts';
+
+/** Options of {@link KStream.process}. */
+export interface ProcessOptions<KO, VO> extends Named {
+  /** Stores it uses: declared by `addStore` of the builder. */
+  stores?: readonly (StoreSpec | string)[];
+  /** Serdes of what it passes on, where a later step needs them. */
+  key?: Serde<KO>;
+  value?: Serde<VO>;
+}
+
+/** Options of {@link KStream.dedupe}. */
+export interface DedupeOptions<K, V> extends Named {
+  /** The id by which copies are known, within their key. */
+  by: (value: V, key: K) => string;
+  /** How long ids are remembered, in stream time. */
+  within: Duration;
+  /** Something that differs where two records of one id are not the same; conflicts are marked. */
+  fingerprint?: (value: V) => string;
+  /** Gets the duplicates, in the same transaction. */
+  onDuplicate?: (duplicates: KStream<K, Duplicate<V>>) => void;
+}
+
+/** A stream of records with keys `K` and values `V`. */
+export class KStream<K, V> {
+  readonly #dsl: Dsl;
+  readonly #place: StreamPlace<K, V>;
+
+  constructor(dsl: Dsl, place: StreamPlace<K, V>) {
+    this.#dsl = dsl;
+    this.#place = place;
+  }
+
+  /** Where this stream stands; for other steps of the DSL. */
+  get place(): StreamPlace<K, V> {
+    return this.#place;
+  }
+
+  /** Keeps the records for which the predicate holds. */
+  filter(predicate: Predicate<K, V>, { name }: Named = {}): KStream<K, V> {
+    return this.#then(this.#add('KSTREAM-FILTER', name, filter(predicate, false)), this.#place);
+  }
+
+  /** Keeps the records for which the predicate does not hold. */
+  filterNot(predicate: Predicate<K, V>, { name }: Named = {}): KStream<K, V> {
+    return this.#then(this.#add('KSTREAM-FILTER', name, filter(predicate, true)), this.#place);
+  }
+
+  /** Replaces key and value; what is grouped afterwards goes through a repartition topic. */
+  map<K2, V2>(
+    mapper: (key: K, value: V) => readonly [K2, V2],
+    { name, key, value }: Grouped<K2, V2> = {},
+  ): KStream<K2, V2> {
+    return this.#then(this.#add('KSTREAM-MAP', name, map(mapper)), { key, value, keyChanged: true });
+  }
+
+  /** Replaces the value. The serde is needed only where a later step writes the value. */
+  mapValues<V2>(
+    mapper: (value: V, key: K) => V2,
+    { name, value }: Named & { value?: Serde<V2> } = {},
+  ): KStream<K, V2> {
+    return this.#then(this.#add('KSTREAM-MAPVALUES', name, mapValues(mapper)), { ...this.#place, value });
+  }
+
+  /** Replaces a record by any number of records. */
+  flatMap<K2, V2>(
+    mapper: (key: K, value: V) => Iterable<readonly [K2, V2]>,
+    { name, key, value }: Grouped<K2, V2> = {},
+  ): KStream<K2, V2> {
+    return this.#then(this.#add('KSTREAM-FLATMAP', name, flatMap(mapper)), { key, value, keyChanged: true });
+  }
+
+  /** Replaces a value by any number of values. */
+  flatMapValues<V2>(
+    mapper: (value: V, key: K) => Iterable<V2>,
+    { name, value }: Named & { value?: Serde<V2> } = {},
+  ): KStream<K, V2> {
+    const parent = this.#add('KSTREAM-FLATMAPVALUES', name, flatMapValues(mapper));
+    return this.#then(parent, { ...this.#place, value });
+  }
+
+  /** Replaces the key. */
+  selectKey<K2>(
+    mapper: (key: K, value: V) => K2,
+    { name, key }: Named & { key?: Serde<K2> } = {},
+  ): KStream<K2, V> {
+    const parent = this.#add('KSTREAM-KEY-SELECT', name, selectKey(mapper));
+    return this.#then(parent, { key, value: this.#place.value, keyChanged: true });
+  }
+
+  /** Looks at each record without changing it. May run again for a record after a crash. */
+  peek(action: (key: K, value: V) => void, { name }: Named = {}): KStream<K, V> {
+    return this.#then(this.#add('KSTREAM-PEEK', name, peek(action)), this.#place);
+  }
+
+  /** Ends the stream in an action. May run again for a record after a crash. */
+  foreach(action: (key: K, value: V) => void, { name }: Named = {}): void {
+    this.#add('KSTREAM-FOREACH', name, peek(action));
+  }
+
+  /** Joins two streams into one; no order between them is promised. */
+  merge(other: KStream<K, V>, { name }: Named = {}): KStream<K, V> {
+    const merged = this.#dsl.graph.name('KSTREAM-MERGE', name);
+    const parents = [this.#place.parent, other.place.parent];
+    const parent = this.#dsl.graph.processor(merged, parents, passThrough<K, V>());
+    return this.#then(parent, {
+      ...this.#place,
+      keyChanged: this.#place.keyChanged || other.place.keyChanged,
+    });
+  }
+
+  /** Splits the stream: each record goes to the first branch whose predicate holds. */
+  split({ name }: Named = {}): BranchedStream<K, V, Record<never, never>> {
+    return new BranchedStream(this.#dsl, this.#place, this.#dsl.graph.name('KSTREAM-BRANCH', name), []);
+  }
+
+  /** Runs a processor of your own; the key may change. */
+  process<KO, VO>(
+    supplier: ProcessorSupplier<K, V, KO, VO>,
+    { name, stores = [], key, value }: ProcessOptions<KO, VO> = {},
+  ): KStream<KO, VO> {
+    const parent = this.#add('KSTREAM-PROCESSOR', name, supplier, stores.map(storeName));
+    return this.#then(parent, { key, value, keyChanged: true });
+  }
+
+  /** Runs a processor of your own that leaves the key alone. */
+  processValues<VO>(
+    supplier: ProcessorSupplier<K, V, K, VO>,
+    { name, stores = [], value }: ProcessOptions<K, VO> = {},
+  ): KStream<K, VO> {
+    const parent = this.#add('KSTREAM-PROCESSVALUES', name, supplier, stores.map(storeName));
+    return this.#then(parent, { ...this.#place, value });
+  }
+
+  /** The records that a step before sent to one of its named outputs (`forwardTo`). */
+  output<V2>(output: string, { value }: { value?: Serde<V2> } = {}): KStream<K, V2> {
+    const parent = { node: this.#place.parent.node, output };
+    return this.#then(parent, { ...this.#place, value });
+  }
+
+  /** Passes on only the first record of each id. Not in Kafka Streams. */
+  dedupe({ by, within, fingerprint, onDuplicate, name: given }: DedupeOptions<K, V>): KStream<K, V> {
+    const { graph } = this.#dsl;
+    const name = graph.name('KSTREAM-DEDUPE', given);
+    const store = graph.store({
+      name: `${name}-store`,
+      kind: 'expiring',
+      keySerde: stringSerde as Serde<unknown>,
+      valueSerde: firstCopySerde as Serde<unknown>,
+      retentionMs: milliseconds(within),
+      changelog: true,
+    });
+    const passOriginals = graph.sourceTopics(this.#place.parent).size === 1;
+    const supplier = dedupe<K, V>(store, by, fingerprint, passOriginals);
+    const parent = graph.processor(name, [this.#place.parent], supplier, [store]);
+    const duplicates = { ...this.#place, parent: { node: name, output: duplicateOutput }, value: undefined };
+    onDuplicate?.(this.#dsl.stream<K, Duplicate<V>>(duplicates));
+    return this.#then(parent, this.#place);
+  }
+
+  /** Groups by the key the records have. */
+  groupByKey(grouped: Grouped<K, V> = {}): KGroupedStream<K, V> {
+    const place = this.#withSerdes(grouped);
+    if (!place.keyChanged) return this.#dsl.groupedStream(place);
+    return this.#dsl.groupedStream(this.#dsl.stream(place).repartition(grouped).place);
+  }
+
+  /** Groups by another key, through a repartition topic. */
+  groupBy<K2>(mapper: (key: K, value: V) => K2, grouped: Grouped<K2, V>): KGroupedStream<K2, V> {
+    const rekeyed = this.selectKey(mapper, grouped.key ? { key: grouped.key } : {});
+    return rekeyed.groupByKey(grouped);
+  }
+
+  /** Sends the stream through a topic of the application's own, partitioned by the key it has now. */
+  repartition(repartitioned: Repartitioned<K, V> = {}): KStream<K, V> {
+    const { graph } = this.#dsl;
+    const place = this.#withSerdes(repartitioned);
+    const { key, value } = requireSerdes(place, 'repartition()');
+    const topic = `${graph.name('KSTREAM-REPARTITION', repartitioned.name)}-repartition`;
+    graph.repartitionTopics.push({ name: topic, partitions: repartitioned.partitions });
+    const serdes = { keySerde: key as Serde<unknown>, valueSerde: value as Serde<unknown> };
+    const sink = graph.name('KSTREAM-SINK');
+    graph.sink({ name: sink, parents: [place.parent], topic, ...serdes, partitioner: undefined });
+    const source = graph.name('KSTREAM-SOURCE');
+    const parent = graph.source({ name: source, topics: [topic], ...serdes, timestamp: undefined });
+    return this.#dsl.stream({ parent, key, value, keyChanged: false });
+  }
+
+  /** Writes the stream to a topic, fixed or chosen by record. `undefined` values become tombstones. */
+  to(topic: string | ((record: { key: K; value: V }) => string), produced: Produced<K, V> = {}): void {
+    const { graph } = this.#dsl;
+    const { key, value } = requireSerdes(
+      this.#withSerdes(produced),
+      `to(${typeof topic === 'string' ? topic : '…'})`,
+    );
+    graph.sink({
+      name: graph.name('KSTREAM-SINK', produced.name),
+      parents: [this.#place.parent],
+      topic: topic as TopicChoice,
+      keySerde: key as Serde<unknown>,
+      valueSerde: value as Serde<unknown>,
+      partitioner: untypedPartitioner(produced),
+    });
+  }
+
+  #add<KO, VO>(
+    role: string,
+    name: string | undefined,
+    supplier: ProcessorSupplier<K, V, KO, VO>,
+    stores: readonly string[] = [],
+  ): Parent {
+    const { graph } = this.#dsl;
+    return graph.processor(graph.name(role, name), [this.#place.parent], supplier, stores);
+  }
+
+  #then<K2, V2>(parent: Parent, place: Omit<StreamPlace<K2, V2>, 'parent'>): KStream<K2, V2> {
+    const { key, value, keyChanged } = place;
+    return this.#dsl.stream({ parent, key, value, keyChanged });
+  }
+
+  #withSerdes({ key, value }: { key?: Serde<K>; value?: Serde<V> }): StreamPlace<K, V> {
+    return { ...this.#place, key: key ?? this.#place.key, value: value ?? this.#place.value };
+  }
+}
+
+/** A stream being split. Predicates are asked in the order of declaration. */
+export class BranchedStream<K, V, Branches> {
+  readonly #dsl: Dsl;
+  readonly #place: StreamPlace<K, V>;
+  readonly #name: string;
+  readonly #branches: readonly (readonly [string, Predicate<K, V>])[];
+
+  constructor(
+    dsl: Dsl,
+    place: StreamPlace<K, V>,
+    name: string,
+    branches: readonly (readonly [string, Predicate<K, V>])[],
+  ) {
+    this.#dsl = dsl;
+    this.#place = place;
+    this.#name = name;
+    this.#branches = branches;
+  }
+
+  /** Adds a branch. */
+  branch<Name extends string>(
+    name: Name,
+    predicate: Predicate<K, V>,
+  ): BranchedStream<K, V, Branches & { [N in Name]: KStream<K, V> }> {
+    return new BranchedStream(this.#dsl, this.#place, this.#name, [...this.#branches, [name, predicate]]);
+  }
+
+  /** Ends the split; what no branch took goes to the branch named here. */
+  defaultBranch<Name extends string>(name: Name): Branches & { [N in Name]: KStream<K, V> } {
+    return this.#end(name) as Branches & { [N in Name]: KStream<K, V> };
+  }
+
+  /** Ends the split; what no branch took is dropped. */
+  noDefaultBranch(): Branches {
+    return this.#end(undefined) as Branches;
+  }
+
+  #end(defaultBranch: string | undefined): { [name: string]: KStream<K, V> } {
+    this.#dsl.graph.processor(this.#name, [this.#place.parent], branch(this.#branches, defaultBranch));
+    const names = this.#branches.map(([name]) => name);
+    if (defaultBranch !== undefined) names.push(defaultBranch);
+    return Object.fromEntries(
+      names.map((output) => [
+        output,
+        this.#dsl.stream({ ...this.#place, parent: { node: this.#name, output } }),
+      ]),
+    );
+  }
+}
+
+function storeName(store: StoreSpec | string): string {
+  return typeof store === 'string' ? store : store.name;
+}
+
+/** The serdes of a place. @throws FatalError that names the step and what to give it. */
+export function requireSerdes<K, V>(
+  { key, value }: { key: Serde<K> | undefined; value: Serde<V> | undefined },
+  step: string,
+): { key: Serde<K>; value: Serde<V> } {
+  const missing = [key ? '' : 'key', value ? '' : 'value'].filter(Boolean);
+  if (!key || !value) {
+    throw new FatalError(
+      'TOPOLOGY_INVALID',
+      `${step} needs a ${missing.join(' and a ')} serde: pass { ${missing.map((m) => `${m}: …`).join(', ')} } to it`,
+    );
+  }
+  return { key, value };
+}

@@ -1,0 +1,109 @@
+// StreamsBuilder: where a topology begins.
+import { milliseconds, type Duration } from '../duration.ts';
+import { tableSource } from '../operators/table.ts';
+import type { Serde } from '../serde.ts';
+import type { StoreSpec } from '../state/store.ts';
+import { assertValid } from '../topology/validate.ts';
+import type { TimestampExtractor } from '../topology/processor.ts';
+import { cutTopology, type Topology } from '../topology/topology.ts';
+import type { Dsl } from './dsl.ts';
+import { Graph } from './graph.ts';
+import { KGroupedStream, KWindowedStream } from './grouped-stream.ts';
+import { KGroupedTable } from './grouped-table.ts';
+import type { Consumed, Materialized } from './options.ts';
+import { KStream } from './stream.ts';
+import { KTable } from './table.ts';
+
+/** A store for processors of your own. */
+export interface StoreOptions<K, V> {
+  name: string;
+  kind: 'keyValue' | 'window' | 'expiring';
+  key: Serde<K>;
+  value: Serde<V>;
+  /** Needed for window and expiring stores. */
+  retention?: Duration;
+  changelog?: boolean;
+}
+
+/**
+ * Collects a topology.
+ * @example
+ * const builder = new StreamsBuilder();
+ * builder.stream('words', { key: stringSerde, value: stringSerde }).groupByKey().count().toStream().to('counts');
+ * const topology = builder.build();
+ */
+export class StreamsBuilder {
+  readonly #graph: Graph = new Graph();
+  readonly #dsl: Dsl;
+
+  constructor() {
+    const dsl: Dsl = {
+      graph: this.#graph,
+      stream: (place) => new KStream(dsl, place),
+      table: (place) => new KTable(dsl, place),
+      groupedStream: (place) => new KGroupedStream(dsl, place),
+      windowedStream: (place, windows) => new KWindowedStream(dsl, place, windows),
+      groupedTable: (place) => new KGroupedTable(dsl, place),
+    };
+    this.#dsl = dsl;
+  }
+
+  /** Reads one or more topics as a stream. */
+  stream<K, V>(topics: string | readonly string[], consumed: Consumed<K, V>): KStream<K, V> {
+    const name = this.#graph.name('KSTREAM-SOURCE', consumed.name);
+    const parent = this.#source(name, typeof topics === 'string' ? [topics] : topics, consumed);
+    return this.#dsl.stream({ parent, key: consumed.key, value: consumed.value, keyChanged: false });
+  }
+
+  /** Reads a topic as a table: the newest value of each key. A record without a value removes its row. */
+  table<K, V>(topic: string, consumed: Consumed<K, V>, materialized: Materialized<K, V> = {}): KTable<K, V> {
+    const { key, value } = consumed;
+    const sourceName = this.#graph.name('KSTREAM-SOURCE', consumed.name);
+    const source = this.#source(sourceName, [topic], consumed);
+    const name = this.#graph.name('KTABLE-SOURCE');
+    const store = this.#graph.store({
+      name: materialized.store ?? `${topic}-STATE-STORE-${name.slice(-10)}`,
+      kind: 'keyValue',
+      keySerde: key as Serde<unknown>,
+      valueSerde: value as Serde<unknown>,
+      changelog: materialized.changelog ?? true,
+    });
+    const parent = this.#graph.processor(name, [source], tableSource<K, V>(store), [store]);
+    return this.#dsl.table({ parent, key, value, oldValues: { wanted: false } });
+  }
+
+  /** Declares a store for `process()`. */
+  addStore<K, V>({ name, kind, key, value, retention, changelog = true }: StoreOptions<K, V>): StoreSpec {
+    const spec: StoreSpec = {
+      name,
+      kind,
+      keySerde: key as Serde<unknown>,
+      valueSerde: value as Serde<unknown>,
+      ...(retention !== undefined && { retentionMs: milliseconds(retention) }),
+      changelog,
+    };
+    this.#graph.store(spec);
+    return spec;
+  }
+
+  /** The topology. @throws FatalError with every problem it has. */
+  build(): Topology {
+    const topology = cutTopology(this.#graph);
+    assertValid(topology);
+    return topology;
+  }
+
+  #source<K, V>(
+    name: string,
+    topics: readonly string[],
+    consumed: Consumed<K, V>,
+  ): ReturnType<Graph['source']> {
+    return this.#graph.source({
+      name,
+      topics,
+      keySerde: consumed.key as Serde<unknown>,
+      valueSerde: consumed.value as Serde<unknown>,
+      timestamp: consumed.timestamp as TimestampExtractor | undefined,
+    });
+  }
+}

@@ -1,0 +1,91 @@
+// KTable: the newest value of each key, as a stream of changes.
+import { tableGroupBy, tableMap, tableToStream } from '../operators/table.ts';
+import type { Change } from '../record.ts';
+import type { Serde } from '../serde.ts';
+import { changeSerde } from './change-serde.ts';
+import type { Dsl, TablePlace } from './dsl.ts';
+import type { KGroupedTable } from './grouped-table.ts';
+import type { Grouped, Named } from './options.ts';
+import { requireSerdes, type KStream } from './stream.ts';
+
+/** A table of rows with keys `K` and values `V`. */
+export class KTable<K, V> {
+  readonly #dsl: Dsl;
+  readonly #place: TablePlace<K, V>;
+
+  constructor(dsl: Dsl, place: TablePlace<K, V>) {
+    this.#dsl = dsl;
+    this.#place = place;
+  }
+
+  /** Keeps the rows for which the predicate holds; others are removed from the result. */
+  filter(predicate: (value: V, key: K) => boolean, { name }: Named = {}): KTable<K, V> {
+    return this.#map(
+      'KTABLE-FILTER',
+      name,
+      (value, key) => (predicate(value, key) ? value : undefined),
+      true,
+      this.#place.value,
+    );
+  }
+
+  /** Keeps the rows for which the predicate does not hold. */
+  filterNot(predicate: (value: V, key: K) => boolean, { name }: Named = {}): KTable<K, V> {
+    return this.filter((value, key) => !predicate(value, key), name === undefined ? {} : { name });
+  }
+
+  /** Replaces the values. */
+  mapValues<V2>(
+    mapper: (value: V, key: K) => V2,
+    { name, value }: Named & { value?: Serde<V2> } = {},
+  ): KTable<K, V2> {
+    return this.#map('KTABLE-MAPVALUES', name, mapper, false, value);
+  }
+
+  /** The changes as a stream of new values; `undefined` where a row is gone. */
+  toStream({ name }: Named = {}): KStream<K, V | undefined> {
+    const { graph } = this.#dsl;
+    const { parent, key, value } = this.#place;
+    const node = graph.processor(graph.name('KTABLE-TOSTREAM', name), [parent], tableToStream<K, V>());
+    return this.#dsl.stream({
+      parent: node,
+      key,
+      value: value as Serde<V | undefined> | undefined,
+      keyChanged: false,
+    });
+  }
+
+  /** Groups the rows by another key, through a repartition topic. */
+  groupBy<K2, V2>(
+    mapper: (key: K, value: V) => readonly [K2, V2],
+    grouped: Grouped<K2, V2>,
+  ): KGroupedTable<K2, V2> {
+    const { graph } = this.#dsl;
+    this.#place.oldValues.wanted = true;
+    const { key, value } = requireSerdes({ key: grouped.key, value: grouped.value }, 'groupBy()');
+    const name = graph.name('KTABLE-SELECT', grouped.name);
+    const parent = graph.processor(name, [this.#place.parent], tableGroupBy(mapper));
+    const changes = this.#dsl.stream<K2, Change<V2>>({
+      parent,
+      key,
+      value: changeSerde(value),
+      keyChanged: true,
+    });
+    const { place } = changes.repartition({ name });
+    return this.#dsl.groupedTable({ parent: place.parent, key, value });
+  }
+
+  #map<V2>(
+    role: string,
+    name: string | undefined,
+    mapper: (value: V, key: K) => V2 | undefined,
+    skipEmpty: boolean,
+    value: Serde<V2> | undefined,
+  ): KTable<K, V2> {
+    const { graph } = this.#dsl;
+    const { parent, key, oldValues } = this.#place;
+    const supplier = tableMap(mapper, oldValues, skipEmpty);
+    const node = graph.processor(graph.name(role, name), [parent], supplier);
+    return this.#dsl.table({ parent: node, key, value, oldValues });
+  }
+}

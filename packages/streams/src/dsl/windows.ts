@@ -1,0 +1,43 @@
+// Window definitions: how long, how often, and how long late records are still taken.
+import { milliseconds, type Duration } from '../duration.ts';
+import { FatalError } from '../errors.ts';
+import type { TimeWindows } from '../operators/window-aggregate.ts';
+
+function checked(windows: TimeWindows): TimeWindows {
+  const { sizeMs, advanceMs } = windows;
+  if (sizeMs < 1)
+    throw new FatalError('TOPOLOGY_INVALID', `a window's size must be at least 1 ms, not ${sizeMs}`);
+  if (advanceMs < 1 || advanceMs > sizeMs) {
+    throw new FatalError('TOPOLOGY_INVALID', `a window must advance by 1 to ${sizeMs} ms, not ${advanceMs}`);
+  }
+  return windows;
+}
+
+/**
+ * Windows side by side, `[0, size)`, `[size, 2 * size)`, …
+ * @example tumbling({ size: '1m', grace: '10m' })
+ */
+export function tumbling({ size, grace }: { size: Duration; grace: Duration }): TimeWindows {
+  const sizeMs = milliseconds(size);
+  return checked({ sizeMs, advanceMs: sizeMs, graceMs: milliseconds(grace) });
+}
+
+/**
+ * Windows that overlap, one beginning every `advance`.
+ * @example hopping({ size: '5m', advance: '1m', grace: 0 })
+ */
+export function hopping({
+  size,
+  advance,
+  grace,
+}: {
+  size: Duration;
+  advance: Duration;
+  grace: Duration;
+}): TimeWindows {
+  return checked({
+    sizeMs: milliseconds(size),
+    advanceMs: milliseconds(advance),
+    graceMs: milliseconds(grace),
+  });
+}

@@ -1,0 +1,17 @@
+// Durations: milliseconds, or text such as '30s', '5m', '1h', '1d'.
+import { FatalError } from './errors.ts';
+
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds as a number, or a whole number with a unit: `ms`, `s`, `m`, `h`, `d`. */
+export type Duration = number | `${number}${keyof typeof units}`;
+
+/** A duration in milliseconds. @throws FatalError for anything that is not a whole, non-negative duration. */
+export function milliseconds(duration: Duration): number {
+  const match = typeof duration === 'number' ? undefined : /^(\d+)(ms|s|m|h|d)$/.exec(duration);
+  const value = match ? Number(match[1]) * units[match[2] as keyof typeof units] : Number(duration);
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new FatalError('TOPOLOGY_INVALID', `${duration} is not a duration; write milliseconds, or '5m'`);
+  }
+  return value;
+}

@@ -1,0 +1,52 @@
+// Errors: one class for each remedy, so that whoever catches one knows what to do next.
+
+/** What went wrong, by name; stable, for logs and for callers that branch. */
+export type StreamsErrorCode =
+  | 'CONNECTION_LOST'
+  | 'TIMED_OUT'
+  | 'BROKER_REFUSED'
+  | 'PRODUCER_FENCED'
+  | 'GENERATION_STALE'
+  | 'COMMIT_OUTCOME_UNKNOWN'
+  | 'STATE_DAMAGED'
+  | 'STATE_LOCKED'
+  | 'OFFSET_OUT_OF_RANGE'
+  | 'TOPIC_UNKNOWN'
+  | 'TOPIC_PARTITIONS_WRONG'
+  | 'NOT_AUTHORIZED'
+  | 'RECORD_TOO_LARGE'
+  | 'TOPOLOGY_INVALID'
+  | 'CONFIGURATION_INVALID'
+  | 'DESERIALIZATION_FAILED'
+  | 'PROCESSING_FAILED'
+  | 'PRODUCTION_FAILED';
+
+interface StreamsErrorOptions {
+  cause?: unknown;
+  taskId?: string;
+}
+
+/** The base of every error this library throws. */
+export class StreamsError extends Error {
+  readonly code: StreamsErrorCode;
+  readonly taskId: string | undefined;
+
+  constructor(code: StreamsErrorCode, message: string, options: StreamsErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.taskId = options.taskId;
+  }
+}
+
+/** Remedy: try again. The broker was away, slow or moving; nothing of ours is wrong. */
+export class RetriableError extends StreamsError {}
+
+/** Remedy: join the group again. This member's generation or producer has been replaced. */
+export class RejoinError extends StreamsError {}
+
+/** Remedy: rebuild the task. Its local state cannot be trusted any more. */
+export class TaskCorruptedError extends StreamsError {}
+
+/** Remedy: stop, and let a person look. Trying again would fail the same way. */
+export class FatalError extends StreamsError {}

@@ -1,0 +1,35 @@
+// Kafka's default partitioner: murmur2 of the key's bytes, as the Java client and kafkajs choose.
+// Source: org.apache.kafka.common.utils.Utils#murmur2.
+import type { Serialized } from '../serde.ts';
+
+const m = 0x5bd1e995;
+
+/** Kafka's 32-bit murmur2, signed. */
+export function murmur2(bytes: Uint8Array): number {
+  const length = bytes.length;
+  let hash = 0x9747b28c ^ length;
+  let at = 0;
+  for (; at + 4 <= length; at += 4) {
+    let word =
+      (bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24);
+    word = Math.imul(word, m);
+    word ^= word >>> 24;
+    hash = Math.imul(hash, m) ^ Math.imul(word, m);
+  }
+  const left = length - at;
+  if (left === 3) hash ^= (bytes[at + 2] as number) << 16;
+  if (left >= 2) hash ^= (bytes[at + 1] as number) << 8;
+  if (left >= 1) hash = Math.imul(hash ^ (bytes[at] as number), m);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, m);
+  return hash ^ (hash >>> 15);
+}
+
+/** The partition that Kafka's default partitioner gives a key. */
+export function partitionOf(key: Serialized, partitions: number): number {
+  const bytes = typeof key === 'string' ? Buffer.from(key) : key;
+  return (murmur2(bytes) & 0x7fffffff) % partitions;
+}

@@ -1,0 +1,169 @@
+// Record batches: records written straight into one growing buffer a partition, ready for a Produce request.
+// Source: the Kafka protocol guide, "Record Batch" (magic 2).
+import type { Serialized } from '../serde.ts';
+import type { Headers } from './port.ts';
+import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
+
+/** Bytes of a batch before its first record. */
+export const batchHeaderSize = 61;
+/** A batch is closed at this size, below the broker's default limit of 1,048,588 bytes. */
+export const maxBatchBytes = 900_000;
+
+/** A finished batch without its header: the header is written when the producer's id and sequence are known. */
+export interface OpenBatch {
+  /** The header's room, then the records. */
+  buffer: Buffer;
+  length: number;
+  count: number;
+  firstTimestamp: number;
+  maxTimestamp: number;
+}
+
+function sizeOf(data: Serialized | null): number {
+  if (data === null) return 0;
+  return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+}
+
+function write(buffer: Buffer, position: number, data: Serialized, size: number): void {
+  if (typeof data !== 'string') buffer.set(data, position);
+  else buffer.write(data, position, size, size === data.length ? 'latin1' : 'utf8');
+}
+
+/** The records for one partition: one batch after the other. */
+export class PartitionBatches {
+  readonly batches: OpenBatch[] = [];
+  count = 0;
+  #open: OpenBatch | undefined;
+
+  /** Appends a record; answers its size in bytes. */
+  append(timestamp: number, key: Serialized | null, value: Serialized | null, headers: Headers): number {
+    const keySize = sizeOf(key);
+    const valueSize = sizeOf(value);
+    let headersSize = 0;
+    for (const header of headers) {
+      const nameSize = Buffer.byteLength(header.key);
+      const size = header.value?.length ?? 0;
+      headersSize += sizeOfVarint(nameSize) + nameSize + sizeOfVarint(header.value ? size : -1) + size;
+    }
+    const batch = this.#batchWithRoom(keySize + valueSize + headersSize + 64, timestamp);
+    const timestampDelta = timestamp - batch.firstTimestamp;
+    const bodySize =
+      1 +
+      sizeOfVarlong(timestampDelta) +
+      sizeOfVarint(batch.count) +
+      sizeOfVarint(key === null ? -1 : keySize) +
+      keySize +
+      sizeOfVarint(value === null ? -1 : valueSize) +
+      valueSize +
+      sizeOfVarint(headers.length) +
+      headersSize;
+    const buffer = batch.buffer;
+    const start = batch.length;
+    let at = writeVarint(buffer, start, bodySize);
+    buffer[at++] = 0;
+    at = writeVarlong(buffer, at, timestampDelta);
+    at = writeVarint(buffer, at, batch.count);
+    at = writeVarint(buffer, at, key === null ? -1 : keySize);
+    if (key !== null) write(buffer, at, key, keySize);
+    at = writeVarint(buffer, at + keySize, value === null ? -1 : valueSize);
+    if (value !== null) write(buffer, at, value, valueSize);
+    at = writeVarint(buffer, at + valueSize, headers.length);
+    for (const header of headers) {
+      const nameSize = Buffer.byteLength(header.key);
+      at = writeVarint(buffer, at, nameSize);
+      at += buffer.write(header.key, at);
+      at = writeVarint(buffer, at, header.value ? header.value.length : -1);
+      if (header.value) {
+        buffer.set(header.value, at);
+        at += header.value.length;
+      }
+    }
+    batch.length = at;
+    batch.count++;
+    if (timestamp > batch.maxTimestamp) batch.maxTimestamp = timestamp;
+    this.count++;
+    return at - start;
+  }
+
+  #batchWithRoom(size: number, timestamp: number): OpenBatch {
+    let batch = this.#open;
+    if (batch && batch.length + size > maxBatchBytes && batch.count > 0) batch = undefined;
+    if (!batch) {
+      batch = {
+        buffer: Buffer.allocUnsafeSlow(Math.max(16_384, batchHeaderSize + size)),
+        length: batchHeaderSize,
+        count: 0,
+        firstTimestamp: timestamp,
+        maxTimestamp: timestamp,
+      };
+      this.#open = batch;
+      this.batches.push(batch);
+    }
+    if (batch.length + size > batch.buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(batch.buffer.length * 2, batch.length + size));
+      batch.buffer.copy(larger, 0, 0, batch.length);
+      batch.buffer = larger;
+    }
+    return batch;
+  }
+}
+
+/** The records of one commit, by topic and partition. */
+export class RecordBatches {
+  readonly topics: Map<string, Map<number, PartitionBatches>> = new Map();
+  bytes = 0;
+  count = 0;
+
+  /** The batches of one partition, made on first use. */
+  partition(topic: string, partition: number): PartitionBatches {
+    let partitions = this.topics.get(topic);
+    if (!partitions) this.topics.set(topic, (partitions = new Map()));
+    let batches = partitions.get(partition);
+    if (!batches) partitions.set(partition, (batches = new PartitionBatches()));
+    return batches;
+  }
+
+  /** Appends a record to a partition. */
+  append(
+    topic: string,
+    partition: number,
+    timestamp: number,
+    key: Serialized | null,
+    value: Serialized | null,
+    headers: Headers,
+  ): void {
+    this.bytes += this.partition(topic, partition).append(timestamp, key, value, headers);
+    this.count++;
+  }
+}
+
+/** Who writes a batch: the identity the broker checks it by. */
+export interface BatchProducer {
+  producerId: bigint;
+  producerEpoch: number;
+  transactional: boolean;
+}
+
+/** Fills in the header of a batch and answers its bytes. */
+export function sealBatch(
+  batch: OpenBatch,
+  producer: BatchProducer,
+  firstSequence: number,
+  crc32c: (bytes: Buffer) => number,
+): Buffer {
+  const bytes = batch.buffer.subarray(0, batch.length);
+  bytes.writeBigInt64BE(0n, 0);
+  bytes.writeInt32BE(batch.length - 12, 8);
+  bytes.writeInt32BE(-1, 12);
+  bytes[16] = 2;
+  bytes.writeInt16BE(producer.transactional ? 0x10 : 0, 21);
+  bytes.writeInt32BE(batch.count - 1, 23);
+  bytes.writeBigInt64BE(BigInt(batch.firstTimestamp), 27);
+  bytes.writeBigInt64BE(BigInt(batch.maxTimestamp), 35);
+  bytes.writeBigInt64BE(producer.producerId, 43);
+  bytes.writeInt16BE(producer.producerEpoch, 51);
+  bytes.writeInt32BE(firstSequence, 53);
+  bytes.writeInt32BE(batch.count, 57);
+  bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17);
+  return bytes;
+}

@@ -1,0 +1,164 @@
+// The port over the client's wire calls: what `start()` uses against a real broker.
+import { FatalError, RetriableError } from '../errors.ts';
+import { Cluster, partialAnswer, retrying } from './cluster.ts';
+import { WireFetcher } from './fetcher.ts';
+import { WireGroupMember } from './group-member.ts';
+import { remedyOfName, wire, type SecurityOptions } from './platformatic.ts';
+import {
+  partitionName,
+  type CommittedOffset,
+  type KafkaPort,
+  type NewTopic,
+  type TopicDescription,
+  type TopicPartition,
+} from './port.ts';
+import { TransactionWriter } from './transaction-writer.ts';
+
+/** How to reach Kafka. */
+export interface KafkaOptions {
+  /** `host:port` of one or more brokers. */
+  brokers: readonly string[];
+  clientId: string;
+  /** Milliseconds until a request that was not answered fails. */
+  requestTimeoutMs?: number;
+  security?: SecurityOptions;
+}
+
+const deadlineMs = 30_000;
+
+interface CreatedTopics {
+  topics: { name: string; errorCode: number; errorMessage: string | null }[];
+}
+
+const topicExists = 36;
+
+function byTopic(partitions: readonly TopicPartition[]): Map<string, number[]> {
+  const topics = new Map<string, number[]>();
+  for (const { topic, partition } of partitions) {
+    const known = topics.get(topic);
+    if (known) known.push(partition);
+    else topics.set(topic, [partition]);
+  }
+  return topics;
+}
+
+/** Opens the port. Nothing is connected until it is used. */
+export function createKafka(options: KafkaOptions): KafkaPort {
+  const cluster = new Cluster({
+    brokers: options.brokers,
+    clientId: options.clientId,
+    requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+    security: options.security ?? {},
+  });
+
+  async function describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>> {
+    await retrying(deadlineMs, () => cluster.refresh(topics));
+    const found = new Map<string, TopicDescription>();
+    for (const name of topics) {
+      const partitions = cluster.partitions(name);
+      if (partitions !== undefined) found.set(name, { name, partitions });
+    }
+    return found;
+  }
+
+  async function createTopics(topics: readonly NewTopic[]): Promise<void> {
+    const requests = topics.map(({ name, partitions, replicationFactor, config }) => ({
+      name,
+      numPartitions: partitions,
+      replicationFactor,
+      assignments: [],
+      configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+    }));
+    await retrying(deadlineMs, async () => {
+      const { topics: results } = await cluster
+        .bootstrap()
+        .call('creating topics', wire.createTopics, requests, 10_000, false)
+        .catch((error: unknown): CreatedTopics => {
+          const answer = partialAnswer<CreatedTopics>(error);
+          if (answer) return answer;
+          throw error;
+        });
+      for (const { name, errorCode, errorMessage } of results) {
+        if (errorCode === 0 || errorCode === topicExists) continue;
+        if (errorCode === 29) throw remedyOfName('TOPIC_AUTHORIZATION_FAILED', `creating topic ${name}`);
+        const message = `creating topic ${name}: ${errorMessage ?? `error ${errorCode}`}`;
+        if (errorCode === 41 || errorCode === 7) throw new RetriableError('BROKER_REFUSED', message);
+        throw new FatalError('BROKER_REFUSED', message);
+      }
+    });
+  }
+
+  async function committedOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+  ): Promise<CommittedOffset[]> {
+    const topics = [...byTopic(partitions)].map(([name, partitionIndexes]) => ({ name, partitionIndexes }));
+    // requireStable: an offset inside an open transaction is refused until that transaction has ended.
+    const { groups } = await retrying(deadlineMs * 3, () =>
+      cluster.onCoordinator('group', groupId, (link) =>
+        link.call(
+          `reading the offsets of group ${groupId}`,
+          wire.offsetFetch,
+          [{ groupId, memberId: null, memberEpoch: -1, topics }],
+          true,
+        ),
+      ),
+    );
+    const found: CommittedOffset[] = [];
+    for (const { name, partitions: answers } of groups[0]?.topics ?? []) {
+      for (const { partitionIndex, committedOffset, metadata } of answers) {
+        if (committedOffset < 0n) continue;
+        const offset = Number(committedOffset);
+        found.push({ topic: name, partition: partitionIndex, offset, metadata: metadata ?? '' });
+      }
+    }
+    return found;
+  }
+
+  async function listOffsets(
+    partitions: readonly TopicPartition[],
+    at: 'earliest' | 'latest',
+  ): Promise<Map<string, number>> {
+    const found = new Map<string, number>();
+    if (partitions.length === 0) return found;
+    await retrying(deadlineMs, async () => {
+      const topics = [...new Set(partitions.map(({ topic }) => topic))];
+      await cluster.know(topics);
+      const byLeader = Map.groupBy(partitions, (partition) => cluster.leader(partition));
+      for (const [leader, led] of byLeader) {
+        const request = [...byTopic(led)].map(([name, indexes]) => ({
+          name,
+          partitions: indexes.map((partitionIndex) => ({
+            partitionIndex,
+            currentLeaderEpoch: -1,
+            timestamp: at === 'earliest' ? -2n : -1n,
+          })),
+        }));
+        const answer = await cluster
+          .link(leader, 'admin')
+          .call('listing offsets', wire.listOffsets, -1, 0, request)
+          .catch((error: unknown) => {
+            cluster.forget(topics);
+            throw error;
+          });
+        for (const { name, partitions: answers } of answer.topics) {
+          for (const { partitionIndex, offset } of answers) {
+            found.set(partitionName(name, partitionIndex), Number(offset));
+          }
+        }
+      }
+    });
+    return found;
+  }
+
+  return {
+    describeTopics,
+    createTopics,
+    committedOffsets,
+    listOffsets,
+    createFetcher: () => new WireFetcher(cluster),
+    createWriter: (writerOptions) => new TransactionWriter(cluster, writerOptions),
+    createMember: (groupOptions) => new WireGroupMember(cluster, groupOptions),
+    close: () => cluster.close(),
+  };
+}

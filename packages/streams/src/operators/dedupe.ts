@@ -1,0 +1,82 @@
+// Drops duplicates: the same id of the same key, seen again within a horizon of stream time.
+import type { ExpiringStore } from '../state/store.ts';
+import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology/processor.ts';
+
+/** What is remembered of the first copy. */
+export interface FirstCopy {
+  /** The offset of the source record that was first. */
+  readonly offset: number;
+  /** What `fingerprint` gave for it, or ''. */
+  readonly fingerprint: string;
+}
+
+/** A duplicate and what is known of its first copy. */
+export interface Duplicate<V> {
+  readonly value: V;
+  readonly firstOffset: number;
+  /** The fingerprints differ: the same id with another body. */
+  readonly conflicting: boolean;
+}
+
+/** The side output for duplicates. */
+export const duplicateOutput = 'duplicate';
+
+/**
+ * Passes on the first record of each id and key. The horizon runs from when the first copy was seen, in stream time,
+ * whatever event time the copies carry. With `passOriginals` (one source topic, so that offsets tell records apart) a
+ * record that is read again from the offset of the first copy is that first copy, and is passed on again.
+ */
+export function dedupe<K, V>(
+  store: string,
+  by: (value: V, key: K) => string,
+  fingerprint: ((value: V) => string) | undefined,
+  passOriginals: boolean,
+): ProcessorSupplier<K, V, K, V> {
+  return function createDedupe(): Processor<K, V, K, V> {
+    let context: ProcessorContext<K, V>;
+    let seen: ExpiringStore<string, FirstCopy>;
+    return {
+      init(given) {
+        context = given;
+        seen = given.expiringStore(store);
+      },
+      process(record) {
+        const { key, value, timestamp, headers } = record;
+        const id = dedupeId(String(key), by(value, key));
+        const first = seen.get(id)?.value;
+        const offset = context.position()?.offset ?? -1;
+        if (first === undefined) {
+          seen.put(id, { offset, fingerprint: fingerprint?.(value) ?? '' });
+          context.forward(record);
+        } else if (passOriginals && first.offset === offset) {
+          context.forward(record);
+        } else {
+          const conflicting = fingerprint !== undefined && fingerprint(value) !== first.fingerprint;
+          context.dropped('duplicate');
+          const duplicate: Duplicate<V> = { value, firstOffset: first.offset, conflicting };
+          context.forwardTo(duplicateOutput, { key, value: duplicate, timestamp, headers });
+        }
+      },
+    };
+  };
+}
+
+/** One text for key and id that no other pair can make. */
+export function dedupeId(key: string, id: string): string {
+  return `${key.length}|${key}${id}`;
+}
+
+/** How a first copy is written: its offset, then its fingerprint. */
+export const firstCopySerde: {
+  format: 'text';
+  serialize(first: FirstCopy): string;
+  deserialize(text: string): FirstCopy;
+} = {
+  format: 'text',
+  serialize: ({ offset, fingerprint }) => (fingerprint === '' ? String(offset) : `${offset}|${fingerprint}`),
+  deserialize(text) {
+    const bar = text.indexOf('|');
+    if (bar < 0) return { offset: Number(text), fingerprint: '' };
+    return { offset: Number(text.slice(0, bar)), fingerprint: text.slice(bar + 1) };
+  },
+};

@@ -1,0 +1,70 @@
+// Aggregates of a stream by key and time window.
+// Source: Kafka Streams' KStreamWindowAggregate: a window takes records until stream time reaches its end plus grace.
+import type { Change, Record, Windowed } from '../record.ts';
+import type { WindowStore } from '../state/store.ts';
+import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology/processor.ts';
+import { isAbsent, type Adder } from './aggregate.ts';
+
+/** Windows of a fixed size, one beginning every `advanceMs`. All in milliseconds. */
+export interface TimeWindows {
+  readonly sizeMs: number;
+  readonly advanceMs: number;
+  readonly graceMs: number;
+}
+
+/** The name of the side output that gets what came after every window it belongs to had closed. */
+export const lateOutput = 'late';
+
+/** Aggregates records by key and window into a window store; what is too late for all its windows goes to `late`. */
+export function windowAggregate<K, V, A>(
+  store: string,
+  windows: TimeWindows,
+  add: Adder<K, V, A>,
+): ProcessorSupplier<K, V, Windowed<K>, Change<A>> {
+  const { sizeMs, advanceMs, graceMs } = windows;
+  return function createWindowAggregate(): Processor<K, V, Windowed<K>, Change<A>> {
+    let context: ProcessorContext<Windowed<K>, Change<A>>;
+    let aggregates: WindowStore<K, A>;
+
+    function update(record: Record<K, V>, start: number): void {
+      const { key, value, timestamp, headers } = record;
+      const old = aggregates.fetchTimestamped(key, start);
+      const newValue = add(key, value, old?.value);
+      const newTimestamp = old && old.timestamp > timestamp ? old.timestamp : timestamp;
+      aggregates.put(key, newValue, start, newTimestamp);
+      context.forward({
+        key: { key, start, end: start + sizeMs },
+        value: { newValue, oldValue: old?.value },
+        timestamp: newTimestamp,
+        headers,
+      });
+    }
+
+    return {
+      init(given) {
+        context = given;
+        aggregates = given.windowStore(store);
+      },
+      process(record) {
+        if (isAbsent(record.key) || isAbsent(record.value)) {
+          context.dropped('null-key-or-value');
+          return;
+        }
+        const { timestamp } = record;
+        const closed = context.streamTime - graceMs;
+        let taken = false;
+        const first = Math.max(0, Math.floor((timestamp - sizeMs + advanceMs) / advanceMs) * advanceMs);
+        for (let start = first; start <= timestamp; start += advanceMs) {
+          if (start + sizeMs > closed) {
+            update(record, start);
+            taken = true;
+          }
+        }
+        if (!taken) {
+          context.late();
+          context.forwardTo(lateOutput, record);
+        }
+      },
+    };
+  };
+}

@@ -1,0 +1,29 @@
+// A record on its way through a topology.
+import type { Headers } from './kafka/port.ts';
+
+/** A key, a value, an event time in epoch milliseconds, and headers. Treat it as immutable. */
+export interface Record<K, V> {
+  readonly key: K;
+  readonly value: V;
+  readonly timestamp: number;
+  readonly headers: Headers;
+}
+
+/** A table's change: what a key's value is now and was before; `undefined` stands for absent. */
+export interface Change<V> {
+  readonly newValue: V | undefined;
+  readonly oldValue: V | undefined;
+}
+
+/** A key in a window: `[start, end)` in epoch milliseconds. */
+export interface Windowed<K> {
+  readonly key: K;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A value and the event time of the newest record that went into it. */
+export interface Timestamped<V> {
+  readonly value: V;
+  readonly timestamp: number;
+}

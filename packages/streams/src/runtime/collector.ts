@@ -1,0 +1,116 @@
+// The collector: everything a thread's tasks write between two commits, already in the broker's format.
+import { FatalError } from '../errors.ts';
+import { partitionOf } from '../kafka/murmur2.ts';
+import type { Headers } from '../kafka/port.ts';
+import { RecordBatches } from '../kafka/record-batches.ts';
+import type { Serialized } from '../serde.ts';
+
+/** A record whose topic's partitions are not known yet. */
+interface Unplaced {
+  topic: string;
+  timestamp: number;
+  key: Serialized | null;
+  value: Serialized | null;
+  headers: Headers;
+  partition: (partitions: number) => number;
+}
+
+/** The broker's default limit is 1,048,588 bytes a batch; one record must fit with its batch's header. */
+const maxRecordBytes = 1_000_000;
+
+/** A record that no broker with default settings would take. */
+export class RecordTooLargeError extends Error {
+  constructor(topic: string, bytes: number) {
+    super(`a record of ${bytes} bytes for topic ${topic} is larger than ${maxRecordBytes} bytes; write less`);
+    this.name = 'RecordTooLargeError';
+  }
+}
+
+/** Collects records for one transaction after the other. */
+export class Collector {
+  readonly #partitions = new Map<string, number>();
+  #records = new RecordBatches();
+  #unplaced: Unplaced[] = [];
+
+  /** Says how many partitions a topic has. */
+  know(topic: string, partitions: number): void {
+    this.#partitions.set(topic, partitions);
+  }
+
+  /** How much waits for the next commit. */
+  get pending(): { count: number; bytes: number } {
+    return { count: this.#records.count + this.#unplaced.length, bytes: this.#records.bytes };
+  }
+
+  /** Topics whose partitions must be looked up before {@link take}. */
+  unknownTopics(): string[] {
+    return [...new Set(this.#unplaced.map(({ topic }) => topic))];
+  }
+
+  /** Adds a record; the partition is chosen when the topic's count is known. */
+  send(
+    topic: string,
+    key: Serialized | null,
+    value: Serialized | null,
+    timestamp: number,
+    headers: Headers,
+    partition: ((partitions: number) => number) | undefined,
+    sourcePartition: number,
+  ): void {
+    const bytes = (key?.length ?? 0) + (value?.length ?? 0);
+    if (bytes > maxRecordBytes) throw new RecordTooLargeError(topic, bytes);
+    const partitions = this.#partitions.get(topic);
+    const choose =
+      partition ?? ((count: number) => (key === null ? sourcePartition % count : partitionOf(key, count)));
+    if (partitions === undefined) {
+      this.#unplaced.push({ topic, timestamp, key, value, headers, partition: choose });
+      return;
+    }
+    this.#place(topic, choose(partitions), partitions, timestamp, key, value, headers);
+  }
+
+  /** Where changelog records of a commit are appended. */
+  get records(): RecordBatches {
+    return this.#records;
+  }
+
+  /** Ends the collection: what was collected, and a fresh start. */
+  take(): RecordBatches {
+    for (const { topic, partition, timestamp, key, value, headers } of this.#unplaced) {
+      const partitions = this.#partitions.get(topic);
+      if (partitions === undefined) {
+        throw new FatalError('TOPIC_UNKNOWN', `topic ${topic} does not exist; create it`);
+      }
+      this.#place(topic, partition(partitions), partitions, timestamp, key, value, headers);
+    }
+    const records = this.#records;
+    this.#records = new RecordBatches();
+    this.#unplaced = [];
+    return records;
+  }
+
+  /** Drops what was collected. */
+  abort(): void {
+    this.#records = new RecordBatches();
+    this.#unplaced = [];
+  }
+
+  #place(
+    topic: string,
+    partition: number,
+    partitions: number,
+    timestamp: number,
+    key: Serialized | null,
+    value: Serialized | null,
+    headers: Headers,
+  ): void {
+    if (!(partition >= 0 && partition < partitions)) {
+      const range = `0 to ${partitions - 1}`;
+      throw new FatalError(
+        'PRODUCTION_FAILED',
+        `partition ${partition} of topic ${topic} is not in ${range}`,
+      );
+    }
+    this.#records.append(topic, partition, timestamp, key, value, headers);
+  }
+}

@@ -1,0 +1,63 @@
+// Failure policy: what happens to a record that cannot be read, processed or written.
+import type { Headers, SourceRecord } from '../kafka/port.ts';
+
+/** Where a failure happened. */
+export type FailureStage = 'deserialization' | 'processing' | 'production';
+
+/** What to do: stop the application, go on without the record, or send its untouched bytes to the dead-letter topic. */
+export type FailureAction = 'fail' | 'continue' | 'deadLetter';
+
+/** A record that failed. */
+export interface Failure {
+  readonly stage: FailureStage;
+  readonly topic: string;
+  readonly partition: number;
+  readonly record: SourceRecord;
+  readonly error: unknown;
+}
+
+/** Decides what happens to a failed record. */
+export type FailureHandler = (failure: Failure) => FailureAction;
+
+/** A handler for each stage, and where dead letters go. */
+export interface FailurePolicy {
+  readonly deserialization: FailureHandler;
+  readonly processing: FailureHandler;
+  readonly production: FailureHandler;
+  readonly deadLetterTopic: string | undefined;
+}
+
+/** Stops at the first failure, as Kafka Streams does unless told otherwise. */
+export const failOnEverything: FailurePolicy = {
+  deserialization: () => 'fail',
+  processing: () => 'fail',
+  production: () => 'fail',
+  deadLetterTopic: undefined,
+};
+
+/** Why a record went to the dead-letter topic. */
+export interface DeadLetterCause {
+  readonly stage: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** The headers of a dead letter: the record's own, then where it came from and why. Texts are UTF-8. */
+export function deadLetterHeaders(
+  topic: string,
+  partition: number,
+  record: SourceRecord,
+  { stage, reason, message }: DeadLetterCause,
+): Headers {
+  const text = (key: string, value: string): Headers[number] => ({ key, value: Buffer.from(value) });
+  return [
+    ...record.headers,
+    text('dead-letter.topic', topic),
+    text('dead-letter.partition', String(partition)),
+    text('dead-letter.offset', String(record.offset)),
+    text('dead-letter.timestamp', String(record.timestamp)),
+    text('dead-letter.stage', stage),
+    text('dead-letter.reason', reason),
+    text('dead-letter.message', message.slice(0, 2000)),
+  ];
+}

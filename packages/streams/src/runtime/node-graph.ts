@@ -1,0 +1,87 @@
+// The nodes of one task, wired: each forwards straight into its children's process functions.
+import { FatalError } from '../errors.ts';
+import type { Record } from '../record.ts';
+import type { Serialized, Serde } from '../serde.ts';
+import type { Processor, ProcessorContext } from '../topology/processor.ts';
+import type { ProcessorNode, SinkNode, TopologyNode } from '../topology/topology.ts';
+
+type Receive = (record: Record<unknown, unknown>) => void;
+
+/** What the nodes need of their task. */
+export interface NodeHost {
+  /** The context of a processor, with its `forward`s given. */
+  context(
+    node: ProcessorNode,
+    forward: Receive,
+    forwardTo: (output: string, record: Record<unknown, unknown>) => void,
+  ): ProcessorContext<unknown, unknown>;
+  send(node: SinkNode, record: Record<unknown, unknown>): void;
+}
+
+/** The wired nodes. */
+export interface NodeGraph {
+  /** Where a source's records go in. */
+  entry(source: string): Receive;
+  init(): void;
+  close(): void;
+}
+
+/** Wires the nodes of a sub-topology for one task. */
+export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeGraph {
+  const children = new Map<string, Receive[]>();
+  const listOf = (node: string, output: string | undefined): Receive[] => {
+    const name = output === undefined ? node : `${node}\u0000${output}`;
+    let list = children.get(name);
+    if (!list) children.set(name, (list = []));
+    return list;
+  };
+  const processors: { processor: Processor<unknown, unknown, unknown, unknown>; node: ProcessorNode }[] = [];
+  for (const node of nodes) {
+    if (node.kind === 'source') continue;
+    let receive: Receive;
+    if (node.kind === 'sink') {
+      receive = (record) => host.send(node, record);
+    } else {
+      const processor = node.supplier();
+      processors.push({ processor, node });
+      receive = (record) => processor.process(record);
+    }
+    for (const { node: parent, output } of node.parents) listOf(parent, output).push(receive);
+  }
+  const forwardTo = (list: Receive[]): Receive => {
+    const [only] = list;
+    if (list.length === 1 && only) return only;
+    return (record) => {
+      for (const receive of list) receive(record);
+    };
+  };
+  return {
+    entry: (source) => forwardTo(listOf(source, undefined)),
+    init() {
+      for (const { processor, node } of processors) {
+        const forward = forwardTo(listOf(node.name, undefined));
+        const outputs = new Map<string, Receive>();
+        const toOutput = (output: string, record: Record<unknown, unknown>): void => {
+          let receive = outputs.get(output);
+          if (!receive) outputs.set(output, (receive = forwardTo(listOf(node.name, output))));
+          receive(record);
+        };
+        processor.init?.(host.context(node, forward, toOutput));
+      }
+    },
+    close() {
+      for (const { processor } of processors) processor.close?.();
+    },
+  };
+}
+
+/** A key or value as its serde writes it; absent ones become Kafka's null. */
+export function serializeOrNull(serde: Serde<unknown>, data: unknown, what: string): Serialized | null {
+  if (data === undefined || data === null) return null;
+  try {
+    return serde.serialize(data);
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new FatalError('PRODUCTION_FAILED', `serializing ${what}: ${text}`, { cause });
+  }
+}

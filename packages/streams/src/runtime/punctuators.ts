@@ -1,0 +1,49 @@
+// Punctuators of one task: callbacks by event time or by the time of day.
+import type { Cancellable, PunctuationType } from '../topology/processor.ts';
+
+interface Schedule {
+  intervalMs: number;
+  next: number;
+  callback: (timestamp: number) => void;
+  cancelled: boolean;
+}
+
+/** The schedules of one task, for both clocks. */
+export class Punctuators {
+  readonly #schedules: { [T in PunctuationType]: Schedule[] } = { 'stream-time': [], 'wall-clock': [] };
+
+  /** Adds a schedule. By wall clock it is first due one interval from now; by stream time with the first record. */
+  add(
+    type: PunctuationType,
+    intervalMs: number,
+    now: number,
+    callback: (timestamp: number) => void,
+  ): Cancellable {
+    const next = type === 'wall-clock' ? now + intervalMs : 0;
+    const schedule: Schedule = { intervalMs, next, callback, cancelled: false };
+    this.#schedules[type].push(schedule);
+    return {
+      cancel() {
+        schedule.cancelled = true;
+      },
+    };
+  }
+
+  /** Whether anything is scheduled by this clock. */
+  has(type: PunctuationType): boolean {
+    return this.#schedules[type].length > 0;
+  }
+
+  /** Calls what is due at this time; missed intervals are made up for by one call. */
+  punctuate(type: PunctuationType, time: number): boolean {
+    let called = false;
+    for (const schedule of this.#schedules[type]) {
+      if (schedule.cancelled || time < schedule.next) continue;
+      const missed = Math.floor((time - schedule.next) / schedule.intervalMs);
+      schedule.next += (missed + 1) * schedule.intervalMs;
+      schedule.callback(time);
+      called = true;
+    }
+    return called;
+  }
+}

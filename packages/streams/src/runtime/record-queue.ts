@@ -1,0 +1,66 @@
+// The records of one input partition that wait to be processed, oldest first.
+import type { SourceRecord } from '../kafka/port.ts';
+
+/** A queue of fetched records with the event time of its head, worked out only when asked for. */
+export class RecordQueue {
+  readonly topic: string;
+  readonly partition: number;
+  /** The highest event time processed from this partition; -1 before the first. */
+  partitionTime = -1;
+  /** The next offset to process: what is committed. */
+  position: number;
+  /** Whether `position` has moved since the last commit. */
+  moved = false;
+  #records: SourceRecord[] = [];
+  #head = 0;
+  #fetchedTo: number;
+
+  constructor(topic: string, partition: number, position: number) {
+    this.topic = topic;
+    this.partition = partition;
+    this.position = position;
+    this.#fetchedTo = position;
+  }
+
+  /** Records that wait. */
+  get size(): number {
+    return this.#records.length - this.#head;
+  }
+
+  /** The offset to fetch from. */
+  get fetchPosition(): number {
+    return this.#fetchedTo;
+  }
+
+  /** Takes in what was fetched from {@link fetchPosition}. */
+  add(records: SourceRecord[], nextOffset: number): void {
+    this.#fetchedTo = nextOffset;
+    if (this.size === 0) {
+      this.#records = records;
+      this.#head = 0;
+      if (records.length === 0) this.#moveTo(nextOffset);
+    } else if (records.length > 0) {
+      this.#records = [...this.#records.slice(this.#head), ...records];
+      this.#head = 0;
+    }
+  }
+
+  peek(): SourceRecord | undefined {
+    return this.#records[this.#head];
+  }
+
+  /** Removes the head: it has been processed. */
+  advance(): void {
+    const record = this.#records[this.#head] as SourceRecord;
+    this.#head++;
+    // Past the last record, markers and aborted records too: so that the lag of a drained partition shows as 0.
+    this.#moveTo(this.#head === this.#records.length ? this.#fetchedTo : record.offset + 1);
+  }
+
+  #moveTo(position: number): void {
+    if (position > this.position) {
+      this.position = position;
+      this.moved = true;
+    }
+  }
+}

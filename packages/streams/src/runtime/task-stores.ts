@@ -1,0 +1,48 @@
+// Builds the stores of a task from their declarations.
+import { FatalError } from '../errors.ts';
+import type { CommittedState } from '../state/committed-state.ts';
+import { TaskExpiringStore } from '../state/expiring-store.ts';
+import { TaskKeyValueStore } from '../state/key-value-store.ts';
+import type { StoreSpec, TaskStore } from '../state/store.ts';
+import { TaskWindowStore } from '../state/window-store.ts';
+
+/** A store of a task, and the changelog partition behind it. */
+export interface OpenStore {
+  readonly spec: StoreSpec;
+  readonly store: TaskStore;
+  readonly changelog: { topic: string; partition: number } | undefined;
+}
+
+/** Makes a task's store over its committed state. */
+export function openStore(
+  spec: StoreSpec,
+  committed: CommittedState,
+  changelog: OpenStore['changelog'],
+  streamTime: () => number,
+): OpenStore {
+  const options = {
+    name: spec.name,
+    keySerde: spec.keySerde,
+    valueSerde: spec.valueSerde,
+    committed,
+    changelog,
+    retentionMs: retentionOf(spec),
+    streamTime,
+  };
+  switch (spec.kind) {
+    case 'keyValue':
+      return { spec, store: new TaskKeyValueStore(options), changelog };
+    case 'window':
+      return { spec, store: new TaskWindowStore(options), changelog };
+    case 'expiring':
+      return { spec, store: new TaskExpiringStore(options), changelog };
+  }
+}
+
+function retentionOf({ name, kind, retentionMs }: StoreSpec): number {
+  if (kind === 'keyValue') return 0;
+  if (retentionMs === undefined) {
+    throw new FatalError('TOPOLOGY_INVALID', `store ${name} needs a retention: pass { retention: '1h' }`);
+  }
+  return retentionMs;
+}

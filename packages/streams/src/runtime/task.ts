@@ -1,0 +1,319 @@
+// A task: one partition of a sub-topology. It takes records in event-time order through the nodes, and takes part in
+// commits: seal (the transaction begins), then commit or abort.
+import { FatalError, StreamsError } from '../errors.ts';
+import { partitionName, type CommitResult, type CommittedOffset, type SourceRecord } from '../kafka/port.ts';
+import type { Record } from '../record.ts';
+import { deserialize } from '../serde.ts';
+import type { ProcessorContext, RecordPosition } from '../topology/processor.ts';
+import type { ProcessorNode, SinkNode, SourceNode, SubTopology } from '../topology/topology.ts';
+import type { Collector } from './collector.ts';
+import {
+  deadLetterHeaders,
+  type DeadLetterCause,
+  type FailurePolicy,
+  type FailureStage,
+} from './failure-policy.ts';
+import type { RuntimeMetrics } from './metrics.ts';
+import { serializeOrNull, wireNodes, type NodeGraph } from './node-graph.ts';
+import { readOffsetMetadata, writeOffsetMetadata } from './offset-metadata.ts';
+import { Punctuators } from './punctuators.ts';
+import { RecordQueue } from './record-queue.ts';
+import type { OpenStore } from './task-stores.ts';
+
+/** What a task is made of. */
+export interface TaskOptions {
+  subTopology: SubTopology;
+  partition: number;
+  /** The full name of a topic of the application's own; other names as they are. */
+  topicName: (name: string) => string;
+  collector: Collector;
+  now: () => number;
+  metrics: RuntimeMetrics;
+  failures: FailurePolicy;
+  /** Opens the stores; the task gives the clock that they expire by. */
+  openStores: (streamTime: () => number) => readonly OpenStore[];
+}
+
+interface Parsed {
+  record: Record<unknown, unknown>;
+  source: SourceRecord;
+}
+
+interface Input {
+  queue: RecordQueue;
+  node: SourceNode;
+  enter: (record: Record<unknown, unknown>) => void;
+  head: Parsed | undefined;
+}
+
+/** The id of a task, as Kafka Streams writes it. */
+export function taskIdOf(subTopology: number, partition: number): string {
+  return `${subTopology}_${partition}`;
+}
+
+/** See the top of this file. Every method is synchronous: nothing is awaited for a record. */
+export class Task {
+  readonly id: string;
+  readonly partition: number;
+  readonly stores: readonly OpenStore[];
+  readonly #options: TaskOptions;
+  readonly #graph: NodeGraph;
+  readonly #inputs: Input[] = [];
+  readonly #punctuators = new Punctuators();
+  #streamTime = -1;
+  #current: { input: Input; source: SourceRecord } | undefined;
+
+  constructor(options: TaskOptions) {
+    this.#options = options;
+    this.partition = options.partition;
+    this.id = taskIdOf(options.subTopology.id, options.partition);
+    this.stores = options.openStores(() => this.#streamTime);
+    this.#graph = wireNodes(options.subTopology.nodes, {
+      context: (node, forward, forwardTo) => this.#context(node, forward, forwardTo),
+      send: (node, record) => this.#send(node, record),
+    });
+    for (const node of options.subTopology.nodes) {
+      if (node.kind !== 'source') continue;
+      for (const name of node.topics) {
+        const queue = new RecordQueue(options.topicName(name), options.partition, 0);
+        this.#inputs.push({ queue, node, enter: this.#graph.entry(node.name), head: undefined });
+      }
+    }
+    this.#graph.init();
+  }
+
+  /** The input partitions' queues. */
+  get queues(): readonly RecordQueue[] {
+    return this.#inputs.map(({ queue }) => queue);
+  }
+
+  /** The highest event time seen, in epoch milliseconds; -1 before the first record. */
+  get streamTime(): number {
+    return this.#streamTime;
+  }
+
+  /** Starts from committed offsets: drops what was buffered, and takes the clocks from the offsets' metadata. */
+  seek(committed: readonly CommittedOffset[], start: (topic: string) => number): void {
+    this.#streamTime = -1;
+    for (const input of this.#inputs) {
+      const { topic, partition } = input.queue;
+      const found = committed.find((offset) => offset.topic === topic && offset.partition === partition);
+      input.queue = new RecordQueue(topic, partition, found?.offset ?? start(topic));
+      input.head = undefined;
+      if (found) input.queue.partitionTime = readOffsetMetadata(found.metadata);
+      this.#streamTime = Math.max(this.#streamTime, input.queue.partitionTime);
+    }
+  }
+
+  /** Processes up to so many records, smallest event time first; answers how many it did. */
+  process(limit: number): number {
+    let done = 0;
+    const streamTimed = this.#punctuators.has('stream-time');
+    while (done < limit) {
+      const input = this.#inputs.length === 1 ? this.#readyHead(this.#inputs[0] as Input) : this.#smallest();
+      if (!input) break;
+      this.#processHead(input);
+      if (streamTimed) this.#punctuators.punctuate('stream-time', this.#streamTime);
+      done++;
+    }
+    return done;
+  }
+
+  /** Whether records wait. */
+  hasWork(): boolean {
+    return this.#inputs.some(({ queue }) => queue.size > 0);
+  }
+
+  /** Calls the punctuators that follow the time of day. */
+  punctuateWallClock(): boolean {
+    return this.#punctuators.punctuate('wall-clock', this.#options.now());
+  }
+
+  /** Begins a commit: changelog records go to the collector; answers the offsets to commit. */
+  seal(): CommittedOffset[] {
+    for (const { store } of this.stores) store.seal(this.#options.collector.records);
+    const offsets: CommittedOffset[] = [];
+    for (const { queue } of this.#inputs) {
+      if (!queue.moved) continue;
+      queue.moved = false;
+      const { topic, partition, position, partitionTime } = queue;
+      offsets.push({ topic, partition, offset: position, metadata: writeOffsetMetadata(partitionTime) });
+    }
+    return offsets;
+  }
+
+  /** The transaction has committed. */
+  commit(ends: CommitResult): void {
+    for (const { store, changelog } of this.stores) {
+      store.commit(changelog && ends.get(partitionName(changelog.topic, changelog.partition)));
+    }
+  }
+
+  /** The transaction has failed: everything since the last commit is forgotten; `seek` must follow. */
+  abort(): void {
+    for (const { store } of this.stores) store.abort();
+    for (const input of this.#inputs) input.head = undefined;
+  }
+
+  /** Closes the processors. Stores are closed by their owner. */
+  close(): void {
+    this.#graph.close();
+  }
+
+  #readyHead(input: Input): Input | undefined {
+    while (!input.head) {
+      const source = input.queue.peek();
+      if (!source) return undefined;
+      input.head = this.#parse(input, source);
+      if (!input.head) input.queue.advance();
+    }
+    return input;
+  }
+
+  #smallest(): Input | undefined {
+    let smallest: Input | undefined;
+    for (const input of this.#inputs) {
+      if (!this.#readyHead(input)) continue;
+      const timestamp = (input.head as Parsed).record.timestamp;
+      if (!smallest || timestamp < (smallest.head as Parsed).record.timestamp) smallest = input;
+    }
+    return smallest;
+  }
+
+  #parse(input: Input, source: SourceRecord): Parsed | undefined {
+    const { node } = input;
+    const { headers } = source;
+    let record: Record<unknown, unknown>;
+    try {
+      const key = source.key === null ? undefined : deserialize(node.keySerde, source.key);
+      const value = source.value === null ? undefined : deserialize(node.valueSerde, source.value);
+      const timestamp = node.timestamp ? node.timestamp(value, source) : source.timestamp;
+      record = { key, value, timestamp, headers };
+    } catch (error) {
+      this.#failed('deserialization', input, source, error);
+      return undefined;
+    }
+    if (!Number.isSafeInteger(record.timestamp) || record.timestamp < 0) {
+      this.#options.metrics.dropped(this.id, 'invalid-timestamp');
+      return undefined;
+    }
+    return { record, source };
+  }
+
+  #processHead(input: Input): void {
+    const { record, source } = input.head as Parsed;
+    const { queue } = input;
+    input.head = undefined;
+    if (record.timestamp > queue.partitionTime) queue.partitionTime = record.timestamp;
+    if (record.timestamp > this.#streamTime) this.#streamTime = record.timestamp;
+    this.#current = { input, source };
+    try {
+      input.enter(record);
+    } catch (error) {
+      this.#failed(stageOf(error), input, source, error);
+    } finally {
+      this.#current = undefined;
+    }
+    queue.advance();
+  }
+
+  #failed(stage: FailureStage, input: Input, source: SourceRecord, error: unknown): void {
+    const { topic, partition } = input.queue;
+    const action = this.#options.failures[stage]({ stage, topic, partition, record: source, error });
+    const text = error instanceof Error ? error.message : String(error);
+    const where = `${partitionName(topic, partition)} at offset ${source.offset}`;
+    switch (action) {
+      case 'continue':
+        this.#options.metrics.dropped(this.id, `${stage}-failed`);
+        return;
+      case 'deadLetter': {
+        const reason = error instanceof Error ? error.name : 'Error';
+        this.#deadLetter(input, source, { stage, reason, message: text });
+        return;
+      }
+      case 'fail': {
+        const code = `${stage.toUpperCase()}_FAILED` as 'PROCESSING_FAILED';
+        throw new FatalError(code, `${stage} of ${where}: ${text}`, { cause: error, taskId: this.id });
+      }
+    }
+  }
+
+  #deadLetter(input: Input, source: SourceRecord, cause: DeadLetterCause): void {
+    const { failures, collector, metrics } = this.#options;
+    const { topic, partition } = input.queue;
+    if (failures.deadLetterTopic === undefined) {
+      const message = `a record is to be dead-lettered (${cause.reason}), but no dead-letter topic is configured`;
+      throw new FatalError('CONFIGURATION_INVALID', message, { taskId: this.id });
+    }
+    const headers = deadLetterHeaders(topic, partition, source, cause);
+    const { key, value, timestamp } = source;
+    const place = (count: number): number => partition % count;
+    collector.send(failures.deadLetterTopic, key, value, timestamp, headers, place, partition);
+    metrics.deadLettered(this.id, cause.reason);
+  }
+
+  #send(node: SinkNode, record: Record<unknown, unknown>): void {
+    const { collector, topicName } = this.#options;
+    const topic = typeof node.topic === 'string' ? topicName(node.topic) : node.topic(record);
+    const key = serializeOrNull(node.keySerde, record.key, `a key for topic ${topic}`);
+    const value = serializeOrNull(node.valueSerde, record.value, `a value for topic ${topic}`);
+    const { partitioner } = node;
+    const choose = partitioner && ((partitions: number) => partitioner(record, partitions, this.partition));
+    collector.send(topic, key, value, record.timestamp, record.headers, choose, this.partition);
+  }
+
+  #context(
+    node: ProcessorNode,
+    forward: (record: Record<unknown, unknown>) => void,
+    forwardTo: (output: string, record: Record<unknown, unknown>) => void,
+  ): ProcessorContext<unknown, unknown> {
+    const { metrics, now } = this.#options;
+    const taskId = this.id;
+    const streamTime = (): number => this.#streamTime;
+    const store = (name: string, kind: string): unknown => {
+      const found = this.stores.find(({ spec }) => spec.name === name && node.stores.includes(name));
+      if (!found)
+        throw new FatalError('TOPOLOGY_INVALID', `${node.name} uses store ${name} without declaring it`);
+      if (found.spec.kind !== kind) {
+        throw new FatalError('TOPOLOGY_INVALID', `store ${name} is of kind ${found.spec.kind}, not ${kind}`);
+      }
+      return found.store;
+    };
+    return {
+      taskId,
+      partition: this.partition,
+      get streamTime() {
+        return streamTime();
+      },
+      now,
+      forward,
+      forwardTo: forwardTo as ProcessorContext<unknown, unknown>['forwardTo'],
+      keyValueStore: (name) => store(name, 'keyValue') as never,
+      windowStore: (name) => store(name, 'window') as never,
+      expiringStore: (name) => store(name, 'expiring') as never,
+      schedule: (intervalMs, type, callback) => this.#punctuators.add(type, intervalMs, now(), callback),
+      position: () => this.#position(),
+      deadLetter: (reason, message) => {
+        const current = this.#current;
+        if (!current)
+          throw new FatalError('PROCESSING_FAILED', `${node.name} dead-letters outside of a record`);
+        this.#deadLetter(current.input, current.source, { stage: node.name, reason, message });
+      },
+      dropped: (reason) => metrics.dropped(taskId, reason),
+      late: () => metrics.late(taskId),
+    };
+  }
+
+  #position(): RecordPosition | undefined {
+    if (!this.#current) return undefined;
+    const { input, source } = this.#current;
+    const { offset, timestamp } = source;
+    return { topic: input.queue.topic, partition: input.queue.partition, offset, timestamp };
+  }
+}
+
+function stageOf(error: unknown): FailureStage {
+  if (error instanceof StreamsError && error.code === 'PRODUCTION_FAILED') return 'production';
+  if (error instanceof Error && error.name === 'RecordTooLargeError') return 'production';
+  return 'processing';
+}

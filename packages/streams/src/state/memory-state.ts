@@ -1,0 +1,66 @@
+// Committed state in memory: lost with the process, restored from the changelog.
+import type { CommittedState, StateBackend, StateChange, Stored } from './committed-state.ts';
+
+/** A {@link CommittedState} of maps. */
+export class MemoryState implements CommittedState {
+  position = 0;
+  readonly #segments = new Map<number, Map<string, Stored>>();
+
+  get(segment: number, key: string): Stored | undefined {
+    return this.#segments.get(segment)?.get(key);
+  }
+
+  apply(changes: Iterable<StateChange>, position: number): void {
+    for (const { segment, key, stored } of changes) {
+      let entries = this.#segments.get(segment);
+      if (stored) {
+        if (!entries) this.#segments.set(segment, (entries = new Map()));
+        entries.set(key, stored);
+      } else {
+        entries?.delete(key);
+      }
+    }
+    this.position = position;
+  }
+
+  entries(segment: number): Iterable<readonly [string, Stored]> {
+    const entries = this.#segments.get(segment);
+    return entries ? [...entries].toSorted(([a], [b]) => compareKeys(a, b)) : [];
+  }
+
+  segments(): number[] {
+    return [...this.#segments.keys()].toSorted((a, b) => a - b);
+  }
+
+  dropSegmentsBefore(segment: number): void {
+    for (const id of this.#segments.keys()) if (id < segment) this.#segments.delete(id);
+  }
+
+  size(): number {
+    let size = 0;
+    for (const entries of this.#segments.values()) size += entries.size;
+    return size;
+  }
+
+  async flush(): Promise<void> {}
+
+  async clear(): Promise<void> {
+    this.#segments.clear();
+    this.position = 0;
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** The order of keys in every store: by their UTF-8 bytes, as a disk store has it. */
+export function compareKeys(a: string, b: string): number {
+  if (a === b) return 0;
+  const ascii = /^[\u0000-\uD7FF]*$/;
+  if (ascii.test(a) && ascii.test(b)) return a < b ? -1 : 1;
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** Keeps state in memory. */
+export function memoryBackend(): StateBackend {
+  return { open: async () => new MemoryState(), close: async () => {} };
+}

@@ -1,0 +1,136 @@
+// The window store of a task: values by key and window start, in segments that are dropped whole.
+import type { RecordBatches } from '../kafka/record-batches.ts';
+import type { SourceRecord } from '../kafka/port.ts';
+import type { Timestamped } from '../record.ts';
+import type { StateChange } from './committed-state.ts';
+import { keyText, splitWindowed, windowSuffix, type KeyText } from './key-text.ts';
+import type { TaskStoreOptions } from './key-value-store.ts';
+import { Overlay } from './overlay.ts';
+import { restoredValue } from './restored-value.ts';
+import type { TaskStore, WindowStore } from './store.ts';
+
+/** What a task's window store is made of. Times in milliseconds. */
+export interface TaskWindowStoreOptions<K, V> extends TaskStoreOptions<K, V> {
+  retentionMs: number;
+  streamTime: () => number;
+}
+
+/** How much time a segment spans: half the retention, as in Kafka Streams, but at least a minute. */
+export function segmentIntervalMs(retentionMs: number): number {
+  return Math.max(Math.ceil(retentionMs / 2), 60_000);
+}
+
+/** A {@link WindowStore} that belongs to one task. */
+export class TaskWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
+  readonly name: string;
+  readonly #options: TaskWindowStoreOptions<K, V>;
+  readonly #keys: KeyText<K>;
+  readonly #overlay: Overlay<V>;
+  readonly #interval: number;
+
+  constructor(options: TaskWindowStoreOptions<K, V>) {
+    this.name = options.name;
+    this.#options = options;
+    this.#keys = keyText(options.keySerde);
+    this.#interval = segmentIntervalMs(options.retentionMs);
+    const { valueSerde, committed } = options;
+    this.#overlay = new Overlay({ valueSerde, committed, changelogKey: this.#keys.toChangelog });
+  }
+
+  fetch(key: K, windowStart: number): V | undefined {
+    return this.fetchTimestamped(key, windowStart)?.value;
+  }
+
+  fetchTimestamped(key: K, windowStart: number): Timestamped<V> | undefined {
+    const segment = this.#segment(windowStart);
+    if (segment < this.#firstLive()) return undefined;
+    return this.#overlay.get(segment, this.#keys.write(key) + windowSuffix(windowStart));
+  }
+
+  put(key: K, value: V, windowStart: number, timestamp: number): void {
+    const segment = this.#segment(windowStart);
+    if (segment < this.#firstLive()) return;
+    this.#overlay.set(segment, this.#keys.write(key) + windowSuffix(windowStart), value, timestamp);
+  }
+
+  delete(key: K, windowStart: number): void {
+    const text = this.#keys.write(key) + windowSuffix(windowStart);
+    this.#overlay.set(this.#segment(windowStart), text, undefined, windowStart);
+  }
+
+  *fetchRange(key: K, from: number, to: number): Generator<[number, V]> {
+    const wanted = this.#keys.write(key);
+    for (const [text, start, value] of this.#scan(from, to)) if (text === wanted) yield [start, value];
+  }
+
+  *fetchAll(from: number, to: number): Generator<[K, number, V]> {
+    for (const [text, start, value] of this.#scan(from, to)) yield [this.#keys.read(text), start, value];
+  }
+
+  position(): number {
+    return this.#options.committed.position;
+  }
+
+  restore(records: readonly SourceRecord[], nextOffset: number): void {
+    const { committed, valueSerde } = this.#options;
+    const changes: StateChange[] = [];
+    const firstLive = this.#firstLive();
+    for (const record of records) {
+      if (record.key === null) continue;
+      const key = this.#keys.ofBytes(record.key);
+      const segment = this.#segment(splitWindowed(key).start);
+      if (segment < firstLive) continue;
+      changes.push({ segment, key, stored: restoredValue(valueSerde.format, record) });
+    }
+    committed.apply(changes, nextOffset);
+  }
+
+  seal(records: RecordBatches): void {
+    this.#overlay.seal(records, this.#options.changelog);
+  }
+
+  commit(position: number | undefined): void {
+    this.#overlay.commit(position ?? this.position());
+    this.#options.committed.dropSegmentsBefore(this.#firstLive());
+  }
+
+  abort(): void {
+    this.#overlay.abort();
+  }
+
+  flush(): Promise<void> {
+    return this.#options.committed.flush();
+  }
+
+  size(): number {
+    return this.#options.committed.size();
+  }
+
+  clear(): Promise<void> {
+    this.#overlay.abort();
+    return this.#options.committed.clear();
+  }
+
+  close(): Promise<void> {
+    return this.#options.committed.close();
+  }
+
+  *#scan(from: number, to: number): Generator<[string, number, V]> {
+    const firstLive = this.#firstLive();
+    for (const segment of this.#overlay.segments()) {
+      if (segment < firstLive || segment < this.#segment(from) || segment > this.#segment(to)) continue;
+      for (const [text, { value }] of this.#overlay.entries(segment)) {
+        const { key, start } = splitWindowed(text);
+        if (start >= from && start <= to) yield [key, start, value];
+      }
+    }
+  }
+
+  #segment(time: number): number {
+    return Math.floor(time / this.#interval);
+  }
+
+  #firstLive(): number {
+    return this.#segment(this.#options.streamTime() - this.#options.retentionMs);
+  }
+}

@@ -1,0 +1,257 @@
+// TopologyTestDriver: runs a topology's real tasks on a log in memory and a clock turned by hand.
+import { partitionOf } from '../kafka/murmur2.ts';
+import type { Headers } from '../kafka/port.ts';
+import { RecordBatches } from '../kafka/record-batches.ts';
+import { deserialize, type Serde } from '../serde.ts';
+import { MemoryState } from '../state/memory-state.ts';
+import type { ExpiringStore, KeyValueStore, WindowStore } from '../state/store.ts';
+import { Collector } from '../runtime/collector.ts';
+import { failOnEverything, type FailurePolicy } from '../runtime/failure-policy.ts';
+import { noMetrics, type RuntimeMetrics } from '../runtime/metrics.ts';
+import { openStore } from '../runtime/task-stores.ts';
+import { Task, taskIdOf } from '../runtime/task.ts';
+import { topicNames, type TopicNames } from '../runtime/topic-names.ts';
+import type { Topology } from '../topology/topology.ts';
+import { FakeLog } from './fake-log.ts';
+
+/** Settings of a test driver. Times in epoch milliseconds. */
+export interface TestDriverOptions {
+  applicationId?: string;
+  /** Partitions of every topic. */
+  partitions?: number;
+  /** What the wall clock shows first. */
+  now?: number;
+  /** `each` commits after every record piped in; `manual` leaves it to {@link TopologyTestDriver.commit}. */
+  commits?: 'each' | 'manual';
+  failures?: Partial<FailurePolicy>;
+  metrics?: Partial<RuntimeMetrics>;
+}
+
+/** A record read from a topic. */
+export interface OutputRecord<K, V> {
+  key: K | undefined;
+  value: V | undefined;
+  timestamp: number;
+  headers: Headers;
+  partition: number;
+  offset: number;
+}
+
+/** A topic to write to. */
+export interface TestInputTopic<K, V> {
+  /** Writes a record; `undefined` is Kafka's null. The partition is the key's unless given. */
+  pipe(
+    key: K | undefined,
+    value: V | undefined,
+    timestamp: number,
+    options?: { partition?: number; headers?: Headers },
+  ): void;
+}
+
+/** A topic to read from, from where the last read ended. */
+export interface TestOutputTopic<K, V> {
+  readAll(): OutputRecord<K, V>[];
+}
+
+/**
+ * Tests a topology without a broker: the tasks, stores, changelogs and commits are the real ones.
+ * @example
+ * const driver = new TopologyTestDriver(topology);
+ * driver.input('words', { key: stringSerde, value: stringSerde }).pipe('a', 'hello', 0);
+ * expect(driver.output('counts', { key: stringSerde, value: numberSerde }).readAll()).toHaveLength(1);
+ */
+export class TopologyTestDriver {
+  readonly log: FakeLog = new FakeLog();
+  readonly #topology: Topology;
+  readonly #names: TopicNames;
+  readonly #partitions: number;
+  readonly #commits: 'each' | 'manual';
+  readonly #failures: FailurePolicy;
+  readonly #metrics: RuntimeMetrics;
+  readonly #collector = new Collector();
+  #tasks = new Map<string, Task>();
+  #now: number;
+
+  constructor(topology: Topology, options: TestDriverOptions = {}) {
+    this.#topology = topology;
+    this.#names = topicNames(options.applicationId ?? 'test', topology);
+    this.#partitions = options.partitions ?? 1;
+    this.#now = options.now ?? 0;
+    this.#commits = options.commits ?? 'each';
+    this.#failures = { ...failOnEverything, ...options.failures };
+    this.#metrics = { ...noMetrics, ...options.metrics };
+    for (const { sourceTopics, stores } of topology.subTopologies) {
+      for (const topic of sourceTopics) this.#know(this.#names.full(topic));
+      for (const store of stores) if (store.changelog) this.#know(this.#names.changelog(store));
+    }
+    for (const node of topology.nodes) {
+      if (node.kind === 'sink' && typeof node.topic === 'string') this.#know(this.#names.full(node.topic));
+    }
+    if (this.#failures.deadLetterTopic !== undefined) this.#know(this.#failures.deadLetterTopic);
+    this.#openTasks();
+  }
+
+  /** A topic to pipe records into. */
+  input<K, V>(topic: string, serdes: { key: Serde<K>; value: Serde<V> }): TestInputTopic<K, V> {
+    const write = <T>(serde: Serde<T>, data: T | undefined): string | Uint8Array | null =>
+      data === undefined ? null : serde.serialize(data);
+    return {
+      pipe: (key, value, timestamp, { partition, headers = [] } = {}) => {
+        const keyBytes = write(serdes.key, key);
+        const chosen = partition ?? (keyBytes === null ? 0 : partitionOf(keyBytes, this.#partitions));
+        const records = new RecordBatches();
+        records.append(topic, chosen, timestamp, keyBytes, write(serdes.value, value), headers);
+        this.log.append(records, []);
+        if (this.#commits === 'each') this.commit();
+      },
+    };
+  }
+
+  /** A topic to read what was committed to it. */
+  output<K, V>(topic: string, serdes: { key: Serde<K>; value: Serde<V> }): TestOutputTopic<K, V> {
+    const read = Array.from({ length: this.#partitions }, () => 0);
+    const decode = <T>(serde: Serde<T>, bytes: Buffer | null): T | undefined =>
+      bytes === null ? undefined : deserialize(serde, bytes);
+    return {
+      readAll: () =>
+        read.flatMap((from, partition) => {
+          const records = this.log.records(topic, partition).slice(from);
+          read[partition] = from + records.length;
+          return records.map(({ key, value, timestamp, headers, offset }) => {
+            return {
+              key: decode(serdes.key, key),
+              value: decode(serdes.value, value),
+              timestamp,
+              headers,
+              partition,
+              offset,
+            };
+          });
+        }),
+    };
+  }
+
+  /** Processes what is in the topics and commits, until nothing more comes of it. */
+  commit(): void {
+    do this.#commitOnce();
+    while (this.process() > 0);
+    this.#commitOnce();
+  }
+
+  /** Processes what is in the topics without committing; answers how many records that were. */
+  process(): number {
+    let done = 0;
+    for (const task of this.#tasks.values()) {
+      for (const queue of task.queues) {
+        const records = this.log.records(queue.topic, queue.partition).slice(queue.fetchPosition);
+        if (records.length > 0) queue.add(records, queue.fetchPosition + records.length);
+      }
+      done += task.process(Number.MAX_SAFE_INTEGER);
+    }
+    return done;
+  }
+
+  /** The open transaction is aborted: outputs and state since the last commit are gone, the input is read again. */
+  abort(): void {
+    this.#collector.abort();
+    for (const task of this.#tasks.values()) {
+      task.abort();
+      this.#seek(task);
+    }
+  }
+
+  /** The process dies: state in memory is gone, and is restored from the changelogs. */
+  crash(): void {
+    this.#collector.abort();
+    this.#tasks = new Map();
+    this.#openTasks();
+  }
+
+  /** The tasks move to another instance: what was processed is committed, and everything is opened anew. */
+  rebalance(): void {
+    this.#commitOnce();
+    for (const task of this.#tasks.values()) task.close();
+    this.crash();
+  }
+
+  /** Turns the wall clock on, calling the punctuators that follow it. */
+  advanceWallClock(milliseconds: number): void {
+    this.#now += milliseconds;
+    for (const task of this.#tasks.values()) task.punctuateWallClock();
+    if (this.#commits === 'each') this.commit();
+  }
+
+  keyValueStore<K, V>(name: string, partition = 0): KeyValueStore<K, V> {
+    return this.#store(name, partition) as KeyValueStore<K, V>;
+  }
+
+  windowStore<K, V>(name: string, partition = 0): WindowStore<K, V> {
+    return this.#store(name, partition) as WindowStore<K, V>;
+  }
+
+  expiringStore<K, V>(name: string, partition = 0): ExpiringStore<K, V> {
+    return this.#store(name, partition) as ExpiringStore<K, V>;
+  }
+
+  /** Closes the processors. */
+  close(): void {
+    for (const task of this.#tasks.values()) task.close();
+    this.#tasks.clear();
+  }
+
+  #commitOnce(): void {
+    this.process();
+    const offsets = [...this.#tasks.values()].flatMap((task) => task.seal());
+    for (const topic of this.#collector.unknownTopics()) this.#know(topic);
+    const ends = this.log.append(this.#collector.take(), offsets);
+    for (const task of this.#tasks.values()) task.commit(ends);
+  }
+
+  #know(topic: string): void {
+    this.log.create(topic, this.#partitions);
+    this.#collector.know(topic, this.#partitions);
+  }
+
+  #openTasks(): void {
+    for (const subTopology of this.#topology.subTopologies) {
+      for (let partition = 0; partition < this.#partitions; partition++) {
+        const task = new Task({
+          subTopology,
+          partition,
+          topicName: this.#names.full,
+          collector: this.#collector,
+          now: () => this.#now,
+          metrics: this.#metrics,
+          failures: this.#failures,
+          openStores: (streamTime) =>
+            subTopology.stores.map((spec) => {
+              const changelog = spec.changelog
+                ? { topic: this.#names.changelog(spec), partition }
+                : undefined;
+              return openStore(spec, new MemoryState(), changelog, streamTime);
+            }),
+        });
+        this.#tasks.set(taskIdOf(subTopology.id, partition), task);
+        this.#seek(task);
+        for (const { store, changelog } of task.stores) {
+          if (!changelog) continue;
+          const records = this.log.records(changelog.topic, changelog.partition);
+          store.restore(records, records.length);
+        }
+      }
+    }
+  }
+
+  #seek(task: Task): void {
+    task.seek(this.log.committed(), () => 0);
+  }
+
+  #store(name: string, partition: number): unknown {
+    for (const task of this.#tasks.values()) {
+      if (task.partition !== partition) continue;
+      const found = task.stores.find(({ spec }) => spec.name === name);
+      if (found) return found.store;
+    }
+    throw new Error(`no store ${name} in partition ${partition}`);
+  }
+}
