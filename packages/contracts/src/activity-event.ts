@@ -22,6 +22,7 @@ const id = z
   .max(maxIdLength)
   .refine((text) => text.isWellFormed(), 'must be well-formed Unicode');
 
+const timestampProblem = 'must be an ISO-8601 date and time with an offset, or epoch milliseconds';
 const firstInstant = 0;
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
@@ -30,8 +31,8 @@ const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
  * Outside 1970–9999 it has no ISO form that every stage reads alike.
  */
 const clientTimestamp = z
-  .union([z.iso.datetime({ offset: true, local: false }), z.number().int()], {
-    error: 'must be an ISO-8601 date and time with an offset, or epoch milliseconds',
+  .union([z.iso.datetime({ offset: true, local: false, error: timestampProblem }), z.number().int()], {
+    error: timestampProblem,
   })
   .transform((value) => new Date(value).getTime())
   .refine((time) => time >= firstInstant && time <= lastInstant, 'must lie in the years 1970 to 9999')

@@ -1,0 +1,247 @@
+import { createLogger } from '@activity/service';
+import type { Readiness } from '@activity/service';
+import type { Hono } from 'hono';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createApp } from './app.ts';
+import type { WriteResult } from './kafka/partition-lane.ts';
+import type { BatchRecord } from './kafka/record-batch.ts';
+
+const now = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+const receivedAt = '2026-01-02T03:04:05.678Z';
+
+let written: BatchRecord[];
+let result: WriteResult;
+let readiness: Readiness;
+let forwarded: Request[];
+let answer: () => Promise<Response>;
+
+beforeEach(() => {
+  written = [];
+  forwarded = [];
+  result = { kind: 'written', partition: 0, offset: 0 };
+  readiness = { ready: true };
+  answer = async () => Response.json({ data: [] }, { headers: { etag: '"1"', 'content-encoding': 'gzip' } });
+});
+
+function app(queryUrl?: string): Hono {
+  return createApp({
+    logger: createLogger('test', 'silent'),
+    readiness: () => readiness,
+    write: async (record) => {
+      written.push(record);
+      return result;
+    },
+    now: () => now,
+    newId: () => 'made-id',
+    maxEventBytes: 1_000,
+    queryUrl,
+    fetch: async (input, init) => {
+      forwarded.push(new Request(input, init));
+      return answer();
+    },
+  });
+}
+
+async function post(
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return app().request('/api/logs', { method: 'POST', body, headers });
+}
+
+const minimal = { userId: 'u1', activityType: 'LOGIN' };
+
+describe('POST /api/logs', () => {
+  test('answers 201 and the event id, and writes the stamped event under the user’s key', async () => {
+    const response = await post(JSON.stringify(minimal));
+    expect(response.status).toBe(201);
+    expect(await response.json()).toEqual({
+      success: true,
+      message: 'Activity log published successfully',
+      eventId: 'made-id',
+    });
+    expect(written).toHaveLength(1);
+    expect(written[0]?.key.toString()).toBe('u1');
+    expect(written[0]?.timestamp).toBe(now);
+    expect(JSON.parse(String(written[0]?.value))).toEqual({
+      ...minimal,
+      eventId: 'made-id',
+      metadata: {},
+      timestamp: receivedAt,
+      receivedAt,
+    });
+  });
+
+  test('keeps the client’s id and metadata, and normalises its time', async () => {
+    const metadata = {
+      device: 'x',
+      ip: '1.2.3.4',
+      location: null,
+      deep: { list: [1, 'two', { 'a.b': true }] },
+    };
+    const body = {
+      ...minimal,
+      userId: ' u1 ',
+      metadata,
+      eventId: 'mine',
+      timestamp: '2026-01-01T01:00:00.1234+02:00',
+    };
+    expect(await (await post(JSON.stringify(body))).json()).toMatchObject({ eventId: 'mine' });
+    expect(JSON.parse(String(written[0]?.value))).toEqual({
+      ...minimal,
+      eventId: 'mine',
+      metadata,
+      timestamp: '2025-12-31T23:00:00.123Z',
+      receivedAt,
+    });
+  });
+
+  const long = 'x'.repeat(257);
+  test.each<[string, unknown, string, RegExp]>([
+    ['nothing', '', 'body', /valid JSON/],
+    ['half an object', '{"userId":', 'body', /valid JSON/],
+    ['a list', [], 'body', /expected object/],
+    ['null', 'null', 'body', /expected object/],
+    ['no user', { activityType: 'LOGIN' }, 'userId', /expected string/],
+    ['an empty user', { ...minimal, userId: '  ' }, 'userId', /must not be empty/],
+    ['a long user', { ...minimal, userId: long }, 'userId', /256/],
+    ['a number for a user', { ...minimal, userId: 1 }, 'userId', /expected string/],
+    ['half a character', '{"userId":"\\ud800","activityType":"LOGIN"}', 'userId', /Unicode/],
+    ['an unknown type', { ...minimal, activityType: 'NOPE' }, 'activityType', /LOGIN/],
+    ['a long id', { ...minimal, eventId: long }, 'eventId', /256/],
+    ['no date', { ...minimal, timestamp: 'yesterday' }, 'timestamp', /ISO-8601/],
+    ['a date without an offset', { ...minimal, timestamp: '2026-01-01T00:00:00' }, 'timestamp', /ISO-8601/],
+    ['the 30th of February', { ...minimal, timestamp: '2026-02-30T00:00:00Z' }, 'timestamp', /ISO-8601/],
+    ['a time before 1970', { ...minimal, timestamp: '1969-12-31T23:59:59Z' }, 'timestamp', /1970 to 9999/],
+    ['a time beyond all dates', { ...minimal, timestamp: 9e15 }, 'timestamp', /1970 to 9999/],
+    ['metadata that is a list', { ...minimal, metadata: [] }, 'metadata', /expected record/],
+    ['an operator', { ...minimal, metadata: { a: { $set: 1 } } }, 'metadata.a.$set', /start with \$/],
+    ['NUL in a name', { ...minimal, metadata: { 'a\0': 1 } }, 'metadata.a\0', /NUL/],
+    [
+      'a prototype',
+      '{"userId":"u","activityType":"LOGIN","metadata":{"__proto__":{}}}',
+      'metadata.__proto__',
+      /__proto__/,
+    ],
+    [
+      '2^53 + 1',
+      '{"userId":"u","activityType":"LOGIN","metadata":{"n":9007199254740993}}',
+      'metadata.n',
+      /2\^53/,
+    ],
+    ['1e400', '{"userId":"u","activityType":"LOGIN","metadata":{"n":1e400}}', 'metadata.n', /64 bits/],
+    [
+      'too deep',
+      `{"userId":"u","activityType":"LOGIN","metadata":${'['.repeat(40)}${']'.repeat(40)}}`,
+      'metadata',
+      /deeper/,
+    ],
+  ])('refuses %s', async (_, body, field, message) => {
+    const response = await post(typeof body === 'string' ? body : JSON.stringify(body));
+    expect(response.status).toBe(400);
+    const answered: unknown = await response.json();
+    expect(answered).toMatchObject({ error: 'Validation failed' });
+    expect(answered).toHaveProperty('details', [
+      { field: expect.stringContaining(field), message: expect.stringMatching(message) },
+    ]);
+    expect(written).toEqual([]);
+  });
+
+  test('refuses bytes that are not UTF-8', async () => {
+    const response = await post(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]));
+    expect(response.status).toBe(400);
+    expect(await response.json()).toHaveProperty('details', [{ field: 'body', message: 'must be UTF-8' }]);
+  });
+
+  test('lists all that is wrong', async () => {
+    const response = await post('{"userId":"","timestamp":"x"}');
+    expect(await response.json()).toHaveProperty('details', [
+      expect.objectContaining({ field: 'userId' }),
+      expect.objectContaining({ field: 'activityType' }),
+      expect.objectContaining({ field: 'timestamp' }),
+    ]);
+  });
+
+  test('takes a body of the limit and refuses a byte more, whether it says its length or not', async () => {
+    const frame = JSON.stringify({ ...minimal, metadata: { pad: '' } }).length;
+    const fitting = JSON.stringify({ ...minimal, metadata: { pad: 'x'.repeat(1_000 - frame) } });
+    expect((await post(fitting)).status).toBe(201);
+    expect((await post(`${fitting} `)).status).toBe(413);
+    expect((await post(fitting, { 'content-length': '1001' })).status).toBe(413);
+  });
+
+  test.each<[WriteResult, number, RegExp]>([
+    [{ kind: 'too-large' }, 413, /broker/],
+    [{ kind: 'unavailable', reason: 'deadline' }, 503, /this eventId/],
+    [{ kind: 'unavailable', reason: 'overloaded' }, 503, /later/],
+    [{ kind: 'unavailable', reason: 'closed' }, 503, /stopping/],
+  ])('says 201 to nothing that was not written: %o', async (given, status, message) => {
+    result = given;
+    const response = await post(JSON.stringify(minimal));
+    expect(response.status).toBe(status);
+    expect(response.headers.get('retry-after')).toBe(status === 503 ? '1' : null);
+    expect(await response.json()).toMatchObject({ message: expect.stringMatching(message) });
+  });
+
+  test('gives the id with a 503, so that the client can send the event again without doubling it', async () => {
+    result = { kind: 'unavailable', reason: 'deadline' };
+    expect(await (await post(JSON.stringify(minimal))).json()).toMatchObject({ eventId: 'made-id' });
+  });
+});
+
+describe.each(['/health', '/api/health'])('GET %s', (path) => {
+  test('is 200 while events can be accepted', async () => {
+    const response = await app().request(path);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ status: 'ok', service: 'producer' });
+  });
+
+  test('is 503 otherwise, with the reason', async () => {
+    readiness = { ready: false, reason: 'no broker' };
+    const response = await app('http://query').request(path);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({
+      status: 'unavailable',
+      service: 'producer',
+      reason: 'no broker',
+    });
+    expect(forwarded).toEqual([]);
+  });
+});
+
+describe('GET /api/*', () => {
+  test('is forwarded to the query service, with its parameters and none of the edge’s headers', async () => {
+    const response = await app('http://query:1').request('/api/logs/a%2Fb?userId=x%26y', {
+      headers: { accept: 'a/b', cookie: 'c=1', host: 'edge' },
+    });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ data: [] });
+    expect(response.headers.get('etag')).toBe('"1"');
+    expect(response.headers.get('content-encoding')).toBeNull();
+    expect(forwarded[0]?.url).toBe('http://query:1/api/logs/a%2Fb?userId=x%26y');
+    expect(forwarded[0]?.headers.get('accept')).toBe('a/b');
+    expect(forwarded[0]?.headers.get('cookie')).toBeNull();
+  });
+
+  test('passes on the query service’s own errors', async () => {
+    answer = async () => Response.json({ error: 'Activity log not found' }, { status: 404 });
+    const response = await app('http://query').request('/api/logs/1');
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({ error: 'Activity log not found' });
+  });
+
+  test('is 503 where the query service does not answer', async () => {
+    answer = async () => Promise.reject(new TypeError('fetch failed'));
+    const response = await app('http://query').request('/api/logs');
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+  });
+
+  test('is 404 without a query service, as every other path', async () => {
+    for (const path of ['/api/logs', '/nope']) {
+      const response = await app().request(path);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toEqual({ error: 'Path not found' });
+    }
+  });
+});
