@@ -1,16 +1,24 @@
-// Two projects: unit tests run anywhere; integration tests need the real broker, Connect and MongoDB.
+// Three projects: unit tests run anywhere; integration tests need the real broker, Connect and MongoDB; slow ones, patience.
 import { defineConfig } from 'vitest/config';
 
-const ignored = ['**/node_modules/**', '**/dist/**', '.data/**', '.cache/**'];
+const ignored = ['**/node_modules/**', '**/dist/**', '**/.data/**', '**/.cache/**'];
+const globalSetup = ['local/src/testing/global-setup.ts'];
 
 export default defineConfig({
   test: {
+    // Integration tests start processes, which a worker thread could not end when it is stopped.
+    pool: 'forks',
+    coverage: {
+      include: ['{ingest,processor,connect,query,local}/src/**/*.ts', 'packages/*/src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/main.ts'],
+      reporter: ['text-summary', 'html', 'json-summary'],
+    },
     projects: [
       {
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...ignored, '**/*.integration.test.ts'],
+          exclude: [...ignored, '**/*.integration.test.ts', '**/*.slow.test.ts'],
         },
       },
       {
@@ -18,8 +26,20 @@ export default defineConfig({
           name: 'integration',
           include: ['**/*.integration.test.ts'],
           exclude: ignored,
+          globalSetup,
           fileParallelism: false,
           testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'slow',
+          include: ['**/*.slow.test.ts'],
+          exclude: ignored,
+          globalSetup,
+          fileParallelism: false,
+          testTimeout: 600_000,
           hookTimeout: 120_000,
         },
       },

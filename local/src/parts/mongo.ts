@@ -29,7 +29,7 @@ const setConfig = z.looseObject({
 });
 
 /** Makes the set at the first start; names the member anew where the port is another than last time. */
-async function ensureReplicaSet(client: MongoClient, host: string): Promise<void> {
+async function configure(client: MongoClient, host: string): Promise<void> {
   const admin = client.db('admin');
   try {
     const answer = await admin.command({ replSetGetConfig: 1 });
@@ -45,15 +45,18 @@ async function ensureReplicaSet(client: MongoClient, host: string): Promise<void
   }
 }
 
-/** Until mongod listens and has read its configuration of the set, both of which it may take a moment for. */
-async function settle(host: string, signal: AbortSignal): Promise<void> {
+/**
+ * Makes the mongod at `host` the one member of its replica set. Tries until mongod listens and has read its
+ * configuration, both of which it may take a moment for.
+ */
+export async function ensureReplicaSet(host: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     const client = new MongoClient(`mongodb://${host}`, {
       directConnection: true,
       serverSelectionTimeoutMS: 500,
     });
     try {
-      return await ensureReplicaSet(client, host);
+      return await configure(client, host);
     } catch {
       await sleep(50, undefined, { signal });
     } finally {
@@ -91,7 +94,7 @@ export function mongoSpec(settings: MongoSettings): PartSpec {
       mkdirSync(dbpath, { recursive: true });
       return Promise.resolve();
     },
-    settle: (signal) => settle(address, signal),
+    settle: (signal) => ensureReplicaSet(address, signal),
     remedy: 'if its data is damaged, `npm start -- --fresh` begins with empty data',
     bootTimeoutMs: 60_000,
     stopGraceMs: 15_000,

@@ -1,0 +1,61 @@
+// The servers that tests start: there, killed, back with their data, gone.
+import { Admin } from '@platformatic/kafka';
+import { MongoClient } from 'mongodb';
+import { expect, test } from 'vitest';
+import { startBroker, startMongo } from '../index.ts';
+import { servers } from '../testing/servers.ts';
+import { identify } from '../process/identity.ts';
+
+async function topicsAt(address: string): Promise<string[]> {
+  const admin = new Admin({ clientId: 'start-test', bootstrapBrokers: [address] });
+  try {
+    return await admin.listTopics();
+  } finally {
+    await admin.close();
+  }
+}
+
+test('a broker that was killed comes back at the same address with its topics', async () => {
+  await using broker = await startBroker();
+  const admin = new Admin({ clientId: 'start-test', bootstrapBrokers: [broker.address] });
+  await admin.createTopics({ topics: ['kept'], partitions: 4, replicas: 1 });
+  await admin.close();
+  await broker.kill();
+  expect(broker.pid).toBeUndefined();
+  await broker.restart();
+  expect(await topicsAt(broker.address)).toEqual(['kept']);
+});
+
+test('a MongoDB that was killed comes back with what it had acknowledged', async () => {
+  await using mongo = await startMongo();
+  const client = new MongoClient(mongo.address);
+  try {
+    await client
+      .db('t')
+      .collection('c')
+      .insertOne({ kept: true }, { writeConcern: { w: 'majority' } });
+    await mongo.kill();
+    await mongo.restart();
+    expect(await client.db('t').collection('c').countDocuments({ kept: true })).toBe(1);
+  } finally {
+    await client.close();
+  }
+});
+
+test('a stopped server leaves no process', async () => {
+  const mongo = await startMongo();
+  const { pid } = mongo;
+  expect(pid).toBeTypeOf('number');
+  await mongo.stop();
+  await mongo.stop();
+  expect(identify(pid ?? 0)).toBeUndefined();
+});
+
+test('Connect of the shared servers has the sink on its plugin path', async () => {
+  const response = await fetch(`${servers().connect}/connector-plugins`);
+  expect(await response.json()).toContainEqual({
+    class: 'com.mongodb.kafka.connect.MongoSinkConnector',
+    type: 'sink',
+    version: '2.0.1',
+  });
+});
