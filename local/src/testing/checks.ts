@@ -1,0 +1,42 @@
+// The commands that `npm test` runs.
+
+/** A check before the tests. */
+export interface Check {
+  name: string;
+  /** A program of node_modules/.bin with its arguments. */
+  command: string[];
+}
+
+/** What is checked without running anything. */
+export const checks: readonly Check[] = [
+  {
+    name: 'types and lint',
+    command: ['turbo', 'run', 'typecheck', 'lint', '--continue', '--output-logs=errors-only'],
+  },
+  { name: 'format', command: ['oxfmt', '--check', '.'] },
+  { name: 'unused code', command: ['knip'] },
+];
+
+/** How the tests are run. */
+export interface VitestOptions {
+  reportFile: string;
+  /** Parts of paths; empty for all tests. */
+  filters: readonly string[];
+  /** The slow tests too. */
+  all: boolean;
+  coverage: boolean;
+}
+
+/** vitest's command line. */
+export function vitestCommand(options: VitestOptions): string[] {
+  return [
+    'vitest',
+    'run',
+    ...['unit', 'integration', ...(options.all ? ['slow'] : [])].flatMap((project) => ['--project', project]),
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${options.reportFile}`,
+    ...(options.coverage ? ['--coverage'] : []),
+    ...options.filters,
+  ];
+}

@@ -1,0 +1,43 @@
+// The last line of `npm test`: what counts as failed.
+import { expect, test } from 'vitest';
+import { countReport, readReport, summaryLine } from './report.ts';
+
+const clean = {
+  success: true,
+  numPassedTests: 3,
+  numFailedTests: 0,
+  numPendingTests: 0,
+  numTodoTests: 0,
+  testResults: [{ name: 'a.test.ts', status: 'passed', assertionResults: [{ status: 'passed' }] }],
+};
+
+test.each([
+  ['all passed', clean, '3 passed, 0 failed'],
+  ['one failed', { ...clean, success: false, numFailedTests: 1 }, '3 passed, 1 failed'],
+  ['some skipped', { ...clean, numPendingTests: 2, numTodoTests: 1 }, '3 passed, 0 failed, 3 skipped'],
+  [
+    'a file that could not be collected',
+    {
+      ...clean,
+      success: false,
+      testResults: [{ name: 'b.test.ts', status: 'failed', assertionResults: [] }],
+    },
+    '3 passed, 1 failed',
+  ],
+  [
+    'a file whose hook failed after its tests had passed',
+    {
+      ...clean,
+      success: false,
+      testResults: [{ name: 'b.test.ts', status: 'failed', assertionResults: [{ status: 'passed' }] }],
+    },
+    '3 passed, 1 failed',
+  ],
+  ['an error outside of any test', { ...clean, success: false }, '3 passed, 1 failed'],
+])('%s', (_name, report, line) => {
+  expect(summaryLine(countReport(report))).toBe(line);
+});
+
+test('a missing report is a failure', () => {
+  expect(summaryLine(readReport('/nonexistent'))).toBe('0 passed, 1 failed');
+});

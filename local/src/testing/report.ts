@@ -1,0 +1,61 @@
+// vitest's JSON report, as the last line of `npm test`.
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const schema = z.object({
+  success: z.boolean(),
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  numTodoTests: z.number(),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string().optional(),
+      assertionResults: z.array(z.object({ status: z.string() })),
+    }),
+  ),
+});
+
+/** How many tests ended how; a file that could not be run counts as one that failed. */
+export interface Report {
+  passed: number;
+  failed: number;
+  skipped: number;
+  /** What failed outside of any test, in words. */
+  problems: string[];
+}
+
+/** Counts a parsed report. */
+export function countReport(report: unknown): Report {
+  const parsed = schema.parse(report);
+  const broken = parsed.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((one) => one.status === 'failed'),
+  );
+  const problems = broken.map((file) => `Could not be run: ${file.name} ${file.message ?? ''}`.trimEnd());
+  const failed = parsed.numFailedTests + broken.length;
+  if (!parsed.success && failed === 0)
+    problems.push('vitest failed outside of any test: see its words above');
+  return {
+    passed: parsed.numPassedTests,
+    failed: !parsed.success && failed === 0 ? 1 : failed,
+    skipped: parsed.numPendingTests + parsed.numTodoTests,
+    problems,
+  };
+}
+
+/** Reads the report; one that is missing or broken is a failure. */
+export function readReport(file: string): Report {
+  try {
+    return countReport(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0, problems: ['vitest wrote no report: see its words above'] };
+  }
+}
+
+/** `N passed, N failed`, and the skipped ones where there are any. */
+export function summaryLine(report: Report): string {
+  const skipped = report.skipped > 0 ? `, ${report.skipped} skipped` : '';
+  return `${report.passed} passed, ${report.failed} failed${skipped}`;
+}
