@@ -42,10 +42,10 @@ const newestFirst = { timestamp: -1, _id: -1 } as const;
 
 /** The store on MongoDB. */
 export function createLogStore({ logs, users, readTimeoutMs }: StoreOptions): LogStore {
-  const timeoutMS = readTimeoutMs; // the driver passes what is left of it to the server as maxTimeMS
+  const maxTimeMS = readTimeoutMs; // the driver's own timeoutMS has no effect any more
 
   async function newest(filter: Filter<LogDocument>): Promise<LogDocument | undefined> {
-    const options = { timeoutMS, sort: newestFirst, projection: logProjection };
+    const options = { maxTimeMS, sort: newestFirst, projection: logProjection };
     return (await logs.findOne({ ...filter, deletedAt: { $exists: false } }, options)) ?? undefined;
   }
 
@@ -55,14 +55,14 @@ export function createLogStore({ logs, users, readTimeoutMs }: StoreOptions): Lo
       const [found, total] = await Promise.all([
         logs
           .find(query, {
-            timeoutMS,
+            maxTimeMS,
             projection: logProjection,
             sort: newestFirst,
             skip: (page - 1) * limit,
             limit,
           })
           .toArray(),
-        logs.countDocuments(query, { timeoutMS }),
+        logs.countDocuments(query, { maxTimeMS }),
       ]);
       return { logs: found, total };
     },
@@ -75,7 +75,7 @@ export function createLogStore({ logs, users, readTimeoutMs }: StoreOptions): Lo
     },
 
     async user(userId) {
-      const found = await users.findOne({ _id: userId, deletedAt: { $exists: false } }, { timeoutMS });
+      const found = await users.findOne({ _id: userId, deletedAt: { $exists: false } }, { maxTimeMS });
       return found ?? undefined;
     },
   };

@@ -1,7 +1,6 @@
 // Which driver errors mean that MongoDB is away or too slow, rather than that something is wrong with the request.
 import {
   MongoNetworkError,
-  MongoOperationTimeoutError,
   MongoServerError,
   MongoServerSelectionError,
   MongoTopologyClosedError,
@@ -15,7 +14,6 @@ export function isAway(error: unknown): boolean {
   if (error instanceof MongoServerError) return typeof error.code === 'number' && passing.has(error.code);
   return (
     error instanceof MongoNetworkError ||
-    error instanceof MongoOperationTimeoutError ||
     error instanceof MongoServerSelectionError ||
     error instanceof MongoTopologyClosedError
   );

@@ -1,0 +1,186 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { freePort, startMongo } from '@activity/local';
+import type { LocalServer } from '@activity/local';
+import { Long, MongoClient } from 'mongodb';
+import type { Document } from 'mongodb';
+import { afterAll, assert, beforeAll, describe, expect, test, vi } from 'vitest';
+
+let mongo: LocalServer;
+let client: MongoClient;
+let service: ChildProcess;
+let url: string;
+
+async function get(path: string): Promise<[number, Document]> {
+  const response = await fetch(`${url}${path}`);
+  return [response.status, (await response.json()) as Document];
+}
+
+function log(id: number, fields: Document = {}): Document {
+  return {
+    _id: Long.fromNumber(id),
+    eventId: `e${id}`,
+    userId: `u${id % 3}`,
+    activityType: id % 2 === 0 ? 'LOGIN' : 'LOGOUT',
+    metadata: { n: Long.fromNumber(id) },
+    timestamp: new Date(1_767_323_045_000 + Math.floor(id / 2) * 1_000),
+    createdAt: new Date(1_767_323_046_000),
+    ...fields,
+  };
+}
+
+beforeAll(async () => {
+  mongo = await startMongo();
+  const uri = new URL(mongo.address);
+  uri.pathname = '/reading';
+  client = await new MongoClient(uri.href).connect();
+  const port = await freePort();
+  url = `http://127.0.0.1:${port}`;
+  service = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+    env: { ...process.env, PORT: String(port), MONGODB_URI: uri.href, READ_TIMEOUT_MS: '3000' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await vi.waitFor(async () => assert.equal((await get('/health'))[0], 200), {
+    timeout: 10_000,
+    interval: 50,
+  });
+  await client
+    .db()
+    .collection('logs')
+    .insertMany([
+      ...Array.from({ length: 25 }, (_, id) => log(id)),
+      { _id: Long.fromNumber(100), deletedAt: new Date() },
+      log(101, { eventId: 'e3', userId: 'other', timestamp: new Date(1_900_000_000_000) }),
+      log(102, { eventId: '7', userId: 'digits' }),
+      log(103, { eventId: '2048', userId: 'digits' }),
+      log(104, { userId: 'erased', deletedAt: new Date() }),
+    ]);
+  await client
+    .db()
+    .collection<{ _id: string } & Document>('users')
+    .insertMany([
+      {
+        _id: 'u1',
+        userId: 'u1',
+        total: Long.fromNumber(8),
+        byType: { LOGIN: Long.fromNumber(8) },
+        lastSeen: new Date(0),
+      },
+      { _id: 'gone', deletedAt: new Date() },
+    ]);
+});
+
+afterAll(async () => {
+  await client?.close();
+  if (service?.exitCode === null) service.kill('SIGKILL');
+  await mongo?.stop();
+});
+
+describe('the query service on a real MongoDB', () => {
+  test('pages through all logs, newest first, without markers', async () => {
+    const [status, first] = await get('/api/logs?limit=10');
+    expect(status).toBe(200);
+    expect(first['pagination']).toEqual({ page: 1, limit: 10, total: 28, pages: 3 });
+    const [, second] = await get('/api/logs?limit=10&page=2');
+    const [, third] = await get('/api/logs?limit=10&page=3');
+    const [, fourth] = await get('/api/logs?limit=10&page=4');
+    const all = [first, second, third].flatMap((page) => page['data'] as Document[]);
+    expect(all).toHaveLength(28);
+    expect(fourth['data']).toEqual([]);
+    const keys = all.map((each): [string, number] => [String(each['timestamp']), Number(each['_id'])]);
+    expect(keys).toEqual(keys.toSorted(([t1, i1], [t2, i2]) => t2.localeCompare(t1) || i2 - i1));
+    expect(all.map((each) => each['_id'] as number)).not.toContain(100);
+  });
+
+  test('gives numbers as numbers and dates as ISO text', async () => {
+    expect(await get('/api/logs/e5')).toEqual([
+      200,
+      {
+        _id: 5,
+        eventId: 'e5',
+        userId: 'u2',
+        activityType: 'LOGOUT',
+        metadata: { n: 5 },
+        timestamp: '2026-01-02T03:04:07.000Z',
+        createdAt: '2026-01-02T03:04:06.000Z',
+      },
+    ]);
+  });
+
+  test('filters by user and type', async () => {
+    const [, page] = await get('/api/logs?userId=u1&activityType=LOGIN');
+    expect((page['data'] as Document[]).map((each) => each['_id'] as number)).toEqual([22, 16, 10, 4]);
+    expect(page['pagination']).toMatchObject({ total: 4, pages: 1 });
+  });
+
+  test.each([
+    ['/api/logs/5', 5],
+    ['/api/logs/e3', 101], // the newest of two users' logs
+    ['/api/logs/e3?userId=u0', 3],
+    ['/api/logs/7', 7], // an _id before an eventId of digits
+    ['/api/logs/2048', 103], // an eventId of digits that is no _id
+  ])('finds %s', async (path, id) => {
+    const [status, body] = await get(path);
+    expect([status, body['_id']]).toEqual([200, id]);
+  });
+
+  test.each([
+    '/api/logs/100',
+    '/api/logs/104',
+    '/api/logs/e104',
+    '/api/logs/e3?userId=u1',
+    '/api/logs/99999999999999999999',
+  ])('does not find %s', async (path) => {
+    expect(await get(path)).toEqual([404, { error: 'Activity log not found' }]);
+  });
+
+  test('shows a user, and no marker', async () => {
+    expect(await get('/api/users/u1/activity')).toEqual([
+      200,
+      { userId: 'u1', total: 8, byType: { LOGIN: 8 }, lastSeen: '1970-01-01T00:00:00.000Z' },
+    ]);
+    expect(await get('/api/users/gone/activity')).toEqual([404, { error: 'User not found' }]);
+  });
+
+  test('tells MongoDB how long each read may take', async () => {
+    const db = client.db();
+    await db.command({ profile: 2 });
+    await get('/api/logs');
+    await get('/api/logs/5');
+    await get('/api/users/u1/activity');
+    await db.command({ profile: 0 });
+    const reads = await db
+      .collection('system.profile')
+      .find({
+        'command.$db': 'reading',
+        op: { $in: ['query', 'command'] },
+        ns: { $in: ['reading.logs', 'reading.users'] },
+      })
+      .toArray();
+    expect(reads.length).toBeGreaterThanOrEqual(4);
+    for (const { command } of reads) {
+      expect(command).toHaveProperty(
+        'maxTimeMS',
+        expect.toSatisfy((ms: number) => ms > 0 && ms <= 3_000),
+      );
+    }
+  });
+
+  test('is 503 while MongoDB is gone, and comes back with it', async () => {
+    await mongo.kill();
+    const response = await fetch(`${url}/api/logs`);
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect((await get('/health'))[0]).toBe(503);
+    await mongo.restart();
+    await expect.poll(async () => (await get('/api/logs'))[0], { timeout: 20_000 }).toBe(200);
+    expect((await get('/health'))[0]).toBe(200);
+  });
+
+  test('ends with 0 when asked', async () => {
+    service.kill('SIGTERM');
+    expect((await once(service, 'exit'))[0]).toBe(0);
+  });
+});
