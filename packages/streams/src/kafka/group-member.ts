@@ -69,7 +69,9 @@ export class WireGroupMember implements GroupMember {
       } catch (error) {
         if (this.#closing) return;
         if (error instanceof RejoinError) {
-          await this.#lost(error);
+          await this.#lost(error).catch((failure: unknown) => {
+            if (!this.#closing) this.#options.handler.onFatal(failure as Error);
+          });
         } else if (error instanceof RetriableError) {
           wait = Math.min(wait * 2, 1000);
         } else {

@@ -1,0 +1,41 @@
+// Kafka Streams for TypeScript: everything public, by name.
+export { StreamsBuilder } from './dsl/streams-builder.ts';
+export type { StoreOptions } from './dsl/streams-builder.ts';
+export { BranchedStream, KStream } from './dsl/stream.ts';
+export type { DedupeOptions, ProcessOptions } from './dsl/stream.ts';
+export { KTable } from './dsl/table.ts';
+export { KGroupedStream, KWindowedStream } from './dsl/grouped-stream.ts';
+export type { WindowMaterialized } from './dsl/grouped-stream.ts';
+export { KGroupedTable } from './dsl/grouped-table.ts';
+export type { Consumed, Grouped, Materialized, Named, Produced, Repartitioned } from './dsl/options.ts';
+export { hopping, tumbling } from './dsl/windows.ts';
+export { windowedSerde } from './dsl/windowed-serde.ts';
+export { milliseconds } from './duration.ts';
+export type { Duration } from './duration.ts';
+export { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from './errors.ts';
+export type { StreamsErrorCode } from './errors.ts';
+export type { Header, Headers } from './kafka/port.ts';
+export type { SecurityOptions } from './kafka/platformatic.ts';
+export type { Duplicate } from './operators/dedupe.ts';
+export type { TimeWindows } from './operators/window-aggregate.ts';
+export type { Change, Record, Timestamped, Windowed } from './record.ts';
+export type { Failure, FailureAction, FailureHandler, FailureStage } from './runtime/failure-policy.ts';
+export { noMetrics } from './runtime/metrics.ts';
+export type { RuntimeMetrics } from './runtime/metrics.ts';
+export type { ThreadState } from './runtime/stream-thread.ts';
+export { bytesSerde, jsonSerde, numberSerde, stringSerde } from './serde.ts';
+export type { BytesSerde, Serde, Serialized, TextSerde } from './serde.ts';
+export { createStreams } from './start.ts';
+export type { Streams, StreamsLogger, StreamsOptions } from './start.ts';
+export type { ExpiringStore, KeyValueStore, StoreSpec, WindowStore } from './state/store.ts';
+export { describe, describeMermaid } from './topology/describe.ts';
+export type {
+  Cancellable,
+  Processor,
+  ProcessorContext,
+  ProcessorSupplier,
+  PunctuationType,
+  RecordPosition,
+} from './topology/processor.ts';
+export type { Topology } from './topology/topology.ts';
+export { validate } from './topology/validate.ts';

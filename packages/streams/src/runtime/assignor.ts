@@ -1,0 +1,102 @@
+// The assignor: which member runs which task. Sticky and cooperative: a task moves only when its owner has let go.
+
+/** A member as the assignor sees it. */
+export interface AssignableMember {
+  readonly memberId: string;
+  /** The process it runs in: tasks whose state lies there are cheap to take. */
+  readonly instanceId: string;
+  /** Tasks it runs now. */
+  readonly owned: readonly string[];
+  /** Tasks whose state its process has on disk. */
+  readonly stored: readonly string[];
+}
+
+/** What a member tells the leader when it joins. */
+export type JoinData = Omit<AssignableMember, 'memberId'>;
+
+/**
+ * Spreads tasks over members as evenly as can be: whoever owns or stores a task keeps it while its share lasts.
+ * A task that must move from a living owner is left out once, so that the owner lets go before another begins; the
+ * owner joins again when it has, and then the task is given away.
+ */
+export function assignTasks(
+  tasks: readonly string[],
+  members: readonly AssignableMember[],
+): Map<string, string[]> {
+  const assigned = new Map<string, string[]>(members.map(({ memberId }) => [memberId, []]));
+  const sorted = members.toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1));
+  const ownerOf = new Map<string, string>();
+  for (const { memberId, owned } of sorted) {
+    for (const task of owned) if (!ownerOf.has(task)) ownerOf.set(task, memberId);
+  }
+  const least = Math.floor(tasks.length / members.length);
+  let extra = tasks.length % members.length;
+  const room = (memberId: string): boolean => {
+    const count = listOf(assigned, memberId).length;
+    return count < least || (count === least && extra > 0);
+  };
+  const give = (task: string, memberId: string): void => {
+    const list = listOf(assigned, memberId);
+    if (list.length === least) extra--;
+    list.push(task);
+  };
+  const open = new Set(tasks);
+  const keepWhere = (holds: (member: AssignableMember, task: string) => boolean): void => {
+    for (const task of tasks) {
+      if (!open.has(task)) continue;
+      const keeper = sorted.find((member) => holds(member, task) && room(member.memberId));
+      if (!keeper) continue;
+      give(task, keeper.memberId);
+      open.delete(task);
+    }
+  };
+  keepWhere((member, task) => ownerOf.get(task) === member.memberId);
+  keepWhere((member, task) => !ownerOf.has(task) && member.stored.includes(task));
+  for (const task of open) {
+    const target = sorted
+      .filter(({ memberId }) => room(memberId))
+      .toSorted((a, b) => listOf(assigned, a.memberId).length - listOf(assigned, b.memberId).length)[0];
+    if (target) give(task, target.memberId);
+  }
+  // Counted above so that shares come out even, but not handed over while another still runs it.
+  for (const [memberId, list] of assigned) {
+    assigned.set(
+      memberId,
+      list.filter((task) => (ownerOf.get(task) ?? memberId) === memberId),
+    );
+  }
+  return assigned;
+}
+
+function listOf(assigned: Map<string, string[]>, memberId: string): string[] {
+  return assigned.get(memberId) ?? [];
+}
+
+/** A member's join data as bytes. */
+export function writeJoinData(data: JoinData): Buffer {
+  return Buffer.from(JSON.stringify({ version: 1, ...data }));
+}
+
+/** Reads a member's join data; a member of another kind owns nothing. */
+export function readJoinData(bytes: Buffer): JoinData {
+  const nothing = { instanceId: '', owned: [], stored: [] };
+  try {
+    const parsed: unknown = JSON.parse(bytes.toString());
+    if (typeof parsed !== 'object' || parsed === null) return nothing;
+    return { ...nothing, ...parsed };
+  } catch {
+    return nothing;
+  }
+}
+
+/** An assignment as bytes. */
+export function writeAssignment(tasks: readonly string[]): Buffer {
+  return Buffer.from(JSON.stringify({ version: 1, tasks }));
+}
+
+/** Reads an assignment. */
+export function readAssignment(bytes: Buffer): string[] {
+  if (bytes.length === 0) return [];
+  const parsed = JSON.parse(bytes.toString()) as { tasks: string[] };
+  return parsed.tasks;
+}

@@ -1,0 +1,101 @@
+// Internal topics: checks the topics that must be there, creates those of the application's own.
+import { FatalError } from '../errors.ts';
+import type { KafkaPort, NewTopic } from '../kafka/port.ts';
+import type { StoreSpec } from '../state/store.ts';
+import { validatePartitions } from '../topology/validate.ts';
+import type { Topology } from '../topology/topology.ts';
+import type { TopicNames } from './topic-names.ts';
+
+const dayMs = 86_400_000;
+
+/** What {@link prepareTopics} works on. */
+export interface PrepareTopicsOptions {
+  kafka: KafkaPort;
+  topology: Topology;
+  names: TopicNames;
+  deadLetterTopic: string | undefined;
+}
+
+/** The settings a changelog is created with: expiring state is deleted by time too, a day later than in the store. */
+export function changelogConfig({ kind, retentionMs = 0 }: StoreSpec): { [name: string]: string } {
+  if (kind === 'keyValue') return { 'cleanup.policy': 'compact' };
+  return { 'cleanup.policy': 'compact,delete', 'retention.ms': String(retentionMs + dayMs) };
+}
+
+/**
+ * Makes sure that every topic is there with the right number of partitions.
+ * @throws FatalError that lists every topic that is missing or wrong, with the remedy.
+ */
+export async function prepareTopics({ kafka, topology, names, deadLetterTopic }: PrepareTopicsOptions): Promise<void> {
+  const own = new Set(topology.repartitionTopics.map(({ name }) => name));
+  const sources = topology.nodes.flatMap((node) => (node.kind === 'source' ? node.topics : []));
+  const sinks = topology.nodes.flatMap((n) => (n.kind === 'sink' && typeof n.topic === 'string' ? [n.topic] : []));
+  const foreign = [...new Set([...sources, ...sinks, ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])])];
+  const described = await kafka.describeTopics(foreign.filter((topic) => !own.has(topic)));
+  const counts = new Map([...described.values()].map(({ name, partitions }) => [name, partitions]));
+  const missing = foreign.filter((topic) => !own.has(topic) && !counts.has(topic));
+  if (missing.length > 0) {
+    const which = missing.length === 1 ? `topic ${missing[0]} does` : `topics ${missing.join(', ')} do`;
+    throw new FatalError('TOPIC_UNKNOWN', `${which} not exist; create it before the application starts`);
+  }
+  countRepartitionTopics(topology, counts);
+  const problems = validatePartitions(topology, (topic) => counts.get(topic));
+  if (problems.length > 0) throw new FatalError('TOPIC_PARTITIONS_WRONG', problems.join('\n'));
+  await createTopics(kafka, wantedTopics(topology, names, counts));
+}
+
+/** Gives each repartition topic as many partitions as it asks for, or as the largest topic that feeds it. */
+function countRepartitionTopics(topology: Topology, counts: Map<string, number>): void {
+  for (const { name, partitions } of topology.repartitionTopics) {
+    if (partitions !== undefined) counts.set(name, partitions);
+  }
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const { name } of topology.repartitionTopics) {
+      if (counts.has(name)) continue;
+      const feeding = topology.subTopologies.find(({ nodes }) =>
+        nodes.some((node) => node.kind === 'sink' && node.topic === name),
+      );
+      const known = (feeding?.sourceTopics ?? []).map((topic) => counts.get(topic));
+      if (known.includes(undefined)) continue;
+      counts.set(name, Math.max(1, ...known.map((count) => count ?? 1)));
+      changed = true;
+    }
+  }
+}
+
+function wantedTopics(topology: Topology, names: TopicNames, counts: ReadonlyMap<string, number>): NewTopic[] {
+  const repartition = topology.repartitionTopics.map(({ name }) => ({
+    name: names.full(name),
+    partitions: counts.get(name) ?? 1,
+    replicationFactor: -1,
+    // Read once and then useless, but never lost before it was read.
+    config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
+  }));
+  const changelogs = topology.subTopologies.flatMap(({ sourceTopics, stores }) =>
+    stores
+      .filter((store) => store.changelog && store.changelogTopic === undefined)
+      .map((store) => ({
+        name: names.changelog(store),
+        partitions: Math.max(1, ...sourceTopics.map((topic) => counts.get(topic) ?? 1)),
+        replicationFactor: -1,
+        config: changelogConfig(store),
+      })),
+  );
+  return [...repartition, ...changelogs];
+}
+
+async function createTopics(kafka: KafkaPort, wanted: readonly NewTopic[]): Promise<void> {
+  if (wanted.length === 0) return;
+  const existing = await kafka.describeTopics(wanted.map(({ name }) => name));
+  const wrong = wanted.filter(({ name, partitions }) => (existing.get(name)?.partitions ?? partitions) !== partitions);
+  if (wrong.length > 0) {
+    const list = wrong.map((t) => `${t.name} has ${existing.get(t.name)?.partitions} partitions, not ${t.partitions}`);
+    throw new FatalError(
+      'TOPIC_PARTITIONS_WRONG',
+      `${list.join('; ')}: the input's partitions have changed; reset the application or start it under another id`,
+    );
+  }
+  const missing = wanted.filter(({ name }) => !existing.has(name));
+  if (missing.length > 0) await kafka.createTopics(missing);
+}

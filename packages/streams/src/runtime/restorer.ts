@@ -1,0 +1,113 @@
+// The restorer: brings stores up to the end of their changelogs, a step at a time, beside running tasks.
+import { TaskCorruptedError } from '../errors.ts';
+import { partitionName, type Fetcher, type KafkaPort } from '../kafka/port.ts';
+import type { RuntimeMetrics } from './metrics.ts';
+import type { OpenStore } from './task-stores.ts';
+import type { Task } from './task.ts';
+
+interface Restoring {
+  task: Task;
+  open: OpenStore;
+  changelog: { topic: string; partition: number };
+  position: number;
+  end: number;
+}
+
+const maxWaitMs = 100;
+
+/** Restores the stores of tasks that were just opened or have lost an open transaction. */
+export class Restorer {
+  readonly #kafka: KafkaPort;
+  readonly #metrics: RuntimeMetrics;
+  readonly #restoring = new Map<string, Restoring>();
+  #fetcher: Fetcher | undefined;
+  #fetching: Promise<void> | undefined;
+
+  constructor(kafka: KafkaPort, metrics: RuntimeMetrics) {
+    this.#kafka = kafka;
+    this.#metrics = metrics;
+  }
+
+  /**
+   * Begins to restore a task. The end is past everything written to the changelog by now: records of a transaction
+   * whose outcome is still open are waited for, never skipped.
+   */
+  async begin(task: Task): Promise<void> {
+    const logged = task.stores.flatMap((open) => (open.changelog ? [{ open, changelog: open.changelog }] : []));
+    const partitions = logged.map(({ changelog }) => changelog);
+    const [starts, ends] = await Promise.all([
+      this.#kafka.listOffsets(partitions, 'earliest'),
+      this.#kafka.listOffsets(partitions, 'latest'),
+    ]);
+    for (const { open, changelog } of logged) {
+      const name = partitionName(changelog.topic, changelog.partition);
+      const start = starts.get(name) ?? 0;
+      const end = ends.get(name) ?? 0;
+      let position = open.store.position();
+      if (position > end || (position < start && position > 0)) {
+        // Another changelog than this state was made of, or one that has lost what comes next: begin anew.
+        await open.store.clear();
+        position = 0;
+      }
+      this.#restoring.set(name, { task, open, changelog, position: Math.max(position, start), end });
+    }
+  }
+
+  /** Whether a task's stores are not at the end yet. */
+  isRestoring(task: Task): boolean {
+    for (const restoring of this.#restoring.values()) {
+      if (restoring.task === task && restoring.position < restoring.end) return true;
+    }
+    return false;
+  }
+
+  /** Whether there is anything to restore. */
+  get active(): boolean {
+    for (const { position, end } of this.#restoring.values()) if (position < end) return true;
+    return false;
+  }
+
+  /** Restores from one answer of the broker. */
+  async step(): Promise<void> {
+    this.#fetching ??= this.#fetchOnce().finally(() => (this.#fetching = undefined));
+    await this.#fetching;
+  }
+
+  /** Forgets a task that was closed. */
+  drop(task: Task): void {
+    for (const [name, restoring] of this.#restoring) if (restoring.task === task) this.#restoring.delete(name);
+  }
+
+  async close(): Promise<void> {
+    this.#restoring.clear();
+    await this.#fetcher?.close();
+    this.#fetcher = undefined;
+  }
+
+  async #fetchOnce(): Promise<void> {
+    for (const [name, { position, end }] of this.#restoring) if (position >= end) this.#restoring.delete(name);
+    const wanted = [...this.#restoring.values()];
+    if (wanted.length === 0) return;
+    this.#fetcher ??= this.#kafka.createFetcher();
+    const positions = wanted.map(({ changelog, position }) => ({ ...changelog, offset: position }));
+    const answers = await this.#fetcher.fetch(positions, maxWaitMs).catch(async (error: unknown) => {
+      if (error instanceof TaskCorruptedError) {
+        // The changelog was cleaned past our position meanwhile.
+        for (const restoring of wanted) {
+          await restoring.open.store.clear();
+          restoring.position = 0;
+        }
+        return [];
+      }
+      throw error;
+    });
+    for (const { topic, partition, fetchOffset, records, nextOffset } of answers) {
+      const restoring = this.#restoring.get(partitionName(topic, partition));
+      if (!restoring || restoring.position !== fetchOffset) continue;
+      restoring.open.store.restore(records, nextOffset);
+      restoring.position = nextOffset;
+      const remaining = Math.max(0, restoring.end - nextOffset);
+      this.#metrics.restored(restoring.task.id, restoring.open.spec.name, records.length, remaining);
+    }
+  }
+}

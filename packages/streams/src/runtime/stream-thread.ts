@@ -1,0 +1,569 @@
+// A stream thread: one group member with one writer, and the tasks assigned to it.
+//
+//   run:  control (assignments, recovery) ─▶ restore ─▶ process ─▶ punctuate ─▶ commit ─▶ wait for what comes first
+//                                                                      └─ in flight while the next batch is worked on
+//
+// Callbacks of the group member do not act by themselves: they queue, and the loop takes them between two steps.
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from '../errors.ts';
+import {
+  partitionName,
+  type CommitResult,
+  type CommitWriter,
+  type FetchedPartition,
+  type Fetcher,
+  type GroupMember,
+  type KafkaPort,
+  type MemberSubscription,
+} from '../kafka/port.ts';
+import type { RecordBatches } from '../kafka/record-batches.ts';
+import type { StateBackend } from '../state/committed-state.ts';
+import type { Topology } from '../topology/topology.ts';
+import { assignTasks, readAssignment, readJoinData, writeAssignment, writeJoinData } from './assignor.ts';
+import { Collector } from './collector.ts';
+import type { FailurePolicy } from './failure-policy.ts';
+import type { RuntimeMetrics } from './metrics.ts';
+import type { RecordQueue } from './record-queue.ts';
+import { Restorer } from './restorer.ts';
+import { openStore } from './task-stores.ts';
+import { Task, taskIdOf } from './task.ts';
+import type { TopicNames } from './topic-names.ts';
+
+/** The state of a thread, as a listener sees it. */
+export type ThreadState = 'CREATED' | 'RESTORING' | 'RUNNING' | 'REBALANCING' | 'ERROR' | 'CLOSED';
+
+/** Settings of a thread. Times in milliseconds. */
+export interface StreamThreadOptions {
+  applicationId: string;
+  instanceId: string;
+  index: number;
+  topology: Topology;
+  names: TopicNames;
+  kafka: KafkaPort;
+  backend: StateBackend;
+  storedTasks: () => readonly string[];
+  metrics: RuntimeMetrics;
+  failures: FailurePolicy;
+  exactlyOnce: boolean;
+  staticMembership: boolean;
+  commitIntervalMs: number;
+  /** A commit begins early when so much waits for it. */
+  maxUncommittedBytes: number;
+  maxUncommittedRecords: number;
+  /** A partition is not fetched while so many of its records wait. */
+  maxBufferedRecords: number;
+  sessionTimeoutMs: number;
+  rebalanceTimeoutMs: number;
+  transactionTimeoutMs: number;
+  offsetReset: 'earliest' | 'latest';
+  now: () => number;
+  log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, details?: object) => void;
+  onState: (state: ThreadState, error?: Error) => void;
+}
+
+interface OpenTask {
+  task: Task;
+  /** Positions and stores must be brought up to what is committed before it may run. */
+  ready: boolean;
+  restoring: boolean;
+}
+
+interface Control {
+  run: () => Promise<unknown>;
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
+}
+
+const sliceRecords = 1000;
+const sliceMs = 20;
+const fetchWaitMs = 500;
+
+/** See the top of this file. */
+export class StreamThread {
+  readonly #options: StreamThreadOptions;
+  readonly #collector: Collector = new Collector();
+  readonly #restorer: Restorer;
+  readonly #member: GroupMember;
+  readonly #tasks = new Map<string, OpenTask>();
+  readonly #controls: Control[] = [];
+  #fetcher: Fetcher;
+  #fetching: Promise<void> | undefined;
+  #arrived: FetchedPartition[] = [];
+  #fetchFailure: unknown;
+  #writer: CommitWriter | undefined;
+  #committing: Promise<void> | undefined;
+  #commitFailure: unknown;
+  #lastCommit: number;
+  #processedSinceCommit = 0;
+  #state: ThreadState = 'CREATED';
+  #closing = false;
+  #running: Promise<void> | undefined;
+  #wake: () => void = () => {};
+  #failures = 0;
+  #awaitingAssignment = false;
+
+  constructor(options: StreamThreadOptions) {
+    this.#options = options;
+    const { kafka, metrics, now, applicationId, topology, names } = options;
+    this.#restorer = new Restorer(kafka, metrics);
+    this.#fetcher = kafka.createFetcher();
+    this.#lastCommit = now();
+    this.#member = kafka.createMember({
+      groupId: applicationId,
+      groupInstanceId: options.staticMembership ? `${options.instanceId}-${options.index}` : null,
+      topics: topology.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(names.full)),
+      sessionTimeoutMs: options.sessionTimeoutMs,
+      rebalanceTimeoutMs: options.rebalanceTimeoutMs,
+      handler: {
+        beforeJoin: () => this.#control(() => this.#beforeJoin()) as Promise<Buffer>,
+        assign: (members) => this.#assign(members),
+        onAssigned: (bytes) => this.#control(() => this.#assigned(readAssignment(bytes))) as Promise<boolean>,
+        onLost: (reason) => this.#control(() => this.#lost(reason)) as Promise<void>,
+        onFatal: (error) => this.#fatal(error),
+      },
+    });
+  }
+
+  get state(): ThreadState {
+    return this.#state;
+  }
+
+  /** The tasks that run here, by id. */
+  tasks(): Task[] {
+    return [...this.#tasks.values()].map(({ task }) => task);
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Finishes what is in flight, commits, and leaves the group (or stays, for a quick return). */
+  async close({ leave }: { leave: boolean } = { leave: true }): Promise<void> {
+    if (!this.#running || this.#closing) {
+      await this.#running;
+      return;
+    }
+    this.#closing = true;
+    this.#wake();
+    await this.#running;
+    await this.#member.close({ leave });
+    await Promise.all([this.#fetcher.close(), this.#restorer.close(), this.#writer?.close()]);
+    for (const { task } of this.#tasks.values()) await this.#closeTask(task);
+    this.#tasks.clear();
+    if (this.#state !== 'ERROR') this.#setState('CLOSED');
+  }
+
+  async #run(): Promise<void> {
+    this.#setState('REBALANCING');
+    this.#member.start();
+    while (!this.#closing) {
+      try {
+        await this.#step();
+      } catch (error) {
+        if (!(await this.#recover(error))) break;
+      }
+    }
+    if (this.#state !== 'ERROR') {
+      await this.#commitAll().catch((error: unknown) => {
+        this.#options.log('warn', 'the last commit failed; its records will be processed again', { error });
+      });
+    }
+    for (const control of this.#controls.splice(0)) control.reject(new RetriableError('CONNECTION_LOST', 'closing'));
+  }
+
+  async #step(): Promise<void> {
+    for (let control = this.#controls.shift(); control; control = this.#controls.shift()) {
+      await control.run().then(control.resolve, control.reject);
+    }
+    if (this.#commitFailure !== undefined) throw this.#takeCommitFailure();
+    if (this.#fetchFailure !== undefined) {
+      const failure = this.#fetchFailure;
+      this.#fetchFailure = undefined;
+      throw failure;
+    }
+    if (!this.#awaitingAssignment) await this.#prepareTasks();
+    const restored = await this.#restore();
+    this.#takeArrived();
+    this.#keepFetching();
+    const processed = this.#process();
+    const punctuated = this.#punctuate();
+    if (this.#commitDue()) await this.#beginCommit();
+    this.#updateState();
+    if (processed > 0 || punctuated || restored) await nextTurn();
+    else await this.#idle();
+  }
+
+  // ---- input
+
+  #runningTasks(): Task[] {
+    const running: Task[] = [];
+    for (const { task, ready, restoring } of this.#tasks.values()) if (ready && !restoring) running.push(task);
+    return running;
+  }
+
+  #keepFetching(): void {
+    if (this.#fetching || this.#arrived.length > 0 || this.#fetchFailure !== undefined) return;
+    const { maxBufferedRecords } = this.#options;
+    const positions = this.#runningTasks().flatMap((task) =>
+      task.queues
+        .filter((queue) => queue.size < maxBufferedRecords)
+        .map(({ topic, partition, fetchPosition }) => ({ topic, partition, offset: fetchPosition })),
+    );
+    if (positions.length === 0) return;
+    this.#fetching = this.#fetcher
+      .fetch(positions, fetchWaitMs)
+      .then((arrived) => {
+        this.#arrived = arrived;
+      })
+      .catch((error: unknown) => {
+        this.#fetchFailure = error;
+      })
+      .finally(() => {
+        this.#fetching = undefined;
+        this.#wake();
+      });
+  }
+
+  #takeArrived(): void {
+    if (this.#arrived.length === 0) return;
+    const queues = new Map<string, RecordQueue>();
+    for (const task of this.#runningTasks()) {
+      for (const queue of task.queues) queues.set(partitionName(queue.topic, queue.partition), queue);
+    }
+    let polled = 0;
+    for (const { topic, partition, fetchOffset, records, nextOffset, endOffset } of this.#arrived) {
+      const queue = queues.get(partitionName(topic, partition));
+      if (!queue || queue.fetchPosition !== fetchOffset) continue;
+      queue.add(records, nextOffset);
+      polled += records.length;
+      this.#options.metrics.lag(topic, partition, Math.max(0, endOffset - nextOffset) + queue.size);
+    }
+    this.#arrived = [];
+    this.#options.metrics.polled(polled);
+  }
+
+  // ---- work
+
+  #process(): number {
+    const { maxUncommittedBytes, maxUncommittedRecords, metrics } = this.#options;
+    const end = performance.now() + sliceMs;
+    let processed = 0;
+    for (const task of this.#runningTasks()) {
+      while (performance.now() < end) {
+        const room = maxUncommittedRecords - this.#processedSinceCommit;
+        if (room <= 0 || this.#collector.pending.bytes >= maxUncommittedBytes) return processed;
+        const began = performance.now();
+        const done = task.process(Math.min(sliceRecords, room));
+        if (done === 0) break;
+        metrics.processed(task.id, done, performance.now() - began);
+        processed += done;
+        this.#processedSinceCommit += done;
+      }
+    }
+    return processed;
+  }
+
+  #punctuate(): boolean {
+    let called = false;
+    for (const task of this.#runningTasks()) called = task.punctuateWallClock() || called;
+    return called;
+  }
+
+  // ---- commit
+
+  #commitDue(): boolean {
+    if (this.#committing || this.#awaitingAssignment) return false;
+    const { now, commitIntervalMs, maxUncommittedBytes, maxUncommittedRecords } = this.#options;
+    return (
+      now() - this.#lastCommit >= commitIntervalMs ||
+      this.#processedSinceCommit >= maxUncommittedRecords ||
+      this.#collector.pending.bytes >= maxUncommittedBytes
+    );
+  }
+
+  async #beginCommit(): Promise<void> {
+    await this.#placeUnknown();
+    const { metrics, now } = this.#options;
+    this.#lastCommit = now();
+    const tasks = this.#runningTasks();
+    const offsets = tasks.flatMap((task) => task.seal());
+    const records = this.#collector.take();
+    const processed = this.#processedSinceCommit;
+    this.#processedSinceCommit = 0;
+    if (offsets.length === 0 && records.count === 0) {
+      for (const task of tasks) task.commit(new Map());
+      return;
+    }
+    const began = performance.now();
+    this.#committing = this.#write(records, offsets)
+      .then((ends) => {
+        for (const task of tasks) task.commit(ends);
+        this.#failures = 0;
+        metrics.committed(processed, records.bytes, performance.now() - began);
+      })
+      .catch((error: unknown) => {
+        this.#commitFailure = error;
+      })
+      .finally(() => {
+        this.#committing = undefined;
+        this.#wake();
+      });
+  }
+
+  async #write(records: RecordBatches, offsets: Parameters<CommitWriter['commit']>[0]['offsets']): Promise<CommitResult> {
+    if (!this.#writer) throw new RetriableError('CONNECTION_LOST', 'no writer is open');
+    return this.#writer.commit({ records, offsets, group: this.#member.identity() });
+  }
+
+  /** Commits everything processed, and waits for it. */
+  async #commitAll(): Promise<void> {
+    await this.#committing;
+    if (this.#commitFailure !== undefined) throw this.#takeCommitFailure();
+    await this.#beginCommit();
+    await this.#committing;
+    if (this.#commitFailure !== undefined) throw this.#takeCommitFailure();
+  }
+
+  async #placeUnknown(): Promise<void> {
+    const topics = this.#collector.unknownTopics();
+    if (topics.length === 0) return;
+    const described = await this.#options.kafka.describeTopics(topics);
+    for (const { name, partitions } of described.values()) this.#collector.know(name, partitions);
+  }
+
+  #takeCommitFailure(): unknown {
+    const failure = this.#commitFailure;
+    this.#commitFailure = undefined;
+    return failure;
+  }
+
+  // ---- recovery
+
+  /** After any failure: nothing uncommitted is kept. Answers whether the thread goes on. */
+  async #recover(error: unknown): Promise<boolean> {
+    const { log, metrics } = this.#options;
+    const failure = error instanceof StreamsError ? error : undefined;
+    if (!failure || failure instanceof FatalError) {
+      this.#fatal(error instanceof Error ? error : new Error(String(error)));
+      return false;
+    }
+    metrics.commitFailed(failure.code);
+    log('warn', `${failure.message}; going back to the last commit`, { code: failure.code });
+    if (failure instanceof TaskCorruptedError && failure.code === 'OFFSET_OUT_OF_RANGE') {
+      log('error', 'input was deleted before it was processed; going on from what is left', { error: failure.message });
+    }
+    await this.#dropUncommitted();
+    if (failure instanceof RejoinError) {
+      this.#awaitingAssignment = true;
+      this.#member.rejoin();
+    }
+    this.#failures++;
+    await Promise.race([sleep(Math.min(50 * 2 ** Math.min(this.#failures, 6), 2000)), this.#woken()]);
+    return !this.#closing;
+  }
+
+  async #dropUncommitted(): Promise<void> {
+    await this.#committing;
+    this.#commitFailure = undefined;
+    await this.#writer?.close();
+    this.#writer = undefined;
+    this.#collector.abort();
+    this.#processedSinceCommit = 0;
+    for (const open of this.#tasks.values()) {
+      open.task.abort();
+      open.ready = false;
+      this.#restorer.drop(open.task);
+    }
+  }
+
+  #fatal(error: Error): void {
+    this.#options.log('error', `stopping: ${error.message}`, { error });
+    this.#closing = true;
+    this.#setState('ERROR', error);
+    this.#wake();
+  }
+
+  // ---- tasks
+
+  /** Opens the writer, and brings tasks that are not ready to what is committed. The order matters: see the design. */
+  async #prepareTasks(): Promise<void> {
+    const waiting = [...this.#tasks.values()].filter(({ ready }) => !ready);
+    if (waiting.length === 0) return;
+    const { kafka, applicationId, exactlyOnce, instanceId, index, transactionTimeoutMs, offsetReset } = this.#options;
+    if (!this.#writer) {
+      const transactionalId = exactlyOnce ? `${applicationId}-${instanceId}-${index}` : null;
+      const writer = kafka.createWriter({ transactionalId, transactionTimeoutMs });
+      // Ends what a predecessor with our id left open, so that the offsets read next are final.
+      await writer.open();
+      this.#writer = writer;
+    }
+    const inputs = waiting.flatMap(({ task }) => task.queues.map(({ topic, partition }) => ({ topic, partition })));
+    const committed = await kafka.committedOffsets(applicationId, inputs);
+    const known = new Set(committed.map(({ topic, partition }) => partitionName(topic, partition)));
+    const unknown = inputs.filter(({ topic, partition }) => !known.has(partitionName(topic, partition)));
+    const [starts, firsts] = await Promise.all([
+      kafka.listOffsets(unknown, offsetReset),
+      kafka.listOffsets(inputs, 'earliest'),
+    ]);
+    for (const offset of committed) {
+      // What was committed may have been deleted by retention meanwhile.
+      offset.offset = Math.max(offset.offset, firsts.get(partitionName(offset.topic, offset.partition)) ?? 0);
+    }
+    for (const open of waiting) {
+      open.task.seek(committed, (topic) => starts.get(partitionName(topic, open.task.partition)) ?? 0);
+      this.#restorer.drop(open.task);
+      await this.#restorer.begin(open.task);
+      open.restoring = true;
+      open.ready = true;
+    }
+  }
+
+  async #restore(): Promise<boolean> {
+    if (this.#restorer.active) await this.#restorer.step();
+    for (const open of this.#tasks.values()) {
+      if (!open.ready || !open.restoring || this.#restorer.isRestoring(open.task)) continue;
+      open.restoring = false;
+      this.#options.log('info', `task ${open.task.id} is running`);
+    }
+    return this.#restorer.active;
+  }
+
+  async #openTask(id: string): Promise<void> {
+    const { topology, names, backend, metrics, failures, now } = this.#options;
+    const [subId, partition] = id.split('_').map(Number);
+    const subTopology = topology.subTopologies.find((sub) => sub.id === subId);
+    if (!subTopology || partition === undefined) {
+      throw new FatalError('TOPOLOGY_INVALID', `task ${id} is not of this topology; do all members run the same code?`);
+    }
+    const committed = await Promise.all(
+      subTopology.stores.map(({ name, valueSerde }) =>
+        backend.open({ taskId: id, store: name, format: valueSerde.format }),
+      ),
+    );
+    const task = new Task({
+      subTopology,
+      partition,
+      topicName: names.full,
+      collector: this.#collector,
+      now,
+      metrics,
+      failures,
+      openStores: (streamTime) =>
+        subTopology.stores.map((spec, i) => {
+          const changelog = spec.changelog ? { topic: names.changelog(spec), partition } : undefined;
+          return openStore(spec, committed[i] as (typeof committed)[number], changelog, streamTime);
+        }),
+    });
+    this.#tasks.set(id, { task, ready: false, restoring: true });
+  }
+
+  async #closeTask(task: Task): Promise<void> {
+    this.#restorer.drop(task);
+    task.close();
+    for (const { store } of task.stores) {
+      await store.flush();
+      await store.close();
+    }
+  }
+
+  // ---- rebalance
+
+  async #beforeJoin(): Promise<Buffer> {
+    const { instanceId, storedTasks } = this.#options;
+    this.#options.metrics.rebalanced();
+    if (!this.#awaitingAssignment) {
+      // What was processed is committed under the old generation; a failure only means it is processed again.
+      await this.#commitAll().catch(async (error: unknown) => {
+        if (error instanceof FatalError) throw error;
+        await this.#dropUncommitted();
+      });
+    }
+    this.#awaitingAssignment = true;
+    return writeJoinData({ instanceId, owned: [...this.#tasks.keys()], stored: storedTasks() });
+  }
+
+  async #assign(members: readonly MemberSubscription[]): Promise<Map<string, Buffer>> {
+    const { topology, names, kafka } = this.#options;
+    const topics = topology.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(names.full));
+    const described = await kafka.describeTopics(topics);
+    const tasks = topology.subTopologies.flatMap(({ id, sourceTopics }) => {
+      const counts = sourceTopics.map((topic) => described.get(names.full(topic))?.partitions ?? 0);
+      return Array.from({ length: Math.max(0, ...counts) }, (_, partition) => taskIdOf(id, partition));
+    });
+    const assignable = members.map(({ memberId, userData }) => ({ memberId, ...readJoinData(userData) }));
+    const assigned = assignTasks(tasks, assignable);
+    return new Map([...assigned].map(([memberId, given]) => [memberId, writeAssignment(given)]));
+  }
+
+  /** Takes an assignment in; answers whether something was given up, so that the member must join again. */
+  async #assigned(assigned: readonly string[]): Promise<boolean> {
+    const revoked = [...this.#tasks].filter(([id]) => !assigned.includes(id));
+    this.#awaitingAssignment = false;
+    if (revoked.length > 0) {
+      // Still allowed: the partitions belong to nobody else before this member has joined again.
+      await this.#commitAll().catch(async (error: unknown) => {
+        if (error instanceof FatalError) throw error;
+        await this.#dropUncommitted();
+      });
+      for (const [id, { task }] of revoked) {
+        this.#tasks.delete(id);
+        await this.#closeTask(task);
+      }
+    }
+    for (const id of assigned) if (!this.#tasks.has(id)) await this.#openTask(id);
+    this.#options.log('info', `assigned ${assigned.length} tasks`, { assigned });
+    return revoked.length > 0;
+  }
+
+  async #lost(reason: Error): Promise<void> {
+    this.#options.log('warn', `membership was lost: ${reason.message}`);
+    await this.#dropUncommitted();
+    for (const { task } of this.#tasks.values()) await this.#closeTask(task);
+    this.#tasks.clear();
+    this.#awaitingAssignment = true;
+  }
+
+  #control(run: () => Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#closing) {
+        reject(new RetriableError('CONNECTION_LOST', 'the thread is closing'));
+        return;
+      }
+      this.#controls.push({ run, resolve, reject });
+      this.#wake();
+    });
+  }
+
+  // ---- waiting
+
+  async #idle(): Promise<void> {
+    if (this.#closing || this.#controls.length > 0 || this.#arrived.length > 0) return;
+    if (this.#commitFailure !== undefined || this.#fetchFailure !== undefined) return;
+    const { now, commitIntervalMs } = this.#options;
+    const untilCommit = Math.max(1, this.#lastCommit + commitIntervalMs - now());
+    const abort = new AbortController();
+    await Promise.race([
+      sleep(Math.min(untilCommit, 100), undefined, { signal: abort.signal }).catch(() => {}),
+      this.#woken(),
+    ]);
+    abort.abort();
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #updateState(): void {
+    if (this.#awaitingAssignment) this.#setState('REBALANCING');
+    else if ([...this.#tasks.values()].some(({ ready, restoring }) => !ready || restoring)) this.#setState('RESTORING');
+    else this.#setState('RUNNING');
+  }
+
+  #setState(state: ThreadState, error?: Error): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#options.onState(state, error);
+  }
+}

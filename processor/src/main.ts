@@ -1,0 +1,50 @@
+// The processor's process: the activity topology on the stream runtime, until a signal or a fault.
+import { topicsOf } from '@activity/contracts';
+import { createLogger, createRegistry, runService, startMonitoring, type ServiceContext } from '@activity/service';
+import { createStreams } from '@activity/streams';
+import { readConfig } from './config.ts';
+import { streamsMetrics } from './metrics.ts';
+import { activityTopology } from './topologies/activity.ts';
+
+const config = readConfig();
+const logger = createLogger('processor', config.LOG_LEVEL);
+
+async function start({ signal, onClose }: ServiceContext): Promise<void> {
+  const topics = topicsOf(config);
+  const registry = createRegistry('processor');
+  const failed = Promise.withResolvers<never>();
+  const streams = createStreams({
+    applicationId: config.KAFKA_GROUP_ID,
+    instanceId: config.INSTANCE_ID,
+    brokers: config.KAFKA_BROKERS,
+    topology: activityTopology({
+      topics,
+      dedupeMs: config.DEDUPE_HOURS * 3_600_000,
+      graceMs: config.GRACE_MINUTES * 60_000,
+    }),
+    commitIntervalMs: config.COMMIT_INTERVAL_MS,
+    onFailure: { deserialization: 'deadLetter', processing: 'deadLetter', production: 'deadLetter' },
+    deadLetterTopic: topics.deadLetter,
+    metrics: streamsMetrics(registry),
+    logger: (level, message, details = {}) => {
+      logger[level](details, message);
+    },
+    onState(state, error) {
+      logger.info({ state }, 'state');
+      if (state === 'ERROR') failed.reject(error ?? new Error('the stream processor stopped'));
+    },
+  });
+  const monitoring = await startMonitoring({
+    port: config.METRICS_PORT,
+    host: config.HOST,
+    registry,
+    readiness: () => (streams.isReady() ? { ready: true } : { ready: false, reason: streams.state }),
+  });
+  onClose('the monitoring server', monitoring.close);
+  onClose('the stream processor', () => streams.close());
+  await streams.start();
+  const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  await Promise.race([failed.promise, stopped]);
+}
+
+runService({ logger, start });
