@@ -11,6 +11,11 @@ export const configSchema = z.object({
   MONGODB_URI: mongoUri('mongodb://127.0.0.1:27017/activity?replicaSet=rs0').describe(
     'MongoDB, with the database to fill; the worker connects with it too',
   ),
+  CONNECTOR_PREFIX: z
+    .string()
+    .regex(/^[a-zA-Z0-9_-]+$/, 'must be letters, digits, - and _')
+    .default('activity')
+    .describe('What the names of the connectors begin with; two pipelines on one Connect cluster need two'),
   SINK_TASKS_MAX: integer(2, 1, 64).describe('Tasks of each connector'),
   POLL_INTERVAL_MS: integer(2_000, 100, 60_000).describe(
     'How often the connectors are looked at, in milliseconds',

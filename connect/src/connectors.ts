@@ -27,7 +27,7 @@ export async function loadConnectors(folder: string, values: Record<string, stri
       if (!parsed.success) throw new Error(`reading connector ${file}: ${parsed.error.message}`);
       const { name, config } = parsed.data;
       return {
-        name,
+        name: fill(name, values, `${file}: name`),
         config: Object.fromEntries(
           Object.entries(config).map(([setting, text]) => [
             setting,

@@ -22,6 +22,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const connectors = await loadConnectors(connectorsFolder, {
     MONGODB_URI: uri,
     MONGODB_DATABASE: database,
+    CONNECTOR_PREFIX: config.CONNECTOR_PREFIX,
     TASKS_MAX: String(config.SINK_TASKS_MAX),
     ENRICHED_TOPIC: topics.enriched,
     COUNTS_TOPIC: topics.counts,

@@ -1,0 +1,312 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { freePort, startConnect, startMongo } from '@activity/local';
+import type { LocalServer } from '@activity/local';
+import { servers } from '@activity/local/testing';
+import { Kafka, logLevel } from 'kafkajs';
+import type { Admin, Producer } from 'kafkajs';
+import { Long, MongoClient } from 'mongodb';
+import type { Db, Document } from 'mongodb';
+import { afterAll, assert, beforeAll, describe, expect, test, vi } from 'vitest';
+import { migrate } from './migrate.ts';
+
+const topics = {
+  KAFKA_ENRICHED_TOPIC: 'sink-enriched',
+  KAFKA_COUNTS_TOPIC: 'sink-counts',
+  KAFKA_USERS_TOPIC: 'sink-users',
+  KAFKA_SINK_DEAD_LETTER_TOPIC: 'sink-dead-letter',
+};
+const iso = '2026-01-02T03:04:05.678Z';
+const time = new Date(iso);
+
+let mongo: LocalServer;
+let connect: LocalServer;
+let mongodbUri: string;
+let client: MongoClient;
+let db: Db;
+let admin: Admin;
+let producer: Producer;
+let kafka: Kafka;
+let supervisor: ChildProcess;
+let monitoring: string;
+
+function log(id: number, fields: Document = {}): Document {
+  return {
+    _id: id,
+    eventId: `e${id}`,
+    userId: 'u',
+    activityType: 'LOGIN',
+    metadata: {},
+    timestamp: iso,
+    receivedAt: iso,
+    createdAt: iso,
+    ...fields,
+  };
+}
+
+async function send(
+  topic: string,
+  values: readonly (Document | string | null)[],
+  to: Producer = producer,
+): Promise<void> {
+  const messages = values.map((value) => ({
+    key: 'u',
+    value: value === null || typeof value === 'string' ? value : JSON.stringify(value),
+  }));
+  await to.send({ topic, messages });
+}
+
+async function deadLetters(): Promise<number> {
+  const offsets = await admin.fetchTopicOffsets(topics.KAFKA_SINK_DEAD_LETTER_TOPIC);
+  return offsets.reduce((sum, { high }) => sum + Number(high), 0);
+}
+
+async function ready(within = 20_000): Promise<void> {
+  await vi.waitFor(async () => assert.equal((await fetch(`${monitoring}/readyz`)).status, 200), {
+    timeout: within,
+    interval: 100,
+  });
+}
+
+async function stored(filter: Document, count: number, within = 20_000): Promise<void> {
+  await vi.waitFor(async () => assert.equal(await db.collection('logs').countDocuments(filter), count), {
+    timeout: within,
+    interval: 100,
+  });
+}
+
+beforeAll(async () => {
+  const { kafka: broker } = servers();
+  [mongo, connect] = await Promise.all([
+    startMongo(),
+    startConnect({ brokers: broker, groupId: 'sink-test', config: { 'offset.flush.interval.ms': 500 } }),
+  ]);
+  kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
+  admin = kafka.admin();
+  producer = kafka.producer();
+  await Promise.all([admin.connect(), producer.connect()]);
+  await admin.createTopics({
+    topics: Object.values(topics).map((topic) => ({ topic, numPartitions: 2, replicationFactor: 1 })),
+  });
+  const uri = new URL(mongo.address);
+  uri.pathname = '/sinking';
+  mongodbUri = uri.href;
+  client = await new MongoClient(mongodbUri, { promoteLongs: false }).connect();
+  db = client.db();
+  const port = await freePort();
+  monitoring = `http://127.0.0.1:${port}`;
+  supervisor = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+    env: {
+      ...process.env,
+      ...topics,
+      CONNECTOR_PREFIX: 'sink-test',
+      CONNECT_URL: connect.address,
+      MONGODB_URI: mongodbUri,
+      METRICS_PORT: String(port),
+      POLL_INTERVAL_MS: '200',
+      LOG_LEVEL: 'fatal',
+    },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+});
+
+afterAll(async () => {
+  if (supervisor?.exitCode === null) supervisor.kill('SIGKILL');
+  await Promise.allSettled([client?.close(), admin?.disconnect(), producer?.disconnect()]);
+  await Promise.allSettled([connect?.stop(), mongo?.stop()]);
+});
+
+describe('the sink on a real worker and a real MongoDB', () => {
+  test('is ready when all connectors and tasks run, and shows them as metrics', async () => {
+    await ready(60_000);
+    const metrics = await (await fetch(`${monitoring}/metrics`)).text();
+    for (const collection of ['logs', 'counts', 'users']) {
+      expect(metrics).toMatch(
+        new RegExp(`connect_tasks\\{connector="sink-test-${collection}-sink",state="RUNNING".*\\} 2`),
+      );
+    }
+  });
+
+  test('stores logs with long ids, BSON dates and untouched metadata', async () => {
+    const metadata = { 'a.b': 1, deep: [{ x: 'ü', f: 1.5, big: Number.MAX_SAFE_INTEGER }], yes: true };
+    await send(topics.KAFKA_ENRICHED_TOPIC, [log(2 ** 50 + 1, { metadata })]);
+    await stored({ userId: 'u' }, 1);
+    expect(await db.collection('logs').findOne({})).toEqual({
+      _id: Long.fromNumber(2 ** 50 + 1),
+      eventId: `e${2 ** 50 + 1}`,
+      userId: 'u',
+      activityType: 'LOGIN',
+      metadata: {
+        'a.b': Long.fromNumber(1),
+        deep: [{ x: 'ü', f: 1.5, big: Long.fromNumber(Number.MAX_SAFE_INTEGER) }],
+        yes: true,
+      },
+      timestamp: time,
+      receivedAt: time,
+      createdAt: time,
+    });
+  });
+
+  test('stores counts and users, the last value of each', async () => {
+    const count = {
+      _id: 'u|day|x',
+      userId: 'u',
+      size: 'day',
+      windowStart: iso,
+      windowEnd: iso,
+      byType: { LOGIN: 1 },
+    };
+    const user = { _id: 'u', userId: 'u', byType: {}, firstSeen: iso, lastSeen: iso };
+    await send(topics.KAFKA_COUNTS_TOPIC, [
+      { ...count, total: 1 },
+      { ...count, total: 2 },
+      { ...count, total: 3 },
+    ]);
+    await send(topics.KAFKA_USERS_TOPIC, [
+      { ...user, total: 1 },
+      { ...user, total: 2 },
+      { ...user, total: 3 },
+    ]);
+    await vi.waitFor(
+      async () => {
+        expect(await db.collection('counts').find().toArray()).toEqual([
+          {
+            ...count,
+            windowStart: time,
+            windowEnd: time,
+            byType: { LOGIN: Long.ONE },
+            total: Long.fromNumber(3),
+          },
+        ]);
+        expect(await db.collection('users').find().toArray()).toEqual([
+          { ...user, firstSeen: time, lastSeen: time, total: Long.fromNumber(3) },
+        ]);
+      },
+      { timeout: 20_000, interval: 100 },
+    );
+  });
+
+  test('a marker replaces what it deletes; a tombstone changes nothing', async () => {
+    await send(topics.KAFKA_ENRICHED_TOPIC, [log(7), null, { _id: 7, deletedAt: iso }, log(8)]);
+    await stored({ _id: Long.fromNumber(8) }, 1);
+    expect(await db.collection('logs').findOne({ _id: Long.fromNumber(7) } as Document)).toEqual({
+      _id: Long.fromNumber(7),
+      deletedAt: time,
+    });
+    expect(await deadLetters()).toBe(0);
+  });
+
+  test('stores nothing of an aborted transaction', async () => {
+    const transactional = kafka.producer({
+      transactionalId: 'sink-test',
+      idempotent: true,
+      maxInFlightRequests: 1,
+    });
+    await transactional.connect();
+    const aborted = await transactional.transaction();
+    await aborted.send({
+      topic: topics.KAFKA_ENRICHED_TOPIC,
+      messages: [{ key: 'u', value: JSON.stringify(log(20)) }],
+    });
+    await aborted.abort();
+    await send(topics.KAFKA_ENRICHED_TOPIC, [log(21)]);
+    await stored({ _id: Long.fromNumber(21) }, 1);
+    expect(await db.collection('logs').countDocuments({ _id: Long.fromNumber(20) })).toBe(0);
+    await transactional.disconnect();
+  });
+
+  test('puts aside what cannot be converted, and goes on', async () => {
+    await send(topics.KAFKA_ENRICHED_TOPIC, ['no JSON', log(30, { timestamp: '2026-01-02' }), log(31)]);
+    await stored({ _id: Long.fromNumber(31) }, 1);
+    await vi.waitFor(async () => assert.equal(await deadLetters(), 2), { timeout: 10_000, interval: 100 });
+  });
+
+  test('a refused write stops the task, is not lost, and goes through when nothing refuses it any more', async () => {
+    const before = await deadLetters();
+    await send(topics.KAFKA_ENRICHED_TOPIC, [log(40, { userId: 1 }), log(41)]);
+    await vi.waitFor(
+      async () => {
+        const answer = (await (await fetch(`${monitoring}/readyz`)).json()) as Document;
+        expect(answer['reason']).toMatch(/task \d of sink-test-logs-sink is FAILED/);
+      },
+      { timeout: 20_000, interval: 20 },
+    );
+    expect(await db.collection('logs').countDocuments({ _id: { $gte: 40, $lte: 41 } } as Document)).toBe(0);
+    await db.command({ collMod: 'logs', validator: {} });
+    await stored({ _id: { $gte: 40, $lte: 41 } }, 2, 40_000);
+    await migrate(db, { markerTtlSeconds: 3_600 });
+    await ready(40_000);
+    expect(await deadLetters()).toBe(before);
+    const metrics = await (await fetch(`${monitoring}/metrics`)).text();
+    expect(metrics).toMatch(/connect_restarts_total\{connector="sink-test-logs-sink".*\} [1-9]/);
+  });
+
+  test('an outage of MongoDB in the middle of the load loses and dead-letters nothing', async () => {
+    const before = await deadLetters();
+    const ids = Array.from({ length: 20_000 }, (_, index) => 100_000 + index);
+    const half = ids.length / 2;
+    const inRange: Document = { _id: { $gte: 100_000 }, userId: 'load' };
+    for (let at = 0; at < ids.length; at += 500) {
+      if (at === half) {
+        await vi.waitFor(
+          async () => assert.isAbove(await db.collection('logs').countDocuments(inRange), 1_000),
+          {
+            timeout: 20_000,
+            interval: 20,
+          },
+        );
+        await mongo.kill();
+      }
+      await send(
+        topics.KAFKA_ENRICHED_TOPIC,
+        ids.slice(at, at + 500).map((id) => log(id, { userId: 'load' })),
+      );
+    }
+    await mongo.restart();
+    await stored({ ...inRange, _id: { $gte: 100_000, $lt: 2 ** 50 } }, ids.length, 60_000);
+    await ready(60_000);
+    expect(await deadLetters()).toBe(before);
+  }, 180_000);
+});
+
+describe('migrate', () => {
+  test('changes nothing the second time, but a changed time to live', async () => {
+    const fresh = client.db('migrated');
+    await migrate(fresh, { markerTtlSeconds: 3_600 });
+    const first = await fresh.collection('logs').indexes();
+    await migrate(fresh, { markerTtlSeconds: 3_600 });
+    expect(await fresh.collection('logs').indexes()).toEqual(first);
+    await migrate(fresh, { markerTtlSeconds: 7_200 });
+    const markers = (await fresh.collection('logs').indexes()).find(({ name }) => name === 'markers');
+    expect(markers).toMatchObject({ expireAfterSeconds: 7_200 });
+  });
+
+  test.each<[string, Document, boolean]>([
+    ['logs', { ...log(1), timestamp: time, receivedAt: time, createdAt: time, more: 1 }, true],
+    ['logs', { _id: 2, deletedAt: time }, true],
+    ['logs', log(3), false],
+    ['logs', { ...log(4), timestamp: time, receivedAt: time }, false],
+    ['users', { _id: 'u', userId: 'u', total: 1, byType: {}, firstSeen: time, lastSeen: time }, true],
+    ['users', { _id: 'v', userId: 'v', total: '1', byType: {}, firstSeen: time, lastSeen: time }, false],
+    ['counts', { _id: 'w', deletedAt: 'now' }, false],
+  ])('lets into %s only what is whole: %j', async (collection, document, taken) => {
+    const fresh = client.db('migrated');
+    const inserted = await fresh
+      .collection(collection)
+      .insertOne(document)
+      .then(
+        () => true,
+        () => false,
+      );
+    expect(inserted).toBe(taken);
+  });
+});
+
+describe('the supervisor', () => {
+  test('ends with 0 when asked', async () => {
+    supervisor.kill('SIGTERM');
+    expect((await once(supervisor, 'exit'))[0]).toBe(0);
+  });
+});

@@ -1,0 +1,90 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { collections, dateFields } from '@activity/contracts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { connectorsFolder, loadConnectors } from './connectors.ts';
+import type { Connector } from './connectors.ts';
+
+const values = {
+  MONGODB_URI: 'mongodb://h/?w=majority',
+  MONGODB_DATABASE: 'activity',
+  CONNECTOR_PREFIX: 'activity',
+  TASKS_MAX: '2',
+  ENRICHED_TOPIC: 'enriched',
+  COUNTS_TOPIC: 'counts',
+  USERS_TOPIC: 'users',
+  SINK_DEAD_LETTER_TOPIC: 'sink-dead',
+};
+const connectors = await loadConnectors(connectorsFolder, values);
+
+function ofCollection(collection: string): Connector['config'] {
+  return connectors.find(({ config }) => config['collection'] === collection)?.config ?? {};
+}
+
+describe('the connectors', () => {
+  test('are one a topic', () => {
+    expect(connectors.map(({ name, config }) => [name, config['topics'], config['collection']])).toEqual([
+      ['activity-counts-sink', 'counts', collections.counts],
+      ['activity-logs-sink', 'enriched', collections.logs],
+      ['activity-users-sink', 'users', collections.users],
+    ]);
+  });
+
+  test.each(['logs', 'counts', 'users'] as const)(
+    'turn each date field of %s into a date, after dropping tombstones',
+    (role) => {
+      const config = ofCollection(collections[role]);
+      expect(config['transforms']?.split(',')).toEqual(['dropTombstones', ...dateFields[role]]);
+      for (const field of dateFields[role]) {
+        expect(config).toMatchObject({
+          [`transforms.${field}.type`]: 'org.apache.kafka.connect.transforms.TimestampConverter$Value',
+          [`transforms.${field}.field`]: field,
+          [`transforms.${field}.target.type`]: 'Timestamp',
+          [`transforms.${field}.format`]: "yyyy-MM-dd'T'HH:mm:ss.SSSX",
+        });
+      }
+    },
+  );
+
+  // What an outage or a bad record costs hangs on each of these: see docs/connect.md before changing one.
+  test.each(connectors.map(({ name, config }) => [name, config] as const))('%s is safe', (_, config) => {
+    expect(config).toMatchObject({
+      'bulk.write.ordered': 'true',
+      'mongo.errors.tolerance': 'none',
+      'errors.tolerance': 'all',
+      'errors.deadletterqueue.topic.name': 'sink-dead',
+      'errors.deadletterqueue.context.headers.enable': 'true',
+      'consumer.override.isolation.level': 'read_committed',
+      'consumer.override.auto.offset.reset': 'earliest',
+      'writemodel.strategy': 'com.mongodb.kafka.connect.sink.writemodel.strategy.ReplaceOneDefaultStrategy',
+      'document.id.strategy': 'com.mongodb.kafka.connect.sink.processor.id.strategy.ProvidedInValueStrategy',
+      'errors.log.include.messages': 'false',
+    });
+    expect(Object.values(config).join('\n')).not.toContain('${');
+  });
+});
+
+describe('loadConnectors', () => {
+  const folders: string[] = [];
+  afterEach(async () => {
+    for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+  });
+
+  async function folderWith(content: unknown): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'connectors-'));
+    folders.push(folder);
+    await writeFile(join(folder, 'a.json'), JSON.stringify(content));
+    return folder;
+  }
+
+  test('names the file and the setting of a placeholder without a value', async () => {
+    const folder = await folderWith({ name: 'a', config: { topics: '${NOPE}' } });
+    await expect(loadConnectors(folder, {})).rejects.toThrow('a.json: topics: no value for ${NOPE}');
+  });
+
+  test('names a file that is no connector', async () => {
+    const folder = await folderWith({ name: 'a', config: { topics: 1 } });
+    await expect(loadConnectors(folder, {})).rejects.toThrow('reading connector a.json');
+  });
+});
