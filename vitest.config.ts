@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     // Integration tests start processes, which a worker thread could not end when it is stopped.
     pool: 'forks',
+    allowOnly: false,
     coverage: {
       include: ['{ingest,processor,connect,query,local}/src/**/*.ts', 'packages/*/src/**/*.ts'],
       exclude: ['**/*.test.ts', '**/main.ts'],

@@ -10,8 +10,9 @@ import { onStopSignals } from './stop-signals.ts';
 import { seconds } from './steps.ts';
 
 const args = process.argv.slice(2);
-const flags = new Set(args.filter((arg) => arg === '--coverage' || arg === '--all'));
-const filters = args.filter((arg) => !flags.has(arg));
+const all = args.includes('--all');
+const coverage = args.includes('--coverage');
+const filters = args.filter((arg) => arg !== '--all' && arg !== '--coverage');
 const reportFile = join(projectRoot, '.cache', 'test-report.json');
 const asked = new AbortController();
 
@@ -36,10 +37,7 @@ async function runOne(name: string, command: string[]): Promise<void> {
 rmSync(reportFile, { force: true });
 // Named files or folders are for a quick look while working: only their tests run then.
 if (filters.length === 0) for (const { name, command } of checks) await runOne(name, command);
-await runOne(
-  'tests',
-  vitestCommand({ reportFile, filters, all: flags.has('--all'), coverage: flags.has('--coverage') }),
-);
+await runOne('tests', vitestCommand({ reportFile, filters, all, coverage }));
 const left = await endOrphans(2_000);
 if (left.length > 0) console.log(`Ended what the tests had left: ${left.join(', ')}`);
 

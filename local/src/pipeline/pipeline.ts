@@ -41,13 +41,16 @@ export interface Pipeline {
   kill(): Promise<void>;
 }
 
-function claim(options: PipelineOptions): void {
-  const { dataDir } = options;
+function refuseSecond(dataDir: string): void {
   const running = readRunState(dataDir);
   if (running) {
     const how = 'stop it first (Ctrl-C there), or set DATA_DIR and the ports to run a second one';
     throw new Problem(`the pipeline already runs on ${dataDir} (pid ${running.launcher.pid}): ${how}`);
   }
+}
+
+function prepareData(options: PipelineOptions): void {
+  const { dataDir } = options;
   if (options.fresh && existsSync(dataDir)) {
     options.report('launcher', `removing the data in ${dataDir}`);
     rmSync(dataDir, { recursive: true });
@@ -63,7 +66,7 @@ function claim(options: PipelineOptions): void {
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { ports, dataDir, report, signal } = options;
   const steps = options.steps ?? new Steps();
-  claim(options);
+  refuseSecond(dataDir);
   const launcher = self();
   const supervisor = new Supervisor({
     report,
@@ -85,6 +88,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     for (const orphan of await endOrphans())
       report('launcher', `ended ${orphan}, left by a launcher that was killed`);
     await checkPorts(ports);
+    // Only now: a start that is refused must not have removed anything.
+    prepareData(options);
     writeRunState(dataDir, { launcher, parts: [] });
     const fetched = await fetchAll({ report, signal, steps });
     await bootAll({ fetched, ports, dataDir, supervisor, steps, report });

@@ -1,0 +1,16 @@
+// Free ports for a whole pipeline.
+import type { Ports } from '../parts/services.ts';
+import { freePort } from '../process/ports.ts';
+
+/** A free port for each part. */
+export async function freePorts(): Promise<Ports> {
+  return {
+    ingest: await freePort(),
+    query: await freePort(),
+    processor: await freePort(),
+    supervisor: await freePort(),
+    kafka: await freePort(),
+    connect: await freePort(),
+    mongodb: await freePort(),
+  };
+}
