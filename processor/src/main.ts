@@ -1,6 +1,12 @@
 // The processor's process: the activity topology on the stream runtime, until a signal or a fault.
 import { topicsOf } from '@activity/contracts';
-import { createLogger, createRegistry, runService, startMonitoring, type ServiceContext } from '@activity/service';
+import {
+  createLogger,
+  createRegistry,
+  runService,
+  startMonitoring,
+  type ServiceContext,
+} from '@activity/service';
 import { createStreams } from '@activity/streams';
 import { readConfig } from './config.ts';
 import { streamsMetrics } from './metrics.ts';

@@ -4,7 +4,12 @@ import { FatalError } from './errors.ts';
 import { createKafka } from './kafka/wire-port.ts';
 import type { KafkaPort } from './kafka/port.ts';
 import type { SecurityOptions } from './kafka/platformatic.ts';
-import { failOnEverything, type FailureAction, type FailureHandler, type FailurePolicy } from './runtime/failure-policy.ts';
+import {
+  failOnEverything,
+  type FailureAction,
+  type FailureHandler,
+  type FailurePolicy,
+} from './runtime/failure-policy.ts';
 import { prepareTopics } from './runtime/internal-topics.ts';
 import { noMetrics, type RuntimeMetrics } from './runtime/metrics.ts';
 import { StreamThread, type ThreadState } from './runtime/stream-thread.ts';
@@ -14,7 +19,11 @@ import { memoryBackend } from './state/memory-state.ts';
 import type { Topology } from './topology/topology.ts';
 
 /** Where log lines go. */
-export type StreamsLogger = (level: 'debug' | 'info' | 'warn' | 'error', message: string, details?: object) => void;
+export type StreamsLogger = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  message: string,
+  details?: object,
+) => void;
 
 /** Settings of an application. Times in milliseconds. */
 export interface StreamsOptions {

@@ -20,14 +20,21 @@ export function addToTally({ total, byType }: Tally, activityType: string): Tall
 }
 
 /** The counts record of a window. */
-export function windowCount({ key, start, end }: Windowed<string>, size: WindowSize, tally: Tally): WindowCount {
+export function windowCount(
+  { key, start, end }: Windowed<string>,
+  size: WindowSize,
+  tally: Tally,
+): WindowCount {
   const windowStart = new Date(start).toISOString();
   const windowEnd = new Date(end).toISOString();
   return { _id: windowId(key, size, windowStart), userId: key, size, windowStart, windowEnd, ...tally };
 }
 
 /** A user's totals with one more log. */
-export function addToUser(user: UserActivity | undefined, { userId, activityType, timestamp }: EnrichedLog): UserActivity {
+export function addToUser(
+  user: UserActivity | undefined,
+  { userId, activityType, timestamp }: EnrichedLog,
+): UserActivity {
   const tally = addToTally(user ?? emptyTally(), activityType);
   return {
     _id: userId,

@@ -45,7 +45,12 @@ export function activityTopology({ topics, dedupeMs, graceMs }: ActivityOptions)
         const count = windowCount(window, size, tally ?? emptyTally());
         return [count._id, count] as const;
       })
-      .to(topics.counts, { name: `counts-${size}`, key: stringSerde, value: jsonSerde(), partitioner: samePartition });
+      .to(topics.counts, {
+        name: `counts-${size}`,
+        key: stringSerde,
+        value: jsonSerde(),
+        partitioner: samePartition,
+      });
   }
 
   logs

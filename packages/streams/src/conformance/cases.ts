@@ -24,14 +24,11 @@ function windowedCounts(table: KTable<Windowed<string>, number>): void {
       `${key}@${start}/${end}`,
       count === undefined ? undefined : String(count),
     ])
-    .to('out', strings as never);
+    .to('out', strings);
 }
 
 function counts(table: KTable<string, number>): void {
-  table
-    .mapValues(String)
-    .toStream()
-    .to('out', strings as never);
+  table.mapValues(String).toStream().to('out', strings);
 }
 
 const cases: Readonly<Record<string, (builder: StreamsBuilder, params: CaseParams) => void>> = {
@@ -42,7 +39,7 @@ const cases: Readonly<Record<string, (builder: StreamsBuilder, params: CaseParam
       .groupByKey()
       .reduce((x, y) => x + y)
       .toStream()
-      .to('out', strings as never),
+      .to('out', strings),
   'count-by-value-repartitioned': (builder) =>
     counts(
       builder
@@ -78,7 +75,7 @@ const cases: Readonly<Record<string, (builder: StreamsBuilder, params: CaseParam
       .filter((value) => value < 'm')
       .mapValues((value) => value.toUpperCase())
       .toStream()
-      .to('out', strings as never),
+      .to('out', strings),
   'table-groupby-count': (builder) =>
     counts(
       builder

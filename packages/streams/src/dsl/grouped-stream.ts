@@ -65,8 +65,8 @@ export class KGroupedStream<K, V> {
     const store = graph.store({
       name: materialized.store ?? `${name}-store`,
       kind: 'keyValue',
-      keySerde: key as Serde<unknown>,
-      valueSerde: value as Serde<unknown>,
+      keySerde: key,
+      valueSerde: value,
       changelog: materialized.changelog ?? true,
     });
     const parent = graph.processor(name, [this.#place.parent], aggregate(store, add), [store]);
@@ -135,8 +135,8 @@ export class KWindowedStream<K, V> {
     const store = graph.store({
       name: materialized.store ?? `${name}-store`,
       kind: 'window',
-      keySerde: key as Serde<unknown>,
-      valueSerde: value as Serde<unknown>,
+      keySerde: key,
+      valueSerde: value,
       retentionMs: sizeMs + graceMs,
       changelog: materialized.changelog ?? true,
     });

@@ -1,7 +1,7 @@
 // Grouped tables: rows under another key, to be aggregated; a row that changes is taken out before it is put in.
 import { FatalError } from '../errors.ts';
 import { tableAggregate } from '../operators/table.ts';
-import { numberSerde, type Serde } from '../serde.ts';
+import { numberSerde } from '../serde.ts';
 import type { Dsl, Place } from './dsl.ts';
 import type { Materialized } from './options.ts';
 import type { KTable } from './table.ts';
@@ -47,8 +47,8 @@ export class KGroupedTable<K, V> {
     const store = graph.store({
       name: materialized.store ?? `${name}-store`,
       kind: 'keyValue',
-      keySerde: key as Serde<unknown>,
-      valueSerde: value as Serde<unknown>,
+      keySerde: key,
+      valueSerde: value,
       changelog: materialized.changelog ?? true,
     });
     const supplier = tableAggregate(store, initial, add, subtract);

@@ -138,7 +138,7 @@ export class KStream<K, V> {
   }
 
   /** Splits the stream: each record goes to the first branch whose predicate holds. */
-  split({ name }: Named = {}): BranchedStream<K, V, Record<never, never>> {
+  split({ name }: Named = {}): BranchedStream<K, V, object> {
     return new BranchedStream(this.#dsl, this.#place, this.#dsl.graph.name('KSTREAM-BRANCH', name), []);
   }
 
@@ -173,8 +173,8 @@ export class KStream<K, V> {
     const store = graph.store({
       name: `${name}-store`,
       kind: 'expiring',
-      keySerde: stringSerde as Serde<unknown>,
-      valueSerde: firstCopySerde as Serde<unknown>,
+      keySerde: stringSerde,
+      valueSerde: firstCopySerde,
       retentionMs: milliseconds(within),
       changelog: true,
     });
@@ -225,8 +225,8 @@ export class KStream<K, V> {
       name: graph.name('KSTREAM-SINK', produced.name),
       parents: [this.#place.parent],
       topic: topic as TopicChoice,
-      keySerde: key as Serde<unknown>,
-      valueSerde: value as Serde<unknown>,
+      keySerde: key,
+      valueSerde: value,
       partitioner: untypedPartitioner(produced),
     });
   }

@@ -64,8 +64,8 @@ export class StreamsBuilder {
     const store = this.#graph.store({
       name: materialized.store ?? `${topic}-STATE-STORE-${name.slice(-10)}`,
       kind: 'keyValue',
-      keySerde: key as Serde<unknown>,
-      valueSerde: value as Serde<unknown>,
+      keySerde: key,
+      valueSerde: value,
       changelog: materialized.changelog ?? true,
     });
     const parent = this.#graph.processor(name, [source], tableSource<K, V>(store), [store]);
@@ -77,8 +77,8 @@ export class StreamsBuilder {
     const spec: StoreSpec = {
       name,
       kind,
-      keySerde: key as Serde<unknown>,
-      valueSerde: value as Serde<unknown>,
+      keySerde: key,
+      valueSerde: value,
       ...(retention !== undefined && { retentionMs: milliseconds(retention) }),
       changelog,
     };
@@ -101,8 +101,8 @@ export class StreamsBuilder {
     return this.#graph.source({
       name,
       topics,
-      keySerde: consumed.key as Serde<unknown>,
-      valueSerde: consumed.value as Serde<unknown>,
+      keySerde: consumed.key,
+      valueSerde: consumed.value,
       timestamp: consumed.timestamp as TimestampExtractor | undefined,
     });
   }

@@ -47,12 +47,7 @@ export class KTable<K, V> {
     const { graph } = this.#dsl;
     const { parent, key, value } = this.#place;
     const node = graph.processor(graph.name('KTABLE-TOSTREAM', name), [parent], tableToStream<K, V>());
-    return this.#dsl.stream({
-      parent: node,
-      key,
-      value: value as Serde<V | undefined> | undefined,
-      keyChanged: false,
-    });
+    return this.#dsl.stream<K, V | undefined>({ parent: node, key, value, keyChanged: false });
   }
 
   /** Groups the rows by another key, through a repartition topic. */

@@ -2,7 +2,8 @@
 //
 //   open ──▶ addPartitions ──▶ produce (all partitions) ──▶ addOffsets ──▶ txnOffsetCommit ──▶ endTxn ──▶ open
 //     any failure ──▶ broken: never commits again, its owner closes it and opens a new one
-import { FatalError, RetriableError, StreamsError } from '../errors.ts';
+import type { StreamsError } from '../errors.ts';
+import { FatalError, RetriableError } from '../errors.ts';
 import { retrying, type Cluster } from './cluster.ts';
 import { crc32c, remedyOfName, wire, type Link, type ProducedPartition } from './platformatic.ts';
 import {

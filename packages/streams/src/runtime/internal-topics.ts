@@ -26,11 +26,20 @@ export function changelogConfig({ kind, retentionMs = 0 }: StoreSpec): { [name: 
  * Makes sure that every topic is there with the right number of partitions.
  * @throws FatalError that lists every topic that is missing or wrong, with the remedy.
  */
-export async function prepareTopics({ kafka, topology, names, deadLetterTopic }: PrepareTopicsOptions): Promise<void> {
+export async function prepareTopics({
+  kafka,
+  topology,
+  names,
+  deadLetterTopic,
+}: PrepareTopicsOptions): Promise<void> {
   const own = new Set(topology.repartitionTopics.map(({ name }) => name));
   const sources = topology.nodes.flatMap((node) => (node.kind === 'source' ? node.topics : []));
-  const sinks = topology.nodes.flatMap((n) => (n.kind === 'sink' && typeof n.topic === 'string' ? [n.topic] : []));
-  const foreign = [...new Set([...sources, ...sinks, ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])])];
+  const sinks = topology.nodes.flatMap((n) =>
+    n.kind === 'sink' && typeof n.topic === 'string' ? [n.topic] : [],
+  );
+  const foreign = [
+    ...new Set([...sources, ...sinks, ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])]),
+  ];
   const described = await kafka.describeTopics(foreign.filter((topic) => !own.has(topic)));
   const counts = new Map([...described.values()].map(({ name, partitions }) => [name, partitions]));
   const missing = foreign.filter((topic) => !own.has(topic) && !counts.has(topic));
@@ -49,7 +58,7 @@ function countRepartitionTopics(topology: Topology, counts: Map<string, number>)
   for (const { name, partitions } of topology.repartitionTopics) {
     if (partitions !== undefined) counts.set(name, partitions);
   }
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false;
     for (const { name } of topology.repartitionTopics) {
       if (counts.has(name)) continue;
@@ -64,7 +73,11 @@ function countRepartitionTopics(topology: Topology, counts: Map<string, number>)
   }
 }
 
-function wantedTopics(topology: Topology, names: TopicNames, counts: ReadonlyMap<string, number>): NewTopic[] {
+function wantedTopics(
+  topology: Topology,
+  names: TopicNames,
+  counts: ReadonlyMap<string, number>,
+): NewTopic[] {
   const repartition = topology.repartitionTopics.map(({ name }) => ({
     name: names.full(name),
     partitions: counts.get(name) ?? 1,
@@ -88,9 +101,13 @@ function wantedTopics(topology: Topology, names: TopicNames, counts: ReadonlyMap
 async function createTopics(kafka: KafkaPort, wanted: readonly NewTopic[]): Promise<void> {
   if (wanted.length === 0) return;
   const existing = await kafka.describeTopics(wanted.map(({ name }) => name));
-  const wrong = wanted.filter(({ name, partitions }) => (existing.get(name)?.partitions ?? partitions) !== partitions);
+  const wrong = wanted.filter(
+    ({ name, partitions }) => (existing.get(name)?.partitions ?? partitions) !== partitions,
+  );
   if (wrong.length > 0) {
-    const list = wrong.map((t) => `${t.name} has ${existing.get(t.name)?.partitions} partitions, not ${t.partitions}`);
+    const list = wrong.map(
+      (t) => `${t.name} has ${existing.get(t.name)?.partitions} partitions, not ${t.partitions}`,
+    );
     throw new FatalError(
       'TOPIC_PARTITIONS_WRONG',
       `${list.join('; ')}: the input's partitions have changed; reset the application or start it under another id`,

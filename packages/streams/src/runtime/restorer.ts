@@ -33,7 +33,9 @@ export class Restorer {
    * whose outcome is still open are waited for, never skipped.
    */
   async begin(task: Task): Promise<void> {
-    const logged = task.stores.flatMap((open) => (open.changelog ? [{ open, changelog: open.changelog }] : []));
+    const logged = task.stores.flatMap((open) =>
+      open.changelog ? [{ open, changelog: open.changelog }] : [],
+    );
     const partitions = logged.map(({ changelog }) => changelog);
     const [starts, ends] = await Promise.all([
       this.#kafka.listOffsets(partitions, 'earliest'),
@@ -75,7 +77,8 @@ export class Restorer {
 
   /** Forgets a task that was closed. */
   drop(task: Task): void {
-    for (const [name, restoring] of this.#restoring) if (restoring.task === task) this.#restoring.delete(name);
+    for (const [name, restoring] of this.#restoring)
+      if (restoring.task === task) this.#restoring.delete(name);
   }
 
   async close(): Promise<void> {
@@ -85,7 +88,8 @@ export class Restorer {
   }
 
   async #fetchOnce(): Promise<void> {
-    for (const [name, { position, end }] of this.#restoring) if (position >= end) this.#restoring.delete(name);
+    for (const [name, { position, end }] of this.#restoring)
+      if (position >= end) this.#restoring.delete(name);
     const wanted = [...this.#restoring.values()];
     if (wanted.length === 0) return;
     this.#fetcher ??= this.#kafka.createFetcher();

@@ -168,7 +168,8 @@ export class StreamThread {
         this.#options.log('warn', 'the last commit failed; its records will be processed again', { error });
       });
     }
-    for (const control of this.#controls.splice(0)) control.reject(new RetriableError('CONNECTION_LOST', 'closing'));
+    for (const control of this.#controls.splice(0))
+      control.reject(new RetriableError('CONNECTION_LOST', 'closing'));
   }
 
   async #step(): Promise<void> {
@@ -197,7 +198,8 @@ export class StreamThread {
 
   #runningTasks(): Task[] {
     const running: Task[] = [];
-    for (const { task, ready, restoring } of this.#tasks.values()) if (ready && !restoring) running.push(task);
+    for (const { task, ready, restoring } of this.#tasks.values())
+      if (ready && !restoring) running.push(task);
     return running;
   }
 
@@ -310,7 +312,10 @@ export class StreamThread {
       });
   }
 
-  async #write(records: RecordBatches, offsets: Parameters<CommitWriter['commit']>[0]['offsets']): Promise<CommitResult> {
+  async #write(
+    records: RecordBatches,
+    offsets: Parameters<CommitWriter['commit']>[0]['offsets'],
+  ): Promise<CommitResult> {
     if (!this.#writer) throw new RetriableError('CONNECTION_LOST', 'no writer is open');
     return this.#writer.commit({ records, offsets, group: this.#member.identity() });
   }
@@ -350,7 +355,9 @@ export class StreamThread {
     metrics.commitFailed(failure.code);
     log('warn', `${failure.message}; going back to the last commit`, { code: failure.code });
     if (failure instanceof TaskCorruptedError && failure.code === 'OFFSET_OUT_OF_RANGE') {
-      log('error', 'input was deleted before it was processed; going on from what is left', { error: failure.message });
+      log('error', 'input was deleted before it was processed; going on from what is left', {
+        error: failure.message,
+      });
     }
     await this.#dropUncommitted();
     if (failure instanceof RejoinError) {
@@ -389,7 +396,8 @@ export class StreamThread {
   async #prepareTasks(): Promise<void> {
     const waiting = [...this.#tasks.values()].filter(({ ready }) => !ready);
     if (waiting.length === 0) return;
-    const { kafka, applicationId, exactlyOnce, instanceId, index, transactionTimeoutMs, offsetReset } = this.#options;
+    const { kafka, applicationId, exactlyOnce, instanceId, index, transactionTimeoutMs, offsetReset } =
+      this.#options;
     if (!this.#writer) {
       const transactionalId = exactlyOnce ? `${applicationId}-${instanceId}-${index}` : null;
       const writer = kafka.createWriter({ transactionalId, transactionTimeoutMs });
@@ -397,7 +405,9 @@ export class StreamThread {
       await writer.open();
       this.#writer = writer;
     }
-    const inputs = waiting.flatMap(({ task }) => task.queues.map(({ topic, partition }) => ({ topic, partition })));
+    const inputs = waiting.flatMap(({ task }) =>
+      task.queues.map(({ topic, partition }) => ({ topic, partition })),
+    );
     const committed = await kafka.committedOffsets(applicationId, inputs);
     const known = new Set(committed.map(({ topic, partition }) => partitionName(topic, partition)));
     const unknown = inputs.filter(({ topic, partition }) => !known.has(partitionName(topic, partition)));
@@ -433,7 +443,10 @@ export class StreamThread {
     const [subId, partition] = id.split('_').map(Number);
     const subTopology = topology.subTopologies.find((sub) => sub.id === subId);
     if (!subTopology || partition === undefined) {
-      throw new FatalError('TOPOLOGY_INVALID', `task ${id} is not of this topology; do all members run the same code?`);
+      throw new FatalError(
+        'TOPOLOGY_INVALID',
+        `task ${id} is not of this topology; do all members run the same code?`,
+      );
     }
     const committed = await Promise.all(
       subTopology.stores.map(({ name, valueSerde }) =>
@@ -557,7 +570,8 @@ export class StreamThread {
 
   #updateState(): void {
     if (this.#awaitingAssignment) this.#setState('REBALANCING');
-    else if ([...this.#tasks.values()].some(({ ready, restoring }) => !ready || restoring)) this.#setState('RESTORING');
+    else if ([...this.#tasks.values()].some(({ ready, restoring }) => !ready || restoring))
+      this.#setState('RESTORING');
     else this.#setState('RUNNING');
   }
 

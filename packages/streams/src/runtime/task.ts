@@ -287,7 +287,7 @@ export class Task {
       },
       now,
       forward,
-      forwardTo: forwardTo as ProcessorContext<unknown, unknown>['forwardTo'],
+      forwardTo: forwardTo,
       keyValueStore: (name) => store(name, 'keyValue') as never,
       windowStore: (name) => store(name, 'window') as never,
       expiringStore: (name) => store(name, 'expiring') as never,

@@ -5,9 +5,9 @@ import type { Topology } from '../topology/topology.ts';
 /** Names topics for one application. */
 export interface TopicNames {
   /** A repartition topic's name with the application's id; any other name as it is. */
-  full(name: string): string;
+  full: (name: string) => string;
   /** The topic behind a store. */
-  changelog(store: StoreSpec): string;
+  changelog: (store: StoreSpec) => string;
 }
 
 /** The topic names of a topology in an application. */

@@ -3,12 +3,12 @@ import { deserialize, type Serde, type Serialized } from '../serde.ts';
 
 /** Turns keys of one serde into text and back. Bytes become one character each. */
 export interface KeyText<K> {
-  write(key: K): string;
-  read(text: string): K;
+  write: (key: K) => string;
+  read: (text: string) => K;
   /** The text of a changelog record's key. */
-  ofBytes(bytes: Buffer): string;
+  ofBytes: (bytes: Buffer) => string;
   /** The changelog record's key of a text. */
-  toChangelog(text: string): Serialized;
+  toChangelog: (text: string) => Serialized;
 }
 
 /** The text form of a serde's keys. */

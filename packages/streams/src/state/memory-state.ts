@@ -55,9 +55,13 @@ export class MemoryState implements CommittedState {
 /** The order of keys in every store: by their UTF-8 bytes, as a disk store has it. */
 export function compareKeys(a: string, b: string): number {
   if (a === b) return 0;
-  const ascii = /^[\u0000-\uD7FF]*$/;
-  if (ascii.test(a) && ascii.test(b)) return a < b ? -1 : 1;
+  if (isBasic(a) && isBasic(b)) return a < b ? -1 : 1;
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** Without surrogates, UTF-16 order and UTF-8 order are the same. */
+function isBasic(text: string): boolean {
+  return !/[\uD800-\uDFFF]/.test(text);
 }
 
 /** Keeps state in memory. */
