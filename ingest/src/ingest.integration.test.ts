@@ -209,7 +209,7 @@ describe('the edge on a real broker', () => {
       }
     }
     const clients = Promise.all(Array.from({ length: 16 }, async (_, number) => client(number)));
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const goal = acknowledged.length + 500;
       await vi.waitFor(() => assert.isAbove(acknowledged.length, goal), { timeout: 30_000, interval: 10 });
       await broker.kill();

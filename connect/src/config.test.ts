@@ -1,0 +1,33 @@
+import { ConfigError, parseConfig, variablesOf } from '@activity/service';
+import { expect, test } from 'vitest';
+import { configSchema } from './config.ts';
+
+test('every variable has a default and says what it is for', () => {
+  expect(variablesOf(configSchema).map(({ name }) => name)).toMatchInlineSnapshot(`
+    [
+      "KAFKA_TOPIC",
+      "KAFKA_ENRICHED_TOPIC",
+      "KAFKA_COUNTS_TOPIC",
+      "KAFKA_USERS_TOPIC",
+      "KAFKA_DEAD_LETTER_TOPIC",
+      "KAFKA_SINK_DEAD_LETTER_TOPIC",
+      "CONNECT_URL",
+      "MONGODB_URI",
+      "CONNECTOR_PREFIX",
+      "SINK_TASKS_MAX",
+      "POLL_INTERVAL_MS",
+      "MARKER_TTL_SECONDS",
+      "METRICS_PORT",
+      "HOST",
+      "NODE_ENV",
+      "LOG_LEVEL",
+    ]
+  `);
+  expect(() => parseConfig(configSchema, {})).not.toThrow();
+});
+
+test('what is wrong is reported all at once', () => {
+  const environment = { HOST: ' ', NODE_ENV: 'prod', LOG_LEVEL: 'loud' };
+  expect(() => parseConfig(configSchema, environment)).toThrow(ConfigError);
+  expect(() => parseConfig(configSchema, environment)).toThrow(/NODE_ENV.*\n.*LOG_LEVEL/);
+});

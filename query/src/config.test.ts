@@ -1,0 +1,23 @@
+import { ConfigError, parseConfig, variablesOf } from '@activity/service';
+import { expect, test } from 'vitest';
+import { configSchema } from './config.ts';
+
+test('every variable has a default and says what it is for', () => {
+  expect(variablesOf(configSchema).map(({ name }) => name)).toMatchInlineSnapshot(`
+    [
+      "PORT",
+      "HOST",
+      "MONGODB_URI",
+      "READ_TIMEOUT_MS",
+      "NODE_ENV",
+      "LOG_LEVEL",
+    ]
+  `);
+  expect(() => parseConfig(configSchema, {})).not.toThrow();
+});
+
+test('what is wrong is reported all at once', () => {
+  const environment = { HOST: ' ', NODE_ENV: 'prod', LOG_LEVEL: 'loud' };
+  expect(() => parseConfig(configSchema, environment)).toThrow(ConfigError);
+  expect(() => parseConfig(configSchema, environment)).toThrow(/NODE_ENV.*\n.*LOG_LEVEL/);
+});
