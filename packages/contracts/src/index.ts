@@ -3,6 +3,8 @@ export { defaultTopics, topicSpecs, topicVariables, topicsOf } from './topics.ts
 export type { TopicSpec, Topics } from './topics.ts';
 export { activityEvent, activityInput, defaultActivityTypes, maxIdLength } from './activity-event.ts';
 export type { ActivityEvent, ActivityInput } from './activity-event.ts';
+export { deleteLogCommand, eraseUserCommand, isCommand, rawCommand, rawRecord } from './raw-record.ts';
+export type { DeleteLogCommand, EraseUserCommand, RawCommand, RawRecord } from './raw-record.ts';
 export { findUnstorable, maxNesting } from './storable.ts';
 export type { Unstorable } from './storable.ts';
 export { logId, maxPartitions, rawPosition, windowId, windowSizes } from './identity.ts';

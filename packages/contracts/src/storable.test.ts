@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findUnstorable, maxNesting } from './storable.ts';
+import { findUnstorable, maxNesting, maxValues } from './storable.ts';
 
 function nested(levels: number): unknown {
   let value: unknown = 1;
@@ -14,6 +14,7 @@ describe('findUnstorable', () => {
     ['the largest safe integers', { a: Number.MAX_SAFE_INTEGER, b: Number.MIN_SAFE_INTEGER }],
     ['a dollar inside a name', { a$b: 1 }],
     ['the deepest nesting', nested(maxNesting)],
+    ['the most values', Array.from({ length: maxValues - 1 }, () => 1)],
   ])('takes %s', (_, value) => {
     expect(findUnstorable(value)).toBeUndefined();
   });
@@ -29,6 +30,7 @@ describe('findUnstorable', () => {
     [{ a: -(2 ** 63) }, 'a'],
     [{ a: JSON.parse('1e400') as unknown }, 'a'],
     [{ a: nested(maxNesting) }, 'a'],
+    [Array.from({ length: maxValues }, () => 1), ''],
     ['\ud800', ''],
   ])('finds what is wrong with %j', (value, path) => {
     expect(findUnstorable(value)?.path.startsWith(path)).toBe(true);

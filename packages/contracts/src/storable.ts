@@ -3,6 +3,9 @@
 /** The deepest nesting of objects and arrays that is carried. */
 export const maxNesting = 32;
 
+/** The most values, nested ones counted, that one event carries. */
+export const maxValues = 1_000;
+
 /** One value that cannot be stored as it is, and why. */
 export interface Unstorable {
   /** The dotted path to it. */
@@ -16,14 +19,16 @@ const refusedNames = new Set(['__proto__', 'constructor', 'prototype']);
  * Finds the first thing in a parsed JSON value that could not be stored as it was sent: integers that JSON.parse has rounded
  * (beyond 2^53) and the sink would wrap, numbers beyond a double, text that is not Unicode (MongoDB would store it, and its
  * drivers then refuse to read the document), field names that MongoDB or JavaScript gives a meaning, too much nesting. Dots in
- * names are fine. Does not recurse, so depth cannot exhaust the stack.
+ * names are fine. Too many values are refused as well. Does not recurse, so depth cannot exhaust the stack.
  *
  * @example findUnstorable({ a: { $set: 1 } }) // { path: 'a.$set', message: 'field names must not start with $' }
  */
 export function findUnstorable(root: unknown): Unstorable | undefined {
   const open: { value: unknown; path: string; depth: number }[] = [{ value: root, path: '', depth: 0 }];
+  let values = 0;
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value, path, depth } = next;
+    if (++values > maxValues) return { path: '', message: `must not hold more than ${maxValues} values` };
     if (typeof value === 'object' && value !== null) {
       if (depth >= maxNesting) return { path, message: `must not nest deeper than ${maxNesting}` };
       for (const [name, child] of Object.entries(value)) {

@@ -1,0 +1,55 @@
+// The raw topic's records: events, and commands that delete.
+import { z } from 'zod';
+import { activityEvent, maxIdLength } from './activity-event.ts';
+import type { ActivityEvent } from './activity-event.ts';
+
+/**
+ * Deletes one log. It is sent to the partition that the id names (`id % 1024`), without a key, so that it lies behind the log that
+ * it deletes. One that names a position which is not before its own deletes nothing.
+ */
+export const deleteLogCommand: z.ZodObject<{
+  command: z.ZodLiteral<'delete-log'>;
+  id: z.ZodNumber;
+  requestedAt: z.ZodISODateTime;
+}> = z.object({
+  command: z.literal('delete-log'),
+  id: z.number().int().min(0),
+  requestedAt: z.iso.datetime({ precision: 3 }),
+});
+
+/** Erases a user: everything of theirs that lies before it. Keyed by the user, so that it is in order with the user's events. */
+export const eraseUserCommand: z.ZodObject<{
+  command: z.ZodLiteral<'erase-user'>;
+  userId: z.ZodString;
+  requestedAt: z.ZodISODateTime;
+}> = z.object({
+  command: z.literal('erase-user'),
+  userId: z.string().min(1).max(maxIdLength),
+  requestedAt: z.iso.datetime({ precision: 3 }),
+});
+
+/** A command on the raw topic. */
+export const rawCommand: z.ZodDiscriminatedUnion<
+  [typeof deleteLogCommand, typeof eraseUserCommand],
+  'command'
+> = z.discriminatedUnion('command', [deleteLogCommand, eraseUserCommand]);
+
+/** What a raw record's value holds. Only commands have a field `command`. */
+export const rawRecord: z.ZodUnion<[typeof activityEvent, typeof rawCommand]> = z.union([
+  activityEvent,
+  rawCommand,
+]);
+
+/** A command that deletes one log. */
+export type DeleteLogCommand = z.output<typeof deleteLogCommand>;
+/** A command that erases a user. */
+export type EraseUserCommand = z.output<typeof eraseUserCommand>;
+/** Any command. */
+export type RawCommand = DeleteLogCommand | EraseUserCommand;
+/** Anything that the raw topic holds. */
+export type RawRecord = ActivityEvent | RawCommand;
+
+/** Whether a raw record is a command. */
+export function isCommand(record: object): record is RawCommand {
+  return 'command' in record;
+}
