@@ -8,8 +8,9 @@ export type Duration = number | `${number}${keyof typeof units}`;
 
 /** A duration in milliseconds. @throws FatalError for anything that is not a whole, non-negative duration. */
 export function milliseconds(duration: Duration): number {
-  const match = typeof duration === 'number' ? undefined : /^(\d+)(ms|s|m|h|d)$/.exec(duration);
-  const value = match ? Number(match[1]) * units[match[2] as keyof typeof units] : Number(duration);
+  const match = /^(\d+)(ms|s|m|h|d)$/.exec(String(duration));
+  const written = match ? Number(match[1]) * units[match[2] as keyof typeof units] : Number.NaN;
+  const value = typeof duration === 'number' ? duration : written;
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new FatalError('TOPOLOGY_INVALID', `${duration} is not a duration; write milliseconds, or '5m'`);
   }
