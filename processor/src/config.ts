@@ -17,8 +17,8 @@ export const configSchema = z.object({
   INSTANCE_ID: z
     .string()
     .regex(/^[a-zA-Z0-9._-]{1,200}$/)
-    .default('processor-1')
-    .describe('A name of this instance that stays the same over restarts; each instance has its own'),
+    .optional()
+    .describe('A name of this instance, the same after a restart; made and kept in STATE_DIR unless set'),
   DEDUPE_HOURS: integer(24, 1, 24 * 30).describe('How long event ids are remembered, in hours of event time'),
   GRACE_MINUTES: integer(10, 0, 24 * 60).describe('How late an event may come to a window, in minutes'),
   COMMIT_INTERVAL_MS: integer(100, 1, 60_000).describe('Time between two commits, in milliseconds'),

@@ -21,7 +21,8 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const failed = Promise.withResolvers<never>();
   const streams = createStreams({
     applicationId: config.KAFKA_GROUP_ID,
-    instanceId: config.INSTANCE_ID,
+    ...(config.INSTANCE_ID && { instanceId: config.INSTANCE_ID }),
+    stateDir: config.STATE_DIR,
     brokers: config.KAFKA_BROKERS,
     topology: activityTopology({
       topics,

@@ -1,5 +1,6 @@
 // The composition root: a topology, a broker and a state folder become a running application.
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { FatalError } from './errors.ts';
 import { createKafka } from './kafka/wire-port.ts';
 import type { KafkaPort } from './kafka/port.ts';
@@ -15,6 +16,7 @@ import { noMetrics, type RuntimeMetrics } from './runtime/metrics.ts';
 import { StreamThread, type ThreadState } from './runtime/stream-thread.ts';
 import { topicNames } from './runtime/topic-names.ts';
 import type { StateBackend } from './state/committed-state.ts';
+import { diskBackend, instanceIdOf } from './state/disk-backend.ts';
 import { memoryBackend } from './state/memory-state.ts';
 import type { Topology } from './topology/topology.ts';
 
@@ -35,14 +37,19 @@ export interface StreamsOptions {
   security?: SecurityOptions;
   /**
    * A name for this instance that is the same after a restart, and no other instance's: with it the broker
-   * recognises who comes back (static membership), and its old transaction is ended at once.
+   * recognises who comes back (static membership), and its old transaction is ended at once. With `stateDir` it is made
+   * and kept there unless given.
    */
   instanceId?: string;
+  /** Folder for local state, one for each instance. Without it state is in memory and restored at every start. */
+  stateDir?: string;
   guarantee?: 'exactly_once' | 'at_least_once';
   commitIntervalMs?: number;
   maxUncommittedRecords?: number;
   maxUncommittedBytes?: number;
   maxBufferedRecords?: number;
+  stateFlushMs?: number;
+  maxUnflushedChanges?: number;
   sessionTimeoutMs?: number;
   rebalanceTimeoutMs?: number;
   transactionTimeoutMs?: number;
@@ -99,7 +106,9 @@ export function createStreams(options: StreamsOptions): Streams {
   const { applicationId, topology, logger = () => {}, onState = () => {} } = options;
   const names = topicNames(applicationId, topology);
   const failures = failurePolicy(options);
-  const instanceId = options.instanceId ?? randomUUID();
+  const stateDir = options.stateDir === undefined ? undefined : join(options.stateDir, applicationId);
+  const instanceId =
+    options.instanceId ?? (stateDir === undefined ? randomUUID() : instanceIdOf(stateDir, randomUUID));
   let kafka: KafkaPort | undefined;
   let backend: StateBackend | undefined;
   let thread: StreamThread | undefined;
@@ -119,7 +128,10 @@ export function createStreams(options: StreamsOptions): Streams {
       ...(options.security && { security: options.security }),
     });
     await prepareTopics({ kafka, topology, names, deadLetterTopic: options.deadLetterTopic });
-    backend = memoryBackend();
+    backend =
+      stateDir === undefined
+        ? memoryBackend()
+        : diskBackend({ folder: stateDir, applicationId, log: (level, message) => logger(level, message) });
     thread = new StreamThread({
       applicationId,
       instanceId,
@@ -128,15 +140,16 @@ export function createStreams(options: StreamsOptions): Streams {
       names,
       kafka,
       backend,
-      storedTasks: () => [],
       metrics: options.metrics ?? noMetrics,
       failures,
       exactlyOnce: options.guarantee !== 'at_least_once',
-      staticMembership: options.instanceId !== undefined,
+      staticMembership: options.instanceId !== undefined || stateDir !== undefined,
       commitIntervalMs: options.commitIntervalMs ?? 100,
       maxUncommittedRecords: options.maxUncommittedRecords ?? 20_000,
       maxUncommittedBytes: options.maxUncommittedBytes ?? 16 * 1024 * 1024,
       maxBufferedRecords: options.maxBufferedRecords ?? 10_000,
+      stateFlushMs: options.stateFlushMs ?? 2000,
+      maxUnflushedChanges: options.maxUnflushedChanges ?? 500_000,
       sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
       rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,
       transactionTimeoutMs: options.transactionTimeoutMs ?? 10_000,

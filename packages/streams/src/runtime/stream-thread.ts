@@ -41,7 +41,6 @@ export interface StreamThreadOptions {
   names: TopicNames;
   kafka: KafkaPort;
   backend: StateBackend;
-  storedTasks: () => readonly string[];
   metrics: RuntimeMetrics;
   failures: FailurePolicy;
   exactlyOnce: boolean;
@@ -52,6 +51,10 @@ export interface StreamThreadOptions {
   maxUncommittedRecords: number;
   /** A partition is not fetched while so many of its records wait. */
   maxBufferedRecords: number;
+  /** How often committed state goes to disk. */
+  stateFlushMs: number;
+  /** More changes than these are never kept in memory only. */
+  maxUnflushedChanges: number;
   sessionTimeoutMs: number;
   rebalanceTimeoutMs: number;
   transactionTimeoutMs: number;
@@ -94,6 +97,9 @@ export class StreamThread {
   #committing: Promise<void> | undefined;
   #commitFailure: unknown;
   #lastCommit: number;
+  #lastFlush: number;
+  #flushing: Promise<void> | undefined;
+  #flushFailure: unknown;
   #processedSinceCommit = 0;
   #state: ThreadState = 'CREATED';
   #closing = false;
@@ -108,6 +114,7 @@ export class StreamThread {
     this.#restorer = new Restorer(kafka, metrics);
     this.#fetcher = kafka.createFetcher();
     this.#lastCommit = now();
+    this.#lastFlush = now();
     this.#member = kafka.createMember({
       groupId: applicationId,
       groupInstanceId: options.staticMembership ? `${options.instanceId}-${options.index}` : null,
@@ -189,6 +196,7 @@ export class StreamThread {
     const processed = this.#process();
     const punctuated = this.#punctuate();
     if (this.#commitDue()) await this.#beginCommit();
+    await this.#flushState();
     this.#updateState();
     if (processed > 0 || punctuated || restored) await nextTurn();
     else await this.#idle();
@@ -329,6 +337,25 @@ export class StreamThread {
     if (this.#commitFailure !== undefined) throw this.#takeCommitFailure();
   }
 
+  /** Writes committed state to disk now and then, beside the work; waits only where too much has gathered. */
+  async #flushState(): Promise<void> {
+    if (this.#flushFailure !== undefined) throw this.#flushFailure;
+    const { now, stateFlushMs, maxUnflushedChanges } = this.#options;
+    const stores = this.tasks().flatMap((task) => task.stores.map(({ store }) => store));
+    if (!this.#flushing && now() - this.#lastFlush >= stateFlushMs) {
+      this.#lastFlush = now();
+      this.#flushing = Promise.all(stores.map((store) => store.flush()))
+        .then(() => {})
+        .catch((error: unknown) => {
+          this.#flushFailure = error;
+        })
+        .finally(() => (this.#flushing = undefined));
+    }
+    const waiting = stores.reduce((sum, store) => sum + store.unflushed(), 0);
+    if (waiting > maxUnflushedChanges)
+      await (this.#flushing ?? Promise.all(stores.map((store) => store.flush())));
+  }
+
   async #placeUnknown(): Promise<void> {
     const topics = this.#collector.unknownTopics();
     if (topics.length === 0) return;
@@ -450,7 +477,7 @@ export class StreamThread {
     }
     const committed = await Promise.all(
       subTopology.stores.map(({ name, valueSerde }) =>
-        backend.open({ taskId: id, store: name, format: valueSerde.format }),
+        backend.open({ taskId: id, store: name, format: valueSerde.format, segmentsTogether: 1 }),
       ),
     );
     const task = new Task({
@@ -482,7 +509,7 @@ export class StreamThread {
   // ---- rebalance
 
   async #beforeJoin(): Promise<Buffer> {
-    const { instanceId, storedTasks } = this.#options;
+    const { instanceId, backend } = this.#options;
     this.#options.metrics.rebalanced();
     if (!this.#awaitingAssignment) {
       // What was processed is committed under the old generation; a failure only means it is processed again.
@@ -492,7 +519,7 @@ export class StreamThread {
       });
     }
     this.#awaitingAssignment = true;
-    return writeJoinData({ instanceId, owned: [...this.#tasks.keys()], stored: storedTasks() });
+    return writeJoinData({ instanceId, owned: [...this.#tasks.keys()], stored: backend.storedTasks() });
   }
 
   async #assign(members: readonly MemberSubscription[]): Promise<Map<string, Buffer>> {

@@ -24,7 +24,7 @@ export interface CommittedState {
   get(segment: number, key: string): Stored | undefined;
   /** Takes in the changes of one commit, and the changelog position after them. */
   apply(changes: Iterable<StateChange>, position: number): void;
-  /** All entries of a segment, ordered by key. */
+  /** All entries of a segment, ordered by key. The segment must not change meanwhile. */
   entries(segment: number): Iterable<readonly [string, Stored]>;
   /** The segments that exist, oldest first. */
   segments(): number[];
@@ -32,16 +32,34 @@ export interface CommittedState {
   dropSegmentsBefore(segment: number): void;
   /** Number of entries, exact in memory, close on disk. */
   size(): number;
-  /** Makes what was applied survive a crash of this process. */
+  /** Changes that a crash of this process would lose (and the changelog give back). */
+  readonly unflushed: number;
+  /**
+   * Makes what was applied survive a crash of this process.
+   * @throws FatalError with STATE_UNWRITABLE where the disk takes no more.
+   */
   flush(): Promise<void>;
   /** Forgets everything, position too. */
   clear(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens the committed part of a store of a task. */
+/** What a store's committed part is opened with. */
+export interface OpenStateOptions {
+  taskId: string;
+  store: string;
+  /** What its values are. */
+  format: 'text' | 'bytes';
+  /** How many neighbouring segments are kept, and dropped, together. */
+  segmentsTogether: number;
+}
+
+/** Opens the committed parts of stores. */
 export interface StateBackend {
-  open(options: { taskId: string; store: string; format: 'text' | 'bytes' }): Promise<CommittedState>;
+  /** @throws TaskCorruptedError never for damaged state: that is moved aside, said, and begun anew. */
+  open(options: OpenStateOptions): Promise<CommittedState>;
+  /** The tasks that have state on this machine. */
+  storedTasks(): readonly string[];
   /** Releases what the backend holds (a lock on its folder, say). */
   close(): Promise<void>;
 }

@@ -72,6 +72,10 @@ export class TaskExpiringStore<K, V> implements ExpiringStore<K, V>, TaskStore {
     this.#overlay.abort();
   }
 
+  unflushed(): number {
+    return this.#options.committed.unflushed;
+  }
+
   flush(): Promise<void> {
     return this.#options.committed.flush();
   }

@@ -90,6 +90,10 @@ export class TaskKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore {
     this.#overlay.abort();
   }
 
+  unflushed(): number {
+    return this.#options.committed.unflushed;
+  }
+
   flush(): Promise<void> {
     return this.#options.committed.flush();
   }

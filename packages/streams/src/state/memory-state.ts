@@ -3,6 +3,7 @@ import type { CommittedState, StateBackend, StateChange, Stored } from './commit
 
 /** A {@link CommittedState} of maps. */
 export class MemoryState implements CommittedState {
+  readonly unflushed = 0;
   position = 0;
   readonly #segments = new Map<number, Map<string, Stored>>();
 
@@ -66,5 +67,5 @@ function isBasic(text: string): boolean {
 
 /** Keeps state in memory. */
 export function memoryBackend(): StateBackend {
-  return { open: async () => new MemoryState(), close: async () => {} };
+  return { open: async () => new MemoryState(), storedTasks: () => [], close: async () => {} };
 }

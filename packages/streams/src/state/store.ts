@@ -44,6 +44,8 @@ export interface StoreSpec {
   readonly valueSerde: Serde<unknown>;
   /** Window and expiring stores: how long after stream time an entry is kept. */
   readonly retentionMs?: number;
+  /** How much time a segment spans; half the retention unless given. */
+  readonly segmentMs?: number;
   /** false: nothing is written to Kafka, and a crash loses it. */
   readonly changelog: boolean;
   /** The topic that the changelog is, instead of one of its own. */
@@ -59,6 +61,8 @@ export interface TaskStore {
   seal(records: RecordBatches): void;
   commit(position: number | undefined): void;
   abort(): void;
+  /** Changes that are not on disk yet. */
+  unflushed(): number;
   flush(): Promise<void>;
   size(): number;
   clear(): Promise<void>;

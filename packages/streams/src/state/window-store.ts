@@ -98,6 +98,10 @@ export class TaskWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     this.#overlay.abort();
   }
 
+  unflushed(): number {
+    return this.#options.committed.unflushed;
+  }
+
   flush(): Promise<void> {
     return this.#options.committed.flush();
   }

@@ -1,0 +1,234 @@
+// Committed state on disk: LMDB below a memory table, so that a store is read at once and written in large batches.
+//
+//   apply ─▶ fresh (memory) ──flush──▶ flushing (memory) ──one local transaction, position too──▶ LMDB
+//
+// What is still in memory when the process dies is in the changelog after the position on disk.
+import type { Database, RootDatabase } from 'lmdb';
+import { FatalError } from '../errors.ts';
+import type { CommittedState, OpenStateOptions, StateChange, Stored } from './committed-state.ts';
+import { compareKeys } from './memory-state.ts';
+
+type Table = Map<number, Map<string, Stored | undefined>>;
+
+/** LMDB's limit for a key is 1,978 bytes; the segment's number takes some of it. */
+const maxKeyBytes = 1_900;
+
+const segmentDigits = 11;
+
+/** What the disk state of one store is made of. */
+export interface DiskStateOptions extends OpenStateOptions {
+  env: RootDatabase<unknown, string>;
+  meta: Database<number, string>;
+  onClose: () => Promise<void>;
+}
+
+/** A {@link CommittedState} in one LMDB environment, shared by the stores of a task. */
+export class DiskState implements CommittedState {
+  readonly #options: DiskStateOptions;
+  readonly #groups = new Map<number, Database<Buffer | string, string>>();
+  #fresh: Table = new Map();
+  #flushing: Table | undefined;
+  #flush: Promise<void> | undefined;
+  #position: number;
+  #dropBefore = 0;
+  #unflushed = 0;
+
+  constructor(options: DiskStateOptions) {
+    this.#options = options;
+    this.#position = options.meta.get(options.store) ?? 0;
+    for (const name of options.env.getKeys()) {
+      const group = groupOf(options.store, name);
+      if (group !== undefined) this.#group(group);
+    }
+  }
+
+  get unflushed(): number {
+    return this.#unflushed;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  get(segment: number, key: string): Stored | undefined {
+    const fresh = this.#fresh.get(segment);
+    if (fresh?.has(key)) return fresh.get(key);
+    const flushing = this.#flushing?.get(segment);
+    if (flushing?.has(key)) return flushing.get(key);
+    const data = this.#groups.get(this.#groupNumber(segment))?.get(diskKey(segment, key));
+    return data === undefined ? undefined : decode(data);
+  }
+
+  apply(changes: Iterable<StateChange>, position: number): void {
+    for (const { segment, key, stored } of changes) {
+      let table = this.#fresh.get(segment);
+      if (!table) this.#fresh.set(segment, (table = new Map()));
+      table.set(key, stored);
+      this.#unflushed++;
+    }
+    this.#position = position;
+  }
+
+  *entries(segment: number): Generator<readonly [string, Stored]> {
+    const written = new Map<string, Stored | undefined>();
+    for (const layer of [this.#flushing, this.#fresh]) {
+      for (const [key, stored] of layer?.get(segment) ?? []) written.set(key, stored);
+    }
+    const fresh = [...written].toSorted(([a], [b]) => compareKeys(a, b));
+    let next = 0;
+    const group = this.#groups.get(this.#groupNumber(segment));
+    const range = group?.getRange({ start: diskKey(segment, ''), end: diskKey(segment + 1, '') }) ?? [];
+    for (const { key: text, value } of range) {
+      const key = text.slice(segmentDigits);
+      for (; next < fresh.length; next++) {
+        const [freshKey, stored] = fresh[next] as (typeof fresh)[number];
+        if (compareKeys(freshKey, key) >= 0) break;
+        if (stored) yield [freshKey, stored];
+      }
+      if (!written.has(key)) yield [key, decode(value)];
+    }
+    for (; next < fresh.length; next++) {
+      const [freshKey, stored] = fresh[next] as (typeof fresh)[number];
+      if (stored) yield [freshKey, stored];
+    }
+  }
+
+  segments(): number[] {
+    const segments = new Set<number>([...this.#fresh.keys(), ...(this.#flushing?.keys() ?? [])]);
+    for (const group of this.#groups.values()) {
+      let start = '';
+      for (;;) {
+        const [first] = group.getKeys({ start, limit: 1 });
+        if (first === undefined) break;
+        const segment = Number(first.slice(0, segmentDigits));
+        segments.add(segment);
+        start = diskKey(segment + 1, '');
+      }
+    }
+    return [...segments].filter((segment) => segment >= this.#dropBefore).toSorted((a, b) => a - b);
+  }
+
+  dropSegmentsBefore(segment: number): void {
+    if (segment <= this.#dropBefore) return;
+    this.#dropBefore = segment;
+    for (const table of [this.#fresh, this.#flushing]) {
+      for (const id of table?.keys() ?? []) if (id < segment) table?.delete(id);
+    }
+    for (const [number, group] of this.#groups) {
+      if (number >= this.#groupNumber(segment)) continue;
+      this.#groups.delete(number);
+      void group.drop();
+    }
+  }
+
+  size(): number {
+    let size = 0;
+    for (const group of this.#groups.values()) {
+      const stats = group.getStats() as { entryCount?: number };
+      size += stats.entryCount ?? 0;
+    }
+    for (const layer of [this.#fresh, this.#flushing])
+      for (const table of layer?.values() ?? []) size += table.size;
+    return size;
+  }
+
+  async flush(): Promise<void> {
+    while (this.#flush) await this.#flush;
+    if (this.#fresh.size === 0 && this.#position === this.#options.meta.get(this.#options.store)) return;
+    this.#flush = this.#write().finally(() => (this.#flush = undefined));
+    await this.#flush;
+  }
+
+  async clear(): Promise<void> {
+    while (this.#flush) await this.#flush;
+    this.#fresh = new Map();
+    this.#position = 0;
+    for (const group of this.#groups.values()) await group.drop();
+    this.#groups.clear();
+    await this.#options.meta.remove(this.#options.store);
+  }
+
+  async close(): Promise<void> {
+    while (this.#flush) await this.#flush;
+    await this.#options.onClose();
+  }
+
+  async #write(): Promise<void> {
+    const { env, meta, store, taskId } = this.#options;
+    const table = this.#fresh;
+    const position = this.#position;
+    this.#flushing = table;
+    this.#fresh = new Map();
+    this.#unflushed = 0;
+    for (const segment of table.keys()) this.#group(this.#groupNumber(segment));
+    try {
+      await env.batch(() => {
+        for (const [segment, entries] of table) {
+          const group = this.#group(this.#groupNumber(segment));
+          for (const [key, stored] of entries) {
+            if (stored) void group.put(diskKey(segment, key), encode(stored));
+            else void group.remove(diskKey(segment, key));
+          }
+        }
+        void meta.put(store, position);
+      });
+    } catch (cause) {
+      const text = cause instanceof Error ? cause.message : String(cause);
+      const message = `writing store ${store} of task ${taskId}: ${text}; free space on the disk of the state folder`;
+      throw new FatalError('STATE_UNWRITABLE', message, { cause, taskId });
+    } finally {
+      this.#flushing = undefined;
+    }
+  }
+
+  #group(number: number): Database<Buffer | string, string> {
+    let group = this.#groups.get(number);
+    if (!group) {
+      const { env, store, format } = this.#options;
+      const encoding = format === 'text' ? 'string' : 'binary';
+      group = env.openDB<Buffer | string, string>({ name: groupName(store, number), encoding, cache: false });
+      this.#groups.set(number, group);
+    }
+    return group;
+  }
+
+  #groupNumber(segment: number): number {
+    return Math.floor(segment / this.#options.segmentsTogether);
+  }
+}
+
+function groupName(store: string, group: number): string {
+  return `${store}/${group}`;
+}
+
+function groupOf(store: string, name: string): number | undefined {
+  if (!name.startsWith(`${store}/`)) return undefined;
+  const group = Number(name.slice(store.length + 1));
+  return Number.isSafeInteger(group) ? group : undefined;
+}
+
+function diskKey(segment: number, key: string): string {
+  return String(segment).padStart(segmentDigits, '0') + key;
+}
+
+/** Whether a disk store could keep this key. */
+export function fitsOnDisk(key: string): boolean {
+  return key.length * 3 <= maxKeyBytes || Buffer.byteLength(key) <= maxKeyBytes;
+}
+
+/** Text values as `<timestamp>,<text>`; bytes as eight bytes of timestamp and the value. */
+function encode({ data, timestamp }: Stored): string | Buffer {
+  if (typeof data === 'string') return `${timestamp},${data}`;
+  const bytes = Buffer.allocUnsafe(8 + data.length);
+  bytes.writeBigInt64BE(BigInt(timestamp));
+  bytes.set(data, 8);
+  return bytes;
+}
+
+function decode(stored: string | Buffer): Stored {
+  if (typeof stored === 'string') {
+    const comma = stored.indexOf(',');
+    return { data: stored.slice(comma + 1), timestamp: Number(stored.slice(0, comma)) };
+  }
+  return { data: Buffer.from(stored.subarray(8)), timestamp: Number(stored.readBigInt64BE()) };
+}
