@@ -28,13 +28,21 @@ export interface WindowCount {
   byType: CountsByType;
 }
 
-/** One user's totals: the value of a users record. */
+/** How many events a user has had in the last so much time, as of when the record was written. */
+export interface RollingCounts {
+  last5m: number;
+  last1h: number;
+  last24h: number;
+}
+
+/** One user's totals and rolling counts: the value of a users record. */
 export interface UserActivity {
   /** The user id. */
   _id: string;
   userId: string;
   total: number;
   byType: CountsByType;
+  rolling: RollingCounts;
   firstSeen: string;
   lastSeen: string;
 }

@@ -10,4 +10,4 @@ export type { Unstorable } from './storable.ts';
 export { logId, maxPartitions, rawPosition, windowId, windowSizes } from './identity.ts';
 export type { WindowSize } from './identity.ts';
 export { collections, dateFields } from './documents.ts';
-export type { CountsByType, EnrichedLog, UserActivity, WindowCount } from './documents.ts';
+export type { CountsByType, EnrichedLog, RollingCounts, UserActivity, WindowCount } from './documents.ts';

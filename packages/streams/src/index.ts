@@ -5,7 +5,7 @@ export { BranchedStream, KStream } from './dsl/stream.ts';
 export type { DedupeOptions, ProcessOptions } from './dsl/stream.ts';
 export { KTable } from './dsl/table.ts';
 export { KGroupedStream, KWindowedStream } from './dsl/grouped-stream.ts';
-export type { WindowMaterialized } from './dsl/grouped-stream.ts';
+export type { RollingCountOptions, WindowMaterialized } from './dsl/grouped-stream.ts';
 export { KGroupedTable } from './dsl/grouped-table.ts';
 export type { Consumed, Grouped, Materialized, Named, Produced, Repartitioned } from './dsl/options.ts';
 export { hopping, tumbling } from './dsl/windows.ts';

@@ -40,6 +40,7 @@ export function addToUser(
     _id: userId,
     userId,
     ...tally,
+    rolling: user?.rolling ?? { last5m: 0, last1h: 0, last24h: 0 },
     firstSeen: user && user.firstSeen < timestamp ? user.firstSeen : timestamp,
     lastSeen: user && user.lastSeen > timestamp ? user.lastSeen : timestamp,
   };

@@ -1,9 +1,16 @@
 // The activity topology: raw events in; logs, window counts, users and dead letters out.
-import { activityEvent, windowSizes, type Topics, type WindowSize } from '@activity/contracts';
+import {
+  activityEvent,
+  windowSizes,
+  type Topics,
+  type UserActivity,
+  type WindowSize,
+} from '@activity/contracts';
 import { jsonSerde, StreamsBuilder, stringSerde, tumbling, type Topology } from '@activity/streams';
-import { addToTally, addToUser, emptyTally, windowCount, type Tally } from '../steps/count.ts';
+import { addToTally, emptyTally, windowCount, type Tally } from '../steps/count.ts';
 import { enrich } from '../steps/enrich.ts';
 import { eventTime } from '../steps/event-time.ts';
+import { countTotals, withRolling } from '../steps/user.ts';
 
 /** What the topology can be told. Times in milliseconds. */
 export interface ActivityOptions {
@@ -53,14 +60,22 @@ export function activityTopology({ topics, dedupeMs, graceMs }: ActivityOptions)
       });
   }
 
+  const userStore = builder.addStore<string, UserActivity>({
+    name: 'users',
+    kind: 'keyValue',
+    key: stringSerde,
+    value: jsonSerde(),
+  });
+  // Totals first, without an output: the rolling count that follows for every log brings the user's record out once.
+  logs.processValues(countTotals(userStore.name), { name: 'user-totals', stores: [userStore] });
   logs
     .groupByKey()
-    .aggregate<Parameters<typeof addToUser>[0]>(
-      () => undefined,
-      (_userId, log, user) => addToUser(user, log),
-      { store: 'users', value: jsonSerde() },
-    )
-    .toStream()
+    .rollingCount({ name: 'rolling', last: ['5m', '1h', '24h'] })
+    .processValues(withRolling(userStore.name), {
+      name: 'user-rolling',
+      stores: [userStore],
+      value: jsonSerde(),
+    })
     .to(topics.users, { name: 'users', partitioner: samePartition });
   return builder.build();
 }

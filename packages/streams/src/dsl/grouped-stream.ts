@@ -1,11 +1,13 @@
 // Grouped streams: records of one key together, to be counted, reduced or aggregated, over all time or by window.
 import { aggregate, type Adder } from '../operators/aggregate.ts';
+import { milliseconds, type Duration } from '../duration.ts';
+import { countsSerde, rollingCount } from '../operators/rolling-count.ts';
 import { lateOutput, windowAggregate, type TimeWindows } from '../operators/window-aggregate.ts';
 import type { Windowed } from '../record.ts';
-import { numberSerde, type Serde } from '../serde.ts';
+import { numberSerde, stringSerde, type Serde } from '../serde.ts';
 import { FatalError } from '../errors.ts';
 import type { Dsl, StreamPlace } from './dsl.ts';
-import type { Materialized } from './options.ts';
+import type { Materialized, Named } from './options.ts';
 import type { KStream } from './stream.ts';
 import type { KTable } from './table.ts';
 import { windowedSerde } from './windowed-serde.ts';
@@ -13,6 +15,17 @@ import { windowedSerde } from './windowed-serde.ts';
 function required<T>(serde: Serde<T> | undefined, step: string, which: 'key' | 'value'): Serde<T> {
   if (serde) return serde;
   throw new FatalError('TOPOLOGY_INVALID', `${step} needs a ${which} serde: pass { ${which}: … } to it`);
+}
+
+/** Options of {@link KGroupedStream.rollingCount}. */
+export interface RollingCountOptions<K, V> extends Named {
+  /** The lengths of time to count over. */
+  last: readonly Duration[];
+  /** How exactly records leave; also how often that is looked at. */
+  resolution?: Duration;
+  key?: Serde<K>;
+  /** Gets the records that were older than every length when they came, in the same transaction. */
+  onLate?: (late: KStream<K, V>) => void;
 }
 
 /** Records grouped by key. */
@@ -50,6 +63,60 @@ export class KGroupedStream<K, V> {
   ): KTable<K, A> {
     const add: Adder<K, V, A> = (key, value, old) => adder(key, value, old === undefined ? initial() : old);
     return this.#aggregate('aggregate()', add, materialized);
+  }
+
+  /**
+   * How many records each key has had in the last so much time: counts that fall again as records leave, though nothing
+   * more arrives. A key's counts come out whenever one of its records comes or leaves, in the order of `last`. Not in
+   * Kafka Streams.
+   * @example groupByKey().rollingCount({ last: ['5m', '1h', '24h'] })
+   */
+  rollingCount({
+    last,
+    resolution = '1s',
+    name: given,
+    key: keySerde,
+    onLate,
+  }: RollingCountOptions<K, V>): KStream<K, number[]> {
+    const { graph } = this.#dsl;
+    const key = required(keySerde ?? this.#place.key, 'rollingCount()', 'key');
+    const name = graph.name('KSTREAM-ROLLING-COUNT', given);
+    const lengthsMs = last.map(milliseconds);
+    const resolutionMs = milliseconds(resolution);
+    if (lengthsMs.length === 0 || resolutionMs < 1) {
+      throw new FatalError(
+        'TOPOLOGY_INVALID',
+        'rollingCount() needs at least one length and a resolution of 1 ms or more',
+      );
+    }
+    const buckets = graph.store({
+      name: `${name}-buckets`,
+      kind: 'window',
+      keySerde: key,
+      valueSerde: numberSerde,
+      retentionMs: Math.max(...lengthsMs) + 2 * resolutionMs,
+      segmentMs: resolutionMs,
+      expiry: 'manual',
+      changelog: true,
+    });
+    const counts = graph.store({
+      name: `${name}-counts`,
+      kind: 'keyValue',
+      keySerde: key,
+      valueSerde: countsSerde,
+      changelog: true,
+    });
+    const cursors = graph.store({
+      name: `${name}-cursors`,
+      kind: 'keyValue',
+      keySerde: stringSerde,
+      valueSerde: numberSerde,
+      changelog: true,
+    });
+    const supplier = rollingCount<K, V>({ buckets, counts, cursors, lengthsMs, resolutionMs });
+    const parent = graph.processor(name, [this.#place.parent], supplier, [buckets, counts, cursors]);
+    onLate?.(this.#dsl.stream({ ...this.#place, parent: { node: name, output: lateOutput } }));
+    return this.#dsl.stream({ parent, key, value: countsSerde, keyChanged: false });
   }
 
   /** Groups by window too. */

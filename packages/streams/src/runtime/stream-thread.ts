@@ -25,7 +25,7 @@ import type { FailurePolicy } from './failure-policy.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { RecordQueue } from './record-queue.ts';
 import { Restorer } from './restorer.ts';
-import { openStore } from './task-stores.ts';
+import { openStore, segmentsTogether } from './task-stores.ts';
 import { Task, taskIdOf } from './task.ts';
 import type { TopicNames } from './topic-names.ts';
 
@@ -476,8 +476,13 @@ export class StreamThread {
       );
     }
     const committed = await Promise.all(
-      subTopology.stores.map(({ name, valueSerde }) =>
-        backend.open({ taskId: id, store: name, format: valueSerde.format, segmentsTogether: 1 }),
+      subTopology.stores.map((spec) =>
+        backend.open({
+          taskId: id,
+          store: spec.name,
+          format: spec.valueSerde.format,
+          segmentsTogether: segmentsTogether(spec),
+        }),
       ),
     );
     const task = new Task({

@@ -27,6 +27,8 @@ export function openStore(
     committed,
     changelog,
     retentionMs: retentionOf(spec),
+    segmentMs: spec.segmentMs,
+    expiry: spec.expiry,
     streamTime,
   };
   switch (spec.kind) {
@@ -37,6 +39,14 @@ export function openStore(
     case 'expiring':
       return { spec, store: new TaskExpiringStore(options), changelog };
   }
+}
+
+/** Segments shorter than this are kept on disk, and dropped, in groups that are not. */
+const diskSegmentMs = 3_600_000;
+
+/** How many segments of a store go together on disk. */
+export function segmentsTogether({ segmentMs }: StoreSpec): number {
+  return segmentMs === undefined ? 1 : Math.max(1, Math.floor(diskSegmentMs / segmentMs));
 }
 
 function retentionOf({ name, kind, retentionMs }: StoreSpec): number {

@@ -21,7 +21,7 @@ export class TaskExpiringStore<K, V> implements ExpiringStore<K, V>, TaskStore {
     this.name = options.name;
     this.#options = options;
     this.#keys = keyText(options.keySerde);
-    this.#interval = segmentIntervalMs(options.retentionMs);
+    this.#interval = options.segmentMs ?? segmentIntervalMs(options.retentionMs);
     const { valueSerde, committed } = options;
     this.#overlay = new Overlay({ valueSerde, committed, changelogKey: this.#keys.toChangelog });
   }

@@ -26,6 +26,8 @@ export interface WindowStore<K, V> {
   fetchRange(key: K, from: number, to: number): Iterable<[number, V]>;
   /** Everything that starts between `from` and `to`, both included. */
   fetchAll(from: number, to: number): Iterable<[K, number, V]>;
+  /** Lets go of what starts before this time, in whole segments. Only for stores that expire by hand. */
+  expireBefore(windowStart: number): void;
 }
 
 /** Values by key that are forgotten some time after they were put, by stream time. */
@@ -44,6 +46,8 @@ export interface StoreSpec {
   readonly valueSerde: Serde<unknown>;
   /** Window and expiring stores: how long after stream time an entry is kept. */
   readonly retentionMs?: number;
+  /** `manual`: a window store keeps everything until `expireBefore` is called, whatever stream time says. */
+  readonly expiry?: 'manual';
   /** How much time a segment spans; half the retention unless given. */
   readonly segmentMs?: number;
   /** false: nothing is written to Kafka, and a crash loses it. */

@@ -12,6 +12,9 @@ import type { TaskStore, WindowStore } from './store.ts';
 /** What a task's window store is made of. Times in milliseconds. */
 export interface TaskWindowStoreOptions<K, V> extends TaskStoreOptions<K, V> {
   retentionMs: number;
+  /** Half the retention unless given. */
+  segmentMs: number | undefined;
+  expiry: 'manual' | undefined;
   streamTime: () => number;
 }
 
@@ -27,12 +30,16 @@ export class TaskWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
   readonly #keys: KeyText<K>;
   readonly #overlay: Overlay<V>;
   readonly #interval: number;
+  // Where a store that expires by hand begins: as of now, as of the commit in flight, as of the last commit.
+  #begin = 0;
+  #sealedBegin = 0;
+  #committedBegin = 0;
 
   constructor(options: TaskWindowStoreOptions<K, V>) {
     this.name = options.name;
     this.#options = options;
     this.#keys = keyText(options.keySerde);
-    this.#interval = segmentIntervalMs(options.retentionMs);
+    this.#interval = options.segmentMs ?? segmentIntervalMs(options.retentionMs);
     const { valueSerde, committed } = options;
     this.#overlay = new Overlay({ valueSerde, committed, changelogKey: this.#keys.toChangelog });
   }
@@ -67,6 +74,10 @@ export class TaskWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     for (const [text, start, value] of this.#scan(from, to)) yield [this.#keys.read(text), start, value];
   }
 
+  expireBefore(windowStart: number): void {
+    if (windowStart > this.#begin) this.#begin = windowStart;
+  }
+
   position(): number {
     return this.#options.committed.position;
   }
@@ -87,14 +98,20 @@ export class TaskWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
 
   seal(records: RecordBatches): void {
     this.#overlay.seal(records, this.#options.changelog);
+    this.#sealedBegin = this.#begin;
   }
 
   commit(position: number | undefined): void {
     this.#overlay.commit(position ?? this.position());
-    this.#options.committed.dropSegmentsBefore(this.#firstLive());
+    this.#committedBegin = this.#sealedBegin;
+    const manual = this.#options.expiry === 'manual';
+    this.#options.committed.dropSegmentsBefore(
+      manual ? this.#segment(this.#committedBegin) : this.#firstLive(),
+    );
   }
 
   abort(): void {
+    this.#begin = this.#committedBegin;
     this.#overlay.abort();
   }
 
@@ -121,8 +138,10 @@ export class TaskWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
 
   *#scan(from: number, to: number): Generator<[string, number, V]> {
     const firstLive = this.#firstLive();
-    for (const segment of this.#overlay.segments()) {
-      if (segment < firstLive || segment < this.#segment(from) || segment > this.#segment(to)) continue;
+    for (const segment of this.#segmentsBetween(
+      Math.max(firstLive, this.#segment(from)),
+      this.#segment(to),
+    )) {
       for (const [text, { value }] of this.#overlay.entries(segment)) {
         const { key, start } = splitWindowed(text);
         if (start >= from && start <= to) yield [key, start, value];
@@ -130,11 +149,18 @@ export class TaskWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     }
   }
 
+  #segmentsBetween(first: number, last: number): number[] {
+    // A short span is asked for segment by segment: there may be many thousands in all.
+    if (last - first < 100) return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+    return this.#overlay.segments().filter((segment) => segment >= first && segment <= last);
+  }
+
   #segment(time: number): number {
     return Math.floor(time / this.#interval);
   }
 
   #firstLive(): number {
+    if (this.#options.expiry === 'manual') return this.#segment(this.#begin);
     return this.#segment(this.#options.streamTime() - this.#options.retentionMs);
   }
 }
