@@ -8,6 +8,13 @@ const cases: [Failure, number, unknown][] = [
     400,
     { error: 'Validation failed', details: [{ field: 'userId', message: 'must not be empty' }] },
   ],
+  [{ kind: 'unauthorized' }, 401, { error: 'Unauthorized', message: expect.stringContaining('Bearer') }],
+  [{ kind: 'forbidden', message: 'm' }, 403, { error: 'Forbidden', message: 'm' }],
+  [
+    { kind: 'too-many-requests', retryAfterSeconds: 2 },
+    429,
+    { error: 'Too many requests', message: 'come back in 2 s' },
+  ],
   [{ kind: 'not-found', what: 'Activity log' }, 404, { error: 'Activity log not found' }],
   [{ kind: 'method-not-allowed', allow: 'GET' }, 405, { error: 'Method not allowed' }],
   [{ kind: 'too-large', message: 'm' }, 413, { error: 'Payload too large', message: 'm' }],

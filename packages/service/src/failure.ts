@@ -9,10 +9,13 @@ export interface FieldProblem {
 /** Everything that can go wrong with a request. */
 export type Failure =
   | { kind: 'validation'; details: FieldProblem[] }
+  | { kind: 'unauthorized' }
+  | { kind: 'forbidden'; message: string }
   | { kind: 'not-found'; what: string }
   | { kind: 'method-not-allowed'; allow: string }
   | { kind: 'too-large'; message: string }
   | { kind: 'unsupported-media-type'; message: string }
+  | { kind: 'too-many-requests'; retryAfterSeconds: number }
   /** Cannot serve now; `retryAfterSeconds` says when to come back. `extra` joins the body. */
   | { kind: 'unavailable'; message: string; retryAfterSeconds: number; extra?: Record<string, unknown> }
   | { kind: 'internal'; message: string };
@@ -40,6 +43,14 @@ export function failureAnswer(failure: Failure): FailureAnswer {
   switch (failure.kind) {
     case 'validation':
       return answer(400, { error: 'Validation failed', details: failure.details });
+    case 'unauthorized':
+      return answer(
+        401,
+        { error: 'Unauthorized', message: 'an API key is needed: Authorization: Bearer <key>' },
+        { 'www-authenticate': 'Bearer' },
+      );
+    case 'forbidden':
+      return answer(403, { error: 'Forbidden', message: failure.message });
     case 'not-found':
       return answer(404, { error: `${failure.what} not found` });
     case 'method-not-allowed':
@@ -48,6 +59,12 @@ export function failureAnswer(failure: Failure): FailureAnswer {
       return answer(413, { error: 'Payload too large', message: failure.message });
     case 'unsupported-media-type':
       return answer(415, { error: 'Unsupported media type', message: failure.message });
+    case 'too-many-requests':
+      return answer(
+        429,
+        { error: 'Too many requests', message: `come back in ${failure.retryAfterSeconds} s` },
+        { 'retry-after': String(failure.retryAfterSeconds) },
+      );
     case 'unavailable':
       return answer(
         503,

@@ -22,3 +22,6 @@ export { runService } from './run-service.ts';
 export type { RunServiceOptions, ServiceContext } from './run-service.ts';
 export { createRegistry, startMonitoring } from './monitoring.ts';
 export type { MonitoringOptions, Readiness } from './monitoring.ts';
+export { openAuthenticator, keyVariables } from './keys/authenticator.ts';
+export type { Authenticator, AuthenticatorOptions, Identity } from './keys/authenticator.ts';
+export type { Scope } from './keys/api-key.ts';

@@ -1,0 +1,50 @@
+// API keys: how they are made, written down as hashes, and recognised.
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** What a key may do. */
+export const scopes = ['ingest', 'read', 'delete'] as const;
+/** One thing that a key may do. */
+export type Scope = (typeof scopes)[number];
+
+/** A key as it is kept: never the key itself. */
+export interface KeyEntry {
+  /** The public part of the key, by which it is named. */
+  id: string;
+  /** Whose key it is. */
+  name: string;
+  scopes: readonly Scope[];
+  /** SHA-256 of the whole key, in hex. */
+  hash: string;
+  createdAt: string;
+  revokedAt?: string | undefined;
+}
+
+const pattern = /^act_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
+
+/** A new key (`act_<id>_<256 random bits>`), shown once, and the entry to keep. */
+export function createKey(
+  name: string,
+  granted: readonly Scope[],
+  now: Date,
+): { key: string; entry: KeyEntry } {
+  const id = randomBytes(6).toString('hex');
+  const key = `act_${id}_${randomBytes(32).toString('base64url')}`;
+  return {
+    key,
+    entry: { id, name, scopes: granted, hash: hashOf(key).toString('hex'), createdAt: now.toISOString() },
+  };
+}
+
+/** The id that a key names; undefined where the text has not the form of a key. */
+export function keyId(key: string): string | undefined {
+  return pattern.exec(key)?.[1];
+}
+
+/** Whether a key is the one whose hash is given. Takes the same time whatever differs. */
+export function isKey(key: string, expected: Buffer): boolean {
+  return timingSafeEqual(hashOf(key), expected);
+}
+
+function hashOf(key: string): Buffer {
+  return hash('sha256', key, 'buffer');
+}

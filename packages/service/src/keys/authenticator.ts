@@ -1,0 +1,121 @@
+// Who sends a request: checks API keys against their file, and reads the file again when it changes.
+import { unwatchFile, watchFile } from 'node:fs';
+import { z } from 'zod';
+import type { Logger } from '../logger.ts';
+import { isKey, keyId, scopes } from './api-key.ts';
+import type { Scope } from './api-key.ts';
+import { readKeys } from './key-file.ts';
+
+/** Who sent a request, and what they may do. */
+export interface Identity {
+  /** The key's id; undefined where no keys are asked for. */
+  keyId: string | undefined;
+  scopes: ReadonlySet<Scope>;
+}
+
+/** Tells who sent a request. */
+export interface Authenticator {
+  /** Whether keys are asked for at all. */
+  readonly open: boolean;
+  /** The sender of a request with this `Authorization` or `X-Api-Key` header; undefined where the key is missing or wrong. */
+  identify: (authorization: string | undefined, apiKey: string | undefined) => Identity | undefined;
+  close: () => void;
+}
+
+/** Environment variables of whatever checks keys. */
+export const keyVariables: {
+  API_KEYS_FILE: z.ZodOptional<z.ZodString>;
+  ALLOW_ANONYMOUS: z.ZodType<boolean>;
+} = {
+  API_KEYS_FILE: z
+    .string()
+    .optional()
+    .describe('File of API keys, made by `npm run keys`; unset: no key is asked for'),
+  ALLOW_ANONYMOUS: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .describe('Whether to start with NODE_ENV=production and no API keys'),
+};
+
+/** What an authenticator needs. */
+export interface AuthenticatorOptions {
+  file: string | undefined;
+  production: boolean;
+  allowAnonymous: boolean;
+  logger: Logger;
+  /** How often the file is looked at, in milliseconds. */
+  reloadMs?: number;
+}
+
+/**
+ * Opens the keys. With a file, every request needs a key of it, and a key that is added or revoked counts within a second.
+ * Without one, everyone may do everything, which is said.
+ *
+ * @throws Error in production where there is no key and anonymous use was not allowed; where the file cannot be read.
+ */
+export async function openAuthenticator(options: AuthenticatorOptions): Promise<Authenticator> {
+  const { file, production, allowAnonymous, logger } = options;
+  if (file === undefined) {
+    if (production && !allowAnonymous) throw new Error(`NODE_ENV=production without API keys: ${remedy}`);
+    logger.warn('no API keys: everyone who reaches this port may use it (set API_KEYS_FILE)');
+    const anyone: Identity = { keyId: undefined, scopes: new Set(scopes) };
+    return { open: true, identify: () => anyone, close: () => {} };
+  }
+  return openFile(file, options);
+}
+
+const remedy = 'set API_KEYS_FILE (npm run keys -- create), or ALLOW_ANONYMOUS=true';
+
+interface ActiveKey {
+  hash: Buffer;
+  identity: Identity;
+}
+
+async function openFile(file: string, options: AuthenticatorOptions): Promise<Authenticator> {
+  const { production, allowAnonymous, logger, reloadMs = 500 } = options;
+
+  async function load(): Promise<Map<string, ActiveKey>> {
+    const active = (await readKeys(file)).filter(({ revokedAt }) => revokedAt === undefined);
+    return new Map(
+      active.map(({ id, hash, scopes: granted }) => [
+        id,
+        { hash: Buffer.from(hash, 'hex'), identity: { keyId: id, scopes: new Set(granted) } },
+      ]),
+    );
+  }
+
+  let keys = await load();
+  if (keys.size === 0 && production && !allowAnonymous)
+    throw new Error(`no active API key in ${file}: ${remedy}`);
+
+  function reload(): void {
+    load().then(
+      (loaded) => {
+        keys = loaded;
+        logger.info({ active: loaded.size }, 'API keys read again');
+      },
+      // The keys that were read last stay: a half-written file must not lock everyone out.
+      (error: unknown) => logger.error({ err: error }, 'reading the API keys again'),
+    );
+  }
+
+  watchFile(file, { interval: reloadMs, persistent: false }, reload);
+  return {
+    open: false,
+    identify(authorization, apiKey) {
+      const key = bearer(authorization) ?? apiKey;
+      if (key === undefined) return undefined;
+      const found = keys.get(keyId(key) ?? '');
+      if (found === undefined) return undefined;
+      return isKey(key, found.hash) ? found.identity : undefined;
+    },
+    close: () => unwatchFile(file, reload),
+  };
+}
+
+function bearer(authorization: string | undefined): string | undefined {
+  return authorization !== undefined && /^bearer /i.test(authorization)
+    ? authorization.slice(7).trim()
+    : undefined;
+}

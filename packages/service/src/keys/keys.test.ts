@@ -1,0 +1,146 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, assert, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createLogger } from '../logger.ts';
+import { createKey, isKey, keyId } from './api-key.ts';
+import { openAuthenticator } from './authenticator.ts';
+import type { Authenticator, AuthenticatorOptions } from './authenticator.ts';
+import { addKey, revokeKey } from './key-admin.ts';
+
+const now = new Date('2026-01-02T03:04:05.678Z');
+let folder: string;
+let file: string;
+const opened: Authenticator[] = [];
+const logged: string[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'keys-'));
+  file = join(folder, 'keys.json');
+  logged.length = 0;
+});
+
+afterEach(async () => {
+  for (const authenticator of opened.splice(0)) authenticator.close();
+  await rm(folder, { recursive: true });
+});
+
+async function open(options: Partial<AuthenticatorOptions> = {}): Promise<Authenticator> {
+  const authenticator = await openAuthenticator({
+    file,
+    production: false,
+    allowAnonymous: false,
+    logger: createLogger('test', 'info', { write: (line) => logged.push(line) }),
+    reloadMs: 20,
+    ...options,
+  });
+  opened.push(authenticator);
+  return authenticator;
+}
+
+describe('a key', () => {
+  test('has a prefix and 256 random bits, and is kept as its SHA-256', () => {
+    const { key, entry } = createKey('web', ['ingest'], now);
+    expect(key).toMatch(/^act_[0-9a-f]{12}_[A-Za-z0-9_-]{43}$/);
+    expect(keyId(key)).toBe(entry.id);
+    expect(JSON.stringify(entry)).not.toContain(key.slice(-43));
+    expect(isKey(key, Buffer.from(entry.hash, 'hex'))).toBe(true);
+    expect(isKey(`${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`, Buffer.from(entry.hash, 'hex'))).toBe(
+      false,
+    );
+    expect(createKey('web', ['ingest'], now).key).not.toBe(key);
+  });
+
+  test.each(['', 'act_', 'Bearer x', 'act_zzzzzzzzzzzz_x', `act_0123456789ab_${'x'.repeat(44)}`])(
+    '%j is none',
+    (text) => {
+      expect(keyId(text)).toBeUndefined();
+    },
+  );
+});
+
+describe('the file of keys', () => {
+  test('is for its owner only and holds no key', async () => {
+    const key = await addKey(file, 'web', ['ingest'], now);
+    expect(await readFile(file, 'utf8')).not.toContain(key.slice(-43));
+    expect((await stat(file)).mode & 0o077).toBe(0);
+  });
+
+  test('has at most two active keys of a name', async () => {
+    const first = await addKey(file, 'web', ['ingest'], now);
+    await addKey(file, 'web', ['ingest'], now);
+    await expect(addKey(file, 'web', ['ingest'], now)).rejects.toThrow(
+      'web has 2 active keys: revoke one first',
+    );
+    await addKey(file, 'app', ['ingest'], now);
+    await revokeKey(file, keyId(first) ?? '', now);
+    await addKey(file, 'web', ['ingest'], now);
+    await expect(revokeKey(file, 'nope', now)).rejects.toThrow('none has the id nope');
+  });
+});
+
+describe('openAuthenticator', () => {
+  test('knows a key, from either header, and what it may do', async () => {
+    const key = await addKey(file, 'web', ['ingest', 'read'], now);
+    const authenticator = await open({ production: true });
+    expect(authenticator.open).toBe(false);
+    for (const identity of [
+      authenticator.identify(`Bearer ${key}`, undefined),
+      authenticator.identify(undefined, key),
+    ]) {
+      expect(identity?.keyId).toBe(keyId(key));
+      expect([...(identity?.scopes ?? [])]).toEqual(['ingest', 'read']);
+    }
+  });
+
+  test.each([undefined, '', 'Basic x', 'Bearer', 'Bearer nonsense'])(
+    'does not know %j',
+    async (authorization) => {
+      await addKey(file, 'web', ['ingest'], now);
+      expect((await open()).identify(authorization, undefined)).toBeUndefined();
+    },
+  );
+
+  test('does not know a key of which only the id is right', async () => {
+    const key = await addKey(file, 'web', ['ingest'], now);
+    expect(
+      (await open()).identify(`Bearer ${key.slice(0, -43)}${'A'.repeat(43)}`, undefined),
+    ).toBeUndefined();
+  });
+
+  test('counts what is added and revoked without a restart', async () => {
+    const first = await addKey(file, 'web', ['ingest'], now);
+    const authenticator = await open();
+    const second = await addKey(file, 'web', ['ingest'], now);
+    await vi.waitFor(() => assert.exists(authenticator.identify(undefined, second)), 5_000);
+    await revokeKey(file, keyId(first) ?? '', now);
+    await vi.waitFor(() => assert.notExists(authenticator.identify(undefined, first)), 5_000);
+    expect(authenticator.identify(undefined, second)).toBeDefined();
+  });
+
+  test('keeps the keys it has while the file is broken', async () => {
+    const key = await addKey(file, 'web', ['ingest'], now);
+    const authenticator = await open();
+    await writeFile(file, '{"keys":');
+    await vi.waitFor(() => assert.include(logged.join(''), 'reading the API keys again'), 5_000);
+    expect(authenticator.identify(undefined, key)).toBeDefined();
+  });
+
+  test('without a file lets everyone do everything, and says so', async () => {
+    const authenticator = await open({ file: undefined });
+    expect(authenticator.open).toBe(true);
+    expect(authenticator.identify(undefined, undefined)?.scopes.has('delete')).toBe(true);
+    expect(logged.join('')).toContain('no API keys');
+  });
+
+  test('in production wants keys, or to be told that none are wanted', async () => {
+    await expect(open({ file: undefined, production: true })).rejects.toThrow('ALLOW_ANONYMOUS=true');
+    await writeFile(file, '{"keys":[]}');
+    await expect(open({ production: true })).rejects.toThrow(`no active API key in ${file}`);
+    expect((await open({ file: undefined, production: true, allowAnonymous: true })).open).toBe(true);
+  });
+
+  test('names a file that it cannot read', async () => {
+    await expect(open()).rejects.toThrow(`reading the API keys in ${file}`);
+  });
+});
