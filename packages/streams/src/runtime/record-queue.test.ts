@@ -1,0 +1,76 @@
+// The queue of an input partition: what is committed follows what was processed, markers included.
+import { describe, expect, test } from 'vitest';
+import type { SourceRecord } from '../kafka/port.ts';
+import { RecordQueue } from './record-queue.ts';
+
+function records(...offsets: number[]): SourceRecord[] {
+  return offsets.map((offset) => ({ offset, timestamp: offset, key: null, value: null, headers: [] }));
+}
+
+function drain(queue: RecordQueue): number[] {
+  const offsets: number[] = [];
+  for (let record = queue.peek(); record; record = queue.peek()) {
+    offsets.push(record.offset);
+    queue.advance();
+  }
+  return offsets;
+}
+
+describe('a record queue', () => {
+  test('gives records in order and moves with them', () => {
+    const queue = new RecordQueue('t', 0, 5);
+    expect([queue.peek(), queue.position, queue.fetchPosition, queue.moved]).toEqual([
+      undefined,
+      5,
+      5,
+      false,
+    ]);
+    queue.add(records(5, 6, 7), 8);
+    expect([queue.size, queue.position, queue.fetchPosition, queue.moved]).toEqual([3, 5, 8, false]);
+    queue.advance();
+    expect([queue.size, queue.position, queue.moved, queue.peek()?.offset]).toEqual([2, 6, true, 6]);
+  });
+
+  test('goes past markers and aborted records once everything before them is done', () => {
+    const queue = new RecordQueue('t', 0, 0);
+    queue.add(records(0, 3), 7);
+    queue.advance();
+    expect(queue.position).toBe(1);
+    queue.advance();
+    expect(queue.position).toBe(7);
+  });
+
+  test('goes past a fetch that held only markers', () => {
+    const queue = new RecordQueue('t', 0, 4);
+    queue.add([], 6);
+    expect([queue.position, queue.moved, queue.fetchPosition]).toEqual([6, true, 6]);
+  });
+
+  test('does not go past markers while records before them wait', () => {
+    const queue = new RecordQueue('t', 0, 0);
+    queue.add(records(0), 1);
+    queue.add([], 3);
+    expect([queue.position, queue.moved, queue.fetchPosition]).toEqual([0, false, 3]);
+    queue.advance();
+    expect(queue.position).toBe(3);
+  });
+
+  test('does not move for a fetch that brought nothing', () => {
+    const queue = new RecordQueue('t', 0, 4);
+    queue.add([], 4);
+    expect(queue.moved).toBe(false);
+  });
+
+  test('joins what is fetched while records wait', () => {
+    const queue = new RecordQueue('t', 0, 0);
+    queue.add(records(0, 1), 2);
+    queue.advance();
+    queue.add(records(2, 4), 6);
+    expect(queue.size).toBe(3);
+    expect(drain(queue)).toEqual([1, 2, 4]);
+    expect(queue.position).toBe(6);
+    queue.add(records(6), 7);
+    expect(drain(queue)).toEqual([6]);
+    expect(queue.size).toBe(0);
+  });
+});
