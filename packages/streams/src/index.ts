@@ -31,6 +31,7 @@ export type { ExpiringStore, KeyValueStore, StoreSpec, WindowStore } from './sta
 export { describe, describeMermaid } from './topology/describe.ts';
 export type {
   Cancellable,
+  CommitCallbacks,
   Processor,
   ProcessorContext,
   ProcessorSupplier,

@@ -47,6 +47,7 @@ export function activityTopology({ topics, dedupeMs, graceMs }: ActivityOptions)
         value: jsonSerde<Tally>(),
       })
       .toStream()
+      .coalesce({ name: `counts-${size}-coalesce` })
       .filter((tally) => tally !== undefined)
       .map((window, tally) => {
         const count = windowCount(window, size, tally ?? emptyTally());
@@ -76,6 +77,7 @@ export function activityTopology({ topics, dedupeMs, graceMs }: ActivityOptions)
       stores: [userStore],
       value: jsonSerde(),
     })
+    .coalesce({ name: 'users-coalesce' })
     .to(topics.users, { name: 'users', partitioner: samePartition });
   return builder.build();
 }

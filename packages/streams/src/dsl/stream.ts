@@ -1,6 +1,7 @@
 // KStream: an unbounded stream of records. Each step declares a node and answers what comes after it.
 import { milliseconds, type Duration } from '../duration.ts';
 import { FatalError } from '../errors.ts';
+import { coalesce } from '../operators/coalesce.ts';
 import { dedupe, duplicateOutput, firstCopySerde, type Duplicate } from '../operators/dedupe.ts';
 import {
   branch,
@@ -184,6 +185,17 @@ export class KStream<K, V> {
     const duplicates = { ...this.#place, parent: { node: name, output: duplicateOutput }, value: undefined };
     onDuplicate?.(this.#dsl.stream<K, Duplicate<V>>(duplicates));
     return this.#then(parent, this.#place);
+  }
+
+  /**
+   * Passes on, at each commit, only the last record of each key since the commit before: for streams of absolute values,
+   * such as counts, whose values in between nobody needs. Not in Kafka Streams, whose record caches do this unseen.
+   */
+  coalesce({ name, key }: Named & { key?: Serde<K> } = {}): KStream<K, V> {
+    const keySerde = key ?? this.#place.key;
+    if (!keySerde)
+      throw new FatalError('TOPOLOGY_INVALID', 'coalesce() needs a key serde: pass { key: … } to it');
+    return this.#then(this.#add('KSTREAM-COALESCE', name, coalesce<K, V>(keySerde)), this.#place);
   }
 
   /** Groups by the key the records have. */

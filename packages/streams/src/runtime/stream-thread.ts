@@ -292,10 +292,11 @@ export class StreamThread {
   }
 
   async #beginCommit(): Promise<void> {
-    await this.#placeUnknown();
     const { metrics, now } = this.#options;
     this.#lastCommit = now();
     const tasks = this.#runningTasks();
+    for (const task of tasks) task.beforeCommit();
+    await this.#placeUnknown();
     const offsets = tasks.flatMap((task) => task.seal());
     const records = this.#collector.take();
     const processed = this.#processedSinceCommit;

@@ -4,7 +4,7 @@ import { FatalError, StreamsError } from '../errors.ts';
 import { partitionName, type CommitResult, type CommittedOffset, type SourceRecord } from '../kafka/port.ts';
 import type { Record } from '../record.ts';
 import { deserialize } from '../serde.ts';
-import type { ProcessorContext, RecordPosition } from '../topology/processor.ts';
+import type { CommitCallbacks, ProcessorContext, RecordPosition } from '../topology/processor.ts';
 import type { ProcessorNode, SinkNode, SourceNode, SubTopology } from '../topology/topology.ts';
 import type { Collector } from './collector.ts';
 import {
@@ -60,6 +60,7 @@ export class Task {
   readonly #graph: NodeGraph;
   readonly #inputs: Input[] = [];
   readonly #punctuators = new Punctuators();
+  readonly #commitCallbacks: CommitCallbacks[] = [];
   #streamTime = -1;
   #current: { input: Input; source: SourceRecord } | undefined;
 
@@ -129,6 +130,11 @@ export class Task {
     return this.#punctuators.punctuate('wall-clock', this.#options.now());
   }
 
+  /** Lets processors forward what they held back for this commit. */
+  beforeCommit(): void {
+    for (const { beforeCommit } of this.#commitCallbacks) beforeCommit();
+  }
+
   /** Begins a commit: changelog records go to the collector; answers the offsets to commit. */
   seal(): CommittedOffset[] {
     for (const { store } of this.stores) store.seal(this.#options.collector.records);
@@ -152,6 +158,7 @@ export class Task {
   /** The transaction has failed: everything since the last commit is forgotten; `seek` must follow. */
   abort(): void {
     for (const { store } of this.stores) store.abort();
+    for (const { afterAbort } of this.#commitCallbacks) afterAbort();
     for (const input of this.#inputs) input.head = undefined;
   }
 
@@ -292,6 +299,7 @@ export class Task {
       windowStore: (name) => store(name, 'window') as never,
       expiringStore: (name) => store(name, 'expiring') as never,
       schedule: (intervalMs, type, callback) => this.#punctuators.add(type, intervalMs, now(), callback),
+      onCommit: (callbacks) => this.#commitCallbacks.push(callbacks),
       position: () => this.#position(),
       deadLetter: (reason, message) => {
         const current = this.#current;

@@ -201,6 +201,7 @@ export class TopologyTestDriver {
 
   #commitOnce(): void {
     this.process();
+    for (const task of this.#tasks.values()) task.beforeCommit();
     const offsets = [...this.#tasks.values()].flatMap((task) => task.seal());
     for (const topic of this.#collector.unknownTopics()) this.#know(topic);
     const ends = this.log.append(this.#collector.take(), offsets);

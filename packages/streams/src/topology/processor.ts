@@ -20,6 +20,12 @@ export interface Cancellable {
   cancel(): void;
 }
 
+/** See {@link ProcessorContext.onCommit}. */
+export interface CommitCallbacks {
+  beforeCommit(): void;
+  afterAbort(): void;
+}
+
 /** What a processor can do while it processes a record or punctuates. */
 export interface ProcessorContext<KO, VO> {
   readonly taskId: string;
@@ -37,6 +43,11 @@ export interface ProcessorContext<KO, VO> {
   expiringStore<K, V>(name: string): ExpiringStore<K, V>;
   /** Calls back every `intervalMs` of the clock named. */
   schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => void): Cancellable;
+  /**
+   * Calls back around commits: `beforeCommit` while records can still be forwarded into this commit, `afterAbort` when
+   * everything since the last commit is to be forgotten. For processors that hold records back.
+   */
+  onCommit(callbacks: CommitCallbacks): void;
   /** Where the current record lies; undefined while punctuating. */
   position(): RecordPosition | undefined;
   /**
