@@ -50,8 +50,10 @@ async function install() {
   const timer = setInterval(() => {
     console.log(`  still installing, ${Math.round((Date.now() - began) / 1000)} s so far`);
   }, 5000);
+  // Without npm's advice on the engines of packages that only the project's Node runs.
+  const ci = ['ci', '--loglevel=error'];
   const npm = process.env.npm_execpath;
-  const command = npm ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']];
+  const command = npm ? [process.execPath, [npm, ...ci]] : ['npm', ci];
   const code = await run(...command, { stdio: ['ignore', 'inherit', 'inherit'] });
   clearInterval(timer);
   if (code !== 0 || !existsSync(node)) {
