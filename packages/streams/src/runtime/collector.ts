@@ -26,6 +26,17 @@ export class RecordTooLargeError extends Error {
   }
 }
 
+function bytesOf(data: Serialized | null): number {
+  if (data === null) return 0;
+  return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+}
+
+function headerBytes(headers: Headers): number {
+  let bytes = 0;
+  for (const { key, value } of headers) bytes += Buffer.byteLength(key) + (value?.length ?? 0);
+  return bytes;
+}
+
 /** Collects records for one transaction after the other. */
 export class Collector {
   readonly #partitions = new Map<string, number>();
@@ -57,8 +68,16 @@ export class Collector {
     partition: ((partitions: number) => number) | undefined,
     sourcePartition: number,
   ): void {
-    const bytes = (key?.length ?? 0) + (value?.length ?? 0);
-    if (bytes > maxRecordBytes) throw new RecordTooLargeError(topic, bytes);
+    if (!(timestamp >= 0 && Number.isSafeInteger(timestamp))) {
+      const text = `a record for topic ${topic} has the event time ${timestamp}, not whole epoch milliseconds`;
+      throw new FatalError('PRODUCTION_FAILED', text);
+    }
+    // A character is three bytes of UTF-8 at most, so that only large records are measured.
+    const atMost = 3 * ((key?.length ?? 0) + (value?.length ?? 0)) + headerBytes(headers);
+    if (atMost > maxRecordBytes) {
+      const bytes = bytesOf(key) + bytesOf(value) + headerBytes(headers);
+      if (bytes > maxRecordBytes) throw new RecordTooLargeError(topic, bytes);
+    }
     const partitions = this.#partitions.get(topic);
     const choose =
       partition ?? ((count: number) => (key === null ? sourcePartition % count : partitionOf(key, count)));
@@ -104,7 +123,7 @@ export class Collector {
     value: Serialized | null,
     headers: Headers,
   ): void {
-    if (!(partition >= 0 && partition < partitions)) {
+    if (!(partition >= 0 && partition < partitions && Number.isInteger(partition))) {
       const range = `0 to ${partitions - 1}`;
       throw new FatalError(
         'PRODUCTION_FAILED',
