@@ -217,6 +217,8 @@ export class Task {
     try {
       input.enter(record);
     } catch (error) {
+      // A mistake in the program is no bad record: no handler may let the application go on without its data.
+      if (error instanceof FatalError && mistakes.has(error.code)) throw error;
       this.#failed(stageOf(error), input, source, error);
     } finally {
       this.#current = undefined;
@@ -319,6 +321,8 @@ export class Task {
     return { topic: input.queue.topic, partition: input.queue.partition, offset, timestamp };
   }
 }
+
+const mistakes = new Set<string>(['TOPOLOGY_INVALID', 'CONFIGURATION_INVALID']);
 
 function stageOf(error: unknown): FailureStage {
   if (error instanceof StreamsError && error.code === 'PRODUCTION_FAILED') return 'production';
