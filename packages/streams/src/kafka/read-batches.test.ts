@@ -89,7 +89,7 @@ function readAll(partition: Partition, batchesPerFetch: (fetch: number) => numbe
   return read;
 }
 
-function records(producer: number | undefined, ...values: string[]): Entry {
+function wrote(producer: number | undefined, ...values: string[]): Entry {
   return { kind: 'records', producer, values };
 }
 
@@ -105,44 +105,35 @@ describe('aborted records', () => {
   test.each<[string, Entry[], string[]]>([
     [
       'two aborts by one producer in one fetch',
-      [
-        records(1, 'a'),
-        abort(1),
-        records(1, 'b'),
-        commit(1),
-        records(1, 'c'),
-        abort(1),
-        records(1, 'd'),
-        commit(1),
-      ],
+      [wrote(1, 'a'), abort(1), wrote(1, 'b'), commit(1), wrote(1, 'c'), abort(1), wrote(1, 'd'), commit(1)],
       ['b', 'd'],
     ],
     [
       'a commit between two aborts',
-      [records(1, 'a'), abort(1), records(1, 'b'), commit(1), records(1, 'c'), abort(1)],
+      [wrote(1, 'a'), abort(1), wrote(1, 'b'), commit(1), wrote(1, 'c'), abort(1)],
       ['b'],
     ],
     [
       'an abort over several batches',
-      [records(1, 'a'), records(1, 'b'), records(1, 'c'), abort(1), records(undefined, 'd')],
+      [wrote(1, 'a'), wrote(1, 'b'), wrote(1, 'c'), abort(1), wrote(undefined, 'd')],
       ['d'],
     ],
     [
       'interleaved producers, one of which aborts',
-      [records(1, 'a'), records(2, 'b'), records(1, 'c'), commit(2), records(2, 'd'), abort(1), commit(2)],
+      [wrote(1, 'a'), wrote(2, 'b'), wrote(1, 'c'), commit(2), wrote(2, 'd'), abort(1), commit(2)],
       ['b', 'd'],
     ],
     [
       'a producer that aborts, inside of one that aborts later',
-      [records(1, 'a'), records(2, 'b'), abort(2), records(2, 'c'), commit(2), records(1, 'd'), abort(1)],
+      [wrote(1, 'a'), wrote(2, 'b'), abort(2), wrote(2, 'c'), commit(2), wrote(1, 'd'), abort(1)],
       ['c'],
     ],
     [
       'records outside of transactions among aborted ones',
-      [records(1, 'a'), records(undefined, 'b'), records(1, 'c'), records(undefined, 'd'), abort(1)],
+      [wrote(1, 'a'), wrote(undefined, 'b'), wrote(1, 'c'), wrote(undefined, 'd'), abort(1)],
       ['b', 'd'],
     ],
-    ['only aborted records', [records(1, 'a', 'b', 'c'), abort(1)], []],
+    ['only aborted records', [wrote(1, 'a', 'b', 'c'), abort(1)], []],
   ])('%s', (_case, entries, visible) => {
     const partition = lay(entries);
     for (const size of [1, 2, 3, 100]) {
@@ -152,7 +143,7 @@ describe('aborted records', () => {
   });
 
   test('an abort that began before the position and ends after the answer', () => {
-    const partition = lay([records(1, 'a'), records(1, 'b'), records(1, 'c'), abort(1)]);
+    const partition = lay([wrote(1, 'a'), wrote(1, 'b'), wrote(1, 'c'), abort(1)]);
     const [, second] = partition.laid;
     const aborted = [{ producerId: 1n, firstOffset: 0 }];
     expect(readBatches(second?.bytes ?? Buffer.alloc(0), 1, aborted, decompress)).toEqual({
@@ -162,7 +153,7 @@ describe('aborted records', () => {
   });
 
   test('the next position is past markers and aborted records', () => {
-    const { laid } = lay([records(1, 'a', 'b'), abort(1)]);
+    const { laid } = lay([wrote(1, 'a', 'b'), abort(1)]);
     const bytes = Buffer.concat(laid.map((one) => one.bytes));
     const read = readBatches(bytes, 0, [{ producerId: 1n, firstOffset: 0 }], decompress);
     expect(read).toEqual({ records: [], nextOffset: 3 });

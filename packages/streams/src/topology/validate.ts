@@ -26,6 +26,9 @@ export function validate(topology: Topology): string[] {
     if (storeNames.has(store.name))
       problems.push(`two stores are named ${store.name}; name one of them otherwise`);
     storeNames.add(store.name);
+    if (store.kind !== 'keyValue' && store.retentionMs === undefined) {
+      problems.push(`store ${store.name} needs a retention: pass { retention: '1h' } to addStore()`);
+    }
     if (!nameRule.test(store.name)) {
       problems.push(
         `the store name ${JSON.stringify(store.name)} is not usable; use letters, digits, '.', '_' and '-'`,
