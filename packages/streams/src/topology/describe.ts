@@ -46,12 +46,12 @@ export function describeMermaid(topology: Topology): string {
   for (const sub of topology.subTopologies) {
     lines.push(`  subgraph sub${sub.id}["Sub-topology ${sub.id}"]`);
     for (const node of sub.nodes) lines.push(`    ${id(node.name)}["${node.name}"]`);
-    for (const store of sub.stores) lines.push(`    ${id(store.name)}[("${store.name}")]`);
+    for (const store of sub.stores) lines.push(`    store_${id(store.name)}[("${store.name}")]`);
     for (const node of sub.nodes) {
       if (node.kind === 'source') continue;
       for (const parent of node.parents) lines.push(edge(parent, node.name));
       if (node.kind === 'processor')
-        for (const s of node.stores) lines.push(`    ${id(node.name)} --- ${id(s)}`);
+        for (const s of node.stores) lines.push(`    ${id(node.name)} --- store_${id(s)}`);
     }
     lines.push('  end');
     for (const node of sub.nodes) {
