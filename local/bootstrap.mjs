@@ -81,10 +81,17 @@ if (!process.env.npm_lifecycle_event) clearInterval(watch);
 
 const began = Date.now();
 if (!isInstalled()) await install();
+const installMs = Date.now() - began;
 const target = join(root, 'local', 'src', `${program}.ts`);
 process.exitCode = await run(node, [target, ...programArguments], {
   // The channel tells the program when this process is gone, however it went.
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  env: { ...process.env, ACTIVITY_BEGAN: String(began) },
+  env: {
+    ...process.env,
+    ACTIVITY_BEGAN: String(began),
+    ACTIVITY_INSTALL_MS: String(installMs),
+    // Compiled code is kept from one start to the next; not in tests, whose coverage it would blur.
+    ...(program === 'start' && { NODE_COMPILE_CACHE: join(root, '.cache', 'node') }),
+  },
 });
 process.exit();

@@ -1,6 +1,6 @@
 // The pipeline's own services, as the launcher starts them: with the project's Node, on loopback only.
 import { join } from 'node:path';
-import { projectRoot } from '../paths.ts';
+import { cacheDir, projectRoot } from '../paths.ts';
 import type { PartSpec } from '../process/part.ts';
 import { loopback } from '../process/ports.ts';
 import { mongoUrl } from './mongo.ts';
@@ -67,6 +67,8 @@ export function serviceSpec(workspace: ServiceName, settings: ServiceSettings): 
       args: [join(projectRoot, workspace, 'src', 'main.ts')],
       cwd: projectRoot,
       env: {
+        // Compiled code is kept from one start to the next.
+        NODE_COMPILE_CACHE: join(cacheDir, 'node'),
         NODE_ENV: process.env['NODE_ENV'] ?? 'development',
         HOST: loopback,
         KAFKA_BROKERS: `${loopback}:${ports.kafka}`,

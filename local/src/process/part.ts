@@ -177,7 +177,7 @@ export class Part {
 
   async #becomeHealthy(signal: AbortSignal): Promise<void> {
     await this.spec.settle?.(signal);
-    while ((await ask(this.spec.probe)) !== undefined) await sleep(50, undefined, { signal });
+    while ((await ask(this.spec.probe)) !== undefined) await sleep(100, undefined, { signal });
   }
 
   async #endedEarly(running: Running): Promise<never> {

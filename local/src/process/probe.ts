@@ -1,4 +1,6 @@
 // Probes: how to ask a part whether it is healthy. Plain data, so that the launcher and `npm run status` ask alike.
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Admin } from '@platformatic/kafka';
 import { MongoClient } from 'mongodb';
 import { reasonOf } from './problem.ts';
@@ -15,7 +17,19 @@ async function askHttp(url: string, timeoutMs: number): Promise<string | undefin
   return response.status === 200 ? undefined : `answers ${response.status} ${body.slice(0, 200)}`.trim();
 }
 
+/** Much cheaper than asking a client, while nothing listens. */
+async function knock(address: string, timeoutMs: number): Promise<void> {
+  const [host, port] = address.split(':');
+  const socket = connect({ host, port: Number(port) });
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) });
+  } finally {
+    socket.destroy();
+  }
+}
+
 async function askKafka(address: string, timeoutMs: number): Promise<string | undefined> {
+  await knock(address, timeoutMs);
   const admin = new Admin({
     clientId: 'local-probe',
     bootstrapBrokers: [address],
