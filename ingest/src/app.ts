@@ -1,35 +1,38 @@
-// The edge as a Hono app: routes and error answers, without servers or clients.
-import { failureOf, failureResponse } from '@activity/service';
-import type { Logger, Readiness } from '@activity/service';
+// The edge as a Hono app: its routes behind the gate, without servers or clients.
 import { Hono } from 'hono';
-import { forwardRoutes } from './routes/forward.ts';
+import { addRoutes } from './http/gate.ts';
+import type { GateDeps } from './http/gate.ts';
+import type { Publisher } from './publish.ts';
+import { deleteRoutes } from './routes/deletes.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { forwardRoute } from './routes/forward.ts';
 import { healthRoutes } from './routes/health.ts';
-import { logRoutes } from './routes/logs.ts';
-import type { LogRoutesDeps } from './routes/logs.ts';
+import type { HealthDeps } from './routes/health.ts';
+import { postBatchRoute } from './routes/post-batch.ts';
+import { postLogRoute } from './routes/post-log.ts';
 
 /** Everything the app is made of. */
-export interface AppDeps extends LogRoutesDeps {
-  logger: Logger;
-  readiness: () => Readiness;
+export interface AppDeps {
+  gate: GateDeps;
+  publisher: Publisher;
+  health: HealthDeps;
   /** Where reads are forwarded to, if anywhere. */
-  queryUrl: string | undefined;
-  fetch: typeof fetch;
+  forward: { queryUrl: string; fetch: typeof fetch } | undefined;
 }
 
 /** Builds the app. */
-export function createApp(deps: AppDeps): Hono {
+export function createApp({ gate, publisher, health, forward }: AppDeps): Hono {
+  const routes = [
+    postLogRoute(publisher),
+    postBatchRoute(publisher),
+    ...deleteRoutes(publisher),
+    ...healthRoutes(health),
+  ];
   const app = new Hono();
-  app.route('/', healthRoutes(deps.readiness));
-  app.route('/', logRoutes(deps));
-  if (deps.queryUrl !== undefined) {
-    app.route('/', forwardRoutes({ queryUrl: deps.queryUrl, fetch: deps.fetch }));
-  }
-  app.notFound(() => failureResponse({ kind: 'not-found', what: 'Path' }));
-  app.onError((error, c) => {
-    const failure = failureOf(error);
-    if (failure.kind === 'internal')
-      deps.logger.error({ err: error, method: c.req.method }, 'answering a request');
-    return failureResponse(failure);
-  });
+  addRoutes(app, gate, [
+    ...routes,
+    ...docsRoutes(routes),
+    ...(forward === undefined ? [] : [forwardRoute(forward)]),
+  ]);
   return app;
 }

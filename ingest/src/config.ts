@@ -3,14 +3,17 @@ import { topicVariables } from '@activity/contracts';
 import {
   hostList,
   integer,
+  keyVariables,
   loadConfig,
   logLevel,
   nodeEnv,
   optionalHttpUrl,
   portNumber,
+  textList,
 } from '@activity/service';
 import type { Environment } from '@activity/service';
 import { z } from 'zod';
+import { ProxyListError, proxyList } from './http/client-address.ts';
 
 /** The edge's variables. */
 export const configSchema = z.object({
@@ -21,7 +24,20 @@ export const configSchema = z.object({
   QUERY_URL: optionalHttpUrl().describe(
     'The query service, to which GET /api/* is forwarded; unset: not forwarded',
   ),
+  ...keyVariables,
+  RATE_LIMIT_PER_KEY: integer(0, 0).describe('Events that one API key may send a second; 0: any number'),
+  RATE_LIMIT_PER_ADDRESS: integer(0, 0).describe('Events that one address may send a second; 0: any number'),
+  RATE_LIMIT_BURST_SECONDS: integer(10, 1, 3_600).describe(
+    'How many seconds’ worth of events may come at once',
+  ),
+  TRUSTED_PROXIES: textList()
+    .superRefine(checkProxies)
+    .describe('Addresses and networks whose X-Forwarded-For is believed, comma-separated'),
+  CORS_ORIGINS: textList().describe(
+    'Origins of web pages that may use the edge, comma-separated; *: every one',
+  ),
   MAX_EVENT_BYTES: integer(32_768, 256, 900_000).describe('Largest event, in bytes of its JSON'),
+  MAX_CONNECTIONS: integer(5_000, 1, 1_000_000).describe('Connections at one time; more are closed at once'),
   ACK_DEADLINE_MS: integer(5_000, 100, 60_000).describe(
     'How long a request may wait for the broker, in milliseconds',
   ),
@@ -38,4 +54,13 @@ export type Config = z.output<typeof configSchema>;
 /** Reads the configuration, or ends the process with all that is wrong with it. */
 export function readConfig(environment: Environment = process.env): Config {
   return loadConfig(configSchema, environment);
+}
+
+function checkProxies(entries: string[], context: z.RefinementCtx): void {
+  try {
+    proxyList(entries);
+  } catch (error) {
+    if (!(error instanceof ProxyListError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+  }
 }

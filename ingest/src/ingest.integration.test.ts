@@ -194,6 +194,7 @@ describe('the edge on a real broker', () => {
       process.kill(broker.pid ?? 0, 'SIGCONT');
     }
     await healthy();
+    expect((await post({ userId: 'u', activityType: 'LOGIN' })).status).toBe(201);
   });
 
   test('loses nothing that it acknowledged while the broker is killed under load', async () => {

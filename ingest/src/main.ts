@@ -1,19 +1,40 @@
 // The edge's process: configuration, producer, HTTP server, signals.
 import { createServer } from 'node:http';
-import { createLogger, listen, runService } from '@activity/service';
-import type { ServiceContext } from '@activity/service';
+import { createLogger, createRegistry, listen, openAuthenticator, runService } from '@activity/service';
+import type { Readiness, ServiceContext } from '@activity/service';
 import { getRequestListener } from '@hono/node-server';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { uuidV7 } from './event-id.ts';
+import { proxyList } from './http/client-address.ts';
+import { createCors } from './http/cors.ts';
+import { createRateLimit } from './http/rate-limits.ts';
+import { requestIds } from './http/request-ids.ts';
 import { BrokerProbe } from './kafka/broker-probe.ts';
 import { EventWriter } from './kafka/event-writer.ts';
 import { TopicSession } from './kafka/topic-session.ts';
+import { createMetrics } from './metrics.ts';
 
 const config = readConfig();
 const logger = createLogger('ingest', config.LOG_LEVEL);
 
 async function start({ onClose }: ServiceContext): Promise<void> {
+  const authenticator = await openAuthenticator({
+    file: config.API_KEYS_FILE,
+    production: config.NODE_ENV === 'production',
+    allowAnonymous: config.ALLOW_ANONYMOUS,
+    logger,
+  });
+  onClose('the API keys', authenticator.close);
+
+  let requestsInFlight = 0;
+  const registry = createRegistry('ingest');
+  const metrics = createMetrics(registry, {
+    inFlight: () => requestsInFlight,
+    waitingBytes: () => writer.waitingBytes,
+    ready: () => readiness().ready,
+  });
+
   const topic = { brokers: config.KAFKA_BROKERS, topic: config.KAFKA_TOPIC };
   const writer = new EventWriter({
     session: new TopicSession({
@@ -24,6 +45,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     logger,
     deadlineMs: config.ACK_DEADLINE_MS,
     maxWaitingBytes: config.MAX_WAITING_BYTES,
+    onRound: metrics.round,
   });
   onClose('the producer', async () => writer.close());
 
@@ -31,22 +53,46 @@ async function start({ onClose }: ServiceContext): Promise<void> {
   onClose('the broker probe', async () => probe.close());
   await probe.start();
 
+  function readiness(): Readiness {
+    return writer.accepting ? probe.readiness : { ready: false, reason: 'too much waits for the broker' };
+  }
+
+  const burstSeconds = config.RATE_LIMIT_BURST_SECONDS;
   const app = createApp({
-    logger,
-    readiness: () =>
-      writer.accepting ? probe.readiness : { ready: false, reason: 'too much waits for the broker' },
-    write: async (record, partition) => writer.write(record, partition),
-    now: Date.now,
-    newId: uuidV7,
-    maxEventBytes: config.MAX_EVENT_BYTES,
-    queryUrl: config.QUERY_URL,
-    fetch,
+    gate: {
+      logger,
+      metrics,
+      authenticator,
+      cors: createCors(config.CORS_ORIGINS),
+      trustedProxies: proxyList(config.TRUSTED_PROXIES),
+      limitPerKey: createRateLimit({ perSecond: config.RATE_LIMIT_PER_KEY, burstSeconds }),
+      limitPerAddress: createRateLimit({ perSecond: config.RATE_LIMIT_PER_ADDRESS, burstSeconds }),
+      now: Date.now,
+      newRequestId: requestIds(),
+      inFlight: { begin: () => requestsInFlight++, end: () => requestsInFlight-- },
+    },
+    publisher: {
+      write: async (record, partition) => writer.write(record, partition),
+      newId: uuidV7,
+      metrics,
+      maxEventBytes: config.MAX_EVENT_BYTES,
+    },
+    health: { readiness, registry },
+    forward: config.QUERY_URL === undefined ? undefined : { queryUrl: config.QUERY_URL, fetch },
   });
-  const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const handle = getRequestListener(app.fetch);
   const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
+    {
+      // A client that sends its headers or its body slowly is given up; looked at every second.
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16_384,
+    },
     (request, response) => void handle(request, response),
   );
+  server.maxConnections = config.MAX_CONNECTIONS;
   const http = await listen(server, config.PORT, config.HOST);
   onClose('the HTTP server', http.close);
   logger.info({ port: http.port, host: config.HOST, topic: config.KAFKA_TOPIC }, 'listening');

@@ -163,7 +163,8 @@ export class EventWriter {
     while (this.#lanes.length < partitions)
       this.#lanes.push(new PartitionLane(this.#lanes.length, this.#maxBatchBytes));
     for (const waiting of this.#unrouted) {
-      const partition = waiting.partition ?? partitionOf(waiting.record.key, partitions);
+      const { key } = waiting.record;
+      const partition = waiting.partition ?? (key === undefined ? 0 : partitionOf(key, partitions));
       const lane = this.#lanes[partition];
       if (lane === undefined) waiting.settle({ kind: 'no-partition' });
       else if (!waiting.settled) lane.add(waiting);

@@ -6,7 +6,7 @@ import type { BatchRecord } from './record-batch.ts';
 
 const bytes = fc.uint8Array({ maxLength: 300 });
 const record: fc.Arbitrary<BatchRecord> = fc.record({
-  key: bytes,
+  key: fc.option(bytes, { nil: undefined }),
   value: bytes,
   timestamp: fc.integer({ min: 1_700_000_000_000, max: 1_700_000_060_000 }),
   headers: fc.array(fc.tuple(fc.string(), fc.string({ unit: 'grapheme' })), { maxLength: 3 }),
@@ -35,7 +35,7 @@ test('a batch is read back as it was written by the client’s own reader', () =
         });
         expect(
           batch.records.map(({ key, value, timestampDelta, headers, offsetDelta }) => ({
-            key: Uint8Array.from(key ?? []),
+            key: key === null ? undefined : Uint8Array.from(key),
             value: Uint8Array.from(value ?? []),
             timestamp: Number(batch.firstTimestamp + timestampDelta),
             headers: headers.map(([name, content]) => [String(name), String(content)]),

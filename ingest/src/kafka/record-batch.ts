@@ -3,7 +3,8 @@ import { crc32c } from '@platformatic/kafka';
 
 /** One record to write. */
 export interface BatchRecord {
-  key: Uint8Array;
+  /** Undefined where the record has no key. */
+  key: Uint8Array | undefined;
   value: Uint8Array;
   /** Milliseconds since the epoch. */
   timestamp: number;
@@ -17,13 +18,15 @@ export interface BatchProducer {
   baseSequence: number;
 }
 
+/** The length of a key that is not there. */
+const noBytes = -1;
 const headerLength = 61;
 const crcOffset = 17;
 const crcStart = 21;
 
 /** An upper bound of what a record takes in a batch, in bytes. */
 export function recordBytes(record: BatchRecord): number {
-  let bytes = 32 + record.key.length + record.value.length;
+  let bytes = 32 + (record.key?.length ?? 0) + record.value.length;
   for (const [name, value] of record.headers ?? []) bytes += 10 + 3 * (name.length + value.length);
   return bytes;
 }
@@ -68,8 +71,7 @@ function writeRecord(
     1 +
     varintLength(timestampDelta) +
     varintLength(offsetDelta) +
-    varintLength(record.key.length) +
-    record.key.length +
+    (record.key === undefined ? 1 : varintLength(record.key.length) + record.key.length) +
     varintLength(record.value.length) +
     record.value.length;
   const headers = record.headers ?? [];
@@ -83,7 +85,7 @@ function writeRecord(
   buffer[at] = 0; // attributes
   at = writeVarint(buffer, at + 1, timestampDelta);
   at = writeVarint(buffer, at, offsetDelta);
-  at = writeBytes(buffer, at, record.key);
+  at = record.key === undefined ? writeVarint(buffer, at, noBytes) : writeBytes(buffer, at, record.key);
   at = writeBytes(buffer, at, record.value);
   at = writeVarint(buffer, at, headers.length);
   for (const [name, value] of headers) {

@@ -1,6 +1,7 @@
 // GET /api/*: forwarded to the query service, so that one public port reads as well.
-import { failureResponse } from '@activity/service';
-import { Hono } from 'hono';
+import { failureAnswer } from '@activity/service';
+import type { Answer, EdgeRequest } from '../http/edge-request.ts';
+import type { Route } from '../http/route.ts';
 
 /** What forwarding needs. */
 export interface ForwardDeps {
@@ -18,7 +19,7 @@ const passed = [
   'last-event-id',
   'traceparent',
   'tracestate',
-  'x-request-id',
+  'x-api-key',
 ];
 /** Answer headers that belong to one connection, or to a body that fetch has decoded already. */
 const dropped = [
@@ -30,23 +31,22 @@ const dropped = [
   'date',
 ];
 
-/** Forwards every GET below /api that no other route has taken. */
-export function forwardRoutes(deps: ForwardDeps): Hono {
-  const app = new Hono();
-  app.get('/api/*', async (c) => {
-    const { pathname, search } = new URL(c.req.url);
-    const headers = new Headers({ 'accept-encoding': 'identity' });
+/** Forwards every GET below /api that no other route has taken. The query service checks the key itself. */
+export function forwardRoute(deps: ForwardDeps): Route {
+  async function handle({ context, id }: EdgeRequest): Promise<Answer> {
+    const { req } = context;
+    const { pathname, search } = new URL(req.url);
+    const headers = new Headers({ 'accept-encoding': 'identity', 'x-request-id': id });
     for (const name of passed) {
-      const value = c.req.header(name);
+      const value = req.header(name);
       if (value !== undefined) headers.set(name, value);
     }
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), deps.timeoutMs ?? 15_000);
-    const gone = c.req.raw.signal;
-    gone.addEventListener('abort', () => abort.abort(), { once: true });
+    req.raw.signal.addEventListener('abort', () => abort.abort(), { once: true });
     try {
       const answer = await deps.fetch(`${deps.queryUrl}${pathname}${search}`, {
-        method: c.req.method,
+        method: req.method,
         headers,
         redirect: 'manual',
         signal: abort.signal,
@@ -55,7 +55,7 @@ export function forwardRoutes(deps: ForwardDeps): Hono {
       for (const name of dropped) answerHeaders.delete(name);
       return new Response(answer.body, { status: answer.status, headers: answerHeaders });
     } catch {
-      return failureResponse({
+      return failureAnswer({
         kind: 'unavailable',
         message: 'the query service does not answer',
         retryAfterSeconds: 1,
@@ -63,6 +63,17 @@ export function forwardRoutes(deps: ForwardDeps): Hono {
     } finally {
       clearTimeout(timer);
     }
-  });
-  return app;
+  }
+
+  return {
+    method: 'GET',
+    path: '/api/*',
+    scope: undefined,
+    charged: true,
+    summary: 'Read',
+    description:
+      'Every other GET below /api is answered by the query service, which has its own OpenAPI document.',
+    answers: {},
+    handle,
+  };
 }

@@ -37,6 +37,19 @@ export function hostList(fallback: string): z.ZodType<string[]> {
     .default(fallback.split(','));
 }
 
+/** A comma-separated list of texts, by default empty. */
+export function textList(): z.ZodType<string[]> {
+  return z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
+    .default([]);
+}
+
 /** An http or https URL without a trailing slash. */
 export function httpUrl(fallback: string): z.ZodType<string> {
   return httpUrlText.default(fallback);

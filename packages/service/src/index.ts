@@ -10,6 +10,7 @@ export {
   nodeEnv,
   optionalHttpUrl,
   portNumber,
+  textList,
 } from './config-types.ts';
 export { createLogger } from './logger.ts';
 export type { Logger } from './logger.ts';

@@ -1,0 +1,89 @@
+// The edge's app on pretended surroundings, for tests.
+import { createLogger } from '@activity/service';
+import type { Authenticator, Readiness } from '@activity/service';
+import type { Hono } from 'hono';
+import { Registry } from 'prom-client';
+import { createApp } from './app.ts';
+import { proxyList } from './http/client-address.ts';
+import { createCors } from './http/cors.ts';
+import { createRateLimit } from './http/rate-limits.ts';
+import type { WriteResult } from './kafka/partition-lane.ts';
+import type { BatchRecord } from './kafka/record-batch.ts';
+import { createMetrics } from './metrics.ts';
+
+/** What a test sees and steers. */
+export interface TestEdge {
+  app: Hono;
+  written: (BatchRecord & { partition: number | undefined })[];
+  /** What comes of each write; a function decides by the record. */
+  result: WriteResult | ((record: BatchRecord) => WriteResult);
+  readiness: Readiness;
+  forwarded: Request[];
+  registry: Registry;
+  logged: string[];
+}
+
+/** What a test's edge is set to. */
+export interface TestEdgeOptions {
+  maxEventBytes?: number;
+  queryUrl?: string;
+  fetch?: (request: Request) => Promise<Response>;
+  authenticator?: Authenticator;
+  origins?: string[];
+  perKey?: number;
+  perAddress?: number;
+}
+
+const now = Date.parse('2026-01-02T03:04:05.678Z');
+
+/** Builds the app; its clock stands still, its ids are `made-id` and `request-id`. */
+export function testEdge(options: TestEdgeOptions = {}): TestEdge {
+  const registry = new Registry();
+  const metrics = createMetrics(registry, { inFlight: () => 0, waitingBytes: () => 0, ready: () => true });
+  const anyone = { keyId: undefined, scopes: new Set(['ingest', 'read', 'delete'] as const) };
+  const { queryUrl, fetch: answer = async () => new Response() } = options;
+  const edge: TestEdge = {
+    written: [],
+    result: { kind: 'written', partition: 2, offset: 5 },
+    readiness: { ready: true },
+    forwarded: [],
+    registry,
+    logged: [],
+    app: createApp({
+      gate: {
+        logger: createLogger('test', 'info', { write: (line) => edge.logged.push(line) }),
+        metrics,
+        authenticator: options.authenticator ?? { open: true, identify: () => anyone, close: () => {} },
+        cors: createCors(options.origins ?? []),
+        trustedProxies: proxyList([]),
+        limitPerKey: createRateLimit({ perSecond: options.perKey ?? 0, burstSeconds: 1 }),
+        limitPerAddress: createRateLimit({ perSecond: options.perAddress ?? 0, burstSeconds: 1 }),
+        now: () => now,
+        newRequestId: () => 'request-id',
+        inFlight: { begin: () => {}, end: () => {} },
+      },
+      publisher: {
+        write: async (record, partition) => {
+          edge.written.push({ ...record, partition });
+          return typeof edge.result === 'function' ? edge.result(record) : edge.result;
+        },
+        newId: () => 'made-id',
+        metrics,
+        maxEventBytes: options.maxEventBytes ?? 32_768,
+      },
+      health: { readiness: () => edge.readiness, registry },
+      forward:
+        queryUrl === undefined
+          ? undefined
+          : {
+              queryUrl,
+              fetch: async (input, init) => {
+                const request = new Request(input, init);
+                edge.forwarded.push(request);
+                return answer(request);
+              },
+            },
+    }),
+  };
+  return edge;
+}

@@ -1,0 +1,74 @@
+// Where a request comes from: the peer's address, or what a trusted proxy says.
+import { BlockList, isIP } from 'node:net';
+
+/** A proxy list that is not one. */
+export class ProxyListError extends Error {}
+
+/** Reads a list of addresses and networks in CIDR form. */
+export function proxyList(entries: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address = '', bits, ...more] = entry.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    const longest = family === 'ipv6' ? 128 : 32;
+    const prefix = bits === undefined ? longest : Number(bits);
+    if (
+      isIP(address) === 0 ||
+      more.length > 0 ||
+      !Number.isInteger(prefix) ||
+      prefix < 0 ||
+      prefix > longest
+    ) {
+      throw new ProxyListError(`${entry} is not an address or a network`);
+    }
+    list.addSubnet(address, prefix, family);
+  }
+  return list;
+}
+
+/**
+ * The client's address. `X-Forwarded-For` is believed only from a trusted proxy, and read from its end: the last address that
+ * is no trusted proxy is the client; what stands before it, the client may have written itself.
+ */
+export function clientAddress(
+  peer: string | undefined,
+  forwardedFor: string | undefined,
+  trusted: BlockList,
+): string {
+  let address = plain(peer ?? '');
+  const hops = forwardedFor?.split(',') ?? [];
+  while (isTrusted(address, trusted) && hops.length > 0) {
+    const hop = plain(hops.pop() ?? '');
+    if (isIP(hop) === 0) break;
+    address = hop;
+  }
+  return address;
+}
+
+/** What an address is limited by: itself, or for IPv6 its /64, which one subscriber has whole. */
+export function addressGroup(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
+  const groups = [...before, ...Array<string>(Math.max(0, zeros)).fill('0'), ...after];
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}
+
+function isTrusted(address: string, trusted: BlockList): boolean {
+  const version = isIP(address);
+  return version !== 0 && trusted.check(address, version === 6 ? 'ipv6' : 'ipv4');
+}
+
+// IPv4 in IPv6 form is IPv4; a port and brackets are not part of an address.
+function plain(text: string): string {
+  const trimmed = text.trim();
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed)?.[1];
+  const address =
+    bracketed ?? (/^\d+\.\d+\.\d+\.\d+:\d+$/.test(trimmed) ? trimmed.replace(/:\d+$/, '') : trimmed);
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}

@@ -1,0 +1,192 @@
+// The gate that every request passes: request id, CORS, key, rate limit; then the route; then one form for every answer.
+import type { BlockList } from 'node:net';
+import { failureAnswer, failureOf } from '@activity/service';
+import type { Authenticator, Failure, Identity, Logger } from '@activity/service';
+import type { Context, Hono } from 'hono';
+import type { EdgeMetrics } from '../metrics.ts';
+import { addressGroup, clientAddress } from './client-address.ts';
+import type { Cors } from './cors.ts';
+import { incomingOf } from './edge-request.ts';
+import type { Answer, EdgeRequest } from './edge-request.ts';
+import type { RateLimit } from './rate-limits.ts';
+import { readBody } from './read-body.ts';
+import type { Route } from './route.ts';
+import { traceHeaders } from './trace-context.ts';
+
+/** What the gate needs. */
+export interface GateDeps {
+  logger: Logger;
+  metrics: EdgeMetrics;
+  authenticator: Authenticator;
+  cors: Cors;
+  trustedProxies: BlockList;
+  limitPerKey: RateLimit | undefined;
+  limitPerAddress: RateLimit | undefined;
+  now: () => number;
+  /** Makes a request's id where the client gave none. */
+  newRequestId: () => string;
+  /** Told of each request's beginning and end. */
+  inFlight: { begin: () => void; end: () => void };
+}
+
+const secureHeaders = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Adds routes to an app, each behind the gate, and the answers for what is no route. */
+export function addRoutes(app: Hono, deps: GateDeps, routes: readonly Route[]): void {
+  for (const route of routes) app.on(route.method, route.path, async (context) => pass(context, route, deps));
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => covers(route.path, path)).map(({ method }) => method);
+    app.all(path, async (context) => pass(context, notAllowed(path, methods), deps));
+  }
+  app.notFound(async (context) => pass(context, unknownPath, deps));
+}
+
+function covers(pattern: string, path: string): boolean {
+  return pattern === path || (pattern.endsWith('/*') && path.startsWith(pattern.slice(0, -1)));
+}
+
+async function pass(context: Context, route: Route, deps: GateDeps): Promise<Response> {
+  const started = performance.now();
+  const given = context.req.header('x-request-id');
+  const id = given !== undefined && requestIdPattern.test(given) ? given : deps.newRequestId();
+  const headers: Record<string, string> = { ...secureHeaders, 'x-request-id': id };
+  deps.inFlight.begin();
+  let answer: Answer;
+  try {
+    answer = await admitted(context, route, deps, id, headers);
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.kind === 'internal') {
+      deps.logger.error({ err: error, requestId: id, route: route.path }, 'answering a request');
+    }
+    answer = failureAnswer(failure);
+  } finally {
+    deps.inFlight.end();
+  }
+  deps.metrics.request(route.method, route.path, answer.status, (performance.now() - started) / 1_000);
+  return respond(answer, headers);
+}
+
+async function admitted(
+  context: Context,
+  route: Route,
+  deps: GateDeps,
+  id: string,
+  headers: Record<string, string>,
+): Promise<Answer> {
+  const { req } = context;
+  const origin = req.header('origin');
+  if (origin !== undefined) {
+    if (req.method === 'OPTIONS') return preflight(deps.cors.preflight(origin), headers);
+    Object.assign(headers, deps.cors.headers(origin));
+  }
+  const identity = deps.authenticator.identify(req.header('authorization'), req.header('x-api-key'));
+  const refusal = refuse(route, identity);
+  if (refusal !== undefined) return failureAnswer(refusal);
+
+  const incoming = incomingOf(context);
+  const address = clientAddress(
+    incoming?.socket.remoteAddress,
+    req.header('x-forwarded-for'),
+    deps.trustedProxies,
+  );
+
+  function charge(events: number): Failure | undefined {
+    for (const [limit, sender] of [
+      [deps.limitPerAddress, addressGroup(address)],
+      [deps.limitPerKey, identity?.keyId],
+    ] as const) {
+      if (limit === undefined || sender === undefined) continue;
+      const allowance = limit.take(sender, events);
+      Object.assign(headers, allowance.headers);
+      if (!allowance.allowed) {
+        return { kind: 'too-many-requests', retryAfterSeconds: allowance.retryAfterSeconds };
+      }
+    }
+    return undefined;
+  }
+
+  if (route.charged ?? route.scope !== undefined) {
+    const limited = charge(1);
+    if (limited !== undefined) {
+      deps.metrics.refused('limited', 1);
+      return failureAnswer(limited);
+    }
+  }
+  const request: EdgeRequest = {
+    id,
+    receivedAt: deps.now(),
+    identity: identity ?? nobody,
+    address,
+    context,
+    trace: traceHeaders(req.header('traceparent'), req.header('tracestate')),
+    charge,
+    body: async (limit) =>
+      readBody(
+        {
+          incoming,
+          web: req.raw,
+          contentLength: req.header('content-length'),
+          contentEncoding: req.header('content-encoding'),
+        },
+        limit,
+      ),
+  };
+  return route.handle(request);
+}
+
+const nobody: Identity = { keyId: undefined, scopes: new Set() };
+
+function refuse(route: Route, identity: Identity | undefined): Failure | undefined {
+  if (route.scope === undefined) return undefined;
+  if (identity === undefined) return { kind: 'unauthorized' };
+  if (identity.scopes.has(route.scope)) return undefined;
+  return { kind: 'forbidden', message: `the API key lacks the scope ${route.scope}` };
+}
+
+function preflight(allowed: Record<string, string> | undefined, headers: Record<string, string>): Answer {
+  Object.assign(headers, allowed);
+  return new Response(null, { status: 204 });
+}
+
+function respond(answer: Answer, headers: Record<string, string>): Response {
+  if (answer instanceof Response) {
+    const merged = new Headers(answer.headers);
+    for (const [name, value] of Object.entries(headers)) if (!merged.has(name)) merged.set(name, value);
+    return new Response(answer.body, { status: answer.status, headers: merged });
+  }
+  const { status, body } = answer;
+  headers['content-type'] = 'application/json';
+  Object.assign(headers, answer.headers);
+  return new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers });
+}
+
+function notAllowed(path: string, methods: readonly string[]): Route {
+  const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+  return {
+    ...unknownPath,
+    path,
+    handle: ({ context }) =>
+      context.req.method === 'OPTIONS'
+        ? new Response(null, { status: 204, headers: { allow } })
+        : failureAnswer({ kind: 'method-not-allowed', allow }),
+  };
+}
+
+const unknownPath: Route = {
+  method: 'ANY',
+  path: 'unknown',
+  scope: undefined,
+  summary: '',
+  description: '',
+  answers: {},
+  handle: () => failureAnswer({ kind: 'not-found', what: 'Path' }),
+};

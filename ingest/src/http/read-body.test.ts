@@ -1,0 +1,51 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { readBody } from './read-body.ts';
+
+async function read(
+  bytes: Uint8Array<ArrayBuffer>,
+  contentEncoding: string | undefined,
+  limit = 1_000,
+): Promise<string> {
+  const web = new Request('http://edge/', { method: 'POST', body: bytes });
+  const body = await readBody({ incoming: undefined, web, contentLength: undefined, contentEncoding }, limit);
+  return body.toString();
+}
+
+const packers = [
+  ['gzip', gzipSync],
+  ['GZIP ', gzipSync],
+  ['deflate', deflateSync],
+  ['deflate', deflateRawSync],
+  ['br', brotliCompressSync],
+  ['identity', (bytes: Buffer) => bytes],
+  [undefined, (bytes: Buffer) => bytes],
+] as const;
+
+test.each(packers)('unpacks %s', async (encoding, pack) => {
+  await fc.assert(
+    fc.asyncProperty(fc.string({ maxLength: 300 }), async (text) => {
+      expect(await read(Uint8Array.from(pack(Buffer.from(text))), encoding)).toBe(text);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test.each(packers)('does not unpack more than the limit (%s)', async (encoding, pack) => {
+  const exact = Buffer.alloc(1_000, 'x');
+  expect(await read(Uint8Array.from(pack(exact)), encoding)).toHaveLength(1_000);
+  const bomb = Uint8Array.from(pack(Buffer.alloc(5_000_000, 'x')));
+  await expect(read(bomb, encoding)).rejects.toMatchObject({ failure: { kind: 'too-large' } });
+});
+
+test.each(['gzip', 'deflate', 'br'])('says so where the bytes are not %s', async (encoding) => {
+  const cut = Uint8Array.from(gzipSync('some text that was cut').subarray(0, -9));
+  await expect(read(cut, encoding)).rejects.toMatchObject({ failure: { kind: 'validation' } });
+});
+
+test.each(['zstd', 'gzip, br', 'x'])('does not know %s', async (encoding) => {
+  await expect(read(Uint8Array.of(1), encoding)).rejects.toMatchObject({
+    failure: { kind: 'unsupported-media-type' },
+  });
+});

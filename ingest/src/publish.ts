@@ -1,0 +1,71 @@
+// From an event to its place in Kafka, and from there to what the client is told.
+import type { ActivityEvent } from '@activity/contracts';
+import type { Failure } from '@activity/service';
+import type { WriteResult } from './kafka/partition-lane.ts';
+import type { BatchRecord } from './kafka/record-batch.ts';
+import type { EdgeMetrics } from './metrics.ts';
+
+/** Writes a record; see `EventWriter`. */
+export type Write = (record: BatchRecord, partition?: number) => Promise<WriteResult>;
+
+/** What publishing needs. */
+export interface Publisher {
+  write: Write;
+  newId: (now: number) => string;
+  metrics: EdgeMetrics;
+  /** The largest event, in bytes of its JSON. */
+  maxEventBytes: number;
+}
+
+/** Bytes that the edge itself adds to an event: its id, its times. */
+const stampBytes = 512;
+
+/** Headers of a Kafka record. */
+export type RecordHeaders = readonly (readonly [string, string])[];
+
+/**
+ * Writes an event. Its record lies in the partition of its user, at the time the edge received it (the event's own time is in the
+ * value). Undefined where the broker has acknowledged it.
+ */
+export async function publish(
+  event: ActivityEvent,
+  headers: RecordHeaders,
+  { write, metrics, maxEventBytes }: Publisher,
+): Promise<Failure | undefined> {
+  const value = Buffer.from(JSON.stringify(event));
+  if (value.length > maxEventBytes + stampBytes) {
+    metrics.refused('too-large', 1);
+    return { kind: 'too-large', message: `an event must not exceed ${maxEventBytes} bytes` };
+  }
+  const record = { key: Buffer.from(event.userId), value, timestamp: Date.parse(event.receivedAt), headers };
+  const result = await write(record);
+  if (result.kind === 'written') metrics.accepted(1, value.length);
+  else metrics.refused(result.kind === 'too-large' ? 'too-large' : 'unavailable', 1);
+  return failureOfWrite(result, event.eventId);
+}
+
+/** The failure that a write's result is for the client; undefined where it was written. */
+export function failureOfWrite(result: WriteResult, eventId?: string): Failure | undefined {
+  switch (result.kind) {
+    case 'written':
+      return undefined;
+    case 'too-large':
+      return { kind: 'too-large', message: 'the broker does not take an event of this size' };
+    case 'no-partition':
+      return { kind: 'not-found', what: 'Activity log' };
+    case 'unavailable':
+      // It may have been written all the same: sent again with this id it is not counted twice.
+      return {
+        kind: 'unavailable',
+        message: messages[result.reason],
+        retryAfterSeconds: 1,
+        ...(eventId === undefined ? {} : { extra: { eventId } }),
+      };
+  }
+}
+
+const messages: Record<Extract<WriteResult, { kind: 'unavailable' }>['reason'], string> = {
+  deadline: 'the broker did not acknowledge in time: send it again, an event with this eventId',
+  overloaded: 'too much waits for the broker: send it again later',
+  closed: 'the service is stopping: send it again',
+};

@@ -1,0 +1,107 @@
+// DELETE /api/logs/:id and /api/users/:userId: deletes, as commands on the raw topic.
+import { logId, maxIdLength, maxPartitions } from '@activity/contracts';
+import type { RawCommand } from '@activity/contracts';
+import { failureAnswer, fieldProblems } from '@activity/service';
+import { z } from 'zod';
+import type { Answer, EdgeRequest } from '../http/edge-request.ts';
+import type { Route } from '../http/route.ts';
+import type { WriteResult } from '../kafka/partition-lane.ts';
+import { failureOfWrite } from '../publish.ts';
+import type { Publisher, RecordHeaders } from '../publish.ts';
+import { deletion, validationError } from './schemas.ts';
+
+const logParameter = z.object({
+  id: z
+    .string()
+    .regex(/^\d{1,16}$/, 'must be the number of a log')
+    .transform(Number)
+    .pipe(z.number().int('must be the number of a log')),
+});
+const userParameter = z.object({
+  userId: z
+    .string()
+    .trim()
+    .min(1, 'must not be empty')
+    .max(maxIdLength)
+    .refine((text) => text.isWellFormed(), 'must be well-formed Unicode'),
+});
+
+function commandIdOf(result: WriteResult): { commandId?: number } {
+  if (result.kind !== 'written' || result.offset === undefined) return {};
+  return { commandId: logId(result.partition, result.offset) };
+}
+
+/** The routes that delete. They answer 202: the delete happens when the command is processed. */
+export function deleteRoutes({ write }: Pick<Publisher, 'write'>): Route[] {
+  async function send(
+    command: RawCommand,
+    place: { key?: string; partition?: number },
+    headers: RecordHeaders,
+    message: string,
+  ): Promise<Answer> {
+    const record = {
+      key: place.key === undefined ? undefined : Buffer.from(place.key),
+      value: Buffer.from(JSON.stringify(command)),
+      timestamp: Date.parse(command.requestedAt),
+      headers,
+    };
+    const result = await write(record, place.partition);
+    const failure = failureOfWrite(result);
+    if (failure !== undefined) return failureAnswer(failure);
+    return { status: 202, body: { success: true, message, ...commandIdOf(result) } };
+  }
+
+  async function deleteLog({ context, receivedAt, trace }: EdgeRequest): Promise<Answer> {
+    const parameters = logParameter.safeParse(context.req.param());
+    if (!parameters.success)
+      return failureAnswer({ kind: 'validation', details: fieldProblems(parameters.error) });
+    const { id } = parameters.data;
+    const requestedAt = new Date(receivedAt).toISOString();
+    // To the log's own partition, so that the command lies behind the log.
+    const place = { partition: id % maxPartitions };
+    return send({ command: 'delete-log', id, requestedAt }, place, trace, 'Activity log deletion accepted');
+  }
+
+  async function eraseUser({ context, receivedAt, trace }: EdgeRequest): Promise<Answer> {
+    const parameters = userParameter.safeParse(context.req.param());
+    if (!parameters.success)
+      return failureAnswer({ kind: 'validation', details: fieldProblems(parameters.error) });
+    const { userId } = parameters.data;
+    const requestedAt = new Date(receivedAt).toISOString();
+    return send(
+      { command: 'erase-user', userId, requestedAt },
+      { key: userId },
+      trace,
+      'User erasure accepted',
+    );
+  }
+
+  const answers = {
+    202: { description: 'The command is in Kafka and will be carried out.', schema: deletion },
+    400: { description: 'The parameter is wrong.', schema: validationError },
+  };
+  return [
+    {
+      method: 'DELETE',
+      path: '/api/logs/:id',
+      scope: 'delete',
+      summary: 'Delete one log',
+      description:
+        'By its number (`_id`). The log disappears when the command is processed, and stays deleted when topics are read again.',
+      parameters: { id: { schema: z.string().regex(/^\d{1,16}$/), description: 'The log’s `_id`' } },
+      answers: { ...answers, 404: { description: 'No log can have this number.' } },
+      handle: deleteLog,
+    },
+    {
+      method: 'DELETE',
+      path: '/api/users/:userId',
+      scope: 'delete',
+      summary: 'Erase a user',
+      description:
+        'Erases all of the user’s logs, counts and state up to this moment. Later events of the user count from zero.',
+      parameters: { userId: { schema: z.string().min(1).max(maxIdLength), description: 'The user' } },
+      answers,
+      handle: eraseUser,
+    },
+  ];
+}

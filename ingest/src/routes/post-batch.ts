@@ -1,0 +1,91 @@
+// POST /api/logs/batch: many events, with a verdict for each.
+import { activityInput } from '@activity/contracts';
+import { failureAnswer } from '@activity/service';
+import { z } from 'zod';
+import type { Answer, EdgeRequest } from '../http/edge-request.ts';
+import type { Route } from '../http/route.ts';
+import { parseEvent } from '../parse-event.ts';
+import type { Parsed } from '../parse-event.ts';
+import { publish } from '../publish.ts';
+import type { Publisher, RecordHeaders } from '../publish.ts';
+import { isNdjson, splitBatch } from '../split-batch.ts';
+import { exampleEvent } from './post-log.ts';
+import { batchResult, validationError } from './schemas.ts';
+import type { verdict } from './schemas.ts';
+
+/** The most events of one batch. */
+export const maxBatchEvents = 1_000;
+/** The most bytes of one batch, unpacked. */
+export const maxBatchBytes = 1_048_576;
+
+type Verdict = z.output<typeof verdict>;
+
+/** The route for a batch of events. */
+export function postBatchRoute(publisher: Publisher): Route {
+  const { metrics, newId } = publisher;
+
+  async function judge(
+    entry: Parsed<unknown>,
+    index: number,
+    now: number,
+    trace: RecordHeaders,
+  ): Promise<Verdict> {
+    const event = entry.ok ? parseEvent(entry.value, { now, newId }) : entry;
+    if (!event.ok) {
+      metrics.refused('invalid', 1);
+      return { index, status: 400, error: 'Validation failed', details: event.details };
+    }
+    const { eventId } = event.value;
+    const failure = await publish(event.value, trace, publisher);
+    if (failure === undefined) return { index, status: 201, eventId };
+    const { status, body } = failureAnswer(failure);
+    return { index, ...body, eventId, status: status === 413 ? 413 : 503 };
+  }
+
+  async function handle(request: EdgeRequest): Promise<Answer> {
+    const ndjson = isNdjson(request.context.req.header('content-type'));
+    const batch = splitBatch(await request.body(maxBatchBytes), ndjson, maxBatchEvents);
+    if (!batch.ok) {
+      return failureAnswer(
+        batch.reason === 'too-many'
+          ? { kind: 'too-large', message: `a batch must not hold more than ${maxBatchEvents} events` }
+          : { kind: 'validation', details: batch.details },
+      );
+    }
+    const { entries } = batch;
+    const limited = entries.length > 1 ? request.charge(entries.length - 1) : undefined;
+    if (limited !== undefined) {
+      metrics.refused('limited', entries.length);
+      return failureAnswer(limited);
+    }
+    const results = await Promise.all(
+      entries.map(async (entry, index) => judge(entry, index, request.receivedAt, request.trace)),
+    );
+    const accepted = results.filter(({ status }) => status === 201).length;
+    const retry: Record<string, string> = results.some(({ status }) => status === 503)
+      ? { 'retry-after': '1' }
+      : {};
+    return { status: 207, headers: retry, body: { accepted, refused: results.length - accepted, results } };
+  }
+
+  return {
+    method: 'POST',
+    path: '/api/logs/batch',
+    scope: 'ingest',
+    summary: 'Publish up to 1,000 events',
+    description:
+      'An array, or NDJSON (one event a line). The answer has a verdict for each event, in their order: one that is refused costs no other. Events of one user keep their order.',
+    body: {
+      'application/json': {
+        schema: z.array(activityInput).min(1).max(maxBatchEvents),
+        example: [exampleEvent, exampleEvent],
+      },
+      'application/x-ndjson': { schema: z.string(), example: `${JSON.stringify(exampleEvent)}\n` },
+    },
+    answers: {
+      207: { description: 'What became of each event.', schema: batchResult },
+      400: { description: 'The body is no batch.', schema: validationError },
+    },
+    handle,
+  };
+}

@@ -1,0 +1,52 @@
+// POST /api/logs: one event, acknowledged when the broker has acknowledged it.
+import { activityInput } from '@activity/contracts';
+import { failureAnswer } from '@activity/service';
+import type { Answer, EdgeRequest } from '../http/edge-request.ts';
+import type { Route } from '../http/route.ts';
+import { parseEvent, parseJson } from '../parse-event.ts';
+import { publish } from '../publish.ts';
+import type { Publisher } from '../publish.ts';
+import { published, unpublished, validationError } from './schemas.ts';
+
+/** An event as an example. */
+export const exampleEvent = {
+  userId: 'alice',
+  activityType: 'PAGE_VIEW',
+  metadata: { device: 'phone', path: '/pricing' },
+};
+
+/** The route for one event. */
+export function postLogRoute(publisher: Publisher): Route {
+  const { maxEventBytes, metrics, newId } = publisher;
+
+  async function handle(request: EdgeRequest): Promise<Answer> {
+    const body = parseJson(await request.body(maxEventBytes));
+    const event = body.ok ? parseEvent(body.value, { now: request.receivedAt, newId }) : body;
+    if (!event.ok) {
+      metrics.refused('invalid', 1);
+      return failureAnswer({ kind: 'validation', details: event.details });
+    }
+    const failure = await publish(event.value, request.trace, publisher);
+    if (failure !== undefined) return failureAnswer(failure);
+    const { eventId } = event.value;
+    // Written out: this is the hottest answer there is.
+    const text = `{"success":true,"message":"Activity log published successfully","eventId":${JSON.stringify(eventId)}}`;
+    return { status: 201, body: text };
+  }
+
+  return {
+    method: 'POST',
+    path: '/api/logs',
+    scope: 'ingest',
+    summary: 'Publish one event',
+    description:
+      'Answers 201 when Kafka has the event on all in-sync replicas. With an `eventId` the event can be sent again: it is counted once.',
+    body: { 'application/json': { schema: activityInput, example: exampleEvent } },
+    answers: {
+      201: { description: 'The event is in Kafka.', schema: published },
+      400: { description: 'Something is wrong with the event.', schema: validationError },
+      503: { description: 'The broker has not acknowledged the event in time.', schema: unpublished },
+    },
+    handle,
+  };
+}

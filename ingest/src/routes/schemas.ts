@@ -1,0 +1,68 @@
+// What the edge answers, as schemas: for the OpenAPI document and for whoever tests against it.
+import { z } from 'zod';
+
+/** A problem with one field. */
+const fieldProblem = z.object({ field: z.string(), message: z.string() });
+
+/** 400. */
+export const validationError = z.object({
+  error: z.literal('Validation failed'),
+  details: z.array(fieldProblem),
+});
+
+/** Every other error. */
+export const plainError = z.object({ error: z.string(), message: z.string().optional() });
+
+/** 201 for one event. */
+export const published = z.object({
+  success: z.literal(true),
+  message: z.literal('Activity log published successfully'),
+  eventId: z.string().describe('The event’s id: sent again with it, the event is counted once'),
+});
+
+/** 503 for one event. */
+export const unpublished = plainError.extend({
+  eventId: z
+    .string()
+    .optional()
+    .describe(
+      'Send the event again with this id: then it is counted once, whether it had been written or not',
+    ),
+});
+
+/** One event’s verdict in a batch. */
+export const verdict = z.object({
+  index: z.number().int().describe('The event’s place in the batch, from 0; blank lines do not count'),
+  status: z.union([z.literal(201), z.literal(400), z.literal(413), z.literal(503)]),
+  eventId: z.string().optional(),
+  error: z.string().optional(),
+  message: z.string().optional(),
+  details: z.array(fieldProblem).optional(),
+});
+
+/** 207 for a batch. */
+export const batchResult = z.object({
+  accepted: z.number().int(),
+  refused: z.number().int(),
+  results: z.array(verdict),
+});
+
+/** 202 for a delete. */
+export const deletion = z.object({
+  success: z.literal(true),
+  message: z.string(),
+  commandId: z
+    .number()
+    .int()
+    .optional()
+    .describe('The number of the command, in the same count as the logs’ ids; receipts name it'),
+});
+
+/** 200 of health. */
+export const healthy = z.object({ status: z.literal('ok'), service: z.literal('producer') });
+/** 503 of health. */
+export const unhealthy = z.object({
+  status: z.literal('unavailable'),
+  service: z.literal('producer'),
+  reason: z.string().optional(),
+});
