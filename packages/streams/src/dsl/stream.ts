@@ -16,6 +16,7 @@ import {
   type Predicate,
 } from '../operators/stateless.ts';
 import { stringSerde, type Serde } from '../serde.ts';
+import { keyText } from '../state/key-text.ts';
 import type { StoreSpec } from '../state/store.ts';
 import type { ProcessorSupplier } from '../topology/processor.ts';
 import type { Parent, TopicChoice } from '../topology/topology.ts';
@@ -180,7 +181,8 @@ export class KStream<K, V> {
       changelog: true,
     });
     const passOriginals = graph.sourceTopics(this.#place.parent).size === 1;
-    const supplier = dedupe<K, V>(store, by, fingerprint, passOriginals);
+    const keyOf = this.#place.key ? keyText(this.#place.key).write : plainKeyText;
+    const supplier = dedupe<K, V>(store, keyOf, by, fingerprint, passOriginals);
     const parent = graph.processor(name, [this.#place.parent], supplier, [store]);
     const duplicates = { ...this.#place, parent: { node: name, output: duplicateOutput }, value: undefined };
     onDuplicate?.(this.#dsl.stream<K, Duplicate<V>>(duplicates));
@@ -311,6 +313,15 @@ export class BranchedStream<K, V, Branches> {
       ]),
     );
   }
+}
+
+/** The text of a key whose serde is not known. Objects have none of their own: all would be one key. */
+function plainKeyText(key: unknown): string {
+  if (typeof key === 'string' || typeof key === 'number' || key === undefined) return String(key);
+  throw new FatalError(
+    'TOPOLOGY_INVALID',
+    'dedupe() needs a key serde: pass { key: … } to the step before it',
+  );
 }
 
 function storeName(store: StoreSpec | string): string {

@@ -1,6 +1,7 @@
 // Drops duplicates: the same id of the same key, seen again within a horizon of stream time.
 import type { ExpiringStore } from '../state/store.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology/processor.ts';
+import { isAbsent } from './aggregate.ts';
 
 /** What is remembered of the first copy. */
 export interface FirstCopy {
@@ -28,6 +29,7 @@ export const duplicateOutput = 'duplicate';
  */
 export function dedupe<K, V>(
   store: string,
+  keyText: (key: K) => string,
   by: (value: V, key: K) => string,
   fingerprint: ((value: V) => string) | undefined,
   passOriginals: boolean,
@@ -42,7 +44,7 @@ export function dedupe<K, V>(
       },
       process(record) {
         const { key, value, timestamp, headers } = record;
-        const id = dedupeId(String(key), by(value, key));
+        const id = dedupeId(isAbsent(key) ? undefined : keyText(key), by(value, key));
         const first = seen.get(id)?.value;
         const offset = context.position()?.offset ?? -1;
         if (first === undefined) {
@@ -62,8 +64,8 @@ export function dedupe<K, V>(
 }
 
 /** One text for key and id that no other pair can make. */
-export function dedupeId(key: string, id: string): string {
-  return `${key.length}|${key}${id}`;
+export function dedupeId(key: string | undefined, id: string): string {
+  return key === undefined ? `|${id}` : `${key.length}|${key}${id}`;
 }
 
 /** How a first copy is written: its offset, then its fingerprint. */
