@@ -8,7 +8,7 @@ import { identify, isAlive, self } from './identity.ts';
 import { signalGroup } from './signal.ts';
 
 const identity = z.object({ pid: z.number(), began: z.string() });
-const entrySchema = z.object({ name: z.string(), process: identity, owner: identity });
+const entrySchema = z.object({ name: z.string(), at: z.number(), process: identity, owner: identity });
 type Entry = z.infer<typeof entrySchema>;
 
 const registryDir = join(cacheDir, 'processes');
@@ -29,7 +29,7 @@ export function register(name: string, pid: number): void {
   const started = identify(pid);
   if (!started) return;
   mkdirSync(registryDir, { recursive: true });
-  const entry: Entry = { name, process: started, owner: self() };
+  const entry: Entry = { name, at: Date.now(), process: started, owner: self() };
   writeFileSync(entryFile(pid), JSON.stringify(entry));
 }
 
@@ -66,22 +66,22 @@ async function end(entry: Entry, graceMs: number): Promise<void> {
 }
 
 /**
- * Ends processes whose owner was killed before it could: asks with SIGTERM, forces after `graceMs`.
+ * Ends processes whose owner was killed before it could: asks with SIGTERM, forces after `graceMs`. The last that was
+ * started goes first, as it may need the others to end in order.
  * Never touches a process whose owner still runs or whose pid has passed to another.
  *
  * @returns the names of what was ended.
  */
 export async function endOrphans(graceMs = 10_000): Promise<string[]> {
   const ended: string[] = [];
-  await Promise.all(
-    entries().map(async ({ file, entry }) => {
-      if (entry && isAlive(entry.owner)) return;
-      if (entry && isAlive(entry.process)) {
-        await end(entry, graceMs);
-        ended.push(`${entry.name} (pid ${entry.process.pid})`);
-      }
-      rmSync(file, { force: true });
-    }),
-  );
+  const oldestLast = entries().toSorted((a, b) => (b.entry?.at ?? 0) - (a.entry?.at ?? 0));
+  for (const { file, entry } of oldestLast) {
+    if (entry && isAlive(entry.owner)) continue;
+    if (entry && isAlive(entry.process)) {
+      await end(entry, graceMs);
+      ended.push(`${entry.name} (pid ${entry.process.pid})`);
+    }
+    rmSync(file, { force: true });
+  }
   return ended;
 }
