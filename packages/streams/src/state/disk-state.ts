@@ -10,9 +10,6 @@ import { compareKeys } from './memory-state.ts';
 
 type Table = Map<number, Map<string, Stored | undefined>>;
 
-/** LMDB's limit for a key is 1,978 bytes; the segment's number takes some of it. */
-const maxKeyBytes = 1_900;
-
 const segmentDigits = 11;
 
 /** What the disk state of one store is made of. */
@@ -209,11 +206,6 @@ function groupOf(store: string, name: string): number | undefined {
 
 function diskKey(segment: number, key: string): string {
   return String(segment).padStart(segmentDigits, '0') + key;
-}
-
-/** Whether a disk store could keep this key. */
-export function fitsOnDisk(key: string): boolean {
-  return key.length * 3 <= maxKeyBytes || Buffer.byteLength(key) <= maxKeyBytes;
 }
 
 /** Text values as `<timestamp>,<text>`; bytes as eight bytes of timestamp and the value. */

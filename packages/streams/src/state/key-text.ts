@@ -30,6 +30,23 @@ export function keyText<K>(serde: Serde<K>): KeyText<K> {
   };
 }
 
+/** LMDB's limit for a key is 1,978 bytes; the segment's number takes some of it. */
+const maxKeyBytes = 1_900;
+
+/**
+ * Refuses a key that a store on disk could not keep; in memory too, so that all stores decide alike.
+ * @throws RangeError that tells how long it is.
+ */
+export function checkKey(text: string): void {
+  if (text.length * 3 <= maxKeyBytes) return;
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= maxKeyBytes) return;
+  const start = JSON.stringify(text.slice(0, 40));
+  throw new RangeError(
+    `the key ${start}… has ${bytes} bytes; a store takes keys of up to ${maxKeyBytes} bytes`,
+  );
+}
+
 const cachedSuffixes = new Map<number, string>();
 
 /** The end of a windowed key's text: the window's start, so that a key's windows lie together in time order. */

@@ -7,6 +7,8 @@
 import type { RecordBatches } from '../kafka/record-batches.ts';
 import type { Serialized, Serde } from '../serde.ts';
 import type { CommittedState, StateChange, Stored } from './committed-state.ts';
+import { checkKey } from './key-text.ts';
+import { compareKeys } from './memory-state.ts';
 
 interface Written<V> {
   readonly segment: number;
@@ -42,8 +44,9 @@ export class Overlay<V> {
     return stored && { value: this.#decode(stored), timestamp: stored.timestamp };
   }
 
-  /** Writes a value; `undefined` deletes. */
+  /** Writes a value; `undefined` deletes. @throws RangeError for a key that no store takes. */
   set(segment: number, key: string, value: V | undefined, timestamp: number): void {
+    checkKey(key);
     this.#current.set(key, { segment, value, timestamp, stored: undefined });
   }
 
@@ -58,10 +61,10 @@ export class Overlay<V> {
     for (const layer of [this.#sealed, this.#current]) {
       for (const [key, entry] of layer ?? []) if (entry.segment === segment) written.set(key, entry);
     }
-    const fresh = [...written].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const fresh = [...written].toSorted(([a], [b]) => compareKeys(a, b));
     let next = 0;
     for (const [key, stored] of this.#options.committed.entries(segment)) {
-      while (next < fresh.length && (fresh[next] as (typeof fresh)[number])[0] < key) {
+      while (next < fresh.length && compareKeys((fresh[next] as (typeof fresh)[number])[0], key) < 0) {
         const [freshKey, entry] = fresh[next++] as (typeof fresh)[number];
         if (entry.value !== undefined) yield [freshKey, { value: entry.value, timestamp: entry.timestamp }];
       }

@@ -1,0 +1,92 @@
+// The state backends that the contract suites run against: a new one joins by one line.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CommittedState, StateBackend } from '../state/committed-state.ts';
+import { diskBackend } from '../state/disk-backend.ts';
+import { memoryBackend } from '../state/memory-state.ts';
+
+/** A backend under test, with what its process would do to it. */
+export interface OpenBackend {
+  open(store?: {
+    store?: string;
+    format?: 'text' | 'bytes';
+    segmentsTogether?: number;
+  }): Promise<CommittedState>;
+  /** The process has ended and begins anew; what was opened before is of no use any more. */
+  restart(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** How to get one. */
+export interface BackendUnderTest {
+  name: string;
+  /** Whether flushed state survives a restart. */
+  persistent: boolean;
+  create: () => OpenBackend;
+}
+
+function opened(make: () => StateBackend, cleanUp: () => void): OpenBackend {
+  let backend = make();
+  let states: CommittedState[] = [];
+  async function close(): Promise<void> {
+    await Promise.all(states.map((state) => state.close()));
+    states = [];
+    await backend.close();
+  }
+  return {
+    async open({ store = 'store', format = 'text', segmentsTogether = 1 } = {}) {
+      const state = await backend.open({ taskId: '0_0', store, format, segmentsTogether });
+      states.push(state);
+      return state;
+    },
+    async restart() {
+      await close();
+      backend = make();
+    },
+    async dispose() {
+      await close();
+      cleanUp();
+    },
+  };
+}
+
+function inMemory(): OpenBackend {
+  return opened(memoryBackend, () => {});
+}
+
+function onDisk(): OpenBackend {
+  const folder = mkdtempSync(join(tmpdir(), 'streams-state-'));
+  return opened(
+    () => diskBackend({ folder, applicationId: 'test', log: () => {} }),
+    () => rmSync(folder, { recursive: true, force: true }),
+  );
+}
+
+/** Every backend there is. */
+export const stateBackends: readonly BackendUnderTest[] = [
+  { name: 'memory', persistent: false, create: inMemory },
+  { name: 'disk', persistent: true, create: onDisk },
+];
+
+/** Keys whose order differs between UTF-16 and UTF-8, and others that are easily mistaken. */
+export const trickyKeys: readonly string[] = [
+  '',
+  ' ',
+  '\u0000',
+  'a',
+  'a\u0000b',
+  'aa',
+  'A',
+  'z',
+  'é',
+  '\u00ff',
+  '\u0394',
+  '\ufb01',
+  '\uffff',
+  '\u{10000}',
+  '🌍',
+  '🌍🌍',
+  'a🌍',
+  'a\uffff',
+];
