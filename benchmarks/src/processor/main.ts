@@ -1,0 +1,139 @@
+// `npm run bench:processor`: the same job on packages/streams, on Kafka Streams and as a bare loop, in turn on one broker.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startBroker } from '@activity/local';
+import type { Admin } from 'kafkajs';
+import { candidates, prepareJava, type Candidate } from './candidates.ts';
+import { committed, connect, createTopics, readBack, writeInput } from './kafka.ts';
+
+const records = Number(process.env['BENCH_RECORDS'] ?? 500_000);
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
+const only = process.env['BENCH_ONLY']?.split(',');
+const partitions = 4;
+const input = 'bench-input';
+const want = { 'ours/java-tuned': 3, 'ours/naive-send': 1 };
+
+/** Runs a candidate over the whole input; answers records a second from RUNNING to the last commit. */
+async function measure(
+  candidate: Candidate,
+  address: string,
+  admin: Admin,
+  round: number,
+): Promise<{ rate: number; enriched: string }> {
+  const applicationId = `${candidate.name}-${round}`;
+  const [enriched, counts, changelog] = [
+    `${applicationId}-enriched`,
+    `${applicationId}-counts`,
+    `${applicationId}-changelog`,
+  ];
+  await createTopics(admin, [enriched, counts, changelog], partitions);
+  const stateDir = mkdtempSync(join(tmpdir(), 'bench-state-'));
+  const { file, args } = candidate.command({
+    brokers: address,
+    applicationId,
+    input,
+    enriched,
+    counts,
+    stateDir,
+  });
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  try {
+    const began = await new Promise<number>((resolve, reject) => {
+      child.once('exit', (code) =>
+        reject(new Error(`${candidate.name} ended with ${code} before it was running`)),
+      );
+      child.stdout.on('data', (text: Buffer) => {
+        if (text.toString().includes('STATE RUNNING')) resolve(performance.now());
+      });
+    });
+    for (;;) {
+      if ((await committed(admin, applicationId, input)) >= records) break;
+      if (child.exitCode !== null)
+        throw new Error(`${candidate.name} ended with ${child.exitCode} before it was done`);
+      if (performance.now() - began > 120_000) {
+        const done = await committed(admin, applicationId, input);
+        throw new Error(`${candidate.name} had done ${done} of ${records} records after 2 minutes`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return { rate: records / ((performance.now() - began) / 1000), enriched };
+  } finally {
+    child.kill('SIGTERM');
+    const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    await exited;
+    clearTimeout(force);
+    rmSync(stateDir, { recursive: true, force: true });
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+const classpath = prepareJava(join(import.meta.dirname, '../../../.cache'));
+const broker = await startBroker({ heapMb: 1024, config: { 'log.segment.bytes': 268_435_456 } });
+const kafka = connect(broker.address);
+const admin = kafka.admin();
+let correct = true;
+try {
+  await admin.connect();
+  await createTopics(admin, [input], partitions);
+  console.log(`writing ${records} records`);
+  const unique = await writeInput(kafka, input, {
+    records,
+    users: 10_000,
+    duplicates: 0.05,
+    spanMs: 300_000,
+  });
+  console.log(`${unique} of them are unique; ${rounds} rounds`);
+  const rates = new Map<string, number[]>();
+  for (let round = 1; round <= rounds; round++) {
+    for (const candidate of candidates(classpath)) {
+      if (only && !only.includes(candidate.name)) continue;
+      const { rate, enriched } = await measure(candidate, broker.address, admin, round);
+      rates.set(candidate.name, [...(rates.get(candidate.name) ?? []), rate]);
+      const seen = round === 1 ? await readBack(kafka, enriched, unique) : undefined;
+      const ok = !seen || (seen.records === unique && seen.unique === unique);
+      correct &&= ok;
+      const check = seen
+        ? `, read back ${seen.records} records, ${seen.unique} unique${ok ? '' : ' — WRONG'}`
+        : '';
+      console.log(
+        `round ${round}  ${candidate.name.padEnd(12)} ${Math.round(rate).toLocaleString('en')} records/s${check}`,
+      );
+    }
+  }
+  console.log('\n| candidate | median records/s | all |\n|---|---|---|');
+  const figures: { [name: string]: number } = {};
+  for (const [name, values] of rates) {
+    figures[name] = Math.round(median(values));
+    console.log(
+      `| ${name} | ${figures[name].toLocaleString('en')} | ${values.map((v) => Math.round(v).toLocaleString('en')).join(', ')} |`,
+    );
+  }
+  const ratio = (a: string, b: string): number => {
+    const pairs = (rates.get(a) ?? []).map((value, i) => value / (rates.get(b)?.[i] ?? Number.NaN));
+    return Math.round(median(pairs) * 100) / 100;
+  };
+  const ratios = {
+    'ours/java-tuned': ratio('ours', 'java-tuned'),
+    'ours/java-window': ratio('ours', 'java-window'),
+    'ours/naive-send': ratio('ours', 'naive-send'),
+  };
+  const targets = Object.fromEntries(
+    Object.entries(want).map(([name, target]) => {
+      const got = ratios[name as keyof typeof want];
+      return [name, { want: target, got, met: got >= target }];
+    }),
+  );
+  console.log(JSON.stringify({ bench: 'processor', figures, ratios, targets }));
+  process.exitCode = correct ? 0 : 1;
+} finally {
+  await admin.disconnect();
+  await broker.stop();
+}
+process.exit();
