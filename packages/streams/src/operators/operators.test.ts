@@ -4,7 +4,7 @@ import type { KStream } from '../dsl/stream.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { hopping, tumbling } from '../dsl/windows.ts';
 import type { Windowed } from '../record.ts';
-import { bytesSerde, jsonSerde, numberSerde, stringSerde } from '../serde.ts';
+import { jsonSerde, stringSerde } from '../serde.ts';
 import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
 
 type In = readonly [key: string | undefined, value: string | undefined, timestamp: number];
@@ -20,8 +20,7 @@ interface Case {
 }
 
 const strings = { key: stringSerde, value: stringSerde };
-const anyJson = { key: jsonSerde<unknown>(), value: jsonSerde<unknown>() };
-/** The same, for topics of any types. */
+/** JSON for topics of any types. */
 const json = { key: jsonSerde<never>(), value: jsonSerde<never>() };
 
 /** A topology from the stream `in` to the topic `out`, whatever its types. */
@@ -557,98 +556,5 @@ describe.each([
     expect(read('late')).toEqual(late);
     expect(reasons).toEqual(dropped);
     expect(lates).toBe(dropped.includes('duplicate') ? 0 : late.length);
-  });
-});
-
-describe('headers', () => {
-  test.each<[string, Case['declare']]>([
-    ['stateless steps', stream((input) => input.filter(() => true).map((key, value) => [key, value]))],
-    ['repartition', stream((input) => input.map((key, value) => [key, value], strings).repartition())],
-    ['aggregates', stream((input) => input.groupByKey().count().toStream())],
-    ['tables', (builder) => builder.table('in', strings).toStream().to('out', json)],
-    ['dedupe', stream((input) => input.dedupe({ by: (value) => value, within: 1 }))],
-  ])('pass through %s', (_what, declare) => {
-    const builder = new StreamsBuilder();
-    declare(builder);
-    const driver = new TopologyTestDriver(builder.build());
-    const headers = [
-      { key: 'trace', value: Buffer.from('1') },
-      { key: 'trace', value: null },
-      { key: '', value: Buffer.alloc(0) },
-    ];
-    driver.input('in', strings).pipe('k', 'v', 1, { headers });
-    expect(driver.output('out', json).readAll()[0]?.headers).toEqual(headers);
-  });
-});
-
-describe('peek and foreach', () => {
-  test('see each record once', () => {
-    const seen: string[] = [];
-    const builder = new StreamsBuilder();
-    builder
-      .stream('in', strings)
-      .peek((key, value) => seen.push(`peek ${key}${value}`))
-      .foreach((key, value) => seen.push(`each ${key}${value}`));
-    const driver = new TopologyTestDriver(builder.build());
-    driver.input('in', strings).pipe('k', 'v', 1);
-    expect(seen).toEqual(['peek kv', 'each kv']);
-  });
-});
-
-describe('to()', () => {
-  test('a topic chosen by record, and a partitioner that knows the source partition', () => {
-    const builder = new StreamsBuilder();
-    builder
-      .stream('in', strings)
-      .to(({ value }) => `out-${value}`, { partitioner: (_record, count, source) => count - 1 - source });
-    const driver = new TopologyTestDriver(builder.build(), { partitions: 3 });
-    driver.input('in', strings).pipe('k', 'a', 1, { partition: 0 });
-    driver.input('in', strings).pipe('k', 'b', 2, { partition: 1 });
-    expect(driver.output('out-a', strings).readAll()).toMatchObject([{ key: 'k', partition: 2 }]);
-    expect(driver.output('out-b', strings).readAll()).toMatchObject([{ key: 'k', partition: 1 }]);
-  });
-});
-
-describe('dedupe', () => {
-  test('tells keys apart that are no strings', () => {
-    const builder = new StreamsBuilder();
-    const input = builder.stream('in', { key: jsonSerde<{ id: string }>(), value: stringSerde });
-    input.dedupe({ by: (value) => value, within: '1h' }).to('out', json);
-    const bytes = builder.stream('bytes', { key: bytesSerde, value: stringSerde });
-    bytes.dedupe({ by: (value) => value, within: '1h' }).to('out', json);
-    const driver = new TopologyTestDriver(builder.build());
-    const topic = driver.input('in', anyJson);
-    for (const id of ['a', 'b', 'a']) topic.pipe({ id }, 'v', 1);
-    const bytesTopic = driver.input('bytes', { key: bytesSerde, value: stringSerde });
-    for (const byte of [0xfe, 0xff, 0xfe]) bytesTopic.pipe(Buffer.from([byte]), 'v', 1);
-    expect(driver.log.records('out', 0)).toHaveLength(4);
-  });
-
-  test('says so where it cannot tell keys apart', () => {
-    const builder = new StreamsBuilder();
-    builder
-      .stream('in', strings)
-      .map((key, value) => [{ key }, value])
-      .dedupe({ by: (value) => value, within: '1h' });
-    const driver = new TopologyTestDriver(builder.build(), { failures: { processing: () => 'continue' } });
-    expect(() => driver.input('in', strings).pipe('k', 'v', 1)).toThrowError(
-      'dedupe() needs a key serde: pass { key: … } to the step before it',
-    );
-  });
-});
-
-describe('windowed keys', () => {
-  test('are written as text', () => {
-    const builder = new StreamsBuilder();
-    builder
-      .stream('in', strings)
-      .groupByKey()
-      .windowedBy(tumbling({ size: 10, grace: 0 }))
-      .count()
-      .toStream()
-      .to('out', { value: numberSerde });
-    const driver = new TopologyTestDriver(builder.build());
-    driver.input('in', strings).pipe('k@1', 'a', 25);
-    expect(driver.output('out', strings).readAll()).toMatchObject([{ key: 'k@1@20', value: '1' }]);
   });
 });
