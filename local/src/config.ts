@@ -1,7 +1,8 @@
 // The launcher's configuration: ports and the data folder, from the environment and the root's `.env`.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ConfigError, parseConfig, portNumber } from '@activity/service';
+import { topicsOf, topicVariables, type Topics } from '@activity/contracts';
+import { ConfigError, parseConfig, portNumber, type Environment } from '@activity/service';
 import { z } from 'zod';
 import { projectRoot } from './paths.ts';
 import { Problem } from './process/problem.ts';
@@ -16,10 +17,25 @@ export const configSchema = z.object({
   CONNECT_PORT: portNumber(8083).describe('Port of Kafka Connect'),
   MONGO_PORT: portNumber(27017).describe('Port of MongoDB'),
   DATA_DIR: z.string().default('.data').describe('Folder of all data and logs, from the root of the project'),
+  MONGOD_BINARY: z.string().optional().describe('The mongod to run, instead of looking for one'),
+  JAVA_HOME: z.string().optional().describe('The Java to run Kafka with, instead of the one on the PATH'),
+  TEST_CONTAINERS: z
+    .enum(['0', '1'])
+    .optional()
+    .describe('Integration tests: 1 insists on containers, 0 does without, unset takes what can be had'),
 });
 
 /** The launcher's configuration. */
 export type Config = z.output<typeof configSchema>;
+
+function parse(environment: Environment): Config {
+  try {
+    return parseConfig(configSchema, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new Problem(error.message, { cause: error });
+    throw error;
+  }
+}
 
 /**
  * Reads `.env` where there is one (the environment wins), then the environment.
@@ -29,11 +45,22 @@ export type Config = z.output<typeof configSchema>;
 export function readConfig(): Config {
   const file = join(projectRoot, '.env');
   if (existsSync(file)) process.loadEnvFile(file);
-  try {
-    const config = parseConfig(configSchema, process.env);
-    return { ...config, DATA_DIR: resolve(projectRoot, config.DATA_DIR) };
-  } catch (error) {
-    if (error instanceof ConfigError) throw new Problem(error.message, { cause: error });
-    throw error;
-  }
+  const config = parse(process.env);
+  return { ...config, DATA_DIR: resolve(projectRoot, config.DATA_DIR) };
+}
+
+/** What tests and benchmarks may be told too: which mongod and which Java to run, and whether to use containers. */
+export function readTools(): Pick<Config, 'MONGOD_BINARY' | 'JAVA_HOME' | 'TEST_CONTAINERS'> {
+  return parse(process.env);
+}
+
+/** The names that the topics have, as every service reads them. */
+export function readTopics(): Topics {
+  return topicsOf(parseConfig(z.object(topicVariables), process.env));
+}
+
+/** When the bootstrap began, in epoch milliseconds, and how long its installing took; now and nothing without one. */
+export function readBootstrap(): { began: number; installMs: number } {
+  const { ACTIVITY_BEGAN: began, ACTIVITY_INSTALL_MS: installMs } = process.env;
+  return { began: Number(began ?? Date.now()), installMs: Number(installMs ?? 0) };
 }

@@ -1,6 +1,6 @@
 // `npm start`: runs the whole pipeline in the foreground until it is asked to stop.
 import { portsOf } from './pipeline/check-ports.ts';
-import { readConfig } from './config.ts';
+import { readBootstrap, readConfig } from './config.ts';
 import { startPipeline, type Pipeline } from './pipeline/pipeline.ts';
 import { printProblem, printReady, printer } from './print.ts';
 import type { Problem } from './process/problem.ts';
@@ -8,7 +8,7 @@ import { Steps } from './steps.ts';
 import { onStopSignals } from './stop-signals.ts';
 import { watchSources } from './watch-sources.ts';
 
-const began = Number(process.env['ACTIVITY_BEGAN'] ?? Date.now());
+const { began, installMs } = readBootstrap();
 const report = printer(began);
 const asked = new AbortController();
 const steps = new Steps();
@@ -43,8 +43,7 @@ onStopSignals(
 const dev = process.argv.includes('--dev');
 
 try {
-  if (process.env['ACTIVITY_INSTALL_MS'])
-    steps.add('installing packages', Number(process.env['ACTIVITY_INSTALL_MS']));
+  steps.add('installing packages', installMs);
   const config = readConfig();
   pipeline = await startPipeline({
     ports: portsOf(config),

@@ -1,5 +1,6 @@
 // Java: finds one that is new enough to run Kafka.
 import { join } from 'node:path';
+import { readTools } from '../config.ts';
 import { Problem } from '../process/problem.ts';
 import { run } from '../process/run.ts';
 
@@ -27,7 +28,7 @@ const remedy = `install a JDK or JRE ${oldest} or newer (Debian: apt install def
  * @throws Problem where there is none or it is too old.
  */
 export async function findJava(signal?: AbortSignal): Promise<Java> {
-  const home = process.env['JAVA_HOME'];
+  const home = readTools().JAVA_HOME;
   const file = home ? join(home, 'bin', 'java') : 'java';
   const outcome = await run({ file, args: ['-version'] }, { signal }).catch((error: unknown) => {
     signal?.throwIfAborted();

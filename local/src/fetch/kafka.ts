@@ -39,9 +39,13 @@ function classpathOf(libs: string): string {
     .join(':');
 }
 
-async function copyDependencies(profile: string, folder: string, context: FetchContext): Promise<void> {
+async function copyDependencies(
+  profile: string,
+  folder: string,
+  context: FetchContext,
+  onOutput: (text: string) => void,
+): Promise<void> {
   const args = [
-    '-q',
     '-B',
     '-f',
     pom,
@@ -50,7 +54,8 @@ async function copyDependencies(profile: string, folder: string, context: FetchC
     'dependency:copy-dependencies',
     `-DoutputDirectory=${folder}`,
   ];
-  const outcome = await run({ file: 'mvn', args }, context).catch((error: unknown) => {
+  const options = { signal: context.signal, onOutput };
+  const outcome = await run({ file: 'mvn', args }, options).catch((error: unknown) => {
     context.signal?.throwIfAborted();
     throw new Problem('Maven is missing: install it (Debian: apt install maven; macOS: brew install maven)', {
       cause: error,
@@ -59,9 +64,7 @@ async function copyDependencies(profile: string, folder: string, context: FetchC
   if (outcome.code !== 0) {
     throw new Problem(
       `Maven could not fetch the ${profile} jars: check that it reaches its repository (mvn ${args.join(' ')})`,
-      {
-        detail: outcome.output.split('\n').slice(-20).join('\n'),
-      },
+      { detail: outcome.output.split('\n').slice(-20).join('\n') },
     );
   }
 }
@@ -91,13 +94,18 @@ export async function ensureKafka(context: FetchContext): Promise<KafkaHome> {
     await fetchOnce(folder, async (partial) => {
       const libs = join(partial, 'libs');
       const plugins = join(partial, 'plugins');
+      // Maven fills its own repository before it copies anything.
+      let downloads = 0;
+      const count = (text: string): void => {
+        downloads += text.split('Downloaded from').length - 1;
+      };
       await withProgress(
         context,
-        () => `still fetching Kafka: ${megabytes(folderSize(partial))} in place`,
+        () => `still fetching Kafka: ${downloads} downloads, ${megabytes(folderSize(partial))} in place`,
         async () => {
           // One after the other: Maven 3 does not lock its local repository.
-          await copyDependencies('kafka', libs, context);
-          await copyDependencies('sink', join(plugins, 'mongodb'), context);
+          await copyDependencies('kafka', libs, context, count);
+          await copyDependencies('sink', join(plugins, 'mongodb'), context, count);
           await writeManifests(java, libs, plugins, context.signal);
         },
       );

@@ -1,5 +1,6 @@
 // MongoDB: finds or fetches a mongod, from the first source that has one.
 import { existsSync } from 'node:fs';
+import { readTools } from '../config.ts';
 import { Problem, reasonOf } from '../process/problem.ts';
 import { run } from '../process/run.ts';
 import type { FetchContext } from './context.ts';
@@ -23,8 +24,8 @@ async function versionOf(file: string, context: FetchContext): Promise<string> {
 }
 
 async function fromVariable(context: FetchContext): Promise<Mongod | undefined> {
-  const file = process.env['MONGOD_BINARY'];
-  if (!file) return undefined;
+  const file = readTools().MONGOD_BINARY;
+  if (file === undefined) return undefined;
   if (!existsSync(file))
     throw new Problem(`MONGOD_BINARY names ${file}, which is not there: correct or unset it`);
   return { file, version: await versionOf(file, context), source: 'MONGOD_BINARY' };

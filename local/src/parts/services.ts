@@ -69,7 +69,6 @@ export function serviceSpec(workspace: ServiceName, settings: ServiceSettings): 
       env: {
         // Compiled code is kept from one start to the next.
         NODE_COMPILE_CACHE: join(cacheDir, 'node'),
-        NODE_ENV: process.env['NODE_ENV'] ?? 'development',
         HOST: loopback,
         KAFKA_BROKERS: `${loopback}:${ports.kafka}`,
         MONGODB_URI: mongoUrl(ports.mongodb),

@@ -1,8 +1,7 @@
 // Booting the parts in the order they need each other, side by side where they do not.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { topicsOf, topicVariables } from '@activity/contracts';
-import { z } from 'zod';
+import { readTopics } from '../config.ts';
 import { brokerSpec } from '../parts/broker.ts';
 import { connectSpec } from '../parts/connect.ts';
 import { mongoSpec } from '../parts/mongo.ts';
@@ -48,8 +47,7 @@ async function bootKafka(options: BootOptions): Promise<void> {
   const controllerPort = await freePort();
   const spec = brokerSpec({ home: fetched.home, port: ports.kafka, controllerPort, ...folder });
   await bootPart(options, rank.kafka, spec);
-  const topics = topicsOf(z.object(topicVariables).parse(process.env));
-  const made = await ensureTopics(`${loopback}:${ports.kafka}`, topics, partitions);
+  const made = await ensureTopics(`${loopback}:${ports.kafka}`, readTopics(), partitions);
   if (made.length > 0) options.report('kafka', `made the topics ${made.join(', ')}`);
 }
 

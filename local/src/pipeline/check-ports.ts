@@ -4,7 +4,7 @@ import type { Ports } from '../parts/services.ts';
 import { isPortTaken, loopback } from '../process/ports.ts';
 import { Problem } from '../process/problem.ts';
 
-type PortVariable = Exclude<keyof Config, 'DATA_DIR'>;
+type PortVariable = Extract<keyof Config, `${string}_PORT`>;
 
 const uses: Record<keyof Ports, { variable: PortVariable; what: string }> = {
   ingest: { variable: 'INGEST_PORT', what: 'the edge (ingest)' },

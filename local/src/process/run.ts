@@ -17,8 +17,15 @@ export interface Outcome {
   output: string;
 }
 
+/** Who may stop a command and who hears of its progress. */
+export interface RunOptions {
+  signal?: AbortSignal | undefined;
+  /** Given every piece of output as it comes. */
+  onOutput?: ((text: string) => void) | undefined;
+}
+
 /** Runs a command to its end; kills its whole group when the signal aborts. */
-export function run(command: Command, options: { signal?: AbortSignal | undefined } = {}): Promise<Outcome> {
+export function run(command: Command, options: RunOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(command.file, command.args, {
       cwd: command.cwd,
@@ -28,7 +35,9 @@ export function run(command: Command, options: { signal?: AbortSignal | undefine
     });
     let output = '';
     function collect(chunk: Buffer): void {
-      output = (output + chunk.toString('utf8')).slice(-65_536);
+      const text = chunk.toString('utf8');
+      options.onOutput?.(text);
+      output = (output + text).slice(-65_536);
     }
     function abort(): void {
       if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');

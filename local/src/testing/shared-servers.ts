@@ -1,4 +1,5 @@
 // The servers that integration tests share: containers where a Docker engine has them, local processes otherwise.
+import { readTools } from '../config.ts';
 import type { Report } from '../fetch/context.ts';
 import { ensureKafka } from '../fetch/kafka.ts';
 import { startBroker, startConnect, startMongo } from '../parts/start.ts';
@@ -34,7 +35,7 @@ async function startProcesses(report: Report): Promise<Stores> {
 
 /** TEST_CONTAINERS=1 insists on containers, 0 does without; unset: whichever can be had. */
 async function startStores(report: Report): Promise<Stores> {
-  const wanted = process.env['TEST_CONTAINERS'];
+  const wanted = readTools().TEST_CONTAINERS;
   if (wanted === '0') {
     report('Integration tests run against local processes (TEST_CONTAINERS=0).');
     return startProcesses(report);
