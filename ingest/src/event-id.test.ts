@@ -9,3 +9,8 @@ test('is a UUID of version 7 that begins with its time', () => {
   expect(uuidV7(now)).not.toBe(id);
   expect(uuidV7(now + 1) > id).toBe(true);
 });
+
+test('is another one each time', () => {
+  const ids = new Set(Array.from({ length: 5_000 }, () => uuidV7(1)));
+  expect(ids.size).toBe(5_000);
+});

@@ -5,9 +5,13 @@ import type { Registry } from 'prom-client';
 /** Why an event was not accepted. */
 export type RefusalReason = 'invalid' | 'too-large' | 'unavailable' | 'limited';
 
+/** Tells of one request: its status, and how long it took. */
+export type ObserveRequest = (status: number, seconds: number) => void;
+
 /** The edge's metrics. */
 export interface EdgeMetrics {
-  request: (method: string, route: string, status: number, seconds: number) => void;
+  /** What tells the metrics of one route's requests. */
+  route: (method: string, path: string) => ObserveRequest;
   accepted: (events: number, bytes: number) => void;
   refused: (reason: RefusalReason, events: number) => void;
   round: (round: { records: number; milliseconds: number }) => void;
@@ -76,9 +80,17 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
   }
 
   return {
-    request(method, route, status, took) {
-      requests.inc({ method, route, status });
-      latency.observe({ method, route }, took);
+    route(method, route) {
+      // Looked up once: labels are hashed at every use.
+      const counters = new Map<number, ReturnType<typeof requests.labels>>();
+      const times = latency.labels({ method, route });
+      return (status, took) => {
+        let counter = counters.get(status);
+        if (counter === undefined)
+          counters.set(status, (counter = requests.labels({ method, route, status })));
+        counter.inc();
+        times.observe(took);
+      };
     },
     accepted(events, size) {
       accepted.inc(events);

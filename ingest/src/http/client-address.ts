@@ -4,8 +4,9 @@ import { BlockList, isIP } from 'node:net';
 /** A proxy list that is not one. */
 export class ProxyListError extends Error {}
 
-/** Reads a list of addresses and networks in CIDR form. */
-export function proxyList(entries: readonly string[]): BlockList {
+/** Reads a list of addresses and networks in CIDR form; undefined where it is empty. */
+export function proxyList(entries: readonly string[]): BlockList | undefined {
+  if (entries.length === 0) return undefined;
   const list = new BlockList();
   for (const entry of entries) {
     const [address = '', bits, ...more] = entry.split('/');
@@ -33,9 +34,10 @@ export function proxyList(entries: readonly string[]): BlockList {
 export function clientAddress(
   peer: string | undefined,
   forwardedFor: string | undefined,
-  trusted: BlockList,
+  trusted: BlockList | undefined,
 ): string {
   let address = plain(peer ?? '');
+  if (trusted === undefined) return address;
   const hops = forwardedFor?.split(',') ?? [];
   while (isTrusted(address, trusted) && hops.length > 0) {
     const hop = plain(hops.pop() ?? '');
@@ -66,6 +68,7 @@ function isTrusted(address: string, trusted: BlockList): boolean {
 
 // IPv4 in IPv6 form is IPv4; a port and brackets are not part of an address.
 function plain(text: string): string {
+  if (isIP(text) === 4) return text;
   const trimmed = text.trim();
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed)?.[1];
   const address =

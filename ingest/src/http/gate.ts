@@ -1,13 +1,15 @@
 // The gate that every request passes: request id, CORS, key, rate limit; then the route; then one form for every answer.
+import type { IncomingMessage } from 'node:http';
 import type { BlockList } from 'node:net';
 import { failureAnswer, failureOf } from '@activity/service';
 import type { Authenticator, Failure, Identity, Logger } from '@activity/service';
 import type { Context, Hono } from 'hono';
-import type { EdgeMetrics } from '../metrics.ts';
+import { TrieRouter } from 'hono/router/trie-router';
+import type { EdgeMetrics, ObserveRequest } from '../metrics.ts';
 import { addressGroup, clientAddress } from './client-address.ts';
 import type { Cors } from './cors.ts';
-import { incomingOf } from './edge-request.ts';
-import type { Answer, EdgeRequest } from './edge-request.ts';
+import { headerReader, incomingOf } from './edge-request.ts';
+import type { Answer, EdgeRequest, HeaderReader } from './edge-request.ts';
 import type { RateLimit } from './rate-limits.ts';
 import { readBody } from './read-body.ts';
 import type { Route } from './route.ts';
@@ -19,7 +21,7 @@ export interface GateDeps {
   metrics: EdgeMetrics;
   authenticator: Authenticator;
   cors: Cors;
-  trustedProxies: BlockList;
+  trustedProxies: BlockList | undefined;
   limitPerKey: RateLimit | undefined;
   limitPerAddress: RateLimit | undefined;
   now: () => number;
@@ -41,27 +43,37 @@ const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Adds routes to an app, each behind the gate, and the answers for what is no route. */
 export function addRoutes(app: Hono, deps: GateDeps, routes: readonly Route[]): void {
-  for (const route of routes) app.on(route.method, route.path, async (context) => pass(context, route, deps));
-  for (const path of new Set(routes.map((route) => route.path))) {
-    const methods = routes.filter((route) => covers(route.path, path)).map(({ method }) => method);
-    app.all(path, async (context) => pass(context, notAllowed(path, methods), deps));
+  // One handler a route: where two could match, Hono would compose them for every request.
+  for (const route of routes) {
+    const observe = deps.metrics.route(route.method, route.path);
+    app.on(route.method, route.path, async (context) => pass(context, route, deps, observe));
   }
-  app.notFound(async (context) => pass(context, unknownPath, deps));
+  const observe = deps.metrics.route('ANY', 'unknown');
+  const paths = new TrieRouter<Route>();
+  for (const route of routes) paths.add('ALL', route.path, route);
+  app.notFound(async (context) => {
+    const [matches] = paths.match('ALL', context.req.path);
+    const methods = [...new Set(matches.map(([{ method }]) => method))];
+    return pass(context, methods.length === 0 ? unknownPath : notAllowed(methods), deps, observe);
+  });
 }
 
-function covers(pattern: string, path: string): boolean {
-  return pattern === path || (pattern.endsWith('/*') && path.startsWith(pattern.slice(0, -1)));
-}
-
-async function pass(context: Context, route: Route, deps: GateDeps): Promise<Response> {
+async function pass(
+  context: Context,
+  route: Route,
+  deps: GateDeps,
+  observe: ObserveRequest,
+): Promise<Response> {
   const started = performance.now();
-  const given = context.req.header('x-request-id');
+  const incoming = incomingOf(context);
+  const header = headerReader(context, incoming);
+  const given = header('x-request-id');
   const id = given !== undefined && requestIdPattern.test(given) ? given : deps.newRequestId();
   const headers: Record<string, string> = { ...secureHeaders, 'x-request-id': id };
   deps.inFlight.begin();
   let answer: Answer;
   try {
-    answer = await admitted(context, route, deps, id, headers);
+    answer = await admitted({ context, incoming, header, route, deps, id, headers });
   } catch (error) {
     const failure = failureOf(error);
     if (failure.kind === 'internal') {
@@ -71,31 +83,35 @@ async function pass(context: Context, route: Route, deps: GateDeps): Promise<Res
   } finally {
     deps.inFlight.end();
   }
-  deps.metrics.request(route.method, route.path, answer.status, (performance.now() - started) / 1_000);
+  observe(answer.status, (performance.now() - started) / 1_000);
   return respond(answer, headers);
 }
 
-async function admitted(
-  context: Context,
-  route: Route,
-  deps: GateDeps,
-  id: string,
-  headers: Record<string, string>,
-): Promise<Answer> {
+interface Pass {
+  context: Context;
+  incoming: IncomingMessage | undefined;
+  header: HeaderReader;
+  route: Route;
+  deps: GateDeps;
+  id: string;
+  /** Of the answer; filled on the way. */
+  headers: Record<string, string>;
+}
+
+async function admitted({ context, incoming, header, route, deps, id, headers }: Pass): Promise<Answer> {
   const { req } = context;
-  const origin = req.header('origin');
+  const origin = header('origin');
   if (origin !== undefined) {
     if (req.method === 'OPTIONS') return preflight(deps.cors.preflight(origin), headers);
     Object.assign(headers, deps.cors.headers(origin));
   }
-  const identity = deps.authenticator.identify(req.header('authorization'), req.header('x-api-key'));
+  const identity = deps.authenticator.identify(header('authorization'), header('x-api-key'));
   const refusal = refuse(route, identity);
   if (refusal !== undefined) return failureAnswer(refusal);
 
-  const incoming = incomingOf(context);
   const address = clientAddress(
     incoming?.socket.remoteAddress,
-    req.header('x-forwarded-for'),
+    header('x-forwarded-for'),
     deps.trustedProxies,
   );
 
@@ -127,18 +143,10 @@ async function admitted(
     identity: identity ?? nobody,
     address,
     context,
-    trace: traceHeaders(req.header('traceparent'), req.header('tracestate')),
+    trace: traceHeaders(header('traceparent'), header('tracestate')),
     charge,
-    body: async (limit) =>
-      readBody(
-        {
-          incoming,
-          web: req.raw,
-          contentLength: req.header('content-length'),
-          contentEncoding: req.header('content-encoding'),
-        },
-        limit,
-      ),
+    header,
+    body: async (limit) => readBody({ incoming, web: req.raw, header }, limit),
   };
   return route.handle(request);
 }
@@ -169,11 +177,10 @@ function respond(answer: Answer, headers: Record<string, string>): Response {
   return new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers });
 }
 
-function notAllowed(path: string, methods: readonly string[]): Route {
+function notAllowed(methods: readonly string[]): Route {
   const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
   return {
     ...unknownPath,
-    path,
     handle: ({ context }) =>
       context.req.method === 'OPTIONS'
         ? new Response(null, { status: 204, headers: { allow } })

@@ -9,7 +9,8 @@ async function read(
   limit = 1_000,
 ): Promise<string> {
   const web = new Request('http://edge/', { method: 'POST', body: bytes });
-  const body = await readBody({ incoming: undefined, web, contentLength: undefined, contentEncoding }, limit);
+  const header = (name: string) => (name === 'content-encoding' ? contentEncoding : undefined);
+  const body = await readBody({ incoming: undefined, web, header }, limit);
   return body.toString();
 }
 

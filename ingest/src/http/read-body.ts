@@ -9,8 +9,7 @@ export interface BodySource {
   /** Node's own request, where there is one: reading it is much cheaper than reading the web one. */
   incoming: IncomingMessage | undefined;
   web: Request;
-  contentLength: string | undefined;
-  contentEncoding: string | undefined;
+  header: (name: string) => string | undefined;
 }
 
 /**
@@ -20,7 +19,7 @@ export interface BodySource {
  * unpacked; unsupported-media-type for another encoding; validation where the bytes are not what the encoding says.
  */
 export async function readBody(source: BodySource, limit: number): Promise<Buffer> {
-  const encoding = (source.contentEncoding ?? 'identity').trim().toLowerCase();
+  const encoding = (source.header('content-encoding') ?? 'identity').trim().toLowerCase();
   const unpack = unpackers.get(encoding);
   if (unpack === undefined) {
     throw new FailureError({
@@ -28,7 +27,7 @@ export async function readBody(source: BodySource, limit: number): Promise<Buffe
       message: `Content-Encoding must be one of ${[...unpackers.keys()].join(', ')}`,
     });
   }
-  if (Number(source.contentLength) > limit) throw tooLarge(limit);
+  if (Number(source.header('content-length')) > limit) throw tooLarge(limit);
   const { incoming, web } = source;
   const bytes = incoming === undefined ? await readWeb(web, limit) : await readIncoming(incoming, limit);
   return encoding === 'identity' ? bytes : unpackAll(unpack, bytes, limit);
@@ -80,7 +79,9 @@ async function readIncoming(incoming: IncomingMessage, limit: number): Promise<B
       resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length));
     });
     incoming.on('error', () => reject(cutOff()));
-    incoming.on('close', () => reject(cutOff()));
+    incoming.on('close', () => {
+      if (!incoming.complete) reject(cutOff());
+    });
   });
 }
 

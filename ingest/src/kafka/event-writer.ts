@@ -141,20 +141,17 @@ export class EventWriter {
       if (bytes !== undefined) batches.set(lane.partition, bytes);
     }
     if (batches.size === 0) return;
-    const before = this.#waitingRecords;
     const started = performance.now();
     const verdicts = await session.produce(batches);
     let failure: string | undefined;
+    let records = 0;
     for (const partition of batches.keys()) {
       const verdict: Verdict = verdicts.get(partition) ?? { kind: 'retry', reason: 'no answer' };
-      this.#lanes[partition]?.apply(verdict);
+      records += this.#lanes[partition]?.apply(verdict) ?? 0;
       if (verdict.kind === 'lost') this.#identity = undefined;
       if (verdict.kind === 'lost' || verdict.kind === 'retry') failure = verdict.reason;
     }
-    this.#options.onRound?.({
-      records: before - this.#waitingRecords,
-      milliseconds: performance.now() - started,
-    });
+    this.#options.onRound?.({ records, milliseconds: performance.now() - started });
     if (failure === undefined) this.#failures = 0;
     else this.#fail(failure);
   }

@@ -93,10 +93,10 @@ export class PartitionLane {
     return encoded;
   }
 
-  /** Takes in what became of the batch that {@link take} gave. */
-  apply(verdict: Verdict): void {
+  /** Takes in what became of the batch that {@link take} gave, and says how many records were written. */
+  apply(verdict: Verdict): number {
     const batch = this.#frozen;
-    if (batch === undefined) return;
+    if (batch === undefined) return 0;
     switch (verdict.kind) {
       case 'written':
         this.#frozen = undefined;
@@ -107,7 +107,7 @@ export class PartitionLane {
           const offset = verdict.baseOffset === undefined ? undefined : verdict.baseOffset + index;
           waiting.settle({ kind: 'written', partition: this.partition, offset });
         }
-        return;
+        return batch.records.length;
       case 'too-large':
         this.#frozen = undefined;
         if (batch.records.length === 1) {
@@ -116,10 +116,10 @@ export class PartitionLane {
           this.#maxRecords = Math.ceil(batch.records.length / 2);
           this.#waiting.unshift(...batch.records);
         }
-        return;
+        return 0;
       case 'retry':
       case 'lost':
-        return;
+        return 0;
     }
   }
 

@@ -33,12 +33,12 @@ const dropped = [
 
 /** Forwards every GET below /api that no other route has taken. The query service checks the key itself. */
 export function forwardRoute(deps: ForwardDeps): Route {
-  async function handle({ context, id }: EdgeRequest): Promise<Answer> {
+  async function handle({ context, id, header }: EdgeRequest): Promise<Answer> {
     const { req } = context;
     const { pathname, search } = new URL(req.url);
     const headers = new Headers({ 'accept-encoding': 'identity', 'x-request-id': id });
     for (const name of passed) {
-      const value = req.header(name);
+      const value = header(name);
       if (value !== undefined) headers.set(name, value);
     }
     const abort = new AbortController();

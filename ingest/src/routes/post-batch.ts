@@ -43,7 +43,7 @@ export function postBatchRoute(publisher: Publisher): Route {
   }
 
   async function handle(request: EdgeRequest): Promise<Answer> {
-    const ndjson = isNdjson(request.context.req.header('content-type'));
+    const ndjson = isNdjson(request.header('content-type'));
     const batch = splitBatch(await request.body(maxBatchBytes), ndjson, maxBatchEvents);
     if (!batch.ok) {
       return failureAnswer(
