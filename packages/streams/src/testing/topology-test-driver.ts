@@ -1,6 +1,6 @@
 // TopologyTestDriver: runs a topology's real tasks on a log in memory and a clock turned by hand.
 import { partitionOf } from '../kafka/murmur2.ts';
-import type { Headers } from '../kafka/port.ts';
+import type { CommittedOffset, Headers } from '../kafka/port.ts';
 import { RecordBatches } from '../kafka/record-batches.ts';
 import { deserialize, type Serde } from '../serde.ts';
 import { MemoryState } from '../state/memory-state.ts';
@@ -51,6 +51,16 @@ export interface TestInputTopic<K, V> {
 /** A topic to read from, from where the last read ended. */
 export interface TestOutputTopic<K, V> {
   readAll(): OutputRecord<K, V>[];
+}
+
+/** A commit in flight. What is processed meanwhile belongs to the next one; only one of these may be called, once. */
+export interface PendingCommit {
+  /** The broker commits, and says so. */
+  succeed(): void;
+  /** The transaction is aborted: its work and everything since is gone, and the input is read again. */
+  fail(): void;
+  /** The broker commits, but the answer is lost: the tasks go on from the committed offsets and the changelogs. */
+  loseAnswer(): void;
 }
 
 /**
@@ -151,12 +161,29 @@ export class TopologyTestDriver {
     return done;
   }
 
+  /** Begins a commit of what was processed; with `commits: 'manual'`, to decide later how it ends. */
+  beginCommit(): PendingCommit {
+    const { records, offsets } = this.#seal();
+    return {
+      succeed: () => {
+        const ends = this.log.append(records, offsets);
+        for (const task of this.#tasks.values()) task.commit(ends);
+      },
+      fail: () => this.abort(),
+      loseAnswer: () => {
+        this.log.append(records, offsets);
+        this.abort();
+      },
+    };
+  }
+
   /** The open transaction is aborted: outputs and state since the last commit are gone, the input is read again. */
   abort(): void {
     this.#collector.abort();
     for (const task of this.#tasks.values()) {
       task.abort();
       this.#seek(task);
+      this.#restore(task);
     }
   }
 
@@ -201,11 +228,14 @@ export class TopologyTestDriver {
 
   #commitOnce(): void {
     this.process();
+    this.beginCommit().succeed();
+  }
+
+  #seal(): { records: RecordBatches; offsets: CommittedOffset[] } {
     for (const task of this.#tasks.values()) task.beforeCommit();
     const offsets = [...this.#tasks.values()].flatMap((task) => task.seal());
     for (const topic of this.#collector.unknownTopics()) this.#know(topic);
-    const ends = this.log.append(this.#collector.take(), offsets);
-    for (const task of this.#tasks.values()) task.commit(ends);
+    return { records: this.#collector.take(), offsets };
   }
 
   #know(topic: string): void {
@@ -234,12 +264,16 @@ export class TopologyTestDriver {
         });
         this.#tasks.set(taskIdOf(subTopology.id, partition), task);
         this.#seek(task);
-        for (const { store, changelog } of task.stores) {
-          if (!changelog) continue;
-          const records = this.log.records(changelog.topic, changelog.partition);
-          store.restore(records, records.length);
-        }
+        this.#restore(task);
       }
+    }
+  }
+
+  #restore(task: Task): void {
+    for (const { store, changelog } of task.stores) {
+      if (!changelog) continue;
+      const records = this.log.records(changelog.topic, changelog.partition);
+      store.restore(records.slice(store.position()), records.length);
     }
   }
 
