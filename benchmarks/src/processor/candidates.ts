@@ -61,12 +61,21 @@ function java(name: string, classpath: string, store: 'window' | 'keyvalue'): Ca
   };
 }
 
-function node(name: string, file: string, withState: boolean): Candidate {
+function node(name: string, file: string, withState: boolean, threads = 1): Candidate {
   return {
     name,
     command: ({ brokers, applicationId, input, enriched, counts, stateDir }) => ({
       file: process.execPath,
-      args: [join(here, file), brokers, applicationId, input, enriched, counts, withState ? stateDir : ''],
+      args: [
+        join(here, file),
+        brokers,
+        applicationId,
+        input,
+        enriched,
+        counts,
+        withState ? stateDir : '',
+        String(threads),
+      ],
     }),
   };
 }
@@ -76,6 +85,7 @@ export function candidates(classpath: string): Candidate[] {
   return [
     node('ours', 'ours.ts', true),
     java('java-tuned', classpath, 'keyvalue'),
+    node('ours-2-threads', 'ours.ts', true, 2),
     node('ours-memory', 'ours.ts', false),
     java('java-window', classpath, 'window'),
     node('naive-send', 'naive.ts', false),

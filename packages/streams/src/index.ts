@@ -26,7 +26,8 @@ export type { ThreadState } from './runtime/stream-thread.ts';
 export { bytesSerde, jsonSerde, numberSerde, stringSerde } from './serde.ts';
 export type { BytesSerde, Serde, Serialized, TextSerde } from './serde.ts';
 export { createStreams } from './start.ts';
-export type { Streams, StreamsLogger, StreamsOptions } from './start.ts';
+export type { Streams, StreamsLogger, StreamsOptions, TopologyModule } from './start.ts';
+export type { ReadableStore } from './runtime/readable-store.ts';
 export type { ExpiringStore, KeyValueStore, StoreSpec, WindowStore } from './state/store.ts';
 export { describe, describeMermaid } from './topology/describe.ts';
 export type {

@@ -2,23 +2,22 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { FatalError } from './errors.ts';
-import { createKafka } from './kafka/wire-port.ts';
-import type { KafkaPort } from './kafka/port.ts';
 import type { SecurityOptions } from './kafka/platformatic.ts';
-import {
-  failOnEverything,
-  type FailureAction,
-  type FailureHandler,
-  type FailurePolicy,
-} from './runtime/failure-policy.ts';
+import { createKafka } from './kafka/wire-port.ts';
+import type { FailureChoices } from './runtime/failure-policy.ts';
+import { failurePolicy } from './runtime/failure-policy.ts';
 import { prepareTopics } from './runtime/internal-topics.ts';
+import { localThread } from './runtime/local-thread.ts';
 import { noMetrics, type RuntimeMetrics } from './runtime/metrics.ts';
-import { StreamThread, type ThreadState } from './runtime/stream-thread.ts';
+import { readableStore, type ReadableStore } from './runtime/readable-store.ts';
+import type { ThreadState } from './runtime/stream-thread.ts';
+import type { ThreadHandle } from './runtime/thread-handle.ts';
+import { loadTopology } from './runtime/topology-module.ts';
 import { topicNames } from './runtime/topic-names.ts';
-import type { StateBackend } from './state/committed-state.ts';
-import { diskBackend, instanceIdOf } from './state/disk-backend.ts';
-import { memoryBackend } from './state/memory-state.ts';
+import { workerThread } from './runtime/worker-thread.ts';
+import { instanceIdOf, openStateFolder } from './state/state-folder.ts';
 import type { Topology } from './topology/topology.ts';
+import { assertValid } from './topology/validate.ts';
 
 /** Where log lines go. */
 export type StreamsLogger = (
@@ -27,14 +26,24 @@ export type StreamsLogger = (
   details?: object,
 ) => void;
 
+/** A topology as a module, for threads: its default export is a function that builds it. */
+export interface TopologyModule {
+  url: URL | string;
+  /** Given to the function; must survive structured cloning. */
+  options?: unknown;
+}
+
 /** Settings of an application. Times in milliseconds. */
 export interface StreamsOptions {
   /** The consumer group, the prefix of internal topics and of transactional ids. */
   applicationId: string;
-  topology: Topology;
+  /** What to run; as a module where `threads` is more than 1, since functions do not pass between threads. */
+  topology: Topology | TopologyModule;
   /** `host:port` of one or more brokers. */
   brokers: readonly string[];
   security?: SecurityOptions;
+  /** Threads that share the work, each a member of the group; 1 runs in the calling thread. */
+  threads?: number;
   /**
    * A name for this instance that is the same after a restart, and no other instance's: with it the broker
    * recognises who comes back (static membership), and its old transaction is ended at once. With `stateDir` it is made
@@ -44,19 +53,27 @@ export interface StreamsOptions {
   /** Folder for local state, one for each instance. Without it state is in memory and restored at every start. */
   stateDir?: string;
   guarantee?: 'exactly_once' | 'at_least_once';
+  /** Default 100. */
   commitIntervalMs?: number;
+  /** A commit begins early when so many records (default 20,000) or bytes (16 MiB) wait for it, in each thread. */
   maxUncommittedRecords?: number;
   maxUncommittedBytes?: number;
+  /** A partition is not fetched while so many of its records wait. Default 10,000. */
   maxBufferedRecords?: number;
+  /** How often committed state goes to disk. Default 2,000. */
   stateFlushMs?: number;
+  /** Committed changes that may wait in memory for the disk, in each thread. Default 500,000. */
   maxUnflushedChanges?: number;
+  /** Default 10,000: how long the group waits for a member that says nothing. */
   sessionTimeoutMs?: number;
+  /** Default 60,000: how long a rebalance waits for a member to finish what it does. */
   rebalanceTimeoutMs?: number;
+  /** Default 10,000: when the broker ends a transaction whose writer is gone. */
   transactionTimeoutMs?: number;
-  /** Where a partition without a committed offset begins. */
+  /** Where a partition without a committed offset begins. Default `earliest`. */
   offsetReset?: 'earliest' | 'latest';
   /** What happens to records that cannot be read, processed or written: `fail` unless given. */
-  onFailure?: { [Stage in 'deserialization' | 'processing' | 'production']?: FailureAction | FailureHandler };
+  onFailure?: FailureChoices['onFailure'];
   deadLetterTopic?: string;
   metrics?: RuntimeMetrics;
   logger?: StreamsLogger;
@@ -67,80 +84,78 @@ export interface StreamsOptions {
 /** A running application. */
 export interface Streams {
   readonly state: ThreadState;
-  /** Checks and creates topics, joins the group. Resolves when it has begun; readiness is {@link isReady}. */
+  /** Checks and creates topics, joins the group. Resolves when it has begun; readiness is {@link Streams.isReady}. */
   start(): Promise<void>;
   /** RUNNING: every assigned task is at work. */
   isReady(): boolean;
   /** Not ERROR and not CLOSED. */
   isHealthy(): boolean;
-  /** Commits what was processed, leaves the group, closes everything. May be called twice. */
+  /** Committed state of the tasks that run in this instance. */
+  store<K, V>(name: string): ReadableStore<K, V>;
+  /** Commits what was processed, leaves the group unless told to stay for a quick return, closes. May be called twice. */
   close(options?: { leave: boolean }): Promise<void>;
 }
 
-function handler(choice: FailureAction | FailureHandler | undefined): FailureHandler {
-  if (choice === undefined) return () => 'fail';
-  return typeof choice === 'string' ? () => choice : choice;
+function isModule(topology: Topology | TopologyModule): topology is TopologyModule {
+  return 'url' in topology;
 }
 
-function failurePolicy({ onFailure = {}, deadLetterTopic }: StreamsOptions): FailurePolicy {
-  const policy = {
-    ...failOnEverything,
-    deserialization: handler(onFailure.deserialization),
-    processing: handler(onFailure.processing),
-    production: handler(onFailure.production),
-    deadLetterTopic,
-  };
-  if (deadLetterTopic === undefined && Object.values(onFailure).includes('deadLetter')) {
-    throw new FatalError('CONFIGURATION_INVALID', "onFailure says 'deadLetter': set deadLetterTopic too");
-  }
-  return policy;
+/** The state of all threads as one: the worst that is not over. */
+function combined(states: readonly ThreadState[]): ThreadState {
+  const order: ThreadState[] = ['ERROR', 'CREATED', 'REBALANCING', 'RESTORING', 'RUNNING', 'CLOSED'];
+  return order.find((state) => states.includes(state)) ?? 'CREATED';
 }
 
 /**
  * Makes an application; nothing happens before `start()`.
+ * @throws FatalError for settings that cannot work.
  * @example
  * const streams = createStreams({ applicationId: 'word-count', topology: builder.build(), brokers: ['127.0.0.1:9092'] });
  * await streams.start();
  */
 export function createStreams(options: StreamsOptions): Streams {
-  const { applicationId, topology, logger = () => {}, onState = () => {} } = options;
-  const names = topicNames(applicationId, topology);
-  const failures = failurePolicy(options);
+  const { applicationId, logger = () => {}, onState = () => {}, threads = 1 } = options;
+  const failures: FailureChoices = { onFailure: options.onFailure, deadLetterTopic: options.deadLetterTopic };
+  failurePolicy(failures);
+  if (!Number.isSafeInteger(threads) || threads < 1) {
+    throw new FatalError('CONFIGURATION_INVALID', `threads must be 1 or more, not ${threads}`);
+  }
+  if (threads > 1 && !isModule(options.topology)) {
+    throw new FatalError(
+      'CONFIGURATION_INVALID',
+      'threads need the topology as a module: { url: new URL(…) }',
+    );
+  }
   const stateDir = options.stateDir === undefined ? undefined : join(options.stateDir, applicationId);
   const instanceId =
     options.instanceId ?? (stateDir === undefined ? randomUUID() : instanceIdOf(stateDir, randomUUID));
-  let kafka: KafkaPort | undefined;
-  let backend: StateBackend | undefined;
-  let thread: StreamThread | undefined;
+  const kafkaOptions = {
+    brokers: options.brokers,
+    clientId: `${applicationId}-${instanceId}`,
+    ...(options.security && { security: options.security }),
+  };
+  const states: ThreadState[] = Array.from({ length: threads }, () => 'CREATED');
+  const handles: ThreadHandle[] = [];
+  let lock: { release(): void } | undefined;
   let state: ThreadState = 'CREATED';
+  let started = false;
   let closing: Promise<void> | undefined;
 
-  function setState(next: ThreadState, error?: Error): void {
-    state = next;
-    onState(next, error);
+  function setThreadState(index: number, next: ThreadState, error?: Error): void {
+    states[index] = next;
+    const all = combined(states);
+    if (all === state) return;
+    state = all;
+    onState(all, error);
   }
 
-  async function start(): Promise<void> {
-    if (thread) throw new FatalError('CONFIGURATION_INVALID', 'start() was called twice');
-    kafka = createKafka({
-      brokers: options.brokers,
-      clientId: `${applicationId}-${instanceId}`,
-      ...(options.security && { security: options.security }),
-    });
-    await prepareTopics({ kafka, topology, names, deadLetterTopic: options.deadLetterTopic });
-    backend =
-      stateDir === undefined
-        ? memoryBackend()
-        : diskBackend({ folder: stateDir, applicationId, log: (level, message) => logger(level, message) });
-    thread = new StreamThread({
+  async function createThread(index: number, topology: Topology): Promise<ThreadHandle> {
+    const settings = {
       applicationId,
       instanceId,
-      index: 0,
-      topology,
-      names,
-      kafka,
-      backend,
-      metrics: options.metrics ?? noMetrics,
+      index,
+      kafkaOptions,
+      stateDir,
       failures,
       exactlyOnce: options.guarantee !== 'at_least_once',
       staticMembership: options.instanceId !== undefined || stateDir !== undefined,
@@ -154,21 +169,53 @@ export function createStreams(options: StreamsOptions): Streams {
       rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,
       transactionTimeoutMs: options.transactionTimeoutMs ?? 10_000,
       offsetReset: options.offsetReset ?? 'earliest',
-      now: options.now ?? Date.now,
+    };
+    const metrics = options.metrics ?? noMetrics;
+    const report = (next: ThreadState, error?: Error): void => setThreadState(index, next, error);
+    if (threads === 1 || !isModule(options.topology)) {
+      const now = options.now ?? Date.now;
+      return localThread({ ...settings, topology, metrics, now, log: logger, onState: report });
+    }
+    const { url, options: moduleOptions } = options.topology;
+    return workerThread({
+      data: { module: String(url), moduleOptions, settings },
+      metrics,
       log: logger,
-      onState: setState,
+      onState: report,
     });
-    thread.start();
   }
 
-  async function close(closeOptions: { leave: boolean } = { leave: true }): Promise<void> {
-    closing ??= (async () => {
-      await thread?.close(closeOptions);
-      await backend?.close();
-      await kafka?.close();
-      if (state !== 'ERROR' && state !== 'CLOSED') setState('CLOSED');
-    })();
-    await closing;
+  async function start(): Promise<void> {
+    if (started) throw new FatalError('CONFIGURATION_INVALID', 'start() was called twice');
+    started = true;
+    const { topology } = isModule(options.topology)
+      ? await loadTopology(String(options.topology.url), options.topology.options)
+      : { topology: options.topology };
+    assertValid(topology);
+    if (stateDir !== undefined) {
+      lock = openStateFolder({
+        folder: stateDir,
+        applicationId,
+        log: (level, message) => logger(level, message),
+      });
+    }
+    const kafka = createKafka(kafkaOptions);
+    try {
+      const names = topicNames(applicationId, topology);
+      await prepareTopics({ kafka, topology, names, deadLetterTopic: options.deadLetterTopic });
+    } finally {
+      await kafka.close();
+    }
+    for (let index = 0; index < threads; index++) handles.push(await createThread(index, topology));
+    for (const handle of handles) handle.start();
+  }
+
+  async function closeAll(closeOptions: { leave: boolean }): Promise<void> {
+    await Promise.all(handles.map((handle) => handle.close(closeOptions)));
+    lock?.release();
+    if (state === 'ERROR' || state === 'CLOSED') return;
+    state = 'CLOSED';
+    onState('CLOSED');
   }
 
   return {
@@ -178,6 +225,7 @@ export function createStreams(options: StreamsOptions): Streams {
     start,
     isReady: () => state === 'RUNNING',
     isHealthy: () => state !== 'ERROR' && state !== 'CLOSED',
-    close,
+    store: (name) => readableStore(name, handles),
+    close: (closeOptions = { leave: true }) => (closing ??= closeAll(closeOptions)),
   };
 }

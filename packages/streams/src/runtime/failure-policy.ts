@@ -1,4 +1,5 @@
 // Failure policy: what happens to a record that cannot be read, processed or written.
+import { FatalError } from '../errors.ts';
 import type { Headers, SourceRecord } from '../kafka/port.ts';
 
 /** Where a failure happened. */
@@ -25,6 +26,33 @@ export interface FailurePolicy {
   readonly processing: FailureHandler;
   readonly production: FailureHandler;
   readonly deadLetterTopic: string | undefined;
+}
+
+/** What an application says of failures. */
+export interface FailureChoices {
+  onFailure: { readonly [Stage in FailureStage]?: FailureAction | FailureHandler } | undefined;
+  deadLetterTopic: string | undefined;
+}
+
+function handler(choice: FailureAction | FailureHandler | undefined): FailureHandler {
+  if (choice === undefined) return () => 'fail';
+  return typeof choice === 'string' ? () => choice : choice;
+}
+
+/**
+ * The policy that an application's choices make; what is not chosen fails.
+ * @throws FatalError where dead letters are chosen without a topic for them.
+ */
+export function failurePolicy({ onFailure = {}, deadLetterTopic }: FailureChoices): FailurePolicy {
+  if (deadLetterTopic === undefined && Object.values(onFailure).includes('deadLetter')) {
+    throw new FatalError('CONFIGURATION_INVALID', "onFailure says 'deadLetter': set deadLetterTopic too");
+  }
+  return {
+    deserialization: handler(onFailure.deserialization),
+    processing: handler(onFailure.processing),
+    production: handler(onFailure.production),
+    deadLetterTopic,
+  };
 }
 
 /** Stops at the first failure, as Kafka Streams does unless told otherwise. */

@@ -1,5 +1,6 @@
 // Builds the stores of a task from their declarations.
 import { FatalError } from '../errors.ts';
+import { CommittedReader } from '../state/committed-reader.ts';
 import type { CommittedState } from '../state/committed-state.ts';
 import { TaskExpiringStore } from '../state/expiring-store.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
@@ -11,6 +12,8 @@ export interface OpenStore {
   readonly spec: StoreSpec;
   readonly store: TaskStore;
   readonly changelog: { topic: string; partition: number } | undefined;
+  /** Reads what was committed, for others than the task. */
+  readonly reader: CommittedReader;
 }
 
 /** Makes a task's store over its committed state. */
@@ -31,13 +34,14 @@ export function openStore(
     expiry: spec.expiry,
     streamTime,
   };
+  const reader = new CommittedReader(spec, committed);
   switch (spec.kind) {
     case 'keyValue':
-      return { spec, store: new TaskKeyValueStore(options), changelog };
+      return { spec, store: new TaskKeyValueStore(options), changelog, reader };
     case 'window':
-      return { spec, store: new TaskWindowStore(options), changelog };
+      return { spec, store: new TaskWindowStore(options), changelog, reader };
     case 'expiring':
-      return { spec, store: new TaskExpiringStore(options), changelog };
+      return { spec, store: new TaskExpiringStore(options), changelog, reader };
   }
 }
 

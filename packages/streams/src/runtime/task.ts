@@ -132,7 +132,7 @@ export class Task {
 
   /** Lets processors forward what they held back for this commit. */
   beforeCommit(): void {
-    for (const { beforeCommit } of this.#commitCallbacks) beforeCommit();
+    for (const callbacks of this.#commitCallbacks) callbacks.beforeCommit();
   }
 
   /** Begins a commit: changelog records go to the collector; answers the offsets to commit. */
@@ -158,7 +158,7 @@ export class Task {
   /** The transaction has failed: everything since the last commit is forgotten; `seek` must follow. */
   abort(): void {
     for (const { store } of this.stores) store.abort();
-    for (const { afterAbort } of this.#commitCallbacks) afterAbort();
+    for (const callbacks of this.#commitCallbacks) callbacks.afterAbort();
     for (const input of this.#inputs) input.head = undefined;
   }
 

@@ -58,7 +58,7 @@ function inMemory(): OpenBackend {
 function onDisk(): OpenBackend {
   const folder = mkdtempSync(join(tmpdir(), 'streams-state-'));
   return opened(
-    () => diskBackend({ folder, applicationId: 'test', log: () => {} }),
+    () => diskBackend({ folder, log: () => {} }),
     () => rmSync(folder, { recursive: true, force: true }),
   );
 }

@@ -1,0 +1,55 @@
+// A stream thread with a broker connection and a state backend of its own, in the thread that calls.
+import { createKafka, type KafkaOptions } from '../kafka/wire-port.ts';
+import type { StoreQuery, StoreRow } from '../state/committed-reader.ts';
+import { diskBackend } from '../state/disk-backend.ts';
+import { memoryBackend } from '../state/memory-state.ts';
+import { failurePolicy, type FailureChoices } from './failure-policy.ts';
+import { StreamThread, type StreamThreadOptions } from './stream-thread.ts';
+import type { ThreadHandle } from './thread-handle.ts';
+import { topicNames } from './topic-names.ts';
+
+/** What a thread is made of; without functions but for the last, so that the rest passes to a worker. */
+export interface LocalThreadOptions extends Omit<
+  StreamThreadOptions,
+  'names' | 'kafka' | 'backend' | 'failures'
+> {
+  kafkaOptions: KafkaOptions;
+  /** The folder of this application and instance; already locked. undefined: state in memory. */
+  stateDir: string | undefined;
+  failures: FailureChoices;
+}
+
+/** Opens the parts of a thread; nothing runs before `start()`. */
+export async function localThread(options: LocalThreadOptions): Promise<ThreadHandle> {
+  const { kafkaOptions, stateDir, failures, ...settings } = options;
+  const { applicationId, topology, log } = settings;
+  const kafka = createKafka(kafkaOptions);
+  const backend =
+    stateDir === undefined
+      ? memoryBackend()
+      : diskBackend({ folder: stateDir, log: (level, message) => log(level, message) });
+  const thread = new StreamThread({
+    ...settings,
+    names: topicNames(applicationId, topology),
+    kafka,
+    backend,
+    failures: failurePolicy(failures),
+  });
+
+  async function query(store: string, question: StoreQuery): Promise<StoreRow[]> {
+    return thread.tasks().flatMap((task) => {
+      const open = task.stores.find(({ spec }) => spec.name === store);
+      return open ? open.reader.read(question) : [];
+    });
+  }
+
+  return {
+    start: () => thread.start(),
+    query,
+    async close(closeOptions) {
+      await thread.close(closeOptions);
+      await backend.close();
+      await kafka.close();
+    },
+  };
+}

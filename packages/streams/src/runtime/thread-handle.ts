@@ -1,0 +1,10 @@
+// A handle on a stream thread, wherever it runs: in this thread, or in a worker.
+import type { StoreQuery, StoreRow } from '../state/committed-reader.ts';
+
+/** What the application does with each of its threads. */
+export interface ThreadHandle {
+  start(): void;
+  /** The committed rows of a store, of all tasks that run in this thread. */
+  query(store: string, query: StoreQuery): Promise<StoreRow[]>;
+  close(options: { leave: boolean }): Promise<void>;
+}

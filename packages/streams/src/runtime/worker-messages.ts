@@ -1,0 +1,21 @@
+// What the application and its worker threads tell each other.
+import type { StoreQuery, StoreRow } from '../state/committed-reader.ts';
+import type { RuntimeMetrics } from './metrics.ts';
+import type { ThreadState } from './stream-thread.ts';
+
+/** One call of a metric, made in a worker and repeated in the application. */
+export type MetricCall = {
+  [M in keyof RuntimeMetrics]: [method: M, ...args: Parameters<RuntimeMetrics[M]>];
+}[keyof RuntimeMetrics];
+
+/** From a worker. */
+export type FromWorker =
+  | { type: 'state'; state: ThreadState; error?: Error }
+  | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; message: string; details?: object }
+  | { type: 'metrics'; calls: MetricCall[] }
+  | { type: 'rows'; id: number; rows?: StoreRow[]; error?: Error };
+
+/** To a worker. */
+export type ToWorker =
+  | { type: 'query'; id: number; store: string; query: StoreQuery }
+  | { type: 'close'; leave: boolean };

@@ -1,0 +1,78 @@
+// A stream thread in a worker, seen from the application.
+import { Worker } from 'node:worker_threads';
+import { FatalError, RetriableError } from '../errors.ts';
+import type { StoreRow } from '../state/committed-reader.ts';
+import type { RuntimeMetrics } from './metrics.ts';
+import type { ThreadState } from './stream-thread.ts';
+import type { ThreadHandle } from './thread-handle.ts';
+import type { FromWorker, ToWorker } from './worker-messages.ts';
+
+/** What a worker is started with and whom it reports to. */
+export interface WorkerThreadOptions {
+  /** Passed to the worker: must survive structured cloning. */
+  data: object;
+  metrics: RuntimeMetrics;
+  log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, details?: object) => void;
+  onState: (state: ThreadState, error?: Error) => void;
+}
+
+/** Starts a worker that runs one stream thread. */
+export function workerThread({ data, metrics, log, onState }: WorkerThreadOptions): ThreadHandle {
+  const waiting = new Map<number, { resolve: (rows: StoreRow[]) => void; reject: (error: Error) => void }>();
+  let worker: Worker | undefined;
+  let exited: Promise<void> = Promise.resolve();
+  let closing = false;
+  let nextId = 0;
+
+  function tell(message: ToWorker): void {
+    worker?.postMessage(message);
+  }
+
+  function receive(message: FromWorker): void {
+    switch (message.type) {
+      case 'state':
+        onState(message.state, message.error);
+        return;
+      case 'log':
+        log(message.level, message.message, message.details);
+        return;
+      case 'metrics':
+        for (const [method, ...args] of message.calls)
+          (metrics[method] as (...given: unknown[]) => void)(...args);
+        return;
+      case 'rows': {
+        const asked = waiting.get(message.id);
+        waiting.delete(message.id);
+        if (message.rows) asked?.resolve(message.rows);
+        else asked?.reject(message.error ?? new RetriableError('TIMED_OUT', 'reading a store: no answer'));
+      }
+    }
+  }
+
+  return {
+    start() {
+      worker = new Worker(new URL('./worker-main.ts', import.meta.url), { workerData: data });
+      exited = new Promise((resolve) => worker?.once('exit', () => resolve()));
+      worker.on('message', receive);
+      worker.once('error', (error: Error) => onState('ERROR', error));
+      void exited.then(() => {
+        for (const { reject } of waiting.values())
+          reject(new RetriableError('CONNECTION_LOST', 'the thread has ended'));
+        waiting.clear();
+        if (!closing)
+          onState('ERROR', new FatalError('PROCESSING_FAILED', 'a worker thread ended by itself'));
+      });
+    },
+    query: (store, query) =>
+      new Promise((resolve, reject) => {
+        const id = nextId++;
+        waiting.set(id, { resolve, reject });
+        tell({ type: 'query', id, store, query });
+      }),
+    async close({ leave }) {
+      closing = true;
+      tell({ type: 'close', leave });
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,106 @@
+// Reads of a store from outside its task: only what was committed is seen, never an open transaction.
+import type { Serde } from '../serde.ts';
+import type { CommittedState, Stored } from './committed-state.ts';
+import { keyText, splitWindowed, windowSuffix, type KeyText } from './key-text.ts';
+import { compareKeys } from './memory-state.ts';
+import type { StoreSpec } from './store.ts';
+import { segmentIntervalMs } from './window-store.ts';
+
+/** A question to a store. `limit` bounds the rows of one task. */
+export type StoreQuery =
+  | { kind: 'get'; key: unknown }
+  | { kind: 'range'; from: unknown; to: unknown; limit: number }
+  | { kind: 'all'; limit: number }
+  | { kind: 'fetch'; key: unknown; windowStart: number }
+  | { kind: 'fetchRange'; key: unknown; from: number; to: number; limit: number }
+  | { kind: 'fetchAll'; from: number; to: number; limit: number };
+
+/** One entry of an answer; `windowStart` is 0 for stores without windows. */
+export interface StoreRow {
+  key: unknown;
+  value: unknown;
+  timestamp: number;
+  windowStart: number;
+}
+
+/** Answers questions from the committed part of one task's store. */
+export class CommittedReader {
+  readonly #committed: CommittedState;
+  readonly #windowed: boolean;
+  readonly #keys: KeyText<unknown>;
+  readonly #valueSerde: Serde<unknown>;
+  readonly #interval: number;
+
+  constructor(
+    { kind, keySerde, valueSerde, segmentMs, retentionMs = 0 }: StoreSpec,
+    committed: CommittedState,
+  ) {
+    this.#committed = committed;
+    this.#windowed = kind === 'window';
+    this.#keys = keyText(keySerde);
+    this.#valueSerde = valueSerde;
+    this.#interval = segmentMs ?? segmentIntervalMs(retentionMs);
+  }
+
+  read(query: StoreQuery): StoreRow[] {
+    switch (query.kind) {
+      case 'get':
+        return this.#point(this.#committed.segments(), this.#keys.write(query.key));
+      case 'fetch': {
+        const segment = Math.floor(query.windowStart / this.#interval);
+        return this.#point([segment], this.#keys.write(query.key) + windowSuffix(query.windowStart));
+      }
+      case 'all':
+        return this.#scan(query.limit, () => true);
+      case 'range': {
+        const [from, to] = [this.#keys.write(query.from), this.#keys.write(query.to)];
+        return this.#scan(query.limit, (text) => compareKeys(text, from) >= 0 && compareKeys(text, to) <= 0);
+      }
+      case 'fetchRange': {
+        const wanted = this.#keys.write(query.key);
+        return this.#scan(
+          query.limit,
+          (text, start) => text === wanted && start >= query.from && start <= query.to,
+          query,
+        );
+      }
+      case 'fetchAll':
+        return this.#scan(query.limit, (_text, start) => start >= query.from && start <= query.to, query);
+    }
+  }
+
+  #point(segments: readonly number[], text: string): StoreRow[] {
+    for (const segment of segments.toReversed()) {
+      const stored = this.#committed.get(segment, text);
+      if (stored) return [this.#row(text, stored)];
+    }
+    return [];
+  }
+
+  #scan(
+    limit: number,
+    wanted: (text: string, start: number) => boolean,
+    { from, to }: { from: number; to: number } = { from: 0, to: Number.MAX_SAFE_INTEGER },
+  ): StoreRow[] {
+    const rows: StoreRow[] = [];
+    const [first, last] = [Math.floor(from / this.#interval), Math.floor(to / this.#interval)];
+    for (const segment of this.#committed.segments()) {
+      if (this.#windowed && (segment < first || segment > last)) continue;
+      for (const [text, stored] of this.#committed.entries(segment)) {
+        const { key, start } = this.#windowed ? splitWindowed(text) : { key: text, start: 0 };
+        if (!wanted(key, start)) continue;
+        rows.push(this.#row(text, stored));
+        if (rows.length >= limit) return rows;
+      }
+    }
+    return rows;
+  }
+
+  #row(text: string, { data, timestamp }: Stored): StoreRow {
+    const { key, start } = this.#windowed ? splitWindowed(text) : { key: text, start: 0 };
+    const serde = this.#valueSerde;
+    const value =
+      serde.format === 'text' ? serde.deserialize(data as string) : serde.deserialize(data as Buffer);
+    return { key: this.#keys.read(key), value, timestamp, windowStart: start };
+  }
+}
