@@ -98,11 +98,10 @@ interface Pass {
   headers: Record<string, string>;
 }
 
-async function admitted({ context, incoming, header, route, deps, id, headers }: Pass): Promise<Answer> {
-  const { req } = context;
+function admitted({ context, incoming, header, route, deps, id, headers }: Pass): Promise<Answer> | Answer {
   const origin = header('origin');
   if (origin !== undefined) {
-    if (req.method === 'OPTIONS') return preflight(deps.cors.preflight(origin), headers);
+    if (context.req.method === 'OPTIONS') return preflight(deps.cors.preflight(origin), headers);
     Object.assign(headers, deps.cors.headers(origin));
   }
   const identity = deps.authenticator.identify(header('authorization'), header('x-api-key'));
@@ -115,19 +114,19 @@ async function admitted({ context, incoming, header, route, deps, id, headers }:
     deps.trustedProxies,
   );
 
+  function take(limit: RateLimit, sender: string, events: number): Failure | undefined {
+    const allowance = limit.take(sender, events);
+    Object.assign(headers, allowance.headers);
+    if (allowance.allowed) return undefined;
+    return { kind: 'too-many-requests', retryAfterSeconds: allowance.retryAfterSeconds };
+  }
+
   function charge(events: number): Failure | undefined {
-    for (const [limit, sender] of [
-      [deps.limitPerAddress, addressGroup(address)],
-      [deps.limitPerKey, identity?.keyId],
-    ] as const) {
-      if (limit === undefined || sender === undefined) continue;
-      const allowance = limit.take(sender, events);
-      Object.assign(headers, allowance.headers);
-      if (!allowance.allowed) {
-        return { kind: 'too-many-requests', retryAfterSeconds: allowance.retryAfterSeconds };
-      }
-    }
-    return undefined;
+    const { limitPerAddress, limitPerKey } = deps;
+    const limited =
+      limitPerAddress === undefined ? undefined : take(limitPerAddress, addressGroup(address), events);
+    if (limited !== undefined || limitPerKey === undefined || identity?.keyId === undefined) return limited;
+    return take(limitPerKey, identity.keyId, events);
   }
 
   if (route.charged ?? route.scope !== undefined) {
@@ -146,7 +145,7 @@ async function admitted({ context, incoming, header, route, deps, id, headers }:
     trace: traceHeaders(header('traceparent'), header('tracestate')),
     charge,
     header,
-    body: async (limit) => readBody({ incoming, web: req.raw, header }, limit),
+    body: (limit) => readBody({ incoming, context, header }, limit),
   };
   return route.handle(request);
 }

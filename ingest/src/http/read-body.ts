@@ -8,7 +8,7 @@ import { FailureError } from '@activity/service';
 export interface BodySource {
   /** Node's own request, where there is one: reading it is much cheaper than reading the web one. */
   incoming: IncomingMessage | undefined;
-  web: Request;
+  context: { req: { raw: Request } };
   header: (name: string) => string | undefined;
 }
 
@@ -18,19 +18,25 @@ export interface BodySource {
  * @throws FailureError too-large where there are more than `limit`, packed or unpacked: what is beyond is neither read nor
  * unpacked; unsupported-media-type for another encoding; validation where the bytes are not what the encoding says.
  */
-export async function readBody(source: BodySource, limit: number): Promise<Buffer> {
-  const encoding = (source.header('content-encoding') ?? 'identity').trim().toLowerCase();
-  const unpack = unpackers.get(encoding);
+export function readBody(source: BodySource, limit: number): Promise<Buffer> {
+  const encoding = source.header('content-encoding');
+  if (Number(source.header('content-length')) > limit) return Promise.reject(tooLarge(limit));
+  return encoding === undefined ? readBytes(source, limit) : readPacked(source, limit, encoding);
+}
+
+function readBytes({ incoming, context }: BodySource, limit: number): Promise<Buffer> {
+  return incoming === undefined ? readWeb(context.req.raw, limit) : readIncoming(incoming, limit);
+}
+
+async function readPacked(source: BodySource, limit: number, encoding: string): Promise<Buffer> {
+  const unpack = unpackers.get(encoding.trim().toLowerCase());
   if (unpack === undefined) {
     throw new FailureError({
       kind: 'unsupported-media-type',
       message: `Content-Encoding must be one of ${[...unpackers.keys()].join(', ')}`,
     });
   }
-  if (Number(source.header('content-length')) > limit) throw tooLarge(limit);
-  const { incoming, web } = source;
-  const bytes = incoming === undefined ? await readWeb(web, limit) : await readIncoming(incoming, limit);
-  return encoding === 'identity' ? bytes : unpackAll(unpack, bytes, limit);
+  return unpackAll(unpack, await readBytes(source, limit), limit);
 }
 
 type Unpack = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
@@ -61,7 +67,7 @@ async function unpackAll(unpack: Unpack, bytes: Buffer, limit: number): Promise<
   }
 }
 
-async function readIncoming(incoming: IncomingMessage, limit: number): Promise<Buffer> {
+function readIncoming(incoming: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;

@@ -75,11 +75,12 @@ export class EventWriter {
   }
 
   /** Writes a record to the partition of its key, or to the one given. Never rejects. */
-  async write(record: BatchRecord, partition?: number): Promise<WriteResult> {
-    if (this.#closed) return { kind: 'unavailable', reason: 'closed' };
+  write(record: BatchRecord, partition?: number): Promise<WriteResult> {
+    if (this.#closed) return Promise.resolve({ kind: 'unavailable', reason: 'closed' });
     const bytes = recordBytes(record);
-    if (this.#waitingBytes + bytes > this.#options.maxWaitingBytes)
-      return { kind: 'unavailable', reason: 'overloaded' };
+    if (this.#waitingBytes + bytes > this.#options.maxWaitingBytes) {
+      return Promise.resolve({ kind: 'unavailable', reason: 'overloaded' });
+    }
     return new Promise((resolve) => {
       const waiting: Waiting = {
         record,
@@ -113,8 +114,9 @@ export class EventWriter {
   }
 
   async #run(): Promise<void> {
-    await Promise.resolve(); // let the requests of this turn join the first round
     while (this.#waitingRecords > 0) {
+      // Whatever else arrived together with what started this round, or with the last answer, joins the round.
+      await immediate();
       try {
         await this.#round();
       } catch (error) {
@@ -194,6 +196,12 @@ export class EventWriter {
     for (const lane of this.#lanes) lane.purge();
     if (this.#byDeadline.length > 0) this.#armDeadline();
   }
+}
+
+async function immediate(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 async function delay(milliseconds: number): Promise<void> {
