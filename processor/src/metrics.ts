@@ -77,6 +77,12 @@ export function streamsMetrics(registry: Registry): RuntimeMetrics {
     labelNames: ['task', 'store'],
     registers,
   });
+  const bytes = new Gauge({
+    name: 'stream_state_bytes',
+    help: 'Bytes of a state store',
+    labelNames: ['task', 'store'],
+    registers,
+  });
   return {
     processed(task, records, durationMs) {
       processed.inc({ task }, records);
@@ -94,6 +100,9 @@ export function streamsMetrics(registry: Registry): RuntimeMetrics {
       remaining.set({ task, store }, left);
     },
     rebalanced: () => rebalances.inc(),
-    state: (task, store, count) => entries.set({ task, store }, count),
+    state(task, store, count, size) {
+      entries.set({ task, store }, count);
+      bytes.set({ task, store }, size);
+    },
   };
 }

@@ -2,7 +2,7 @@
 export { StreamsBuilder } from './dsl/streams-builder.ts';
 export type { StoreOptions } from './dsl/streams-builder.ts';
 export { BranchedStream, KStream } from './dsl/stream.ts';
-export type { DedupeOptions, ProcessOptions } from './dsl/stream.ts';
+export type { DedupeOptions, Failing, ProcessOptions } from './dsl/stream.ts';
 export { KTable } from './dsl/table.ts';
 export { KGroupedStream, KWindowedStream } from './dsl/grouped-stream.ts';
 export type { RollingCountOptions, WindowMaterialized } from './dsl/grouped-stream.ts';
@@ -17,6 +17,7 @@ export type { StreamsErrorCode } from './errors.ts';
 export type { Header, Headers } from './kafka/port.ts';
 export type { SecurityOptions } from './kafka/platformatic.ts';
 export type { Duplicate } from './operators/dedupe.ts';
+export type { Failed } from './operators/stateless.ts';
 export type { TimeWindows } from './operators/window-aggregate.ts';
 export type { Change, Record, Timestamped, Windowed } from './record.ts';
 export type { Failure, FailureAction, FailureHandler, FailureStage } from './runtime/failure-policy.ts';

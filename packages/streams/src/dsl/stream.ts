@@ -5,6 +5,7 @@ import { coalesce } from '../operators/coalesce.ts';
 import { dedupe, duplicateOutput, firstCopySerde, type Duplicate } from '../operators/dedupe.ts';
 import {
   branch,
+  failedOutput,
   filter,
   flatMap,
   flatMapValues,
@@ -13,6 +14,7 @@ import {
   passThrough,
   peek,
   selectKey,
+  type Failed,
   type Predicate,
 } from '../operators/stateless.ts';
 import { stringSerde, type Serde } from '../serde.ts';
@@ -29,6 +31,12 @@ import {
   type Produced,
   type Repartitioned,
 } from './options.ts';
+
+/** A step whose function may throw. */
+export interface Failing<K, V> {
+  /** Gets the records for which it threw, with the error, in the same transaction; without it they are failures. */
+  onFailed?: (failed: KStream<K, Failed<V>>) => void;
+}
 
 /** Options of {@link KStream.process}. */
 export interface ProcessOptions<KO, VO> extends Named {
@@ -79,42 +87,62 @@ export class KStream<K, V> {
   /** Replaces key and value; what is grouped afterwards goes through a repartition topic. */
   map<K2, V2>(
     mapper: (key: K, value: V) => readonly [K2, V2],
-    { name, key, value }: Grouped<K2, V2> = {},
+    { name, key, value, onFailed }: Grouped<K2, V2> & Failing<K, V> = {},
   ): KStream<K2, V2> {
-    return this.#then(this.#add('KSTREAM-MAP', name, map(mapper)), { key, value, keyChanged: true });
+    return this.#then(this.#addFailing('KSTREAM-MAP', name, map(mapper, onFailed !== undefined), onFailed), {
+      key,
+      value,
+      keyChanged: true,
+    });
   }
 
   /** Replaces the value. The serde is needed only where a later step writes the value. */
   mapValues<V2>(
     mapper: (value: V, key: K) => V2,
-    { name, value }: Named & { value?: Serde<V2> } = {},
+    { name, value, onFailed }: Named & Failing<K, V> & { value?: Serde<V2> } = {},
   ): KStream<K, V2> {
-    return this.#then(this.#add('KSTREAM-MAPVALUES', name, mapValues(mapper)), { ...this.#place, value });
+    return this.#then(
+      this.#addFailing('KSTREAM-MAPVALUES', name, mapValues(mapper, onFailed !== undefined), onFailed),
+      { ...this.#place, value },
+    );
   }
 
   /** Replaces a record by any number of records. */
   flatMap<K2, V2>(
     mapper: (key: K, value: V) => Iterable<readonly [K2, V2]>,
-    { name, key, value }: Grouped<K2, V2> = {},
+    { name, key, value, onFailed }: Grouped<K2, V2> & Failing<K, V> = {},
   ): KStream<K2, V2> {
-    return this.#then(this.#add('KSTREAM-FLATMAP', name, flatMap(mapper)), { key, value, keyChanged: true });
+    return this.#then(
+      this.#addFailing('KSTREAM-FLATMAP', name, flatMap(mapper, onFailed !== undefined), onFailed),
+      { key, value, keyChanged: true },
+    );
   }
 
   /** Replaces a value by any number of values. */
   flatMapValues<V2>(
     mapper: (value: V, key: K) => Iterable<V2>,
-    { name, value }: Named & { value?: Serde<V2> } = {},
+    { name, value, onFailed }: Named & Failing<K, V> & { value?: Serde<V2> } = {},
   ): KStream<K, V2> {
-    const parent = this.#add('KSTREAM-FLATMAPVALUES', name, flatMapValues(mapper));
+    const parent = this.#addFailing(
+      'KSTREAM-FLATMAPVALUES',
+      name,
+      flatMapValues(mapper, onFailed !== undefined),
+      onFailed,
+    );
     return this.#then(parent, { ...this.#place, value });
   }
 
   /** Replaces the key. */
   selectKey<K2>(
     mapper: (key: K, value: V) => K2,
-    { name, key }: Named & { key?: Serde<K2> } = {},
+    { name, key, onFailed }: Named & Failing<K, V> & { key?: Serde<K2> } = {},
   ): KStream<K2, V> {
-    const parent = this.#add('KSTREAM-KEY-SELECT', name, selectKey(mapper));
+    const parent = this.#addFailing(
+      'KSTREAM-KEY-SELECT',
+      name,
+      selectKey(mapper, onFailed !== undefined),
+      onFailed,
+    );
     return this.#then(parent, { key, value: this.#place.value, keyChanged: true });
   }
 
@@ -253,6 +281,18 @@ export class KStream<K, V> {
   ): Parent {
     const { graph } = this.#dsl;
     return graph.processor(graph.name(role, name), [this.#place.parent], supplier, stores);
+  }
+
+  #addFailing<KO, VO>(
+    role: string,
+    name: string | undefined,
+    supplier: ProcessorSupplier<K, V, KO, VO>,
+    onFailed: Failing<K, V>['onFailed'],
+  ): Parent {
+    const parent = this.#add(role, name, supplier);
+    const failed = { ...this.#place, parent: { node: parent.node, output: failedOutput }, value: undefined };
+    onFailed?.(this.#dsl.stream<K, Failed<V>>(failed));
+    return parent;
   }
 
   #then<K2, V2>(parent: Parent, place: Omit<StreamPlace<K2, V2>, 'parent'>): KStream<K2, V2> {

@@ -5,6 +5,39 @@ import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology
 /** What the user's function gets beside key and value. */
 export type Predicate<K, V> = (value: V, key: K) => boolean;
 
+/** A record whose step threw, and what it threw. */
+export interface Failed<V> {
+  readonly value: V;
+  readonly error: Error;
+}
+
+/** The name of the side output that gets {@link Failed} records. */
+export const failedOutput = 'failed';
+
+/**
+ * Works a result out and passes it on. With `catching`, an error of the user's function goes to `failed` as a record; an
+ * error of a later step is not caught here.
+ */
+function onResult<K, V, KO, VO, R>(
+  catching: boolean,
+  compute: (record: Record<K, V>) => R,
+  pass: (context: ProcessorContext<KO, VO>, record: Record<K, V>, result: R) => void,
+): ProcessorSupplier<K, V, KO, VO> {
+  if (!catching) return onEach((context, record) => pass(context, record, compute(record)));
+  return onEach((context, record) => {
+    let result: R;
+    try {
+      result = compute(record);
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      const failed: Failed<V> = { value: record.value, error };
+      context.forwardTo(failedOutput, { ...record, value: failed });
+      return;
+    }
+    pass(context, record, result);
+  });
+}
+
 function onEach<KI, VI, KO, VO>(
   work: (context: ProcessorContext<KO, VO>, record: Record<KI, VI>) => void,
 ): ProcessorSupplier<KI, VI, KO, VO> {
@@ -31,45 +64,66 @@ export function filter<K, V>(predicate: Predicate<K, V>, negate: boolean): Proce
 /** Replaces key and value. */
 export function map<K, V, K2, V2>(
   mapper: (key: K, value: V) => readonly [K2, V2],
+  catching: boolean,
 ): ProcessorSupplier<K, V, K2, V2> {
-  return onEach((context, record) => {
-    const [key, value] = mapper(record.key, record.value);
-    context.forward({ key, value, timestamp: record.timestamp, headers: record.headers });
-  });
+  return onResult(
+    catching,
+    ({ key, value }) => mapper(key, value),
+    (context, { timestamp, headers }, [key, value]) => context.forward({ key, value, timestamp, headers }),
+  );
 }
 
 /** Replaces the value. */
-export function mapValues<K, V, V2>(mapper: (value: V, key: K) => V2): ProcessorSupplier<K, V, K, V2> {
-  return onEach((context, { key, value, timestamp, headers }) => {
-    context.forward({ key, value: mapper(value, key), timestamp, headers });
-  });
+export function mapValues<K, V, V2>(
+  mapper: (value: V, key: K) => V2,
+  catching: boolean,
+): ProcessorSupplier<K, V, K, V2> {
+  return onResult(
+    catching,
+    ({ key, value }) => mapper(value, key),
+    (context, { key, timestamp, headers }, value) => context.forward({ key, value, timestamp, headers }),
+  );
 }
 
 /** Replaces the key. */
-export function selectKey<K, V, K2>(mapper: (key: K, value: V) => K2): ProcessorSupplier<K, V, K2, V> {
-  return onEach((context, { key, value, timestamp, headers }) => {
-    context.forward({ key: mapper(key, value), value, timestamp, headers });
-  });
+export function selectKey<K, V, K2>(
+  mapper: (key: K, value: V) => K2,
+  catching: boolean,
+): ProcessorSupplier<K, V, K2, V> {
+  return onResult(
+    catching,
+    ({ key, value }) => mapper(key, value),
+    (context, { value, timestamp, headers }, key) => context.forward({ key, value, timestamp, headers }),
+  );
 }
 
 /** Replaces a record by any number of records. */
 export function flatMap<K, V, K2, V2>(
   mapper: (key: K, value: V) => Iterable<readonly [K2, V2]>,
+  catching: boolean,
 ): ProcessorSupplier<K, V, K2, V2> {
-  return onEach((context, record) => {
-    for (const [key, value] of mapper(record.key, record.value)) {
-      context.forward({ key, value, timestamp: record.timestamp, headers: record.headers });
-    }
-  });
+  return onResult(
+    catching,
+    // All of them before the first goes on: a failure half-way passes on none.
+    ({ key, value }) => [...mapper(key, value)],
+    (context, { timestamp, headers }, pairs) => {
+      for (const [key, value] of pairs) context.forward({ key, value, timestamp, headers });
+    },
+  );
 }
 
 /** Replaces a value by any number of values. */
 export function flatMapValues<K, V, V2>(
   mapper: (value: V, key: K) => Iterable<V2>,
+  catching: boolean,
 ): ProcessorSupplier<K, V, K, V2> {
-  return onEach((context, { key, value, timestamp, headers }) => {
-    for (const mapped of mapper(value, key)) context.forward({ key, value: mapped, timestamp, headers });
-  });
+  return onResult(
+    catching,
+    ({ key, value }) => [...mapper(value, key)],
+    (context, { key, timestamp, headers }, values) => {
+      for (const value of values) context.forward({ key, value, timestamp, headers });
+    },
+  );
 }
 
 /** Looks at each record and passes it on. */

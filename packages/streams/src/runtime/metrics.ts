@@ -12,7 +12,7 @@ export interface RuntimeMetrics {
   lag(topic: string, partition: number, records: number): void;
   restored(taskId: string, store: string, records: number, remaining: number): void;
   rebalanced(): void;
-  state(taskId: string, store: string, entries: number): void;
+  state(taskId: string, store: string, entries: number, bytes: number): void;
 }
 
 /** Counts nothing. */

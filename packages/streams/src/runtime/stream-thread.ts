@@ -338,6 +338,14 @@ export class StreamThread {
     if (this.#commitFailure !== undefined) throw this.#takeCommitFailure();
   }
 
+  #reportState(): void {
+    for (const task of this.#runningTasks()) {
+      for (const { store } of task.stores) {
+        this.#options.metrics.state(task.id, store.name, store.size(), store.bytes());
+      }
+    }
+  }
+
   /** Writes committed state to disk now and then, beside the work; waits only where too much has gathered. */
   async #flushState(): Promise<void> {
     if (this.#flushFailure !== undefined) throw this.#flushFailure;
@@ -345,6 +353,7 @@ export class StreamThread {
     const stores = this.tasks().flatMap((task) => task.stores.map(({ store }) => store));
     if (!this.#flushing && now() - this.#lastFlush >= stateFlushMs) {
       this.#lastFlush = now();
+      this.#reportState();
       this.#flushing = Promise.all(stores.map((store) => store.flush()))
         .then(() => {})
         .catch((error: unknown) => {

@@ -32,6 +32,8 @@ export interface CommittedState {
   dropSegmentsBefore(segment: number): void;
   /** Number of entries, exact in memory, close on disk. */
   size(): number;
+  /** Bytes they take: of keys and values in memory, of pages on disk. */
+  bytes(): number;
   /** Changes that a crash of this process would lose (and the changelog give back). */
   readonly unflushed: number;
   /**

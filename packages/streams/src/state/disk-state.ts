@@ -12,6 +12,8 @@ type Table = Map<number, Map<string, Stored | undefined>>;
 
 const segmentDigits = 11;
 
+type PageCount = 'treeBranchPageCount' | 'treeLeafPageCount' | 'overflowPages';
+
 /** What the disk state of one store is made of. */
 export interface DiskStateOptions extends OpenStateOptions {
   env: RootDatabase<unknown, string>;
@@ -127,6 +129,16 @@ export class DiskState implements CommittedState {
     for (const layer of [this.#fresh, this.#flushing])
       for (const table of layer?.values() ?? []) size += table.size;
     return size;
+  }
+
+  bytes(): number {
+    let bytes = 0;
+    for (const group of this.#groups.values()) {
+      const stats = group.getStats() as Partial<Record<'pageSize' | PageCount, number>>;
+      const { pageSize = 0, treeBranchPageCount = 0, treeLeafPageCount = 0, overflowPages = 0 } = stats;
+      bytes += pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
+    }
+    return bytes;
   }
 
   async flush(): Promise<void> {

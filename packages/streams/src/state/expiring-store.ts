@@ -80,6 +80,10 @@ export class TaskExpiringStore<K, V> implements ExpiringStore<K, V>, TaskStore {
     return this.#options.committed.flush();
   }
 
+  bytes(): number {
+    return this.#options.committed.bytes();
+  }
+
   size(): number {
     return this.#options.committed.size();
   }

@@ -98,6 +98,10 @@ export class TaskKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore {
     return this.#options.committed.flush();
   }
 
+  bytes(): number {
+    return this.#options.committed.bytes();
+  }
+
   size(): number {
     return this.#options.committed.size();
   }

@@ -6,6 +6,7 @@ export class MemoryState implements CommittedState {
   readonly unflushed = 0;
   position = 0;
   readonly #segments = new Map<number, Map<string, Stored>>();
+  #bytes = 0;
 
   get(segment: number, key: string): Stored | undefined {
     return this.#segments.get(segment)?.get(key);
@@ -14,7 +15,10 @@ export class MemoryState implements CommittedState {
   apply(changes: Iterable<StateChange>, position: number): void {
     for (const { segment, key, stored } of changes) {
       let entries = this.#segments.get(segment);
+      const old = entries?.get(key);
+      if (old) this.#bytes -= key.length + old.data.length;
       if (stored) {
+        this.#bytes += key.length + stored.data.length;
         if (!entries) this.#segments.set(segment, (entries = new Map()));
         entries.set(key, stored);
       } else {
@@ -34,7 +38,11 @@ export class MemoryState implements CommittedState {
   }
 
   dropSegmentsBefore(segment: number): void {
-    for (const id of this.#segments.keys()) if (id < segment) this.#segments.delete(id);
+    for (const [id, entries] of this.#segments) {
+      if (id >= segment) continue;
+      for (const [key, { data }] of entries) this.#bytes -= key.length + data.length;
+      this.#segments.delete(id);
+    }
   }
 
   size(): number {
@@ -43,10 +51,15 @@ export class MemoryState implements CommittedState {
     return size;
   }
 
+  bytes(): number {
+    return this.#bytes;
+  }
+
   async flush(): Promise<void> {}
 
   async clear(): Promise<void> {
     this.#segments.clear();
+    this.#bytes = 0;
     this.position = 0;
   }
 

@@ -69,6 +69,7 @@ export interface TaskStore {
   unflushed(): number;
   flush(): Promise<void>;
   size(): number;
+  bytes(): number;
   clear(): Promise<void>;
   close(): Promise<void>;
 }

@@ -123,6 +123,10 @@ export class TaskWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     return this.#options.committed.flush();
   }
 
+  bytes(): number {
+    return this.#options.committed.bytes();
+  }
+
   size(): number {
     return this.#options.committed.size();
   }
