@@ -1,4 +1,5 @@
 import { createLogger } from '@activity/service';
+import type { Authenticator } from '@activity/service';
 import type { Hono } from 'hono';
 import { MongoNetworkError, MongoServerError } from 'mongodb';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -43,11 +44,17 @@ function app(): Hono {
     find: async (id, userId) => reading({ id, userId }, id === 'e' ? log : undefined),
     user: async (userId) => reading(userId, userId === 'u' ? user : undefined),
   };
-  return createApp({ logger: createLogger('test', 'silent'), store, ping: async () => up });
+  const authenticator: Authenticator = {
+    open: false,
+    identify: (_, key) =>
+      key === undefined ? undefined : { keyId: key, scopes: new Set([key === 'reader' ? 'read' : 'ingest']) },
+    close: () => {},
+  };
+  return createApp({ logger: createLogger('test', 'silent'), store, authenticator, ping: async () => up });
 }
 
-async function get(path: string): Promise<[number, unknown]> {
-  const response = await app().request(path);
+async function get(path: string, key = 'reader'): Promise<[number, unknown]> {
+  const response = await app().request(path, { headers: { 'x-api-key': key } });
   return [response.status, await response.json()];
 }
 
@@ -147,7 +154,7 @@ describe('errors', () => {
     new MongoServerError({ message: 'not primary', code: 10_107 }),
   ])('%s is 503 with Retry-After', async (error) => {
     fault = error;
-    const response = await app().request('/api/logs');
+    const response = await app().request('/api/logs', { headers: { 'x-api-key': 'reader' } });
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).toBe('1');
   });
@@ -161,5 +168,20 @@ describe('errors', () => {
 
   test('an unknown path is 404', async () => {
     expect(await get('/nope')).toEqual([404, { error: 'Path not found' }]);
+  });
+});
+
+describe('keys', () => {
+  test.each(['/api/logs', '/api/logs/e', '/api/users/u/activity'])(
+    '%s needs one that may read',
+    async (path) => {
+      expect((await app().request(path)).status).toBe(401);
+      expect((await get(path, 'writer'))[0]).toBe(403);
+      expect((await get(path, 'reader'))[0]).toBe(200);
+    },
+  );
+
+  test('health needs none', async () => {
+    expect((await app().request('/api/health')).status).toBe(200);
   });
 });

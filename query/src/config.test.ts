@@ -8,6 +8,8 @@ test('every variable has a default and says what it is for', () => {
       "PORT",
       "HOST",
       "MONGODB_URI",
+      "API_KEYS_FILE",
+      "ALLOW_ANONYMOUS",
       "READ_TIMEOUT_MS",
       "NODE_ENV",
       "LOG_LEVEL",

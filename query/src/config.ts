@@ -1,5 +1,13 @@
 // Every variable that the query service reads.
-import { integer, loadConfig, logLevel, mongoUri, nodeEnv, portNumber } from '@activity/service';
+import {
+  integer,
+  keyVariables,
+  loadConfig,
+  logLevel,
+  mongoUri,
+  nodeEnv,
+  portNumber,
+} from '@activity/service';
 import type { Environment } from '@activity/service';
 import { z } from 'zod';
 
@@ -10,6 +18,7 @@ export const configSchema = z.object({
   MONGODB_URI: mongoUri('mongodb://127.0.0.1:27017/activity?replicaSet=rs0').describe(
     'MongoDB, with the database to read',
   ),
+  ...keyVariables,
   READ_TIMEOUT_MS: integer(5_000, 100, 60_000).describe(
     'How long a read may take in MongoDB, in milliseconds',
   ),

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collections } from '@activity/contracts';
-import { createLogger, listen, runService } from '@activity/service';
+import { createLogger, listen, openAuthenticator, runService } from '@activity/service';
 import type { ServiceContext } from '@activity/service';
 import { getRequestListener } from '@hono/node-server';
 import { MongoClient } from 'mongodb';
@@ -19,6 +19,14 @@ const config = readConfig();
 const logger = createLogger('query', config.LOG_LEVEL);
 
 async function start({ onClose }: ServiceContext): Promise<void> {
+  const authenticator = await openAuthenticator({
+    file: config.API_KEYS_FILE,
+    production: config.NODE_ENV === 'production',
+    allowAnonymous: config.ALLOW_ANONYMOUS,
+    logger,
+  });
+  onClose('the API keys', authenticator.close);
+
   // The driver connects with the first read, so the service starts, and says 503, while MongoDB is away.
   const client = new MongoClient(config.MONGODB_URI, {
     appName: 'activity-query',
@@ -34,6 +42,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
   const db = client.db();
   const app = createApp({
     logger,
+    authenticator,
     store: createLogStore({
       logs: db.collection<LogDocument>(collections.logs),
       users: db.collection<UserDocument>(collections.users),
@@ -41,7 +50,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     }),
     ping: async () => answers(db),
   });
-  const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const handle = getRequestListener(app.fetch);
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
     (request, response) => void handle(request, response),
