@@ -6,7 +6,7 @@ import { Problem, reasonOf } from '../process/problem.ts';
 import { backoff } from './backoff.ts';
 
 /** Deaths in a row, without being healthy in between, that end the whole. */
-export const deathsToEnd = 5;
+const deathsToEnd = 5;
 
 /** A part that was healthy for this long starts its back-off anew when it dies. */
 const settledMs = 30_000;
