@@ -19,8 +19,9 @@ export interface Input<V> {
 
 /** What happens between two records. */
 export type Fault =
-  /** What has arrived is processed. */
+  /** What has arrived is processed, or a part of it. */
   | 'process'
+  | 'processSome'
   /** A commit begins; work goes on while it is in flight, until one of the next three, or a crash. */
   | 'begin'
   | 'succeed'
@@ -51,8 +52,8 @@ export interface HistoryOptions<V> {
 
 const fault: fc.Arbitrary<Fault> = fc.constantFrom<Fault>(
   'process',
-  'process',
-  'process',
+  'processSome',
+  'processSome',
   'begin',
   'begin',
   'succeed',
@@ -75,7 +76,7 @@ export function histories<V>({
   value,
   topics = ['in'],
   timestamp = halfHour,
-  keys = ['a', 'b', 'é', '🌍', ''],
+  keys = ['a', 'b', '\uffff', '🌍', ''],
   maxPartitions = 3,
 }: HistoryOptions<V>): fc.Arbitrary<History<V>> {
   const record = fc.record({
@@ -127,8 +128,10 @@ export function play<V>(
       case 'process':
         driver.process();
         return;
+      case 'processSome':
+        driver.process(2);
+        return;
       case 'begin':
-        driver.process();
         pending ??= driver.beginCommit();
         return;
       case 'succeed':

@@ -148,15 +148,17 @@ export class TopologyTestDriver {
     this.#commitOnce();
   }
 
-  /** Processes what is in the topics without committing; answers how many records that were. */
-  process(): number {
+  /**
+   * Processes what is in the topics without committing, up to so many records a task; answers how many that were.
+   */
+  process(limit: number = Number.MAX_SAFE_INTEGER): number {
     let done = 0;
     for (const task of this.#tasks.values()) {
       for (const queue of task.queues) {
         const records = this.log.records(queue.topic, queue.partition).slice(queue.fetchPosition);
         if (records.length > 0) queue.add(records, queue.fetchPosition + records.length);
       }
-      done += task.process(Number.MAX_SAFE_INTEGER);
+      done += task.process(limit);
     }
     return done;
   }
