@@ -16,6 +16,7 @@ export class TaskExpiringStore<K, V> implements ExpiringStore<K, V>, TaskStore {
   readonly #keys: KeyText<K>;
   readonly #overlay: Overlay<V>;
   readonly #interval: number;
+  #sealedFirstLive = 0;
 
   constructor(options: TaskWindowStoreOptions<K, V>) {
     this.name = options.name;
@@ -28,13 +29,10 @@ export class TaskExpiringStore<K, V> implements ExpiringStore<K, V>, TaskStore {
 
   get(key: K): Timestamped<V> | undefined {
     const text = this.#keys.write(key);
-    const oldest = this.#options.streamTime() - this.#options.retentionMs;
-    const first = this.#segment(Math.max(0, oldest));
-    for (let segment = this.#segment(this.#options.streamTime()); segment >= first; segment--) {
-      const found = this.#overlay.get(segment, text);
-      if (found) return found.timestamp >= oldest ? found : undefined;
-    }
-    return undefined;
+    const now = this.#options.streamTime();
+    const oldest = now - this.#options.retentionMs;
+    const found = this.#overlay.getFromAny(this.#segment(Math.max(0, oldest)), this.#segment(now), text);
+    return found && found.timestamp >= oldest ? found : undefined;
   }
 
   put(key: K, value: V): void {
@@ -61,11 +59,13 @@ export class TaskExpiringStore<K, V> implements ExpiringStore<K, V>, TaskStore {
 
   seal(records: RecordBatches): void {
     this.#overlay.seal(records, this.#options.changelog);
+    this.#sealedFirstLive = this.#firstLive();
   }
 
   commit(position: number | undefined): void {
     this.#overlay.commit(position ?? this.position());
-    this.#options.committed.dropSegmentsBefore(this.#firstLive());
+    // Stream time may have moved on since, in work that may yet be aborted: what that lets expire must still be there.
+    this.#options.committed.dropSegmentsBefore(this.#sealedFirstLive);
   }
 
   abort(): void {

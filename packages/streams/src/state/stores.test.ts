@@ -449,6 +449,21 @@ describe.each(stateBackends)('stores: $name', ({ create }) => {
       expect(store.size()).toBe(10);
     });
 
+    test('keeps what the next commit’s stream time lets expire until that commit', async () => {
+      const log = new Changelog();
+      let streamTime = 0;
+      const store = await windowed(() => streamTime);
+      store.put('a', 1, 0, 0);
+      const append = log.seal(store);
+      streamTime = 60 * minute;
+      store.put('a', 2, 60 * minute, 60 * minute);
+      append();
+      store.commit(log.records.length);
+      store.abort();
+      streamTime = 0;
+      expect(store.fetch('a', 0)).toBe(1);
+    });
+
     test('is the same again after a restart, without what had expired', async () => {
       const log = new Changelog();
       const backend = begin();
@@ -514,6 +529,21 @@ describe.each(stateBackends)('stores: $name', ({ create }) => {
       expect(store.get('a')).toBeUndefined();
       streamTime = 5 * minute;
       expect(store.get('a')).toMatchObject({ value: 0, timestamp: 0 });
+    });
+
+    test('keeps what the next commit’s stream time lets expire until that commit', async () => {
+      const log = new Changelog();
+      let streamTime = 0;
+      const store = await expiring(() => streamTime);
+      store.put('a', 1);
+      const append = log.seal(store);
+      streamTime = 60 * minute;
+      store.put('b', 2);
+      append();
+      store.commit(log.records.length);
+      store.abort();
+      streamTime = 0;
+      expect(store.get('a')?.value).toBe(1);
     });
 
     test('is the same again after a restart, and lets expired segments go', async () => {

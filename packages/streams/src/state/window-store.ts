@@ -34,6 +34,7 @@ export class TaskWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
   #begin = 0;
   #sealedBegin = 0;
   #committedBegin = 0;
+  #sealedFirstLive = 0;
 
   constructor(options: TaskWindowStoreOptions<K, V>) {
     this.name = options.name;
@@ -63,6 +64,24 @@ export class TaskWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
   delete(key: K, windowStart: number): void {
     const text = this.#keys.write(key) + windowSuffix(windowStart);
     this.#overlay.set(this.#segment(windowStart), text, undefined, windowStart);
+  }
+
+  update(key: K, windowStart: number, timestamp: number, next: (old: V | undefined) => V): Timestamped<V> {
+    const segment = this.#segment(windowStart);
+    if (segment < this.#firstLive()) return { value: next(undefined), timestamp };
+    return this.#overlay.update(segment, this.#keys.write(key) + windowSuffix(windowStart), timestamp, next);
+  }
+
+  *written(): Generator<[K, number, Timestamped<V | undefined>]> {
+    for (const [text, entry] of this.#overlay.written()) {
+      const { key, start } = splitWindowed(text);
+      yield [this.#keys.read(key), start, entry];
+    }
+  }
+
+  before(key: K, windowStart: number): V | undefined {
+    const text = this.#keys.write(key) + windowSuffix(windowStart);
+    return this.#overlay.before(this.#segment(windowStart), text);
   }
 
   *fetchRange(key: K, from: number, to: number): Generator<[number, V]> {
@@ -99,15 +118,14 @@ export class TaskWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
   seal(records: RecordBatches): void {
     this.#overlay.seal(records, this.#options.changelog);
     this.#sealedBegin = this.#begin;
+    this.#sealedFirstLive = this.#firstLive();
   }
 
   commit(position: number | undefined): void {
     this.#overlay.commit(position ?? this.position());
     this.#committedBegin = this.#sealedBegin;
-    const manual = this.#options.expiry === 'manual';
-    this.#options.committed.dropSegmentsBefore(
-      manual ? this.#segment(this.#committedBegin) : this.#firstLive(),
-    );
+    // Stream time may have moved on since, in work that may yet be aborted: what that lets expire must still be there.
+    this.#options.committed.dropSegmentsBefore(this.#sealedFirstLive);
   }
 
   abort(): void {
