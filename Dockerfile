@@ -1,0 +1,110 @@
+# The pipeline's images, one target each: ingest, processor, connect, query, setup; and kafka-connect, which is Kafka Connect
+# with the MongoDB sink on board.
+#   docker build --target ingest --tag activity/ingest .
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+ARG MAVEN_IMAGE=maven:3.9.11-eclipse-temurin-17
+ARG KAFKA_IMAGE=apache/kafka:4.3.1
+
+# The lockfile covers all workspaces, so npm wants to see each of them.
+FROM ${NODE_IMAGE} AS manifests
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY packages/contracts/package.json packages/contracts/
+COPY packages/service/package.json packages/service/
+COPY packages/streams/package.json packages/streams/
+COPY ingest/package.json ingest/
+COPY processor/package.json processor/
+COPY connect/package.json connect/
+COPY query/package.json query/
+COPY deploy/package.json deploy/
+COPY local/package.json local/
+COPY benchmarks/package.json benchmarks/
+
+# A workspace is a root to npm: without the first command it would install what the tests need, too.
+FROM manifests AS ingest-modules
+RUN npm pkg delete devDependencies --workspace ingest && npm ci --omit=dev --workspace ingest
+FROM manifests AS processor-modules
+RUN npm pkg delete devDependencies --workspace processor && npm ci --omit=dev --workspace processor
+FROM manifests AS connect-modules
+RUN npm pkg delete devDependencies --workspace connect && npm ci --omit=dev --workspace connect
+FROM manifests AS query-modules
+RUN npm pkg delete devDependencies --workspace query && npm ci --omit=dev --workspace query
+FROM manifests AS setup-modules
+RUN npm pkg delete devDependencies --workspace deploy && npm ci --omit=dev --workspace deploy
+
+# Node strips the types when it starts: there is nothing to compile.
+FROM ${NODE_IMAGE} AS service
+ENV NODE_ENV=production HOST=0.0.0.0
+WORKDIR /app
+COPY deploy/healthcheck.mjs ./
+USER node
+
+FROM service AS ingest
+COPY --from=ingest-modules /app ./
+COPY packages/contracts packages/contracts
+COPY packages/service packages/service
+COPY ingest ingest
+ENV PORT=3000
+EXPOSE 3000
+HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 CMD ["node", "healthcheck.mjs", "PORT", "/health"]
+ENTRYPOINT ["node", "ingest/src/main.ts"]
+
+FROM service AS processor
+COPY --from=processor-modules /app ./
+COPY packages/contracts packages/contracts
+COPY packages/service packages/service
+COPY packages/streams packages/streams
+COPY processor processor
+USER root
+RUN mkdir -p /data && chown node:node /data
+USER node
+ENV METRICS_PORT=3002 STATE_DIR=/data
+VOLUME /data
+EXPOSE 3002
+HEALTHCHECK --interval=5s --timeout=4s --start-period=120s --retries=3 CMD ["node", "healthcheck.mjs", "METRICS_PORT", "/readyz"]
+ENTRYPOINT ["node", "processor/src/main.ts"]
+
+FROM service AS connect
+COPY --from=connect-modules /app ./
+COPY packages/contracts packages/contracts
+COPY packages/service packages/service
+COPY connect connect
+ENV METRICS_PORT=3003
+EXPOSE 3003
+HEALTHCHECK --interval=5s --timeout=4s --start-period=120s --retries=3 CMD ["node", "healthcheck.mjs", "METRICS_PORT", "/readyz"]
+ENTRYPOINT ["node", "connect/src/main.ts"]
+
+FROM service AS query
+COPY --from=query-modules /app ./
+COPY packages/contracts packages/contracts
+COPY packages/service packages/service
+COPY query query
+ENV PORT=3001
+EXPOSE 3001
+HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 CMD ["node", "healthcheck.mjs", "PORT", "/health"]
+ENTRYPOINT ["node", "query/src/main.ts"]
+
+# Steps that run once and end: `topics`, `replica-set`.
+FROM service AS setup
+COPY --from=setup-modules /app ./
+COPY packages/contracts packages/contracts
+COPY packages/service packages/service
+COPY deploy/src deploy/src
+ENTRYPOINT ["node", "deploy/src/setup/main.ts"]
+
+FROM ${MAVEN_IMAGE} AS sink
+WORKDIR /build
+COPY local/pom.xml ./
+RUN mvn --batch-mode --quiet --activate-profiles sink dependency:copy-dependencies -DoutputDirectory=/plugins/mongodb
+
+FROM ${KAFKA_IMAGE} AS kafka-connect
+USER root
+COPY --from=sink /plugins /opt/plugins
+COPY deploy/kafka-connect /opt/connect
+# The manifests that let the worker find the sink without scanning every jar; they stay as they are.
+RUN /opt/kafka/bin/connect-plugin-path.sh sync-manifests --plugin-path /opt/plugins
+USER appuser
+EXPOSE 8083
+HEALTHCHECK --interval=5s --timeout=4s --start-period=120s --retries=3 CMD ["/bin/bash", "/opt/connect/healthcheck.sh"]
+ENTRYPOINT ["/bin/bash", "/opt/connect/start.sh"]
+CMD []

@@ -1,0 +1,50 @@
+// What has to be there before the services: `main.ts topics` makes the topics, `main.ts replica-set` MongoDB's replica set.
+import { topicsOf } from '@activity/contracts';
+import { createLogger } from '@activity/service';
+import { readConfig } from '../config.ts';
+import { createTopics } from './create-topics.ts';
+import { initiateReplicaSet, replicaSetOf } from './initiate-replica-set.ts';
+import { untilDone } from './until-done.ts';
+
+const config = readConfig();
+const logger = createLogger('setup', config.LOG_LEVEL);
+const waiting = {
+  withinMs: config.SETUP_WITHIN_SECONDS * 1_000,
+  onFailure: (error: unknown) => {
+    logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'trying again');
+  },
+};
+
+async function run(step: string | undefined): Promise<number> {
+  switch (step) {
+    case 'topics': {
+      const made = await untilDone(
+        () =>
+          createTopics({
+            brokers: config.KAFKA_BROKERS,
+            topics: topicsOf(config),
+            partitions: config.TOPIC_PARTITIONS,
+            replicas: config.TOPIC_REPLICAS,
+          }),
+        waiting,
+      );
+      logger.info({ made }, 'the topics are there');
+      return 0;
+    }
+    case 'replica-set': {
+      const set = replicaSetOf(config.MONGODB_URI);
+      const outcome = await untilDone(() => initiateReplicaSet(set), waiting);
+      logger.info({ ...set, outcome }, 'the replica set has its primary');
+      return 0;
+    }
+    default:
+      logger.fatal({ step }, 'which step? topics or replica-set');
+      return 2;
+  }
+}
+
+// Signals end it at once: what it had begun, the next run finishes.
+process.exitCode = await run(process.argv[2]).catch((error: unknown) => {
+  logger.fatal({ err: error }, 'setting up');
+  return 1;
+});
