@@ -6,6 +6,7 @@ import { lateOutput, windowAggregate, type TimeWindows } from '../operators/wind
 import type { Windowed } from '../record.ts';
 import { numberSerde, stringSerde, type Serde } from '../serde.ts';
 import { FatalError } from '../errors.ts';
+import { keyText } from '../state/key-text.ts';
 import type { Dsl, StreamPlace } from './dsl.ts';
 import type { Materialized, Named } from './options.ts';
 import type { KStream } from './stream.ts';
@@ -113,7 +114,8 @@ export class KGroupedStream<K, V> {
       valueSerde: numberSerde,
       changelog: true,
     });
-    const supplier = rollingCount<K, V>({ buckets, counts, cursors, lengthsMs, resolutionMs });
+    const textOf = keyText(key).write;
+    const supplier = rollingCount<K, V>({ buckets, counts, cursors, textOf, lengthsMs, resolutionMs });
     const parent = graph.processor(name, [this.#place.parent], supplier, [buckets, counts, cursors]);
     onLate?.(this.#dsl.stream({ ...this.#place, parent: { node: name, output: lateOutput } }));
     return this.#dsl.stream({ parent, key, value: countsSerde, keyChanged: false });

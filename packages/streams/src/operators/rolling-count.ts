@@ -10,13 +10,15 @@ import { isAbsent } from './aggregate.ts';
 import { lateOutput } from './window-aggregate.ts';
 
 /** What a rolling count is told. Times in milliseconds. */
-export interface RollingCountSpec {
+export interface RollingCountSpec<K> {
   /** Store of the counts of each bucket, by key. */
   buckets: string;
   /** Store of the current counts, by key. */
   counts: string;
   /** Store of the cursors, by length. */
   cursors: string;
+  /** The text that a key is stored under: objects have no other identity. */
+  textOf: (key: K) => string;
   lengthsMs: readonly number[];
   /** Records leave at most this much after they are as old as a length says. */
   resolutionMs: number;
@@ -30,9 +32,10 @@ export function rollingCount<K, V>({
   buckets,
   counts,
   cursors,
+  textOf,
   lengthsMs,
   resolutionMs,
-}: RollingCountSpec): ProcessorSupplier<K, V, K, number[]> {
+}: RollingCountSpec<K>): ProcessorSupplier<K, V, K, number[]> {
   const longestMs = Math.max(...lengthsMs);
   return function createRollingCount(): Processor<K, V, K, number[]> {
     let context: ProcessorContext<K, number[]>;
@@ -45,21 +48,22 @@ export function rollingCount<K, V>({
     }
 
     function take(time: number): void {
-      const changed = new Map<K, number[]>();
+      const changed = new Map<string, { key: K; counted: number[] }>();
       for (const [i, lengthMs] of lengthsMs.entries()) {
         const cursor = left.get(String(lengthMs)) ?? 0;
         const next = bucketOf(time - lengthMs);
         if (next <= cursor) continue;
         for (const [key, , count] of byBucket.fetchAll(cursor, next - 1)) {
-          const counted = changed.get(key) ?? current.get(key)?.slice();
+          const text = textOf(key);
+          const counted = changed.get(text)?.counted ?? current.get(key)?.slice();
           if (!counted) continue;
           counted[i] = Math.max(0, (counted[i] ?? 0) - count);
-          changed.set(key, counted);
+          changed.set(text, { key, counted });
         }
         left.put(String(lengthMs), next, time);
       }
       byBucket.expireBefore(Math.max(0, bucketOf(time - longestMs)));
-      for (const [key, counted] of changed) {
+      for (const { key, counted } of changed.values()) {
         if (counted.some((count) => count > 0)) current.put(key, counted, time);
         else current.delete(key);
         context.forward({ key, value: counted, timestamp: time, headers: [] });
