@@ -52,9 +52,8 @@ export default function job({
     logs
       .groupByKey()
       .windowedBy(tumbling({ size, grace: '10m' }))
-      .count({ store: `counts-${size}` })
+      .count({ store: `counts-${size}`, emit: 'commit' })
       .toStream()
-      .coalesce()
       .map(({ key, start }, total) => {
         const _id = `${key}|${size}|${new Date(start).toISOString()}`;
         return [_id, { _id, total }] as const;

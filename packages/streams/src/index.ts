@@ -16,6 +16,7 @@ export { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedErr
 export type { StreamsErrorCode } from './errors.ts';
 export type { Header, Headers } from './kafka/port.ts';
 export type { SecurityOptions } from './kafka/platformatic.ts';
+export type { Emit } from './operators/aggregate.ts';
 export type { Duplicate } from './operators/dedupe.ts';
 export type { Failed } from './operators/stateless.ts';
 export type { TimeWindows } from './operators/window-aggregate.ts';

@@ -131,6 +131,7 @@ export class KGroupedStream<K, V> {
     const key = required(materialized.key ?? this.#place.key, step, 'key');
     const value = required(materialized.value, step, 'value');
     const name = graph.name('KSTREAM-AGGREGATE');
+    const output = { emit: materialized.emit ?? 'update', oldValues: { wanted: false } } as const;
     const store = graph.store({
       name: materialized.store ?? `${name}-store`,
       kind: 'keyValue',
@@ -138,8 +139,8 @@ export class KGroupedStream<K, V> {
       valueSerde: value,
       changelog: materialized.changelog ?? true,
     });
-    const parent = graph.processor(name, [this.#place.parent], aggregate(store, add), [store]);
-    return this.#dsl.table({ parent, key, value, oldValues: { wanted: true } });
+    const parent = graph.processor(name, [this.#place.parent], aggregate(store, add, output), [store]);
+    return this.#dsl.table({ parent, key, value, oldValues: output.oldValues });
   }
 }
 
@@ -201,6 +202,7 @@ export class KWindowedStream<K, V> {
     const value = required(materialized.value, step, 'value');
     const { sizeMs, graceMs } = this.#windows;
     const name = graph.name('KSTREAM-AGGREGATE');
+    const output = { emit: materialized.emit ?? 'update', oldValues: { wanted: false } } as const;
     const store = graph.store({
       name: materialized.store ?? `${name}-store`,
       kind: 'window',
@@ -209,10 +211,13 @@ export class KWindowedStream<K, V> {
       retentionMs: sizeMs + graceMs,
       changelog: materialized.changelog ?? true,
     });
-    const parent = graph.processor(name, [this.#place.parent], windowAggregate(store, this.#windows, add), [
-      store,
-    ]);
+    const parent = graph.processor(
+      name,
+      [this.#place.parent],
+      windowAggregate(store, this.#windows, add, output),
+      [store],
+    );
     materialized.onLate?.(this.#dsl.stream({ ...this.#place, parent: { node: name, output: lateOutput } }));
-    return this.#dsl.table({ parent, key: windowedSerde(key, sizeMs), value, oldValues: { wanted: true } });
+    return this.#dsl.table({ parent, key: windowedSerde(key, sizeMs), value, oldValues: output.oldValues });
   }
 }

@@ -53,6 +53,6 @@ export class KGroupedTable<K, V> {
     });
     const supplier = tableAggregate(store, initial, add, subtract);
     const parent = graph.processor(name, [this.#place.parent], supplier, [store]);
-    return this.#dsl.table({ parent, key, value, oldValues: { wanted: true } });
+    return this.#dsl.table({ parent, key, value, oldValues: { wanted: false } });
   }
 }

@@ -1,4 +1,5 @@
 // The options that DSL steps take.
+import type { Emit } from '../operators/aggregate.ts';
 import type { Serde } from '../serde.ts';
 import type { TimestampExtractor } from '../topology/processor.ts';
 import type { Partitioner } from '../topology/topology.ts';
@@ -41,6 +42,11 @@ export interface Materialized<K, V> {
   store?: string;
   key?: Serde<K>;
   value?: Serde<V>;
+  /**
+   * When changes come out: `update`, each of them (the default), or `commit`, at each commit the last one of every key, which
+   * costs much less where keys change often. What Kafka Streams' record cache does unseen.
+   */
+  emit?: Emit;
   /** false: kept without a changelog; a crash loses it. */
   changelog?: boolean;
 }

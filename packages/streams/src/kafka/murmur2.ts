@@ -28,8 +28,22 @@ export function murmur2(bytes: Uint8Array): number {
   return hash ^ (hash >>> 15);
 }
 
+const scratch = new Uint8Array(256);
+
+/** The bytes of a short text of ASCII, in a buffer that the next call uses again; undefined for any other text. */
+function asciiBytes(text: string): Uint8Array | undefined {
+  const { length } = text;
+  if (length > scratch.length) return undefined;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return undefined;
+    scratch[i] = code;
+  }
+  return scratch.subarray(0, length);
+}
+
 /** The partition that Kafka's default partitioner gives a key. */
 export function partitionOf(key: Serialized, partitions: number): number {
-  const bytes = typeof key === 'string' ? Buffer.from(key) : key;
+  const bytes = typeof key === 'string' ? (asciiBytes(key) ?? Buffer.from(key)) : key;
   return (murmur2(bytes) & 0x7fffffff) % partitions;
 }

@@ -4,11 +4,7 @@ import type { Change } from '../record.ts';
 import type { KeyValueStore } from '../state/store.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology/processor.ts';
 import { isAbsent } from './aggregate.ts';
-
-/** Whether a table's changes must carry old values: switched on by what comes after it. */
-export interface OldValues {
-  wanted: boolean;
-}
+import type { OldValues } from './old-values.ts';
 
 /** Keeps the newest value of each key and passes on what changed. A record without a key is dropped. */
 export function tableSource<K, V>(store: string): ProcessorSupplier<K, V | undefined, K, Change<V>> {

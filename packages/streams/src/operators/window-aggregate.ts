@@ -3,7 +3,7 @@
 import type { Change, Record, Windowed } from '../record.ts';
 import type { WindowStore } from '../state/store.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology/processor.ts';
-import { isAbsent, type Adder } from './aggregate.ts';
+import { isAbsent, type Adder, type AggregateOutput } from './aggregate.ts';
 
 /** Windows of a fixed size, one beginning every `advanceMs`. All in milliseconds. */
 export interface TimeWindows {
@@ -20,6 +20,7 @@ export function windowAggregate<K, V, A>(
   store: string,
   windows: TimeWindows,
   add: Adder<K, V, A>,
+  { emit, oldValues }: AggregateOutput,
 ): ProcessorSupplier<K, V, Windowed<K>, Change<A>> {
   const { sizeMs, advanceMs, graceMs } = windows;
   return function createWindowAggregate(): Processor<K, V, Windowed<K>, Change<A>> {
@@ -28,22 +29,37 @@ export function windowAggregate<K, V, A>(
 
     function update(record: Record<K, V>, start: number): void {
       const { key, value, timestamp, headers } = record;
-      const old = aggregates.fetchTimestamped(key, start);
-      const newValue = add(key, value, old?.value);
-      const newTimestamp = old && old.timestamp > timestamp ? old.timestamp : timestamp;
-      aggregates.put(key, newValue, start, newTimestamp);
+      let oldValue: A | undefined;
+      const updated = aggregates.update(key, start, timestamp, (old) => {
+        oldValue = old;
+        return add(key, value, old);
+      });
+      if (emit === 'commit') return;
       context.forward({
         key: { key, start, end: start + sizeMs },
-        value: { newValue, oldValue: old?.value },
-        timestamp: newTimestamp,
+        value: { newValue: updated.value, oldValue },
+        timestamp: updated.timestamp,
         headers,
       });
+    }
+
+    function emitWritten(): void {
+      for (const [key, start, { value: newValue, timestamp }] of aggregates.written()) {
+        const oldValue = oldValues.wanted ? aggregates.before(key, start) : undefined;
+        context.forward({
+          key: { key, start, end: start + sizeMs },
+          value: { newValue, oldValue },
+          timestamp,
+          headers: [],
+        });
+      }
     }
 
     return {
       init(given) {
         context = given;
         aggregates = given.windowStore(store);
+        if (emit === 'commit') given.onCommit({ beforeCommit: emitWritten, afterAbort() {} });
       },
       process(record) {
         if (isAbsent(record.key) || isAbsent(record.value)) {

@@ -16,6 +16,11 @@ export interface WorkerThreadOptions {
   onState: (state: ThreadState, error?: Error) => void;
 }
 
+/** The worker's side: source in the repository, JavaScript where the package is installed. */
+const workerMain = import.meta.url.endsWith('.ts')
+  ? new URL('./worker-main.ts', import.meta.url)
+  : new URL('./worker-main.js', import.meta.url);
+
 /** Starts a worker that runs one stream thread. */
 export function workerThread({ data, metrics, log, onState }: WorkerThreadOptions): ThreadHandle {
   const waiting = new Map<number, { resolve: (rows: StoreRow[]) => void; reject: (error: Error) => void }>();
@@ -51,7 +56,7 @@ export function workerThread({ data, metrics, log, onState }: WorkerThreadOption
 
   return {
     start() {
-      worker = new Worker(new URL('./worker-main.ts', import.meta.url), { workerData: data });
+      worker = new Worker(workerMain, { workerData: data });
       exited = new Promise((resolve) => worker?.once('exit', () => resolve()));
       worker.on('message', receive);
       worker.once('error', (error: Error) => onState('ERROR', error));

@@ -51,6 +51,18 @@ export class TaskKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore {
     this.#overlay.set(0, this.#keys.write(key), undefined, 0);
   }
 
+  update(key: K, timestamp: number, next: (old: V | undefined) => V): Timestamped<V> {
+    return this.#overlay.update(0, this.#keys.write(key), timestamp, next);
+  }
+
+  *written(): Generator<[K, Timestamped<V | undefined>]> {
+    for (const [text, entry] of this.#overlay.written()) yield [this.#keys.read(text), entry];
+  }
+
+  before(key: K): V | undefined {
+    return this.#overlay.before(0, this.#keys.write(key));
+  }
+
   *range(from: K, to: K): Generator<[K, V]> {
     const first = this.#keys.write(from);
     const last = this.#keys.write(to);

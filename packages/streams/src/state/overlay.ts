@@ -10,10 +10,11 @@ import type { CommittedState, StateChange, Stored } from './committed-state.ts';
 import { checkKey } from './key-text.ts';
 import { compareKeys } from './memory-state.ts';
 
+/** A value written since the last commit; `undefined` is a deletion. */
 interface Written<V> {
   readonly segment: number;
-  readonly value: V | undefined;
-  readonly timestamp: number;
+  value: V | undefined;
+  timestamp: number;
   stored: Stored | undefined;
 }
 
@@ -38,10 +39,58 @@ export class Overlay<V> {
   /** The value of a key and its event time, newest layer first. */
   get(segment: number, key: string): { value: V; timestamp: number } | undefined {
     const written = this.#current.get(key) ?? this.#sealed?.get(key);
-    if (written)
-      return written.value === undefined ? undefined : (written as { value: V; timestamp: number });
-    const stored = this.#options.committed.get(segment, key);
-    return stored && { value: this.#decode(stored), timestamp: stored.timestamp };
+    return written ? present(written) : this.#committedValue(segment, key);
+  }
+
+  /** The same where the key may lie in any of these segments, the last one first. */
+  getFromAny(first: number, last: number, key: string): { value: V; timestamp: number } | undefined {
+    const written = this.#current.get(key) ?? this.#sealed?.get(key);
+    if (written) return present(written);
+    for (let segment = last; segment >= first; segment--) {
+      const found = this.#committedValue(segment, key);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** The value as it was when the commit before began: without what was written since. */
+  before(segment: number, key: string): V | undefined {
+    const sealed = this.#sealed?.get(key);
+    return sealed ? sealed.value : this.#committedValue(segment, key)?.value;
+  }
+
+  /**
+   * Replaces a value by what `next` makes of it, in one look-up; answers the entry, whose event time is the highest of
+   * both. The answer is good until the next write of this key.
+   */
+  update(
+    segment: number,
+    key: string,
+    timestamp: number,
+    next: (old: V | undefined) => V,
+  ): { readonly value: V; readonly timestamp: number } {
+    const written = this.#current.get(key);
+    if (written) {
+      written.value = next(written.value);
+      if (timestamp > written.timestamp) written.timestamp = timestamp;
+      return written as { value: V; timestamp: number };
+    }
+    checkKey(key);
+    const sealed = this.#sealed?.get(key);
+    const old = sealed ? present(sealed) : this.#committedValue(segment, key);
+    const fresh = {
+      segment,
+      value: next(old?.value),
+      timestamp: old && old.timestamp > timestamp ? old.timestamp : timestamp,
+      stored: undefined,
+    };
+    this.#current.set(key, fresh);
+    return fresh;
+  }
+
+  /** What was written since the last seal, in the order of the first writes. */
+  written(): Iterable<readonly [string, Readonly<Written<V>>]> {
+    return this.#current;
   }
 
   /** Writes a value; `undefined` deletes. @throws RangeError for a key that no store takes. */
@@ -117,11 +166,20 @@ export class Overlay<V> {
     this.#sealed = undefined;
   }
 
+  #committedValue(segment: number, key: string): { value: V; timestamp: number } | undefined {
+    const stored = this.#options.committed.get(segment, key);
+    return stored && { value: this.#decode(stored), timestamp: stored.timestamp };
+  }
+
   #decode(stored: Stored): V {
     const { valueSerde } = this.#options;
     if (valueSerde.format === 'text') return valueSerde.deserialize(stored.data as string);
     return valueSerde.deserialize(stored.data as Buffer);
   }
+}
+
+function present<V>(written: Written<V>): { value: V; timestamp: number } | undefined {
+  return written.value === undefined ? undefined : (written as { value: V; timestamp: number });
 }
 
 function* changesOf<V>(layer: Map<string, Written<V>>): Generator<StateChange> {

@@ -11,6 +11,15 @@ export interface KeyValueStore<K, V> {
   /** Writes a value with the event time it is of. */
   put(key: K, value: V, timestamp: number): void;
   delete(key: K): void;
+  /**
+   * Replaces a value by what `next` makes of it, in one look-up. The event time becomes the higher of both. The answer is
+   * good until the next write of this key.
+   */
+  update(key: K, timestamp: number, next: (old: V | undefined) => V): Timestamped<V>;
+  /** What this task has written since the last commit began; `undefined` stands for deleted. */
+  written(): Iterable<[K, Timestamped<V | undefined>]>;
+  /** The value as it was when the last commit began. */
+  before(key: K): V | undefined;
   /** Keys from `from` to `to`, both included, in the order of their serialized form. */
   range(from: K, to: K): Iterable<[K, V]>;
   all(): Iterable<[K, V]>;
@@ -22,6 +31,12 @@ export interface WindowStore<K, V> {
   fetchTimestamped(key: K, windowStart: number): Timestamped<V> | undefined;
   put(key: K, value: V, windowStart: number, timestamp: number): void;
   delete(key: K, windowStart: number): void;
+  /** See {@link KeyValueStore.update}. A window that is gone is not brought back: the answer is then only worked out. */
+  update(key: K, windowStart: number, timestamp: number, next: (old: V | undefined) => V): Timestamped<V>;
+  /** What this task has written since the last commit began; `undefined` stands for deleted. */
+  written(): Iterable<[K, number, Timestamped<V | undefined>]>;
+  /** The value as it was when the last commit began. */
+  before(key: K, windowStart: number): V | undefined;
   /** The windows of one key that start between `from` and `to`, both included, oldest first. */
   fetchRange(key: K, from: number, to: number): Iterable<[number, V]>;
   /** Everything that starts between `from` and `to`, both included. */
