@@ -1,0 +1,11 @@
+// The testing entry, `@activity/streams/testing`: everything public, by name.
+export { FakeLog } from './fake-log.ts';
+export { TopologyTestDriver } from './topology-test-driver.ts';
+export type {
+  OutputRecord,
+  PendingCommit,
+  TestDriverOptions,
+  TestInputTopic,
+  TestOutputTopic,
+} from './topology-test-driver.ts';
+export type { FailurePolicy } from '../runtime/failure-policy.ts';
