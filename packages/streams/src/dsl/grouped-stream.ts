@@ -22,14 +22,15 @@ function required<T>(serde: Serde<T> | undefined, step: string, which: 'key' | '
 export interface RollingCountOptions<K, V> extends Named {
   /** The lengths of time to count over. */
   last: readonly Duration[];
-  /** How exactly records leave; also how often that is looked at. */
+  /** How exactly records leave, and how often that is looked at; a second unless given. State grows as it gets finer. */
   resolution?: Duration;
+  /** The key's serde, where no step before named one. */
   key?: Serde<K>;
   /** Gets the records that were older than every length when they came, in the same transaction. */
   onLate?: (late: KStream<K, V>) => void;
 }
 
-/** Records grouped by key. */
+/** Records grouped by key: see {@link KStream.groupByKey}. Records without a key or a value are dropped, and counted as such. */
 export class KGroupedStream<K, V> {
   readonly #dsl: Dsl;
   readonly #place: StreamPlace<K, V>;
@@ -39,7 +40,10 @@ export class KGroupedStream<K, V> {
     this.#place = place;
   }
 
-  /** How many records each key has had. */
+  /**
+   * How many records each key has had, over all time. The result's event time is the highest that went into it.
+   * @example words.groupByKey().count({ store: 'word-counts' })
+   */
   count(materialized: Materialized<K, number> = {}): KTable<K, number> {
     return this.#aggregate('count()', (_key, _value, n = 0) => n + 1, {
       value: numberSerde,
@@ -47,7 +51,11 @@ export class KGroupedStream<K, V> {
     });
   }
 
-  /** Joins each value into the one before; the first value stands for itself. */
+  /**
+   * Joins each value into the one before; the first value stands for itself.
+   * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
+   * @example amounts.groupByKey().reduce((sum, amount) => sum + amount)
+   */
   reduce(reducer: (aggregate: V, value: V) => V, materialized: Materialized<K, V> = {}): KTable<K, V> {
     const add: Adder<K, V, V> = (_key, value, old) => (old === undefined ? value : reducer(old, value));
     return this.#aggregate('reduce()', add, {
@@ -56,7 +64,13 @@ export class KGroupedStream<K, V> {
     });
   }
 
-  /** Joins each record into an aggregate of another type. */
+  /**
+   * Joins each record into an aggregate of another type. The adder answers the new aggregate; it should not change the old
+   * one, which others may still be shown as the value before.
+   * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
+   * @example
+   * stream.groupByKey().aggregate(() => ({ n: 0 }), (_key, _value, { n }) => ({ n: n + 1 }), { value: jsonSerde() })
+   */
   aggregate<A>(
     initial: () => A,
     adder: (key: K, value: V, aggregate: A) => A,
@@ -68,8 +82,10 @@ export class KGroupedStream<K, V> {
 
   /**
    * How many records each key has had in the last so much time: counts that fall again as records leave, though nothing
-   * more arrives. A key's counts come out whenever one of its records comes or leaves, in the order of `last`. Not in
-   * Kafka Streams.
+   * more arrives. A key's counts come out whenever one of its records comes or leaves, in the order of `last`; all zeros are
+   * the last a key says. Time is the later of stream time and the time of day: an old input that is read again is counted
+   * as old. Not in Kafka Streams.
+   * @throws FatalError with TOPOLOGY_INVALID without a length, or where the key's serde is missing.
    * @example groupByKey().rollingCount({ last: ['5m', '1h', '24h'] })
    */
   rollingCount({
@@ -121,7 +137,10 @@ export class KGroupedStream<K, V> {
     return this.#dsl.stream({ parent, key, value: countsSerde, keyChanged: false });
   }
 
-  /** Groups by window too. */
+  /**
+   * Groups by window too.
+   * @example clicks.groupByKey().windowedBy(tumbling({ size: '1m', grace: '10m' })).count()
+   */
   windowedBy(windows: TimeWindows): KWindowedStream<K, V> {
     return this.#dsl.windowedStream(this.#place, windows);
   }
@@ -144,13 +163,16 @@ export class KGroupedStream<K, V> {
   }
 }
 
-/** How a windowed result is kept, and what happens to late records. */
+/** How a windowed result is kept, and what happens to late records. The store keeps windows for their size and grace. */
 export interface WindowMaterialized<K, V, A> extends Materialized<K, A> {
   /** Gets the records that were too late for every window of theirs, in the same transaction. */
   onLate?: (late: KStream<K, V>) => void;
 }
 
-/** Records grouped by key and window. */
+/**
+ * Records grouped by key and window: see {@link KGroupedStream.windowedBy}. A window takes records until stream time has
+ * reached its end plus the grace; its result comes out with each of them, and is final when the window is closed.
+ */
 export class KWindowedStream<K, V> {
   readonly #dsl: Dsl;
   readonly #place: StreamPlace<K, V>;
@@ -170,7 +192,7 @@ export class KWindowedStream<K, V> {
     });
   }
 
-  /** Joins each value of a window into the one before. */
+  /** Joins each value of a window into the one before; the first stands for itself. @throws FatalError where a serde is missing. */
   reduce(
     reducer: (aggregate: V, value: V) => V,
     materialized: WindowMaterialized<K, V, V> = {},
@@ -182,7 +204,7 @@ export class KWindowedStream<K, V> {
     });
   }
 
-  /** Joins each record of a window into an aggregate of another type. */
+  /** Joins each record of a window into an aggregate of another type. @throws FatalError where a serde is missing. */
   aggregate<A>(
     initial: () => A,
     adder: (key: K, value: V, aggregate: A) => A,

@@ -6,7 +6,7 @@ import type { Dsl, Place } from './dsl.ts';
 import type { Materialized } from './options.ts';
 import type { KTable } from './table.ts';
 
-/** Rows grouped by a key of their own. */
+/** Rows grouped by a key of their own: see {@link KTable.groupBy}. A row that changes is taken out before it is put in. */
 export class KGroupedTable<K, V> {
   readonly #dsl: Dsl;
   readonly #place: Place<K, V>;
@@ -27,7 +27,13 @@ export class KGroupedTable<K, V> {
     );
   }
 
-  /** Joins the rows by `add`, and takes them out again by `subtract`. */
+  /**
+   * Joins the rows by `add`, and takes them out again by `subtract`.
+   * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
+   * @example
+   * table.groupBy((_id, row) => [row.city, row.age], { key: stringSerde, value: numberSerde })
+   *   .aggregate(() => 0, (_city, age, sum) => sum + age, (_city, age, sum) => sum - age, { value: numberSerde })
+   */
   aggregate<A>(
     initial: () => A,
     add: (key: K, value: V, aggregate: A) => A,

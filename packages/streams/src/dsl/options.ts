@@ -9,11 +9,14 @@ export interface Named {
   name?: string;
 }
 
-/** How a topic is read. */
+/** How a topic is read. A key or value that its serde cannot read is a failure of the stage `deserialization`. */
 export interface Consumed<K, V> extends Named {
   key: Serde<K>;
   value: Serde<V>;
-  /** The event time; the record's own timestamp unless given. */
+  /**
+   * The event time in epoch milliseconds; the record's own timestamp unless given. A record with a negative or
+   * fractional one is dropped, and counted as such.
+   */
   timestamp?: (value: V, record: Parameters<TimestampExtractor>[1]) => number;
 }
 
@@ -21,11 +24,14 @@ export interface Consumed<K, V> extends Named {
 export interface Produced<K, V> extends Named {
   key?: Serde<K>;
   value?: Serde<V>;
-  /** Kafka's default partitioner (murmur2 of the key) unless given. */
+  /**
+   * Answers a record's partition, below `partitions`; `source` is the partition of the record being processed. Kafka's
+   * default unless given: murmur2 of the key, as the Java client chooses; the source's partition where there is no key.
+   */
   partitioner?: (record: { key: K; value: V }, partitions: number, source: number) => number;
 }
 
-/** How a stream is grouped. */
+/** How a stream is grouped. Serdes default to those the stream is known to have; `name` names the repartition topic. */
 export interface Grouped<K, V> extends Named {
   key?: Serde<K>;
   value?: Serde<V>;
@@ -33,12 +39,13 @@ export interface Grouped<K, V> extends Named {
 
 /** How a stream is sent through a topic of the application's own. */
 export interface Repartitioned<K, V> extends Grouped<K, V> {
+  /** As many as the largest topic that feeds it, unless given. */
   partitions?: number;
 }
 
-/** How a result is kept. */
+/** How a result is kept. Serdes default to those the stream is known to have. */
 export interface Materialized<K, V> {
-  /** The store's name, which is also in its changelog's name. */
+  /** The store's name, by which it can be read, and which is also in its changelog's name. */
   store?: string;
   key?: Serde<K>;
   value?: Serde<V>;
@@ -47,7 +54,7 @@ export interface Materialized<K, V> {
    * costs much less where keys change often. What Kafka Streams' record cache does unseen.
    */
   emit?: Emit;
-  /** false: kept without a changelog; a crash loses it. */
+  /** false: kept without a changelog; a crash loses it. Default true. */
   changelog?: boolean;
 }
 

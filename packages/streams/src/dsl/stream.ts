@@ -32,9 +32,12 @@ import {
   type Repartitioned,
 } from './options.ts';
 
-/** A step whose function may throw. */
+/** Options of a step whose function may throw. */
 export interface Failing<K, V> {
-  /** Gets the records for which it threw, with the error, in the same transaction; without it they are failures. */
+  /**
+   * Gets the records for which the function threw, with the error, in the same transaction. Without it such a record is a
+   * failure of the stage `processing`: see `onFailure` of {@link StreamsOptions}.
+   */
   onFailed?: (failed: KStream<K, Failed<V>>) => void;
 }
 
@@ -59,7 +62,17 @@ export interface DedupeOptions<K, V> extends Named {
   onDuplicate?: (duplicates: KStream<K, Duplicate<V>>) => void;
 }
 
-/** A stream of records with keys `K` and values `V`. */
+/**
+ * A stream of records with keys `K` and values `V`. Methods declare steps and answer what comes after them; nothing runs
+ * before {@link createStreams}. A step keeps event time and headers, and runs on each record synchronously.
+ *
+ * The value may be `undefined` where Kafka carried none (a tombstone): steps see it as it is, aggregates drop it.
+ * @example
+ * orders
+ *   .filter((order) => order.paid)
+ *   .mapValues((order) => order.amount, { value: numberSerde })
+ *   .to('amounts');
+ */
 export class KStream<K, V> {
   readonly #dsl: Dsl;
   readonly #place: StreamPlace<K, V>;
@@ -84,7 +97,11 @@ export class KStream<K, V> {
     return this.#then(this.#add('KSTREAM-FILTER', name, filter(predicate, true)), this.#place);
   }
 
-  /** Replaces key and value; what is grouped afterwards goes through a repartition topic. */
+  /**
+   * Replaces key and value; what is grouped afterwards goes through a repartition topic. Serdes are needed only where a
+   * later step writes the key or the value.
+   * @example stream.map((id, order) => [order.customer, order.amount], { key: stringSerde, value: numberSerde })
+   */
   map<K2, V2>(
     mapper: (key: K, value: V) => readonly [K2, V2],
     { name, key, value, onFailed }: Grouped<K2, V2> & Failing<K, V> = {},
@@ -96,7 +113,11 @@ export class KStream<K, V> {
     });
   }
 
-  /** Replaces the value. The serde is needed only where a later step writes the value. */
+  /**
+   * Replaces the value. The serde is needed only where a later step writes the value. The key stays, so grouping by it
+   * needs no repartition topic.
+   * @example stream.mapValues((text) => text.length, { value: numberSerde })
+   */
   mapValues<V2>(
     mapper: (value: V, key: K) => V2,
     { name, value, onFailed }: Named & Failing<K, V> & { value?: Serde<V2> } = {},
@@ -107,7 +128,7 @@ export class KStream<K, V> {
     );
   }
 
-  /** Replaces a record by any number of records. */
+  /** Replaces a record by any number of records, in order. Where the mapper throws half-way, none of them goes on. */
   flatMap<K2, V2>(
     mapper: (key: K, value: V) => Iterable<readonly [K2, V2]>,
     { name, key, value, onFailed }: Grouped<K2, V2> & Failing<K, V> = {},
@@ -118,7 +139,10 @@ export class KStream<K, V> {
     );
   }
 
-  /** Replaces a value by any number of values. */
+  /**
+   * Replaces a value by any number of values, in order. Where the mapper throws half-way, none of them goes on.
+   * @example lines.flatMapValues((line) => line.split(' '), { value: stringSerde })
+   */
   flatMapValues<V2>(
     mapper: (value: V, key: K) => Iterable<V2>,
     { name, value, onFailed }: Named & Failing<K, V> & { value?: Serde<V2> } = {},
@@ -132,7 +156,7 @@ export class KStream<K, V> {
     return this.#then(parent, { ...this.#place, value });
   }
 
-  /** Replaces the key. */
+  /** Replaces the key; what is grouped afterwards goes through a repartition topic. */
   selectKey<K2>(
     mapper: (key: K, value: V) => K2,
     { name, key, onFailed }: Named & Failing<K, V> & { key?: Serde<K2> } = {},
@@ -167,12 +191,25 @@ export class KStream<K, V> {
     });
   }
 
-  /** Splits the stream: each record goes to the first branch whose predicate holds. */
+  /**
+   * Splits the stream: each record goes to the first branch whose predicate holds, and to no other.
+   * @example
+   * const { paid, open } = orders
+   *   .split()
+   *   .branch('paid', (order) => order.paid)
+   *   .defaultBranch('open');
+   */
   split({ name }: Named = {}): BranchedStream<K, V, object> {
     return new BranchedStream(this.#dsl, this.#place, this.#dsl.graph.name('KSTREAM-BRANCH', name), []);
   }
 
-  /** Runs a processor of your own; the key may change. */
+  /**
+   * Runs a processor of your own, one instance for each task; the key may change, so grouping afterwards goes through a
+   * repartition topic. What it forwards, and what it writes to its stores, commits with the record.
+   * @example
+   * const totals = builder.addStore({ name: 'totals', kind: 'keyValue', key: stringSerde, value: numberSerde });
+   * stream.process(() => sumUp('totals'), { stores: [totals], key: stringSerde, value: numberSerde });
+   */
   process<KO, VO>(
     supplier: ProcessorSupplier<K, V, KO, VO>,
     { name, stores = [], key, value }: ProcessOptions<KO, VO> = {},
@@ -181,7 +218,7 @@ export class KStream<K, V> {
     return this.#then(parent, { key, value, keyChanged: true });
   }
 
-  /** Runs a processor of your own that leaves the key alone. */
+  /** Runs a processor of your own that leaves the key alone (it is trusted to): no repartition topic afterwards. */
   processValues<VO>(
     supplier: ProcessorSupplier<K, V, K, VO>,
     { name, stores = [], value }: ProcessOptions<K, VO> = {},
@@ -190,13 +227,23 @@ export class KStream<K, V> {
     return this.#then(parent, { ...this.#place, value });
   }
 
-  /** The records that a step before sent to one of its named outputs (`forwardTo`). */
+  /**
+   * The records that the step before sent to one of its named outputs (`forwardTo`). Call it on what that step answered,
+   * before any other step.
+   * @example const refused = checked.output<Refusal>('refused', { value: jsonSerde() });
+   */
   output<V2>(output: string, { value }: { value?: Serde<V2> } = {}): KStream<K, V2> {
     const parent = { node: this.#place.parent.node, output };
     return this.#then(parent, { ...this.#place, value });
   }
 
-  /** Passes on only the first record of each id. Not in Kafka Streams. */
+  /**
+   * Passes on only the first record of each id of each key. Exact across crashes and rebalances: what was seen commits with
+   * what was passed on. A copy must reach the same partition as the first, so partition the topic by this key. The first copy itself, read again
+   * (a rewound group), is passed on again. Records without a key share one. Not in Kafka Streams.
+   * @throws FatalError with TOPOLOGY_INVALID, at the first record, for keys that are objects of an unknown serde.
+   * @example events.dedupe({ by: (event) => event.id, within: '24h' })
+   */
   dedupe({ by, within, fingerprint, onDuplicate, name: given }: DedupeOptions<K, V>): KStream<K, V> {
     const { graph } = this.#dsl;
     const name = graph.name('KSTREAM-DEDUPE', given);
@@ -228,20 +275,32 @@ export class KStream<K, V> {
     return this.#then(this.#add('KSTREAM-COALESCE', name, coalesce<K, V>(keySerde)), this.#place);
   }
 
-  /** Groups by the key the records have. */
+  /**
+   * Groups by the key the records have: what follows may count, reduce or aggregate. Where a step before may have changed
+   * the key, the records go through a repartition topic first, for which serdes must be known.
+   * @throws FatalError with TOPOLOGY_INVALID where such a topic has no serdes.
+   */
   groupByKey(grouped: Grouped<K, V> = {}): KGroupedStream<K, V> {
     const place = this.#withSerdes(grouped);
     if (!place.keyChanged) return this.#dsl.groupedStream(place);
     return this.#dsl.groupedStream(this.#dsl.stream(place).repartition(grouped).place);
   }
 
-  /** Groups by another key, through a repartition topic. */
+  /**
+   * Groups by another key, through a repartition topic.
+   * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
+   * @example orders.groupBy((_id, order) => order.customer, { key: stringSerde }).count()
+   */
   groupBy<K2>(mapper: (key: K, value: V) => K2, grouped: Grouped<K2, V>): KGroupedStream<K2, V> {
     const rekeyed = this.selectKey(mapper, grouped.key ? { key: grouped.key } : {});
     return rekeyed.groupByKey(grouped);
   }
 
-  /** Sends the stream through a topic of the application's own, partitioned by the key it has now. */
+  /**
+   * Sends the stream through a topic of the application's own, partitioned by the key it has now. The topic is created, never
+   * deleted; it has as many partitions as the largest topic that feeds it, unless told.
+   * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
+   */
   repartition(repartitioned: Repartitioned<K, V> = {}): KStream<K, V> {
     const { graph } = this.#dsl;
     const place = this.#withSerdes(repartitioned);
@@ -256,7 +315,13 @@ export class KStream<K, V> {
     return this.#dsl.stream({ parent, key, value, keyChanged: false });
   }
 
-  /** Writes the stream to a topic, fixed or chosen by record. `undefined` values become tombstones. */
+  /**
+   * Writes the stream to a topic, fixed or chosen by record, in the same transaction as all else the record does.
+   * `undefined` keys and values become Kafka's null (a value: a tombstone). The topic must exist: it is the caller's, not
+   * the application's. A record of more than 1,000,000 bytes is a failure of the stage `production`.
+   * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
+   * @example events.to((event) => `events-${event.value.country}`)
+   */
   to(topic: string | ((record: { key: K; value: V }) => string), produced: Produced<K, V> = {}): void {
     const { graph } = this.#dsl;
     const { key, value } = requireSerdes(
@@ -305,7 +370,7 @@ export class KStream<K, V> {
   }
 }
 
-/** A stream being split. Predicates are asked in the order of declaration. */
+/** A stream being split: see {@link KStream.split}. Predicates are asked in the order of declaration. */
 export class BranchedStream<K, V, Branches> {
   readonly #dsl: Dsl;
   readonly #place: StreamPlace<K, V>;
@@ -324,7 +389,7 @@ export class BranchedStream<K, V, Branches> {
     this.#branches = branches;
   }
 
-  /** Adds a branch. */
+  /** Adds a branch; its name is the property of the answer that `defaultBranch` or `noDefaultBranch` gives. */
   branch<Name extends string>(
     name: Name,
     predicate: Predicate<K, V>,

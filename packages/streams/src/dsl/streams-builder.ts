@@ -16,17 +16,21 @@ import { KTable } from './table.ts';
 
 /** A store for processors of your own. */
 export interface StoreOptions<K, V> {
+  /** Its name, which is also in its changelog's name: `<applicationId>-<name>-changelog`. */
   name: string;
+  /** Which of {@link KeyValueStore}, {@link WindowStore} and {@link ExpiringStore} it is. */
   kind: 'keyValue' | 'window' | 'expiring';
   key: Serde<K>;
   value: Serde<V>;
-  /** Needed for window and expiring stores. */
+  /** How long entries are kept, in stream time. Window and expiring stores need it. */
   retention?: Duration;
+  /** false: kept without a changelog; a crash loses it. Default true. */
   changelog?: boolean;
 }
 
 /**
- * Collects a topology.
+ * Collects a topology. The same declarations give the same names of nodes, stores and internal topics each time; naming stores and
+ * repartitioning steps keeps them when steps before them come or go.
  * @example
  * const builder = new StreamsBuilder();
  * builder.stream('words', { key: stringSerde, value: stringSerde }).groupByKey().count().toStream().to('counts');
@@ -48,7 +52,10 @@ export class StreamsBuilder {
     this.#dsl = dsl;
   }
 
-  /** Reads one or more topics as a stream. */
+  /**
+   * Reads one or more topics as a stream. They must exist when the application starts; topics that are read together
+   * must have equally many partitions.
+   */
   stream<K, V>(topics: string | readonly string[], consumed: Consumed<K, V>): KStream<K, V> {
     const name = this.#graph.name('KSTREAM-SOURCE', consumed.name);
     const parent = this.#source(name, typeof topics === 'string' ? [topics] : topics, consumed);
@@ -72,7 +79,10 @@ export class StreamsBuilder {
     return this.#dsl.table({ parent, key, value, oldValues: { wanted: false } });
   }
 
-  /** Declares a store for `process()`. */
+  /**
+   * Declares a store for `process()`, to which it is given by its name or by what this answers.
+   * @throws FatalError with TOPOLOGY_INVALID for a retention that is no duration.
+   */
   addStore<K, V>({ name, kind, key, value, retention, changelog = true }: StoreOptions<K, V>): StoreSpec {
     const spec: StoreSpec = {
       name,
@@ -86,7 +96,7 @@ export class StreamsBuilder {
     return spec;
   }
 
-  /** The topology. @throws FatalError with every problem it has. */
+  /** The topology. @throws FatalError with TOPOLOGY_INVALID that lists every problem it has, each with its remedy. */
   build(): Topology {
     const topology = cutTopology(this.#graph);
     assertValid(topology);

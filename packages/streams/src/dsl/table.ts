@@ -8,7 +8,10 @@ import type { KGroupedTable } from './grouped-table.ts';
 import type { Grouped, Named } from './options.ts';
 import { requireSerdes, type KStream } from './stream.ts';
 
-/** A table of rows with keys `K` and values `V`. */
+/**
+ * A table: for each key, the newest value. Steps work on its changes, so what a row was can be taken back.
+ * Values are of type `V`; a row without a value does not exist.
+ */
 export class KTable<K, V> {
   readonly #dsl: Dsl;
   readonly #place: TablePlace<K, V>;
@@ -34,7 +37,7 @@ export class KTable<K, V> {
     return this.filter((value, key) => !predicate(value, key), name === undefined ? {} : { name });
   }
 
-  /** Replaces the values. */
+  /** Replaces the values. The serde is needed only where a later step writes the value. */
   mapValues<V2>(
     mapper: (value: V, key: K) => V2,
     { name, value }: Named & { value?: Serde<V2> } = {},
@@ -42,7 +45,10 @@ export class KTable<K, V> {
     return this.#map('KTABLE-MAPVALUES', name, mapper, false, value);
   }
 
-  /** The changes as a stream of new values; `undefined` where a row is gone. */
+  /**
+   * The changes as a stream of new values; `undefined` where a row is gone.
+   * @example counts.toStream().to('counts', { value: numberSerde })
+   */
   toStream({ name }: Named = {}): KStream<K, V | undefined> {
     const { graph } = this.#dsl;
     const { parent, key, value } = this.#place;
@@ -50,7 +56,11 @@ export class KTable<K, V> {
     return this.#dsl.stream<K, V | undefined>({ parent: node, key, value, keyChanged: false });
   }
 
-  /** Groups the rows by another key, through a repartition topic. */
+  /**
+   * Groups the rows by another key, through a repartition topic.
+   * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
+   * @example users.groupBy((id, user) => [user.city, id], { key: stringSerde, value: stringSerde }).count()
+   */
   groupBy<K2, V2>(
     mapper: (key: K, value: V) => readonly [K2, V2],
     grouped: Grouped<K2, V2>,

@@ -3,7 +3,11 @@ import { splitWindowed } from '../state/key-text.ts';
 import type { Windowed } from '../record.ts';
 import type { Serde } from '../serde.ts';
 
-/** Windowed keys as `<key>@<start>` text, or the key's bytes and eight bytes of start. The size is not written. */
+/**
+ * Windowed keys as `<key>@<start>` text, or the key's bytes and eight bytes of start, as Kafka Streams writes them. The size
+ * is not written, so a reader has to know it.
+ * @example table.toStream().to('counts', { key: windowedSerde(stringSerde, 60_000), value: numberSerde })
+ */
 export function windowedSerde<K>(inner: Serde<K>, sizeMs: number): Serde<Windowed<K>> {
   if (inner.format === 'text') {
     return {

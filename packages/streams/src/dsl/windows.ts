@@ -14,7 +14,9 @@ function checked(windows: TimeWindows): TimeWindows {
 }
 
 /**
- * Windows side by side, `[0, size)`, `[size, 2 * size)`, …
+ * Windows side by side, `[0, size)`, `[size, 2 * size)`, …, counted from the epoch. A record that is out of order is taken until
+ * stream time reaches its window's end plus `grace`.
+ * @throws FatalError with TOPOLOGY_INVALID for a size below 1 ms.
  * @example tumbling({ size: '1m', grace: '10m' })
  */
 export function tumbling({ size, grace }: { size: Duration; grace: Duration }): TimeWindows {
@@ -23,7 +25,8 @@ export function tumbling({ size, grace }: { size: Duration; grace: Duration }): 
 }
 
 /**
- * Windows that overlap, one beginning every `advance`.
+ * Windows that overlap, one beginning every `advance`: a record belongs to `size / advance` of them.
+ * @throws FatalError with TOPOLOGY_INVALID for an advance that is not between 1 ms and the size.
  * @example hopping({ size: '5m', advance: '1m', grace: 0 })
  */
 export function hopping({
