@@ -3,10 +3,14 @@ import { FatalError } from './errors.ts';
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Milliseconds as a number, or a whole number with a unit: `ms`, `s`, `m`, `h`, `d`. */
+/** Milliseconds as a number, or a whole number with a unit: `ms`, `s`, `m`, `h`, `d`. A day is 24 hours. */
 export type Duration = number | `${number}${keyof typeof units}`;
 
-/** A duration in milliseconds. @throws FatalError for anything that is not a whole, non-negative duration. */
+/**
+ * A duration in milliseconds.
+ * @throws FatalError with TOPOLOGY_INVALID for anything that is not a whole, non-negative duration.
+ * @example milliseconds('5m') // 300000
+ */
 export function milliseconds(duration: Duration): number {
   const match = /^(\d+)(ms|s|m|h|d)$/.exec(String(duration));
   const written = match ? Number(match[1]) * units[match[2] as keyof typeof units] : Number.NaN;

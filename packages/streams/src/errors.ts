@@ -27,9 +27,13 @@ interface StreamsErrorOptions {
   taskId?: string;
 }
 
-/** The base of every error this library throws. */
+/**
+ * The base of every error this library throws. Its class is the remedy, its code what went wrong, its message what was
+ * being done and what to do about it.
+ */
 export class StreamsError extends Error {
   readonly code: StreamsErrorCode;
+  /** The task it happened in, such as `0_3`: sub-topology and partition. */
   readonly taskId: string | undefined;
 
   constructor(code: StreamsErrorCode, message: string, options: StreamsErrorOptions = {}) {
@@ -40,14 +44,14 @@ export class StreamsError extends Error {
   }
 }
 
-/** Remedy: try again. The broker was away, slow or moving; nothing of ours is wrong. */
+/** Remedy: try again. The broker was away, slow or moving; nothing of ours is wrong. A running application does it by itself. */
 export class RetriableError extends StreamsError {}
 
-/** Remedy: join the group again. This member's generation or producer has been replaced. */
+/** Remedy: join the group again. This member's generation or producer has been replaced. A running application does it by itself. */
 export class RejoinError extends StreamsError {}
 
-/** Remedy: rebuild the task. Its local state cannot be trusted any more. */
+/** Remedy: rebuild the task, for its positions cannot be used any more. A running application does it by itself. */
 export class TaskCorruptedError extends StreamsError {}
 
-/** Remedy: stop, and let a person look. Trying again would fail the same way. */
+/** Remedy: stop, and let a person look: trying again would fail the same way. It ends an application in the state ERROR. */
 export class FatalError extends StreamsError {}

@@ -1,10 +1,13 @@
 // A record on its way through a topology.
 import type { Headers } from './kafka/port.ts';
 
-/** A key, a value, an event time in epoch milliseconds, and headers. Treat it as immutable. */
+/** What a step receives and forwards. Treat it as immutable: the next step may get the same object. */
 export interface Record<K, V> {
+  /** `undefined` where Kafka carried none. */
   readonly key: K;
+  /** `undefined` where Kafka carried none: a tombstone. */
   readonly value: V;
+  /** Event time in whole epoch milliseconds. */
   readonly timestamp: number;
   readonly headers: Headers;
 }

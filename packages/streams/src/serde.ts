@@ -1,7 +1,7 @@
 // Serdes: how keys and values become bytes. Text serdes avoid a buffer for every record.
 import { isUtf8 } from 'node:buffer';
 
-/** Turns values into text and back; the runtime does the UTF-8. */
+/** Turns values into text and back; the runtime does the UTF-8. Text is the faster kind where values are text anyway. */
 export interface TextSerde<T> {
   readonly format: 'text';
   serialize(value: T): string;
@@ -15,7 +15,16 @@ export interface BytesSerde<T> {
   deserialize(bytes: Buffer): T;
 }
 
-/** How a key or value is written. `deserialize` throws on what it cannot read. */
+/**
+ * How a key or value is written. `deserialize` throws on what it cannot read: the record is then a failure of the stage
+ * `deserialization`, and one of `production` where `serialize` throws. Neither is asked about `undefined`, which is Kafka's null.
+ * @example
+ * const dateSerde: Serde<Date> = {
+ *   format: 'text',
+ *   serialize: (date) => date.toISOString(),
+ *   deserialize: (text) => new Date(text),
+ * };
+ */
 export type Serde<T> = TextSerde<T> | BytesSerde<T>;
 
 /** What a serde writes. */
@@ -28,7 +37,7 @@ export const stringSerde: Serde<string> = {
   deserialize: (text) => text,
 };
 
-/** Whole and fractional numbers, as decimal text. */
+/** Whole and fractional numbers, as decimal text; reading what is no number throws. */
 export const numberSerde: Serde<number> = {
   format: 'text',
   serialize: (value) => String(value),
@@ -39,7 +48,7 @@ export const numberSerde: Serde<number> = {
   },
 };
 
-/** Bytes, untouched. */
+/** Bytes, untouched. Those of an input record are a part of the whole fetched buffer, which keeping them keeps in memory. */
 export const bytesSerde: Serde<Buffer> = {
   format: 'bytes',
   serialize: (value) => value,
@@ -58,6 +67,42 @@ export function jsonSerde<T>(check?: (value: unknown) => T): Serde<T> {
     serialize: (value) => JSON.stringify(value),
     deserialize: check ? (text) => check(JSON.parse(text)) : (text) => JSON.parse(text) as T,
   };
+}
+
+/** A JSON object together with the text it was read from, so that fields can be added without writing it all again. */
+export interface JsonObject<T extends object> {
+  readonly text: string;
+  readonly value: T;
+}
+
+/** JSON objects with their text; written as that text. @throws TypeError for JSON that is not an object. */
+export function jsonObjectSerde<T extends object>(check?: (value: unknown) => T): Serde<JsonObject<T>> {
+  return {
+    format: 'text',
+    serialize: ({ text }) => text,
+    deserialize(text) {
+      const parsed: unknown = JSON.parse(text);
+      if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+        throw new TypeError('not a JSON object');
+      return { text, value: check ? check(parsed) : (parsed as T) };
+    },
+  };
+}
+
+/**
+ * A JSON object with more fields, whose text is the old one with the new fields at its end. The fields must be new: one that
+ * is there already would stand in the text twice.
+ */
+export function addFields<T extends object, F extends object>(
+  { text, value }: JsonObject<T>,
+  fields: F,
+): JsonObject<T & F> {
+  const added = JSON.stringify(fields);
+  const merged = { ...value, ...fields };
+  if (added === '{}') return { text, value: merged };
+  const body = text.trimEnd().slice(0, -1);
+  const comma = body.trimEnd().endsWith('{') ? '' : ',';
+  return { text: `${body}${comma}${added.slice(1)}`, value: merged };
 }
 
 /** Reads bytes with a serde; text that is not UTF-8 is an error, never replaced in silence. */

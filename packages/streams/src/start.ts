@@ -19,30 +19,38 @@ import { instanceIdOf, openStateFolder } from './state/state-folder.ts';
 import type { Topology } from './topology/topology.ts';
 import { assertValid } from './topology/validate.ts';
 
-/** Where log lines go. */
+/** Where log lines go. The library itself prints nothing. */
 export type StreamsLogger = (
   level: 'debug' | 'info' | 'warn' | 'error',
   message: string,
   details?: object,
 ) => void;
 
-/** A topology as a module, for threads: its default export is a function that builds it. */
+/**
+ * A topology as a module, for threads: its default export is a function that builds it, and may be async.
+ * @example { url: new URL('./topology.ts', import.meta.url), options: { input: 'words' } }
+ */
 export interface TopologyModule {
+  /** Where the module is, as `import()` takes it. */
   url: URL | string;
   /** Given to the function; must survive structured cloning. */
   options?: unknown;
 }
 
-/** Settings of an application. Times in milliseconds. */
+/** Settings of an application. Times in milliseconds. The table in the README is made from this. */
 export interface StreamsOptions {
-  /** The consumer group, the prefix of internal topics and of transactional ids. */
+  /** The consumer group, and the prefix of internal topics and of transactional ids. */
   applicationId: string;
   /** What to run; as a module where `threads` is more than 1, since functions do not pass between threads. */
   topology: Topology | TopologyModule;
   /** `host:port` of one or more brokers. */
   brokers: readonly string[];
+  /** TLS and SASL. */
   security?: SecurityOptions;
-  /** Threads that share the work, each a member of the group; 1 runs in the calling thread. */
+  /**
+   * Threads that share the work, each a member of the group; 1 runs in the calling thread.
+   * @default 1
+   */
   threads?: number;
   /**
    * A name for this instance that is the same after a restart, and no other instance's: with it the broker
@@ -52,45 +60,103 @@ export interface StreamsOptions {
   instanceId?: string;
   /** Folder for local state, one for each instance. Without it state is in memory and restored at every start. */
   stateDir?: string;
+  /**
+   * Whether outputs, changelogs and offsets commit in one transaction, or may be written twice after a crash.
+   * @default 'exactly_once'
+   */
   guarantee?: 'exactly_once' | 'at_least_once';
-  /** Default 100. */
+  /**
+   * How often a commit begins.
+   * @default 100
+   */
   commitIntervalMs?: number;
-  /** A commit begins early when so many records (default 20,000) or bytes (16 MiB) wait for it, in each thread. */
+  /**
+   * A commit begins early when so many input records wait for it, in each thread.
+   * @default 20_000
+   */
   maxUncommittedRecords?: number;
+  /**
+   * A commit begins early when so many bytes of output wait for it, in each thread.
+   * @default 16 * 1024 * 1024
+   */
   maxUncommittedBytes?: number;
-  /** A partition is not fetched while so many of its records wait. Default 10,000. */
+  /**
+   * A partition is not fetched while so many of its records wait.
+   * @default 10_000
+   */
   maxBufferedRecords?: number;
-  /** How often committed state goes to disk. Default 2,000. */
+  /**
+   * How often committed state goes to disk.
+   * @default 2000
+   */
   stateFlushMs?: number;
-  /** Committed changes that may wait in memory for the disk, in each thread. Default 500,000. */
+  /**
+   * Committed changes that may wait in memory for the disk, in each thread.
+   * @default 500_000
+   */
   maxUnflushedChanges?: number;
-  /** Default 10,000: how long the group waits for a member that says nothing. */
+  /**
+   * How long the group waits for a member that says nothing.
+   * @default 10_000
+   */
   sessionTimeoutMs?: number;
-  /** Default 60,000: how long a rebalance waits for a member to finish what it does. */
+  /**
+   * How long a rebalance waits for a member to finish what it does.
+   * @default 60_000
+   */
   rebalanceTimeoutMs?: number;
-  /** Default 10,000: when the broker ends a transaction whose writer is gone. */
+  /**
+   * When the broker ends a transaction whose writer is gone.
+   * @default 10_000
+   */
   transactionTimeoutMs?: number;
-  /** Where a partition without a committed offset begins. Default `earliest`. */
+  /**
+   * Where a partition without a committed offset begins.
+   * @default 'earliest'
+   */
   offsetReset?: 'earliest' | 'latest';
-  /** What happens to records that cannot be read, processed or written: `fail` unless given. */
+  /**
+   * What happens to records that cannot be read (`deserialization`), processed (`processing`) or written
+   * (`production`): `fail`, `continue`, `deadLetter`, or a function that answers one of these. Where `threads` is more
+   * than 1, not a function. `fail` unless given.
+   */
   onFailure?: FailureChoices['onFailure'];
+  /** Where dead letters go; it must exist. Needed where anything is dead-lettered. */
   deadLetterTopic?: string;
+  /**
+   * What is counted.
+   * @default noMetrics
+   */
   metrics?: RuntimeMetrics;
+  /** Where log lines go; nowhere unless given. */
   logger?: StreamsLogger;
+  /** Told of each new state; with the error where it is ERROR. */
   onState?: (state: ThreadState, error?: Error) => void;
+  /**
+   * The time of day in epoch milliseconds. Worker threads have the real one.
+   * @default Date.now
+   */
   now?: () => number;
 }
 
-/** A running application. */
+/** An application. */
 export interface Streams {
+  /** The state of all its threads as one. */
   readonly state: ThreadState;
-  /** Checks and creates topics, joins the group. Resolves when it has begun; readiness is {@link Streams.isReady}. */
+  /**
+   * Checks and creates topics, joins the group. Resolves when it has begun; readiness is {@link Streams.isReady}.
+   * @throws FatalError that names what is missing or wrong and the remedy: topics, partition counts, rights, a state
+   * folder in use, a topology that is not valid. Call `close()` all the same.
+   */
   start(): Promise<void>;
   /** RUNNING: every assigned task is at work. */
   isReady(): boolean;
   /** Not ERROR and not CLOSED. */
   isHealthy(): boolean;
-  /** Committed state of the tasks that run in this instance. */
+  /**
+   * Committed state of the tasks that run in this instance.
+   * @example await streams.store<string, number>('word-counts').get('hello')
+   */
   store<K, V>(name: string): ReadableStore<K, V>;
   /** Commits what was processed, leaves the group unless told to stay for a quick return, closes. May be called twice. */
   close(options?: { leave: boolean }): Promise<void>;

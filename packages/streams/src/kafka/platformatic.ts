@@ -29,7 +29,10 @@ import {
 import { FatalError, RejoinError, RetriableError, StreamsError } from '../errors.ts';
 import type { AbortedTransaction } from './read-batches.ts';
 
-/** TLS and SASL settings, as the client takes them. */
+/**
+ * TLS and SASL settings, as the client takes them.
+ * @example { tls: {}, sasl: { mechanism: 'SCRAM-SHA-512', username: 'app', password } }
+ */
 export type SecurityOptions = Pick<ConnectionOptions, 'tls' | 'sasl' | 'tlsServerName'>;
 
 interface ProduceTopic {

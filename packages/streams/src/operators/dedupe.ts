@@ -13,7 +13,9 @@ export interface FirstCopy {
 
 /** A duplicate and what is known of its first copy. */
 export interface Duplicate<V> {
+  /** The duplicate's own value. */
   readonly value: V;
+  /** The offset of the first copy's source record. */
   readonly firstOffset: number;
   /** The fingerprints differ: the same id with another body. */
   readonly conflicting: boolean;

@@ -5,7 +5,7 @@ import type { WindowStore } from '../state/store.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology/processor.ts';
 import { isAbsent, type Adder, type AggregateOutput } from './aggregate.ts';
 
-/** Windows of a fixed size, one beginning every `advanceMs`. All in milliseconds. */
+/** Windows of a fixed size, one beginning every `advanceMs`: what `tumbling` and `hopping` answer. All in milliseconds. */
 export interface TimeWindows {
   readonly sizeMs: number;
   readonly advanceMs: number;

@@ -2,22 +2,28 @@
 import { FatalError } from '../errors.ts';
 import type { Headers, SourceRecord } from '../kafka/port.ts';
 
-/** Where a failure happened. */
+/** Where a failure happened: reading a record with its serdes, in a step, or writing a record. */
 export type FailureStage = 'deserialization' | 'processing' | 'production';
 
 /** What to do: stop the application, go on without the record, or send its untouched bytes to the dead-letter topic. */
 export type FailureAction = 'fail' | 'continue' | 'deadLetter';
 
-/** A record that failed. */
+/** A record that failed: always the input record, whatever step or output the failure was in. */
 export interface Failure {
   readonly stage: FailureStage;
+  /** Where the record was read. */
   readonly topic: string;
   readonly partition: number;
+  /** Its offset, timestamp, headers, and key and value as untouched bytes. */
   readonly record: SourceRecord;
+  /** What was thrown. */
   readonly error: unknown;
 }
 
-/** Decides what happens to a failed record. */
+/**
+ * Decides what happens to a failed record. What the record had written and sent before it failed stays in the commit.
+ * @example ({ error }) => (error instanceof SyntaxError ? 'deadLetter' : 'fail')
+ */
 export type FailureHandler = (failure: Failure) => FailureAction;
 
 /** A handler for each stage, and where dead letters go. */

@@ -5,17 +5,23 @@ import type { ThreadHandle } from './thread-handle.ts';
 /** How many rows a read may bring at most unless told otherwise. */
 const defaultLimit = 10_000;
 
-/** Committed entries of a store, of the tasks that run in this instance. `limit` bounds the rows. */
+/**
+ * Committed entries of a store, of the tasks that run in this instance and no other's; never those of an open
+ * transaction. A name that no task here has answers as an empty store does. `limit` bounds the rows, 10,000 unless given.
+ * @throws RetriableError where a worker thread ends before it has answered.
+ */
 export interface ReadableStore<K, V> {
+  /** The value of a key, of a key-value or an expiring store (there until its segment is dropped, which may be after its time). */
   get(key: K): Promise<V | undefined>;
-  /** Keys from `from` to `to`, both included. */
+  /** Keys from `from` to `to`, both included, in the order of their serialized form within each task. */
   range(from: K, to: K, options?: { limit?: number }): Promise<[K, V][]>;
+  /** Every key, in the order of their serialized form within each task. */
   all(options?: { limit?: number }): Promise<[K, V][]>;
   /** The value of a key in the window that starts then. */
   fetch(key: K, windowStart: number): Promise<V | undefined>;
   /** A key's windows that start between `from` and `to`, both included, oldest first. */
   fetchRange(key: K, from: number, to: number, options?: { limit?: number }): Promise<[number, V][]>;
-  /** Everything that starts between `from` and `to`, both included. */
+  /** Everything that starts between `from` and `to`, both included, in no order between tasks. */
   fetchAll(from: number, to: number, options?: { limit?: number }): Promise<[K, number, V][]>;
 }
 

@@ -29,7 +29,14 @@ import { openStore, segmentsTogether } from './task-stores.ts';
 import { Task, taskIdOf } from './task.ts';
 import type { TopicNames } from './topic-names.ts';
 
-/** The state of a thread, as a listener sees it. */
+/**
+ * The state of a thread, or of an application: of its threads, the one furthest from RUNNING.
+ *
+ *   CREATED ─▶ REBALANCING ⇄ RESTORING ⇄ RUNNING ─▶ CLOSED        any ─▶ ERROR
+ *
+ * REBALANCING: waiting for an assignment. RESTORING: a task reads its changelogs, others may be at work. RUNNING: every
+ * assigned task is at work, and be there none. ERROR: stopped for a FatalError. ERROR and CLOSED are final.
+ */
 export type ThreadState = 'CREATED' | 'RESTORING' | 'RUNNING' | 'REBALANCING' | 'ERROR' | 'CLOSED';
 
 /** Settings of a thread. Times in milliseconds. */

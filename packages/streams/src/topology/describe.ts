@@ -11,7 +11,10 @@ function arrow(names: readonly string[]): string {
   return names.length > 0 ? names.join(', ') : 'none';
 }
 
-/** The topology in the form of Kafka Streams' `TopologyDescription`. */
+/**
+ * The topology in the form of Kafka Streams' `TopologyDescription`: what tools that draw that form read.
+ * @example console.log(describe(builder.build()))
+ */
 export function describe(topology: Topology): string {
   const lines = ['Topologies:'];
   for (const { id, nodes } of topology.subTopologies) {

@@ -26,9 +26,11 @@ export interface CommitCallbacks {
   afterAbort(): void;
 }
 
-/** What a processor can do while it processes a record or punctuates. */
+/** What a processor can do while it processes a record or punctuates. Everything is synchronous. */
 export interface ProcessorContext<KO, VO> {
+  /** The task, such as `0_3`: sub-topology and partition. */
   readonly taskId: string;
+  /** The partition of the task, which is that of the records it processes. */
   readonly partition: number;
   /** The highest event time this task has seen, in epoch milliseconds; -1 before the first record. */
   readonly streamTime: number;
@@ -36,12 +38,25 @@ export interface ProcessorContext<KO, VO> {
   now(): number;
   /** Passes a record on to all children. */
   forward(record: Record<KO, VO>): void;
-  /** Passes a record on to the children of one named output: a branch, or a side output such as `late`. */
+  /**
+   * Passes a record on to the children of one named output: a branch, or a side output such as `late`. Where the output
+   * has none, the record ends here. See {@link KStream.output}.
+   */
   forwardTo<K, V>(output: string, record: Record<K, V>): void;
+  /**
+   * A store, of this task's partition, that the step named in `stores`.
+   * @throws FatalError with TOPOLOGY_INVALID where the step did not, or where the store is of another kind.
+   */
   keyValueStore<K, V>(name: string): KeyValueStore<K, V>;
+  /** See {@link ProcessorContext.keyValueStore}. */
   windowStore<K, V>(name: string): WindowStore<K, V>;
+  /** See {@link ProcessorContext.keyValueStore}. */
   expiringStore<K, V>(name: string): ExpiringStore<K, V>;
-  /** Calls back every `intervalMs` of the clock named. */
+  /**
+   * Calls back every `intervalMs` of the clock named, with that clock's time: by stream time first with the first record,
+   * by wall clock first after one interval. Missed intervals are made up for by one call. Schedules are not kept over a restart: call it
+   * in `init`. An error in the callback stops the application.
+   */
   schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => void): Cancellable;
   /**
    * Calls back around commits: `beforeCommit` while records can still be forwarded into this commit, `afterAbort` when
@@ -52,7 +67,7 @@ export interface ProcessorContext<KO, VO> {
   position(): RecordPosition | undefined;
   /**
    * Sends the untouched bytes of the record being processed to the dead-letter topic, in the same transaction.
-   * @throws FatalError where no dead-letter topic is configured.
+   * @throws FatalError where no dead-letter topic is configured, or where no record is being processed.
    */
   deadLetter(reason: string, message: string): void;
   /** Counts a dropped record in the metrics, by reason. */
@@ -61,14 +76,35 @@ export interface ProcessorContext<KO, VO> {
   late(): void;
 }
 
-/** One instance a task. `process` is synchronous: state is local, and nothing is awaited for each record. */
+/**
+ * A step of your own: one instance for each task. `process` is synchronous: state is local, and nothing is awaited for a
+ * record. What it keeps in fields is lost with the task and is not taken back by an abort: keep state in stores.
+ * @example
+ * function sumUp(store: string): Processor<string, number, string, number> {
+ *   let context: ProcessorContext<string, number>;
+ *   return {
+ *     init: (given) => {
+ *       context = given;
+ *     },
+ *     process(record) {
+ *       const sums = context.keyValueStore<string, number>(store);
+ *       const value = (sums.get(record.key) ?? 0) + record.value;
+ *       sums.put(record.key, value, record.timestamp);
+ *       context.forward({ ...record, value });
+ *     },
+ *   };
+ * }
+ */
 export interface Processor<KI, VI, KO, VO> {
+  /** Called once, before the first record. */
   init?(context: ProcessorContext<KO, VO>): void;
+  /** Called for each record, in order. What it throws is a failure of the stage `processing`. */
   process(record: Record<KI, VI>): void;
+  /** Called when the task ends in order; not after a crash. */
   close?(): void;
 }
 
-/** Makes a processor for a task. */
+/** Makes a processor for a task: a new one each time it is called. */
 export type ProcessorSupplier<KI, VI, KO, VO> = () => Processor<KI, VI, KO, VO>;
 
 /** Answers a record's event time in epoch milliseconds. A negative or fractional one drops the record. */

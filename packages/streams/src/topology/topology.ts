@@ -70,7 +70,7 @@ export interface SubTopology {
   readonly stores: readonly StoreSpec[];
 }
 
-/** Everything `build()` knows. Node order is the order of declaration. */
+/** A topology as plain data: what {@link StreamsBuilder.build} answers. Node order is the order of declaration. */
 export interface Topology {
   readonly nodes: readonly TopologyNode[];
   readonly stores: readonly StoreSpec[];

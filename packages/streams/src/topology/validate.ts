@@ -4,7 +4,7 @@ import type { Topology, TopologyNode } from './topology.ts';
 
 const nameRule = /^[a-zA-Z0-9._-]{1,200}$/;
 
-/** Every problem of a topology that can be seen without a broker; empty where there is none. */
+/** Every problem of a topology that can be seen without a broker, each with its remedy; empty where there is none. */
 export function validate(topology: Topology): string[] {
   const problems: string[] = [];
   const { nodes, stores } = topology;
