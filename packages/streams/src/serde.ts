@@ -4,14 +4,18 @@ import { isUtf8 } from 'node:buffer';
 /** Turns values into text and back; the runtime does the UTF-8. Text is the faster kind where values are text anyway. */
 export interface TextSerde<T> {
   readonly format: 'text';
+  /** The text of a value. */
   serialize(value: T): string;
+  /** The value of a text. @throws where there is none. */
   deserialize(text: string): T;
 }
 
 /** Turns values into bytes and back. */
 export interface BytesSerde<T> {
   readonly format: 'bytes';
+  /** The bytes of a value. */
   serialize(value: T): Uint8Array;
+  /** The value of bytes. @throws where there is none. */
   deserialize(bytes: Buffer): T;
 }
 

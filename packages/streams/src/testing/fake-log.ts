@@ -19,6 +19,7 @@ export class FakeLog {
       );
   }
 
+  /** The number of a topic's partitions; undefined where it does not exist. */
   partitions(topic: string): number | undefined {
     return this.#topics.get(topic)?.length;
   }

@@ -14,20 +14,26 @@ import { topicNames, type TopicNames } from '../runtime/topic-names.ts';
 import type { Topology } from '../topology/topology.ts';
 import { FakeLog } from './fake-log.ts';
 
-/** Settings of a test driver. Times in epoch milliseconds. */
+/** Settings of a test driver. */
 export interface TestDriverOptions {
+  /** In the names of internal topics; `test` unless given. */
   applicationId?: string;
-  /** Partitions of every topic. */
+  /** Partitions of every topic; 1 unless given. */
   partitions?: number;
-  /** What the wall clock shows first. */
+  /** What the wall clock shows first, in epoch milliseconds; 0 unless given. It is turned by hand only. */
   now?: number;
-  /** `each` commits after every record piped in; `manual` leaves it to {@link TopologyTestDriver.commit}. */
+  /**
+   * `each`, unless given, processes and commits after every record piped in; `manual` leaves it to
+   * {@link TopologyTestDriver.process} and {@link TopologyTestDriver.commit}.
+   */
   commits?: 'each' | 'manual';
+  /** What happens to records that fail; unless given, the driver throws. */
   failures?: Partial<FailurePolicy>;
+  /** Counts what is to be counted. */
   metrics?: Partial<RuntimeMetrics>;
 }
 
-/** A record read from a topic. */
+/** A record read from a topic; `undefined` is Kafka's null. */
 export interface OutputRecord<K, V> {
   key: K | undefined;
   value: V | undefined;
@@ -50,6 +56,7 @@ export interface TestInputTopic<K, V> {
 
 /** A topic to read from, from where the last read ended. */
 export interface TestOutputTopic<K, V> {
+  /** The committed records since the last read, by partition. */
   readAll(): OutputRecord<K, V>[];
 }
 
@@ -101,7 +108,10 @@ export class TopologyTestDriver {
     this.#openTasks();
   }
 
-  /** A topic to pipe records into. */
+  /**
+   * A topic to pipe records into. Piping throws for a topic that the topology does not read, and, with `commits: 'each'`, what
+   * the topology throws.
+   */
   input<K, V>(topic: string, serdes: { key: Serde<K>; value: Serde<V> }): TestInputTopic<K, V> {
     const write = <T>(serde: Serde<T>, data: T | undefined): string | Uint8Array | null =>
       data === undefined ? null : serde.serialize(data);
@@ -117,7 +127,7 @@ export class TopologyTestDriver {
     };
   }
 
-  /** A topic to read what was committed to it. */
+  /** A topic to read what was committed to it, from its beginning. Internal topics too: by `<applicationId>-<name>`. */
   output<K, V>(topic: string, serdes: { key: Serde<K>; value: Serde<V> }): TestOutputTopic<K, V> {
     const read = Array.from({ length: this.#partitions }, () => 0);
     const decode = <T>(serde: Serde<T>, bytes: Buffer | null): T | undefined =>
@@ -141,7 +151,7 @@ export class TopologyTestDriver {
     };
   }
 
-  /** Processes what is in the topics and commits, until nothing more comes of it. */
+  /** Processes what is in the topics and commits, until nothing more comes of it (through repartition topics, say). */
   commit(): void {
     do this.#commitOnce();
     while (this.process() > 0);
@@ -203,21 +213,24 @@ export class TopologyTestDriver {
     this.crash();
   }
 
-  /** Turns the wall clock on, calling the punctuators that follow it. */
+  /** Turns the wall clock on by so many milliseconds, calling the punctuators that follow it. */
   advanceWallClock(milliseconds: number): void {
     this.#now += milliseconds;
     for (const task of this.#tasks.values()) task.punctuateWallClock();
     if (this.#commits === 'each') this.commit();
   }
 
+  /** A store of a partition's task, open writes too. It is of no use any more after a crash. @throws where there is none. */
   keyValueStore<K, V>(name: string, partition = 0): KeyValueStore<K, V> {
     return this.#store(name, partition) as KeyValueStore<K, V>;
   }
 
+  /** See {@link TopologyTestDriver.keyValueStore}. */
   windowStore<K, V>(name: string, partition = 0): WindowStore<K, V> {
     return this.#store(name, partition) as WindowStore<K, V>;
   }
 
+  /** See {@link TopologyTestDriver.keyValueStore}. */
   expiringStore<K, V>(name: string, partition = 0): ExpiringStore<K, V> {
     return this.#store(name, partition) as ExpiringStore<K, V>;
   }

@@ -17,12 +17,15 @@ export type PunctuationType = 'stream-time' | 'wall-clock';
 
 /** Stops a punctuator. */
 export interface Cancellable {
+  /** It is never called again. May be called in its own callback. */
   cancel(): void;
 }
 
 /** See {@link ProcessorContext.onCommit}. */
 export interface CommitCallbacks {
+  /** A commit begins: what is forwarded and written now is part of it. An error stops the application. */
   beforeCommit(): void;
+  /** Everything since the last commit is forgotten: forget what belongs to it. */
   afterAbort(): void;
 }
 
