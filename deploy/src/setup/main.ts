@@ -37,6 +37,7 @@ async function run(step: string | undefined): Promise<number> {
       logger.info({ ...set, outcome }, 'the replica set has its primary');
       return 0;
     }
+    case undefined:
     default:
       logger.fatal({ step }, 'which step? topics or replica-set');
       return 2;

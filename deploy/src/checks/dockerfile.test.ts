@@ -1,0 +1,66 @@
+// The Dockerfile against the workspaces and the services' configuration.
+import { z } from 'zod';
+import { expect, test } from 'vitest';
+import { environmentOf, inherited, readDockerfile } from './dockerfile.ts';
+import { problemsOf } from './settings.ts';
+import { isPinned, read, schemas } from './sources.ts';
+
+const dockerfile = readDockerfile();
+const targets = Object.keys(schemas);
+
+test('has a target for each service, and one for Kafka Connect', () => {
+  expect([...dockerfile.stages.keys()]).toEqual(expect.arrayContaining([...targets, 'kafka-connect']));
+});
+
+test('takes its base images as arguments, with pinned tags', () => {
+  const bases = [...dockerfile.stages.values()]
+    .map(({ from }) => from)
+    .filter((from) => !dockerfile.stages.has(from));
+  expect(bases.filter((base) => !Object.values(dockerfile.args).includes(base))).toEqual([]);
+  expect(bases.filter((base) => !isPinned(base))).toEqual([]);
+});
+
+test('runs the Node that the project pins', () => {
+  const { devDependencies } = z
+    .object({ devDependencies: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(read('package.json')));
+  expect(dockerfile.args['NODE_IMAGE']).toMatch(new RegExp(`^node:${devDependencies['node']}-`));
+});
+
+test('runs the Kafka that local/pom.xml pins', () => {
+  const version = /<kafka.version>([\d.]+)</.exec(read('local/pom.xml'))?.[1];
+  expect(dockerfile.args['KAFKA_IMAGE']).toBe(`apache/kafka:${version}`);
+});
+
+test('shows npm each workspace', () => {
+  const lock = z
+    .object({ packages: z.record(z.string(), z.looseObject({})) })
+    .parse(JSON.parse(read('package-lock.json')));
+  const workspaces = Object.keys(lock.packages).filter(
+    (path) => path !== '' && !path.includes('node_modules'),
+  );
+  const copied = inherited(dockerfile, 'manifests', 'COPY').join('\n');
+  expect(workspaces.filter((path) => !copied.includes(`${path}/package.json ${path}/`))).toEqual([]);
+});
+
+test.each([...targets, 'kafka-connect'])('%s does not run as root', (target) => {
+  const user = inherited(dockerfile, target, 'USER').at(-1);
+  expect(user).toMatch(/^(node|appuser)$/);
+});
+
+test.each(targets)('%s sets only variables that it has', (target) => {
+  const { NODE_ENV, HOST, ...own } = environmentOf(dockerfile, target);
+  expect({ NODE_ENV, HOST }).toEqual({ NODE_ENV: 'production', HOST: '0.0.0.0' });
+  expect(problemsOf({ where: 'Dockerfile', target, variables: own })).toEqual([]);
+});
+
+test.each(targets.filter((target) => target !== 'setup'))(
+  '%s exposes the port that it listens on',
+  (target) => {
+    const { PORT, METRICS_PORT } = environmentOf(dockerfile, target);
+    expect(inherited(dockerfile, target, 'EXPOSE')).toEqual([PORT ?? METRICS_PORT]);
+    const name = PORT === undefined ? 'METRICS_PORT' : 'PORT';
+    expect(String(schemas[target]?.shape[name]?.parse(undefined))).toBe(PORT ?? METRICS_PORT);
+    expect(inherited(dockerfile, target, 'HEALTHCHECK').at(-1)).toContain(`"${name}"`);
+  },
+);

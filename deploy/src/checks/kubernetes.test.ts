@@ -1,0 +1,192 @@
+// k8s/ against Kubernetes' schemas, the Dockerfile, and the services' configuration.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readCompose } from './compose-file.ts';
+import { inherited, readDockerfile } from './dockerfile.ts';
+import {
+  fingerprint,
+  goldenFile,
+  localSources,
+  networkPoliciesOf,
+  objectsOf,
+  schemaProblems,
+  selects,
+  servicesOf,
+  workloadsOf,
+  type Workload,
+} from './kubernetes.ts';
+import { mayReach } from './reachability.ts';
+import { problemsOf } from './settings.ts';
+import { documentsOf, isPinned, kustomize, projectRoot, read, targetOf, yamlFiles } from './sources.ts';
+
+const golden = read(goldenFile);
+const rendered = objectsOf(golden);
+const base = yamlFiles('k8s/base')
+  .filter((file) => !file.endsWith('kustomization.yaml'))
+  .flatMap((file) => objectsOf(read(file)));
+const everywhere = [
+  ...base.map((object) => ({ of: 'base', object })),
+  ...rendered.map((object) => ({ of: 'local', object })),
+].map(({ of, object }) => ({ title: `${of} ${object.kind} ${object.metadata.name}`, object }));
+const workloads = everywhere.flatMap(({ title, object }) =>
+  workloadsOf([object]).map((workload) => ({ title, workload })),
+);
+const policies = networkPoliciesOf(rendered);
+const dockerfile = readDockerfile();
+
+function labelsOf(name: string): Record<string, string> {
+  const found = workloadsOf(rendered).find(({ metadata }) => metadata.name === name);
+  if (found === undefined) throw new Error(`there is no ${name}`);
+  return found.spec.template.metadata.labels;
+}
+
+test('what is kept of the local overlay was made of what is there: else npm run k8s:render', () => {
+  expect(golden.split('\n')[0]).toBe(`# sources ${fingerprint()}`);
+});
+
+const built = kustomize('k8s/overlays/local');
+
+test.skipIf(built === undefined)('kubectl makes of the local overlay what is kept', () => {
+  expect(documentsOf(built ?? '')).toEqual(documentsOf(golden));
+});
+
+test.each(localSources.map((folder) => [folder]))('%s lists each of its files', (folder) => {
+  const text = read(`${folder}/kustomization.yaml`);
+  const others = yamlFiles(folder).filter((file) => !file.endsWith('kustomization.yaml'));
+  expect(others.filter((file) => !text.includes(file.slice(dirname(file).length + 1)))).toEqual([]);
+  expect(existsSync(join(projectRoot, folder))).toBe(true);
+});
+
+test.each(everywhere)('$title is what Kubernetes takes', ({ object }) => {
+  expect(schemaProblems(object)).toEqual([]);
+});
+
+test('a misspelt field is found', () => {
+  const object = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'x' }, spec: { clusterIp: 'None' } };
+  expect(schemaProblems(object)).toEqual([expect.stringContaining('clusterIp')]);
+});
+
+test.each(workloads)('$title sets only variables that its service has', ({ title, workload }) => {
+  for (const { image, env } of workload.spec.template.spec.containers) {
+    const target = targetOf(image);
+    if (target === undefined || target === 'kafka-connect') continue;
+    const variables = Object.fromEntries(env.map(({ name, value }) => [name, value]));
+    expect(problemsOf({ where: title, target, variables })).toEqual([]);
+  }
+});
+
+test.each(workloads)('$title takes its values from what is there', ({ workload }) => {
+  for (const { env } of workload.spec.template.spec.containers) {
+    for (const { valueFrom } of env) {
+      const wanted = valueFrom?.configMapKeyRef ?? valueFrom?.secretKeyRef;
+      if (wanted === undefined) continue;
+      const kind = valueFrom?.configMapKeyRef ? 'ConfigMap' : 'Secret';
+      const source = rendered.find((object) => object.kind === kind && object.metadata.name === wanted.name);
+      expect(source).toHaveProperty(['data', wanted.key]);
+    }
+  }
+});
+
+test.each(workloads)('$title listens where its image does', ({ workload }) => {
+  for (const { image, ports, env } of workload.spec.template.spec.containers) {
+    const listens = ports.map(({ containerPort }) => String(containerPort));
+    const target = targetOf(image);
+    const exposed = target === undefined ? listens : inherited(dockerfile, target, 'EXPOSE');
+    expect(listens).toEqual(exposed);
+    const told = env.flatMap(({ name, value }) => (/^(METRICS_)?PORT$/.test(name) ? [value] : []));
+    expect([[], listens]).toContainEqual(told);
+  }
+});
+
+const lasting = workloads.filter(({ workload }) => workload.kind !== 'Job');
+
+test.each(lasting)('$title is asked for its health at its own port', ({ workload }) => {
+  for (const container of workload.spec.template.spec.containers) {
+    const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe];
+    const asked = probes.map((probe) => (probe?.httpGet ?? probe?.tcpSocket)?.port);
+    const [name] = container.ports.map((port) => port.name);
+    expect(asked).toEqual([name, name, name]);
+  }
+});
+
+test.each(workloads)('$title is restricted, and takes no more than its share', ({ workload }) => {
+  const { spec } = workload.spec.template;
+  expect(spec).toMatchObject({ enableServiceLinks: false, automountServiceAccountToken: false });
+  expect(spec.securityContext).toMatchObject({
+    runAsNonRoot: true,
+    seccompProfile: { type: 'RuntimeDefault' },
+  });
+  for (const { image, resources, securityContext } of spec.containers) {
+    expect(isPinned(image)).toBe(true);
+    expect(resources).toMatchObject({
+      requests: { cpu: expect.any(String), memory: expect.any(String) },
+      limits: { memory: expect.any(String) },
+    });
+    expect(securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  }
+});
+
+test.each(workloads)('$title runs an image that the Dockerfile or compose knows', ({ workload }) => {
+  const known = Object.values(readCompose().services).map(({ image }) => image);
+  for (const { image } of workload.spec.template.spec.containers) expect(known).toContain(image);
+});
+
+test.each(servicesOf(rendered).map((service) => [service.metadata.name, service] as const))(
+  'the Service %s leads to pods that listen there',
+  (_, { spec }) => {
+    const pods = workloadsOf(rendered).filter((workload) =>
+      selects(spec.selector, workload.spec.template.metadata.labels),
+    );
+    expect(pods).toHaveLength(1);
+    for (const { port, targetPort } of spec.ports) {
+      const ports = pods.flatMap((pod) => pod.spec.template.spec.containers.flatMap((one) => one.ports));
+      expect(ports).toContainEqual(expect.objectContaining({ name: targetPort, containerPort: port }));
+    }
+  },
+);
+
+test('the node’s ports lead to the edge and to the query service', () => {
+  const open = servicesOf(rendered).flatMap(({ metadata, spec }) =>
+    spec.ports.flatMap(({ nodePort }) => (nodePort === undefined ? [] : [`${metadata.name} ${nodePort}`])),
+  );
+  expect(new Set(open)).toEqual(new Set(['producer 30000', 'consumer 30001']));
+});
+
+test.each([
+  ['producer', 'kafka', 9092, true],
+  ['producer', 'consumer', 3001, true],
+  ['producer', 'mongo', 27_017, false],
+  ['processor', 'kafka', 9092, true],
+  ['processor', 'mongo', 27_017, false],
+  ['connectors', 'kafka-connect', 8083, true],
+  ['connectors', 'mongo', 27_017, true],
+  ['connectors', 'kafka', 9092, false],
+  ['kafka-connect', 'kafka', 9092, true],
+  ['kafka-connect', 'mongo', 27_017, true],
+  ['consumer', 'mongo', 27_017, true],
+  ['consumer', 'kafka', 9092, false],
+  ['consumer', 'kafka-connect', 8083, false],
+  ['producer', 'kafka-connect', 8083, false],
+  ['topics', 'kafka', 9092, true],
+  ['replica-set', 'mongo', 27_017, true],
+  ['kafka', 'kafka', 9092, true],
+  ['mongo', 'mongo', 27_017, true],
+  ['mongo', 'kafka', 9092, false],
+] as const)('%s to %s:%i is %s', (from, to, port, allowed) => {
+  expect(mayReach(policies, labelsOf(from), labelsOf(to), port)).toBe(allowed);
+});
+
+function settingsOf(workload: Workload | undefined): Record<string, string | undefined> {
+  const env = workload?.spec.template.spec.containers[0]?.env ?? [];
+  return Object.fromEntries(env.map(({ name, value }) => [name, value]));
+}
+
+test('Kafka is set up as compose does it', () => {
+  const kafka = workloadsOf(rendered).find(({ metadata }) => metadata.name === 'kafka');
+  expect(settingsOf(kafka)).toEqual(readCompose().services['kafka']?.environment);
+});
