@@ -171,6 +171,17 @@ describe('every answer', () => {
     expect((await app.request('/api/logs', { method: 'OPTIONS' })).status).toBe(204);
   });
 
+  test('a path that is written out is not also the one with a parameter', async () => {
+    const { app } = testEdge();
+    expect((await app.request('/api/logs/batch', { method: 'PUT' })).headers.get('allow')).toBe(
+      'POST, OPTIONS',
+    );
+    expect((await app.request('/api/logs/batch', { method: 'DELETE' })).status).toBe(405);
+    expect((await app.request('/api/logs/7', { method: 'PUT' })).headers.get('allow')).toBe(
+      'DELETE, OPTIONS',
+    );
+  });
+
   test('a fault is 500, says nothing of the inside, and is logged without the event', async () => {
     const edge = testEdge();
     edge.result = () => {

@@ -44,18 +44,36 @@ const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
 /** Adds routes to an app, each behind the gate, and the answers for what is no route. */
 export function addRoutes(app: Hono, deps: GateDeps, routes: readonly Route[]): void {
   // One handler a route: where two could match, Hono would compose them for every request.
+  const observeOther = deps.metrics.route('ANY', 'unknown');
+  for (const path of new Set(routes.map((route) => route.path).filter(isWrittenOut))) {
+    const own = methodsOf(routes.filter((route) => route.path === path || route.path.endsWith('*')));
+    const refused = notAllowed(own);
+    // Or the route with a parameter in this place would take them.
+    for (const method of methodsOf(routes).filter((candidate) => !own.includes(candidate))) {
+      app.on(method, path, async (context) => pass(context, refused, deps, observeOther));
+    }
+  }
   for (const route of routes) {
     const observe = deps.metrics.route(route.method, route.path);
     app.on(route.method, route.path, async (context) => pass(context, route, deps, observe));
   }
-  const observe = deps.metrics.route('ANY', 'unknown');
-  const paths = new TrieRouter<Route>();
-  for (const route of routes) paths.add('ALL', route.path, route);
+  const byPath = new TrieRouter<Route>();
+  for (const route of routes) byPath.add('ALL', route.path, route);
   app.notFound(async (context) => {
-    const [matches] = paths.match('ALL', context.req.path);
-    const methods = [...new Set(matches.map(([{ method }]) => method))];
-    return pass(context, methods.length === 0 ? unknownPath : notAllowed(methods), deps, observe);
+    const [matches] = byPath.match('ALL', context.req.path);
+    const found = matches.map(([route]) => route);
+    const own = found.filter(({ path }) => path === context.req.path || path.endsWith('*'));
+    const methods = methodsOf(own.some(({ path }) => isWrittenOut(path)) ? own : found);
+    return pass(context, methods.length === 0 ? unknownPath : notAllowed(methods), deps, observeOther);
   });
+}
+
+function isWrittenOut(path: string): boolean {
+  return !path.includes(':') && !path.includes('*');
+}
+
+function methodsOf(routes: readonly Route[]): string[] {
+  return [...new Set(routes.map(({ method }) => method))];
 }
 
 async function pass(

@@ -12,6 +12,21 @@ export const defaultActivityTypes = [
   'ERROR',
 ] as const;
 
+/** The environment variable that lists them: the edge and the processor read it alike. */
+export const activityTypeVariables: { ACTIVITY_TYPES: z.ZodType<string[], string | undefined> } = {
+  ACTIVITY_TYPES: z
+    .string()
+    .transform((text) => [...new Set(text.split(',').map((part) => part.trim()))])
+    .pipe(
+      z
+        .array(z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'must be names of capital letters, digits and _'))
+        .min(1)
+        .max(100),
+    )
+    .default([...defaultActivityTypes])
+    .describe('The activity types that are accepted, comma-separated'),
+};
+
 /** The largest ids the pipeline carries, in characters. */
 export const maxIdLength = 256;
 
@@ -23,6 +38,7 @@ const id = z
   .refine((text) => text.isWellFormed(), 'must be well-formed Unicode');
 
 const timestampProblem = 'must be an ISO-8601 date and time with an offset, or epoch milliseconds';
+const yearProblem = 'must lie in the years 1970 to 9999';
 const firstInstant = 0;
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
@@ -31,27 +47,38 @@ const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
  * Outside 1970–9999 it has no ISO form that every stage reads alike.
  */
 const clientTimestamp = z
-  .union([z.iso.datetime({ offset: true, local: false, error: timestampProblem }), z.number().int()], {
-    error: timestampProblem,
-  })
+  .union(
+    [
+      z.iso
+        .datetime({ offset: true, local: false, abort: true, error: timestampProblem })
+        .regex(/^(19[7-9]|[2-9])/, yearProblem),
+      z.number().int().min(firstInstant, yearProblem).max(lastInstant, yearProblem),
+    ],
+    { error: timestampProblem },
+  )
   .transform((value) => new Date(value).getTime())
-  .refine((time) => time >= firstInstant && time <= lastInstant, 'must lie in the years 1970 to 9999')
+  .refine((time) => time >= firstInstant && time <= lastInstant, yearProblem)
   .transform((time) => new Date(time).toISOString());
 
 /** The body of one event as a client sends it, before the edge has stamped it. */
-export const activityInput: z.ZodObject<{
+export function activityInputOf(activityTypes: readonly string[]): z.ZodObject<{
   userId: z.ZodType<string, string>;
-  activityType: z.ZodEnum<{ [T in (typeof defaultActivityTypes)[number]]: T }>;
+  activityType: z.ZodEnum<Record<string, string>>;
   metadata: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodUnknown>>;
   eventId: z.ZodOptional<z.ZodType<string, string>>;
   timestamp: z.ZodOptional<z.ZodType<string, string | number>>;
-}> = z.object({
-  userId: id,
-  activityType: z.enum(defaultActivityTypes),
-  metadata: z.record(z.string(), z.unknown()).default({}),
-  eventId: id.optional(),
-  timestamp: clientTimestamp.optional(),
-});
+}> {
+  return z.object({
+    userId: id,
+    activityType: z.enum(activityTypes),
+    metadata: z.record(z.string(), z.unknown()).default({}),
+    eventId: id.optional(),
+    timestamp: clientTimestamp.optional(),
+  });
+}
+
+/** The same for the default activity types. */
+export const activityInput: ReturnType<typeof activityInputOf> = activityInputOf(defaultActivityTypes);
 
 /** One event as the edge accepted it: the value of a raw record. Times are ISO-8601 with milliseconds, UTC. */
 export const activityEvent: z.ZodObject<{
