@@ -18,6 +18,7 @@ let ending: Promise<void> | undefined;
 async function end(code: number): Promise<void> {
   asked.abort();
   await pipeline?.stop();
+  report('launcher', 'everything is stopped');
   process.exit(code);
 }
 
@@ -58,7 +59,7 @@ try {
   printReady(pipeline, Date.now() - began);
 } catch (error) {
   if (asked.signal.aborted) {
-    report('launcher', 'stopped');
+    report('launcher', 'everything is stopped');
     process.exit(0);
   }
   printProblem(error);
