@@ -1,6 +1,14 @@
 // The benchmark's job on packages/streams: dedupe, enrich, minute and hour counts.
-import { jsonSerde, StreamsBuilder, stringSerde, tumbling, type Topology } from '@activity/streams';
-import type { Processor, ProcessorContext } from '@activity/streams';
+import {
+  addFields,
+  jsonObjectSerde,
+  jsonSerde,
+  StreamsBuilder,
+  stringSerde,
+  tumbling,
+  type Topology,
+} from '@activity/streams';
+import type { JsonObject, Processor, ProcessorContext } from '@activity/streams';
 
 interface Activity {
   eventId: string;
@@ -11,13 +19,10 @@ interface Activity {
   receivedAt: string;
 }
 
-interface Log extends Activity {
-  _id: number;
-  createdAt: string;
-}
+type Log = Activity & { _id: number; createdAt: string };
 
-function enrich(): Processor<string, Activity, string, Log> {
-  let context: ProcessorContext<string, Log>;
+function enrich(): Processor<string, JsonObject<Activity>, string, JsonObject<Log>> {
+  let context: ProcessorContext<string, JsonObject<Log>>;
   return {
     init(given) {
       context = given;
@@ -26,7 +31,7 @@ function enrich(): Processor<string, Activity, string, Log> {
       const position = context.position();
       if (!position) return;
       const _id = position.offset * 1024 + position.partition;
-      const log = { ...value, _id, createdAt: new Date(context.now()).toISOString() };
+      const log = addFields(value, { _id, createdAt: new Date(context.now()).toISOString() });
       context.forward({ key, value: log, timestamp, headers });
     },
   };
@@ -44,9 +49,9 @@ export default function job({
 }): Topology {
   const builder = new StreamsBuilder();
   const logs = builder
-    .stream(input, { key: stringSerde, value: jsonSerde<Activity>() })
-    .dedupe({ name: 'dedupe', by: ({ eventId }) => eventId, within: '24h' })
-    .processValues(enrich, { name: 'enrich', value: jsonSerde<Log>() });
+    .stream(input, { key: stringSerde, value: jsonObjectSerde<Activity>() })
+    .dedupe({ name: 'dedupe', by: ({ value }) => value.eventId, within: '24h' })
+    .processValues(enrich, { name: 'enrich', value: jsonObjectSerde<Log>() });
   logs.to(enriched);
   for (const size of ['1m', '60m'] as const) {
     logs

@@ -25,8 +25,8 @@ export type { Failure, FailureAction, FailureHandler, FailureStage } from './run
 export { noMetrics } from './runtime/metrics.ts';
 export type { RuntimeMetrics } from './runtime/metrics.ts';
 export type { ThreadState } from './runtime/stream-thread.ts';
-export { bytesSerde, jsonSerde, numberSerde, stringSerde } from './serde.ts';
-export type { BytesSerde, Serde, Serialized, TextSerde } from './serde.ts';
+export { addFields, bytesSerde, jsonObjectSerde, jsonSerde, numberSerde, stringSerde } from './serde.ts';
+export type { BytesSerde, JsonObject, Serde, Serialized, TextSerde } from './serde.ts';
 export { createStreams } from './start.ts';
 export type { Streams, StreamsLogger, StreamsOptions, TopologyModule } from './start.ts';
 export type { ReadableStore } from './runtime/readable-store.ts';

@@ -102,11 +102,15 @@ export function addFields<T extends object, F extends object>(
   fields: F,
 ): JsonObject<T & F> {
   const added = JSON.stringify(fields);
-  const merged = { ...value, ...fields };
-  if (added === '{}') return { text, value: merged };
   const body = text.trimEnd().slice(0, -1);
-  const comma = body.trimEnd().endsWith('{') ? '' : ',';
-  return { text: `${body}${comma}${added.slice(1)}`, value: merged };
+  const comma = added === '{}' || body.trimEnd().endsWith('{') ? '' : ',';
+  let merged: (T & F) | undefined;
+  return {
+    text: `${body}${comma}${added.slice(1)}`,
+    get value() {
+      return (merged ??= { ...value, ...fields });
+    },
+  };
 }
 
 /** Reads bytes with a serde; text that is not UTF-8 is an error, never replaced in silence. */

@@ -26,6 +26,11 @@ export interface StoreOptions<K, V> {
   retention?: Duration;
   /** false: kept without a changelog; a crash loses it. Default true. */
   changelog?: boolean;
+  /**
+   * A topic of yours that is the changelog: what the store holds is published there, and restored from there, under any
+   * application id. It must exist, be compacted, and have as many partitions as the input.
+   */
+  changelogTopic?: string;
 }
 
 /**
@@ -83,7 +88,8 @@ export class StreamsBuilder {
    * Declares a store for `process()`, to which it is given by its name or by what this answers.
    * @throws FatalError with TOPOLOGY_INVALID for a retention that is no duration.
    */
-  addStore<K, V>({ name, kind, key, value, retention, changelog = true }: StoreOptions<K, V>): StoreSpec {
+  addStore<K, V>(options: StoreOptions<K, V>): StoreSpec {
+    const { name, kind, key, value, retention, changelog = true, changelogTopic } = options;
     const spec: StoreSpec = {
       name,
       kind,
@@ -91,6 +97,7 @@ export class StreamsBuilder {
       valueSerde: value,
       ...(retention !== undefined && { retentionMs: milliseconds(retention) }),
       changelog,
+      ...(changelogTopic !== undefined && { changelogTopic }),
     };
     this.#graph.store(spec);
     return spec;

@@ -1,6 +1,7 @@
 // Reads the record batches of a Fetch answer, and keeps aborted and control records from everyone.
 // Source: the Kafka protocol guide, "Record Batch"; the filter follows the Java consumer's read_committed rule.
 import type { Header, Headers, SourceRecord } from './port.ts';
+import { FetchedRecord } from './fetched-record.ts';
 import { VarintCursor } from './varint.ts';
 
 /** A transaction that was aborted: its producer, and where its first record lies in this partition. */
@@ -102,9 +103,25 @@ function readRecords(
     const timestamp = baseTimestamp + cursor.varlong();
     const offset = baseOffset + cursor.varint();
     if (offset >= fetchOffset) {
-      const key = cursor.bytes();
-      const value = cursor.bytes();
-      records.push({ offset, timestamp: appendTime ?? timestamp, key, value, headers: readHeaders(cursor) });
+      const keySize = cursor.varint();
+      const keyStart = cursor.position;
+      cursor.position += Math.max(keySize, 0);
+      const valueSize = cursor.varint();
+      const valueStart = cursor.position;
+      cursor.position += Math.max(valueSize, 0);
+      const headers = readHeaders(cursor);
+      records.push(
+        new FetchedRecord(
+          offset,
+          appendTime ?? timestamp,
+          headers,
+          cursor.buffer,
+          keySize < 0 ? -1 : keyStart,
+          keyStart + keySize,
+          valueSize < 0 ? -1 : valueStart,
+          valueStart + valueSize,
+        ),
+      );
     }
     cursor.position = recordEnd;
   }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { FatalError } from '../errors.ts';
 import { bytesSerde, jsonSerde, stringSerde, type Serde } from '../serde.ts';
+import { plainRecord } from '../testing-support/plain-record.ts';
 import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { FailureAction, FailureStage } from './failure-policy.ts';
@@ -172,7 +173,7 @@ test('a handler is told what failed and where', () => {
     partitions: 2,
     failures: {
       processing(failure) {
-        told.push(failure);
+        told.push({ ...failure, record: plainRecord(failure.record) });
         return 'continue';
       },
     },

@@ -2,8 +2,8 @@
 // commits: seal (the transaction begins), then commit or abort.
 import { FatalError, StreamsError } from '../errors.ts';
 import { partitionName, type CommitResult, type CommittedOffset, type SourceRecord } from '../kafka/port.ts';
+import { readKey, readValue } from '../kafka/fetched-record.ts';
 import type { Record } from '../record.ts';
-import { deserialize } from '../serde.ts';
 import type { CommitCallbacks, ProcessorContext, RecordPosition } from '../topology/processor.ts';
 import type { ProcessorNode, SinkNode, SourceNode, SubTopology } from '../topology/topology.ts';
 import type { Collector } from './collector.ts';
@@ -192,8 +192,8 @@ export class Task {
     const { headers } = source;
     let record: Record<unknown, unknown>;
     try {
-      const key = source.key === null ? undefined : deserialize(node.keySerde, source.key);
-      const value = source.value === null ? undefined : deserialize(node.valueSerde, source.value);
+      const key = readKey(node.keySerde, source);
+      const value = readValue(node.valueSerde, source);
       const timestamp = node.timestamp ? node.timestamp(value, source) : source.timestamp;
       record = { key, value, timestamp, headers };
     } catch (error) {

@@ -4,13 +4,29 @@
 //
 // What is still in memory when the process dies is in the changelog after the position on disk.
 import type { Database, RootDatabase } from 'lmdb';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FatalError } from '../errors.ts';
+import { BloomFilter } from './bloom-filter.ts';
 import type { CommittedState, OpenStateOptions, StateChange, Stored } from './committed-state.ts';
 import { compareKeys } from './memory-state.ts';
+
+type SegmentDb = Database<Buffer | string, string>;
+
+/** Neighbouring segments, in one LMDB database that is dropped whole. */
+interface Group {
+  readonly db: SegmentDb;
+  /** Every key that is in the database, and those on their way to it. */
+  readonly filter: BloomFilter;
+  /** The keys that were there when it was opened are in the filter too. */
+  filtered: boolean;
+}
 
 type Table = Map<number, Map<string, Stored | undefined>>;
 
 const segmentDigits = 11;
+
+/** Keys that are read in one turn of the event loop when a filter is filled. */
+const filterStep = 5_000;
 
 type PageCount = 'treeBranchPageCount' | 'treeLeafPageCount' | 'overflowPages';
 
@@ -24,20 +40,21 @@ export interface DiskStateOptions extends OpenStateOptions {
 /** A {@link CommittedState} in one LMDB environment, shared by the stores of a task. */
 export class DiskState implements CommittedState {
   readonly #options: DiskStateOptions;
-  readonly #groups = new Map<number, Database<Buffer | string, string>>();
+  readonly #groups = new Map<number, Group>();
   #fresh: Table = new Map();
   #flushing: Table | undefined;
   #flush: Promise<void> | undefined;
   #position: number;
   #dropBefore = 0;
   #unflushed = 0;
+  #closed = false;
 
   constructor(options: DiskStateOptions) {
     this.#options = options;
     this.#position = options.meta.get(options.store) ?? 0;
     for (const name of options.env.getKeys()) {
       const group = groupOf(options.store, name);
-      if (group !== undefined) this.#group(group);
+      if (group !== undefined) this.#group(group, true);
     }
   }
 
@@ -54,7 +71,10 @@ export class DiskState implements CommittedState {
     if (fresh?.has(key)) return fresh.get(key);
     const flushing = this.#flushing?.get(segment);
     if (flushing?.has(key)) return flushing.get(key);
-    const data = this.#groups.get(this.#groupNumber(segment))?.get(diskKey(segment, key));
+    const group = this.#groups.get(this.#groupNumber(segment));
+    // Most look-ups of a dedupe are of keys that were never there: the filter answers those without the disk.
+    if (!group || (group.filtered && !group.filter.mayHave(key))) return undefined;
+    const data = group.db.get(diskKey(segment, key));
     return data === undefined ? undefined : decode(data);
   }
 
@@ -76,7 +96,7 @@ export class DiskState implements CommittedState {
     const fresh = [...written].toSorted(([a], [b]) => compareKeys(a, b));
     let next = 0;
     const group = this.#groups.get(this.#groupNumber(segment));
-    const range = group?.getRange({ start: diskKey(segment, ''), end: diskKey(segment + 1, '') }) ?? [];
+    const range = group?.db.getRange({ start: diskKey(segment, ''), end: diskKey(segment + 1, '') }) ?? [];
     for (const { key: text, value } of range) {
       const key = text.slice(segmentDigits);
       for (; next < fresh.length; next++) {
@@ -94,7 +114,7 @@ export class DiskState implements CommittedState {
 
   segments(): number[] {
     const segments = new Set<number>([...this.#fresh.keys(), ...(this.#flushing?.keys() ?? [])]);
-    for (const group of this.#groups.values()) {
+    for (const { db: group } of this.#groups.values()) {
       let start = '';
       for (;;) {
         const [first] = group.getKeys({ start, limit: 1 });
@@ -116,13 +136,13 @@ export class DiskState implements CommittedState {
     for (const [number, group] of this.#groups) {
       if (number >= this.#groupNumber(segment)) continue;
       this.#groups.delete(number);
-      void group.drop();
+      void group.db.drop();
     }
   }
 
   size(): number {
     let size = 0;
-    for (const group of this.#groups.values()) {
+    for (const { db: group } of this.#groups.values()) {
       const stats = group.getStats() as { entryCount?: number };
       size += stats.entryCount ?? 0;
     }
@@ -133,7 +153,7 @@ export class DiskState implements CommittedState {
 
   bytes(): number {
     let bytes = 0;
-    for (const group of this.#groups.values()) {
+    for (const { db: group } of this.#groups.values()) {
       const stats = group.getStats() as Partial<Record<'pageSize' | PageCount, number>>;
       const { pageSize = 0, treeBranchPageCount = 0, treeLeafPageCount = 0, overflowPages = 0 } = stats;
       bytes += pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
@@ -152,12 +172,13 @@ export class DiskState implements CommittedState {
     while (this.#flush) await this.#flush;
     this.#fresh = new Map();
     this.#position = 0;
-    for (const group of this.#groups.values()) await group.drop();
+    for (const { db } of this.#groups.values()) await db.drop();
     this.#groups.clear();
     await this.#options.meta.remove(this.#options.store);
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     while (this.#flush) await this.#flush;
     await this.#options.onClose();
   }
@@ -173,32 +194,52 @@ export class DiskState implements CommittedState {
     try {
       await env.batch(() => {
         for (const [segment, entries] of table) {
-          const group = this.#group(this.#groupNumber(segment));
+          const { db, filter } = this.#group(this.#groupNumber(segment));
           for (const [key, stored] of entries) {
-            if (stored) void group.put(diskKey(segment, key), encode(stored));
-            else void group.remove(diskKey(segment, key));
+            if (stored) {
+              filter.add(key);
+              void db.put(diskKey(segment, key), encode(stored));
+            } else {
+              void db.remove(diskKey(segment, key));
+            }
           }
         }
         void meta.put(store, position);
       });
+      this.#flushing = undefined;
     } catch (cause) {
+      // What could not be written stays readable in memory until the task has stopped.
       const text = cause instanceof Error ? cause.message : String(cause);
       const message = `writing store ${store} of task ${taskId}: ${text}; free space on the disk of the state folder`;
       throw new FatalError('STATE_UNWRITABLE', message, { cause, taskId });
-    } finally {
-      this.#flushing = undefined;
     }
   }
 
-  #group(number: number): Database<Buffer | string, string> {
+  #group(number: number, existing = false): Group {
     let group = this.#groups.get(number);
     if (!group) {
       const { env, store, format } = this.#options;
       const encoding = format === 'text' ? 'string' : 'binary';
-      group = env.openDB<Buffer | string, string>({ name: groupName(store, number), encoding, cache: false });
+      const db: SegmentDb = env.openDB({ name: groupName(store, number), encoding, cache: false });
+      group = { db, filter: new BloomFilter(), filtered: !existing };
       this.#groups.set(number, group);
+      if (existing) void this.#fillFilter(group);
     }
     return group;
+  }
+
+  /** Reads the keys that were there before, beside the work. */
+  async #fillFilter(group: Group): Promise<void> {
+    let start = '';
+    for (;;) {
+      if (this.#closed) return;
+      const keys = [...group.db.getKeys({ start, limit: filterStep })];
+      for (const key of keys) group.filter.add(key.slice(segmentDigits));
+      if (keys.length < filterStep) break;
+      start = `${keys.at(-1)}\u0000`;
+      await nextTurn();
+    }
+    group.filtered = true;
   }
 
   #groupNumber(segment: number): number {
