@@ -27,8 +27,8 @@ export function watchSources(pipeline: Pipeline, report: (part: string, line: st
     await Promise.all(
       parts.map(async (part) => {
         report(part, 'its source has changed: restarting it');
-        await pipeline.reload(part);
-        report(part, 'restarted');
+        if (await pipeline.reload(part)) report(part, 'restarted');
+        else report(part, 'waits for its source to change again');
       }),
     );
   }

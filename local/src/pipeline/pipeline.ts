@@ -33,8 +33,8 @@ export interface Pipeline {
   readonly ports: Ports;
   readonly parts: PartState[];
   readonly longest: Step | undefined;
-  /** Restarts one part, for changed code. */
-  reload(part: string): Promise<void>;
+  /** Restarts one part, for changed code. False where it does not start. */
+  reload(part: string): Promise<boolean>;
   /** Stops everything: services, then Connect, Kafka, MongoDB. Any number of times. */
   stop(): Promise<void>;
   /** Kills everything at once. */

@@ -31,7 +31,9 @@ export class Supervised {
   readonly part: Part;
   readonly #watcher: Watcher;
   readonly #stop = new AbortController();
-  #reloading = false;
+  /** Aborted when the part is stopped, or taken in hand for a reload. */
+  #watching = new AbortController();
+  #reloads: Promise<unknown> = Promise.resolve();
   #healthySince = 0;
   #quickDeaths = 0;
   /** Undefined when healthy, otherwise why not. */
@@ -47,7 +49,7 @@ export class Supervised {
   async boot(signal: AbortSignal): Promise<void> {
     await this.part.start(AbortSignal.any([signal, this.#stop.signal]));
     this.#becameHealthy();
-    void this.#watch();
+    this.#watch();
   }
 
   /** Asks for the part's health, and says so when it has changed. */
@@ -63,23 +65,14 @@ export class Supervised {
     this.#watcher.changed();
   }
 
-  /** Stops it in order and starts it anew, for changed code. Where that fails it waits for the next reload. */
-  async reload(): Promise<void> {
-    this.#reloading = true;
-    try {
-      this.trouble = 'is starting';
-      await this.part.stop();
-      await this.part.start(this.#stop.signal);
-      this.restarts += 1;
-      this.#becameHealthy();
-      void this.#watch();
-    } catch (error) {
-      if (this.#stop.signal.aborted) return;
-      this.trouble = 'waits for a change';
-      this.#watcher.report(`${reasonOf(error)}\n${this.part.logTail()}`);
-    } finally {
-      this.#reloading = false;
-    }
+  /**
+   * Stops it in order and starts it anew, for changed code; one reload after the other. False where it does not start:
+   * it waits for the next reload then.
+   */
+  reload(): Promise<boolean> {
+    const done = this.#reloads.then(() => this.#reload());
+    this.#reloads = done;
+    return done;
   }
 
   /** Stops the part in order; it is not started again. */
@@ -100,38 +93,63 @@ export class Supervised {
     this.#watcher.changed();
   }
 
-  async #watch(): Promise<void> {
-    const exit = await this.part.exited;
-    if (this.#stop.signal.aborted || this.#reloading) return;
-    if (Date.now() - this.#healthySince > settledMs) this.#quickDeaths = 0;
+  async #reload(): Promise<boolean> {
+    this.#watching.abort();
+    this.trouble = 'is starting';
+    this.#watcher.changed();
+    await this.part.stop();
     try {
-      await this.#revive(`died (${describeExit(exit)})`);
-      void this.#watch();
+      await this.part.start(this.#stop.signal);
+      this.restarts += 1;
+      this.#becameHealthy();
+      this.#watch();
+      return true;
     } catch (error) {
-      if (this.#stop.signal.aborted) return;
-      this.#watcher.failed(error instanceof Problem ? error : new Problem(String(error), { cause: error }));
+      if (this.#stop.signal.aborted) return false;
+      this.trouble = 'waits for a change';
+      this.#watcher.changed();
+      this.#watcher.report(`${reasonOf(error)}\n${this.part.logTail()}`);
+      return false;
     }
   }
 
-  async #revive(how: string): Promise<void> {
+  #watch(): void {
+    this.#watching = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, this.#watching.signal]);
+    void this.#keepAlive(signal).catch((error: unknown) => {
+      if (signal.aborted) return;
+      this.#watcher.failed(error instanceof Problem ? error : new Problem(String(error), { cause: error }));
+    });
+  }
+
+  async #keepAlive(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const exit = await this.part.exited;
+      if (signal.aborted) return;
+      if (Date.now() - this.#healthySince > settledMs) this.#quickDeaths = 0;
+      await this.#revive(`died (${describeExit(exit)})`, signal);
+    }
+  }
+
+  async #revive(how: string, signal: AbortSignal): Promise<void> {
     let last = how;
     for (let deaths = 1; deaths < deathsToEnd; deaths += 1) {
       this.trouble = last;
       this.#watcher.changed();
       const wait = backoff(deaths + this.#quickDeaths);
       this.#watcher.report(`${last}; starting it again in ${wait / 1000} s`);
-      await sleep(wait, undefined, { signal: this.#stop.signal });
+      await sleep(wait, undefined, { signal });
       try {
         this.restarts += 1;
         this.trouble = 'is starting';
         this.#watcher.changed();
-        await this.part.start(this.#stop.signal);
+        await this.part.start(signal);
         this.#quickDeaths += 1;
         this.#watcher.report('is healthy again');
         this.#becameHealthy();
         return;
       } catch (error) {
-        this.#stop.signal.throwIfAborted();
+        signal.throwIfAborted();
         last = reasonOf(error).replace(`${this.part.name} `, '');
       }
     }

@@ -61,9 +61,10 @@ export class Supervisor {
     });
   }
 
-  /** Restarts one part, for changed code. */
-  async reload(name: string): Promise<void> {
-    await this.#parts.find(({ supervised }) => supervised.part.name === name)?.supervised.reload();
+  /** Restarts one part, for changed code. False where it does not start, or there is none of that name. */
+  async reload(name: string): Promise<boolean> {
+    const found = this.#parts.find(({ supervised }) => supervised.part.name === name);
+    return found ? found.supervised.reload() : false;
   }
 
   /** Stops everything in order. Any number of times. */
