@@ -1,0 +1,173 @@
+// `npm run bench:edge`: this edge beside a bare Hono handler and the usual Express service, in one run on loopback.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, startBroker } from '@activity/local';
+import { Kafka, logLevel } from 'kafkajs';
+import type { LoadOptions, LoadResult } from './load.ts';
+
+const here = import.meta.dirname;
+const repository = join(here, '..', '..', '..');
+const topic = 'bench-edge';
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
+const measureMs = Number(process.env['BENCH_SECONDS'] ?? 5) * 1_000;
+
+interface Server {
+  port: number;
+  process: ChildProcess;
+}
+
+async function serve(script: string, environment: Record<string, string>): Promise<Server> {
+  const port = await freePort();
+  const child = spawn(process.execPath, [script], {
+    env: { ...process.env, ...environment, PORT: String(port), HOST: '127.0.0.1', LOG_LEVEL: 'error' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const healthy = await fetch(`http://127.0.0.1:${port}/health`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (healthy) return { port, process: child };
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
+  }
+  child.kill('SIGKILL');
+  throw new Error(`${script} does not become healthy`);
+}
+
+async function stop({ process: child }: Server): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.kill('SIGTERM');
+  const hard = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  await once(child, 'exit');
+  clearTimeout(hard);
+}
+
+async function load(options: LoadOptions): Promise<LoadResult> {
+  const child = spawn(process.execPath, [join(here, 'load.ts'), JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  await once(child, 'exit');
+  return JSON.parse(output) as LoadResult;
+}
+
+async function createKeys(folder: string): Promise<{ file: string; key: string }> {
+  const file = join(folder, 'keys.json');
+  const cli = spawn(
+    process.execPath,
+    [join(repository, 'packages/service/src/keys/cli.ts'), 'create', '--name', 'bench', '--scope', 'ingest'],
+    { env: { ...process.env, API_KEYS_FILE: file }, stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  let key = '';
+  cli.stdout.setEncoding('utf8').on('data', (text: string) => {
+    key += text;
+  });
+  await once(cli, 'exit');
+  return { file, key: key.trim() };
+}
+
+function median(results: readonly LoadResult[]): LoadResult {
+  const sorted = results.toSorted((a, b) => a.requestsPerSecond - b.requestsPerSecond);
+  const middle = sorted[Math.floor(sorted.length / 2)];
+  if (middle === undefined) throw new Error('nothing was measured');
+  return middle;
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'bench-edge-'));
+const broker = await startBroker();
+const servers: Server[] = [];
+try {
+  const kafka = new Kafka({ brokers: [broker.address], logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic, numPartitions: 4, replicationFactor: 1 }] });
+  await admin.disconnect();
+
+  const { file, key } = await createKeys(folder);
+  const kafkaEnvironment = { KAFKA_BROKERS: broker.address, KAFKA_TOPIC: topic };
+  const edge = await serve(join(repository, 'ingest/src/main.ts'), {
+    ...kafkaEnvironment,
+    API_KEYS_FILE: file,
+    RATE_LIMIT_PER_KEY: '10000000',
+    RATE_LIMIT_PER_ADDRESS: '10000000',
+  });
+  servers.push(edge);
+  const bare = await serve(join(here, 'bare-hono.ts'), {});
+  servers.push(bare);
+  const express = await serve(join(here, 'express-kafkajs.ts'), {
+    ...kafkaEnvironment,
+    NODE_ENV: 'production',
+  });
+  servers.push(express);
+
+  const candidates = [
+    { name: 'edge', port: edge.port, headers: { authorization: `Bearer ${key}` } },
+    { name: 'bare-hono', port: bare.port, headers: {} },
+    { name: 'express-kafkajs', port: express.port, headers: {} },
+  ];
+  const runs = new Map<string, LoadResult[]>();
+  async function measure(name: string, options: LoadOptions): Promise<void> {
+    const result = await load(options);
+    runs.set(name, [...(runs.get(name) ?? []), result]);
+    console.log(
+      `${name.padEnd(28)} ${String(result.requestsPerSecond).padStart(7)} requests/s  p50 ${result.p50} ms  p99 ${result.p99} ms  max ${result.max} ms${result.unexpected > 0 ? `  UNEXPECTED ANSWERS: ${result.unexpected}` : ''}`,
+    );
+  }
+
+  const common = { path: '/api/logs', warmupMs: 1_500, measureMs, events: 1, expect: 201 };
+  for (let round = 0; round < rounds; round++) {
+    for (const connections of [32, 128]) {
+      for (const { name, port, headers } of candidates) {
+        await measure(`${name} @${connections}`, { ...common, port, headers, connections });
+      }
+    }
+    await measure('edge batches of 100 @32', {
+      ...common,
+      path: '/api/logs/batch',
+      port: edge.port,
+      headers: { authorization: `Bearer ${key}` },
+      connections: 32,
+      events: 100,
+      expect: 207,
+    });
+  }
+
+  const medians = Object.fromEntries([...runs].map(([name, results]) => [name, median(results)]));
+  function rate(name: string): number {
+    return medians[name]?.requestsPerSecond ?? 0;
+  }
+  console.table(medians);
+  const ratios = Object.fromEntries(
+    [32, 128].flatMap((connections) => {
+      const ours = rate(`edge @${connections}`);
+      return [
+        [`edge/bare-hono @${connections}`, ours / rate(`bare-hono @${connections}`)],
+        [`edge/express-kafkajs @${connections}`, ours / rate(`express-kafkajs @${connections}`)],
+      ];
+    }),
+  );
+  const p99 = medians['edge @32']?.p99 ?? Infinity;
+  const events = rate('edge batches of 100 @32') * 100;
+  const targets = Object.fromEntries([
+    ...Object.entries(ratios).map(([name, got]) => {
+      const want = name.includes('bare') ? 0.65 : 10;
+      return [name, { want, got: Math.round(got * 100) / 100, met: got >= want }] as const;
+    }),
+    ['edge p99 ms @32', { want: 15, got: p99, met: p99 < 15 }],
+    ['edge batch events/s', { want: 100_000, got: events, met: events >= 100_000 }],
+  ]);
+  console.log(JSON.stringify({ bench: 'edge', figures: medians, ratios, targets }));
+} finally {
+  await Promise.all(servers.map(stop));
+  await broker.stop();
+  await rm(folder, { recursive: true });
+}
