@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** Connect answered with an error, or not at all. */
-export class ConnectError extends Error {
+class ConnectError extends Error {
   /** The HTTP status; undefined where there was no answer. */
   readonly status: number | undefined;
 

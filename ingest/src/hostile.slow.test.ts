@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { servers } from '@activity/local/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -43,6 +43,7 @@ test('schemathesis finds nothing against the OpenAPI document', async () => {
       '--exclude-checks=positive_data_acceptance,negative_data_rejection',
     ],
     {
+      cwd: dirname(schemathesis), // where it leaves what it notes down
       env: {
         ...process.env,
         SCHEMATHESIS_HOOKS: 'hooks',

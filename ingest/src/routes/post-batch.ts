@@ -14,9 +14,9 @@ import { batchResult, validationError } from './schemas.ts';
 import type { verdict } from './schemas.ts';
 
 /** The most events of one batch. */
-export const maxBatchEvents = 1_000;
+const maxBatchEvents = 1_000;
 /** The most bytes of one batch, unpacked. */
-export const maxBatchBytes = 1_048_576;
+const maxBatchBytes = 1_048_576;
 
 type Verdict = z.output<typeof verdict>;
 

@@ -5,7 +5,7 @@ import type { KeyEntry, Scope } from './api-key.ts';
 import { readKeys, writeKeys } from './key-file.ts';
 
 /** One name has at most so many active keys: the one in use and the one that replaces it. */
-export const maxActive = 2;
+const maxActive = 2;
 
 /** Makes a key and keeps its hash. The key itself is nowhere but in the answer. */
 export async function addKey(
