@@ -16,10 +16,13 @@ const topics = {
   KAFKA_ENRICHED_TOPIC: 'sink-enriched',
   KAFKA_COUNTS_TOPIC: 'sink-counts',
   KAFKA_USERS_TOPIC: 'sink-users',
+  KAFKA_GLOBAL_COUNTS_TOPIC: 'sink-global-counts',
+  KAFKA_LEDGER_TOPIC: 'sink-ledger',
   KAFKA_SINK_DEAD_LETTER_TOPIC: 'sink-dead-letter',
 };
 const iso = '2026-01-02T03:04:05.678Z';
 const time = new Date(iso);
+const windowTtlDays = { minute: 2, hour: 90, day: 730 };
 
 let mongo: LocalServer;
 let connect: LocalServer;
@@ -220,7 +223,7 @@ describe('the sink on a real worker and a real MongoDB', () => {
   test('puts aside what cannot be converted, and goes on', async () => {
     await send(topics.KAFKA_ENRICHED_TOPIC, ['no JSON', log(30, { timestamp: '2026-01-02' }), log(31)]);
     await stored({ _id: Long.fromNumber(31) }, 1);
-    await vi.waitFor(async () => assert.equal(await deadLetters(), 2), { timeout: 10_000, interval: 100 });
+    await vi.waitFor(async () => expect(await deadLetters()).toBe(2), { timeout: 10_000, interval: 100 });
   });
 
   test('a refused write stops the task, is not lost, and goes through when nothing refuses it any more', async () => {
@@ -236,7 +239,7 @@ describe('the sink on a real worker and a real MongoDB', () => {
     expect(await db.collection('logs').countDocuments({ _id: { $gte: 40, $lte: 41 } } as Document)).toBe(0);
     await db.command({ collMod: 'logs', validator: {} });
     await stored({ _id: { $gte: 40, $lte: 41 } }, 2, 40_000);
-    await migrate(db, { markerTtlSeconds: 3_600 });
+    await migrate(db, { markerTtlSeconds: 3_600, windowTtlDays });
     await ready(40_000);
     expect(await deadLetters()).toBe(before);
     const metrics = await (await fetch(`${monitoring}/metrics`)).text();
@@ -274,13 +277,26 @@ describe('the sink on a real worker and a real MongoDB', () => {
 describe('migrate', () => {
   test('changes nothing the second time, but a changed time to live', async () => {
     const fresh = client.db('migrated');
-    await migrate(fresh, { markerTtlSeconds: 3_600 });
+    await migrate(fresh, { markerTtlSeconds: 3_600, windowTtlDays });
     const first = await fresh.collection('logs').indexes();
-    await migrate(fresh, { markerTtlSeconds: 3_600 });
+    await migrate(fresh, { markerTtlSeconds: 3_600, windowTtlDays });
     expect(await fresh.collection('logs').indexes()).toEqual(first);
-    await migrate(fresh, { markerTtlSeconds: 7_200 });
+    await migrate(fresh, { markerTtlSeconds: 7_200, windowTtlDays });
     const markers = (await fresh.collection('logs').indexes()).find(({ name }) => name === 'markers');
     expect(markers).toMatchObject({ expireAfterSeconds: 7_200 });
+    const expiries = (await fresh.collection('counts').indexes()).filter(({ name }) =>
+      name?.endsWith('_expiry'),
+    );
+    expect(
+      expiries.map(({ expireAfterSeconds, partialFilterExpression }) => [
+        (partialFilterExpression as Document)['size'],
+        expireAfterSeconds,
+      ]),
+    ).toEqual([
+      ['minute', 2 * 86_400],
+      ['hour', 90 * 86_400],
+      ['day', 730 * 86_400],
+    ]);
   });
 
   test.each<[string, Document, boolean]>([

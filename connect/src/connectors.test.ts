@@ -14,6 +14,8 @@ const values = {
   ENRICHED_TOPIC: 'enriched',
   COUNTS_TOPIC: 'counts',
   USERS_TOPIC: 'users',
+  GLOBAL_COUNTS_TOPIC: 'global',
+  LEDGER_TOPIC: 'ledger',
   SINK_DEAD_LETTER_TOPIC: 'sink-dead',
 };
 const connectors = await loadConnectors(connectorsFolder, values);
@@ -26,12 +28,14 @@ describe('the connectors', () => {
   test('are one a topic', () => {
     expect(connectors.map(({ name, config }) => [name, config['topics'], config['collection']])).toEqual([
       ['activity-counts-sink', 'counts', collections.counts],
+      ['activity-global-counts-sink', 'global', collections.globalCounts],
+      ['activity-ledger-sink', 'ledger', collections.ledger],
       ['activity-logs-sink', 'enriched', collections.logs],
       ['activity-users-sink', 'users', collections.users],
     ]);
   });
 
-  test.each(['logs', 'counts', 'users'] as const)(
+  test.each(['logs', 'counts', 'users', 'globalCounts', 'ledger'] as const)(
     'turn each date field of %s into a date, after dropping tombstones',
     (role) => {
       const config = ofCollection(collections[role]);

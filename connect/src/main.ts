@@ -27,6 +27,8 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     ENRICHED_TOPIC: topics.enriched,
     COUNTS_TOPIC: topics.counts,
     USERS_TOPIC: topics.users,
+    GLOBAL_COUNTS_TOPIC: topics.globalCounts,
+    LEDGER_TOPIC: topics.ledger,
     SINK_DEAD_LETTER_TOPIC: topics.sinkDeadLetter,
   });
   const client = createConnectClient(config.CONNECT_URL);
@@ -68,7 +70,14 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
         serverSelectionTimeoutMS: 5_000,
       });
       try {
-        await migrate(mongo.db(), { markerTtlSeconds: config.MARKER_TTL_SECONDS });
+        await migrate(mongo.db(), {
+          markerTtlSeconds: config.MARKER_TTL_SECONDS,
+          windowTtlDays: {
+            minute: config.MINUTE_TTL_DAYS,
+            hour: config.HOUR_TTL_DAYS,
+            day: config.DAY_TTL_DAYS,
+          },
+        });
       } finally {
         await mongo.close();
       }

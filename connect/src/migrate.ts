@@ -1,6 +1,6 @@
 // The migration of MongoDB: collections, validators and indexes. Running it again changes nothing.
 import type { CreateIndexesOptions, Db, Document, IndexSpecification } from 'mongodb';
-import { collections } from '@activity/contracts';
+import { collections, receiptsCollection, windowSizes, type WindowSize } from '@activity/contracts';
 import { validators } from './validators.ts';
 
 /** One index with its name, by which a changed one is found. */
@@ -13,6 +13,8 @@ interface Index {
 export interface MigrationOptions {
   /** How long a delete marker stays. */
   markerTtlSeconds: number;
+  /** How long the counts of windows stay after these have begun. */
+  windowTtlDays: Record<WindowSize, number>;
 }
 
 /** Brings a database to what the sink and the query service rely on. */
@@ -26,11 +28,13 @@ export async function migrate(db: Db, options: MigrationOptions): Promise<void> 
     // Without a validator's consent a write is refused, which stops the sink's task and loses nothing.
     if (existing.has(name)) await db.command({ collMod: name, validator });
     else await db.createCollection(name, { validator });
-    await migrateIndexes(db, name, [...indexes[role], markerIndex(options.markerTtlSeconds)]);
+    await migrateIndexes(db, name, [...indexes[role], ...expiryIndexes(role, options)]);
   }
+  await migrateIndexes(db, receiptsCollection, [{ key: { userId: 1 }, options: { name: 'user' } }]);
 }
 
-const roles = ['logs', 'counts', 'users'] as const;
+const roles = ['logs', 'counts', 'users', 'globalCounts', 'ledger'] as const;
+const daySeconds = 86_400;
 
 const indexes: Record<(typeof roles)[number], readonly Index[]> = {
   logs: [
@@ -38,10 +42,49 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
     { key: { userId: 1, timestamp: -1, _id: -1 }, options: { name: 'user_newest' } },
     { key: { activityType: 1, timestamp: -1, _id: -1 }, options: { name: 'type_newest' } },
     { key: { eventId: 1, timestamp: -1, _id: -1 }, options: { name: 'event_newest' } },
+    { key: { userId: 1, _id: 1 }, options: { name: 'user_ids' } },
   ],
   counts: [{ key: { userId: 1, size: 1, windowStart: -1 }, options: { name: 'user_windows' } }],
   users: [],
+  globalCounts: [],
+  ledger: [],
 };
+
+function expiryIndexes(
+  role: (typeof roles)[number],
+  { markerTtlSeconds, windowTtlDays }: MigrationOptions,
+): Index[] {
+  switch (role) {
+    case 'logs':
+    case 'users':
+      return [markerIndex(markerTtlSeconds)];
+    case 'counts': {
+      const sizes = Object.keys(windowSizes) as WindowSize[];
+      return [markerIndex(markerTtlSeconds), ...sizes.map((size) => windowIndex(size, windowTtlDays[size]))];
+    }
+    case 'globalCounts':
+      return [windowIndex('minute', windowTtlDays.day)];
+    case 'ledger':
+      return [
+        {
+          key: { minute: 1 },
+          options: { name: 'minutes', expireAfterSeconds: windowTtlDays.day * daySeconds },
+        },
+      ];
+  }
+}
+
+/** Windows of one size expire together: indexes of one field may differ by their filters alone. */
+function windowIndex(size: WindowSize, days: number): Index {
+  return {
+    key: { windowStart: 1 },
+    options: {
+      name: `${size}_expiry`,
+      expireAfterSeconds: days * daySeconds,
+      partialFilterExpression: { size },
+    },
+  };
+}
 
 function markerIndex(expireAfterSeconds: number): Index {
   return {

@@ -37,4 +37,20 @@ export const validators: Record<keyof typeof collections, Document> = {
     firstSeen: date,
     lastSeen: date,
   }),
+  globalCounts: documentOrMarker(text, {
+    size: text,
+    windowStart: date,
+    windowEnd: date,
+    total: whole,
+    byType: { bsonType: 'object' },
+  }),
+  ledger: documentOrMarker(text, {
+    partition: whole,
+    firstOffset: whole,
+    lastOffset: whole,
+    enriched: whole,
+    duplicate: whole,
+    deadLettered: whole,
+    command: whole,
+  }),
 };

@@ -1,12 +1,14 @@
 // Every variable that the processor reads.
-import { topicVariables } from '@activity/contracts';
-import { hostList, integer, loadConfig, logLevel, nodeEnv, portNumber } from '@activity/service';
+import { activityTypeVariables, topicVariables } from '@activity/contracts';
+import { hostList, integer, loadConfig, logLevel, nodeEnv, portNumber, textList } from '@activity/service';
 import type { Environment } from '@activity/service';
 import { z } from 'zod';
+import { enrichments } from './steps/enrich/steps.ts';
 
 /** The processor's variables. */
 export const configSchema = z.object({
   ...topicVariables,
+  ...activityTypeVariables,
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers, host:port, separated by commas'),
   KAFKA_GROUP_ID: z
     .string()
@@ -21,6 +23,30 @@ export const configSchema = z.object({
     .describe('A name of this instance, the same after a restart; made and kept in STATE_DIR unless set'),
   DEDUPE_HOURS: integer(24, 1, 24 * 30).describe('How long event ids are remembered, in hours of event time'),
   GRACE_MINUTES: integer(10, 0, 24 * 60).describe('How late an event may come to a window, in minutes'),
+  MAX_RECORD_BYTES: integer(262_144, 1_024, 900_000).describe(
+    'Largest raw record that is processed, in bytes; larger ones are dead-lettered',
+  ),
+  SUPPRESS_ERASED: z
+    .stringbool()
+    .default(false)
+    .describe('Whether events that come of a user after their erasure are refused'),
+  ENRICH_OFF: textList()
+    .pipe(z.array(z.enum(enrichments)))
+    .describe(`Enrichments to leave away, comma-separated: ${enrichments.join(', ')}`),
+  GEO_DATABASE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A MaxMind City or Country file (.mmdb); unset: no countries and cities'),
+  PRIVACY_IP: z
+    .enum(['keep', 'truncate', 'hash'])
+    .default('keep')
+    .describe('What happens to metadata.ip: keep, truncate (to /24 or /48) or hash'),
+  PRIVACY_DROP: textList().describe('Fields of the metadata that are dropped, comma-separated'),
+  PRIVACY_HASH: textList().describe(
+    'Fields of the metadata that are replaced by a keyed hash, comma-separated',
+  ),
+  PRIVACY_HASH_KEY: z.string().min(16).optional().describe('The key of those hashes, 16 characters or more'),
   COMMIT_INTERVAL_MS: integer(100, 1, 60_000).describe('Time between two commits, in milliseconds'),
   METRICS_PORT: portNumber(3002).describe('Port of /metrics, /livez and /readyz'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
@@ -31,7 +57,13 @@ export const configSchema = z.object({
 /** The processor's configuration. */
 export type Config = z.output<typeof configSchema>;
 
+const checkedSchema = configSchema.refine(
+  ({ PRIVACY_IP, PRIVACY_HASH, PRIVACY_HASH_KEY }) =>
+    PRIVACY_HASH_KEY !== undefined || (PRIVACY_IP !== 'hash' && PRIVACY_HASH.length === 0),
+  { path: ['PRIVACY_HASH_KEY'], error: 'must be set where something is hashed' },
+);
+
 /** Reads the configuration, or ends the process with all that is wrong with it. */
 export function readConfig(environment: Environment = process.env): Config {
-  return loadConfig(configSchema, environment);
+  return loadConfig(checkedSchema, environment);
 }

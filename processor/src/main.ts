@@ -10,6 +10,7 @@ import {
 import { createStreams } from '@activity/streams';
 import { readConfig } from './config.ts';
 import { streamsMetrics } from './metrics.ts';
+import { topologyOptions } from './topology-options.ts';
 import { activityTopology } from './topologies/activity.ts';
 
 const config = readConfig();
@@ -24,13 +25,11 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     ...(config.INSTANCE_ID && { instanceId: config.INSTANCE_ID }),
     stateDir: config.STATE_DIR,
     brokers: config.KAFKA_BROKERS,
-    topology: activityTopology({
-      topics,
-      dedupeMs: config.DEDUPE_HOURS * 3_600_000,
-      graceMs: config.GRACE_MINUTES * 60_000,
-    }),
+    topology: activityTopology(topologyOptions(config, logger)),
     commitIntervalMs: config.COMMIT_INTERVAL_MS,
-    onFailure: { deserialization: 'deadLetter', processing: 'deadLetter', production: 'deadLetter' },
+    // Bad records are values of the topology, which dead-letters them itself. What still throws is a fault of the program, which
+    // must not pass for a bad record: half of its work may be done.
+    onFailure: { deserialization: 'fail', processing: 'fail', production: 'fail' },
     deadLetterTopic: topics.deadLetter,
     metrics: streamsMetrics(registry),
     logger: (level, message, details = {}) => {

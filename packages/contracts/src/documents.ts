@@ -1,9 +1,50 @@
 // The records of the derived topics, which are the documents of the collections they are copied into.
+import { z } from 'zod';
+import { activityEvent } from './activity-event.ts';
 import type { ActivityEvent } from './activity-event.ts';
 import type { WindowSize } from './identity.ts';
 
-/** Collections of the database, by what they hold. */
-export const collections = { logs: 'logs', counts: 'counts', users: 'users' } as const;
+/** Collections of the database that the sink fills, by what they hold. */
+export const collections = {
+  logs: 'logs',
+  counts: 'counts',
+  users: 'users',
+  globalCounts: 'globalCounts',
+  ledger: 'ledger',
+} as const;
+
+/** The collection of the eraser's receipts. */
+export const receiptsCollection = 'erasures';
+
+/** What the user agent of an event says. */
+export interface Client {
+  browser?: string;
+  os?: string;
+  /** `desktop`, `mobile`, `tablet`, `tv`, … */
+  device?: string;
+}
+
+/** What the address of an event says: its version, and its network without its end (/24 or /48). */
+export interface Address {
+  version: 4 | 6;
+  prefix: string;
+}
+
+/** Where an address is, by the database that was given. */
+export interface Place {
+  country?: string;
+  city?: string;
+}
+
+/** Where a page view came from. */
+export interface PageSource {
+  referrer?: string;
+  source?: string;
+  medium?: string;
+  campaign?: string;
+  term?: string;
+  content?: string;
+}
 
 /** One stored log: the value of an enriched record. Times are ISO-8601 strings in Kafka, dates in MongoDB. */
 export interface EnrichedLog extends ActivityEvent {
@@ -11,6 +52,26 @@ export interface EnrichedLog extends ActivityEvent {
   _id: number;
   /** When the processor made this document. */
   createdAt: string;
+  /** It came after its minute had closed: it is in no minute count. */
+  late?: true | undefined;
+  /** Its clock was too far ahead: the timestamp is the latest that was believed. */
+  clamped?: true | undefined;
+  /** The `_id` of the first log of the user's session. */
+  session?: number | undefined;
+  client?: Client | undefined;
+  /** The user agent is a known robot's. */
+  bot?: boolean | undefined;
+  address?: Address | undefined;
+  place?: Place | undefined;
+  page?: PageSource | undefined;
+}
+
+/** Stands where something was deleted; it replaces the document, and readers hide it. */
+export interface Marker {
+  _id: number | string;
+  deletedAt: string;
+  /** The command that deleted it: its own log id. */
+  by: number;
 }
 
 /** Counts by activity type. */
@@ -26,6 +87,21 @@ export interface WindowCount {
   windowEnd: string;
   total: number;
   byType: CountsByType;
+  /** The newest log that went into it. */
+  lastId: number;
+}
+
+/** The absolute count of all users for one minute: the value of a global counts record. */
+export interface GlobalCount {
+  /** `minute|windowStart`. */
+  _id: string;
+  size: 'minute';
+  windowStart: string;
+  windowEnd: string;
+  total: number;
+  byType: CountsByType;
+  /** What each partition of the raw topic has had, by its number: what the sums are made of. */
+  parts: Record<string, CountsByType>;
 }
 
 /** How many events a user has had in the last so much time, as of when the record was written. */
@@ -45,6 +121,59 @@ export interface UserActivity {
   rolling: RollingCounts;
   firstSeen: string;
   lastSeen: string;
+  /** The newest log that went into the totals. */
+  lastId: number;
+}
+
+/** The erasure of a user: the value of an erasures record. */
+export interface Erasure {
+  /** The command's own log id: everything of the user with a smaller one goes. */
+  _id: number;
+  userId: string;
+  requestedAt: string;
+  /** When the processor carried it out; the same in the markers that it left in every topic. */
+  processedAt: string;
+}
+
+/** The classes that raw records fall into, each into exactly one. */
+export const ledgerClasses = ['enriched', 'duplicate', 'deadLettered', 'command'] as const;
+/** A class of raw records. */
+export type LedgerClass = (typeof ledgerClasses)[number];
+
+/** How many raw records of one partition and minute became what: the value of a ledger record. */
+export interface LedgerEntry {
+  /** `partition|minute`, or `partition|all` for the sum. */
+  _id: string;
+  partition: number;
+  /** By the raw records' own timestamps; the sum has none. */
+  minute?: string | undefined;
+  /** The first and the last raw offset that were counted here. */
+  firstOffset: number;
+  lastOffset: number;
+  enriched: number;
+  duplicate: number;
+  deadLettered: number;
+  command: number;
+  /** Of the enriched, those that came late. */
+  late: number;
+  /** Stored logs that commands of this minute have deleted, one by one. */
+  deleted: number;
+  /** Users that commands of this minute have erased. */
+  erased: number;
+}
+
+/** What the eraser has done: a document of the receipts collection. */
+export interface ErasureReceipt {
+  /** The command's own log id. */
+  _id: number;
+  userId: string;
+  requestedAt: Date;
+  /** When the logs were gone; absent while the work is under way. */
+  erasedAt?: Date;
+  /** How many logs were there to erase. */
+  logs: number;
+  /** Until when each topic still holds the events, by their retention; null: without end. */
+  heldUntil: { raw: Date | null; enriched: Date | null; deadLetter: Date | null };
 }
 
 /**
@@ -55,4 +184,93 @@ export const dateFields: Record<keyof typeof collections, readonly string[]> = {
   logs: ['timestamp', 'receivedAt', 'createdAt', 'deletedAt'],
   counts: ['windowStart', 'windowEnd', 'deletedAt'],
   users: ['firstSeen', 'lastSeen', 'deletedAt'],
+  globalCounts: ['windowStart', 'windowEnd'],
+  ledger: ['minute'],
 };
+
+const time = z.iso.datetime({ precision: 3 });
+const count = z.number().int().min(0);
+const countsByType = z.record(z.string(), count);
+
+/** The value of an enriched record that is no marker. */
+export const enrichedLog: z.ZodType<EnrichedLog> = z.object({
+  ...activityEvent.shape,
+  _id: count,
+  createdAt: time,
+  late: z.literal(true).optional(),
+  clamped: z.literal(true).optional(),
+  session: count.optional(),
+  client: z.record(z.enum(['browser', 'os', 'device']), z.string().optional()).optional(),
+  bot: z.boolean().optional(),
+  address: z.object({ version: z.union([z.literal(4), z.literal(6)]), prefix: z.string() }).optional(),
+  place: z.record(z.enum(['country', 'city']), z.string().optional()).optional(),
+  page: z
+    .record(z.enum(['referrer', 'source', 'medium', 'campaign', 'term', 'content']), z.string().optional())
+    .optional(),
+}) as z.ZodType<EnrichedLog>;
+
+/** The value of a record that deletes. */
+export const marker: z.ZodType<Marker> = z.object({
+  _id: z.union([count, z.string()]),
+  deletedAt: time,
+  by: count,
+});
+
+/** The value of a counts record that is no marker. */
+export const windowCountSchema: z.ZodType<WindowCount> = z.object({
+  _id: z.string(),
+  userId: z.string(),
+  size: z.enum(['minute', 'hour', 'day']),
+  windowStart: time,
+  windowEnd: time,
+  total: count,
+  byType: countsByType,
+  lastId: count,
+});
+
+/** The value of a global counts record. */
+export const globalCountSchema: z.ZodType<GlobalCount> = z.object({
+  _id: z.string(),
+  size: z.literal('minute'),
+  windowStart: time,
+  windowEnd: time,
+  total: count,
+  byType: countsByType,
+  parts: z.record(z.string(), countsByType),
+});
+
+/** The value of a users record that is no marker. */
+export const userActivitySchema: z.ZodType<UserActivity> = z.object({
+  _id: z.string(),
+  userId: z.string(),
+  total: count,
+  byType: countsByType,
+  rolling: z.object({ last5m: count, last1h: count, last24h: count }),
+  firstSeen: time,
+  lastSeen: time,
+  lastId: count,
+});
+
+/** The value of an erasures record. */
+export const erasureSchema: z.ZodType<Erasure> = z.object({
+  _id: count,
+  userId: z.string(),
+  requestedAt: time,
+  processedAt: time,
+});
+
+/** The value of a ledger record. */
+export const ledgerEntrySchema: z.ZodType<LedgerEntry> = z.object({
+  _id: z.string(),
+  partition: count,
+  minute: time.optional(),
+  firstOffset: count,
+  lastOffset: count,
+  enriched: count,
+  duplicate: count,
+  deadLettered: count,
+  command: count,
+  late: count,
+  deleted: count,
+  erased: count,
+});

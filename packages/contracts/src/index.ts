@@ -1,13 +1,51 @@
 // What the stages of the pipeline agree on: topics, events, documents, identity. No I/O.
 export { defaultTopics, topicSpecs, topicVariables, topicsOf } from './topics.ts';
 export type { TopicSpec, Topics } from './topics.ts';
-export { activityEvent, activityInput, defaultActivityTypes, maxIdLength } from './activity-event.ts';
+export {
+  activityEvent,
+  activityInput,
+  activityInputOf,
+  activityTypeVariables,
+  defaultActivityTypes,
+  maxIdLength,
+} from './activity-event.ts';
 export type { ActivityEvent, ActivityInput } from './activity-event.ts';
 export { deleteLogCommand, eraseUserCommand, isCommand, rawCommand, rawRecord } from './raw-record.ts';
 export type { DeleteLogCommand, EraseUserCommand, RawCommand, RawRecord } from './raw-record.ts';
-export { findUnstorable, maxNesting } from './storable.ts';
+export { readRawRecord } from './read-raw-record.ts';
+export type { ReadRawRecord } from './read-raw-record.ts';
+export { isoTime, parseIsoTime } from './iso-time.ts';
+export { findUnstorable, isStorable, maxNesting } from './storable.ts';
 export type { Unstorable } from './storable.ts';
 export { logId, maxPartitions, rawPosition, windowId, windowSizes } from './identity.ts';
 export type { WindowSize } from './identity.ts';
-export { collections, dateFields } from './documents.ts';
-export type { CountsByType, EnrichedLog, RollingCounts, UserActivity, WindowCount } from './documents.ts';
+export {
+  collections,
+  dateFields,
+  enrichedLog,
+  erasureSchema,
+  globalCountSchema,
+  ledgerClasses,
+  ledgerEntrySchema,
+  marker,
+  receiptsCollection,
+  userActivitySchema,
+  windowCountSchema,
+} from './documents.ts';
+export type {
+  Address,
+  Client,
+  CountsByType,
+  EnrichedLog,
+  Erasure,
+  ErasureReceipt,
+  GlobalCount,
+  LedgerClass,
+  LedgerEntry,
+  Marker,
+  PageSource,
+  Place,
+  RollingCounts,
+  UserActivity,
+  WindowCount,
+} from './documents.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findUnstorable, maxNesting, maxValues } from './storable.ts';
+import { findUnstorable, isStorable, maxNesting, maxValues } from './storable.ts';
 
 function nested(levels: number): unknown {
   let value: unknown = 1;
@@ -48,5 +48,33 @@ describe('findUnstorable', () => {
         expect(findUnstorable(parsed) !== undefined || exact).toBe(true);
       }),
     );
+  });
+});
+
+describe('isStorable', () => {
+  const strange = fc.oneof(
+    fc.constantFrom<unknown>(
+      2 ** 53,
+      Number.POSITIVE_INFINITY,
+      '\ud800',
+      nested(maxNesting),
+      nested(maxNesting + 1),
+    ),
+    fc.dictionary(fc.constantFrom('$a', 'a\0', 'constructor', 'a', 'b.c'), fc.jsonValue()),
+    fc.jsonValue({ maxDepth: 5 }),
+  );
+
+  test('says what findUnstorable says', () => {
+    fc.assert(
+      fc.property(fc.oneof(strange, fc.array(strange), fc.dictionary(fc.string(), strange)), (value) => {
+        expect(isStorable(value)).toBe(findUnstorable(value) === undefined);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test.each([maxValues - 1, maxValues])('counts %i values alike', (length) => {
+    const value = Array.from({ length }, () => 1);
+    expect(isStorable(value)).toBe(findUnstorable(value) === undefined);
   });
 });

@@ -11,6 +11,8 @@ export interface Unstorable {
   /** The dotted path to it. */
   path: string;
   message: string;
+  /** Nothing but its depth is wrong with it. */
+  tooDeep?: true;
 }
 
 const refusedNames = new Set(['__proto__', 'constructor', 'prototype']);
@@ -30,7 +32,8 @@ export function findUnstorable(root: unknown): Unstorable | undefined {
     const { value, path, depth } = next;
     if (++values > maxValues) return { path: '', message: `must not hold more than ${maxValues} values` };
     if (typeof value === 'object' && value !== null) {
-      if (depth >= maxNesting) return { path, message: `must not nest deeper than ${maxNesting}` };
+      if (depth >= maxNesting)
+        return { path, message: `must not nest deeper than ${maxNesting}`, tooDeep: true };
       for (const [name, child] of Object.entries(value)) {
         const childPath = path === '' ? name : `${path}.${name}`;
         const problem = Array.isArray(value) ? undefined : nameProblem(name);
@@ -61,4 +64,46 @@ function scalarProblem(value: unknown): string | undefined {
     return 'must be an integer between -(2^53 - 1) and 2^53 - 1: send larger ones as text';
   }
   return undefined;
+}
+
+/**
+ * Whether {@link findUnstorable} finds nothing, in a fraction of its time: for values that are expected to be fine.
+ * @example if (!isStorable(value)) report(findUnstorable(value));
+ */
+export function isStorable(root: unknown): boolean {
+  return countStorable(root, 0, 0) >= 0;
+}
+
+/** The values counted so far with those of this one, or -1. It recurses, but never deeper than the nesting allowed. */
+function countStorable(value: unknown, depth: number, before: number): number {
+  let count = before + 1;
+  if (count > maxValues) return -1;
+  if (typeof value === 'string') return value.isWellFormed() ? count : -1;
+  if (typeof value !== 'object' || value === null) return scalarProblem(value) === undefined ? count : -1;
+  if (depth >= maxNesting) return -1;
+  if (Array.isArray(value)) {
+    for (const child of value) {
+      count = countStorable(child, depth + 1, count);
+      if (count < 0) return -1;
+    }
+    return count;
+  }
+  for (const name in value) {
+    if (!Object.hasOwn(value, name)) continue;
+    if (!isGoodName(name)) return -1;
+    count = countStorable((value as Record<string, unknown>)[name], depth + 1, count);
+    if (count < 0) return -1;
+  }
+  return count;
+}
+
+/** Names repeat from event to event. */
+const goodNames = new Set<string>();
+
+function isGoodName(name: string): boolean {
+  if (goodNames.has(name)) return true;
+  if (nameProblem(name) !== undefined) return false;
+  if (goodNames.size >= 10_000) goodNames.clear();
+  goodNames.add(name);
+  return true;
 }

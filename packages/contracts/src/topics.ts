@@ -7,6 +7,9 @@ export const defaultTopics = {
   enriched: 'user-activity-enriched',
   counts: 'user-activity-counts',
   users: 'user-activity-users',
+  globalCounts: 'user-activity-global-counts',
+  erasures: 'user-activity-erasures',
+  ledger: 'user-activity-ledger',
   deadLetter: 'user-activity-dead-letter',
   sinkDeadLetter: 'user-activity-sink-dead-letter',
 } as const;
@@ -22,6 +25,9 @@ export const topicVariables: {
   KAFKA_ENRICHED_TOPIC: z.ZodDefault<z.ZodString>;
   KAFKA_COUNTS_TOPIC: z.ZodDefault<z.ZodString>;
   KAFKA_USERS_TOPIC: z.ZodDefault<z.ZodString>;
+  KAFKA_GLOBAL_COUNTS_TOPIC: z.ZodDefault<z.ZodString>;
+  KAFKA_ERASURES_TOPIC: z.ZodDefault<z.ZodString>;
+  KAFKA_LEDGER_TOPIC: z.ZodDefault<z.ZodString>;
   KAFKA_DEAD_LETTER_TOPIC: z.ZodDefault<z.ZodString>;
   KAFKA_SINK_DEAD_LETTER_TOPIC: z.ZodDefault<z.ZodString>;
 } = {
@@ -29,6 +35,13 @@ export const topicVariables: {
   KAFKA_ENRICHED_TOPIC: topicName.default(defaultTopics.enriched).describe('The enriched logs topic'),
   KAFKA_COUNTS_TOPIC: topicName.default(defaultTopics.counts).describe('The window counts topic'),
   KAFKA_USERS_TOPIC: topicName.default(defaultTopics.users).describe('The per-user totals topic'),
+  KAFKA_GLOBAL_COUNTS_TOPIC: topicName
+    .default(defaultTopics.globalCounts)
+    .describe('Counts of all users together, by minute'),
+  KAFKA_ERASURES_TOPIC: topicName.default(defaultTopics.erasures).describe('The users that were erased'),
+  KAFKA_LEDGER_TOPIC: topicName
+    .default(defaultTopics.ledger)
+    .describe('What became of every raw record, by minute'),
   KAFKA_DEAD_LETTER_TOPIC: topicName
     .default(defaultTopics.deadLetter)
     .describe('What the processor could not process'),
@@ -44,6 +57,9 @@ export function topicsOf(environment: { [K in keyof typeof topicVariables]: stri
     enriched: environment.KAFKA_ENRICHED_TOPIC,
     counts: environment.KAFKA_COUNTS_TOPIC,
     users: environment.KAFKA_USERS_TOPIC,
+    globalCounts: environment.KAFKA_GLOBAL_COUNTS_TOPIC,
+    erasures: environment.KAFKA_ERASURES_TOPIC,
+    ledger: environment.KAFKA_LEDGER_TOPIC,
     deadLetter: environment.KAFKA_DEAD_LETTER_TOPIC,
     sinkDeadLetter: environment.KAFKA_SINK_DEAD_LETTER_TOPIC,
   };
@@ -67,6 +83,15 @@ export function topicSpecs(topics: Topics): TopicSpec[] {
       config: { 'cleanup.policy': 'compact,delete', 'retention.ms': String(7 * day) },
     },
     { name: topics.users, config: { 'cleanup.policy': 'compact' } },
+    { name: topics.globalCounts, config: { 'cleanup.policy': 'compact' } },
+    {
+      name: topics.erasures,
+      config: { 'cleanup.policy': 'compact,delete', 'retention.ms': String(400 * day) },
+    },
+    {
+      name: topics.ledger,
+      config: { 'cleanup.policy': 'compact,delete', 'retention.ms': String(400 * day) },
+    },
     { name: topics.deadLetter, config: { 'cleanup.policy': 'delete', 'retention.ms': String(7 * day) } },
     { name: topics.sinkDeadLetter, config: { 'cleanup.policy': 'delete', 'retention.ms': String(7 * day) } },
   ];

@@ -1,24 +1,93 @@
-// Enrich: an accepted event becomes the log as it is stored.
-import { logId, type ActivityEvent, type EnrichedLog } from '@activity/contracts';
-import type { Processor, ProcessorContext } from '@activity/streams';
+// Enrich: an accepted event becomes the log as it is stored, by small steps that each add one thing.
+import { isoTime, logId, windowSizes, type EnrichedLog } from '@activity/contracts';
+import type { Processor, ProcessorContext, ProcessorSupplier } from '@activity/streams';
+import type { IncomingEvent } from '../incoming.ts';
+import { peopleStore, sessionOf, stranger, withLog, type People } from './person.ts';
+import { verdictOutput, verdicts } from './verdict.ts';
 
-/** Gives each event its numeric id and the time it was processed. */
-export function enrich(): Processor<string, ActivityEvent, string, EnrichedLog> {
-  let context: ProcessorContext<string, EnrichedLog>;
-  return {
-    init(given) {
-      context = given;
-    },
-    process({ key, value, timestamp, headers }) {
-      const position = context.position();
-      if (!position) throw new Error('enriching outside of a record');
-      const log: EnrichedLog = {
-        _id: logId(position.partition, position.offset),
-        ...value,
-        timestamp: new Date(timestamp).toISOString(),
-        createdAt: new Date(context.now()).toISOString(),
-      };
-      context.forward({ key, value: log, timestamp, headers });
-    },
+/**
+ * Adds to a log that nobody else has seen yet. One that throws leaves its part away, and is counted as dropped
+ * under `enrich-<name>`; the log goes on.
+ */
+export type EnrichStep = (log: EnrichedLog) => void;
+
+/** A step with the name it is switched off by. */
+export interface NamedStep {
+  name: string;
+  step: EnrichStep;
+}
+
+/** What enriching is told. */
+export interface EnrichOptions {
+  steps: readonly NamedStep[];
+  /** Whether logs are given the session they belong to. */
+  sessions: boolean;
+  graceMs: number;
+}
+
+/** Gives each event its numeric id and its times, then what the steps add. */
+export function enrich({
+  steps,
+  sessions,
+  graceMs,
+}: EnrichOptions): ProcessorSupplier<string, IncomingEvent, string, EnrichedLog> {
+  return function createEnrich(): Processor<string, IncomingEvent, string, EnrichedLog> {
+    let context: ProcessorContext<string, EnrichedLog>;
+    let people: People;
+    let lastNow = 0;
+    let lastCreatedAt = isoTime(0);
+
+    function createdAt(): string {
+      const now = context.now();
+      if (now === lastNow) return lastCreatedAt;
+      lastNow = now;
+      return (lastCreatedAt = isoTime(now));
+    }
+
+    function session(userId: string, id: number, time: number): number {
+      const { value } = people.update(userId, time, (person = stranger) => withLog(person, id, time));
+      return sessionOf(value, id, time);
+    }
+
+    return {
+      init(given) {
+        context = given;
+        people = given.keyValueStore(peopleStore);
+      },
+      process({ key, value: { event, time, clamped }, timestamp, headers }) {
+        const position = context.position();
+        if (!position) throw new Error('enriching outside of a record');
+        const log: EnrichedLog = {
+          _id: logId(position.partition, position.offset),
+          eventId: event.eventId,
+          userId: event.userId,
+          activityType: event.activityType,
+          metadata: event.metadata,
+          timestamp: clamped ? isoTime(time) : event.timestamp,
+          receivedAt: event.receivedAt,
+          createdAt: createdAt(),
+        };
+        const late = isLate(time, context.streamTime, graceMs);
+        if (late) log.late = true;
+        if (clamped) log.clamped = true;
+        if (sessions) log.session = session(key, log._id, time);
+        for (const { name, step } of steps) {
+          try {
+            step(log);
+          } catch {
+            context.dropped(`enrich-${name}`);
+          }
+        }
+        context.forward({ key, value: log, timestamp, headers });
+        const verdict = late ? verdicts.late : verdicts.enriched;
+        context.forwardTo(verdictOutput, { key: '', value: verdict, timestamp, headers: [] });
+      },
+    };
   };
+}
+
+/** Whether a minute's window had closed before: its end and the grace lie in the past of stream time. */
+export function isLate(time: number, streamTime: number, graceMs: number): boolean {
+  const end = Math.floor(time / windowSizes.minute) * windowSizes.minute + windowSizes.minute;
+  return end <= streamTime - graceMs;
 }

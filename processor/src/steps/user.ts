@@ -1,39 +1,43 @@
-// The user's record: totals that only grow, and rolling counts that fall again.
-import type { EnrichedLog, UserActivity } from '@activity/contracts';
-import type { KeyValueStore, Processor, ProcessorContext, ProcessorSupplier } from '@activity/streams';
-import { addToUser } from './count.ts';
+// The user's record: totals that only grow, and rolling counts that fall again. Its store's changelog is the users topic.
+import type { EnrichedLog } from '@activity/contracts';
+import type { KeyValueStore, Processor, ProcessorSupplier } from '@activity/streams';
+import { addToUser, type UserRecord } from './count.ts';
 
-/** Adds each log to its user's totals, and passes nothing on. */
-export function countTotals(store: string): ProcessorSupplier<string, EnrichedLog, string, never> {
+/** The store's name. */
+export const usersStore = 'users';
+
+/**
+ * Adds each log to its user's totals, and passes nothing on. The store comes back from the users topic under any application id, so
+ * totals are never counted anew from what is left of the raw topic, and logs that are in them are not added twice.
+ */
+export function countTotals(): ProcessorSupplier<string, EnrichedLog, string, never> {
   return function createCountTotals(): Processor<string, EnrichedLog, string, never> {
-    let users: KeyValueStore<string, UserActivity>;
+    let users: KeyValueStore<string, UserRecord>;
     return {
       init(context) {
-        users = context.keyValueStore(store);
+        users = context.keyValueStore(usersStore);
       },
       process({ key, value, timestamp }) {
-        users.put(key, addToUser(users.get(key), value), timestamp);
+        users.update(key, timestamp, (user) => addToUser(user, value));
       },
     };
   };
 }
 
-/** Passes on the user's record with the rolling counts it has now: over 5 minutes, 1 hour and 24 hours. */
-export function withRolling(store: string): ProcessorSupplier<string, number[], string, UserActivity> {
-  return function createWithRolling(): Processor<string, number[], string, UserActivity> {
-    let context: ProcessorContext<string, UserActivity>;
-    let users: KeyValueStore<string, UserActivity>;
+/** Writes the rolling counts of now into the user's record: over 5 minutes, 1 hour and 24 hours. */
+export function keepRolling(): ProcessorSupplier<string, number[], string, never> {
+  return function createKeepRolling(): Processor<string, number[], string, never> {
+    let users: KeyValueStore<string, UserRecord>;
     return {
-      init(given) {
-        context = given;
-        users = given.keyValueStore(store);
+      init(context) {
+        users = context.keyValueStore(usersStore);
       },
-      process({ key, value: [last5m = 0, last1h = 0, last24h = 0], timestamp, headers }) {
+      process({ key, value: [last5m = 0, last1h = 0, last24h = 0], timestamp }) {
         const known = users.get(key);
-        if (!known) return;
-        const user = { ...known, rolling: { last5m, last1h, last24h } };
-        users.put(key, user, timestamp);
-        context.forward({ key, value: user, timestamp, headers });
+        if (!known || 'deletedAt' in known) return;
+        const { rolling } = known;
+        if (rolling.last5m === last5m && rolling.last1h === last1h && rolling.last24h === last24h) return;
+        users.put(key, { ...known, rolling: { last5m, last1h, last24h } }, timestamp);
       },
     };
   };

@@ -1,22 +1,64 @@
-// The activity topology: raw events in; logs, window counts, users and dead letters out.
+// The activity topology: raw records in; logs, counts, users, erasures, the ledger and dead letters out.
+//
+//  raw ─▶ admit ─▶ dedupe ─▶ enrich ─▶ enriched ─▶ counts by user, users, rolling, minutes of all users
+//           ├─ refused ─▶ dead letters    ▲
+//           ├─ delete a log ─▶ marker ────┘
+//           └─ erase a user ─▶ erase ─▶ markers, erasures            every verdict ─▶ ledger
 import {
-  activityEvent,
   windowSizes,
+  type Erasure,
+  type EnrichedLog,
+  type GlobalCount,
+  type LedgerEntry,
+  type Marker,
   type Topics,
-  type UserActivity,
+  type WindowCount,
   type WindowSize,
 } from '@activity/contracts';
-import { jsonSerde, StreamsBuilder, stringSerde, tumbling, type Topology } from '@activity/streams';
-import { addToTally, emptyTally, windowCount, type Tally } from '../steps/count.ts';
+import {
+  jsonSerde,
+  stringSerde,
+  StreamsBuilder,
+  tumbling,
+  type KStream,
+  type Topology,
+} from '@activity/streams';
+import { eventTime, incomingSerde, rawKeySerde, type IncomingEvent } from '../incoming.ts';
+import { admit, erasureOutput, markerOutput, type ErasureCommand } from '../steps/admit.ts';
+import { addToTally, emptyTally, toCounts, type Tally, type UserRecord } from '../steps/count.ts';
+import { enrichSteps, type Enrichment } from '../steps/enrich/steps.ts';
+import type { PrivacyOptions } from '../steps/enrich/privacy.ts';
 import { enrich } from '../steps/enrich.ts';
-import { eventTime } from '../steps/event-time.ts';
-import { countTotals, withRolling } from '../steps/user.ts';
+import { countFenceOutput, erase, logFenceOutput, storesOfUsers, windowStores } from '../steps/erase.ts';
+import {
+  addMinutes,
+  countMinutes,
+  globalCountsStore,
+  minutesStore,
+  type MinutePart,
+} from '../steps/global-count.ts';
+import { blockSerde, keepLedger, ledgerStore, positionsStore } from '../steps/ledger.ts';
+import { originStore, type Origin } from '../steps/origin.ts';
+import { peopleStore, personSerde } from '../steps/person.ts';
+import { fingerprintOf, settleDuplicates } from '../steps/settle-duplicates.ts';
+import { countTotals, keepRolling, usersStore } from '../steps/user.ts';
+import { verdictOutput, type Verdict } from '../steps/verdict.ts';
 
-/** What the topology can be told. Times in milliseconds. */
+/** What the topology can be told. Times in milliseconds. Plain data, so that it can be given to a thread. */
 export interface ActivityOptions {
   topics: Topics;
   dedupeMs: number;
   graceMs: number;
+  activityTypes: readonly string[];
+  /** The largest raw record that is processed, in bytes. */
+  maxBytes: number;
+  /** Refuses what comes of a user after their erasure. */
+  suppressErased: boolean;
+  /** Enrichments that are switched off. */
+  off: readonly Enrichment[];
+  /** A MaxMind file. */
+  geoDatabase: string | undefined;
+  privacy: PrivacyOptions;
 }
 
 /** Everything derived from a raw record goes to that record's partition, so that one user's records stay in order. */
@@ -24,60 +66,124 @@ function samePartition(_record: unknown, _partitions: number, source: number): n
   return source;
 }
 
-/** Builds the topology. */
-export function activityTopology({ topics, dedupeMs, graceMs }: ActivityOptions): Topology {
-  const builder = new StreamsBuilder();
-  const logs = builder
-    .stream(topics.raw, {
-      name: 'raw',
-      key: stringSerde,
-      value: jsonSerde((value) => activityEvent.parse(value)),
-      timestamp: eventTime,
-    })
-    .dedupe({ name: 'dedupe', by: ({ eventId }) => eventId, within: dedupeMs })
-    .processValues(enrich, { name: 'enrich', value: jsonSerde() });
-  logs.to(topics.enriched, { name: 'enriched', partitioner: samePartition });
+const text = { key: stringSerde, partitioner: samePartition };
 
+function addStores(builder: StreamsBuilder, { topics, graceMs }: ActivityOptions): void {
+  const keyValue = { kind: 'keyValue', key: stringSerde } as const;
+  builder.addStore({ ...keyValue, name: originStore, value: jsonSerde<Origin>() });
+  builder.addStore({ ...keyValue, name: peopleStore, value: personSerde });
+  builder.addStore({ ...keyValue, name: ledgerStore, value: jsonSerde<LedgerEntry>() });
+  builder.addStore({ ...keyValue, name: positionsStore, value: blockSerde });
+  builder.addStore({
+    ...keyValue,
+    name: usersStore,
+    value: jsonSerde<UserRecord>(),
+    changelogTopic: topics.users,
+  });
+  builder.addStore({
+    ...keyValue,
+    name: globalCountsStore,
+    value: jsonSerde<GlobalCount>(),
+    changelogTopic: topics.globalCounts,
+  });
+  const retention = windowSizes.minute + graceMs;
+  builder.addStore({
+    name: minutesStore,
+    kind: 'window',
+    key: stringSerde,
+    value: jsonSerde<Record<string, number>>(),
+    retention,
+  });
+}
+
+function countWindows(logs: KStream<string, EnrichedLog>, { topics, graceMs }: ActivityOptions): void {
   for (const size of Object.keys(windowSizes) as WindowSize[]) {
     logs
       .groupByKey()
       .windowedBy(tumbling({ size: windowSizes[size], grace: graceMs }))
-      .aggregate(emptyTally, (_userId, log, tally) => addToTally(tally, log.activityType), {
-        store: `counts-by-${size}`,
+      .aggregate(emptyTally, (_userId, log, tally) => addToTally(tally, log), {
+        store: windowStores[size],
         value: jsonSerde<Tally>(),
+        emit: 'commit',
       })
       .toStream()
-      .coalesce({ name: `counts-${size}-coalesce` })
-      .filter((tally) => tally !== undefined)
-      .map((window, tally) => {
-        const count = windowCount(window, size, tally ?? emptyTally());
-        return [count._id, count] as const;
-      })
-      .to(topics.counts, {
-        name: `counts-${size}`,
-        key: stringSerde,
-        value: jsonSerde(),
-        partitioner: samePartition,
-      });
+      .process(toCounts(size), { name: `counts-${size}-records`, stores: [originStore] })
+      .to(topics.counts, { ...text, name: `counts-${size}`, value: jsonSerde<WindowCount | Marker>() });
   }
+}
 
-  const userStore = builder.addStore<string, UserActivity>({
-    name: 'users',
-    kind: 'keyValue',
-    key: stringSerde,
-    value: jsonSerde(),
-  });
-  // Totals first, without an output: the rolling count that follows for every log brings the user's record out once.
-  logs.processValues(countTotals(userStore.name), { name: 'user-totals', stores: [userStore] });
+function countUsers(logs: KStream<string, EnrichedLog>): void {
+  // Totals first: the rolling count of a log finds its user's record.
+  logs.processValues(countTotals(), { name: 'user-totals', stores: [usersStore] });
   logs
     .groupByKey()
     .rollingCount({ name: 'rolling', last: ['5m', '1h', '24h'] })
-    .processValues(withRolling(userStore.name), {
-      name: 'user-rolling',
-      stores: [userStore],
-      value: jsonSerde(),
+    .processValues(keepRolling(), { name: 'user-rolling', stores: [usersStore] });
+}
+
+function countEveryone(logs: KStream<string, EnrichedLog>, graceMs: number): void {
+  logs
+    .process(countMinutes(graceMs), {
+      name: 'count-minutes',
+      stores: [minutesStore, originStore],
+      key: stringSerde,
+      value: jsonSerde<MinutePart>(),
     })
-    .coalesce({ name: 'users-coalesce' })
-    .to(topics.users, { name: 'users', partitioner: samePartition });
+    .repartition({ name: 'minutes' })
+    .process(addMinutes(), { name: 'add-minutes', stores: [globalCountsStore] });
+}
+
+function eraseUsers(admitted: KStream<string, IncomingEvent>, { topics, graceMs }: ActivityOptions): void {
+  const erased = admitted
+    .output<ErasureCommand>(erasureOutput)
+    .processValues(erase(graceMs), { name: 'erase', stores: storesOfUsers, value: jsonSerde<Erasure>() });
+  erased.to(topics.erasures, { ...text, name: 'erasures' });
+  const value = jsonSerde<Marker>();
+  erased.output(logFenceOutput, { value }).to(topics.enriched, { ...text, name: 'log-fences' });
+  erased.output(countFenceOutput, { value }).to(topics.counts, { ...text, name: 'count-fences' });
+}
+
+/** Builds the topology. */
+export function activityTopology(options: ActivityOptions): Topology {
+  const { topics, dedupeMs, graceMs, maxBytes, off } = options;
+  const builder = new StreamsBuilder();
+  addStores(builder, options);
+  const admitted = builder
+    .stream(topics.raw, {
+      name: 'raw',
+      key: rawKeySerde,
+      value: incomingSerde(maxBytes),
+      timestamp: eventTime,
+    })
+    .processValues(admit(options), { name: 'admit', stores: [originStore, peopleStore] });
+  const verdicts = [admitted.output<Verdict>(verdictOutput)];
+  const logs = admitted
+    .dedupe({
+      name: 'dedupe',
+      by: ({ event, erasedBy }) => (erasedBy < 0 ? `|${event.eventId}` : `${erasedBy}|${event.eventId}`),
+      within: dedupeMs,
+      fingerprint: ({ event }) => fingerprintOf(event),
+      onDuplicate(duplicates) {
+        verdicts.push(duplicates.processValues(settleDuplicates, { name: 'duplicates' }));
+      },
+    })
+    .processValues(enrich({ steps: enrichSteps(options), sessions: !off.includes('session'), graceMs }), {
+      name: 'enrich',
+      stores: [peopleStore],
+      value: jsonSerde<EnrichedLog>(),
+    });
+  verdicts.push(logs.output<Verdict>(verdictOutput));
+  logs.to(topics.enriched, { ...text, name: 'enriched' });
+  admitted
+    .output(markerOutput, { value: jsonSerde<Marker>() })
+    .to(topics.enriched, { ...text, name: 'markers' });
+  countWindows(logs, options);
+  countUsers(logs);
+  countEveryone(logs, graceMs);
+  eraseUsers(admitted, options);
+  verdicts
+    .reduce((all, some) => all.merge(some))
+    .process(keepLedger(), { name: 'ledger', stores: [ledgerStore, positionsStore, originStore] })
+    .to(topics.ledger, { ...text, name: 'ledger-entries', value: jsonSerde<LedgerEntry>() });
   return builder.build();
 }

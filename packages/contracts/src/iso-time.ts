@@ -1,0 +1,71 @@
+// Times as the topics carry them, read and written without a Date where the day is known already.
+
+const dayMs = 86_400_000;
+/** Days as text and as epoch milliseconds, both ways: few days are at work at one time. */
+const starts = new Map<string, number>();
+const days = new Map<number, string>();
+
+function startOfDay(text: string): number {
+  const known = starts.get(text);
+  if (known !== undefined) return known;
+  const start = Date.parse(`${text}T00:00:00.000Z`);
+  const exact = !Number.isNaN(start) && new Date(start).toISOString().startsWith(text);
+  if (starts.size >= 1_000) starts.clear();
+  const found = exact ? start : Number.NaN;
+  starts.set(text, found);
+  return found;
+}
+
+function digits(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/**
+ * Epoch milliseconds of a time written exactly `YYYY-MM-DDTHH:mm:ss.SSSZ`; NaN for every other text, and for times that no
+ * calendar has.
+ * @example parseIsoTime('2026-01-02T03:04:05.678Z') // 1767323045678
+ */
+export function parseIsoTime(text: string): number {
+  if (
+    text.length !== 24 ||
+    text[10] !== 'T' ||
+    text[13] !== ':' ||
+    text[16] !== ':' ||
+    text[19] !== '.' ||
+    text[23] !== 'Z'
+  ) {
+    return Number.NaN;
+  }
+  const hours = digits(text, 11, 13);
+  const minutes = digits(text, 14, 16);
+  const seconds = digits(text, 17, 19);
+  if (!(hours < 24 && minutes < 60 && seconds < 60)) return Number.NaN;
+  const inDay = ((hours * 60 + minutes) * 60 + seconds) * 1000 + digits(text, 20, 23);
+  return startOfDay(text.slice(0, 10)) + inDay;
+}
+
+function padded(value: number, width: number): string {
+  return String(value).padStart(width, '0');
+}
+
+/** The inverse of {@link parseIsoTime}. @throws RangeError outside the years 0 to 9999. */
+export function isoTime(time: number): string {
+  const day = Math.floor(time / dayMs);
+  let text = days.get(day);
+  if (text === undefined) {
+    text = new Date(day * dayMs).toISOString().slice(0, 11);
+    if (days.size >= 1_000) days.clear();
+    days.set(day, text);
+  }
+  const inDay = time - day * dayMs;
+  const seconds = Math.floor(inDay / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const clock = `${padded(Math.floor(minutes / 60), 2)}:${padded(minutes % 60, 2)}:${padded(seconds % 60, 2)}`;
+  return `${text}${clock}.${padded(inDay % 1000, 3)}Z`;
+}

@@ -1,0 +1,73 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { rawRecord } from './raw-record.ts';
+import { readRawRecord } from './read-raw-record.ts';
+
+const at = '2026-01-02T03:04:05.678Z';
+const good = [
+  { eventId: 'e', userId: 'u', activityType: 'LOGIN', metadata: { a: [1] }, timestamp: at, receivedAt: at },
+  { command: 'delete-log', id: 1024, requestedAt: at },
+  { command: 'erase-user', userId: 'u', requestedAt: at },
+];
+const odd = fc.constantFrom<unknown>(
+  undefined,
+  null,
+  '',
+  ' u',
+  'u ',
+  'x'.repeat(256),
+  'x'.repeat(257),
+  '\ud800',
+  'x'.repeat(64),
+  'x'.repeat(65),
+  0,
+  -1,
+  1.5,
+  2 ** 53,
+  at,
+  '2026-01-02T03:04:05Z',
+  '2026-02-31T03:04:05.678Z',
+  {},
+  [],
+  'delete-log',
+  'erase-user',
+);
+const fields = [
+  'eventId',
+  'userId',
+  'activityType',
+  'metadata',
+  'timestamp',
+  'receivedAt',
+  'command',
+  'id',
+  'requestedAt',
+];
+const changed = fc
+  .tuple(fc.constantFrom(...good), fc.dictionary(fc.constantFrom(...fields), odd, { maxKeys: 2 }))
+  .map(([record, changes]): unknown => Object.assign({}, record, changes));
+
+test('takes what the schema takes and leaves as it is', () => {
+  fc.assert(
+    fc.property(fc.oneof(changed, fc.jsonValue()), (value) => {
+      const parsed = rawRecord.safeParse(value);
+      const known = parsed.success ? Object.entries(parsed.data) : [];
+      const untouched = known.every(
+        ([name, field]) => (value as Record<string, unknown>)[name] === field || name === 'metadata',
+      );
+      // An event never has the field that makes a command.
+      const meant = parsed.success && 'command' in (value as object) === 'command' in parsed.data;
+      expect(typeof readRawRecord(value) !== 'string').toBe(parsed.success && untouched && meant);
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test('answers times in milliseconds', () => {
+  expect(readRawRecord(good[0])).toMatchObject({
+    kind: 'event',
+    timestamp: Date.parse(at),
+    receivedAt: Date.parse(at),
+  });
+  expect(readRawRecord(good[1])).toMatchObject({ kind: 'command', requestedAt: Date.parse(at) });
+});

@@ -1,0 +1,73 @@
+// Reads a raw record's value by hand: what the schema of raw-record.ts says, without its price for each record.
+import { maxIdLength, type ActivityEvent } from './activity-event.ts';
+import { parseIsoTime } from './iso-time.ts';
+import type { RawCommand } from './raw-record.ts';
+
+/** A raw record that is as it should be, with its times in epoch milliseconds. */
+export type ReadRawRecord =
+  | { kind: 'event'; event: ActivityEvent; timestamp: number; receivedAt: number }
+  | { kind: 'command'; command: RawCommand; requestedAt: number };
+
+/**
+ * Reads a parsed JSON value, or answers what is wrong with it. Takes what `rawRecord` takes and leaves as it is; nothing
+ * is copied, fields that are not known stay where they are. Whether its values can be stored is another question: see `isStorable`.
+ */
+export function readRawRecord(value: unknown): ReadRawRecord | string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be an object';
+  return 'command' in value ? readCommand(value as Partial<RawCommand>) : readEvent(value);
+}
+
+function readEvent(event: Partial<ActivityEvent>): ReadRawRecord | string {
+  if (!isId(event.eventId)) return 'eventId: must be a text of 1 to 256 characters';
+  if (!isId(event.userId)) return 'userId: must be a text of 1 to 256 characters';
+  const { activityType, metadata } = event;
+  if (typeof activityType !== 'string' || activityType.length < 1 || activityType.length > 64) {
+    return 'activityType: must be a text of 1 to 64 characters';
+  }
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
+    return 'metadata: must be an object';
+  }
+  const receivedAt = timeOf(event.receivedAt);
+  if (Number.isNaN(receivedAt)) return 'receivedAt: must be YYYY-MM-DDTHH:mm:ss.SSSZ';
+  const timestamp = event.timestamp === event.receivedAt ? receivedAt : timeOf(event.timestamp);
+  if (Number.isNaN(timestamp)) return 'timestamp: must be YYYY-MM-DDTHH:mm:ss.SSSZ';
+  return { kind: 'event', event: event as ActivityEvent, timestamp, receivedAt };
+}
+
+function readCommand(command: Partial<RawCommand>): ReadRawRecord | string {
+  const requestedAt = timeOf(command.requestedAt);
+  if (Number.isNaN(requestedAt)) return 'requestedAt: must be YYYY-MM-DDTHH:mm:ss.SSSZ';
+  const { command: name } = command;
+  switch (name) {
+    case 'delete-log':
+      if (!Number.isSafeInteger(command.id) || (command.id ?? -1) < 0)
+        return 'id: must be the number of a log';
+      break;
+    case 'erase-user': {
+      const { userId } = command;
+      if (typeof userId !== 'string' || userId.length < 1 || userId.length > maxIdLength) {
+        return 'userId: must be a text of 1 to 256 characters';
+      }
+      break;
+    }
+    case undefined:
+    default:
+      return 'command: must be delete-log or erase-user';
+  }
+  return { kind: 'command', command: command as RawCommand, requestedAt };
+}
+
+function timeOf(text: unknown): number {
+  return typeof text === 'string' ? parseIsoTime(text) : Number.NaN;
+}
+
+/** Trimmed already, as the schema would leave it. */
+function isId(id: unknown): boolean {
+  return (
+    typeof id === 'string' &&
+    id.length > 0 &&
+    id.length <= maxIdLength &&
+    id.trim() === id &&
+    id.isWellFormed()
+  );
+}

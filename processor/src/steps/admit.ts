@@ -1,0 +1,130 @@
+// Admit: lets events on to be processed, hands commands to what carries them out, and sends the rest to the dead letters.
+import { isoTime, logId, rawPosition, type Marker } from '@activity/contracts';
+import type {
+  Processor,
+  ProcessorContext,
+  ProcessorSupplier,
+  Record,
+  RecordPosition,
+} from '@activity/streams';
+import type { Incoming, IncomingCommand, IncomingEvent, RefusalReason } from '../incoming.ts';
+import { originOf, type Origin } from './origin.ts';
+import { peopleStore, type People } from './person.ts';
+import { verdictOutput, verdicts, type Verdict } from './verdict.ts';
+
+/** What is let in. */
+export interface AdmitOptions {
+  activityTypes: readonly string[];
+  /** Refuses what comes of a user after their erasure. */
+  suppressErased: boolean;
+  /** The largest record, headers and key included. */
+  maxBytes: number;
+}
+
+/** An erasure on its way to what carries it out. */
+export interface ErasureCommand {
+  id: number;
+  userId: string;
+  requestedAt: number;
+}
+
+/** The outputs beside the events. */
+export const markerOutput = 'marker';
+export const erasureOutput = 'erasure';
+
+/** See the top of this file. */
+export function admit({
+  activityTypes,
+  suppressErased,
+  maxBytes,
+}: AdmitOptions): ProcessorSupplier<string, Incoming, string, IncomingEvent> {
+  const types = new Set(activityTypes);
+  return function createAdmit(): Processor<string, Incoming, string, IncomingEvent> {
+    let context: ProcessorContext<string, IncomingEvent>;
+    let people: People;
+    let origin: () => Origin;
+
+    function verdict(given: Verdict, { timestamp }: RecordPosition): void {
+      context.forwardTo(verdictOutput, { key: '', value: given, timestamp, headers: [] });
+    }
+
+    function refuse(reason: RefusalReason | 'suppressed', message: string, position: RecordPosition): void {
+      context.deadLetter(reason, message);
+      verdict(verdicts.deadLettered, position);
+    }
+
+    function admitEvent(record: Record<string, IncomingEvent>, position: RecordPosition): void {
+      const { key, value } = record;
+      const { userId, activityType } = value.event;
+      if (key !== userId) return refuse('invalid', 'the key is not the userId', position);
+      if (value.time < 0) return refuse('invalid', 'timestamp: must not lie before 1970', position);
+      if (!types.has(activityType))
+        return refuse('invalid', `activityType: ${activityType} is not known`, position);
+      value.erasedBy = people.get(userId)?.erasedBy ?? -1;
+      if (
+        suppressErased &&
+        value.erasedBy >= 0 &&
+        logId(position.partition, position.offset) > value.erasedBy
+      ) {
+        return refuse('suppressed', 'the user was erased', position);
+      }
+      context.forward(record);
+    }
+
+    function admitCommand(
+      key: string | undefined,
+      { command, requestedAt }: IncomingCommand,
+      position: RecordPosition,
+    ): void {
+      const { partition, offset } = position;
+      const by = logId(partition, offset);
+      if (command.command === 'delete-log') {
+        const named = rawPosition(command.id);
+        if (named.partition !== partition || named.offset >= offset) {
+          return refuse(
+            'invalid',
+            `id: ${command.id} is not of an earlier record of this partition`,
+            position,
+          );
+        }
+        const marker: Marker = { _id: command.id, deletedAt: isoTime(requestedAt), by };
+        const timestamp = Math.max(0, requestedAt);
+        context.forwardTo(markerOutput, { key: String(command.id), value: marker, timestamp, headers: [] });
+        return verdict({ class: 'command', deletes: named.offset }, position);
+      }
+      const { userId } = command;
+      if (key !== userId) return refuse('invalid', 'the key is not the userId', position);
+      const erasure: ErasureCommand = { id: by, userId, requestedAt };
+      const timestamp = Math.max(0, requestedAt);
+      context.forwardTo(erasureOutput, { key: userId, value: erasure, timestamp, headers: [] });
+      verdict(verdicts.erasure, position);
+    }
+
+    return {
+      init(given) {
+        context = given;
+        people = given.keyValueStore(peopleStore);
+        origin = originOf(given);
+      },
+      process(record) {
+        const position = context.position();
+        if (!position) throw new Error('admitting outside of a record');
+        origin();
+        const value: Incoming | undefined = record.value;
+        if (value === undefined) return refuse('invalid', 'there is no value', position);
+        if (value.kind === 'refused') return refuse(value.reason, value.message, position);
+        if (record.headers.length > 0 && headerBytes(record) > maxBytes) {
+          return refuse('too-large', `the headers are larger than ${maxBytes} bytes`, position);
+        }
+        if (value.kind === 'event') admitEvent(record as Record<string, IncomingEvent>, position);
+        else admitCommand(record.key, value, position);
+      },
+    };
+  };
+}
+
+function headerBytes({ headers }: Record<string, unknown>): number {
+  let bytes = 0;
+  for (const { key, value } of headers) bytes += key.length + (value?.length ?? 0);
+  return bytes;
+}

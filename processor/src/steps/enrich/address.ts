@@ -1,0 +1,43 @@
+// address: the version of the IP address in `metadata.ip`, and its network without its end.
+import { isIP } from 'node:net';
+import type { Address } from '@activity/contracts';
+import type { EnrichStep } from '../enrich.ts';
+import { metadataText } from './metadata-text.ts';
+
+/** The first three groups of an IPv6 address, in lower case and without leading zeros. */
+function firstGroups(ip: string): string[] {
+  const [head = '', tail] = ip.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  // An address that ends in dotted form has two groups there.
+  const length = before.length + after.length + (ip.includes('.') ? 1 : 0);
+  const zeros = tail === undefined ? 0 : 8 - length;
+  const groups = [...before, ...Array.from({ length: zeros }, () => '0'), ...after];
+  return groups.slice(0, 3).map((group) => Number.parseInt(group, 16).toString(16));
+}
+
+/** Reads an address; undefined for what is none. An IPv4 address written as an IPv6 one is an IPv4 address. */
+export function readAddress(text: string): Address | undefined {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1];
+  const ip = mapped ?? text;
+  switch (isIP(ip)) {
+    case 4:
+      return { version: 4, prefix: `${ip.slice(0, ip.lastIndexOf('.'))}.0/24` };
+    case 6: {
+      const zone = ip.indexOf('%');
+      const groups = firstGroups(zone < 0 ? ip : ip.slice(0, zone));
+      return { version: 6, prefix: `${groups.join(':')}::/48` };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Adds `address`. */
+export function address(): EnrichStep {
+  return function addAddress(log): void {
+    const ip = metadataText(log, 'ip', 64);
+    const found = ip === undefined ? undefined : readAddress(ip);
+    if (found) log.address = found;
+  };
+}

@@ -1,0 +1,119 @@
+// Erase: forgets a user's state, and leaves markers where their counts were.
+import { isoTime, windowSizes, type Erasure, type Marker, type WindowSize } from '@activity/contracts';
+import type {
+  KeyValueStore,
+  Processor,
+  ProcessorContext,
+  ProcessorSupplier,
+  WindowStore,
+} from '@activity/streams';
+import type { ErasureCommand } from './admit.ts';
+import type { Tally, UserRecord } from './count.ts';
+import { peopleStore, stranger, type People } from './person.ts';
+import { usersStore } from './user.ts';
+
+/** The outputs for the markers that show the eraser how far the sink is. */
+export const logFenceOutput = 'log-fence';
+export const countFenceOutput = 'count-fence';
+
+/** The stores of the window counts and of the rolling counts. */
+export const windowStores: Record<WindowSize, string> = {
+  minute: 'counts-by-minute',
+  hour: 'counts-by-hour',
+  day: 'counts-by-day',
+};
+export const rollingStores: { buckets: string; counts: string; cursors: string } = {
+  buckets: 'rolling-buckets',
+  counts: 'rolling-counts',
+  cursors: 'rolling-cursors',
+};
+
+/** Everything that knows a user. */
+export const storesOfUsers: readonly string[] = [
+  peopleStore,
+  usersStore,
+  ...Object.values(windowStores),
+  rollingStores.buckets,
+  rollingStores.counts,
+];
+
+const rollingBucketMs = 1_000;
+const longestRollingMs = 86_400_000;
+const sizes = Object.keys(windowSizes) as WindowSize[];
+
+/**
+ * Carries an erasure out, and passes it on. Windows that are open become markers; those that are closed are the eraser's, who
+ * knows them by the id of the newest log in them. Entries of the dedupe no longer match (its ids name the erasure before
+ * them) and expire by themselves.
+ */
+export function erase(graceMs: number): ProcessorSupplier<string, ErasureCommand, string, Erasure> {
+  return function createErase(): Processor<string, ErasureCommand, string, Erasure> {
+    let context: ProcessorContext<string, Erasure>;
+    let people: People;
+    let users: KeyValueStore<string, UserRecord>;
+    let windows: Record<WindowSize, WindowStore<string, Tally>>;
+    let buckets: WindowStore<string, number>;
+    let rolling: KeyValueStore<string, number[]>;
+
+    function eraseWindows(userId: string, by: number, size: WindowSize): void {
+      const length = windowSizes[size];
+      const latest = Math.floor(Math.max(0, context.streamTime) / length) * length;
+      const earliest = Math.max(0, latest - Math.ceil(graceMs / length) * length - length);
+      for (let start = earliest; start <= latest; start += length) {
+        if (windows[size].fetch(userId, start) === undefined) continue;
+        windows[size].put(userId, { total: 0, byType: {}, lastId: by }, start, start);
+      }
+    }
+
+    /** Looks the user's seconds up from now backwards until all that are counted are found. */
+    function eraseRolling(userId: string): void {
+      let left = rolling.get(userId)?.at(-1) ?? 0;
+      rolling.delete(userId);
+      const newest = Math.floor(Math.max(0, context.streamTime) / rollingBucketMs) * rollingBucketMs;
+      const oldest = newest - longestRollingMs - 2 * rollingBucketMs;
+      for (let start = newest; left > 0 && start >= Math.max(0, oldest); start -= rollingBucketMs) {
+        const counted = buckets.fetch(userId, start);
+        if (counted === undefined) continue;
+        buckets.delete(userId, start);
+        left -= counted;
+      }
+    }
+
+    return {
+      init(given) {
+        context = given;
+        people = given.keyValueStore(peopleStore);
+        users = given.keyValueStore(usersStore);
+        windows = {
+          minute: given.windowStore(windowStores.minute),
+          hour: given.windowStore(windowStores.hour),
+          day: given.windowStore(windowStores.day),
+        };
+        buckets = given.windowStore(rollingStores.buckets);
+        rolling = given.keyValueStore(rollingStores.counts);
+      },
+      process({ key: userId, value: { id, requestedAt }, timestamp }) {
+        const processedAt = isoTime(context.now());
+        people.put(userId, { ...stranger, erasedBy: id }, timestamp);
+        const user: Marker = { _id: userId, deletedAt: processedAt, by: id };
+        const before = users.get(userId);
+        const newest = before === undefined ? -1 : 'deletedAt' in before ? before.by : before.lastId;
+        // Read again from the beginning, the record may already be of a time after this erasure.
+        if (newest < id) users.put(userId, user, timestamp);
+        for (const size of sizes) eraseWindows(userId, id, size);
+        eraseRolling(userId);
+        const fence: Marker = { _id: id, deletedAt: processedAt, by: id };
+        context.forwardTo(logFenceOutput, { key: String(id), value: fence, timestamp, headers: [] });
+        const countFence: Marker = { ...fence, _id: `${userId}|erased|${id}` };
+        context.forwardTo(countFenceOutput, {
+          key: countFence._id,
+          value: countFence,
+          timestamp,
+          headers: [],
+        });
+        const erasure: Erasure = { _id: id, userId, requestedAt: isoTime(requestedAt), processedAt };
+        context.forward({ key: userId, value: erasure, timestamp, headers: [] });
+      },
+    };
+  };
+}

@@ -1,0 +1,130 @@
+// The ledger: counts, by minute of the raw records, what became of each of them; in the same transaction as the work itself.
+import { isoTime, windowSizes, type LedgerEntry } from '@activity/contracts';
+import type { KeyValueStore, Processor, ProcessorContext, ProcessorSupplier, Serde } from '@activity/streams';
+import { originOf, type Origin } from './origin.ts';
+import type { Verdict } from './verdict.ts';
+
+/** The stores' names: the entries, and which raw offsets are logs that were not deleted. */
+export const ledgerStore = 'ledger';
+export const positionsStore = 'positions';
+
+/** Raw offsets in one entry of the positions: one bit each. */
+const blockOffsets = 4_096;
+/** Minutes are taken up again so much later at most: the raw records' clock is the edge's. */
+const keptMinutesMs = 8 * 86_400_000;
+
+/** The bits of a block. */
+export const blockSerde: Serde<Buffer> = {
+  format: 'bytes',
+  serialize: (bits) => bits,
+  deserialize: (bytes) => Buffer.from(bytes),
+};
+
+/** Adds verdicts up and passes on, at each commit, the entries that changed. */
+export function keepLedger(): ProcessorSupplier<string, Verdict, string, LedgerEntry> {
+  return function createKeepLedger(): Processor<string, Verdict, string, LedgerEntry> {
+    let context: ProcessorContext<string, LedgerEntry>;
+    let entries: KeyValueStore<string, LedgerEntry>;
+    let positions: KeyValueStore<string, Buffer>;
+    let origin: () => Origin;
+    /** What changed since the last commit. */
+    const open = new Map<number, LedgerEntry>();
+    const blocks = new Map<number, Buffer>();
+    const all = -1;
+    let newest = 0;
+
+    function entryOf(minute: number, offset: number): LedgerEntry {
+      let entry = open.get(minute);
+      if (entry) return entry;
+      const name = minute === all ? 'all' : isoTime(minute);
+      const known = entries.get(name);
+      entry = known
+        ? { ...known }
+        : {
+            _id: `${context.partition}|${name}`,
+            partition: context.partition,
+            ...(minute !== all && { minute: name }),
+            firstOffset: offset,
+            lastOffset: offset,
+            enriched: 0,
+            duplicate: 0,
+            deadLettered: 0,
+            command: 0,
+            late: 0,
+            deleted: 0,
+            erased: 0,
+          };
+      open.set(minute, entry);
+      return entry;
+    }
+
+    /** Sets or clears an offset's bit; answers whether that changed it. */
+    function mark(offset: number, stored: boolean): boolean {
+      const number = Math.floor(offset / blockOffsets);
+      let block = blocks.get(number);
+      if (!block) {
+        const known = positions.get(String(number));
+        if (!known && !stored) return false;
+        block = known ? Buffer.from(known) : Buffer.alloc(blockOffsets / 8);
+        blocks.set(number, block);
+      }
+      const at = offset % blockOffsets;
+      const byte = block[at >> 3] ?? 0;
+      const bit = 1 << (at & 7);
+      if (((byte & bit) !== 0) === stored) return false;
+      block[at >> 3] = byte ^ bit;
+      return true;
+    }
+
+    function forgetAll(): void {
+      open.clear();
+      blocks.clear();
+    }
+
+    function beforeCommit(): void {
+      const first = origin();
+      for (const [minute, entry] of open) {
+        const timestamp = minute === all ? newest : minute;
+        entries.put(minute === all ? 'all' : isoTime(minute), entry, timestamp);
+        if (minute > newest) newest = minute;
+        const old = isoTime(Math.max(0, minute - keptMinutesMs));
+        if (entries.get(old)) entries.delete(old);
+        // The minute that the application began in is not whole, where records before it are gone.
+        if (minute !== all && first.offset > 0 && minute <= first.receivedAt) continue;
+        context.forward({ key: entry._id, value: entry, timestamp, headers: [] });
+      }
+      for (const [number, block] of blocks) positions.put(String(number), block, newest);
+      forgetAll();
+    }
+
+    return {
+      init(given) {
+        context = given;
+        entries = given.keyValueStore(ledgerStore);
+        positions = given.keyValueStore(positionsStore);
+        origin = originOf(given);
+        given.onCommit({ beforeCommit, afterAbort: forgetAll });
+      },
+      process({ value: verdict }) {
+        const position = context.position();
+        if (!position) throw new Error('keeping the ledger outside of a record');
+        const { offset, timestamp } = position;
+        const minute = Math.max(0, Math.floor(timestamp / windowSizes.minute) * windowSizes.minute);
+        if (minute > newest) newest = minute;
+        if (verdict.class === 'enriched') mark(offset, true);
+        const deleted = verdict.deletes !== undefined && mark(verdict.deletes, false);
+        count(entryOf(minute, offset), verdict, offset, deleted);
+        count(entryOf(all, offset), verdict, offset, deleted);
+      },
+    };
+  };
+}
+
+function count(entry: LedgerEntry, verdict: Verdict, offset: number, deleted: boolean): void {
+  entry[verdict.class]++;
+  if (offset > entry.lastOffset) entry.lastOffset = offset;
+  if (offset < entry.firstOffset) entry.firstOffset = offset;
+  if (verdict.late) entry.late++;
+  if (verdict.erases) entry.erased++;
+  if (deleted) entry.deleted++;
+}

@@ -1,0 +1,23 @@
+// What became of a raw record: one verdict for each, which the ledger adds up.
+import type { LedgerClass } from '@activity/contracts';
+
+/** The fate of the raw record that is being processed. */
+export interface Verdict {
+  readonly class: LedgerClass;
+  readonly late?: true;
+  /** The raw offset of the log that the command deletes. */
+  readonly deletes?: number;
+  readonly erases?: true;
+}
+
+/** The name of the outputs that verdicts come out of. */
+export const verdictOutput = 'verdict';
+
+/** Verdicts that are always the same. */
+export const verdicts: Record<'enriched' | 'late' | 'duplicate' | 'deadLettered' | 'erasure', Verdict> = {
+  enriched: { class: 'enriched' },
+  late: { class: 'enriched', late: true },
+  duplicate: { class: 'duplicate' },
+  deadLettered: { class: 'deadLettered' },
+  erasure: { class: 'command', erases: true },
+};

@@ -1,0 +1,84 @@
+// The activity topology on the test driver: raw records in, every topic out.
+import { defaultActivityTypes, defaultTopics } from '@activity/contracts';
+import { bytesSerde, jsonSerde, stringSerde, type Headers } from '@activity/streams';
+import { TopologyTestDriver, type OutputRecord } from '@activity/streams/testing';
+import { activityTopology, type ActivityOptions } from '../topologies/activity.ts';
+
+/** The options of tests, unless they say otherwise. */
+export const plainOptions: ActivityOptions = {
+  topics: defaultTopics,
+  dedupeMs: 24 * 3_600_000,
+  graceMs: 600_000,
+  activityTypes: defaultActivityTypes,
+  maxBytes: 262_144,
+  suppressErased: false,
+  off: [],
+  geoDatabase: undefined,
+  privacy: { ip: 'keep', dropFields: [], hashFields: [], hashKey: '' },
+};
+
+/** A record of a derived topic, its value parsed. */
+export type Output = OutputRecord<string, Record<string, unknown>>;
+
+/** A topology under test. */
+export interface TestPipeline {
+  readonly driver: TopologyTestDriver;
+  /** Writes a raw record; objects are written as JSON. `at` is its own timestamp: when the edge received it. */
+  readonly pipe: (
+    key: string | undefined,
+    value: object | string | Buffer | undefined,
+    at: number,
+    options?: { partition?: number; headers?: Headers },
+  ) => void;
+  /** What is new in a derived topic. */
+  readonly read: (topic: Exclude<keyof typeof defaultTopics, 'raw' | 'deadLetter'>) => Output[];
+  /** What is new in the dead letters. */
+  readonly deadLetters: () => OutputRecord<Buffer, Buffer>[];
+}
+
+/** What a test may choose. */
+export interface TestPipelineOptions extends Partial<ActivityOptions> {
+  partitions?: number;
+  commits?: 'each' | 'manual';
+  now?: number;
+}
+
+/** Opens the topology on a test driver. */
+export function openPipeline({
+  partitions = 1,
+  commits = 'each',
+  now = 0,
+  ...options
+}: TestPipelineOptions = {}): TestPipeline {
+  const driver = new TopologyTestDriver(activityTopology({ ...plainOptions, ...options }), {
+    partitions,
+    commits,
+    now,
+    failures: { deadLetterTopic: defaultTopics.deadLetter },
+  });
+  const raw = driver.input(defaultTopics.raw, { key: stringSerde, value: bytesSerde });
+  const json = { key: stringSerde, value: jsonSerde<Record<string, unknown>>() };
+  const outputs = new Map(
+    Object.values(defaultTopics).map((topic) => [topic, driver.output(topic, json)] as const),
+  );
+  const letters = driver.output(defaultTopics.deadLetter, { key: bytesSerde, value: bytesSerde });
+  return {
+    driver,
+    pipe(key, value, at, pipeOptions) {
+      raw.pipe(key, bytesOf(value), at, pipeOptions);
+    },
+    read: (topic) => outputs.get(defaultTopics[topic])?.readAll() ?? [],
+    deadLetters: () => letters.readAll(),
+  };
+}
+
+function bytesOf(value: object | string | Buffer | undefined): Buffer | undefined {
+  if (value === undefined || Buffer.isBuffer(value)) return value;
+  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+/** The text of a header. */
+export function headerOf({ headers }: { headers: Headers }, name: string): string | undefined {
+  const found = headers.findLast(({ key }) => key === name)?.value;
+  return found ? Buffer.from(found).toString('utf8') : undefined;
+}
