@@ -1,6 +1,6 @@
 // Writes commits: one Kafka transaction each, or, without a transactional id, idempotently and at least once.
 //
-//   open ──▶ addPartitions ──▶ produce (all partitions) ──▶ addOffsets ──▶ txnOffsetCommit ──▶ endTxn ──▶ open
+//   open ──▶ addPartitions ──▶ addOffsets ──▶ produce (all partitions) ──▶ txnOffsetCommit ──▶ endTxn ──▶ open
 //     any failure ──▶ broken: never commits again, its owner closes it and opens a new one
 import type { StreamsError } from '../errors.ts';
 import { FatalError, RetriableError } from '../errors.ts';
@@ -102,12 +102,12 @@ export class TransactionWriter implements CommitWriter {
         ),
       );
     }
-    const sendingOffsets = this.#sendOffsets(id, offsets, group);
-    const produced = this.#produce(records);
-    // Both must have ended before anything else happens to this producer, whichever fails first.
-    const [offsetsDone, producedDone] = await Promise.allSettled([sendingOffsets, produced]);
-    if (producedDone.status === 'rejected') throw producedDone.reason;
-    if (offsetsDone.status === 'rejected') throw offsetsDone.reason;
+    // One after the other. Partition leaders and the group's coordinator each verify the transaction before they write;
+    // while another of its requests is at the same step, a leader refuses the records with NOT_ENOUGH_REPLICAS. Side by
+    // side, one commit in fourteen failed so.
+    if (offsets.length > 0) await this.#addOffsets(id, group);
+    const ends = await this.#produce(records);
+    if (offsets.length > 0) await this.#sendOffsets(id, offsets, group);
     try {
       await this.#cluster.onCoordinator('transaction', id, (link) =>
         link.call('committing', wire.endTxn, id, this.#producerId, this.#producerEpoch, true),
@@ -120,11 +120,10 @@ export class TransactionWriter implements CommitWriter {
       }
       throw error;
     }
-    return producedDone.value;
+    return ends;
   }
 
-  async #sendOffsets(id: string, offsets: readonly CommittedOffset[], group: GroupIdentity): Promise<void> {
-    if (offsets.length === 0) return;
+  async #addOffsets(id: string, group: GroupIdentity): Promise<void> {
     await retrying(5000, () =>
       this.#cluster.onCoordinator('transaction', id, (link) =>
         link.call(
@@ -137,6 +136,9 @@ export class TransactionWriter implements CommitWriter {
         ),
       ),
     );
+  }
+
+  async #sendOffsets(id: string, offsets: readonly CommittedOffset[], group: GroupIdentity): Promise<void> {
     // One request for all partitions, with generation and member: the client's concurrent addOffset calls
     // collapse into the first, and without a generation a stale member would not be refused.
     await onGroup(this.#cluster, group.groupId, (link) =>
