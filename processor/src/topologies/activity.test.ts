@@ -150,6 +150,17 @@ describe('a record that is no event', () => {
   });
 });
 
+test('a record that is too large even for the dead letters leaves a letter without its bytes', () => {
+  const { pipe, read, deadLetters } = openPipeline();
+  pipe('u1', event({ metadata: { text: 'x'.repeat(999_900) } }), start);
+  const [letter] = deadLetters();
+  expect(letter).toMatchObject({ key: undefined, value: undefined });
+  expect(letter && headerOf(letter, 'dead-letter.reason')).toBe('too-large');
+  expect(letter && headerOf(letter, 'dead-letter.offset')).toBe('0');
+  expect(letter && headerOf(letter, 'dead-letter.omitted')).toMatch(/^a record of \d+ bytes/);
+  expect(newest(read('ledger'))['0|all']).toMatchObject({ deadLettered: 1 });
+});
+
 describe('a delete', () => {
   test('of one log puts a marker in its place, and is told from one that finds nothing', () => {
     const { pipe, read } = openPipeline();

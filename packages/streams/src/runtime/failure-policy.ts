@@ -80,7 +80,7 @@ export interface DeadLetterCause {
 export function deadLetterHeaders(
   topic: string,
   partition: number,
-  record: SourceRecord,
+  record: Pick<SourceRecord, 'offset' | 'timestamp' | 'headers'>,
   { stage, reason, message }: DeadLetterCause,
 ): Headers {
   const text = (key: string, value: string): Headers[number] => ({ key, value: Buffer.from(value) });

@@ -6,7 +6,7 @@ import { readKey, readValue } from '../kafka/fetched-record.ts';
 import type { Record } from '../record.ts';
 import type { CommitCallbacks, ProcessorContext, RecordPosition } from '../topology/processor.ts';
 import type { ProcessorNode, SinkNode, SourceNode, SubTopology } from '../topology/topology.ts';
-import type { Collector } from './collector.ts';
+import { RecordTooLargeError, type Collector } from './collector.ts';
 import {
   deadLetterHeaders,
   type DeadLetterCause,
@@ -257,7 +257,16 @@ export class Task {
     const headers = deadLetterHeaders(topic, partition, source, cause);
     const { key, value, timestamp } = source;
     const place = (count: number): number => partition % count;
-    collector.send(failures.deadLetterTopic, key, value, timestamp, headers, place, partition);
+    try {
+      collector.send(failures.deadLetterTopic, key, value, timestamp, headers, place, partition);
+    } catch (error) {
+      if (!(error instanceof RecordTooLargeError)) throw error;
+      // With the headers it is larger than a record may be: they say where its bytes lie as long as the source keeps them.
+      const bare = { offset: source.offset, timestamp, headers: [] };
+      const alone = deadLetterHeaders(topic, partition, bare, cause);
+      const omitted = { key: 'dead-letter.omitted', value: Buffer.from(error.message) };
+      collector.send(failures.deadLetterTopic, null, null, timestamp, [...alone, omitted], place, partition);
+    }
     metrics.deadLettered(this.id, cause.reason);
   }
 
