@@ -72,10 +72,14 @@ const errorNames: Record<number, string> = {
   6: 'NOT_LEADER_OR_FOLLOWER',
   7: 'REQUEST_TIMED_OUT',
   10: 'MESSAGE_TOO_LARGE',
+  17: 'INVALID_TOPIC_EXCEPTION',
   18: 'RECORD_LIST_TOO_LARGE',
   19: 'NOT_ENOUGH_REPLICAS',
   20: 'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
   29: 'TOPIC_AUTHORIZATION_FAILED',
+  32: 'INVALID_TIMESTAMP',
+  35: 'UNSUPPORTED_VERSION',
+  44: 'POLICY_VIOLATION',
   45: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
   47: 'INVALID_PRODUCER_EPOCH',
   48: 'INVALID_TXN_STATE',
@@ -353,6 +357,26 @@ const rejoin = new Set([
 
 const tooLarge = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 
+/** What the broker will refuse for ever: a setting or a record that it does not take. */
+const mistakes = new Set([
+  'GROUP_MAX_SIZE_REACHED',
+  'INCONSISTENT_GROUP_PROTOCOL',
+  'INVALID_COMMIT_OFFSET_SIZE',
+  'INVALID_GROUP_ID',
+  'INVALID_RECORD',
+  'INVALID_REQUEST',
+  'INVALID_REQUIRED_ACKS',
+  'INVALID_SESSION_TIMEOUT',
+  'INVALID_TIMESTAMP',
+  'INVALID_TOPIC_EXCEPTION',
+  'INVALID_TRANSACTION_TIMEOUT',
+  'OFFSET_METADATA_TOO_LARGE',
+  'POLICY_VIOLATION',
+  'UNSUPPORTED_COMPRESSION_TYPE',
+  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+  'UNSUPPORTED_VERSION',
+]);
+
 /** Our error for a broker's error name. */
 export function remedyOfName(name: string, doing: string, cause?: unknown): StreamsError {
   const message = `${doing}: ${name}`;
@@ -360,7 +384,11 @@ export function remedyOfName(name: string, doing: string, cause?: unknown): Stre
   if (name.endsWith('AUTHORIZATION_FAILED')) {
     return new FatalError('NOT_AUTHORIZED', `${message}; grant this right to the principal`, options);
   }
-  if (tooLarge.has(name)) return new FatalError('RECORD_TOO_LARGE', message, options);
+  if (tooLarge.has(name)) {
+    const remedy = "write smaller values, or raise the topic's max.message.bytes";
+    return new FatalError('RECORD_TOO_LARGE', `${message}; ${remedy}`, options);
+  }
+  if (mistakes.has(name)) return new FatalError('BROKER_REFUSED', message, options);
   if (rejoin.has(name)) {
     const fenced = name.includes('PRODUCER') || name.includes('TXN') || name.includes('TRANSACTION');
     return new RejoinError(fenced ? 'PRODUCER_FENCED' : 'GENERATION_STALE', message, options);
