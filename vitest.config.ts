@@ -20,6 +20,8 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: [...ignored, '**/*.integration.test.ts', '**/*.slow.test.ts'],
+          // Property tests take seconds, and on a busy machine many more.
+          testTimeout: 60_000,
         },
       },
       {
