@@ -30,6 +30,7 @@ export async function migrate(db: Db, options: MigrationOptions): Promise<void> 
     else await db.createCollection(name, { validator });
     await migrateIndexes(db, name, [...indexes[role], ...expiryIndexes(role, options)]);
   }
+  if (!existing.has(receiptsCollection)) await db.createCollection(receiptsCollection);
   await migrateIndexes(db, receiptsCollection, [{ key: { userId: 1 }, options: { name: 'user' } }]);
 }
 
