@@ -56,7 +56,11 @@ export function workerThread({ data, metrics, log, onState }: WorkerThreadOption
 
   return {
     start() {
-      worker = new Worker(workerMain, { workerData: data });
+      worker = new Worker(workerMain, {
+        workerData: data,
+        // Records live shortly and in great numbers: with room for them few are copied by the collector.
+        resourceLimits: { maxYoungGenerationSizeMb: 192 },
+      });
       exited = new Promise((resolve) => worker?.once('exit', () => resolve()));
       worker.on('message', receive);
       worker.once('error', (error: Error) => onState('ERROR', error));
