@@ -1,0 +1,36 @@
+// The TypeScript blocks of a Markdown page, each made into a module of its own so that the compiler can check it.
+
+/** A block of code, and the line of the page it begins on. */
+export interface Snippet {
+  line: number;
+  code: string;
+}
+
+/** The `ts` blocks of a page. */
+export function snippetsOf(markdown: string): Snippet[] {
+  const snippets: Snippet[] = [];
+  for (const match of markdown.matchAll(/^```ts\n([\s\S]*?)^```$/gm)) {
+    const line = markdown.slice(0, match.index).split('\n').length + 1;
+    snippets.push({ line, code: match[1] ?? '' });
+  }
+  return snippets;
+}
+
+/** What a block without imports of its own may use. */
+const given = `
+import * as streamsPackage from '@activity/streams';
+import { TopologyTestDriver } from '@activity/streams/testing';
+import { expect } from 'vitest';
+const {
+  createStreams, describe, hopping, jsonSerde, numberSerde, stringSerde, StreamsBuilder, tumbling, windowedSerde,
+} = streamsPackage;
+declare const streams: streamsPackage.Streams;
+declare const builder: streamsPackage.StreamsBuilder;
+declare const stream: streamsPackage.KStream<string, string>;
+export async function snippet(): Promise<void> {
+`;
+
+/** A block as a module. One without imports becomes the body of a function. */
+export function moduleOf({ code }: Snippet): string {
+  return code.includes('import ') && /^import /m.test(code) ? code : `${given}${code}\n}\n`;
+}
