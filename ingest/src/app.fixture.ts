@@ -63,9 +63,9 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
         inFlight: { begin: () => {}, end: () => {} },
       },
       publisher: {
-        write: async (record, partition) => {
+        write: (record, partition, tell) => {
           edge.written.push({ ...record, partition });
-          return typeof edge.result === 'function' ? edge.result(record) : edge.result;
+          tell(typeof edge.result === 'function' ? edge.result(record) : edge.result);
         },
         newId: () => 'made-id',
         metrics,

@@ -72,7 +72,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       inFlight: { begin: () => requestsInFlight++, end: () => requestsInFlight-- },
     },
     publisher: {
-      write: (record, partition) => writer.write(record, partition),
+      write: (record, partition, tell) => writer.send(record, partition, tell),
       newId: uuidV7,
       metrics,
       maxEventBytes: config.MAX_EVENT_BYTES,

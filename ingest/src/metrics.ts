@@ -42,16 +42,27 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
     buckets: seconds,
     registers,
   });
-  const accepted = new Counter({
+  // Added up here and handed over when they are asked for: they change with every event.
+  const accepted = { events: 0, bytes: 0 };
+  const acceptedEvents: Counter = new Counter({
     name: 'ingest_events_accepted_total',
     help: 'Events that the broker acknowledged',
     registers,
+    collect: () => acceptedEvents.inc(taken('events')),
   });
-  const bytes = new Counter({
+  const acceptedBytes: Counter = new Counter({
     name: 'ingest_event_bytes_total',
     help: 'Bytes of acknowledged events',
     registers,
+    collect: () => acceptedBytes.inc(taken('bytes')),
   });
+
+  function taken(what: keyof typeof accepted): number {
+    const count = accepted[what];
+    accepted[what] = 0;
+    return count;
+  }
+
   const refused = new Counter({
     name: 'ingest_events_refused_total',
     help: 'Events that were not accepted, by reason',
@@ -93,8 +104,8 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
       };
     },
     accepted(events, size) {
-      accepted.inc(events);
-      bytes.inc(size);
+      accepted.events += events;
+      accepted.bytes += size;
     },
     refused: (reason, events) => refused.inc({ reason }, events),
     round({ records, milliseconds }) {

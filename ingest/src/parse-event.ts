@@ -1,6 +1,6 @@
 // From the bytes of a request to an event, or to what is wrong with them.
 import { isUtf8 } from 'node:buffer';
-import { activityInput, findUnstorable } from '@activity/contracts';
+import { activityInput, findUnstorable, isStorable } from '@activity/contracts';
 import type { ActivityEvent } from '@activity/contracts';
 import { fieldProblems } from '@activity/service';
 import type { FieldProblem } from '@activity/service';
@@ -33,11 +33,11 @@ export function parseJson(bytes: Buffer): Parsed<unknown> {
 
 /** Checks one event as a client sent it, and stamps it: its id and time where it has none, and when it was received. */
 export function parseEvent(body: unknown, stamp: Stamp): Parsed<ActivityEvent> {
-  const unstorable = findUnstorable(body);
+  const unstorable = isStorable(body) ? undefined : findUnstorable(body);
   if (unstorable !== undefined) return refused(unstorable.path || 'body', unstorable.message);
   const input = activityInput.safeParse(body);
   if (!input.success) return { ok: false, details: fieldProblems(input.error) };
-  const receivedAt = new Date(stamp.now).toISOString();
+  const receivedAt = isoTime(stamp.now);
   const { userId, activityType, metadata, eventId, timestamp } = input.data;
   return {
     ok: true,
@@ -54,4 +54,16 @@ export function parseEvent(body: unknown, stamp: Stamp): Parsed<ActivityEvent> {
 
 function refused(field: string, message: string): { ok: false; details: FieldProblem[] } {
   return { ok: false, details: [{ field, message }] };
+}
+
+// Events of one batch, and many of one round, are received in the same millisecond.
+let lastTime = 0;
+let lastText = new Date(lastTime).toISOString();
+
+function isoTime(time: number): string {
+  if (time !== lastTime) {
+    lastTime = time;
+    lastText = new Date(time).toISOString();
+  }
+  return lastText;
 }

@@ -5,8 +5,12 @@ import type { WriteResult } from './kafka/partition-lane.ts';
 import type { BatchRecord } from './kafka/record-batch.ts';
 import type { EdgeMetrics } from './metrics.ts';
 
-/** Writes a record; see `EventWriter`. */
-export type Write = (record: BatchRecord, partition?: number) => Promise<WriteResult>;
+/** Writes a record and tells, once, what became of it; see `EventWriter`. */
+export type Write = (
+  record: BatchRecord,
+  partition: number | undefined,
+  tell: (result: WriteResult) => void,
+) => void;
 
 /** What publishing needs. */
 export interface Publisher {
@@ -24,24 +28,28 @@ const stampBytes = 512;
 export type RecordHeaders = readonly (readonly [string, string])[];
 
 /**
- * Writes an event. Its record lies in the partition of its user, at the time the edge received it (the event's own time is in the
- * value). Undefined where the broker has acknowledged it.
+ * Writes an event and tells, once, what went wrong; undefined where the broker has acknowledged it. Its record lies in the
+ * partition of its user, at the time the edge received it (the event's own time is in the value).
  */
-export async function publish(
+export function publish(
   event: ActivityEvent,
+  receivedAt: number,
   headers: RecordHeaders,
   { write, metrics, maxEventBytes }: Publisher,
-): Promise<Failure | undefined> {
+  tell: (failure: Failure | undefined) => void,
+): void {
   const value = Buffer.from(JSON.stringify(event));
   if (value.length > maxEventBytes + stampBytes) {
     metrics.refused('too-large', 1);
-    return { kind: 'too-large', message: `an event must not exceed ${maxEventBytes} bytes` };
+    tell({ kind: 'too-large', message: `an event must not exceed ${maxEventBytes} bytes` });
+    return;
   }
-  const record = { key: Buffer.from(event.userId), value, timestamp: Date.parse(event.receivedAt), headers };
-  const result = await write(record);
-  if (result.kind === 'written') metrics.accepted(1, value.length);
-  else metrics.refused(result.kind === 'too-large' ? 'too-large' : 'unavailable', 1);
-  return failureOfWrite(result, event.eventId);
+  const record = { key: Buffer.from(event.userId), value, timestamp: receivedAt, headers };
+  write(record, undefined, (result) => {
+    if (result.kind === 'written') metrics.accepted(1, value.length);
+    else metrics.refused(result.kind === 'too-large' ? 'too-large' : 'unavailable', 1);
+    tell(failureOfWrite(result, event.eventId));
+  });
 }
 
 /** The failure that a write's result is for the client; undefined where it was written. */

@@ -45,7 +45,9 @@ export function deleteRoutes({ write }: Pick<Publisher, 'write'>): Route[] {
       timestamp: Date.parse(command.requestedAt),
       headers,
     };
-    const result = await write(record, place.partition);
+    const result = await new Promise<WriteResult>((resolve) => {
+      write(record, place.partition, resolve);
+    });
     const failure = failureOfWrite(result);
     if (failure !== undefined) return failureAnswer(failure);
     return { status: 202, body: { success: true, message, ...commandIdOf(result) } };

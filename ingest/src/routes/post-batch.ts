@@ -1,13 +1,14 @@
 // POST /api/logs/batch: many events, with a verdict for each.
 import { activityInput } from '@activity/contracts';
 import { failureAnswer } from '@activity/service';
+import type { Failure } from '@activity/service';
 import { z } from 'zod';
 import type { Answer, EdgeRequest } from '../http/edge-request.ts';
 import type { Route } from '../http/route.ts';
 import { parseEvent } from '../parse-event.ts';
 import type { Parsed } from '../parse-event.ts';
 import { publish } from '../publish.ts';
-import type { Publisher, RecordHeaders } from '../publish.ts';
+import type { Publisher } from '../publish.ts';
 import { isNdjson, splitBatch } from '../split-batch.ts';
 import { exampleEvent } from './post-log.ts';
 import { batchResult, validationError } from './schemas.ts';
@@ -24,22 +25,36 @@ type Verdict = z.output<typeof verdict>;
 export function postBatchRoute(publisher: Publisher): Route {
   const { metrics, newId } = publisher;
 
-  async function judge(
-    entry: Parsed<unknown>,
-    index: number,
-    now: number,
-    trace: RecordHeaders,
-  ): Promise<Verdict> {
-    const event = entry.ok ? parseEvent(entry.value, { now, newId }) : entry;
-    if (!event.ok) {
-      metrics.refused('invalid', 1);
-      return { index, status: 400, error: 'Validation failed', details: event.details };
+  /** Judges each entry and tells when the last verdict is there. */
+  function judgeAll(
+    entries: readonly Parsed<unknown>[],
+    { receivedAt, trace }: EdgeRequest,
+    tell: (verdicts: Verdict[]) => void,
+  ): void {
+    const verdicts: Verdict[] = [];
+    let missing = entries.length;
+
+    function judged(index: number, found: Verdict): void {
+      verdicts[index] = found;
+      missing--;
+      if (missing === 0) tell(verdicts);
     }
-    const { eventId } = event.value;
-    const failure = await publish(event.value, trace, publisher);
-    if (failure === undefined) return { index, status: 201, eventId };
-    const { status, body } = failureAnswer(failure);
-    return { index, ...body, eventId, status: status === 413 ? 413 : 503 };
+
+    for (const [index, entry] of entries.entries()) {
+      const event = entry.ok ? parseEvent(entry.value, { now: receivedAt, newId }) : entry;
+      if (!event.ok) {
+        metrics.refused('invalid', 1);
+        judged(index, { index, status: 400, error: 'Validation failed', details: event.details });
+        continue;
+      }
+      const { eventId } = event.value;
+      publish(event.value, receivedAt, trace, publisher, (failure) => {
+        judged(
+          index,
+          failure === undefined ? { index, status: 201, eventId } : unwritten(index, eventId, failure),
+        );
+      });
+    }
   }
 
   async function handle(request: EdgeRequest): Promise<Answer> {
@@ -58,9 +73,9 @@ export function postBatchRoute(publisher: Publisher): Route {
       metrics.refused('limited', entries.length);
       return failureAnswer(limited);
     }
-    const results = await Promise.all(
-      entries.map(async (entry, index) => judge(entry, index, request.receivedAt, request.trace)),
-    );
+    const results = await new Promise<Verdict[]>((resolve) => {
+      judgeAll(entries, request, resolve);
+    });
     const accepted = results.filter(({ status }) => status === 201).length;
     const retry: Record<string, string> = results.some(({ status }) => status === 503)
       ? { 'retry-after': '1' }
@@ -88,4 +103,9 @@ export function postBatchRoute(publisher: Publisher): Route {
     },
     handle,
   };
+}
+
+function unwritten(index: number, eventId: string, failure: Failure): Verdict {
+  const { status, body } = failureAnswer(failure);
+  return { index, ...body, eventId, status: status === 413 ? 413 : 503 };
 }

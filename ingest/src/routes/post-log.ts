@@ -1,6 +1,7 @@
 // POST /api/logs: one event, acknowledged when the broker has acknowledged it.
 import { activityInput } from '@activity/contracts';
 import { failureAnswer } from '@activity/service';
+import type { Failure } from '@activity/service';
 import type { Answer, EdgeRequest } from '../http/edge-request.ts';
 import type { Route } from '../http/route.ts';
 import { parseEvent, parseJson } from '../parse-event.ts';
@@ -26,7 +27,9 @@ export function postLogRoute(publisher: Publisher): Route {
       metrics.refused('invalid', 1);
       return failureAnswer({ kind: 'validation', details: event.details });
     }
-    const failure = await publish(event.value, request.trace, publisher);
+    const failure = await new Promise<Failure | undefined>((resolve) => {
+      publish(event.value, request.receivedAt, request.trace, publisher, resolve);
+    });
     if (failure !== undefined) return failureAnswer(failure);
     const { eventId } = event.value;
     // Written out: this is the hottest answer there is.
