@@ -12,3 +12,8 @@ test('a free port is free until someone listens on it', async () => {
   expect(await isPortTaken(port)).toBe(true);
   server.close();
 });
+
+test('no port is given twice', async () => {
+  const ports = await Promise.all(Array.from({ length: 200 }, () => freePort()));
+  expect(new Set(ports).size).toBe(200);
+});
