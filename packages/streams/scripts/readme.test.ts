@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { optionsTable, settingsOf } from './options-table.ts';
+import { publicItems } from './public-api.ts';
 import { readmeWith } from './readme.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -59,6 +60,31 @@ describe('the settings', () => {
     const inCode = [...start.matchAll(/options\.(\w+) \?\? [^(]/g)].map(([, name]) => name);
     const said = new Set(settings.filter(({ fallback }) => fallback !== undefined).map(({ name }) => name));
     expect(inCode.filter((name = '') => !said.has(name))).toEqual([]);
+  });
+});
+
+describe('docs/kafka-streams.md', () => {
+  const page = read('docs/kafka-streams.md');
+
+  test('names every step', () => {
+    const steps = publicItems(join(root, 'src', 'index.ts'))
+      .map(({ name }) => name.split('.'))
+      .filter(([owner = '', step]) => /^(Branched|K)\w*(Stream|Table)$/.test(owner) && step !== undefined)
+      .map(([, step = '']) => step)
+      // Not a step: where a stream stands, for the DSL itself.
+      .filter((step) => step !== 'place');
+    expect(steps.length).toBeGreaterThan(20);
+    expect(steps.filter((step) => !new RegExp(`[\`.]${step}\\b`).test(page))).toEqual([]);
+  });
+
+  test('compares the defaults that are', () => {
+    const rows = [...page.matchAll(/^\|.*\| `(\w+)` +\| `([^`]+)` +\|$/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]);
+    expect(rows.length).toBeGreaterThan(6);
+    const fallbacks = new Map(settingsOf(start).map(({ name, fallback }) => [name, fallback]));
+    expect(rows).toEqual(rows.map(([name = '']) => [name, fallbacks.get(name)]));
   });
 });
 
