@@ -1,5 +1,12 @@
 // Erase: forgets a user's state, and leaves markers where their counts were.
-import { isoTime, windowSizes, type Erasure, type Marker, type WindowSize } from '@activity/contracts';
+import {
+  isoTime,
+  parseIsoTime,
+  windowSizes,
+  type Erasure,
+  type Marker,
+  type WindowSize,
+} from '@activity/contracts';
 import type {
   KeyValueStore,
   Processor,
@@ -65,13 +72,13 @@ export function erase(graceMs: number): ProcessorSupplier<string, ErasureCommand
       }
     }
 
-    /** Looks the user's seconds up from now backwards until all that are counted are found. */
-    function eraseRolling(userId: string): void {
+    /** Looks the user's seconds up, from the last one backwards, until all that are counted are found. */
+    function eraseRolling(userId: string, lastSeen: number): void {
       let left = rolling.get(userId)?.at(-1) ?? 0;
       rolling.delete(userId);
-      const newest = Math.floor(Math.max(0, context.streamTime) / rollingBucketMs) * rollingBucketMs;
-      const oldest = newest - longestRollingMs - 2 * rollingBucketMs;
-      for (let start = newest; left > 0 && start >= Math.max(0, oldest); start -= rollingBucketMs) {
+      const newest = Math.floor(Math.max(0, lastSeen) / rollingBucketMs) * rollingBucketMs;
+      const oldest = Math.max(0, newest - longestRollingMs - 2 * rollingBucketMs);
+      for (let start = newest; left > 0 && start >= oldest; start -= rollingBucketMs) {
         const counted = buckets.fetch(userId, start);
         if (counted === undefined) continue;
         buckets.delete(userId, start);
@@ -101,7 +108,9 @@ export function erase(graceMs: number): ProcessorSupplier<string, ErasureCommand
         // Read again from the beginning, the record may already be of a time after this erasure.
         if (newest < id) users.put(userId, user, timestamp);
         for (const size of sizes) eraseWindows(userId, id, size);
-        eraseRolling(userId);
+        const known =
+          before === undefined || 'deletedAt' in before ? undefined : parseIsoTime(before.lastSeen);
+        eraseRolling(userId, Math.min(context.streamTime, known ?? context.streamTime));
         const fence: Marker = { _id: id, deletedAt: processedAt, by: id };
         context.forwardTo(logFenceOutput, { key: String(id), value: fence, timestamp, headers: [] });
         const countFence: Marker = { ...fence, _id: `${userId}|erased|${id}` };

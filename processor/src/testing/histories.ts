@@ -1,0 +1,229 @@
+// Random histories of the raw topic: duplicates, disorder, lateness, deletes, erasures, garbage; and faults in between.
+import * as fc from 'fast-check';
+import { maxPartitions } from '@activity/contracts';
+import type { PendingCommit } from '@activity/streams/testing';
+import type { TestPipeline } from './pipeline.ts';
+
+/** An event; times in epoch milliseconds. */
+export interface RawEvent {
+  kind: 'event';
+  user: string;
+  event: string;
+  type: string;
+  /** When the edge received it. */
+  at: number;
+  /** What the client says. */
+  timestamp: number;
+}
+
+/** One raw record. */
+export type Raw = { partition: number } & (
+  | RawEvent
+  | { kind: 'delete'; id: number; at: number }
+  | { kind: 'erase'; user: string; at: number }
+  | { kind: 'garbage'; reason: string; key: string | undefined; value: string | undefined; at: number }
+);
+
+/** What happens to the process between two records. */
+export type Fault =
+  | 'process'
+  | 'processSome'
+  | 'begin'
+  | 'succeed'
+  | 'fail'
+  | 'loseAnswer'
+  | 'abort'
+  | 'crash'
+  | 'rebalance';
+
+/** Records and faults in their order. */
+export interface RawHistory {
+  partitions: number;
+  happenings: (Raw | Fault)[];
+}
+
+const begin = Date.parse('2026-03-01T11:50:00.000Z');
+const minute = 60_000;
+const users = ['ann', 'bob', '🌍', 'd|e'];
+
+const garbage = fc.constantFrom<[string, string | undefined, string | undefined]>(
+  ['undecodable', 'ann', '{'],
+  ['invalid', 'ann', undefined],
+  ['invalid', 'bob', '{"userId":"bob"}'],
+  ['invalid', undefined, '{"command":"drop"}'],
+  ['too-deep', 'bob', `{"a":${'['.repeat(50)}${']'.repeat(50)}}`],
+  ['too-large', 'ann', JSON.stringify('x'.repeat(3_000))],
+);
+
+const shift = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(0) },
+  { weight: 2, arbitrary: fc.integer({ min: -15 * minute, max: 0 }) },
+  // On the very borders of windows and graces.
+  { weight: 2, arbitrary: fc.integer({ min: -30, max: 6 }).map((minutes) => minutes * minute) },
+  { weight: 1, arbitrary: fc.integer({ min: -26 * 60 * minute, max: 120 * minute }) },
+);
+
+const step = fc.oneof(
+  fc.nat(3_000),
+  fc.nat(20 * minute),
+  fc.nat(12).map((minutes) => minutes * minute),
+);
+
+type Unplaced = { user: string } & (
+  | { kind: 'event'; event: string; type: string; shift: number }
+  | { kind: 'delete'; offset: number; partition: number }
+  | { kind: 'erase' }
+  | { kind: 'garbage'; garbage: [string, string | undefined, string | undefined] }
+);
+
+const user = fc.constantFrom(...users);
+const record: fc.Arbitrary<Unplaced> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant('event' as const),
+      user,
+      event: fc.constantFrom('e1', 'e2', 'e3', 'e4', 'e5', 'e6', 'e7'),
+      type: fc.constantFrom('LOGIN', 'LOGIN', 'PAGE_VIEW'),
+      shift,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('delete' as const),
+      user,
+      offset: fc.nat(25),
+      partition: fc.nat(2),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('erase' as const), user }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('garbage' as const), user, garbage }) },
+);
+const faults: Fault[] = [
+  'process',
+  'processSome',
+  'begin',
+  'begin',
+  'succeed',
+  'fail',
+  'loseAnswer',
+  'abort',
+  'crash',
+  'rebalance',
+];
+
+/** Any history. A user's records lie in one partition. */
+export const rawHistories: fc.Arbitrary<RawHistory> = fc
+  .tuple(
+    fc.integer({ min: 1, max: 3 }),
+    fc.array(
+      fc.oneof(
+        { weight: 4, arbitrary: fc.tuple(record, step) },
+        { weight: 1, arbitrary: fc.constantFrom(...faults) },
+      ),
+      { maxLength: 90, size: 'max' },
+    ),
+  )
+  .map(([partitions, items]) => {
+    let at = begin;
+    const happenings = items.map((item): Raw | Fault => {
+      if (typeof item === 'string') return item;
+      const [one, step] = item;
+      at += step;
+      return placed(one, at, partitions);
+    });
+    return { partitions, happenings };
+  });
+
+function placed(one: Unplaced, at: number, partitions: number): Raw {
+  const partition = users.indexOf(one.user) % partitions;
+  switch (one.kind) {
+    case 'event':
+      return {
+        kind: 'event',
+        user: one.user,
+        event: one.event,
+        type: one.type,
+        partition,
+        at,
+        timestamp: at + one.shift,
+      };
+    case 'delete': {
+      const id = one.offset * maxPartitions + one.partition;
+      return { kind: 'delete', id, partition: one.partition % partitions, at };
+    }
+    case 'erase':
+      return { kind: 'erase', user: one.user, partition, at };
+    case 'garbage': {
+      const [reason, key, value] = one.garbage;
+      return { kind: 'garbage', reason, key, value, partition, at };
+    }
+  }
+}
+
+/** The largest record of these histories that is processed. */
+export const maxBytes = 2_000;
+
+/** Writes one record into the raw topic. */
+export function pipeRaw({ pipe }: TestPipeline, raw: Raw): void {
+  const { partition, at } = raw;
+  const requestedAt = new Date(at).toISOString();
+  switch (raw.kind) {
+    case 'event': {
+      const { user: userId, event: eventId, type: activityType, timestamp } = raw;
+      const times = { timestamp: new Date(timestamp).toISOString(), receivedAt: requestedAt };
+      return pipe(userId, { eventId, userId, activityType, metadata: {}, ...times }, at, { partition });
+    }
+    case 'delete':
+      return pipe(undefined, { command: 'delete-log', id: raw.id, requestedAt }, at, { partition });
+    case 'erase':
+      return pipe(raw.user, { command: 'erase-user', userId: raw.user, requestedAt }, at, { partition });
+    case 'garbage':
+      return pipe(raw.key, raw.value, at, { partition });
+  }
+}
+
+/** Plays a history, faults and all, and settles: everything is processed and committed in the end. */
+export function play(pipeline: TestPipeline, { happenings }: RawHistory): void {
+  const { driver } = pipeline;
+  let pending: PendingCommit | undefined;
+  function happen(fault: Fault): void {
+    switch (fault) {
+      case 'process':
+        driver.process();
+        return;
+      case 'processSome':
+        driver.process(2);
+        return;
+      case 'begin':
+        pending ??= driver.beginCommit();
+        return;
+      case 'succeed':
+      case 'fail':
+      case 'loseAnswer':
+        pending?.[fault]();
+        break;
+      case 'abort':
+        driver.abort();
+        break;
+      case 'crash':
+        driver.crash();
+        break;
+      case 'rebalance':
+        pending?.succeed();
+        driver.rebalance();
+        break;
+    }
+    pending = undefined;
+  }
+  for (const one of happenings) {
+    if (typeof one === 'string') happen(one);
+    else pipeRaw(pipeline, one);
+  }
+  happen('succeed');
+  driver.commit();
+  // The rolling counts look at the time.
+  driver.advanceWallClock(1_000);
+  driver.commit();
+}

@@ -1,0 +1,130 @@
+// The oracle: what must come of a history of raw records, worked out plainly, all at once and by nobody's code but this.
+import type { Raw } from './histories.ts';
+
+/** What must be read in the end, all texts so that a difference can be seen. */
+export interface Expected {
+  /** `id user/event/type time`, with `late` where they are. */
+  logs: string[];
+  markers: string[];
+  /** `user|size|start total`. */
+  counts: string[];
+  /** `user total rolling5m,1h,24h first last`. */
+  users: string[];
+  /** `minute total`. */
+  minutes: string[];
+  deadLetters: string[];
+  /** `partition class count`. */
+  ledger: string[];
+}
+
+const sizes: [string, number][] = [
+  ['minute', 60_000],
+  ['hour', 3_600_000],
+  ['day', 86_400_000],
+];
+const lengths = [300_000, 3_600_000, 86_400_000];
+
+interface Seen {
+  id: number;
+  user: string;
+  text: string;
+  time: number;
+  windows: string[];
+}
+
+/** Works a history out. Times in milliseconds. */
+export function workOut(history: readonly Raw[], graceMs: number, dedupeMs: number): Expected {
+  const result: Expected = {
+    logs: [],
+    markers: [],
+    counts: [],
+    users: [],
+    minutes: [],
+    deadLetters: [],
+    ledger: [],
+  };
+  const minutes = new Map<string, number>();
+  for (const partition of [0, 1, 2]) {
+    const ledger = new Map<string, number>();
+    const live = new Set<number>(),
+      deleted = new Set<number>(),
+      markers = new Set<number>();
+    const copies = new Map<string, { body: string; seenAt: number }>();
+    let logs: Seen[] = [];
+    let streamTime = -1,
+      offset = 0;
+    const note = (name: string): unknown => ledger.set(name, (ledger.get(name) ?? 0) + 1);
+    const refuse = (reason: string): void => {
+      note('deadLettered');
+      result.deadLetters.push(reason);
+    };
+    for (const raw of history.filter((one) => one.partition === partition)) {
+      const id = offset++ * 1024 + partition;
+      if (raw.kind === 'garbage') refuse(raw.reason);
+      else if (raw.kind === 'delete') {
+        if (raw.id % 1024 !== partition || raw.id >= id) {
+          refuse('invalid');
+          continue;
+        }
+        note('command');
+        if (live.delete(raw.id)) note('deleted');
+        deleted.add(raw.id);
+        markers.add(raw.id);
+      } else if (raw.kind === 'erase') {
+        note('command');
+        note('erased');
+        markers.add(id);
+        logs = logs.filter(({ user }) => user !== raw.user);
+        for (const key of copies.keys()) if (key.startsWith(`${raw.user}/`)) copies.delete(key);
+      } else {
+        const { user, event, type, at, timestamp } = raw;
+        const time = Math.min(timestamp, at + 300_000);
+        streamTime = Math.max(streamTime, time);
+        const copy = copies.get(`${user}/${event}`);
+        const body = `${type} ${timestamp === at ? '' : timestamp}`;
+        if (copy && copy.seenAt >= streamTime - dedupeMs) {
+          if (copy.body === body) note('duplicate');
+          else refuse('conflicting-duplicate');
+          continue;
+        }
+        copies.set(`${user}/${event}`, { body, seenAt: streamTime });
+        note('enriched');
+        live.add(id);
+        const windows = sizes
+          .filter(([, length]) => Math.floor(time / length) * length + length > streamTime - graceMs)
+          .map(([size, length]) => `${size}|${new Date(Math.floor(time / length) * length).toISOString()}`);
+        const late = windows[0]?.startsWith('minute') !== true;
+        if (late) note('late');
+        else minutes.set(windows[0] ?? '', (minutes.get(windows[0] ?? '') ?? 0) + 1);
+        logs.push({
+          id,
+          user,
+          time,
+          text: `${user}/${event}/${type} ${time}${late ? ' late' : ''}`,
+          windows,
+        });
+      }
+    }
+    for (const [user, own] of Map.groupBy(logs, (log) => log.user)) {
+      for (const [window, inside] of Map.groupBy(
+        own.flatMap((log) => log.windows),
+        (one) => one,
+      ))
+        result.counts.push(`${user}|${window} ${inside.length}`);
+      const second = (time: number): number => Math.floor(time / 1_000);
+      const rolling = lengths.map(
+        (length) => own.filter(({ time }) => second(time) >= second(streamTime - length)).length,
+      );
+      const times = own.map(({ time }) => time);
+      result.users.push(
+        `${user} ${own.length} ${rolling.join()} ${Math.min(...times)} ${Math.max(...times)}`,
+      );
+    }
+    result.logs.push(...logs.filter(({ id }) => !deleted.has(id)).map(({ id, text }) => `${id} ${text}`));
+    result.markers.push(...[...markers].map(String));
+    result.ledger.push(...[...ledger].map(([name, count]) => `${partition} ${name} ${count}`));
+  }
+  result.minutes.push(...[...minutes].map(([minute, total]) => `${minute} ${total}`));
+  for (const list of Object.values(result) as string[][]) list.sort();
+  return result;
+}
