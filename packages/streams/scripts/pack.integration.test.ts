@@ -1,0 +1,130 @@
+// The package as npm packs it: what is in it, what publint says of it, and that plain Node runs it, worker threads too.
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { servers } from '@activity/local/testing';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectWitness, uniqueName } from '../src/testing-support/witness.ts';
+
+const source = join(import.meta.dirname, '..');
+const root = join(source, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'streams-pack-'));
+// Packed in a copy: packing rewrites the manifest for a moment, which others may be reading.
+const copy = join(folder, 'repository', 'packages', 'streams');
+const app = join(folder, 'app');
+const installed = join(app, 'node_modules', '@activity', 'streams');
+
+beforeAll(() => {
+  const left = /\/(node_modules|dist)(\/|$)/;
+  cpSync(source, copy, { recursive: true, filter: (path) => !left.test(path.slice(source.length)) });
+  cpSync(join(root, 'tsconfig.base.json'), join(folder, 'repository', 'tsconfig.base.json'));
+  symlinkSync(join(root, 'node_modules'), join(folder, 'repository', 'node_modules'));
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: copy });
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
+  mkdirSync(installed, { recursive: true });
+  execFileSync('tar', ['xzf', join(folder, tarball), '-C', installed, '--strip-components=1']);
+  for (const name of ['@platformatic', 'lmdb'])
+    symlinkSync(join(root, 'node_modules', name), join(app, 'node_modules', name));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('holds compiled code and pages, and nothing else', () => {
+  const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
+  expect(files).toEqual(
+    expect.arrayContaining([
+      'LICENSE',
+      'README.md',
+      'dist/index.js',
+      'dist/index.d.ts',
+      'docs/kafka-streams.md',
+    ]),
+  );
+  expect(
+    files.filter((name) => /(?<!\.d)\.ts$|test|conformance/.test(name) && !name.includes('testing')),
+  ).toEqual([]);
+});
+
+test('leaves the manifest as it was', () => {
+  expect(readFileSync(join(copy, 'package.json'), 'utf8')).toBe(
+    readFileSync(join(source, 'package.json'), 'utf8'),
+  );
+});
+
+test('publint has nothing to say', async () => {
+  const { messages, pkg } = await publint({ pkgDir: installed, pack: false, strict: true });
+  expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+});
+
+/** Runs a module of the application with plain Node; answers what it printed. */
+function run(name: string, code: string): string {
+  writeFileSync(join(app, name), code);
+  return execFileSync(process.execPath, [name], { cwd: app, encoding: 'utf8', timeout: 60_000 });
+}
+
+test('runs a topology in the test driver', () => {
+  const code = `
+    import { numberSerde, StreamsBuilder, stringSerde } from '@activity/streams';
+    import { TopologyTestDriver } from '@activity/streams/testing';
+    const strings = { key: stringSerde, value: stringSerde };
+    const builder = new StreamsBuilder();
+    builder.stream('in', strings).groupByKey().count().toStream().to('out');
+    const driver = new TopologyTestDriver(builder.build());
+    driver.input('in', strings).pipe('a', 'x', 0);
+    console.log(driver.output('out', { key: stringSerde, value: numberSerde }).readAll()[0].value);`;
+  expect(run('driver.mjs', code)).toBe('1\n');
+});
+
+test('runs worker threads on a broker', async () => {
+  const [input, applicationId] = [uniqueName('packed'), uniqueName('packed-app')];
+  const witness = await connectWitness(servers().kafka);
+  try {
+    await witness.createTopic(input, 2);
+    await witness.send(input, [
+      { key: 'a', value: 'x', partition: 0 },
+      { key: 'b', value: 'x', partition: 1 },
+    ]);
+  } finally {
+    await witness[Symbol.asyncDispose]();
+  }
+  writeFileSync(
+    join(app, 'topology.mjs'),
+    `import { StreamsBuilder, stringSerde } from '@activity/streams';
+    export default function build(input) {
+      const builder = new StreamsBuilder();
+      builder.stream(input, { key: stringSerde, value: stringSerde }).groupByKey().count({ store: 'counts' });
+      return builder.build();
+    }`,
+  );
+  const code = `
+    import { setTimeout as sleep } from 'node:timers/promises';
+    import { createStreams } from '@activity/streams';
+    const streams = createStreams({
+      applicationId: '${applicationId}',
+      topology: { url: new URL('./topology.mjs', import.meta.url), options: '${input}' },
+      brokers: ['${servers().kafka}'],
+      stateDir: 'state',
+      threads: 2,
+    });
+    await streams.start();
+    let rows = [];
+    while (rows.length < 2) {
+      await sleep(50);
+      rows = await streams.store('counts').all();
+    }
+    console.log(JSON.stringify(rows.toSorted()));
+    await streams.close();`;
+  expect(run('threads.mjs', code)).toBe('[["a",1],["b",1]]\n');
+});
