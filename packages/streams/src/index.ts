@@ -31,6 +31,8 @@ export { createStreams } from './start.ts';
 export type { Streams, StreamsLogger, StreamsOptions, TopologyModule } from './start.ts';
 export type { ReadableStore } from './runtime/readable-store.ts';
 export type { ExpiringStore, KeyValueStore, StoreSpec, WindowStore } from './state/store.ts';
+export { openTopicReader } from './topic-reader.ts';
+export type { ReadRecord, TopicReader, TopicReaderOptions } from './topic-reader.ts';
 export { describe, describeMermaid } from './topology/describe.ts';
 export type {
   Cancellable,

@@ -129,8 +129,8 @@ export const rawHistories: fc.Arbitrary<RawHistory> = fc
     let at = begin;
     const happenings = items.map((item): Raw | Fault => {
       if (typeof item === 'string') return item;
-      const [one, step] = item;
-      at += step;
+      const [one, elapsed] = item;
+      at += elapsed;
       return placed(one, at, partitions);
     });
     return { partitions, happenings };

@@ -17,6 +17,10 @@ function documents(records: readonly Output[]): Document[] {
   return [...new Map(records.map(({ value = {} }) => [value['_id'], value])).values()];
 }
 
+function line(...words: readonly unknown[]): string {
+  return words.map(String).join(' ');
+}
+
 function milliseconds(time: unknown): number {
   return Date.parse(String(time));
 }
@@ -32,20 +36,21 @@ function readAll({ read, deadLetters }: TestPipeline): Expected {
     logs: stored
       .filter((log) => remains(log, log['_id']))
       .map(({ _id, userId, eventId, activityType, timestamp, late }) => {
-        const text = `${_id} ${userId}/${eventId}/${activityType} ${milliseconds(timestamp)}`;
+        const text = line(_id, [userId, eventId, activityType].join('/'), milliseconds(timestamp));
         return late === true ? `${text} late` : text;
       }),
     markers: stored.filter((log) => 'deletedAt' in log).map(({ _id }) => String(_id)),
     counts: documents(read('counts'))
       .filter((count) => remains(count, count['lastId']))
-      .map(({ _id, total }) => `${_id} ${total}`),
+      .map(({ _id, total }) => line(_id, total)),
     users: documents(read('users'))
       .filter((user) => remains(user, user['lastId']))
       .map(({ _id, total, rolling, firstSeen, lastSeen }) => {
         const { last5m, last1h, last24h } = rolling as Document;
-        return `${_id} ${total} ${last5m},${last1h},${last24h} ${milliseconds(firstSeen)} ${milliseconds(lastSeen)}`;
+        const counts = [last5m, last1h, last24h].join(',');
+        return line(_id, total, counts, milliseconds(firstSeen), milliseconds(lastSeen));
       }),
-    minutes: documents(read('globalCounts')).map(({ _id, total }) => `${_id} ${total}`),
+    minutes: documents(read('globalCounts')).map(({ _id, total }) => line(_id, total)),
     deadLetters: deadLetters().map((letter) => headerOf(letter, 'dead-letter.reason') ?? ''),
     ledger: ledgerLines(documents(read('ledger'))),
   };
@@ -60,7 +65,7 @@ function ledgerLines(entries: readonly Document[]): string[] {
   const alls = new Map<string, number>();
   for (const entry of entries) {
     for (const field of fields) {
-      const name = `${entry['partition']} ${field}`;
+      const name = line(entry['partition'], field);
       const to = entry['minute'] === undefined ? alls : sums;
       to.set(name, (to.get(name) ?? 0) + Number(entry[field]));
     }
