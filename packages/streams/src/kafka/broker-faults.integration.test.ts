@@ -149,7 +149,7 @@ describe('8: a broker that is gone', () => {
         () => 'sent',
         () => 'failed',
       ),
-      new Promise((resolve) => setTimeout(resolve, 8000, 'still waiting')),
+      new Promise((resolve) => setTimeout(resolve, 5000, 'still waiting')),
     ]);
     await broker.restart();
     await producer.close(true).catch(() => {});
