@@ -83,7 +83,7 @@ async function commit(batch: readonly Message<string, string, unknown, unknown>[
   await transaction.addConsumer(consumer);
   // A send must stay below the broker's batch limit for each partition.
   for (let i = 0; i < outputs.length; i += 4000) {
-    await transaction.send({ messages: outputs.slice(i, i + 4000) } as never);
+    await transaction.send({ messages: outputs.slice(i, i + 4000) });
   }
   const last = new Map(batch.map((message) => [message.partition, message]));
   for (const message of last.values()) await transaction.addOffset(message);

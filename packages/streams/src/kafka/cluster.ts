@@ -221,7 +221,7 @@ export function partialAnswer<T>(error: unknown): T | undefined {
 }
 
 /** Whether an error means that the coordinator has moved or is not ready. */
-export function coordinatorMoved(error: unknown): boolean {
+function coordinatorMoved(error: unknown): boolean {
   return (
     error instanceof RetriableError &&
     (error.code === 'CONNECTION_LOST' || error.code === 'TIMED_OUT' || /COORDINATOR/.test(error.message))

@@ -66,7 +66,7 @@ export function dedupe<K, V>(
 }
 
 /** One text for key and id that no other pair can make. */
-export function dedupeId(key: string | undefined, id: string): string {
+function dedupeId(key: string | undefined, id: string): string {
   return key === undefined ? `|${id}` : `${key.length}|${key}${id}`;
 }
 

@@ -17,7 +17,7 @@ export interface PrepareTopicsOptions {
 }
 
 /** The settings a changelog is created with: expiring state is deleted by time too, a day later than in the store. */
-export function changelogConfig({ kind, retentionMs = 0 }: StoreSpec): { [name: string]: string } {
+function changelogConfig({ kind, retentionMs = 0 }: StoreSpec): { [name: string]: string } {
   if (kind === 'keyValue') return { 'cleanup.policy': 'compact' };
   return { 'cleanup.policy': 'compact,delete', 'retention.ms': String(retentionMs + dayMs) };
 }
