@@ -97,9 +97,14 @@ export class Restorer {
     const answers = await this.#fetcher.fetch(positions, maxWaitMs).catch(async (error: unknown) => {
       if (error instanceof TaskCorruptedError) {
         // The changelog was cleaned past our position meanwhile.
+        const starts = await this.#kafka.listOffsets(
+          wanted.map(({ changelog }) => changelog),
+          'earliest',
+        );
         for (const restoring of wanted) {
+          const { topic, partition } = restoring.changelog;
           await restoring.open.store.clear();
-          restoring.position = 0;
+          restoring.position = starts.get(partitionName(topic, partition)) ?? 0;
         }
         return [];
       }

@@ -1,0 +1,179 @@
+// The restorer, on a changelog in memory: stores come up to its end, whatever was cleaned or replaced meanwhile.
+import { describe, expect, test } from 'vitest';
+import { TaskCorruptedError } from '../errors.ts';
+import type { FetchedPartition, Fetcher, KafkaPort, SourceRecord } from '../kafka/port.ts';
+import { numberSerde, stringSerde } from '../serde.ts';
+import { MemoryState } from '../state/memory-state.ts';
+import { TaskKeyValueStore } from '../state/key-value-store.ts';
+import { noMetrics } from './metrics.ts';
+import { Restorer } from './restorer.ts';
+import type { OpenStore } from './task-stores.ts';
+import type { Task } from './task.ts';
+
+/** A changelog partition that can be cleaned and cut. */
+class Changelog {
+  start = 0;
+  end: number;
+  /** What a read_committed reader sees; less than the end while a transaction is open. */
+  stable: number;
+  readonly asked: number[] = [];
+
+  constructor(end: number) {
+    this.end = end;
+    this.stable = end;
+  }
+
+  read(offset: number): FetchedPartition {
+    this.asked.push(offset);
+    if (offset < this.start || offset > this.end) {
+      throw new TaskCorruptedError('OFFSET_OUT_OF_RANGE', 'gone');
+    }
+    const nextOffset = Math.min(this.stable, offset + 10);
+    const records = Array.from({ length: Math.max(0, nextOffset - offset) }, (_, i): SourceRecord => {
+      const n = offset + i;
+      return {
+        offset: n,
+        timestamp: n,
+        key: Buffer.from(`key ${n % 7}`),
+        value: Buffer.from(`${n}`),
+        headers: [],
+      };
+    });
+    const { stable: endOffset } = this;
+    return { topic: 'log', partition: 0, fetchOffset: offset, nextOffset, endOffset, records, bytes: 0 };
+  }
+}
+
+function portOf(changelog: Changelog): KafkaPort {
+  const fetcher: Fetcher = {
+    fetch: async (positions) => positions.map(({ offset }) => changelog.read(offset)),
+    close: async () => {},
+  };
+  const port: Pick<KafkaPort, 'listOffsets' | 'createFetcher'> = {
+    listOffsets: async (partitions, at) =>
+      new Map(
+        partitions.map(({ topic, partition }) => [
+          `${topic}-${partition}`,
+          at === 'earliest' ? changelog.start : changelog.end,
+        ]),
+      ),
+    createFetcher: () => fetcher,
+  };
+  return port as KafkaPort;
+}
+
+function taskOf(state = new MemoryState()): { task: Task; store: TaskKeyValueStore<string, number> } {
+  const changelog = { topic: 'log', partition: 0 };
+  const store = new TaskKeyValueStore({
+    name: 'store',
+    keySerde: stringSerde,
+    valueSerde: numberSerde,
+    committed: state,
+    changelog,
+  });
+  const open: Partial<OpenStore> = { spec: { name: 'store' } as OpenStore['spec'], store, changelog };
+  const task: Partial<Task> = { id: '0_0', stores: [open as OpenStore] };
+  return { task: task as Task, store };
+}
+
+/** Restores to the end; a restorer that never gets there fails. */
+async function restore(restorer: Restorer, task: Task): Promise<number> {
+  for (let steps = 0; steps < 50; steps++) {
+    if (!restorer.isRestoring(task)) return steps;
+    await restorer.step();
+  }
+  throw new Error('still restoring after 50 steps');
+}
+
+describe('restoring', () => {
+  test('brings a new store to the end of its changelog, and tells how far it is', async () => {
+    const changelog = new Changelog(25);
+    const remaining: number[] = [];
+    const metrics = {
+      ...noMetrics,
+      restored: (_t: string, _s: string, _n: number, left: number) => remaining.push(left),
+    };
+    const restorer = new Restorer(portOf(changelog), metrics);
+    const { task, store } = taskOf();
+    await restorer.begin(task);
+    expect(await restore(restorer, task)).toBe(3);
+    expect([...store.all()].map(([, n]) => n).toSorted((a, b) => a - b)).toEqual([
+      18, 19, 20, 21, 22, 23, 24,
+    ]);
+    expect(store.position()).toBe(25);
+    expect(remaining).toEqual([15, 5, 0]);
+  });
+
+  test('goes on from the position of the state it finds', async () => {
+    const changelog = new Changelog(25);
+    const state = new MemoryState();
+    state.apply([], 20);
+    const { task, store } = taskOf(state);
+    const restorer = new Restorer(portOf(changelog), noMetrics);
+    await restorer.begin(task);
+    expect(await restore(restorer, task)).toBe(1);
+    expect([...store.all()]).toHaveLength(5);
+  });
+
+  test('has nothing to do for an empty changelog, or for state that is at its end', async () => {
+    for (const end of [0, 25]) {
+      const state = new MemoryState();
+      state.apply([], end);
+      const restorer = new Restorer(portOf(new Changelog(end)), noMetrics);
+      const { task } = taskOf(state);
+      await restorer.begin(task);
+      expect([restorer.isRestoring(task), restorer.active]).toEqual([false, false]);
+    }
+  });
+
+  test('waits for a transaction that is open, and never skips it', async () => {
+    const changelog = new Changelog(25);
+    changelog.stable = 12;
+    const restorer = new Restorer(portOf(changelog), noMetrics);
+    const { task, store } = taskOf();
+    await restorer.begin(task);
+    for (let i = 0; i < 10; i++) await restorer.step();
+    expect([restorer.isRestoring(task), store.position()]).toEqual([true, 12]);
+    changelog.stable = 25;
+    await restore(restorer, task);
+    expect(store.position()).toBe(25);
+  });
+
+  test.each<[string, number, number]>([
+    ['ends before the state does: it is another', 0, 10],
+    ['has lost what comes next', 22, 25],
+  ])('begins anew where the changelog %s', async (_why, start, end) => {
+    const changelog = new Changelog(end);
+    changelog.start = start;
+    const state = new MemoryState();
+    state.apply([{ segment: 0, key: 'of another life', stored: { data: '1', timestamp: 0 } }], 20);
+    const { task, store } = taskOf(state);
+    const restorer = new Restorer(portOf(changelog), noMetrics);
+    await restorer.begin(task);
+    await restore(restorer, task);
+    expect(store.get('of another life')).toBeUndefined();
+    expect(store.position()).toBe(end);
+    expect(changelog.asked[0]).toBe(start);
+  });
+
+  test('begins anew from what is left when the changelog is cleaned meanwhile', async () => {
+    const changelog = new Changelog(40);
+    const restorer = new Restorer(portOf(changelog), noMetrics);
+    const { task, store } = taskOf();
+    await restorer.begin(task);
+    await restorer.step();
+    changelog.start = 30;
+    await restore(restorer, task);
+    expect(changelog.asked).toEqual([0, 10, 30]);
+    expect([...store.all()]).toHaveLength(7);
+  });
+
+  test('of a task that was closed is forgotten', async () => {
+    const restorer = new Restorer(portOf(new Changelog(40)), noMetrics);
+    const { task } = taskOf();
+    await restorer.begin(task);
+    restorer.drop(task);
+    expect([restorer.isRestoring(task), restorer.active]).toEqual([false, false]);
+    await restorer.close();
+  });
+});
