@@ -111,6 +111,7 @@ export class StreamThread {
   #state: ThreadState = 'CREATED';
   #closing = false;
   #running: Promise<void> | undefined;
+  #releasing: Promise<void> | undefined;
   #wake: () => void = () => {};
   #failures = 0;
   #awaitingAssignment = false;
@@ -153,18 +154,20 @@ export class StreamThread {
 
   /** Finishes what is in flight, commits, and leaves the group (or stays, for a quick return). */
   async close({ leave }: { leave: boolean } = { leave: true }): Promise<void> {
-    if (!this.#running || this.#closing) {
-      await this.#running;
-      return;
-    }
+    if (!this.#running) return;
     this.#closing = true;
     this.#wake();
     await this.#running;
+    await (this.#releasing ??= this.#release(leave));
+    if (this.#state !== 'ERROR') this.#setState('CLOSED');
+  }
+
+  /** Gives back what is held: the place in the group first, so that others can go on. */
+  async #release(leave: boolean): Promise<void> {
     await this.#member.close({ leave });
     await Promise.all([this.#fetcher.close(), this.#restorer.close(), this.#writer?.close()]);
     for (const { task } of this.#tasks.values()) await this.#closeTask(task);
     this.#tasks.clear();
-    if (this.#state !== 'ERROR') this.#setState('CLOSED');
   }
 
   async #run(): Promise<void> {
@@ -184,6 +187,12 @@ export class StreamThread {
     }
     for (const control of this.#controls.splice(0))
       control.reject(new RetriableError('CONNECTION_LOST', 'closing'));
+    if (this.#state !== 'ERROR') return;
+    // A thread that does nothing any more must not go on beating: its partitions would belong to nobody.
+    this.#releasing ??= this.#release(true);
+    await this.#releasing.catch((error: unknown) => {
+      this.#options.log('warn', 'leaving after an error failed', { error });
+    });
   }
 
   async #step(): Promise<void> {
@@ -306,6 +315,9 @@ export class StreamThread {
     await this.#placeUnknown();
     const offsets = tasks.flatMap((task) => task.seal());
     const records = this.#collector.take();
+    // Generation and member travel with the offsets: without any, what a stale member punctuates would be committed.
+    if (records.count > 0 && offsets.length === 0)
+      offsets.push(...tasks.slice(0, 1).map((task) => task.fence()));
     const processed = this.#processedSinceCommit;
     this.#processedSinceCommit = 0;
     if (offsets.length === 0 && records.count === 0) {
@@ -455,13 +467,24 @@ export class StreamThread {
     const committed = await kafka.committedOffsets(applicationId, inputs);
     const known = new Set(committed.map(({ topic, partition }) => partitionName(topic, partition)));
     const unknown = inputs.filter(({ topic, partition }) => !known.has(partitionName(topic, partition)));
-    const [starts, firsts] = await Promise.all([
+    const [starts, firsts, ends] = await Promise.all([
       kafka.listOffsets(unknown, offsetReset),
       kafka.listOffsets(inputs, 'earliest'),
+      kafka.listOffsets(inputs, 'latest'),
     ]);
     for (const offset of committed) {
+      const name = partitionName(offset.topic, offset.partition);
+      const first = firsts.get(name) ?? 0;
+      const end = ends.get(name) ?? offset.offset;
+      if (offset.offset > end) {
+        this.#options.log(
+          'error',
+          `${name} ends at ${end}, before the committed ${offset.offset}: is it a new topic?`,
+        );
+        offset.offset = offsetReset === 'earliest' ? first : end;
+      }
       // What was committed may have been deleted by retention meanwhile.
-      offset.offset = Math.max(offset.offset, firsts.get(partitionName(offset.topic, offset.partition)) ?? 0);
+      offset.offset = Math.max(offset.offset, first);
     }
     for (const open of waiting) {
       open.task.seek(committed, (topic) => starts.get(partitionName(topic, open.task.partition)) ?? 0);

@@ -142,10 +142,14 @@ export class Task {
     for (const { queue } of this.#inputs) {
       if (!queue.moved) continue;
       queue.moved = false;
-      const { topic, partition, position, partitionTime } = queue;
-      offsets.push({ topic, partition, offset: position, metadata: writeOffsetMetadata(partitionTime) });
+      offsets.push(offsetOf(queue));
     }
     return offsets;
+  }
+
+  /** An offset to commit where none has moved. */
+  fence(): CommittedOffset {
+    return offsetOf((this.#inputs[0] as Input).queue);
   }
 
   /** The transaction has committed. */
@@ -332,6 +336,10 @@ export class Task {
 }
 
 const mistakes = new Set<string>(['TOPOLOGY_INVALID', 'CONFIGURATION_INVALID']);
+
+function offsetOf({ topic, partition, position, partitionTime }: RecordQueue): CommittedOffset {
+  return { topic, partition, offset: position, metadata: writeOffsetMetadata(partitionTime) };
+}
 
 function stageOf(error: unknown): FailureStage {
   if (error instanceof StreamsError && error.code === 'PRODUCTION_FAILED') return 'production';
