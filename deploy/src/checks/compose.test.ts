@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { readCompose, type ComposeService } from './compose-file.ts';
 import { inherited, readDockerfile } from './dockerfile.ts';
-import { problemsOf } from './settings.ts';
+import { lacksOf, problemsOf } from './settings.ts';
 import { isPinned, targetOf } from './sources.ts';
 
 const compose = readCompose();
@@ -30,9 +30,14 @@ test('runs all of the pipeline', () => {
   );
 });
 
-test.each(ours)('$name sets only variables that $target has', ({ name, service, target }) => {
-  expect(problemsOf({ where: name, target, variables: service.environment })).toEqual([]);
-});
+test.each(ours)(
+  '$name sets what $target needs, and nothing that it does not have',
+  ({ name, service, target }) => {
+    const settings = { where: name, target, variables: service.environment };
+    expect(problemsOf(settings)).toEqual([]);
+    expect(lacksOf(settings)).toEqual([]);
+  },
+);
 
 test.each(services)('%s has a pinned image, and a target where it is our own', (_, service) => {
   expect(isPinned(service.image)).toBe(true);

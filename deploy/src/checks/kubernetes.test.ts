@@ -17,7 +17,7 @@ import {
   type Workload,
 } from './kubernetes.ts';
 import { mayReach } from './reachability.ts';
-import { problemsOf } from './settings.ts';
+import { lacksOf, problemsOf } from './settings.ts';
 import { documentsOf, isPinned, kustomize, projectRoot, read, targetOf, yamlFiles } from './sources.ts';
 
 const golden = read(goldenFile);
@@ -67,14 +67,18 @@ test('a misspelt field is found', () => {
   expect(schemaProblems(object)).toEqual([expect.stringContaining('clusterIp')]);
 });
 
-test.each(workloads)('$title sets only variables that its service has', ({ title, workload }) => {
-  for (const { image, env } of workload.spec.template.spec.containers) {
-    const target = targetOf(image);
-    if (target === undefined || target === 'kafka-connect') continue;
-    const variables = Object.fromEntries(env.map(({ name, value }) => [name, value]));
-    expect(problemsOf({ where: title, target, variables })).toEqual([]);
-  }
-});
+test.each(workloads)(
+  '$title sets what its service needs, and nothing that it does not have',
+  ({ title, workload }) => {
+    for (const { image, env } of workload.spec.template.spec.containers) {
+      const target = targetOf(image);
+      if (target === undefined || target === 'kafka-connect') continue;
+      const variables = Object.fromEntries(env.map(({ name, value }) => [name, value]));
+      expect(problemsOf({ where: title, target, variables })).toEqual([]);
+      expect(lacksOf({ where: title, target, variables })).toEqual([]);
+    }
+  },
+);
 
 test.each(workloads)('$title takes its values from what is there', ({ workload }) => {
   for (const { env } of workload.spec.template.spec.containers) {
@@ -165,7 +169,7 @@ test.each([
   ['processor', 'mongo', 27_017, false],
   ['connectors', 'kafka-connect', 8083, true],
   ['connectors', 'mongo', 27_017, true],
-  ['connectors', 'kafka', 9092, false],
+  ['connectors', 'kafka', 9092, true],
   ['kafka-connect', 'kafka', 9092, true],
   ['kafka-connect', 'mongo', 27_017, true],
   ['consumer', 'mongo', 27_017, true],

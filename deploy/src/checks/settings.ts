@@ -1,5 +1,6 @@
-// Whether the variables that a deployment sets are variables of the service, with values that it takes.
-import { parseConfig } from '@activity/service';
+// Whether the variables that a deployment sets are variables of the service, with values that it takes, and all it needs.
+import { parseConfig, variablesOf } from '@activity/service';
+import { environmentOf, readDockerfile } from './dockerfile.ts';
 import { schemas } from './sources.ts';
 
 /** A container and its variables; undefined is a value that is known only when it runs. */
@@ -23,4 +24,21 @@ export function problemsOf({ where, target, variables }: Settings): string[] {
   } catch (error) {
     return [...unknown, `${where}: ${error instanceof Error ? error.message : String(error)}`];
   }
+}
+
+/** What a container lacks to work beside others; empty where nothing is. Its image's own variables count. */
+export function lacksOf({ where, target, variables }: Settings): string[] {
+  const schema = schemas[target];
+  // The set-up steps need one server each.
+  if (schema === undefined || target === 'setup') return [];
+  const set = new Set(Object.keys({ ...environmentOf(readDockerfile(), target), ...variables }));
+  const lacks = variablesOf(schema)
+    .filter(({ name, default: fallback }) => fallback.includes('127.0.0.1') && !set.has(name))
+    .map(({ name }) => `${where}: ${name} is left at what is good on one machine only`);
+  const decided = set.has('API_KEYS_FILE') || variables['ALLOW_ANONYMOUS'] === 'true';
+  if ('ALLOW_ANONYMOUS' in schema.shape && !decided)
+    lacks.push(
+      `${where}: neither API_KEYS_FILE nor ALLOW_ANONYMOUS=true, without which ${target} refuses to start`,
+    );
+  return lacks;
 }
