@@ -14,6 +14,7 @@ test('every variable has a default and says what it is for', () => {
       "KAFKA_LEDGER_TOPIC",
       "KAFKA_DEAD_LETTER_TOPIC",
       "KAFKA_SINK_DEAD_LETTER_TOPIC",
+      "KAFKA_BROKERS",
       "CONNECT_URL",
       "MONGODB_URI",
       "CONNECTOR_PREFIX",

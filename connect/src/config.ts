@@ -1,12 +1,22 @@
 // Every variable that the connect supervisor reads.
 import { topicVariables } from '@activity/contracts';
-import { httpUrl, integer, loadConfig, logLevel, mongoUri, nodeEnv, portNumber } from '@activity/service';
+import {
+  hostList,
+  httpUrl,
+  integer,
+  loadConfig,
+  logLevel,
+  mongoUri,
+  nodeEnv,
+  portNumber,
+} from '@activity/service';
 import type { Environment } from '@activity/service';
 import { z } from 'zod';
 
 /** The supervisor's variables. */
 export const configSchema = z.object({
   ...topicVariables,
+  KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers, host:port, separated by commas'),
   CONNECT_URL: httpUrl('http://127.0.0.1:8083').describe("Kafka Connect's REST API"),
   MONGODB_URI: mongoUri('mongodb://127.0.0.1:27017/activity?replicaSet=rs0').describe(
     'MongoDB, with the database to fill; the worker connects with it too',

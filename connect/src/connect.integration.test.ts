@@ -13,11 +13,14 @@ import { afterAll, assert, beforeAll, describe, expect, test, vi } from 'vitest'
 import { migrate } from './migrate.ts';
 
 const topics = {
+  KAFKA_TOPIC: 'sink-raw',
+  KAFKA_DEAD_LETTER_TOPIC: 'sink-processor-dead-letter',
   KAFKA_ENRICHED_TOPIC: 'sink-enriched',
   KAFKA_COUNTS_TOPIC: 'sink-counts',
   KAFKA_USERS_TOPIC: 'sink-users',
   KAFKA_GLOBAL_COUNTS_TOPIC: 'sink-global-counts',
   KAFKA_LEDGER_TOPIC: 'sink-ledger',
+  KAFKA_ERASURES_TOPIC: 'sink-erasures',
   KAFKA_SINK_DEAD_LETTER_TOPIC: 'sink-dead-letter',
 };
 const iso = '2026-01-02T03:04:05.678Z';
@@ -106,6 +109,7 @@ beforeAll(async () => {
       ...topics,
       CONNECTOR_PREFIX: 'sink-test',
       CONNECT_URL: connect.address,
+      KAFKA_BROKERS: broker,
       MONGODB_URI: mongodbUri,
       METRICS_PORT: String(port),
       POLL_INTERVAL_MS: '200',
@@ -271,6 +275,74 @@ describe('the sink on a real worker and a real MongoDB', () => {
     await stored({ ...inRange, _id: { $gte: 100_000, $lt: 2 ** 50 } }, ids.length, 60_000);
     await ready(60_000);
     expect(await deadLetters()).toBe(before);
+  }, 180_000);
+});
+
+describe('the eraser', () => {
+  function erasure(id: number, userId: string): Document {
+    return { _id: id, userId, requestedAt: iso, processedAt: new Date().toISOString() };
+  }
+
+  async function erased(id: number): Promise<Document | null> {
+    return db
+      .collection<{ _id: number }>('erasures')
+      .findOne({ _id: id, erasedAt: { $exists: true } } as Document);
+  }
+
+  let before: { partition: number; offset: string }[];
+
+  test('waits for the sink, removes what lies before the command, and records how many', async () => {
+    const user = 'goner';
+    const count = { userId: user, size: 'day', windowStart: iso, windowEnd: iso, byType: {}, total: 1 };
+    const command = erasure(50_005, user);
+    before = await admin.fetchTopicOffsets(topics.KAFKA_ENRICHED_TOPIC);
+    await send(topics.KAFKA_ERASURES_TOPIC, [command]);
+    await send(
+      topics.KAFKA_ENRICHED_TOPIC,
+      [50_001, 50_002, 50_003, 50_009].map((id) => log(id, { userId: user })),
+    );
+    await send(topics.KAFKA_COUNTS_TOPIC, [
+      { ...count, _id: 'goner|day|old', lastId: 50_003 },
+      { ...count, _id: 'goner|day|new', lastId: 50_009 },
+    ]);
+    await send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: 50_002, deletedAt: iso, by: 50_004 }]);
+    await stored({ userId: user }, 3);
+    expect(await erased(50_005)).toBeNull();
+    const deletedAt = command['processedAt'] as string;
+    await send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: 50_005, deletedAt, by: 50_005 }]);
+    await send(topics.KAFKA_COUNTS_TOPIC, [{ _id: 'goner|erased|50005', deletedAt, by: 50_005 }]);
+    await vi.waitFor(async () => expect(await erased(50_005)).not.toBeNull(), {
+      timeout: 20_000,
+      interval: 100,
+    });
+    expect(await erased(50_005)).toMatchObject({
+      userId: user,
+      logs: 2,
+      requestedAt: time,
+      erasedAt: expect.any(Date) as Date,
+    });
+    const left = await db.collection('logs').find({ userId: user }).toArray();
+    expect(left.map(({ eventId }) => eventId as string)).toEqual(['e50009']);
+    expect(await db.collection('counts').countDocuments({ userId: user })).toBe(1);
+  }, 60_000);
+
+  test('removes again what a reset of the sink’s offsets brings back, and counts it once', async () => {
+    const group = 'connect-sink-test-logs-sink';
+    const url = `${connect.address}/connectors/sink-test-logs-sink`;
+    await fetch(`${url}/stop`, { method: 'PUT' });
+    await vi.waitFor(
+      async () =>
+        admin.setOffsets({ groupId: group, topic: topics.KAFKA_ENRICHED_TOPIC, partitions: before }),
+      { timeout: 30_000, interval: 500 },
+    );
+    await db.collection('logs').deleteMany({ userId: 'goner' });
+    await fetch(`${url}/resume`, { method: 'PUT' });
+    await stored({ _id: Long.fromNumber(50_009) }, 1, 60_000);
+    await vi.waitFor(
+      async () => expect(await db.collection('logs').countDocuments({ userId: 'goner' })).toBe(1),
+      { timeout: 60_000, interval: 200 },
+    );
+    expect(await erased(50_005)).toMatchObject({ logs: 2 });
   }, 180_000);
 });
 

@@ -1,15 +1,19 @@
-// The connect supervisor's process: migrates MongoDB, registers the connectors, then watches them.
+// The connect supervisor's process: migrates MongoDB, registers the connectors, then watches them, and erases.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { topicsOf } from '@activity/contracts';
 import { createLogger, createRegistry, runService, startMonitoring } from '@activity/service';
 import type { ServiceContext } from '@activity/service';
 import { MongoClient } from 'mongodb';
 import { readConfig } from './config.ts';
+import { openTopicReader } from '@activity/streams';
 import { createConnectClient } from './connect-client.ts';
 import { connectorsFolder, loadConnectors } from './connectors.ts';
+import { Eraser } from './eraser.ts';
 import { createMetrics } from './metrics.ts';
 import { migrate } from './migrate.ts';
 import { registerAll } from './registrar.ts';
+import { readRetentions } from './retentions.ts';
+import { sinkPositions, SinkRewinds } from './sink-positions.ts';
 import { sinkUri } from './sink-uri.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -33,12 +37,29 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   });
   const client = createConnectClient(config.CONNECT_URL);
   const registry = createRegistry('connect');
+  const metrics = createMetrics(registry);
   const supervisor = new Supervisor({
     client,
     names: connectors.map(({ name }) => name),
     logger,
     now: () => performance.now(),
-    ...createMetrics(registry),
+    ...metrics,
+  });
+  const mongo = new MongoClient(config.MONGODB_URI, {
+    appName: 'activity-connect',
+    serverSelectionTimeoutMS: 5_000,
+  });
+  const reader = openTopicReader({ brokers: config.KAFKA_BROKERS, clientId: 'activity-connect' });
+  const eraser = new Eraser({
+    db: mongo.db(),
+    reader,
+    topic: topics.erasures,
+    retentions: () => readRetentions(config.KAFKA_BROKERS, topics),
+    markerTtlMs: config.MARKER_TTL_SECONDS * 1_000,
+    againEveryMs: 600_000,
+    now: Date.now,
+    logger,
+    onLook: metrics.onErasures,
   });
   const monitoring = await startMonitoring({
     port: config.METRICS_PORT,
@@ -63,25 +84,26 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     }
   }
 
-  async function work(): Promise<void> {
-    await untilDone('migrating MongoDB', async () => {
-      const mongo = new MongoClient(config.MONGODB_URI, {
-        appName: 'activity-connect',
-        serverSelectionTimeoutMS: 5_000,
-      });
+  /** Shows how far the sink is, and erases what is to be erased. A failure is said when it begins, and tried again. */
+  async function eraseAsLongAsItRuns(): Promise<void> {
+    const rewinds = new SinkRewinds();
+    let failing = false;
+    while (!signal.aborted) {
       try {
-        await migrate(mongo.db(), {
-          markerTtlSeconds: config.MARKER_TTL_SECONDS,
-          windowTtlDays: {
-            minute: config.MINUTE_TTL_DAYS,
-            hour: config.HOUR_TTL_DAYS,
-            day: config.DAY_TTL_DAYS,
-          },
-        });
-      } finally {
-        await mongo.close();
+        const positions = await sinkPositions(reader, connectors);
+        metrics.onPositions(positions);
+        await eraser.look(rewinds.behind(positions));
+        failing = false;
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        if (!failing && !signal.aborted) logger.warn({ reason }, 'erasing: trying again');
+        failing = true;
       }
-    });
+      await sleep(config.POLL_INTERVAL_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async function superviseAsLongAsItRuns(): Promise<void> {
     while (!signal.aborted) {
       // Also where someone has deleted a connector, or Connect has lost its own topics.
       if (!supervisor.complete) {
@@ -95,7 +117,21 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     }
   }
 
-  await work();
+  try {
+    await untilDone('migrating MongoDB', async () => {
+      await migrate(mongo.db(), {
+        markerTtlSeconds: config.MARKER_TTL_SECONDS,
+        windowTtlDays: {
+          minute: config.MINUTE_TTL_DAYS,
+          hour: config.HOUR_TTL_DAYS,
+          day: config.DAY_TTL_DAYS,
+        },
+      });
+    });
+    await Promise.all([superviseAsLongAsItRuns(), eraseAsLongAsItRuns()]);
+  } finally {
+    await Promise.allSettled([reader.close(), mongo.close()]);
+  }
 }
 
 runService({ logger, start });

@@ -2,11 +2,14 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { ConnectorStatus } from './connect-client.ts';
+import type { SinkPosition } from './sink-positions.ts';
 
 /** The supervisor's metrics. */
 export interface ConnectMetrics {
   onStatus: (statuses: readonly ConnectorStatus[]) => void;
   onRestart: (connector: string) => void;
+  onPositions: (positions: readonly SinkPosition[]) => void;
+  onErasures: (counts: { waiting: number; kept: number }) => void;
 }
 
 /** Registers the metrics. */
@@ -30,6 +33,18 @@ export function createMetrics(registry: Registry): ConnectMetrics {
     labelNames: ['connector'],
     registers,
   });
+  const lag = new Gauge({
+    name: 'connect_sink_lag',
+    help: 'Records that a connector has not stored yet; 1 is none, the marker of the last transaction',
+    labelNames: ['connector', 'topic', 'partition'],
+    registers,
+  });
+  const erasures = new Gauge({
+    name: 'connect_erasures',
+    help: 'Erasures that wait for the sink, and those that are kept and carried out',
+    labelNames: ['state'],
+    registers,
+  });
   return {
     onStatus(statuses) {
       connectors.reset();
@@ -40,5 +55,14 @@ export function createMetrics(registry: Registry): ConnectMetrics {
       }
     },
     onRestart: (connector) => restarts.inc({ connector }),
+    onPositions(positions) {
+      for (const { connector, topic, partition, committed = 0, end } of positions) {
+        lag.set({ connector, topic, partition }, Math.max(0, end - committed));
+      }
+    },
+    onErasures({ waiting, kept }) {
+      erasures.set({ state: 'waiting' }, waiting);
+      erasures.set({ state: 'kept' }, kept);
+    },
   };
 }

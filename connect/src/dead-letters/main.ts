@@ -1,0 +1,123 @@
+// `npm run dead-letters -- list|show|replay|discard`: what the processor could not process.
+import { parseArgs } from 'node:util';
+import { topicsOf } from '@activity/contracts';
+import { openTopicReader } from '@activity/streams';
+import { z } from 'zod';
+import { readToolConfig } from '../tool-config.ts';
+import { matches, openLetters, type Letter } from './letter.ts';
+import { openLetterWriter, replayAll } from './replay.ts';
+
+const usage = `npm run dead-letters -- list    [filters]   how many there are, by reason and source
+npm run dead-letters -- show    [filters]   each of them, with its bytes
+npm run dead-letters -- replay  [filters]   back to the topic they came from
+npm run dead-letters -- discard [filters]   not to be seen here again
+
+filters:   --reason undecodable|invalid|too-deep|too-large|conflicting-duplicate|suppressed
+           --since TIME, --until TIME       by the record's own time; ISO-8601
+           --id PARTITION/OFFSET            one of them
+           --limit N                        at most so many
+--dry-run  says what replay or discard would do, and does nothing`;
+
+const time = z
+  .string()
+  .transform((text) => Date.parse(text))
+  .refine((milliseconds) => !Number.isNaN(milliseconds), 'must be an ISO-8601 time')
+  .optional();
+const optionsSchema = z.object({
+  reason: z.string().optional(),
+  since: time,
+  until: time,
+  id: z.string().optional(),
+  limit: z.coerce.number().int().min(1).default(Number.MAX_SAFE_INTEGER),
+  'dry-run': z.boolean().default(false),
+});
+const commands = ['list', 'show', 'replay', 'discard'] as const;
+
+function list(letters: readonly Letter[]): void {
+  const groups = Map.groupBy(letters, ({ reason, stage, from }) => `${reason}|${stage}|${from.topic}`);
+  console.table(
+    [...groups.values()].map((group) => ({
+      reason: group[0]?.reason,
+      stage: group[0]?.stage,
+      topic: group[0]?.from.topic,
+      letters: group.length,
+      oldest: new Date(Math.min(...group.map(({ timestamp }) => timestamp))).toISOString(),
+      newest: new Date(Math.max(...group.map(({ timestamp }) => timestamp))).toISOString(),
+    })),
+  );
+  console.log(`${letters.length} dead letters`);
+}
+
+function show(letters: readonly Letter[]): void {
+  for (const { id, reason, stage, message, timestamp, from, key, value } of letters) {
+    const where = `${from.topic} ${from.partition}/${from.offset}`;
+    console.log(
+      `${id}  ${new Date(timestamp).toISOString()}  ${reason} at ${stage}, from ${where}: ${message}`,
+    );
+    console.log(`  key    ${JSON.stringify(key?.toString('utf8') ?? null)}`);
+    console.log(`  value  ${JSON.stringify(value?.toString('utf8').slice(0, 2_000) ?? null)}`);
+  }
+  console.log(`${letters.length} dead letters`);
+}
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      reason: { type: 'string' },
+      since: { type: 'string' },
+      until: { type: 'string' },
+      id: { type: 'string' },
+      limit: { type: 'string' },
+      'dry-run': { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const command = z.enum(commands).safeParse(positionals[0]);
+  const options = optionsSchema.safeParse(values);
+  if (!command.success || !options.success || values.help) {
+    if (!options.success) console.error(z.prettifyError(options.error));
+    console.log(usage);
+    process.exitCode = values.help ? 0 : 1;
+    return;
+  }
+  const config = readToolConfig();
+  const topic = topicsOf(config).deadLetter;
+  const reader = openTopicReader({ brokers: config.KAFKA_BROKERS, clientId: 'activity-dead-letters' });
+  try {
+    const { reason, since, until, id, limit, 'dry-run': dry } = options.data;
+    const letters = (await openLetters(reader.read(topic)))
+      .filter((letter) => matches(letter, { reason, since, until, id }))
+      .slice(0, limit);
+    if (command.data === 'list') list(letters);
+    else if (command.data === 'show') show(letters);
+    else if (dry) console.log(`${letters.length} dead letters would be ${command.data}ed`);
+    else await settle(command.data, letters, config.KAFKA_BROKERS, topic);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function settle(
+  command: 'replay' | 'discard',
+  letters: readonly Letter[],
+  brokers: readonly string[],
+  topic: string,
+): Promise<void> {
+  const writer = openLetterWriter(brokers, topic);
+  try {
+    if (command === 'discard') {
+      for (const letter of letters) await writer.note(letter, 'discarded');
+      console.log(`${letters.length} dead letters discarded`);
+      return;
+    }
+    const { replayed, left } = await replayAll(letters, writer);
+    for (const { letter, why } of left) console.log(`${letter.id} is left: ${why}`);
+    console.log(`${replayed} dead letters replayed`);
+    if (left.length > 0) process.exitCode = 1;
+  } finally {
+    await writer.close();
+  }
+}
+
+await main();

@@ -1,0 +1,151 @@
+// The eraser: removes from MongoDB what is left of erased users, and records receipts. With the sink the only writer there.
+import {
+  erasureSchema,
+  receiptsCollection,
+  collections,
+  type Erasure,
+  type ErasureReceipt,
+} from '@activity/contracts';
+import type { Logger } from '@activity/service';
+import type { TopicReader } from '@activity/streams';
+import type { Db, Document } from 'mongodb';
+
+/** How long topics keep what they hold, in milliseconds; undefined: for ever. */
+export interface Retentions {
+  raw: number | undefined;
+  enriched: number | undefined;
+  deadLetter: number | undefined;
+}
+
+/** What an eraser needs. */
+export interface EraserOptions {
+  db: Db;
+  reader: TopicReader;
+  /** The erasures topic. */
+  topic: string;
+  retentions: () => Promise<Retentions>;
+  /** How long markers stay: an erasure older than half of that waits for none. */
+  markerTtlMs: number;
+  /** How often everything is applied again all the same. */
+  againEveryMs: number;
+  now: () => number;
+  logger: Logger;
+  /** Told how many erasures wait and how many were carried out, for metrics. */
+  onLook?: (counts: { waiting: number; kept: number }) => void;
+}
+
+interface LogDocument extends Document {
+  _id: number;
+}
+
+/**
+ * ```
+ *  erasures ──read──▶ waiting ──the sink has stored the erasure's markers──▶ kept ──▶ deleted, receipt
+ *                                                                             ▲ │
+ *                              the sink's position moved back; every while ───┘ └─▶ deleted again
+ * ```
+ * The processor leaves a marker of each erasure behind all records of the user, in the topics of logs and of counts. When MongoDB has
+ * them, all that was to be stored before is stored, and can be deleted for good.
+ */
+export class Eraser {
+  readonly #options: EraserOptions;
+  readonly #waiting = new Map<number, Erasure>();
+  readonly #kept = new Map<number, Erasure>();
+  #position: number[] | undefined;
+  #appliedAt = 0;
+
+  constructor(options: EraserOptions) {
+    this.#options = options;
+  }
+
+  /** Looks once: reads what is new, and carries out what is due; with `again`, all kept erasures. */
+  async look(again: boolean): Promise<void> {
+    const { now, againEveryMs, onLook } = this.#options;
+    await this.#readNew();
+    const due: Erasure[] = [];
+    for (const erasure of this.#waiting.values()) if (await this.#sinkHasPassed(erasure)) due.push(erasure);
+    const all = again || now() - this.#appliedAt >= againEveryMs;
+    if (all) {
+      for (const erasure of this.#kept.values()) await this.#apply(erasure);
+      this.#appliedAt = now();
+    }
+    for (const erasure of due) {
+      await this.#apply(erasure);
+      this.#waiting.delete(erasure._id);
+      this.#kept.set(erasure._id, erasure);
+    }
+    onLook?.({ waiting: this.#waiting.size, kept: this.#kept.size });
+  }
+
+  async #readNew(): Promise<void> {
+    const { reader, topic, logger } = this.#options;
+    const position = this.#position ?? (await reader.offsets(topic, 'earliest'));
+    for await (const { partition, offset, value } of reader.read(topic, position)) {
+      position[partition] = offset + 1;
+      if (value === null) continue;
+      const parsed = erasureSchema.safeParse(JSON.parse(value.toString('utf8')));
+      if (parsed.success) this.#waiting.set(parsed.data._id, parsed.data);
+      else logger.error({ topic, partition, offset }, 'an erasure that cannot be read');
+    }
+    this.#position = position;
+  }
+
+  async #sinkHasPassed({ _id, userId, processedAt }: Erasure): Promise<boolean> {
+    const { db, now, markerTtlMs } = this.#options;
+    const since = new Date(processedAt);
+    if (now() - since.getTime() > markerTtlMs / 2) return true;
+    const deletedAt = { $gte: since };
+    const [log, count] = await Promise.all([
+      db.collection<LogDocument>(collections.logs).findOne({ _id, deletedAt }),
+      db
+        .collection<{ _id: string }>(collections.counts)
+        .findOne({ _id: `${userId}|erased|${_id}`, deletedAt } as Document),
+    ]);
+    return log !== null && count !== null;
+  }
+
+  async #apply(erasure: Erasure): Promise<void> {
+    const { db, now, logger } = this.#options;
+    const { _id, userId } = erasure;
+    const logs = db.collection<LogDocument>(collections.logs);
+    const receipts = db.collection<ErasureReceipt>(receiptsCollection);
+    // Markers have no userId: what was deleted one by one is not counted again.
+    const theirs = { userId, _id: { $lt: _id } };
+    if ((await receipts.findOne({ _id })) === null) {
+      // Before anything is deleted, so that the number is right even if the work is cut off and taken up again.
+      const receipt = { ...(await this.#receipt(erasure)), logs: await logs.countDocuments(theirs) };
+      await receipts.updateOne({ _id }, { $setOnInsert: receipt }, { upsert: true });
+    }
+    const { deletedCount } = await logs.deleteMany(theirs);
+    await db.collection(collections.counts).deleteMany({ userId, lastId: { $lt: _id } });
+    const done = await receipts.updateOne(
+      { _id, erasedAt: { $exists: false } },
+      { $set: { erasedAt: new Date(now()) } },
+    );
+    if (done.modifiedCount > 0) logger.info({ erasure: _id, logs: deletedCount }, 'a user was erased');
+    else if (deletedCount > 0) logger.warn({ erasure: _id, logs: deletedCount }, 'erased logs had come back');
+  }
+
+  async #receipt({
+    userId,
+    requestedAt,
+    processedAt,
+  }: Erasure): Promise<Omit<ErasureReceipt, '_id' | 'logs'>> {
+    const { raw, enriched, deadLetter } = await this.#options.retentions();
+    const requested = new Date(requestedAt);
+    const processed = new Date(processedAt);
+    return {
+      userId,
+      requestedAt: requested,
+      heldUntil: {
+        raw: later(requested, raw),
+        enriched: later(processed, enriched),
+        deadLetter: later(processed, deadLetter),
+      },
+    };
+  }
+}
+
+function later(from: Date, milliseconds: number | undefined): Date | null {
+  return milliseconds === undefined ? null : new Date(from.getTime() + milliseconds);
+}

@@ -1,0 +1,78 @@
+// `npm run ledger`: is every raw record accounted for? Prints the accounts, and exits with 1 where they differ.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { topicsOf } from '@activity/contracts';
+import { openTopicReader } from '@activity/streams';
+import { MongoClient } from 'mongodb';
+import { z } from 'zod';
+import { readToolConfig } from '../tool-config.ts';
+import { readAccounts } from './accounts.ts';
+import { differencesOf, type Account, type Difference } from './balance.ts';
+
+const usage = `npm run ledger -- [--wait SECONDS]
+
+Compares what became of every raw record, as the processor has noted it, with the broker's offsets and with what MongoDB
+holds. What is on its way is given so many seconds to arrive (15 unless given). Exits with 1 where something differs.`;
+
+const { values } = parseArgs({
+  options: { wait: { type: 'string', default: '15' }, help: { type: 'boolean', short: 'h' } },
+});
+const waitMs = z.coerce.number().min(0).parse(values.wait) * 1_000;
+
+interface Balance {
+  accounts: Account[];
+  differences: Difference[];
+}
+
+function show({ accounts, differences }: Balance): void {
+  console.table(
+    accounts.map(({ partition, entry, latest, committed, stored, erased }) => ({
+      partition,
+      enriched: entry?.enriched ?? 0,
+      duplicate: entry?.duplicate ?? 0,
+      deadLettered: entry?.deadLettered ?? 0,
+      command: entry?.command ?? 0,
+      late: entry?.late ?? 0,
+      deleted: entry?.deleted ?? 0,
+      erased,
+      stored,
+      waiting: latest - (committed ?? 0),
+    })),
+  );
+  for (const { partition, what, expected, found } of differences) {
+    console.log(
+      `partition ${partition}: ${what}: ${expected} and ${found}, ${Math.abs(found - expected)} apart`,
+    );
+  }
+  console.log(
+    differences.length === 0 ? 'Every raw record is accounted for.' : 'The ledger does not balance.',
+  );
+}
+
+async function main(): Promise<void> {
+  const config = readToolConfig();
+  const reader = openTopicReader({ brokers: config.KAFKA_BROKERS, clientId: 'activity-ledger' });
+  const mongo = new MongoClient(config.MONGODB_URI, {
+    appName: 'activity-ledger',
+    serverSelectionTimeoutMS: 5_000,
+  });
+  try {
+    const sources = { reader, db: mongo.db(), topics: topicsOf(config), groupId: config.KAFKA_GROUP_ID };
+    const until = Date.now() + waitMs;
+    for (;;) {
+      const accounts = await readAccounts(sources);
+      const differences = accounts.flatMap(differencesOf);
+      if (differences.length === 0 || Date.now() >= until) {
+        show({ accounts, differences });
+        process.exitCode = differences.length === 0 ? 0 : 1;
+        return;
+      }
+      await sleep(500);
+    }
+  } finally {
+    await Promise.allSettled([reader.close(), mongo.close()]);
+  }
+}
+
+if (values.help) console.log(usage);
+else await main();

@@ -1,0 +1,30 @@
+// How long the broker keeps what topics hold.
+import type { Topics } from '@activity/contracts';
+import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
+import type { Retentions } from './eraser.ts';
+
+/** Asks the broker for the retention of the topics that hold events. */
+export async function readRetentions(brokers: readonly string[], topics: Topics): Promise<Retentions> {
+  const admin = new Admin({ clientId: 'activity-eraser', bootstrapBrokers: [...brokers] });
+  try {
+    const described = await admin.describeConfigs({
+      resources: [topics.raw, topics.enriched, topics.deadLetter].map((resourceName) => ({
+        resourceType: ConfigResourceTypes.TOPIC,
+        resourceName,
+        configurationKeys: ['retention.ms'],
+      })),
+    });
+    function retentionOf(topic: string): number | undefined {
+      const found = described.find(({ resourceName }) => resourceName === topic)?.configs[0]?.value;
+      const milliseconds = Number(found ?? -1);
+      return milliseconds < 0 ? undefined : milliseconds;
+    }
+    return {
+      raw: retentionOf(topics.raw),
+      enriched: retentionOf(topics.enriched),
+      deadLetter: retentionOf(topics.deadLetter),
+    };
+  } finally {
+    await admin.close();
+  }
+}
