@@ -49,3 +49,5 @@ export type {
   UserActivity,
   WindowCount,
 } from './documents.ts';
+export { jsonSchemaOf, topicSchemas } from './topic-schemas.ts';
+export type { SchemaTopic } from './topic-schemas.ts';

@@ -44,7 +44,7 @@ export function workOut(history: readonly Raw[], graceMs: number, dedupeMs: numb
     ledger: [],
   };
   const minutes = new Map<string, number>();
-  for (const partition of [0, 1, 2]) {
+  for (const [partition, records] of Map.groupBy(history, (one) => one.partition)) {
     const ledger = new Map<string, number>();
     const live = new Set<number>(),
       deleted = new Set<number>(),
@@ -58,7 +58,7 @@ export function workOut(history: readonly Raw[], graceMs: number, dedupeMs: numb
       note('deadLettered');
       result.deadLetters.push(reason);
     };
-    for (const raw of history.filter((one) => one.partition === partition)) {
+    for (const raw of records) {
       const id = offset++ * 1024 + partition;
       if (raw.kind === 'garbage') refuse(raw.reason);
       else if (raw.kind === 'delete') {

@@ -1,7 +1,7 @@
 // Whatever comes into the raw topic, and whatever happens to the process: what can be read in the end is what the oracle says.
 import * as fc from 'fast-check';
-import { defaultTopics, ledgerClasses } from '@activity/contracts';
-import { bytesSerde } from '@activity/streams';
+import { defaultTopics, ledgerClasses, topicSchemas, type SchemaTopic } from '@activity/contracts';
+import { bytesSerde, jsonSerde } from '@activity/streams';
 import { expect, test } from 'vitest';
 import { maxBytes, play, rawHistories, type Raw, type RawHistory } from '../testing/histories.ts';
 import { workOut, type Expected } from '../testing/oracle.ts';
@@ -84,11 +84,24 @@ function open(partitions: number): TestPipeline {
   return openPipeline({ partitions, commits: 'manual', graceMs, dedupeMs, maxBytes });
 }
 
+/** Every record of every topic is what the topic's schema says. */
+function expectSchemas({ driver }: TestPipeline): void {
+  for (const topic of Object.keys(topicSchemas) as SchemaTopic[]) {
+    if (topic === 'raw') continue;
+    const serdes = { key: bytesSerde, value: jsonSerde<unknown>() };
+    for (const { value } of driver.output(defaultTopics[topic], serdes).readAll()) {
+      const parsed = topicSchemas[topic].safeParse(value);
+      if (!parsed.success) throw new Error(`${topic}: ${JSON.stringify(value)}: ${parsed.error.message}`);
+    }
+  }
+}
+
 test('what can be read in the end is what the oracle says', () => {
   fc.assert(
     fc.property(rawHistories, (history) => {
       const pipeline = open(history.partitions);
       play(pipeline, history);
+      expectSchemas(pipeline);
       expect(readAll(pipeline)).toEqual(workOut(rawOf(history), graceMs, dedupeMs));
     }),
     { numRuns: seeds },

@@ -1,0 +1,81 @@
+// The activity pipeline on real servers, held against the oracle: every document, every class of the ledger, and in Kafka.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { mongoUrl } from './parts/mongo.ts';
+import type { Ports } from './parts/services.ts';
+import { startPipeline, type Pipeline } from './pipeline/pipeline.ts';
+import { loopback } from './process/ports.ts';
+import { postAll } from './testing/activity.ts';
+import { freePorts } from './testing/free-ports.ts';
+import { scenario, sendRaw } from './testing/scenario.ts';
+import { expectTruth, runLedger } from './testing/truth.ts';
+
+const dataDir = mkdtempSync(join(tmpdir(), 'activity-truth-'));
+const rolling = z.object({ rolling: z.object({ last5m: z.number(), last1h: z.number() }) });
+let ports: Ports;
+let pipeline: Pipeline;
+
+beforeAll(async () => {
+  ports = await freePorts();
+  pipeline = await startPipeline({
+    ports,
+    dataDir,
+    report: () => undefined,
+    failed: (problem) => console.error(problem),
+    signal: new AbortController().signal,
+  });
+});
+
+afterAll(async () => {
+  await pipeline.stop();
+  rmSync(dataDir, { recursive: true });
+});
+
+test('3,000 records with duplicates, garbage, lateness, deletes and erasures, the processor killed meanwhile', async () => {
+  const records = scenario({ count: 3_000, users: 100, partitions: 4, until: Date.now(), seed: 1 });
+  const broker = `${loopback}:${ports.kafka}`;
+  await sendRaw(broker, records.slice(0, 1_500));
+  process.kill(pipeline.parts.find(({ name }) => name === 'processor')?.pid ?? 0, 'SIGKILL');
+  await sendRaw(broker, records.slice(1_500));
+  await expectTruth(ports, records, 60_000);
+}, 120_000);
+
+test('a rolling count is seen falling through the query API', async () => {
+  const url = `http://${loopback}:${ports.query}/api/users/silent/activity`;
+  async function last5m(): Promise<number> {
+    const answer = await fetch(url);
+    return rolling.parse(await answer.json()).rolling.last5m;
+  }
+  // Four minutes and 45 seconds ago.
+  const timestamp = new Date(Date.now() - 285_000).toISOString();
+  const post = {
+    eventId: 'fall-1',
+    userId: 'silent',
+    activityType: 'LOGIN',
+    metadata: { device: 'mobile', index: 0 },
+  };
+  await postAll(`http://${loopback}:${ports.ingest}`, [Object.assign(post, { timestamp })]);
+  await vi.waitFor(async () => expect(await last5m()).toBe(1), { timeout: 12_000, interval: 100 });
+  await vi.waitFor(async () => expect(await last5m()).toBe(0), { timeout: 25_000, interval: 100 });
+  expect(Date.now() - Date.parse(timestamp)).toBeLessThan(310_000);
+}, 60_000);
+
+test('the ledger tells of a log that is missing', async () => {
+  const client = new MongoClient(mongoUrl(ports.mongodb));
+  try {
+    const gone = await client
+      .db()
+      .collection('logs')
+      .findOneAndDelete({ userId: { $exists: true } });
+    const ledger = await runLedger(ports, 0);
+    expect(ledger.code).toBe(1);
+    expect(ledger.output).toMatch(/logs stored, by the ledger and in MongoDB: \d+ and \d+, 1 apart/);
+    if (gone) await client.db().collection('logs').insertOne(gone);
+  } finally {
+    await client.close();
+  }
+}, 60_000);

@@ -1,0 +1,120 @@
+// A day's worth of trouble for the real pipeline: raw records with duplicates, garbage, lateness, deletes and erasures.
+import { defaultActivityTypes, defaultTopics, maxPartitions } from '@activity/contracts';
+import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import type { Raw } from '../../../processor/src/testing/histories.ts';
+
+/** How much of it. */
+export interface ScenarioOptions {
+  count: number;
+  users: number;
+  partitions: number;
+  /** When the last record is received, in epoch milliseconds. */
+  until: number;
+  seed: number;
+}
+
+/** Random numbers that are the same for the same seed (mulberry32). */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return function random(): number {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const choose = Partitioners.DefaultPartitioner();
+
+/** The partition that every Kafka client chooses for a key. */
+function partitionOf(key: string, partitions: number): number {
+  const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
+    partitionErrorCode: 0,
+    partitionId,
+    leader: 0,
+    replicas: [],
+    isr: [],
+  }));
+  return choose({ topic: '', partitionMetadata, message: { key, value: null } });
+}
+
+/** 10% duplicates, 1% garbage, 1% late, 0.5% deletes, an erasure for every 2,000 records; a fifth of the users sends most. */
+export function scenario({ count, users, partitions, until, seed }: ScenarioOptions): Raw[] {
+  const random = randomOf(seed);
+  const pick = (n: number): number => Math.floor(random() * n);
+  const names = Array.from({ length: users }, (_, index) => `user-${seed}-${index}`);
+  const places = new Map(names.map((name) => [name, partitionOf(name, partitions)]));
+  const offsets = Array.from({ length: partitions }, () => 0);
+  const sent: Raw[] = [];
+  const events: Extract<Raw, { kind: 'event' }>[] = [];
+  const spanMs = 40 * 60_000;
+  for (let index = 0; index < count; index++) {
+    const at = until - spanMs + Math.floor((index * spanMs) / count);
+    const user = names[random() < 0.8 ? pick(Math.ceil(users / 5)) : pick(users)] ?? '';
+    const partition = places.get(user) ?? 0;
+    const dice = random();
+    const copied = events[pick(events.length)];
+    let raw: Raw;
+    if (dice < 0.1 && copied) {
+      const timestamp = copied.timestamp === copied.at ? at : copied.timestamp;
+      raw = { ...copied, at, timestamp };
+    } else if (dice < 0.11) {
+      raw = { kind: 'garbage', reason: 'undecodable', key: user, value: '{"userId":', partition, at };
+    } else if (dice < 0.115) {
+      const id = pick(Math.max(1, offsets[partition] ?? 0)) * maxPartitions + partition;
+      raw = { kind: 'delete', id, partition, at };
+    } else if (dice < 0.1155) {
+      raw = { kind: 'erase', user, partition, at };
+    } else {
+      const timestamp = dice < 0.1255 ? at - 15 * 60_000 - pick(20 * 60_000) : at;
+      const type = defaultActivityTypes[pick(defaultActivityTypes.length)] ?? 'LOGIN';
+      raw = { kind: 'event', user, event: `event-${index}`, type, partition, at, timestamp };
+      events.push(raw);
+    }
+    offsets[raw.partition] = (offsets[raw.partition] ?? 0) + 1;
+    sent.push(raw);
+  }
+  return sent;
+}
+
+function messageOf(raw: Raw): { key: string | null; value: string | null } {
+  const requestedAt = new Date(raw.at).toISOString();
+  switch (raw.kind) {
+    case 'event': {
+      const { user: userId, event: eventId, type: activityType, timestamp } = raw;
+      const times = { timestamp: new Date(timestamp).toISOString(), receivedAt: requestedAt };
+      return {
+        key: userId,
+        value: JSON.stringify({ eventId, userId, activityType, metadata: {}, ...times }),
+      };
+    }
+    case 'delete':
+      return { key: null, value: JSON.stringify({ command: 'delete-log', id: raw.id, requestedAt }) };
+    case 'erase':
+      return {
+        key: raw.user,
+        value: JSON.stringify({ command: 'erase-user', userId: raw.user, requestedAt }),
+      };
+    case 'garbage':
+      return { key: raw.key ?? null, value: raw.value ?? null };
+  }
+}
+
+/** Writes records into the raw topic, each partition in order. */
+export async function sendRaw(broker: string, records: readonly Raw[]): Promise<void> {
+  const producer = new Kafka({ brokers: [broker], logLevel: logLevel.ERROR }).producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  try {
+    for (let from = 0; from < records.length; from += 500) {
+      const messages = records.slice(from, from + 500).map((raw) => {
+        const { key, value } = messageOf(raw);
+        return { key, value, partition: raw.partition, timestamp: String(raw.at) };
+      });
+      await producer.send({ topic: defaultTopics.raw, messages });
+    }
+  } finally {
+    await producer.disconnect();
+  }
+}

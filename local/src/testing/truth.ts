@@ -1,0 +1,68 @@
+// The whole truth of a run: what MongoDB, the ledger and a second Kafka client say, against the oracle.
+import { join } from 'node:path';
+import { defaultTopics } from '@activity/contracts';
+import { MongoClient } from 'mongodb';
+import { expect, vi } from 'vitest';
+import { z } from 'zod';
+import type { Raw } from '../../../processor/src/testing/histories.ts';
+import { workOut } from '../../../processor/src/testing/oracle.ts';
+import { mongoUrl } from '../parts/mongo.ts';
+import type { Ports } from '../parts/services.ts';
+import { projectRoot } from '../paths.ts';
+import { loopback } from '../process/ports.ts';
+import { run, type Outcome } from '../process/run.ts';
+import { readStored, storedOf } from './stored.ts';
+import { startWitness } from './witness.ts';
+
+const graceMs = 600_000;
+const dedupeMs = 86_400_000;
+const enriched = z.object({ _id: z.number(), userId: z.string().optional() });
+
+/** Runs `npm run ledger` on a pipeline. */
+export function runLedger(ports: Ports, waitSeconds: number): Promise<Outcome> {
+  return run({
+    file: process.execPath,
+    args: [join(projectRoot, 'connect', 'src', 'ledger', 'main.ts'), '--wait', String(waitSeconds)],
+    env: { KAFKA_BROKERS: `${loopback}:${ports.kafka}`, MONGODB_URI: mongoUrl(ports.mongodb) },
+  });
+}
+
+/** Expects everything that came of these records to be what the oracle says. */
+export async function expectTruth(ports: Ports, records: readonly Raw[], timeout: number): Promise<void> {
+  const truth = workOut(records, graceMs, dedupeMs);
+  const client = new MongoClient(mongoUrl(ports.mongodb));
+  const witness = await startWitness(`${loopback}:${ports.kafka}`, [defaultTopics.enriched]);
+  try {
+    const db = client.db();
+    const wanted = storedOf(truth);
+    await vi.waitFor(
+      async () => {
+        const stored = await readStored(db);
+        // Few words about a difference in many thousand lines.
+        expect(stored.logs.length).toBe(wanted.logs.length);
+        expect(stored).toEqual(wanted);
+      },
+      { timeout, interval: 1_000 },
+    );
+    const ledger = await runLedger(ports, timeout / 1_000);
+    expect(ledger.output).toContain('Every raw record is accounted for.');
+    expect(ledger.code).toBe(0);
+    const written = truth.ledger
+      .filter((entry) => entry.includes(' enriched '))
+      .reduce((sum, entry) => sum + Number(entry.split(' ')[2]), 0);
+    const ids = (): { partition: number; id: number }[] =>
+      witness.seen
+        .map(({ partition, value }) => ({ partition, ...enriched.parse(value) }))
+        .filter(({ userId }) => userId !== undefined)
+        .map(({ partition, _id }) => ({ partition, id: _id }));
+    await vi.waitFor(() => expect(ids()).toHaveLength(written), { timeout, interval: 500 });
+    const newest = new Map<number, number>();
+    for (const { partition, id } of ids()) {
+      // Once each, and in order.
+      expect(id).toBeGreaterThan(newest.get(partition) ?? -1);
+      newest.set(partition, id);
+    }
+  } finally {
+    await Promise.allSettled([witness.close(), client.close()]);
+  }
+}

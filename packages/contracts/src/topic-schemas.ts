@@ -1,0 +1,44 @@
+// The schema of each topic's values, and the same as JSON Schema for those who read the topics in other languages.
+import { z } from 'zod';
+import {
+  enrichedLog,
+  erasureSchema,
+  globalCountSchema,
+  ledgerEntrySchema,
+  marker,
+  userActivitySchema,
+  windowCountSchema,
+} from './documents.ts';
+import { rawRecord } from './raw-record.ts';
+import { defaultTopics, type Topics } from './topics.ts';
+
+/** The topics whose values are JSON of the pipeline's own; dead letters hold whatever could not be processed. */
+export type SchemaTopic = Exclude<keyof Topics, 'deadLetter' | 'sinkDeadLetter'>;
+
+/** The values of each topic. */
+export const topicSchemas: Record<SchemaTopic, z.ZodType> = {
+  raw: rawRecord,
+  enriched: z.union([enrichedLog, marker]),
+  counts: z.union([windowCountSchema, marker]),
+  users: z.union([userActivitySchema, marker]),
+  globalCounts: globalCountSchema,
+  erasures: erasureSchema,
+  ledger: ledgerEntrySchema,
+};
+
+const descriptions: Record<SchemaTopic, string> = {
+  raw: 'An event as the edge accepted it, or a command that deletes. Key: the userId; none for the command that deletes one log.',
+  enriched:
+    'A log as it is stored, or the marker of a deleted one. Key: the userId; the log’s number for markers.',
+  counts: 'The absolute count of a user’s window, or the marker of an erased one. Key: its _id.',
+  users: 'A user’s totals and rolling counts, or the marker of an erased user. Key: the userId.',
+  globalCounts: 'The absolute count of all users for a minute. Key: its _id.',
+  erasures: 'A user that was erased. Key: the userId.',
+  ledger: 'What became of the raw records of a partition, in a minute or in all. Key: its _id.',
+};
+
+/** The JSON Schema (2020-12) of a topic's values. Fields that it does not name may be added at any time. */
+export function jsonSchemaOf(topic: SchemaTopic): object {
+  const { $schema, ...schema } = z.toJSONSchema(topicSchemas[topic], { io: 'input' });
+  return { $schema, title: defaultTopics[topic], description: descriptions[topic], ...schema };
+}
