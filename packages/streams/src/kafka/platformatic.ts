@@ -336,6 +336,7 @@ export function brokerErrors(error: unknown): string[] {
     if (typeof value !== 'object' || value === null) return;
     if ('apiId' in value && typeof value.apiId === 'string') names.push(value.apiId);
     if ('errors' in value && Array.isArray(value.errors)) value.errors.forEach(visit);
+    if ('cause' in value) visit(value.cause);
   };
   visit(error);
   return names;
@@ -374,6 +375,7 @@ const mistakes = new Set([
   'POLICY_VIOLATION',
   'UNSUPPORTED_COMPRESSION_TYPE',
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+  'UNSUPPORTED_SASL_MECHANISM',
   'UNSUPPORTED_VERSION',
 ]);
 
@@ -381,6 +383,9 @@ const mistakes = new Set([
 export function remedyOfName(name: string, doing: string, cause?: unknown): StreamsError {
   const message = `${doing}: ${name}`;
   const options = { cause };
+  if (name === 'SASL_AUTHENTICATION_FAILED') {
+    return new FatalError('NOT_AUTHORIZED', `${message}; check the user name and the password`, options);
+  }
   if (name.endsWith('AUTHORIZATION_FAILED')) {
     return new FatalError('NOT_AUTHORIZED', `${message}; grant this right to the principal`, options);
   }

@@ -23,6 +23,7 @@ describe('a broker’s error', () => {
     ['TOPIC_AUTHORIZATION_FAILED', FatalError, 'NOT_AUTHORIZED'],
     ['TRANSACTIONAL_ID_AUTHORIZATION_FAILED', FatalError, 'NOT_AUTHORIZED'],
     ['GROUP_AUTHORIZATION_FAILED', FatalError, 'NOT_AUTHORIZED'],
+    ['SASL_AUTHENTICATION_FAILED', FatalError, 'NOT_AUTHORIZED'],
     ['INVALID_TRANSACTION_TIMEOUT', FatalError, 'BROKER_REFUSED'],
     ['INVALID_SESSION_TIMEOUT', FatalError, 'BROKER_REFUSED'],
     ['INCONSISTENT_GROUP_PROTOCOL', FatalError, 'BROKER_REFUSED'],
@@ -50,6 +51,12 @@ describe('a client’s error', () => {
     });
     expect(brokerErrors(error)).toEqual(['ILLEGAL_GENERATION']);
     expect(remedyOf(error, 'beating')).toMatchObject({ code: 'GENERATION_STALE', cause: error });
+  });
+
+  test('is looked through for the broker’s in its causes too', () => {
+    const cause = { message: 'SASL', cause: { errors: [{ apiId: 'SASL_AUTHENTICATION_FAILED' }] } };
+    const error = Object.assign(new Error('Connection to x:1 failed.'), { cause });
+    expect(remedyOf(error, 'asking for metadata')).toMatchObject({ code: 'NOT_AUTHORIZED' });
   });
 
   test.each<[string, Error, string]>([
