@@ -19,6 +19,7 @@ COPY query/package.json query/
 COPY deploy/package.json deploy/
 COPY local/package.json local/
 COPY benchmarks/package.json benchmarks/
+COPY examples/package.json examples/
 
 # A workspace is a root to npm: without the first command it would install what the tests need, too.
 FROM manifests AS ingest-modules
