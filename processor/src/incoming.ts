@@ -50,7 +50,7 @@ function refused(reason: RefusalReason, message: string): Refused {
 }
 
 /** Reads the bytes of a raw record's value. Never throws: what is wrong with them is a value too. */
-export function readIncoming(bytes: Buffer, maxBytes: number): Incoming {
+function readIncoming(bytes: Buffer, maxBytes: number): Incoming {
   if (bytes.length > maxBytes) {
     return refused('too-large', `${bytes.length} bytes are more than the ${maxBytes} that are taken`);
   }

@@ -52,7 +52,7 @@ export function openLetterWriter(brokers: readonly string[], deadLetterTopic: st
 }
 
 /** Why a letter cannot be replayed; undefined where it can. */
-export function hindrance({ from, omitted }: Letter): string | undefined {
+function hindrance({ from, omitted }: Letter): string | undefined {
   if (omitted) return 'its bytes are not here: it was too large';
   if (from.topic === '' || from.partition < 0) return 'it does not say where it came from';
   return undefined;

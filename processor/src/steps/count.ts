@@ -36,7 +36,7 @@ export function addToTally({ total, byType }: Tally, { activityType, _id }: Enri
 }
 
 /** The counts record of a window. */
-export function windowCount({ key, start }: Windowed<string>, size: WindowSize, tally: Tally): WindowCount {
+function windowCount({ key, start }: Windowed<string>, size: WindowSize, tally: Tally): WindowCount {
   const windowStart = isoTime(start);
   return {
     _id: windowId(key, size, windowStart),

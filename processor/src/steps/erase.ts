@@ -29,7 +29,7 @@ export const windowStores: Record<WindowSize, string> = {
   hour: 'counts-by-hour',
   day: 'counts-by-day',
 };
-export const rollingStores: { buckets: string; counts: string; cursors: string } = {
+const rollingStores: { buckets: string; counts: string; cursors: string } = {
   buckets: 'rolling-buckets',
   counts: 'rolling-counts',
   cursors: 'rolling-cursors',

@@ -90,7 +90,7 @@ function globalCountId(windowStart: number): string {
 }
 
 /** A minute's count with the newest of one partition. */
-export function withPart(
+function withPart(
   known: GlobalCount | undefined,
   { partition, windowStart, byType }: MinutePart,
 ): GlobalCount {

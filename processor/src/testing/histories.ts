@@ -166,7 +166,7 @@ function placed(one: Unplaced, at: number, partitions: number): Raw {
 export const maxBytes = 2_000;
 
 /** Writes one record into the raw topic. */
-export function pipeRaw({ pipe }: TestPipeline, raw: Raw): void {
+function pipeRaw({ pipe }: TestPipeline, raw: Raw): void {
   const { partition, at } = raw;
   const requestedAt = new Date(at).toISOString();
   switch (raw.kind) {

@@ -5,7 +5,7 @@ import { TopologyTestDriver, type OutputRecord } from '@activity/streams/testing
 import { activityTopology, type ActivityOptions } from '../topologies/activity.ts';
 
 /** The options of tests, unless they say otherwise. */
-export const plainOptions: ActivityOptions = {
+const plainOptions: ActivityOptions = {
   topics: defaultTopics,
   dedupeMs: 24 * 3_600_000,
   graceMs: 600_000,

@@ -44,8 +44,8 @@ export function client(): EnrichStep {
     const userAgent = metadataText(log, 'userAgent');
     const found = userAgent === undefined ? undefined : read(userAgent).client;
     const device = found?.device ?? metadataText(log, 'device', 64);
-    if (device === found?.device) log.client = found;
-    else if (device !== undefined) log.client = { ...found, device };
+    if (device !== undefined && device !== found?.device) log.client = { ...found, device };
+    else if (found) log.client = found;
   };
 }
 
