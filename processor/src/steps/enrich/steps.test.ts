@@ -55,9 +55,9 @@ describe('client and bot', () => {
 
   test('no text makes the reader throw', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 1, unit: 'binary' }), (text) =>
-        expect(readUserAgent(text)).toHaveProperty('bot'),
-      ),
+      fc.property(fc.string({ minLength: 1, unit: 'binary' }), (text) => {
+        expect(readUserAgent(text)).toHaveProperty('bot');
+      }),
     );
   });
 });
