@@ -37,7 +37,8 @@ root_image activity/stand-in-java:1.0 ca-certificates,openjdk-17-jre-headless,ma
 certificates="${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}"
 
 cp "$NODE" "$context/node"
-cp -r "$(npm root --global 2> /dev/null)/npm" "$context/npm"
+# npm itself is two folders above the program that the command leads to.
+cp -r "$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")" "$context/npm"
 cp "$certificates" "$context/certificates.crt"
 {
   echo "registry=$(npm config get registry 2> /dev/null)"

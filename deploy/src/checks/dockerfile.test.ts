@@ -1,9 +1,11 @@
 // The Dockerfile against the workspaces and the services' configuration.
+import { existsSync } from 'node:fs';
+import { join, matchesGlob } from 'node:path';
 import { z } from 'zod';
 import { expect, test } from 'vitest';
 import { environmentOf, inherited, readDockerfile } from './dockerfile.ts';
 import { problemsOf } from './settings.ts';
-import { isPinned, read, schemas } from './sources.ts';
+import { isPinned, projectRoot, read, schemas } from './sources.ts';
 
 const dockerfile = readDockerfile();
 const targets = Object.keys(schemas);
@@ -41,6 +43,22 @@ test('shows npm each workspace', () => {
   );
   const copied = inherited(dockerfile, 'manifests', 'COPY').join('\n');
   expect(workspaces.filter((path) => !copied.includes(`${path}/package.json ${path}/`))).toEqual([]);
+});
+
+test('copies what is there, and what .dockerignore lets through', () => {
+  const sources = [...dockerfile.stages.values()]
+    .flatMap(({ instructions }) => instructions)
+    .filter(({ keyword, text }) => keyword === 'COPY' && !text.startsWith('--from'))
+    .flatMap(({ text }) => text.split(/\s+/).slice(0, -1));
+  const admitted = read('.dockerignore')
+    .split('\n')
+    .filter((line) => line.startsWith('!'))
+    .map((line) => line.slice(1));
+  const reaches = (source: string): boolean =>
+    admitted.some((path) => matchesGlob(source, path) || source.startsWith(`${path}/`));
+  expect(sources.length).toBeGreaterThan(20);
+  expect(sources.filter((source) => !existsSync(join(projectRoot, source)))).toEqual([]);
+  expect(sources.filter((source) => !reaches(source))).toEqual([]);
 });
 
 test.each([...targets, 'kafka-connect'])('%s does not run as root', (target) => {
