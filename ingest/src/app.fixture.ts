@@ -1,4 +1,5 @@
 // The edge's app on pretended surroundings, for tests.
+import { activityInput } from '@activity/contracts';
 import { createLogger } from '@activity/service';
 import type { Authenticator, Readiness } from '@activity/service';
 import type { Hono } from 'hono';
@@ -70,6 +71,7 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
         newId: () => 'made-id',
         metrics,
         maxEventBytes: options.maxEventBytes ?? 32_768,
+        activityInput,
       },
       health: { readiness: () => edge.readiness, registry },
       forward:

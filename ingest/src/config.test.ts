@@ -9,6 +9,7 @@ test('every variable has a default and says what it is for', () => {
       "HOST",
       "KAFKA_BROKERS",
       "KAFKA_TOPIC",
+      "ACTIVITY_TYPES",
       "QUERY_URL",
       "API_KEYS_FILE",
       "ALLOW_ANONYMOUS",

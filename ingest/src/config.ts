@@ -1,5 +1,5 @@
 // Every variable that the edge reads.
-import { topicVariables } from '@activity/contracts';
+import { activityTypeVariables, topicVariables } from '@activity/contracts';
 import {
   hostList,
   integer,
@@ -21,6 +21,7 @@ export const configSchema = z.object({
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers to start from, comma-separated'),
   KAFKA_TOPIC: topicVariables.KAFKA_TOPIC,
+  ...activityTypeVariables,
   QUERY_URL: optionalHttpUrl().describe(
     'The query service, to which GET /api/* is forwarded; unset: not forwarded',
   ),

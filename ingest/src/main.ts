@@ -1,4 +1,5 @@
 // The edge's process: configuration, producer, HTTP server, signals.
+import { activityInputOf } from '@activity/contracts';
 import { createServer } from 'node:http';
 import { createLogger, createRegistry, listen, openAuthenticator, runService } from '@activity/service';
 import type { Readiness, ServiceContext } from '@activity/service';
@@ -76,6 +77,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       newId: uuidV7,
       metrics,
       maxEventBytes: config.MAX_EVENT_BYTES,
+      activityInput: activityInputOf(config.ACTIVITY_TYPES),
     },
     health: { readiness, registry },
     forward: config.QUERY_URL === undefined ? undefined : { queryUrl: config.QUERY_URL, fetch },

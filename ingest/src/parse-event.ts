@@ -1,7 +1,7 @@
 // From the bytes of a request to an event, or to what is wrong with them.
 import { isUtf8 } from 'node:buffer';
-import { activityInput, findUnstorable, isStorable } from '@activity/contracts';
-import type { ActivityEvent } from '@activity/contracts';
+import { findUnstorable, isStorable } from '@activity/contracts';
+import type { ActivityEvent, ActivityInputSchema } from '@activity/contracts';
 import { fieldProblems } from '@activity/service';
 import type { FieldProblem } from '@activity/service';
 
@@ -32,10 +32,10 @@ export function parseJson(bytes: Buffer): Parsed<unknown> {
 }
 
 /** Checks one event as a client sent it, and stamps it: its id and time where it has none, and when it was received. */
-export function parseEvent(body: unknown, stamp: Stamp): Parsed<ActivityEvent> {
+export function parseEvent(body: unknown, schema: ActivityInputSchema, stamp: Stamp): Parsed<ActivityEvent> {
   const unstorable = isStorable(body) ? undefined : findUnstorable(body);
   if (unstorable !== undefined) return refused(unstorable.path || 'body', unstorable.message);
-  const input = activityInput.safeParse(body);
+  const input = schema.safeParse(body);
   if (!input.success) return { ok: false, details: fieldProblems(input.error) };
   const receivedAt = isoTime(stamp.now);
   const { userId, activityType, metadata, eventId, timestamp } = input.data;

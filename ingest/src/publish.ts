@@ -1,5 +1,5 @@
 // From an event to its place in Kafka, and from there to what the client is told.
-import type { ActivityEvent } from '@activity/contracts';
+import type { ActivityEvent, ActivityInputSchema } from '@activity/contracts';
 import type { Failure } from '@activity/service';
 import type { WriteResult } from './kafka/partition-lane.ts';
 import type { BatchRecord } from './kafka/record-batch.ts';
@@ -19,6 +19,8 @@ export interface Publisher {
   metrics: EdgeMetrics;
   /** The largest event, in bytes of its JSON. */
   maxEventBytes: number;
+  /** What an event must be: `activityInputOf` the types that are accepted. */
+  activityInput: ActivityInputSchema;
 }
 
 /** Bytes that the edge itself adds to an event: its id, its times. */

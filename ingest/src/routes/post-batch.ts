@@ -1,5 +1,4 @@
 // POST /api/logs/batch: many events, with a verdict for each.
-import { activityInput } from '@activity/contracts';
 import { failureAnswer } from '@activity/service';
 import type { Failure } from '@activity/service';
 import { z } from 'zod';
@@ -23,7 +22,7 @@ type Verdict = z.output<typeof verdict>;
 
 /** The route for a batch of events. */
 export function postBatchRoute(publisher: Publisher): Route {
-  const { metrics, newId } = publisher;
+  const { metrics, newId, activityInput } = publisher;
 
   /** Judges each entry and tells when the last verdict is there. */
   function judgeAll(
@@ -41,7 +40,7 @@ export function postBatchRoute(publisher: Publisher): Route {
     }
 
     for (const [index, entry] of entries.entries()) {
-      const event = entry.ok ? parseEvent(entry.value, { now: receivedAt, newId }) : entry;
+      const event = entry.ok ? parseEvent(entry.value, activityInput, { now: receivedAt, newId }) : entry;
       if (!event.ok) {
         metrics.refused('invalid', 1);
         judged(index, { index, status: 400, error: 'Validation failed', details: event.details });

@@ -1,5 +1,4 @@
 // POST /api/logs: one event, acknowledged when the broker has acknowledged it.
-import { activityInput } from '@activity/contracts';
 import { failureAnswer } from '@activity/service';
 import type { Failure } from '@activity/service';
 import type { Answer, EdgeRequest } from '../http/edge-request.ts';
@@ -18,11 +17,11 @@ export const exampleEvent = {
 
 /** The route for one event. */
 export function postLogRoute(publisher: Publisher): Route {
-  const { maxEventBytes, metrics, newId } = publisher;
+  const { maxEventBytes, metrics, newId, activityInput } = publisher;
 
   async function handle(request: EdgeRequest): Promise<Answer> {
     const body = parseJson(await request.body(maxEventBytes));
-    const event = body.ok ? parseEvent(body.value, { now: request.receivedAt, newId }) : body;
+    const event = body.ok ? parseEvent(body.value, activityInput, { now: request.receivedAt, newId }) : body;
     if (!event.ok) {
       metrics.refused('invalid', 1);
       return failureAnswer({ kind: 'validation', details: event.details });

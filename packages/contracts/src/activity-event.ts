@@ -78,7 +78,7 @@ export function activityInputOf(activityTypes: readonly string[]): z.ZodObject<{
 }
 
 /** The same for the default activity types. */
-export const activityInput: ReturnType<typeof activityInputOf> = activityInputOf(defaultActivityTypes);
+export const activityInput: ActivityInputSchema = activityInputOf(defaultActivityTypes);
 
 /** One event as the edge accepted it: the value of a raw record. Times are ISO-8601 with milliseconds, UTC. */
 export const activityEvent: z.ZodObject<{
@@ -97,6 +97,8 @@ export const activityEvent: z.ZodObject<{
   receivedAt: z.iso.datetime({ precision: 3 }),
 });
 
+/** What {@link activityInputOf} makes. */
+export type ActivityInputSchema = ReturnType<typeof activityInputOf>;
 /** What a client sends. */
 export type ActivityInput = z.output<typeof activityInput>;
 /** What the raw topic holds. */

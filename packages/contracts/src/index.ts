@@ -9,7 +9,7 @@ export {
   defaultActivityTypes,
   maxIdLength,
 } from './activity-event.ts';
-export type { ActivityEvent, ActivityInput } from './activity-event.ts';
+export type { ActivityEvent, ActivityInput, ActivityInputSchema } from './activity-event.ts';
 export { deleteLogCommand, eraseUserCommand, isCommand, rawCommand, rawRecord } from './raw-record.ts';
 export type { DeleteLogCommand, EraseUserCommand, RawCommand, RawRecord } from './raw-record.ts';
 export { readRawRecord } from './read-raw-record.ts';
