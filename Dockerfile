@@ -69,6 +69,7 @@ FROM service AS connect
 COPY --from=connect-modules /app ./
 COPY packages/contracts packages/contracts
 COPY packages/service packages/service
+COPY packages/streams packages/streams
 COPY connect connect
 ENV METRICS_PORT=3003
 EXPOSE 3003

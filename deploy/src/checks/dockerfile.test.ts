@@ -61,6 +61,25 @@ test('copies what is there, and what .dockerignore lets through', () => {
   expect(sources.filter((source) => !reaches(source))).toEqual([]);
 });
 
+const manifest = z.object({ dependencies: z.record(z.string(), z.string()).default({}) });
+
+/** The packages of this project that a workspace needs, those that they need included. */
+function packagesOf(workspace: string): string[] {
+  const { dependencies } = manifest.parse(JSON.parse(read(`${workspace}/package.json`)));
+  const own = Object.keys(dependencies)
+    .filter((name) => name.startsWith('@activity/'))
+    .map((name) => name.replace('@activity/', 'packages/'));
+  return [...own, ...own.flatMap(packagesOf)];
+}
+
+test.each(targets)('%s holds the packages that it needs, and no other', (target) => {
+  const copied = inherited(dockerfile, target, 'COPY')
+    .map((text) => text.split(/\s+/)[0] ?? '')
+    .filter((source) => source.startsWith('packages/'));
+  const needed = packagesOf(target === 'setup' ? 'deploy' : target);
+  expect(new Set(copied)).toEqual(new Set(needed));
+});
+
 test.each([...targets, 'kafka-connect'])('%s does not run as root', (target) => {
   const user = inherited(dockerfile, target, 'USER').at(-1);
   expect(user).toMatch(/^(node|appuser)$/);
