@@ -30,7 +30,7 @@ function start(): ChildProcess {
   const child = spawn(process.execPath, [file], {
     cwd: folder,
     env,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
   started.push(child);
   return child;
