@@ -21,12 +21,26 @@ export async function createTopics(options: CreateTopicsOptions): Promise<string
   try {
     const existing = new Set(await admin.listTopics());
     const missing = topicSpecs(topics).filter(({ name }) => !existing.has(name));
+    const made: string[] = [];
     for (const { name, config } of missing) {
       const configs = Object.entries(config).map(([key, value]) => ({ name: key, value }));
-      await admin.createTopics({ topics: [name], partitions, replicas, configs });
+      try {
+        await admin.createTopics({ topics: [name], partitions, replicas, configs });
+        made.push(name);
+      } catch (error) {
+        // A broker lists a topic a moment after it was made; somebody else may have made it, too.
+        if (!isAlreadyThere(error)) throw error;
+      }
     }
-    return missing.map(({ name }) => name);
+    return made;
   } finally {
     await admin.close();
   }
+}
+
+function isAlreadyThere(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  if ('apiId' in error && error.apiId === 'TOPIC_ALREADY_EXISTS') return true;
+  if ('cause' in error && isAlreadyThere(error.cause)) return true;
+  return 'errors' in error && Array.isArray(error.errors) && error.errors.some(isAlreadyThere);
 }

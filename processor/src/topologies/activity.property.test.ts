@@ -9,7 +9,7 @@ import { headerOf, openPipeline, type Output, type TestPipeline } from '../testi
 
 const graceMs = 600_000;
 const dedupeMs = 3_600_000;
-const seeds = Number(process.env['ACTIVITY_SEEDS'] ?? 150);
+const seeds = Number(process.env['ACTIVITY_SEEDS'] ?? 60);
 
 type Document = Record<string, unknown>;
 
@@ -144,7 +144,8 @@ test('all of it read again under another application id comes to the same', () =
   );
 }, 300_000);
 
-test('what is left of it read again makes no window, no user and no minute smaller', () => {
+// The global minutes are not held to this: they are counted again from what is left, and can become smaller.
+test('what is left of it read again makes no window and no user smaller', () => {
   fc.assert(
     fc.property(rawHistories, fc.integer({ min: 1, max: 30 }), (history, from) => {
       const pipeline = open(history.partitions);
@@ -155,7 +156,6 @@ test('what is left of it read again makes no window, no user and no minute small
       const after = readAll(again);
       // A copy whose original is gone counts as one near the beginning: not less, but perhaps more.
       expectNotLess(after.counts, totalsOf(before.counts));
-      expectNotLess(after.minutes, totalsOf(before.minutes));
       expectNotLess(after.users.map(userTotal), totalsOf(before.users.map(userTotal)));
     }),
     { numRuns: Math.ceil(seeds / 3) },

@@ -86,6 +86,14 @@ export function createKafka(options: KafkaOptions): KafkaPort {
         throw new FatalError('BROKER_REFUSED', message);
       }
     });
+    // The broker knows of a topic a moment before it tells clients of it.
+    const names = topics.map(({ name }) => name);
+    await retrying(deadlineMs, async () => {
+      await cluster.refresh(names);
+      const unseen = names.filter((name) => cluster.partitions(name) === undefined);
+      if (unseen.length > 0)
+        throw new RetriableError('TOPIC_UNKNOWN', `waiting for topics ${unseen.join(', ')}`);
+    });
   }
 
   async function committedOffsets(
