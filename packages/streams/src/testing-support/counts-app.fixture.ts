@@ -1,0 +1,25 @@
+// A process that runs the counts topology until it is told to end, or killed; it prints its states, a line each.
+import { createStreams, type StreamsOptions } from '../start.ts';
+import type { CountsOptions } from './counts-topology.ts';
+
+/** What it is started with, as JSON in its first argument. */
+export interface CountsAppOptions extends Omit<StreamsOptions, 'topology' | 'onState' | 'logger'> {
+  counts: CountsOptions;
+}
+
+const { counts, ...options } = JSON.parse(process.argv[2] ?? '{}') as CountsAppOptions;
+
+function print(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+const streams = createStreams({
+  ...options,
+  topology: { url: new URL('./counts-topology.ts', import.meta.url), options: counts },
+  onState: (state, error) => print({ state, ...(error && { error: error.message }) }),
+  logger: (level, message) => {
+    if (level !== 'debug') print({ level, message });
+  },
+});
+process.once('SIGTERM', () => void streams.close().then(() => process.exit(0)));
+await streams.start();
