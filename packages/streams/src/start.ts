@@ -192,6 +192,12 @@ export function createStreams(options: StreamsOptions): Streams {
       'threads need the topology as a module: { url: new URL(…) }',
     );
   }
+  if (threads > 1 && Object.values(options.onFailure ?? {}).some((choice) => typeof choice === 'function')) {
+    throw new FatalError(
+      'CONFIGURATION_INVALID',
+      "threads take no functions in onFailure: say 'fail', 'continue' or 'deadLetter'",
+    );
+  }
   const stateDir = options.stateDir === undefined ? undefined : join(options.stateDir, applicationId);
   const instanceId =
     options.instanceId ?? (stateDir === undefined ? randomUUID() : instanceIdOf(stateDir, randomUUID));

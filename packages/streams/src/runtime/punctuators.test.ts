@@ -59,3 +59,16 @@ describe('punctuators', () => {
     expect(calls).toBe(1);
   });
 });
+
+test('an abort sets stream time back to the last commit, so that what was forgotten is called again', () => {
+  const called: number[] = [];
+  const punctuators = new Punctuators();
+  punctuators.add('stream-time', 10, 0, (time) => called.push(time));
+  punctuators.punctuate('stream-time', 5);
+  punctuators.seal();
+  punctuators.commit();
+  punctuators.punctuate('stream-time', 25);
+  punctuators.abort();
+  punctuators.punctuate('stream-time', 25);
+  expect(called).toEqual([5, 25, 25]);
+});

@@ -4,6 +4,9 @@ import type { Cancellable, PunctuationType } from '../topology/processor.ts';
 interface Schedule {
   intervalMs: number;
   next: number;
+  /** `next` as the commit in flight, and as the last commit, left it: where an abort goes back to. */
+  sealed: number;
+  committed: number;
   callback: (timestamp: number) => void;
   cancelled: boolean;
 }
@@ -20,7 +23,14 @@ export class Punctuators {
     callback: (timestamp: number) => void,
   ): Cancellable {
     const next = type === 'wall-clock' ? now + intervalMs : 0;
-    const schedule: Schedule = { intervalMs, next, callback, cancelled: false };
+    const schedule: Schedule = {
+      intervalMs,
+      next,
+      sealed: next,
+      committed: next,
+      callback,
+      cancelled: false,
+    };
     this.#schedules[type].push(schedule);
     return {
       cancel() {
@@ -45,5 +55,20 @@ export class Punctuators {
       called = true;
     }
     return called;
+  }
+
+  /** A commit begins: what has been called is part of it. */
+  seal(): void {
+    for (const schedule of this.#schedules['stream-time']) schedule.sealed = schedule.next;
+  }
+
+  /** The commit has succeeded. */
+  commit(): void {
+    for (const schedule of this.#schedules['stream-time']) schedule.committed = schedule.sealed;
+  }
+
+  /** What was called since the last commit is forgotten with it, and comes again with its records. */
+  abort(): void {
+    for (const schedule of this.#schedules['stream-time']) schedule.next = schedule.committed;
   }
 }

@@ -137,6 +137,7 @@ export class Task {
 
   /** Begins a commit: changelog records go to the collector; answers the offsets to commit. */
   seal(): CommittedOffset[] {
+    this.#punctuators.seal();
     for (const { store } of this.stores) store.seal(this.#options.collector.records);
     const offsets: CommittedOffset[] = [];
     for (const { queue } of this.#inputs) {
@@ -154,6 +155,7 @@ export class Task {
 
   /** The transaction has committed. */
   commit(ends: CommitResult): void {
+    this.#punctuators.commit();
     for (const { store, changelog } of this.stores) {
       store.commit(changelog && ends.get(partitionName(changelog.topic, changelog.partition)));
     }
@@ -161,6 +163,7 @@ export class Task {
 
   /** The transaction has failed: everything since the last commit is forgotten; `seek` must follow. */
   abort(): void {
+    this.#punctuators.abort();
     for (const { store } of this.stores) store.abort();
     for (const callbacks of this.#commitCallbacks) callbacks.afterAbort();
     for (const input of this.#inputs) input.head = undefined;

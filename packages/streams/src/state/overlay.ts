@@ -144,7 +144,7 @@ export class Overlay<V> {
     for (const [key, written] of this.#current) {
       const { value, timestamp } = written;
       const data = value === undefined ? null : valueSerde.serialize(value);
-      if (data !== null) written.stored = { data, timestamp };
+      if (data !== null) written.stored = { data: owned(data), timestamp };
       if (batches) {
         records.bytes += batches.append(timestamp, changelogKey(key), data, []);
         records.count++;
@@ -184,4 +184,9 @@ function present<V>(written: Written<V>): { value: V; timestamp: number } | unde
 
 function* changesOf<V>(layer: Map<string, Written<V>>): Generator<StateChange> {
   for (const [key, { segment, stored }] of layer) yield { segment, key, stored };
+}
+
+/** Bytes that are a part of something larger are copied, so that keeping them does not keep all of it. */
+function owned(data: Serialized): Serialized {
+  return typeof data === 'string' || data.byteLength === data.buffer.byteLength ? data : Buffer.from(data);
 }
