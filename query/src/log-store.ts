@@ -75,7 +75,9 @@ export function createLogStore({ logs, users, readTimeoutMs }: StoreOptions): Lo
     },
 
     async user(userId) {
-      const found = await users.findOne({ _id: userId, deletedAt: { $exists: false } }, { maxTimeMS });
+      // lastId is the eraser's: which logs the counts are of.
+      const options = { maxTimeMS, projection: { lastId: 0 } };
+      const found = await users.findOne({ _id: userId, deletedAt: { $exists: false } }, options);
       return found ?? undefined;
     },
   };

@@ -66,7 +66,7 @@ const fault: fc.Arbitrary<Fault> = fc.constantFrom<Fault>(
 );
 
 /** Event times over half an hour, in any order. */
-export const halfHour: fc.Arbitrary<number> = fc.oneof(
+const halfHour: fc.Arbitrary<number> = fc.oneof(
   fc.nat(1_800_000),
   fc.nat(30).map((minutes) => minutes * 60_000),
 );

@@ -22,7 +22,7 @@ export interface KillRunOptions {
 }
 
 /** Waits until something is so. @throws Error that says what was waited for. */
-export async function waitFor(
+async function waitFor(
   what: string,
   check: () => boolean | Promise<boolean>,
   deadlineMs = 120_000,
