@@ -35,7 +35,7 @@ async function waitFor(
 }
 
 /** The application's own topic that its records go through. */
-export async function topicsOf(witness: Witness, applicationId: string, input: string): Promise<string[]> {
+async function topicsOf(witness: Witness, applicationId: string, input: string): Promise<string[]> {
   const all = await witness.admin.listTopics();
   return [input, ...all.filter((topic) => topic.startsWith(applicationId) && topic.endsWith('-repartition'))];
 }
