@@ -56,7 +56,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     topic: topics.erasures,
     retentions: () => readRetentions(config.KAFKA_BROKERS, topics),
     markerTtlMs: config.MARKER_TTL_SECONDS * 1_000,
-    againEveryMs: 600_000,
+    againEveryMs: 30_000,
     now: Date.now,
     logger,
     onLook: metrics.onErasures,
