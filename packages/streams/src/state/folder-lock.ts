@@ -1,5 +1,6 @@
 // A folder's lock: one process at a time, and none after the process has died, however it died.
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../errors.ts';
 
@@ -28,9 +29,52 @@ function isAlive({ pid, start }: { pid: number; start: string }): boolean {
   return startOf(pid) === start;
 }
 
-function readOwner(file: string): { pid: number; start: string } | undefined {
-  const [pid, start = ''] = readFileSync(file, 'utf8').split(' ');
-  return pid ? { pid: Number(pid), start } : undefined;
+function ownerOf(text: string): { pid: number; start: string } | undefined {
+  const [number, start = ''] = text.split(' ');
+  const pid = Number(number);
+  return Number.isSafeInteger(pid) && pid > 0 ? { pid, start } : undefined;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+/** The content of a lock file; undefined where there is none. */
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Puts the lock there with its content in one step, so that nobody finds it empty; false where there is one. */
+function take(file: string): boolean {
+  const own = `${file}.${randomUUID()}`;
+  writeFileSync(own, `${process.pid} ${startOf(process.pid)}`);
+  try {
+    linkSync(own, file);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** Takes a dead owner's lock away. One that another process has put there meanwhile is put back. */
+function removeStale(file: string, stale: string): void {
+  const aside = `${file}.${randomUUID()}`;
+  try {
+    renameSync(file, aside);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  if (read(aside) !== stale && !existsSync(file)) linkSync(aside, file);
+  rmSync(aside, { force: true });
 }
 
 /**
@@ -39,23 +83,18 @@ function readOwner(file: string): { pid: number; start: string } | undefined {
  */
 export function lockFolder(folder: string): FolderLock {
   const file = join(folder, 'lock');
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const descriptor = openSync(file, 'wx');
-      writeSync(descriptor, `${process.pid} ${startOf(process.pid)}`);
-      closeSync(descriptor);
-      return { release: () => rmSync(file, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const owner = existsSync(file) ? readOwner(file) : undefined;
+  for (let attempt = 0; attempt < 5; attempt++) {
+    if (take(file)) return { release: () => rmSync(file, { force: true }) };
+    const text = read(file);
+    if (text === undefined) continue;
+    const owner = ownerOf(text);
     if (owner && isAlive(owner)) {
       throw new FatalError(
         'STATE_LOCKED',
         `state folder ${folder} is used by process ${owner.pid}; stop it, or give this one a folder of its own`,
       );
     }
-    rmSync(file, { force: true });
+    removeStale(file, text);
   }
   throw new FatalError(
     'STATE_LOCKED',

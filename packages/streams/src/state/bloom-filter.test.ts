@@ -1,0 +1,31 @@
+// The Bloom filter: it never denies a key that was added, and lets few others pass, however full it is.
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { BloomFilter } from './bloom-filter.ts';
+
+describe('a Bloom filter', () => {
+  test('is empty at first', () => {
+    expect(new BloomFilter().mayHave('')).toBe(false);
+  });
+
+  test('never denies what was added', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' })), (keys) => {
+        const filter = new BloomFilter();
+        for (const key of keys) filter.add(key);
+        expect(keys.filter((key) => !filter.mayHave(key))).toEqual([]);
+      }),
+    );
+  });
+
+  test.each([1000, 4096, 100_000])('of %d keys denies none of them, and passes few others', (count) => {
+    const filter = new BloomFilter();
+    for (let n = 0; n < count; n++) filter.add(`5|user${n}event-${n * 7}`);
+    let denied = 0;
+    for (let n = 0; n < count; n++) if (!filter.mayHave(`5|user${n}event-${n * 7}`)) denied++;
+    expect(denied).toBe(0);
+    let passed = 0;
+    for (let n = 0; n < 20_000; n++) if (filter.mayHave(`5|user${n}other-${n}`)) passed++;
+    expect(passed / 20_000).toBeLessThan(0.05);
+  });
+});

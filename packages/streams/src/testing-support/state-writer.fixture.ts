@@ -1,0 +1,33 @@
+// A process that writes state to disk until it is killed or the disk takes no more; it prints what was flushed.
+import { diskBackend } from '../state/disk-backend.ts';
+import { openStateFolder } from '../state/state-folder.ts';
+import { StreamsError } from '../errors.ts';
+
+const [folder = '', bytes = '100'] = process.argv.slice(2);
+
+function print(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+try {
+  openStateFolder({ folder, applicationId: 'test', log: () => {} });
+  const backend = diskBackend({ folder, log: () => {} });
+  const state = await backend.open({ taskId: '0_0', store: 'store', format: 'text', segmentsTogether: 1 });
+  print({ opened: state.position });
+  // Entry n is written by the commit that ends at position n + 1; every third commit takes an entry away again.
+  for (let n = state.position; ; n++) {
+    const data = `${n}`.padEnd(Number(bytes), 'x');
+    const changes = [{ segment: 0, key: `key ${n}`, stored: { data, timestamp: n } }];
+    const gone = n % 3 === 2 ? [{ segment: 0, key: `key ${n - 2}`, stored: undefined }] : [];
+    state.apply([...changes, ...gone], n + 1);
+    if (n % 10 === 9) {
+      await state.flush();
+      print({ flushed: n + 1 });
+    }
+  }
+} catch (error) {
+  const { code, message } =
+    error instanceof StreamsError ? error : { code: 'UNKNOWN', message: String(error) };
+  print({ code, message });
+  process.exit(1);
+}
