@@ -192,7 +192,8 @@ export function createStreams(options: StreamsOptions): Streams {
       'threads need the topology as a module: { url: new URL(…) }',
     );
   }
-  if (threads > 1 && Object.values(options.onFailure ?? {}).some((choice) => typeof choice === 'function')) {
+  const handlers = options.onFailure && Object.values(options.onFailure);
+  if (threads > 1 && handlers?.some((choice) => typeof choice === 'function')) {
     throw new FatalError(
       'CONFIGURATION_INVALID',
       "threads take no functions in onFailure: say 'fail', 'continue' or 'deadLetter'",
