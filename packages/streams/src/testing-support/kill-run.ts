@@ -22,7 +22,7 @@ export interface KillRunOptions {
 }
 
 /** Waits until something is so. @throws Error that says what was waited for. */
-async function waitFor(
+export async function waitFor(
   what: string,
   check: () => boolean | Promise<boolean>,
   deadlineMs = 120_000,
@@ -35,7 +35,7 @@ async function waitFor(
 }
 
 /** The application's own topic that its records go through. */
-async function topicsOf(witness: Witness, applicationId: string, input: string): Promise<string[]> {
+export async function topicsOf(witness: Witness, applicationId: string, input: string): Promise<string[]> {
   const all = await witness.admin.listTopics();
   return [input, ...all.filter((topic) => topic.startsWith(applicationId) && topic.endsWith('-repartition'))];
 }
