@@ -134,6 +134,30 @@ describe('any group', () => {
     );
   });
 
+  test('of members without tasks spreads each sub-topology evenly, and so does a member that joins one', () => {
+    const uneven = (running: Running): number[] =>
+      ['0', '1', '2'].map((sub) => {
+        const counts = [...running.values()].map(
+          (list) => list.filter((task) => task.startsWith(`${sub}_`)).length,
+        );
+        return Math.max(...counts) - Math.min(...counts);
+      });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 6 }), (partitions, members) => {
+        const tasks = ['0', '1', '2'].flatMap((sub) =>
+          Array.from({ length: partitions }, (_, partition) => `${sub}_${partition}`),
+        );
+        const nobody: Running = new Map(Array.from({ length: members }, (_, m) => [`m${m}`, []]));
+        expect(Math.max(...uneven(settle(tasks, nobody)))).toBeLessThanOrEqual(1);
+        const one: Running = new Map([
+          ['m0', tasks],
+          ['m1', []],
+        ]);
+        expect(Math.max(...uneven(settle(tasks, one)))).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
   test('that a member leaves moves only what that member ran, and in one rebalance', () => {
     checkProperty(
       fc.property(group, (any) => {

@@ -15,7 +15,8 @@ export interface AssignableMember {
 export type JoinData = Omit<AssignableMember, 'memberId'>;
 
 /**
- * Spreads tasks over members as evenly as can be: whoever owns or stores a task keeps it while its share lasts.
+ * Spreads tasks over members as evenly as can be, and those of each sub-topology too, since one may cost more than
+ * another: whoever owns or stores a task keeps it while its share lasts.
  * A task that must move from a living owner is left out once, so that the owner lets go before another begins; the
  * owner joins again when it has, and then the task is given away.
  */
@@ -40,6 +41,13 @@ export function assignTasks(
     if (list.length === least) extra--;
     list.push(task);
   };
+  const alike = (task: string, memberId: string): number =>
+    listOf(assigned, memberId).filter((other) => subTopologyOf(other) === subTopologyOf(task)).length;
+  const tasksOf = Map.groupBy(tasks, subTopologyOf);
+  const inShare = (task: string, memberId: string): boolean => {
+    const all = tasksOf.get(subTopologyOf(task))?.length ?? 0;
+    return alike(task, memberId) < Math.ceil(all / members.length);
+  };
   const open = new Set(tasks);
   const keepWhere = (holds: (member: AssignableMember, task: string) => boolean): void => {
     for (const task of tasks) {
@@ -50,12 +58,23 @@ export function assignTasks(
       open.delete(task);
     }
   };
-  keepWhere((member, task) => ownerOf.get(task) === member.memberId);
-  keepWhere((member, task) => !ownerOf.has(task) && member.stored.includes(task));
+  const owns = (member: AssignableMember, task: string): boolean => ownerOf.get(task) === member.memberId;
+  const stores = (member: AssignableMember, task: string): boolean =>
+    !ownerOf.has(task) && member.stored.includes(task);
+  // First its share of each sub-topology, then whatever else there is room for: nothing moves that need not.
+  for (const holds of [owns, stores]) {
+    keepWhere((member, task) => holds(member, task) && inShare(task, member.memberId));
+    keepWhere(holds);
+  }
   for (const task of open) {
-    const target = sorted
+    const [target] = sorted
       .filter(({ memberId }) => room(memberId))
-      .toSorted((a, b) => listOf(assigned, a.memberId).length - listOf(assigned, b.memberId).length)[0];
+      .map(({ memberId }) => ({
+        memberId,
+        alike: alike(task, memberId),
+        all: listOf(assigned, memberId).length,
+      }))
+      .toSorted((a, b) => a.alike - b.alike || a.all - b.all);
     if (target) give(task, target.memberId);
   }
   // Counted above so that shares come out even, but not handed over while another still runs it.
@@ -66,6 +85,10 @@ export function assignTasks(
     );
   }
   return assigned;
+}
+
+function subTopologyOf(task: string): string {
+  return task.slice(0, task.indexOf('_'));
 }
 
 function listOf(assigned: Map<string, string[]>, memberId: string): string[] {
