@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@activity/local';
+import { z } from 'zod';
 import { projectRoot, read } from '../checks/sources.ts';
 import { readCompose } from '../checks/compose-file.ts';
 import { ensureBaseImages } from './base-images.ts';
@@ -96,7 +97,9 @@ async function test(plain: Shell, engine: Engine): Promise<void> {
     if (read1 === undefined || user === undefined) throw new Error('the README reads nothing');
     const after = await answerOf(shell, read1);
     if (after !== before) throw new Error(`after a restart the answer was ${after}, not ${before}`);
-    console.log(await answerOf(shell, user));
+    const answer = await answerOf(shell, user);
+    z.object({ total: z.literal(1) }).parse(JSON.parse(answer));
+    console.log(answer);
     report('the data is still there, and nothing was processed twice');
   } finally {
     const last = ending.with({ ...engine.env, ...ports });

@@ -146,14 +146,17 @@ export async function judge(witness: Witness, topics: CountsTopics, count: numbe
   };
 }
 
-/** How much of the input the group has not committed yet. */
+/**
+ * How much of these topics the group has not committed yet. A topic comes after those it is made from: records of a
+ * commit are counted here from the moment that their input no longer is.
+ */
 export async function lagOf(witness: Witness, groupId: string, topics: readonly string[]): Promise<number> {
   let lag = 0;
   for (const topic of topics) {
-    const ends = await witness.admin.fetchTopicOffsets(topic);
+    const ends = await witness.endOffsets(topic);
     const committed = await witness.committedOffsets(groupId, topic);
-    for (const { partition, high } of ends)
-      lag += Math.max(0, Number(high) - Math.max(0, committed[partition] ?? 0));
+    for (const [partition, end] of ends.entries())
+      lag += Math.max(0, end - Math.max(0, committed[partition] ?? 0));
   }
   return lag;
 }

@@ -1,7 +1,10 @@
 // The witness: kafkajs, a client that shares no code with ours, reads what was committed and makes what we must survive.
+// Only to know where a topic ends, and so when to stop waiting, our own client is asked.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, type Admin, type Producer } from 'kafkajs';
+import { partitionName } from '../kafka/port.ts';
+import { createKafka } from '../kafka/wire-port.ts';
 
 /** A record as the witness saw it. */
 export interface Seen {
@@ -29,6 +32,8 @@ export interface Witness extends AsyncDisposable {
    * leaves out of all answers; records of a transaction that is still open are waited for.
    */
   readCommitted(topic: string): Promise<Seen[]>;
+  /** The end of each partition, records of open transactions included: kafkajs leaves these out. */
+  endOffsets(topic: string): Promise<number[]>;
   /** The committed offsets of a group, by partition; -1 where there is none. */
   committedOffsets(groupId: string, topic: string): Promise<number[]>;
 }
@@ -59,6 +64,7 @@ export async function connectWitness(broker: string): Promise<Witness> {
   const admin = kafka.admin();
   await admin.connect();
   const producers: Producer[] = [];
+  const wire = createKafka({ brokers: [broker], clientId: 'witness-ends' });
 
   async function producer(transactionalId?: string): Promise<Producer> {
     const made = kafka.producer(
@@ -142,6 +148,16 @@ export async function connectWitness(broker: string): Promise<Witness> {
       });
     },
     readCommitted,
+    async endOffsets(topic) {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      const partitions = topics.flatMap((found) =>
+        found.partitions.map(({ partitionId }) => ({ topic, partition: partitionId })),
+      );
+      const ends = await wire.listOffsets(partitions, 'latest');
+      return partitions
+        .toSorted((a, b) => a.partition - b.partition)
+        .map(({ partition }) => ends.get(partitionName(topic, partition)) ?? 0);
+    },
     async committedOffsets(groupId, topic) {
       const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
       const sorted = found?.partitions.toSorted((a, b) => a.partition - b.partition) ?? [];
@@ -149,6 +165,7 @@ export async function connectWitness(broker: string): Promise<Witness> {
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(producers.map((one) => one.disconnect()));
+      await wire.close();
       await admin.disconnect();
     },
   };
