@@ -1,14 +1,14 @@
 // DELETE /api/logs/:id and /api/users/:userId: deletes, as commands on the raw topic.
 import { logId, maxIdLength, maxPartitions } from '@activity/contracts';
 import type { RawCommand } from '@activity/contracts';
-import { failureAnswer, fieldProblems } from '@activity/service';
+import { failureAnswer, fieldProblems, validationError } from '@activity/service';
 import { z } from 'zod';
 import type { Answer, EdgeRequest } from '../http/edge-request.ts';
 import type { Route } from '../http/route.ts';
 import type { WriteResult } from '../kafka/partition-lane.ts';
 import { failureOfWrite } from '../publish.ts';
 import type { Publisher, RecordHeaders } from '../publish.ts';
-import { deletion, validationError } from './schemas.ts';
+import { deletion } from './schemas.ts';
 
 const logParameter = z.object({
   id: z

@@ -1,5 +1,5 @@
 // POST /api/logs/batch: many events, with a verdict for each.
-import { failureAnswer } from '@activity/service';
+import { failureAnswer, validationError } from '@activity/service';
 import type { Failure } from '@activity/service';
 import { z } from 'zod';
 import type { Answer, EdgeRequest } from '../http/edge-request.ts';
@@ -10,7 +10,7 @@ import { publish } from '../publish.ts';
 import type { Publisher } from '../publish.ts';
 import { isNdjson, splitBatch } from '../split-batch.ts';
 import { exampleEvent } from './post-log.ts';
-import { batchResult, validationError } from './schemas.ts';
+import { batchResult } from './schemas.ts';
 import type { verdict } from './schemas.ts';
 
 /** The most events of one batch. */

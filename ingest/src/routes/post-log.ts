@@ -1,12 +1,12 @@
 // POST /api/logs: one event, acknowledged when the broker has acknowledged it.
-import { failureAnswer } from '@activity/service';
+import { failureAnswer, validationError } from '@activity/service';
 import type { Failure } from '@activity/service';
 import type { Answer, EdgeRequest } from '../http/edge-request.ts';
 import type { Route } from '../http/route.ts';
 import { parseEvent, parseJson } from '../parse-event.ts';
 import { publish } from '../publish.ts';
 import type { Publisher } from '../publish.ts';
-import { published, unpublished, validationError } from './schemas.ts';
+import { published, unpublished } from './schemas.ts';
 
 /** An event as an example. */
 export const exampleEvent = {

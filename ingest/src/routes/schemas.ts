@@ -1,17 +1,6 @@
 // What the edge answers, as schemas: for the OpenAPI document and for whoever tests against it.
+import { fieldProblem, plainError } from '@activity/service';
 import { z } from 'zod';
-
-/** A problem with one field. */
-const fieldProblem = z.object({ field: z.string(), message: z.string() });
-
-/** 400. */
-export const validationError = z.object({
-  error: z.literal('Validation failed'),
-  details: z.array(fieldProblem),
-});
-
-/** Every other error. */
-export const plainError = z.object({ error: z.string(), message: z.string().optional() });
 
 /** 201 for one event. */
 export const published = z.object({

@@ -26,3 +26,7 @@ export type { MonitoringOptions, Readiness } from './monitoring.ts';
 export { openAuthenticator, keyVariables } from './keys/authenticator.ts';
 export type { Authenticator, AuthenticatorOptions, Identity } from './keys/authenticator.ts';
 export type { Scope } from './keys/api-key.ts';
+export { fieldProblem, plainError, validationError } from './docs/documented-route.ts';
+export type { DocumentedAnswer, DocumentedRoute } from './docs/documented-route.ts';
+export { openApi } from './docs/openapi.ts';
+export { docsPage, docsPolicy } from './docs/page.ts';

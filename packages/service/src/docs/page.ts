@@ -17,7 +17,7 @@ summary { cursor: pointer; color: var(--dim) }
 `;
 
 /** The page's Content-Security-Policy: its own style and nothing else. */
-export const docsPolicy = `default-src 'none'; style-src 'sha256-${hash('sha256', style, 'base64')}'; frame-ancestors 'none'`;
+export const docsPolicy: string = `default-src 'none'; style-src 'sha256-${hash('sha256', style, 'base64')}'; frame-ancestors 'none'`;
 
 /** The page. */
 export function docsPage(document: OpenApiDocument, origin: string): string {
