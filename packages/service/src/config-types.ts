@@ -64,6 +64,15 @@ const httpUrlText = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
   .transform((url) => url.replace(/\/+$/, ''));
 
+/** One or more http or https URLs without trailing slashes, separated by commas. */
+export function httpUrlList(fallback: string): z.ZodType<string[]> {
+  return z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .pipe(z.array(httpUrlText).min(1))
+    .default([fallback]);
+}
+
 /** A MongoDB connection string that names its database. */
 export function mongoUri(fallback: string): z.ZodType<string> {
   return z

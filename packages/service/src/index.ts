@@ -4,6 +4,7 @@ export type { ConfigShape, Environment, Variable } from './load-config.ts';
 export {
   hostList,
   httpUrl,
+  httpUrlList,
   integer,
   logLevel,
   mongoUri,
@@ -22,9 +23,14 @@ export type { ListeningServer } from './http-server.ts';
 export { runService } from './run-service.ts';
 export type { RunServiceOptions, ServiceContext } from './run-service.ts';
 export { createRegistry, startMonitoring } from './monitoring.ts';
-export type { MonitoringOptions, Readiness } from './monitoring.ts';
+export type { MonitoringOptions, MonitoringRoute, Readiness } from './monitoring.ts';
 export { openAuthenticator, keyVariables } from './keys/authenticator.ts';
-export type { Authenticator, AuthenticatorOptions, Identity } from './keys/authenticator.ts';
+export type {
+  Authenticator,
+  AuthenticatorOptions,
+  Identity,
+  SessionAuthenticator,
+} from './keys/authenticator.ts';
 export type { Scope } from './keys/api-key.ts';
 export { fieldProblem, plainError, validationError } from './docs/documented-route.ts';
 export type { DocumentedAnswer, DocumentedRoute } from './docs/documented-route.ts';

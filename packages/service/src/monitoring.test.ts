@@ -11,7 +11,18 @@ new Counter({ name: 'things_total', help: 'things', registers: [registry] }).inc
 
 beforeEach(async () => {
   readiness = { ready: true };
-  server = await startMonitoring({ port: 0, host: '127.0.0.1', registry, readiness: () => readiness });
+  server = await startMonitoring({
+    port: 0,
+    host: '127.0.0.1',
+    registry,
+    readiness: () => readiness,
+    routes: {
+      '/echo': async (query) => ({ status: 200, body: { said: query.get('say') } }),
+      '/broken': async () => {
+        throw new Error('secret');
+      },
+    },
+  });
 });
 afterEach(async () => server.close());
 
@@ -34,6 +45,13 @@ test('is ready, and says why where it is not', async () => {
   expect(response.status).toBe(503);
   expect(await response.json()).toEqual({ status: 'unavailable', reason: 'no broker' });
   expect((await get('/livez')).status).toBe(200);
+});
+
+test('serves the routes that it is given', async () => {
+  expect(await (await get('/echo?say=a%20b%3Fc')).json()).toEqual({ said: 'a b?c' });
+  const broken = await get('/broken');
+  expect(broken.status).toBe(500);
+  expect(await broken.text()).not.toContain('secret');
 });
 
 test('knows no other path', async () => {

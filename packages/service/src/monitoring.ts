@@ -12,12 +12,17 @@ export interface Readiness {
   reason?: string;
 }
 
+/** Answers a question of another part of the pipeline, as JSON. What it throws is a 500. */
+export type MonitoringRoute = (query: URLSearchParams) => Promise<{ status: number; body: unknown }>;
+
 /** What the monitoring server shows. */
 export interface MonitoringOptions {
   port: number;
   host: string;
   registry: Registry;
   readiness: () => Readiness | Promise<Readiness>;
+  /** More GET routes by path, for the pipeline's own parts: like the rest they ask for no key. */
+  routes?: Record<string, MonitoringRoute>;
 }
 
 /** A registry with Node's own metrics (memory, event-loop lag, garbage collection). */
@@ -36,8 +41,8 @@ export function createRegistry(service: string): Registry {
  */
 export async function startMonitoring(options: MonitoringOptions): Promise<ListeningServer> {
   const server = createServer((request, response) => {
-    const path = (request.url ?? '/').split('?')[0];
-    respond(path ?? '/', options, response).catch((error: unknown) => {
+    const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+    respond(path, query, options, response).catch((error: unknown) => {
       if (!response.headersSent)
         send(response, 500, 'application/json', JSON.stringify({ error: 'Internal server error' }));
       else response.destroy(error instanceof Error ? error : undefined);
@@ -46,7 +51,13 @@ export async function startMonitoring(options: MonitoringOptions): Promise<Liste
   return listen(server, options.port, options.host);
 }
 
-async function respond(path: string, options: MonitoringOptions, response: ServerResponse): Promise<void> {
+async function respond(
+  path: string,
+  query: string,
+  options: MonitoringOptions,
+  response: ServerResponse,
+): Promise<void> {
+  const route = options.routes?.[path];
   if (path === '/metrics') {
     send(response, 200, options.registry.contentType, await options.registry.metrics());
   } else if (path === '/livez') {
@@ -55,6 +66,9 @@ async function respond(path: string, options: MonitoringOptions, response: Serve
     const { ready, reason } = await options.readiness();
     const body = ready ? { status: 'ok' } : { status: 'unavailable', reason };
     send(response, ready ? 200 : 503, 'application/json', JSON.stringify(body));
+  } else if (route !== undefined) {
+    const { status, body } = await route(new URLSearchParams(query));
+    send(response, status, 'application/json', JSON.stringify(body));
   } else {
     send(response, 404, 'application/json', '{"error":"Path not found"}');
   }

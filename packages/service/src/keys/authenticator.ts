@@ -5,6 +5,7 @@ import type { Logger } from '../logger.ts';
 import { isKey, keyId, scopes } from './api-key.ts';
 import type { Scope } from './api-key.ts';
 import { readKeys } from './key-file.ts';
+import { isSigned, readSessionToken, sessionToken } from './session.ts';
 
 /** Who sent a request, and what they may do. */
 export interface Identity {
@@ -20,6 +21,17 @@ export interface Authenticator {
   /** The sender of a request with this `Authorization` or `X-Api-Key` header; undefined where the key is missing or wrong. */
   identify: (authorization: string | undefined, apiKey: string | undefined) => Identity | undefined;
   close: () => void;
+}
+
+/** An {@link Authenticator} that browsers can sign in with. */
+export interface SessionAuthenticator extends Authenticator {
+  /**
+   * A token that stands for this key until `expiresAt` (epoch milliseconds), or until the key is revoked; undefined where the key is
+   * wrong or may not read, and where no keys are asked for.
+   */
+  openSession: (key: string, expiresAt: number) => string | undefined;
+  /** Who a session's token belongs to at this time. A session may read, whatever else its key may do. */
+  identifySession: (token: string, now: number) => Identity | undefined;
 }
 
 /** Environment variables of whatever checks keys. */
@@ -54,13 +66,19 @@ export interface AuthenticatorOptions {
  *
  * @throws Error in production where there is no key and anonymous use was not allowed; where the file cannot be read.
  */
-export async function openAuthenticator(options: AuthenticatorOptions): Promise<Authenticator> {
+export async function openAuthenticator(options: AuthenticatorOptions): Promise<SessionAuthenticator> {
   const { file, production, allowAnonymous, logger } = options;
   if (file === undefined) {
     if (production && !allowAnonymous) throw new Error(`NODE_ENV=production without API keys: ${remedy}`);
     logger.warn('no API keys: everyone who reaches this port may use it (set API_KEYS_FILE)');
     const anyone: Identity = { keyId: undefined, scopes: new Set(scopes) };
-    return { open: true, identify: () => anyone, close: () => {} };
+    return {
+      open: true,
+      identify: () => anyone,
+      openSession: () => undefined,
+      identifySession: () => undefined,
+      close: () => {},
+    };
   }
   return openFile(file, options);
 }
@@ -72,7 +90,7 @@ interface ActiveKey {
   identity: Identity;
 }
 
-async function openFile(file: string, options: AuthenticatorOptions): Promise<Authenticator> {
+async function openFile(file: string, options: AuthenticatorOptions): Promise<SessionAuthenticator> {
   const { production, allowAnonymous, logger, reloadMs = 500 } = options;
 
   async function load(): Promise<Map<string, ActiveKey>> {
@@ -100,15 +118,30 @@ async function openFile(file: string, options: AuthenticatorOptions): Promise<Au
     );
   }
 
+  function activeKey(key: string): ActiveKey | undefined {
+    const found = keys.get(keyId(key) ?? '');
+    return found !== undefined && isKey(key, found.hash) ? found : undefined;
+  }
+
   watchFile(file, { interval: reloadMs, persistent: false }, reload);
   return {
     open: false,
     identify(authorization, apiKey) {
       const key = bearer(authorization) ?? apiKey;
-      if (key === undefined) return undefined;
-      const found = keys.get(keyId(key) ?? '');
-      if (found === undefined) return undefined;
-      return isKey(key, found.hash) ? found.identity : undefined;
+      return key === undefined ? undefined : activeKey(key)?.identity;
+    },
+    openSession(key, expiresAt) {
+      const found = activeKey(key);
+      const id = found?.identity.keyId;
+      if (found === undefined || id === undefined || !found.identity.scopes.has('read')) return undefined;
+      return sessionToken({ keyId: id, expiresAt }, found.hash);
+    },
+    identifySession(token, now) {
+      const claims = readSessionToken(token);
+      const found = claims && keys.get(claims.keyId);
+      if (!claims || !found || claims.expiresAt <= now || !isSigned(claims, found.hash)) return undefined;
+      if (!found.identity.scopes.has('read')) return undefined;
+      return { keyId: claims.keyId, scopes: new Set(['read']) };
     },
     close: () => unwatchFile(file, reload),
   };

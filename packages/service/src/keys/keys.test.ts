@@ -144,3 +144,52 @@ describe('openAuthenticator', () => {
     await expect(open()).rejects.toThrow(`reading the API keys in ${file}`);
   });
 });
+
+describe('sessions', () => {
+  const soon = now.getTime() + 1_000;
+
+  test('stand for a key that may read until they expire, and for nothing but reading', async () => {
+    const key = await addKey(file, 'page', ['read', 'delete'], now);
+    const authenticator = await open();
+    const token = authenticator.openSession(key, soon) ?? '';
+    expect(token).not.toContain(key.slice(-43));
+    const identity = authenticator.identifySession(token, soon - 1);
+    expect(identity?.keyId).toBe(keyId(key));
+    expect([...(identity?.scopes ?? [])]).toEqual(['read']);
+    expect(authenticator.identifySession(token, soon)).toBeUndefined();
+  });
+
+  test('cannot be had with a key that is wrong or may not read', async () => {
+    const writer = await addKey(file, 'web', ['ingest'], now);
+    const authenticator = await open();
+    expect(authenticator.openSession(writer, soon)).toBeUndefined();
+    expect(authenticator.openSession('act_000000000000_nonsense', soon)).toBeUndefined();
+  });
+
+  test('cannot be made longer, given to another key, or made up', async () => {
+    const key = await addKey(file, 'page', ['read'], now);
+    const other = keyId(await addKey(file, 'page', ['read'], now)) ?? '';
+    const authenticator = await open();
+    const token = authenticator.openSession(key, soon) ?? '';
+    const [id = '', expires = '', signed = ''] = token.split('.');
+    for (const forged of [
+      `${id}.${Number(expires) + 1}.${signed}`,
+      `${other}.${expires}.${signed}`,
+      `${id}.${expires}.${'A'.repeat(43)}`,
+      `${id}.${expires}`,
+      '',
+    ]) {
+      expect(authenticator.identifySession(forged, now.getTime())).toBeUndefined();
+    }
+    expect(authenticator.identifySession(token, now.getTime())).toBeDefined();
+  });
+
+  test('end with their key, and outlive a restart', async () => {
+    const key = await addKey(file, 'page', ['read'], now);
+    const token = (await open()).openSession(key, soon) ?? '';
+    const again = await open();
+    expect(again.identifySession(token, now.getTime())).toBeDefined();
+    await revokeKey(file, keyId(key) ?? '', now);
+    await vi.waitFor(() => assert.notExists(again.identifySession(token, now.getTime())), 5_000);
+  });
+});
