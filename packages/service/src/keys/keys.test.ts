@@ -5,13 +5,13 @@ import { afterEach, assert, beforeEach, describe, expect, test, vi } from 'vites
 import { createLogger } from '../logger.ts';
 import { createKey, isKey, keyId } from './api-key.ts';
 import { openAuthenticator } from './authenticator.ts';
-import type { Authenticator, AuthenticatorOptions } from './authenticator.ts';
+import type { SessionAuthenticator, AuthenticatorOptions } from './authenticator.ts';
 import { addKey, revokeKey } from './key-admin.ts';
 
 const now = new Date('2026-01-02T03:04:05.678Z');
 let folder: string;
 let file: string;
-const opened: Authenticator[] = [];
+const opened: SessionAuthenticator[] = [];
 const logged: string[] = [];
 
 beforeEach(async () => {
@@ -25,7 +25,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function open(options: Partial<AuthenticatorOptions> = {}): Promise<Authenticator> {
+async function open(options: Partial<AuthenticatorOptions> = {}): Promise<SessionAuthenticator> {
   const authenticator = await openAuthenticator({
     file,
     production: false,
