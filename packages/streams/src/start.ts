@@ -96,6 +96,11 @@ export interface StreamsOptions {
    */
   maxUnflushedChanges?: number;
   /**
+   * How often used-up records of repartition topics and of changelogs with expiring state are deleted.
+   * @default 30_000
+   */
+  purgeIntervalMs?: number;
+  /**
    * How long the group waits for a member that says nothing.
    * @default 10_000
    */
@@ -238,6 +243,7 @@ export function createStreams(options: StreamsOptions): Streams {
       maxBufferedRecords: options.maxBufferedRecords ?? 10_000,
       stateFlushMs: options.stateFlushMs ?? 2000,
       maxUnflushedChanges: options.maxUnflushedChanges ?? 500_000,
+      purgeIntervalMs: options.purgeIntervalMs ?? 30_000,
       sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
       rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,
       transactionTimeoutMs: options.transactionTimeoutMs ?? 10_000,

@@ -9,6 +9,7 @@ import {
   crc32c as clientCrc32c,
   createAPI,
   createTopicsV7,
+  deleteRecordsV2,
   endTxnV3,
   findCoordinatorV6,
   heartbeatV4,
@@ -216,6 +217,7 @@ export const wire: {
   addOffsetsToTxn: typeof addOffsetsToTxnV3.api;
   addPartitionsToTxn: typeof addPartitionsToTxnV3.api;
   createTopics: typeof createTopicsV7.api;
+  deleteRecords: typeof deleteRecordsV2.api;
   endTxn: typeof endTxnV3.api;
   fetch: typeof fetchApi;
   findCoordinator: typeof findCoordinatorV6.api;
@@ -234,6 +236,7 @@ export const wire: {
   addOffsetsToTxn: addOffsetsToTxnV3.api,
   addPartitionsToTxn: addPartitionsToTxnV3.api,
   createTopics: createTopicsV7.api,
+  deleteRecords: deleteRecordsV2.api,
   endTxn: endTxnV3.api,
   fetch: fetchApi,
   findCoordinator: findCoordinatorV6.api,

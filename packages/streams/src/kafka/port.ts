@@ -167,6 +167,10 @@ export interface KafkaPort {
   committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<CommittedOffset[]>;
   /** First or last offsets by `partitionName`; the last is past everything written, open transactions too. */
   listOffsets(partitions: readonly TopicPartition[], at: 'earliest' | 'latest'): Promise<Map<string, number>>;
+  /** The first offset of each partition whose record is of this time or later, by `partitionName`; none is absent. */
+  offsetsForTimes(times: readonly (TopicPartition & { timestamp: number })[]): Promise<Map<string, number>>;
+  /** Deletes what lies before these offsets. */
+  deleteRecords(before: readonly (TopicPartition & { offset: number })[]): Promise<void>;
   createFetcher(): Fetcher;
   createWriter(options: WriterOptions): CommitWriter;
   createMember(options: GroupOptions): GroupMember;

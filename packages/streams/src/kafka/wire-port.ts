@@ -3,7 +3,7 @@ import { FatalError, RetriableError } from '../errors.ts';
 import { Cluster, partialAnswer, retrying } from './cluster.ts';
 import { WireFetcher } from './fetcher.ts';
 import { WireGroupMember } from './group-member.ts';
-import { remedyOfName, wire, type SecurityOptions } from './platformatic.ts';
+import { remedyOfName, wire, type Link, type SecurityOptions } from './platformatic.ts';
 import {
   partitionName,
   type CommittedOffset,
@@ -31,16 +31,6 @@ interface CreatedTopics {
 }
 
 const topicExists = 36;
-
-function byTopic(partitions: readonly TopicPartition[]): Map<string, number[]> {
-  const topics = new Map<string, number[]>();
-  for (const { topic, partition } of partitions) {
-    const known = topics.get(topic);
-    if (known) known.push(partition);
-    else topics.set(topic, [partition]);
-  }
-  return topics;
-}
 
 /** Opens the port. Nothing is connected until it is used. */
 export function createKafka(options: KafkaOptions): KafkaPort {
@@ -100,7 +90,10 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     groupId: string,
     partitions: readonly TopicPartition[],
   ): Promise<CommittedOffset[]> {
-    const topics = [...byTopic(partitions)].map(([name, partitionIndexes]) => ({ name, partitionIndexes }));
+    const topics = [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, asked]) => ({
+      name,
+      partitionIndexes: asked.map(({ partition }) => partition),
+    }));
     // requireStable: an offset inside an open transaction is refused until that transaction has ended.
     const { groups } = await retrying(deadlineMs * 3, () =>
       cluster.onCoordinator('group', groupId, (link) =>
@@ -123,40 +116,67 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     return found;
   }
 
-  async function listOffsets(
-    partitions: readonly TopicPartition[],
-    at: 'earliest' | 'latest',
-  ): Promise<Map<string, number>> {
-    const found = new Map<string, number>();
-    if (partitions.length === 0) return found;
+  /** Calls the leaders of partitions, each for those it leads. */
+  async function onLeaders<P extends TopicPartition>(
+    partitions: readonly P[],
+    call: (link: Link, topics: Map<string, P[]>) => Promise<void>,
+  ): Promise<void> {
+    if (partitions.length === 0) return;
     await retrying(deadlineMs, async () => {
       const topics = [...new Set(partitions.map(({ topic }) => topic))];
       await cluster.know(topics);
-      const byLeader = Map.groupBy(partitions, (partition) => cluster.leader(partition));
-      for (const [leader, led] of byLeader) {
-        const request = [...byTopic(led)].map(([name, indexes]) => ({
-          name,
-          partitions: indexes.map((partitionIndex) => ({
-            partitionIndex,
-            currentLeaderEpoch: -1,
-            timestamp: at === 'earliest' ? -2n : -1n,
-          })),
-        }));
-        const answer = await cluster
-          .link(leader, 'admin')
-          .call('listing offsets', wire.listOffsets, -1, 0, request)
-          .catch((error: unknown) => {
-            cluster.forget(topics);
-            throw error;
-          });
-        for (const { name, partitions: answers } of answer.topics) {
-          for (const { partitionIndex, offset } of answers) {
-            found.set(partitionName(name, partitionIndex), Number(offset));
-          }
+      for (const [leader, led] of Map.groupBy(partitions, (partition) => cluster.leader(partition))) {
+        const asked = Map.groupBy(led, ({ topic }) => topic);
+        await call(cluster.link(leader, 'admin'), asked).catch((error: unknown) => {
+          cluster.forget(topics);
+          throw error;
+        });
+      }
+    });
+  }
+
+  async function offsetsAt(
+    times: readonly (TopicPartition & { timestamp: number })[],
+  ): Promise<Map<string, number>> {
+    const found = new Map<string, number>();
+    await onLeaders(times, async (link, asked) => {
+      const request = [...asked].map(([name, partitions]) => ({
+        name,
+        partitions: partitions.map(({ partition, timestamp }) => ({
+          partitionIndex: partition,
+          currentLeaderEpoch: -1,
+          timestamp: BigInt(timestamp),
+        })),
+      }));
+      const { topics } = await link.call('listing offsets', wire.listOffsets, -1, 0, request);
+      for (const { name, partitions } of topics) {
+        for (const { partitionIndex, offset } of partitions) {
+          if (offset >= 0n) found.set(partitionName(name, partitionIndex), Number(offset));
         }
       }
     });
     return found;
+  }
+
+  function listOffsets(
+    partitions: readonly TopicPartition[],
+    at: 'earliest' | 'latest',
+  ): Promise<Map<string, number>> {
+    const timestamp = at === 'earliest' ? -2 : -1;
+    return offsetsAt(partitions.map((partition) => ({ ...partition, timestamp })));
+  }
+
+  function deleteRecords(before: readonly (TopicPartition & { offset: number })[]): Promise<void> {
+    return onLeaders(before, async (link, asked) => {
+      const request = [...asked].map(([name, partitions]) => ({
+        name,
+        partitions: partitions.map(({ partition, offset }) => ({
+          partitionIndex: partition,
+          offset: BigInt(offset),
+        })),
+      }));
+      await link.call('deleting records of internal topics', wire.deleteRecords, request, deadlineMs);
+    });
   }
 
   return {
@@ -164,6 +184,8 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     createTopics,
     committedOffsets,
     listOffsets,
+    offsetsForTimes: offsetsAt,
+    deleteRecords,
     createFetcher: () => new WireFetcher(cluster),
     createWriter: (writerOptions) => new TransactionWriter(cluster, writerOptions),
     createMember: (groupOptions) => new WireGroupMember(cluster, groupOptions),

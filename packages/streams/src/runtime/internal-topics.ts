@@ -6,8 +6,6 @@ import { validatePartitions } from '../topology/validate.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { TopicNames } from './topic-names.ts';
 
-const dayMs = 86_400_000;
-
 /** What {@link prepareTopics} works on. */
 export interface PrepareTopicsOptions {
   kafka: KafkaPort;
@@ -16,10 +14,16 @@ export interface PrepareTopicsOptions {
   deadLetterTopic: string | undefined;
 }
 
-/** The settings a changelog is created with: expiring state is deleted by time too, a day later than in the store. */
-function changelogConfig({ kind, retentionMs = 0 }: StoreSpec): { [name: string]: string } {
+/** Only whole segments go: small ones give the disk back sooner. */
+const purged = { 'retention.ms': '-1', 'segment.bytes': '52428800' };
+
+/**
+ * The settings a changelog is created with. Expiring state is never deleted by time: brokers compare event times with
+ * the time of day, and state of old events would be gone while it is needed. The purger deletes it by stream time.
+ */
+function changelogConfig({ kind }: StoreSpec): { [name: string]: string } {
   if (kind === 'keyValue') return { 'cleanup.policy': 'compact' };
-  return { 'cleanup.policy': 'compact,delete', 'retention.ms': String(retentionMs + dayMs) };
+  return { 'cleanup.policy': 'compact,delete', ...purged };
 }
 
 /**
@@ -82,8 +86,8 @@ function wantedTopics(
     name: names.full(name),
     partitions: counts.get(name) ?? 1,
     replicationFactor: -1,
-    // Read once and then useless, but never lost before it was read.
-    config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
+    // Read once and then useless, but never lost before it was read: the purger deletes what was.
+    config: { 'cleanup.policy': 'delete', ...purged },
   }));
   const changelogs = topology.subTopologies.flatMap(({ sourceTopics, stores }) =>
     stores

@@ -23,6 +23,7 @@ import { assignTasks, readAssignment, readJoinData, writeAssignment, writeJoinDa
 import { Collector } from './collector.ts';
 import type { FailurePolicy } from './failure-policy.ts';
 import type { RuntimeMetrics } from './metrics.ts';
+import { Purger } from './purger.ts';
 import type { RecordQueue } from './record-queue.ts';
 import { Restorer } from './restorer.ts';
 import { openStore, segmentsTogether } from './task-stores.ts';
@@ -62,6 +63,8 @@ export interface StreamThreadOptions {
   stateFlushMs: number;
   /** More changes than these are never kept in memory only. */
   maxUnflushedChanges: number;
+  /** How often used-up records of internal topics are deleted. */
+  purgeIntervalMs: number;
   sessionTimeoutMs: number;
   rebalanceTimeoutMs: number;
   transactionTimeoutMs: number;
@@ -93,6 +96,7 @@ export class StreamThread {
   readonly #options: StreamThreadOptions;
   readonly #collector: Collector = new Collector();
   readonly #restorer: Restorer;
+  readonly #purger: Purger;
   readonly #member: GroupMember;
   readonly #tasks = new Map<string, OpenTask>();
   readonly #controls: Control[] = [];
@@ -120,6 +124,14 @@ export class StreamThread {
     this.#options = options;
     const { kafka, metrics, now, applicationId, topology, names } = options;
     this.#restorer = new Restorer(kafka, metrics);
+    const repartition = new Set(topology.repartitionTopics.map(({ name }) => names.full(name)));
+    this.#purger = new Purger({
+      kafka,
+      isRepartition: (topic) => repartition.has(topic),
+      intervalMs: options.purgeIntervalMs,
+      now,
+      log: options.log,
+    });
     this.#fetcher = kafka.createFetcher();
     this.#lastCommit = now();
     this.#lastFlush = now();
@@ -165,7 +177,12 @@ export class StreamThread {
   /** Gives back what is held: the place in the group first, so that others can go on. */
   async #release(leave: boolean): Promise<void> {
     await this.#member.close({ leave });
-    await Promise.all([this.#fetcher.close(), this.#restorer.close(), this.#writer?.close()]);
+    await Promise.all([
+      this.#fetcher.close(),
+      this.#restorer.close(),
+      this.#purger.close(),
+      this.#writer?.close(),
+    ]);
     for (const { task } of this.#tasks.values()) await this.#closeTask(task);
     this.#tasks.clear();
   }
@@ -213,6 +230,7 @@ export class StreamThread {
     const punctuated = this.#punctuate();
     if (this.#commitDue()) await this.#beginCommit();
     await this.#flushState();
+    this.#purger.run(this.#runningTasks());
     this.#updateState();
     if (processed > 0 || punctuated || restored) await nextTurn();
     else await this.#idle();
@@ -328,6 +346,7 @@ export class StreamThread {
     this.#committing = this.#write(records, offsets)
       .then((ends) => {
         for (const task of tasks) task.commit(ends);
+        this.#purger.committed(offsets);
         this.#failures = 0;
         metrics.committed(processed, records.bytes, performance.now() - began);
       })

@@ -1,7 +1,13 @@
 // A task: one partition of a sub-topology. It takes records in event-time order through the nodes, and takes part in
 // commits: seal (the transaction begins), then commit or abort.
 import { FatalError, StreamsError } from '../errors.ts';
-import { partitionName, type CommitResult, type CommittedOffset, type SourceRecord } from '../kafka/port.ts';
+import {
+  partitionName,
+  type CommitResult,
+  type CommittedOffset,
+  type SourceRecord,
+  type TopicPartition,
+} from '../kafka/port.ts';
 import { readKey, readValue } from '../kafka/fetched-record.ts';
 import type { Record } from '../record.ts';
 import type { CommitCallbacks, ProcessorContext, RecordPosition } from '../topology/processor.ts';
@@ -159,6 +165,16 @@ export class Task {
     for (const { store, changelog } of this.stores) {
       store.commit(changelog && ends.get(partitionName(changelog.topic, changelog.partition)));
     }
+  }
+
+  /** Changelog partitions, and the event time that nothing in them is of use before. */
+  expired(): (TopicPartition & { timestamp: number })[] {
+    return this.stores.flatMap(({ spec, store, changelog }) => {
+      const timestamp = store.usedSince();
+      // A topic that others read too is theirs to clean.
+      if (!changelog || spec.changelogTopic !== undefined || timestamp === undefined) return [];
+      return [{ ...changelog, timestamp }];
+    });
   }
 
   /** The transaction has failed: everything since the last commit is forgotten; `seek` must follow. */

@@ -4,7 +4,7 @@ import type { CommittedState, Stored } from './committed-state.ts';
 import { keyText, splitWindowed, windowSuffix, type KeyText } from './key-text.ts';
 import { compareKeys } from './memory-state.ts';
 import type { StoreSpec } from './store.ts';
-import { segmentIntervalMs } from './window-store.ts';
+import { segmentIntervalMs } from './segmented-store.ts';
 
 /** A question to a store. `limit` bounds the rows of one task. */
 export type StoreQuery =

@@ -43,7 +43,7 @@ export interface WindowStore<K, V> {
   fetch(key: K, windowStart: number): V | undefined;
   /** The same, with the event time it was put with. */
   fetchTimestamped(key: K, windowStart: number): Timestamped<V> | undefined;
-  /** Writes a value; for a window that is gone, nothing. */
+  /** Writes a value with the event time it is of, its window's start at least; for a window that is gone, nothing. */
   put(key: K, value: V, windowStart: number, timestamp: number): void;
   /** Removes a key's window. */
   delete(key: K, windowStart: number): void;
@@ -95,6 +95,8 @@ export interface TaskStore {
   readonly name: string;
   /** The next changelog offset to read for this store. */
   position(): number;
+  /** What the changelog holds of event times before this is of no use any more; undefined: all of it is of use. */
+  usedSince(): number | undefined;
   restore(records: readonly SourceRecord[], nextOffset: number): void;
   seal(records: RecordBatches): void;
   commit(position: number | undefined): void;

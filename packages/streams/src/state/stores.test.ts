@@ -10,7 +10,8 @@ import { stateBackends, trickyKeys, type OpenBackend } from '../testing-support/
 import { TaskExpiringStore } from './expiring-store.ts';
 import { TaskKeyValueStore } from './key-value-store.ts';
 import type { TaskStore } from './store.ts';
-import { segmentIntervalMs, TaskWindowStore } from './window-store.ts';
+import { segmentIntervalMs } from './segmented-store.ts';
+import { TaskWindowStore } from './window-store.ts';
 
 const changelog = { topic: 'changelog', partition: 0 };
 const minute = 60_000;

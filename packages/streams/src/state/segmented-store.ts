@@ -1,0 +1,71 @@
+// Stores whose entries lie in segments by time, so that old ones are dropped whole.
+import type { RecordBatches } from '../kafka/record-batches.ts';
+import { OverlaidStore, type TaskStoreOptions } from './task-store.ts';
+
+/** What a task's segmented store is made of. Times in milliseconds. */
+export interface SegmentedStoreOptions<K, V> extends TaskStoreOptions<K, V> {
+  retentionMs: number;
+  /** Half the retention unless given. */
+  segmentMs: number | undefined;
+  expiry: 'manual' | undefined;
+  streamTime: () => number;
+}
+
+/** How much time a segment spans: half the retention, as in Kafka Streams, but at least a minute. */
+export function segmentIntervalMs(retentionMs: number): number {
+  return Math.max(Math.ceil(retentionMs / 2), 60_000);
+}
+
+/** Drops segments as stream time, or the owner's own hand, lets them expire. */
+export abstract class SegmentedStore<K, V> extends OverlaidStore<K, V, SegmentedStoreOptions<K, V>> {
+  readonly #interval: number;
+  // Where a store that expires by hand begins: as of now, as of the commit in flight, as of the last commit.
+  #begin = 0;
+  #sealedBegin = 0;
+  #committedBegin = 0;
+  // Before what all is gone: as of the commit in flight, as of the last commit.
+  #sealedFirstLive = 0;
+  #committedFirstLive = 0;
+
+  constructor(options: SegmentedStoreOptions<K, V>) {
+    super(options);
+    this.#interval = options.segmentMs ?? segmentIntervalMs(options.retentionMs);
+  }
+
+  expireBefore(time: number): void {
+    if (time > this.#begin) this.#begin = time;
+  }
+
+  /** Entries never have an event time before their segment, so all before the first live segment have expired. */
+  usedSince(): number | undefined {
+    return this.#committedFirstLive > 0 ? this.#committedFirstLive * this.#interval : undefined;
+  }
+
+  override seal(records: RecordBatches): void {
+    super.seal(records);
+    this.#sealedBegin = this.#begin;
+    this.#sealedFirstLive = this.firstLive();
+  }
+
+  override commit(position: number | undefined): void {
+    super.commit(position);
+    this.#committedBegin = this.#sealedBegin;
+    // Stream time may have moved on since, in work that may yet be aborted: what that lets expire must still be there.
+    this.#committedFirstLive = this.#sealedFirstLive;
+    this.options.committed.dropSegmentsBefore(this.#committedFirstLive);
+  }
+
+  override abort(): void {
+    this.#begin = this.#committedBegin;
+    super.abort();
+  }
+
+  protected segment(time: number): number {
+    return Math.floor(time / this.#interval);
+  }
+
+  protected firstLive(): number {
+    if (this.options.expiry === 'manual') return this.segment(this.#begin);
+    return this.segment(this.options.streamTime() - this.options.retentionMs);
+  }
+}

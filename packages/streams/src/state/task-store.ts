@@ -1,0 +1,95 @@
+// What all stores of a task have in common: reads and writes go through an overlay, and its commits to the changelog and
+// to the committed state.
+import type { RecordBatches } from '../kafka/record-batches.ts';
+import type { SourceRecord } from '../kafka/port.ts';
+import type { Serde } from '../serde.ts';
+import type { CommittedState, StateChange } from './committed-state.ts';
+import { keyText, type KeyText } from './key-text.ts';
+import { Overlay } from './overlay.ts';
+import { restoredValue } from './restored-value.ts';
+import type { TaskStore } from './store.ts';
+
+/** What a task's store is made of. */
+export interface TaskStoreOptions<K, V> {
+  name: string;
+  keySerde: Serde<K>;
+  valueSerde: Serde<V>;
+  committed: CommittedState;
+  /** Where changes are logged; undefined: nowhere. */
+  changelog: { topic: string; partition: number } | undefined;
+}
+
+/** The part of a store that its task drives; subclasses add what processors see. */
+export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> implements TaskStore {
+  readonly name: string;
+  protected readonly options: O;
+  protected readonly keys: KeyText<K>;
+  protected readonly overlay: Overlay<V>;
+
+  constructor(options: O) {
+    this.name = options.name;
+    this.options = options;
+    this.keys = keyText(options.keySerde);
+    const { valueSerde, committed } = options;
+    this.overlay = new Overlay({ valueSerde, committed, changelogKey: this.keys.toChangelog });
+  }
+
+  /** The segment of a changelog record; undefined when it has expired. */
+  protected abstract segmentOf(keyText: string, timestamp: number): number | undefined;
+
+  abstract usedSince(): number | undefined;
+
+  position(): number {
+    return this.options.committed.position;
+  }
+
+  restore(records: readonly SourceRecord[], nextOffset: number): void {
+    const { committed, valueSerde } = this.options;
+    const changes: StateChange[] = [];
+    for (const record of records) {
+      if (record.key === null) continue;
+      const key = this.keys.ofBytes(record.key);
+      const segment = this.segmentOf(key, record.timestamp);
+      if (segment === undefined) continue;
+      changes.push({ segment, key, stored: restoredValue(valueSerde.format, record) });
+    }
+    committed.apply(changes, nextOffset);
+  }
+
+  seal(records: RecordBatches): void {
+    this.overlay.seal(records, this.options.changelog);
+  }
+
+  commit(position: number | undefined): void {
+    this.overlay.commit(position ?? this.position());
+  }
+
+  abort(): void {
+    this.overlay.abort();
+  }
+
+  unflushed(): number {
+    return this.options.committed.unflushed;
+  }
+
+  flush(): Promise<void> {
+    return this.options.committed.flush();
+  }
+
+  bytes(): number {
+    return this.options.committed.bytes();
+  }
+
+  size(): number {
+    return this.options.committed.size();
+  }
+
+  clear(): Promise<void> {
+    this.overlay.abort();
+    return this.options.committed.clear();
+  }
+
+  close(): Promise<void> {
+    return this.options.committed.close();
+  }
+}
