@@ -1,5 +1,8 @@
 // Every variable that the query service reads.
+import { activityTypeVariables } from '@activity/contracts';
 import {
+  httpUrl,
+  httpUrlList,
   integer,
   keyVariables,
   loadConfig,
@@ -18,10 +21,30 @@ export const configSchema = z.object({
   MONGODB_URI: mongoUri('mongodb://127.0.0.1:27017/activity?replicaSet=rs0').describe(
     'MongoDB, with the database to read',
   ),
+  PROCESSOR_URLS: httpUrlList('http://127.0.0.1:3002').describe(
+    'The processor’s instances (their METRICS_PORT), comma-separated: asked where an event is',
+  ),
+  SUPERVISOR_URL: httpUrl('http://127.0.0.1:3003').describe(
+    'The connect supervisor (its METRICS_PORT): asked for lags, connectors and dead letters',
+  ),
+  ...activityTypeVariables,
   ...keyVariables,
+  SESSION_HOURS: integer(12, 1, 720).describe('How long a sign-in to the page lasts, in hours'),
+  CURSOR_KEY: z
+    .string()
+    .min(16)
+    .optional()
+    .describe('What cursors are signed with, the same for all instances; made of MONGODB_URI unless set'),
   READ_TIMEOUT_MS: integer(5_000, 100, 60_000).describe(
     'How long a read may take in MongoDB, in milliseconds',
   ),
+  SLOW_READ_MS: integer(200, 1, 60_000).describe('Reads that take longer are logged, in milliseconds'),
+  EXPLAIN_EVERY_MS: integer(60_000, 0).describe(
+    'How often each kind of read is explained, for metrics, in milliseconds; 0: never',
+  ),
+  MAX_POOL_SIZE: integer(50, 1, 1_000).describe('Connections to MongoDB for reads'),
+  MAX_TAILS: integer(200, 0, 10_000).describe('Readers of the live tail at one time; more get 503'),
+  MAX_CONNECTIONS: integer(2_000, 1, 1_000_000).describe('Connections at one time; more are closed at once'),
   NODE_ENV: nodeEnv().describe('development, test or production'),
   LOG_LEVEL: logLevel().describe('Least level that is logged'),
 });

@@ -2,21 +2,43 @@
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collections } from '@activity/contracts';
-import { createLogger, listen, openAuthenticator, runService } from '@activity/service';
+import { createLogger, createRegistry, listen, openAuthenticator, runService } from '@activity/service';
 import type { ServiceContext } from '@activity/service';
 import { getRequestListener } from '@hono/node-server';
 import { MongoClient } from 'mongodb';
-import type { Db } from 'mongodb';
+import type { Db, MongoClientOptions } from 'mongodb';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
-import type { LogDocument } from './log-json.ts';
-import { createLogStore } from './log-store.ts';
-import type { UserDocument } from './log-store.ts';
+import { cursorCodec, cursorKey } from './logs/cursor.ts';
+import type { LogDocument } from './logs/log-json.ts';
+import { createLogStore } from './logs/log-store.ts';
+import { createTotals } from './logs/total.ts';
+import { createMetrics, watchClient } from './metrics.ts';
+import { createFreshness } from './pipeline/freshness.ts';
+import { createReads } from './reads/reads.ts';
+import { createUserStore } from './stats/user-store.ts';
+import type { UserDocument } from './stats/user-store.ts';
+import { createAwaitLog } from './tail/await-log.ts';
+import { TailHub } from './tail/hub.ts';
 
 const pingWithinMs = 1_500;
 
 const config = readConfig();
 const logger = createLogger('query', config.LOG_LEVEL);
+
+// The driver connects with the first read, so the service starts, and says 503, while MongoDB is away.
+const clientOptions: MongoClientOptions = {
+  appName: 'activity-query',
+  serverSelectionTimeoutMS: 2_000,
+  connectTimeoutMS: 2_000,
+  waitQueueTimeoutMS: 2_000,
+  // For a server that falls silent, which no maxTimeMS reaches.
+  socketTimeoutMS: config.READ_TIMEOUT_MS + 2_000,
+  retryReads: true,
+  monitorCommands: true,
+  // One document that another writer left with broken text must not hide the page that it is on.
+  enableUtf8Validation: false,
+};
 
 async function start({ onClose }: ServiceContext): Promise<void> {
   const authenticator = await openAuthenticator({
@@ -27,36 +49,58 @@ async function start({ onClose }: ServiceContext): Promise<void> {
   });
   onClose('the API keys', authenticator.close);
 
-  // The driver connects with the first read, so the service starts, and says 503, while MongoDB is away.
-  const client = new MongoClient(config.MONGODB_URI, {
-    appName: 'activity-query',
-    serverSelectionTimeoutMS: 2_000,
-    connectTimeoutMS: 2_000,
-    // For a server that falls silent, which no maxTimeMS reaches.
-    socketTimeoutMS: config.READ_TIMEOUT_MS + 2_000,
-    retryReads: true,
-    // One document that another writer left with broken text must not hide the page that it is on.
-    enableUtf8Validation: false,
+  const registry = createRegistry('query');
+  const metrics = createMetrics(registry, { tails: () => 0 });
+  const client = new MongoClient(config.MONGODB_URI, { ...clientOptions, maxPoolSize: config.MAX_POOL_SIZE });
+  // Change streams hold their connections while they wait: reads must not wait for them.
+  const tailClient = new MongoClient(config.MONGODB_URI, clientOptions);
+  watchClient(client, registry, 'reads');
+  watchClient(tailClient, registry, 'tails');
+  onClose('the MongoDB clients', async () => {
+    await Promise.all([client.close(), tailClient.close()]);
   });
-  onClose('the MongoDB client', async () => client.close());
   const db = client.db();
-  const app = createApp({
+  const logs = db.collection<LogDocument>(collections.logs);
+  const reads = createReads({
+    readTimeoutMs: config.READ_TIMEOUT_MS,
+    slowReadMs: config.SLOW_READ_MS,
+    explainEveryMs: config.EXPLAIN_EVERY_MS,
+    metrics,
     logger,
-    authenticator,
-    store: createLogStore({
-      logs: db.collection<LogDocument>(collections.logs),
-      users: db.collection<UserDocument>(collections.users),
-      readTimeoutMs: config.READ_TIMEOUT_MS,
-    }),
-    ping: async () => answers(db),
+    now: Date.now,
+  });
+  const users = createUserStore(reads, db.collection<UserDocument>(collections.users));
+  const hub = new TailHub({
+    logs: tailClient.db().collection<LogDocument>(collections.logs),
+    logger,
+    lingerMs: 60_000,
+  });
+  const app = createApp({
+    gate: { logger, metrics, authenticator, now: Date.now },
+    health: { ping: async () => answers(db), registry },
+    logs: {
+      activityTypes: config.ACTIVITY_TYPES,
+      store: createLogStore(reads, logs),
+      cursors: cursorCodec(cursorKey(config.CURSOR_KEY, config.MONGODB_URI)),
+      totalOf: createTotals({ reads, logs, user: async (userId) => users.find(userId) }),
+      awaitLog: createAwaitLog(hub),
+    },
+    users: {
+      users,
+      asOf: createFreshness({ reads, logs, caughtUpAt: async () => undefined, now: Date.now }),
+    },
+    sessionHours: config.SESSION_HOURS,
   });
   const handle = getRequestListener(app.fetch);
   const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
+    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
     (request, response) => void handle(request, response),
   );
+  server.maxConnections = config.MAX_CONNECTIONS;
   const http = await listen(server, config.PORT, config.HOST);
   onClose('the HTTP server', http.close);
+  // Before the server: it waits for all answers, and these do not end by themselves.
+  onClose('the tail', async () => hub.close());
   logger.info({ port: http.port, host: config.HOST, database: db.databaseName }, 'listening');
 }
 

@@ -1,64 +1,113 @@
 // GET /api/logs and /api/logs/:id.
-import { defaultActivityTypes, maxIdLength } from '@activity/contracts';
-import { failureResponse, fieldProblems } from '@activity/service';
-import { Hono } from 'hono';
+import { plainError, validationError } from '@activity/service';
 import { z } from 'zod';
-import { logJson } from '../log-json.ts';
-import type { LogStore } from '../log-store.ts';
+import { id, wait, wholeNumber } from '../http/parameters.ts';
+import { failed, route } from '../http/route.ts';
+import type { Route } from '../http/route.ts';
+import { filterShape } from '../logs/filter.ts';
+import { listLogs } from '../logs/list.ts';
+import type { ListDeps } from '../logs/list.ts';
+import { logJson, logSchema } from '../logs/log-json.ts';
+import type { LogDocument } from '../logs/log-json.ts';
+import { idOf } from '../logs/log-store.ts';
 
+/** The most logs of one page. */
 const maxLimit = 100;
 const maxPage = 1_000_000;
+const maxWaitMs = 10_000;
 
-function wholeNumber(fallback: number, max: number): z.ZodType<number> {
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(1, 'must be at least 1').max(max, `must be at most ${max}`))
-    .default(fallback);
+/** What the routes need. */
+export interface LogRoutesDeps extends ListDeps {
+  activityTypes: readonly string[];
+  /** Waits for a log to be stored, at most so long. */
+  awaitLog: (
+    wanted: (log: LogDocument) => boolean,
+    look: () => Promise<LogDocument | undefined>,
+    withinMs: number,
+    signal: AbortSignal,
+  ) => Promise<LogDocument | undefined>;
 }
 
-const id = z.string().trim().min(1, 'must not be empty').max(maxIdLength);
-
-const pageQuery = z.object({
-  page: wholeNumber(1, maxPage),
-  limit: wholeNumber(10, maxLimit),
-  userId: id.optional(),
-  activityType: z.enum(defaultActivityTypes).optional(),
+const list = z.object({
+  data: z.array(logSchema),
+  pagination: z.object({
+    page: z.number().int().optional().describe('Where the page was asked for by number'),
+    limit: z.number().int(),
+    total: z.number().int(),
+    totalIs: z.enum(['exact', 'estimate']).describe('Counted up to 10,000, estimated beyond'),
+    pages: z.number().int(),
+    next: z.string().nullable().describe('The cursor of the next page; null where there is none'),
+    prev: z.string().nullable().describe('The cursor of the page before'),
+  }),
 });
 
-const findQuery = z.object({ userId: id.optional() });
+/** How a list may be ordered. */
+export const orderParameter: z.ZodOptional<z.ZodEnum<{ newest: 'newest'; oldest: 'oldest' }>> = z
+  .enum(['newest', 'oldest'], 'must be newest or oldest')
+  .optional()
+  .describe('What comes first, by the time of the event; `newest` unless given');
 
 /** The routes that read logs. */
-export function logRoutes(store: LogStore): Hono {
-  const app = new Hono();
-  app.get('/api/logs', async (c) => {
-    const query = pageQuery.safeParse(parameters(c.req.queries()));
-    if (!query.success) return failureResponse({ kind: 'validation', details: fieldProblems(query.error) });
-    const { page, limit, userId, activityType } = query.data;
-    const { logs, total } = await store.page({ userId, activityType }, page, limit);
-    return c.json({
-      data: logs.map(logJson),
-      pagination: { page, limit, total, pages: Math.ceil(total / limit) },
-    });
-  });
-  app.get('/api/logs/:id', async (c) => {
-    const query = findQuery.safeParse(parameters(c.req.queries()));
-    if (!query.success) return failureResponse({ kind: 'validation', details: fieldProblems(query.error) });
-    const log = await store.find(c.req.param('id'), query.data.userId);
-    if (log === undefined) return failureResponse({ kind: 'not-found', what: 'Activity log' });
-    return c.json(logJson(log));
-  });
-  return app;
-}
-
-/** Query parameters by name; empty ones count as not given, repeated ones stay a list, which no schema here takes. */
-function parameters(queries: Record<string, string[]>): Record<string, string | string[]> {
-  const given: Record<string, string | string[]> = {};
-  for (const [name, values] of Object.entries(queries)) {
-    const [only, ...more] = values;
-    if (more.length > 0) given[name] = values;
-    else if (only !== undefined && only !== '') given[name] = only;
-  }
-  return given;
+export function logRoutes(deps: LogRoutesDeps): Route[] {
+  const { activityTypes, store, awaitLog } = deps;
+  return [
+    route({
+      method: 'GET',
+      path: '/api/logs',
+      scope: 'read',
+      summary: 'List logs',
+      description:
+        'By cursor (`next` and `prev` of an answer), a page costs the same however deep it lies, and logs that are added meanwhile move nothing. By `page`, the cost grows with its number.',
+      query: z.object({
+        page: wholeNumber(maxPage).optional().describe('The page by its number; 1 is the first'),
+        limit: wholeNumber(maxLimit).default(10).describe(`Logs of a page, at most ${maxLimit}`),
+        cursor: z
+          .string()
+          .max(1_024, 'is none that this service has given')
+          .optional()
+          .describe('The page by its cursor: `next` or `prev` of an answer to the same filters'),
+        sort: orderParameter,
+        ...filterShape(activityTypes),
+      }),
+      answers: {
+        200: { description: 'A page of logs.', schema: list },
+        400: { description: 'A parameter is wrong.', schema: validationError },
+      },
+      handle: async ({ query: { page, limit, cursor, sort, ...filter } }) => ({
+        status: 200,
+        body: await listLogs({ filter, order: sort, limit, page, cursor }, deps),
+      }),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/logs/:id',
+      scope: 'read',
+      summary: 'One log',
+      description:
+        'By its number (`_id`), or by its `eventId`: the newest of that id, unless `userId` says whose. With `wait` the answer comes as soon as the log is stored.',
+      parts: z.object({ id: z.string().describe('The number of the log, or its `eventId`') }),
+      query: z.object({
+        userId: id().optional().describe('Whose log it is'),
+        wait: wait(maxWaitMs).optional().describe('How long to wait for the log, like `2s` or `500ms`'),
+      }),
+      answers: {
+        200: { description: 'The log.', schema: logSchema },
+        400: { description: 'A parameter is wrong.', schema: validationError },
+        404: { description: 'There is no such log (yet).', schema: plainError },
+      },
+      handle: async ({ path, query: { userId, wait: withinMs = 0 }, context }) => {
+        const number = idOf(path.id);
+        const look = async (): Promise<LogDocument | undefined> => store.find(path.id, userId);
+        function wanted(log: LogDocument): boolean {
+          if (userId !== undefined && log.userId !== userId) return false;
+          return log._id === number || log.eventId === path.id;
+        }
+        const found =
+          (await look()) ??
+          (withinMs > 0 ? await awaitLog(wanted, look, withinMs, context.req.raw.signal) : undefined);
+        if (found === undefined) return failed({ kind: 'not-found', what: 'Activity log' });
+        return { status: 200, body: logJson(found) };
+      },
+    }),
+  ];
 }

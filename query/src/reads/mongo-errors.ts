@@ -7,7 +7,7 @@ import {
 } from 'mongodb';
 
 /** Server error codes of a node that is stepping down, shutting down, recovering, or out of time. */
-const passing = new Set([50, 89, 91, 189, 262, 10_107, 11_600, 11_602, 13_435, 13_436]);
+const passing = new Set([50, 89, 91, 175, 189, 262, 10_107, 11_600, 11_602, 13_435, 13_436]);
 
 /** Whether the same read may succeed later. */
 export function isAway(error: unknown): boolean {
@@ -15,6 +15,13 @@ export function isAway(error: unknown): boolean {
   return (
     error instanceof MongoNetworkError ||
     error instanceof MongoServerSelectionError ||
-    error instanceof MongoTopologyClosedError
+    error instanceof MongoTopologyClosedError ||
+    // The driver does not export its class.
+    (error instanceof Error && error.name === 'MongoWaitQueueTimeoutError')
   );
+}
+
+/** Whether MongoDB has refused a read: its message may hold what was asked for. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof MongoServerError;
 }

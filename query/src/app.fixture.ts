@@ -1,0 +1,103 @@
+// The query service's app on pretended surroundings, for tests of what it lets through and how it answers.
+import { defaultActivityTypes } from '@activity/contracts';
+import { createLogger } from '@activity/service';
+import type { SessionAuthenticator } from '@activity/service';
+import type { Hono } from 'hono';
+import { Registry } from 'prom-client';
+import { createApp } from './app.ts';
+import { cursorCodec, cursorKey } from './logs/cursor.ts';
+import type { LogDocument } from './logs/log-json.ts';
+import { createMetrics } from './metrics.ts';
+import type { UserDocument } from './stats/user-store.ts';
+
+/** The moment at which everything in these tests happens. */
+export const time: Date = new Date('2026-01-02T03:04:05.678Z');
+
+/** The one log that there is. */
+export const log: LogDocument = {
+  _id: 1024,
+  eventId: 'e',
+  userId: 'u',
+  activityType: 'LOGIN',
+  metadata: { ip: '1.2.3.4' },
+  timestamp: time,
+  createdAt: time,
+};
+
+const user: UserDocument = {
+  _id: 'u',
+  userId: 'u',
+  total: 3,
+  byType: { LOGIN: 3 },
+  firstSeen: time,
+  lastSeen: time,
+};
+
+/** What a test sees and steers. */
+export interface TestApp {
+  app: Hono;
+  /** What the stores were asked. */
+  asked: unknown[];
+  /** What every read fails with. */
+  fault: Error | undefined;
+  up: boolean;
+  logged: string[];
+}
+
+/** Keys are known by what they are called. */
+const authenticator: SessionAuthenticator = {
+  open: false,
+  identify: (authorization, apiKey) => {
+    const key = apiKey ?? authorization?.slice('Bearer '.length);
+    if (key === undefined) return undefined;
+    return { keyId: key, scopes: new Set([key === 'reader' ? 'read' : 'ingest']) };
+  },
+  openSession: (key, expiresAt) => (key === 'reader' ? `session-until-${expiresAt}` : undefined),
+  identifySession: (token, now) =>
+    Number(token.replace('session-until-', '')) > now
+      ? { keyId: 'reader', scopes: new Set(['read']) }
+      : undefined,
+  close: () => {},
+};
+
+/** Builds the app; its clock stands still. */
+export function testApp(): TestApp {
+  const registry = new Registry();
+  const metrics = createMetrics(registry, { tails: () => 0 });
+  async function reading<T>(question: unknown, value: T): Promise<T> {
+    test.asked.push(question);
+    if (test.fault !== undefined) throw test.fault;
+    return value;
+  }
+  const test: TestApp = {
+    asked: [],
+    fault: undefined,
+    up: true,
+    logged: [],
+    app: createApp({
+      gate: {
+        logger: createLogger('test', 'info', { write: (line) => test.logged.push(line) }),
+        metrics,
+        authenticator,
+        now: () => time.getTime(),
+      },
+      health: { ping: async () => test.up, registry },
+      logs: {
+        activityTypes: defaultActivityTypes,
+        cursors: cursorCodec(cursorKey('a key of a test', '')),
+        store: {
+          page: async (filter, slice) => reading({ filter, ...slice }, { logs: [log], more: true }),
+          find: async (id, userId) => reading({ id, userId }, id === 'e' ? log : undefined),
+        },
+        totalOf: async () => ({ total: 21, totalIs: 'exact' }),
+        awaitLog: async () => undefined,
+      },
+      users: {
+        users: { find: async (userId) => reading(userId, userId === 'u' ? user : undefined) },
+        asOf: async () => time,
+      },
+      sessionHours: 1,
+    }),
+  };
+  return test;
+}

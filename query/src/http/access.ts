@@ -1,0 +1,53 @@
+// Who asks: a key in a header, or the session cookie of the page.
+import type { Identity, SessionAuthenticator } from '@activity/service';
+import type { Context } from 'hono';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+
+/** The cookie's name. */
+export const sessionCookie = 'activity_session';
+
+/** Who sent a request; undefined where neither key nor session is good. A key in a header comes first. */
+export function identityOf(
+  context: Context,
+  authenticator: SessionAuthenticator,
+  now: number,
+): Identity | undefined {
+  const authorization = context.req.header('authorization');
+  const apiKey = context.req.header('x-api-key');
+  if (authorization !== undefined || apiKey !== undefined || authenticator.open) {
+    return authenticator.identify(authorization, apiKey);
+  }
+  const token = getCookie(context, sessionCookie);
+  return token === undefined ? undefined : authenticator.identifySession(token, now);
+}
+
+/** Hands a session to the browser: not readable by scripts, not sent by other sites. */
+export function giveSession(context: Context, token: string, maxAgeSeconds: number): void {
+  setCookie(context, sessionCookie, token, { ...attributes(context), maxAge: maxAgeSeconds });
+}
+
+/** Takes the session from the browser. */
+export function takeSession(context: Context): void {
+  deleteCookie(context, sessionCookie, attributes(context));
+}
+
+/**
+ * Whether a request that changes something comes from the service's own page, or from no browser at all. Browsers say where a
+ * request comes from, and no page can change what they say.
+ */
+export function isSameOrigin(context: Context): boolean {
+  const site = context.req.header('sec-fetch-site');
+  if (site !== undefined) return site === 'same-origin' || site === 'none';
+  const origin = context.req.header('origin');
+  return origin === undefined || URL.parse(origin)?.host === context.req.header('host');
+}
+
+function attributes(context: Context): {
+  path: string;
+  httpOnly: true;
+  sameSite: 'Strict';
+  secure: boolean;
+} {
+  const secure = context.req.header('x-forwarded-proto') === 'https' || context.req.url.startsWith('https:');
+  return { path: '/', httpOnly: true, sameSite: 'Strict', secure };
+}

@@ -1,0 +1,116 @@
+// The gate that every request passes: key or session, parameters; then the route; then one form for every answer.
+import { randomUUID } from 'node:crypto';
+import { failureAnswer, failureOf, fieldProblems } from '@activity/service';
+import type { Failure, Logger, SessionAuthenticator } from '@activity/service';
+import type { Context, Hono } from 'hono';
+import type { QueryMetrics } from '../metrics.ts';
+import { isAway, isRefused } from '../reads/mongo-errors.ts';
+import { identityOf } from './access.ts';
+import { rawParameters } from './parameters.ts';
+import type { Answer, Route } from './route.ts';
+
+/** What the gate needs. */
+export interface GateDeps {
+  logger: Logger;
+  metrics: QueryMetrics;
+  authenticator: SessionAuthenticator;
+  now: () => number;
+}
+
+const secureHeaders = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'cache-control': 'no-store',
+};
+
+const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Adds routes to an app, each behind the gate, and the answers for what is no route. */
+export function addRoutes(app: Hono, deps: GateDeps, routes: readonly Route[]): void {
+  for (const route of routes) {
+    app.on(route.method, route.path, async (context) => pass(context, deps, route));
+  }
+  const observeOther = deps.metrics.route('ANY', 'unknown');
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
+    const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', ');
+    app.all(path, () => finish(failureAnswer({ kind: 'method-not-allowed', allow }), observeOther));
+  }
+  app.notFound(() => finish(failureAnswer({ kind: 'not-found', what: 'Path' }), observeOther));
+}
+
+function finish(answer: Answer, observe: (status: number, seconds: number) => void): Response {
+  observe(answer.status, 0);
+  return respond(answer, secureHeaders);
+}
+
+async function pass(context: Context, deps: GateDeps, route: Route): Promise<Response> {
+  const started = performance.now();
+  const given = context.req.header('x-request-id');
+  const id = given !== undefined && requestIdPattern.test(given) ? given : randomUUID();
+  let answer: Answer;
+  try {
+    answer = await admitted(context, deps, route, id);
+  } catch (error) {
+    answer = failureAnswer(failureOfRead(error));
+    report(error, answer.status, deps, route, id);
+  }
+  deps.metrics.route(route.method, route.path)(answer.status, (performance.now() - started) / 1_000);
+  return respond(answer, { ...secureHeaders, 'x-request-id': id }, context);
+}
+
+async function admitted(context: Context, deps: GateDeps, route: Route, id: string): Promise<Answer> {
+  const identity = identityOf(context, deps.authenticator, deps.now());
+  if (route.scope !== undefined) {
+    if (identity === undefined) return failureAnswer({ kind: 'unauthorized' });
+    if (!identity.scopes.has(route.scope)) {
+      return failureAnswer({ kind: 'forbidden', message: `the API key lacks the scope ${route.scope}` });
+    }
+  }
+  const path = route.pathSchema.safeParse(context.req.param());
+  const query = route.query.safeParse(rawParameters(context.req.queries()));
+  if (!path.success || !query.success) {
+    const details = [path, query].flatMap(({ error }) => (error === undefined ? [] : fieldProblems(error)));
+    return failureAnswer({ kind: 'validation', details });
+  }
+  return route.handle({ query: query.data as never, path: path.data as never, context, identity, id });
+}
+
+/** What a client is told of an error of MongoDB, or of any other. */
+export function failureOfRead(error: unknown): Failure {
+  if (isAway(error)) {
+    return { kind: 'unavailable', message: 'the database does not answer in time', retryAfterSeconds: 1 };
+  }
+  return failureOf(error);
+}
+
+function report(error: unknown, status: number, { logger }: GateDeps, route: Route, id: string): void {
+  // Driver errors can hold what was asked for: only their kind is logged.
+  const name = error instanceof Error ? error.name : typeof error;
+  if (status === 503) logger.warn({ error: name, requestId: id }, 'reading from MongoDB');
+  if (status < 500) return;
+  if (isRefused(error)) logger.error({ error: name, requestId: id, route: route.path }, 'a read was refused');
+  else if (status === 500)
+    logger.error({ err: error, requestId: id, route: route.path }, 'answering a request');
+}
+
+function respond(answer: Answer, headers: Record<string, string>, context?: Context): Response {
+  const merged = new Headers(headers);
+  // Cookies that the route has set.
+  context?.res.headers.forEach((value, name) => {
+    if (name === 'set-cookie') merged.append(name, value);
+  });
+  for (const [name, value] of new Headers(answer.headers)) {
+    if (name === 'set-cookie') merged.append(name, value);
+    else merged.set(name, value);
+  }
+  if (answer instanceof Response)
+    return new Response(answer.body, { status: answer.status, headers: merged });
+  if (!merged.has('content-type')) merged.set('content-type', 'application/json');
+  const { status, body } = answer;
+  const text = typeof body === 'string' || body === null ? body : JSON.stringify(body);
+  return new Response(text, { status, headers: merged });
+}

@@ -1,0 +1,106 @@
+// The kinds of value that query parameters have, as zod types. All of them are made of text, so that no operator gets through.
+import { maxIdLength } from '@activity/contracts';
+import { z } from 'zod';
+
+/** Query parameters by name, as zod is given them: text, or a list where a parameter was repeated. */
+export type RawParameters = Record<string, string | string[]>;
+
+/** Empty parameters count as not given. */
+export function rawParameters(queries: Record<string, string[]>): RawParameters {
+  const given = Object.create(null) as RawParameters;
+  for (const [name, values] of Object.entries(queries)) {
+    const [only, ...more] = values;
+    if (more.length > 0) given[name] = values;
+    else if (only !== undefined && only !== '') given[name] = only;
+  }
+  return given;
+}
+
+/** A whole number between 1 and `max`. */
+export function wholeNumber(max: number): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(1, 'must be at least 1').max(max, `must be at most ${max}`));
+}
+
+/** A user's or an event's id. */
+export function id(): z.ZodType<string, string> {
+  return z
+    .string()
+    .trim()
+    .min(1, 'must not be empty')
+    .max(maxIdLength, `must not be longer than ${maxIdLength}`)
+    .refine((text) => text.isWellFormed(), 'must be well-formed Unicode');
+}
+
+/** A short text without surrounding blanks. */
+export function shortText(max: number): z.ZodType<string, string> {
+  return z.string().trim().min(1, 'must not be empty').max(max, `must not be longer than ${max}`);
+}
+
+/** The number of a log, or of the first log of a session. */
+export function logNumber(): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d{1,16}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().int('must be at most 2^53 - 1'));
+}
+
+const timeProblem = 'must be an ISO-8601 date and time with an offset, or epoch milliseconds';
+
+/** A time: ISO-8601 with an offset, or epoch milliseconds, in the years 1970 to 9999. */
+export function time(): z.ZodType<Date, string> {
+  return z
+    .union([z.iso.datetime({ offset: true }), z.string().regex(/^\d{1,15}$/)], timeProblem)
+    .transform((text) => new Date(/^\d+$/.test(text) ? Number(text) : text))
+    .refine(
+      (date) => date.getTime() >= 0 && date.getTime() < 253_402_300_800_000,
+      'must lie in the years 1970 to 9999',
+    );
+}
+
+/** One or more of these, repeated or separated by commas. */
+export function someOf(values: readonly string[]): z.ZodType<string[], string | string[]> {
+  return z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => [...new Set([given].flat().flatMap((text) => text.split(',')))])
+    .pipe(
+      z.array(
+        z.enum(values as [string, ...string[]], { error: () => `must be one of ${values.join(', ')}` }),
+      ),
+    );
+}
+
+/** `true` or `false`. */
+export function flag(): z.ZodType<boolean, string> {
+  return z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
+}
+
+/** A time zone by its IANA name. */
+export function timeZone(): z.ZodType<string, string | undefined> {
+  return z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/, 'must be the IANA name of a time zone')
+    .refine(isTimeZone, 'is no time zone that is known')
+    .default('UTC');
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** A duration like `250ms` or `2s`, in milliseconds. */
+export function wait(maxMs: number): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d{1,6}(ms|s)$/, 'must be like 2s or 500ms')
+    .transform((text) => Number.parseInt(text, 10) * (text.endsWith('ms') ? 1 : 1_000))
+    .refine((milliseconds) => milliseconds <= maxMs, `must be at most ${maxMs / 1_000}s`);
+}

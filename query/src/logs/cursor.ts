@@ -1,0 +1,68 @@
+// Cursors: where a page begins, as an opaque text that is signed.
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+
+/** The order of logs by time. */
+export type Order = 'newest' | 'oldest';
+
+/** Where a page begins: beside this log, which is not on it. */
+export interface Position {
+  /** Epoch milliseconds. */
+  time: number;
+  id: number;
+}
+
+/** What a cursor holds. */
+export interface Cursor {
+  order: Order;
+  /** Whether the page lies before or behind the position, in the order of the list. */
+  side: 'before' | 'after';
+  position: Position;
+  /** Of the filter that the list has. */
+  digest: string;
+}
+
+/** Writes and reads cursors. */
+export interface CursorCodec {
+  write: (cursor: Cursor) => string;
+  /** Undefined for what this service (any instance with the same key) has not written. */
+  read: (text: string) => Cursor | undefined;
+}
+
+const cursorSchema = z.tuple([
+  z.enum(['newest', 'oldest']),
+  z.enum(['before', 'after']),
+  z.number().int(),
+  z.number().int(),
+  z.string(),
+]);
+
+/** The key of cursors: what was configured, or else made of what all instances share and nobody else knows all of. */
+export function cursorKey(configured: string | undefined, mongoUri: string): Buffer {
+  return hash('sha256', `cursor|${configured ?? mongoUri}`, 'buffer');
+}
+
+/** Makes a codec. */
+export function cursorCodec(key: Buffer): CursorCodec {
+  function sign(body: string): Buffer {
+    return createHmac('sha256', key).update(body).digest().subarray(0, 16);
+  }
+
+  return {
+    write({ order, side, position, digest }) {
+      const body = Buffer.from(JSON.stringify([order, side, position.time, position.id, digest])).toString(
+        'base64url',
+      );
+      return `${body}.${sign(body).toString('base64url')}`;
+    },
+    read(text) {
+      const [body = '', signature = '', ...more] = text.split('.');
+      const signed = Buffer.from(signature, 'base64url');
+      if (more.length > 0 || signed.length !== 16 || !timingSafeEqual(signed, sign(body))) return undefined;
+      const parsed = cursorSchema.safeParse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
+      if (!parsed.success) return undefined;
+      const [order, side, time, id, digest] = parsed.data;
+      return { order, side, position: { time, id }, digest };
+    },
+  };
+}

@@ -1,0 +1,99 @@
+// Which logs are asked for: the parameters, and the filter of MongoDB that they become.
+import { hash } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Filter } from 'mongodb';
+import { z } from 'zod';
+import { flag, id, logNumber, shortText, someOf, time } from '../http/parameters.ts';
+import type { LogDocument } from './log-json.ts';
+
+/** Which logs are asked for. */
+export interface LogFilter {
+  userId?: string | undefined;
+  activityType?: string[] | undefined;
+  /** Event time, this moment included. */
+  from?: Date | undefined;
+  /** Event time, this moment excluded. */
+  to?: Date | undefined;
+  eventId?: string | undefined;
+  session?: number | undefined;
+  device?: string | undefined;
+  country?: string | undefined;
+  /** An address, or a network as the processor writes it. */
+  ip?: string | undefined;
+  bot?: boolean | undefined;
+}
+
+const network = /^(\d{1,3}(?:\.\d{1,3}){2})\.0\/24$|^([0-9a-f]{1,4}(?::[0-9a-f]{1,4}){2})::\/48$/i;
+
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0 || (network.test(text) && isIP(text.slice(0, text.indexOf('/'))) !== 0);
+}
+
+/** The shape of the parameters that filter logs. */
+export function filterShape(activityTypes: readonly string[]): {
+  userId: z.ZodOptional<z.ZodType<string, string>>;
+  activityType: z.ZodOptional<z.ZodType<string[], string | string[]>>;
+  from: z.ZodOptional<z.ZodType<Date, string>>;
+  to: z.ZodOptional<z.ZodType<Date, string>>;
+  eventId: z.ZodOptional<z.ZodType<string, string>>;
+  session: z.ZodOptional<z.ZodType<number, string>>;
+  device: z.ZodOptional<z.ZodType<string, string>>;
+  country: z.ZodOptional<z.ZodType<string, string>>;
+  ip: z.ZodOptional<z.ZodType<string, string>>;
+  bot: z.ZodOptional<z.ZodType<boolean, string>>;
+} {
+  return {
+    userId: id().optional().describe('Only this user’s'),
+    activityType: someOf(activityTypes)
+      .optional()
+      .describe('Only of this type; several: repeated, or separated by commas'),
+    from: time().optional().describe('Only what happened then or later: ISO-8601, or epoch milliseconds'),
+    to: time().optional().describe('Only what happened before'),
+    eventId: id().optional().describe('Only with this id'),
+    session: logNumber().optional().describe('Only of this session: the `_id` of its first log'),
+    device: shortText(64).optional().describe('Only from this class of device: desktop, mobile, tablet, …'),
+    country: z
+      .string()
+      .regex(/^[A-Za-z]{2}$/, 'must be two letters')
+      .transform((text) => text.toUpperCase())
+      .optional()
+      .describe('Only from this country: two letters of ISO 3166'),
+    ip: shortText(64)
+      .transform((text) => text.toLowerCase())
+      .refine(isAddress, 'must be an address, or a network like 203.0.113.0/24 or 2001:db8:1::/48')
+      .optional()
+      .describe('Only from this address, or from this network (/24 or /48)'),
+    bot: flag().optional().describe('Only of known robots; or of none'),
+  };
+}
+
+const epoch = new Date(0);
+
+/**
+ * The filter of MongoDB. Every value is compared for equality with what was given, or is a bound of time. Each filter has bounds of
+ * time, which delete markers lie outside of.
+ */
+export function mongoFilter(filter: LogFilter): Filter<LogDocument> {
+  const { userId, activityType, from = epoch, to, eventId, session, device, country, ip, bot } = filter;
+  const [type, ...moreTypes] = activityType ?? [];
+  return {
+    ...(userId !== undefined && { userId }),
+    ...(type !== undefined && { activityType: moreTypes.length > 0 ? { $in: [type, ...moreTypes] } : type }),
+    ...(eventId !== undefined && { eventId }),
+    ...(session !== undefined && { session }),
+    ...(device !== undefined && { 'client.device': device }),
+    ...(country !== undefined && { 'place.country': country }),
+    ...(ip !== undefined && (ip.includes('/') ? { 'address.prefix': ip } : { 'metadata.ip': ip })),
+    ...(bot !== undefined && { bot: bot || { $ne: true } }),
+    timestamp: to === undefined ? { $gte: from } : { $gte: from, $lt: to },
+  } as Filter<LogDocument>;
+}
+
+/** A short text that is the same for the same filter: a cursor belongs to one. */
+export function filterDigest(filter: LogFilter): string {
+  const entries = Object.entries(filter).filter(([, value]) => value !== undefined);
+  return hash('sha256', JSON.stringify(entries.toSorted(([a], [b]) => (a < b ? -1 : 1))), 'base64url').slice(
+    0,
+    10,
+  );
+}

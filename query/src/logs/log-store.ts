@@ -1,0 +1,89 @@
+// Reads of the logs: pages by keyset or by number, one log, everything in slices. Delete markers are never seen.
+import type { Collection, Filter } from 'mongodb';
+import type { Reads } from '../reads/reads.ts';
+import type { Order, Position } from './cursor.ts';
+import { mongoFilter } from './filter.ts';
+import type { LogFilter } from './filter.ts';
+import type { LogDocument } from './log-json.ts';
+import { logProjection } from './log-json.ts';
+
+/** Which slice of a list is asked for. */
+export interface Slice {
+  order: Order;
+  limit: number;
+  /** How many logs to pass over first. */
+  skip?: number;
+  /** Beside which log it begins, which is not in it. */
+  beside?: { side: 'before' | 'after'; position: Position } | undefined;
+}
+
+/** One slice, in the order of the list. */
+export interface LogPage {
+  logs: LogDocument[];
+  /** Whether there are more in the direction that was read. */
+  more: boolean;
+}
+
+/** What the routes read. */
+export interface LogStore {
+  page: (filter: LogFilter, slice: Slice) => Promise<LogPage>;
+  /** By `_id` where the text is one that exists, else the newest with that `eventId`. */
+  find: (idOrEventId: string, userId: string | undefined) => Promise<LogDocument | undefined>;
+}
+
+const newestFirst = { timestamp: -1, _id: -1 } as const;
+const oldestFirst = { timestamp: 1, _id: 1 } as const;
+
+/** The `_id` that a text may be. */
+export function idOf(text: string): number | undefined {
+  return /^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
+}
+
+/** The store on MongoDB. */
+export function createLogStore(reads: Reads, logs: Collection<LogDocument>): LogStore {
+  async function newest(operation: string, filter: Filter<LogDocument>): Promise<LogDocument | undefined> {
+    const shown = { ...filter, deletedAt: { $exists: false } } as Filter<LogDocument>;
+    const options = { sort: newestFirst, projection: logProjection, limit: 1 };
+    return (await reads.find(operation, logs, shown, options))[0];
+  }
+
+  return {
+    async page(filter, { order, limit, skip = 0, beside }) {
+      const backwards = beside?.side === 'before';
+      const down = (order === 'newest') !== backwards;
+      const shown = { ...mongoFilter(filter), deletedAt: { $exists: false } } as Filter<LogDocument>;
+      const query = beside === undefined ? shown : from(shown, beside.position, down);
+      const options = {
+        sort: down ? newestFirst : oldestFirst,
+        projection: logProjection,
+        limit: limit + 1,
+        ...(skip > 0 && { skip }),
+      };
+      const found = await reads.find(skip > 0 ? 'logs.skip' : 'logs.page', logs, query, options);
+      const page = found.slice(0, limit);
+      return { logs: backwards ? page.toReversed() : page, more: found.length > limit };
+    },
+
+    async find(idOrEventId, userId) {
+      const user = userId === undefined ? {} : { userId };
+      const id = idOf(idOrEventId);
+      const byId = id === undefined ? undefined : await newest('logs.byId', { _id: id, ...user });
+      return byId ?? (await newest('logs.byEvent', { eventId: idOrEventId, ...user }));
+    },
+  };
+}
+
+/**
+ * Narrows a filter to what lies behind a position. The bound of time is the index's, the rest settles ties. A position lies within the
+ * bounds of its list, so that its own replaces the one of its side.
+ */
+function from(filter: Filter<LogDocument>, { time, id }: Position, down: boolean): Filter<LogDocument> {
+  const at = new Date(time);
+  const { $gte, ...upper } = filter['timestamp'] as { $gte: Date; $lt?: Date };
+  const past = down ? '$lt' : '$gt';
+  return {
+    ...filter,
+    timestamp: down ? { $gte, $lte: at } : { ...upper, $gte: at },
+    $or: [{ timestamp: { [past]: at } }, { timestamp: at, _id: { [past]: id } }],
+  } as Filter<LogDocument>;
+}

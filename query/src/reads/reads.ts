@@ -1,0 +1,131 @@
+// Every read of MongoDB: it has a time limit, is timed, is logged where it is slow, and now and then explained.
+import type { Logger } from '@activity/service';
+import type { Collection, Document, Filter, Sort } from 'mongodb';
+import { summaryOf } from './explained.ts';
+import type { ExplainSummary } from './explained.ts';
+
+/** What reads are counted by. */
+export interface ReadMetrics {
+  read: (operation: string, seconds: number, documents: number) => void;
+  explained: (operation: string, summary: ExplainSummary) => void;
+}
+
+/** What the reads need. */
+export interface ReadsOptions {
+  /** How long one read may take in MongoDB, in milliseconds. */
+  readTimeoutMs: number;
+  /** A read that takes longer is logged, in milliseconds. */
+  slowReadMs: number;
+  /** An operation is explained so often at most, in milliseconds; 0: never. */
+  explainEveryMs: number;
+  metrics: ReadMetrics;
+  logger: Logger;
+  now: () => number;
+}
+
+/** What a find is told beside its filter. The limit is not left away. */
+export interface FindOptions {
+  sort?: Sort;
+  projection?: Document;
+  limit: number;
+  skip?: number;
+}
+
+/** Reads, each by the name of its operation. */
+export interface Reads {
+  find: <T extends Document>(
+    operation: string,
+    collection: Collection<T>,
+    filter: Filter<T>,
+    options: FindOptions,
+  ) => Promise<T[]>;
+  /** How many documents there are, counting no further than `limit`. */
+  count: <T extends Document>(
+    operation: string,
+    collection: Collection<T>,
+    filter: Filter<T>,
+    limit: number,
+  ) => Promise<number>;
+  aggregate: <R extends Document, T extends Document>(
+    operation: string,
+    collection: Collection<T>,
+    pipeline: Document[],
+  ) => Promise<R[]>;
+  /** How many documents a collection has by its metadata. */
+  estimate: <T extends Document>(operation: string, collection: Collection<T>) => Promise<number>;
+}
+
+/** Makes the reads. */
+export function createReads(options: ReadsOptions): Reads {
+  const { readTimeoutMs: maxTimeMS, slowReadMs, explainEveryMs, metrics, logger, now } = options;
+  const explainedAt = new Map<string, number>();
+
+  async function timed<R>(
+    operation: string,
+    documents: (answer: R) => number,
+    read: () => Promise<R>,
+    explain?: () => Promise<Document>,
+  ): Promise<R> {
+    const started = performance.now();
+    const answer = await read();
+    const took = performance.now() - started;
+    metrics.read(operation, took / 1_000, documents(answer));
+    const slow = took > slowReadMs;
+    const due = explainEveryMs > 0 && now() - (explainedAt.get(operation) ?? 0) >= explainEveryMs;
+    if (explain && due) {
+      explainedAt.set(operation, now());
+      void explainNow(operation, explain, slow ? took : undefined);
+    } else if (slow) logger.warn({ operation, milliseconds: Math.round(took) }, 'a slow read');
+    return answer;
+  }
+
+  async function explainNow(
+    operation: string,
+    explain: () => Promise<Document>,
+    slowMs: number | undefined,
+  ): Promise<void> {
+    try {
+      const summary = summaryOf(await explain());
+      metrics.explained(operation, summary);
+      if (slowMs !== undefined) {
+        logger.warn({ operation, milliseconds: Math.round(slowMs), ...summary }, 'a slow read');
+      }
+      if (summary.collectionScan) logger.error({ operation, ...summary }, 'a read that uses no index');
+    } catch (error) {
+      logger.debug({ operation, error: error instanceof Error ? error.name : '' }, 'explaining a read');
+    }
+  }
+
+  return {
+    find: async (operation, collection, filter, findOptions) => {
+      const cursor = () => collection.find(filter, { maxTimeMS, ...findOptions });
+      return timed(
+        operation,
+        (found) => found.length,
+        async () => (await cursor().toArray()) as never[],
+        async () => cursor().explain('executionStats'),
+      );
+    },
+    count: async (operation, collection, filter, limit) =>
+      timed(
+        operation,
+        () => 1,
+        async () => collection.countDocuments(filter, { maxTimeMS, limit }),
+      ),
+    aggregate: async (operation, collection, pipeline) => {
+      const cursor = () => collection.aggregate(pipeline, { maxTimeMS, allowDiskUse: false });
+      return timed(
+        operation,
+        (found) => found.length,
+        async () => (await cursor().toArray()) as never[],
+        async () => cursor().explain('executionStats'),
+      );
+    },
+    estimate: async (operation, collection) =>
+      timed(
+        operation,
+        () => 1,
+        async () => collection.estimatedDocumentCount({ maxTimeMS }),
+      ),
+  };
+}

@@ -1,0 +1,140 @@
+// The hub: one change stream for all who wait for logs, opened with the first of them and closed some time after the last.
+import type { Logger } from '@activity/service';
+import type { ChangeStream, ChangeStreamInsertDocument, Collection } from 'mongodb';
+import type { LogDocument } from '../logs/log-json.ts';
+
+/** A log that was stored, and where in the change stream that was. */
+export interface StoredLog {
+  /** Tokens of one MongoDB are in the order of what they stand for, as texts. */
+  token: string;
+  log: LogDocument;
+}
+
+/** Who is told of logs. */
+export interface Subscriber {
+  onLog: (stored: StoredLog) => void;
+  /** The hub cannot go on: whoever wants to, comes back with the last token that was seen. */
+  onEnd: () => void;
+}
+
+/** One subscription. */
+export interface Subscription {
+  /** Everything stored after this is told of; grows. */
+  readonly position: () => string;
+  stop: () => void;
+}
+
+/** What a hub needs. */
+export interface HubOptions {
+  logs: Collection<LogDocument>;
+  logger: Logger;
+  /** How long the change stream stays open when nobody waits, in milliseconds. */
+  lingerMs: number;
+}
+
+/** Only what is new and no marker: what the sink writes again, as it may, is no insert. */
+export const storedLogs = [
+  { $match: { operationType: 'insert', 'fullDocument.timestamp': { $exists: true } } },
+];
+
+type Stream = ChangeStream<LogDocument, ChangeStreamInsertDocument<LogDocument>>;
+
+/**
+ * ```
+ *  closed ──first subscriber──▶ opening ──first answer──▶ open ──nobody for a while, error, close()──▶ closed
+ * ```
+ */
+export class TailHub {
+  readonly #options: HubOptions;
+  readonly #subscribers = new Set<Subscriber>();
+  #open: Promise<Stream> | undefined;
+  #position = '';
+  #idle: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+  }
+
+  /** Subscribes. Resolves when the change stream is open: what is stored from then on is told of. */
+  async subscribe(subscriber: Subscriber): Promise<Subscription> {
+    clearTimeout(this.#idle);
+    this.#subscribers.add(subscriber);
+    try {
+      await (this.#open ??= this.#start());
+    } catch (error) {
+      this.#subscribers.delete(subscriber);
+      throw error;
+    }
+    return {
+      position: () => this.#position,
+      stop: () => {
+        if (this.#subscribers.delete(subscriber)) this.#closeWhenIdle();
+      },
+    };
+  }
+
+  /** Ends all subscriptions. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#idle);
+    const open = this.#open;
+    this.#end();
+    const stream = await open?.catch(() => undefined);
+    await stream?.close();
+  }
+
+  async #start(): Promise<Stream> {
+    const stream: Stream = this.#options.logs.watch(storedLogs, { maxAwaitTimeMS: 1_000, batchSize: 1_000 });
+    stream.on('resumeTokenChanged', (token) => (this.#position = String((token as { _data: string })._data)));
+    try {
+      const first = await stream.tryNext();
+      if (this.#closed) throw new Error('the hub is closed');
+      // Of a time before anyone was told that the hub is open.
+      if (first !== null) this.#tell(first);
+    } catch (error) {
+      this.#open = undefined;
+      await stream.close().catch(() => {});
+      throw error;
+    }
+    void this.#follow(stream);
+    return stream;
+  }
+
+  async #follow(stream: Stream): Promise<void> {
+    try {
+      for await (const change of stream) this.#tell(change);
+    } catch (error) {
+      const name = error instanceof Error ? error.name : '';
+      if (!stream.closed) this.#options.logger.warn({ error: name }, 'following the stored logs');
+    } finally {
+      await stream.close().catch(() => {});
+      this.#end();
+    }
+  }
+
+  #tell({ _id, fullDocument: log }: ChangeStreamInsertDocument<LogDocument>): void {
+    const token = String((_id as { _data: string })._data);
+    this.#position = token;
+    for (const subscriber of this.#subscribers) subscriber.onLog({ token, log });
+  }
+
+  #end(): void {
+    this.#open = undefined;
+    const ended = [...this.#subscribers];
+    this.#subscribers.clear();
+    for (const subscriber of ended) subscriber.onEnd();
+  }
+
+  #closeWhenIdle(): void {
+    if (this.#subscribers.size > 0) return;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      const open = this.#open;
+      if (this.#subscribers.size > 0 || open === undefined) return;
+      this.#open = undefined;
+      void open.then((stream) => stream.close()).catch(() => {});
+    }, this.#options.lingerMs);
+    this.#idle.unref();
+  }
+}
