@@ -175,6 +175,10 @@ test.each([
   ['consumer', 'mongo', 27_017, true],
   ['consumer', 'kafka', 9092, false],
   ['consumer', 'kafka-connect', 8083, false],
+  ['consumer', 'processor', 3002, true],
+  ['consumer', 'connectors', 3003, true],
+  ['producer', 'processor', 3002, false],
+  ['producer', 'connectors', 3003, false],
   ['producer', 'kafka-connect', 8083, false],
   ['topics', 'kafka', 9092, true],
   ['replica-set', 'mongo', 27_017, true],
@@ -189,6 +193,18 @@ function settingsOf(workload: Workload | undefined): Record<string, string | und
   const env = workload?.spec.template.spec.containers[0]?.env ?? [];
   return Object.fromEntries(env.map(({ name, value }) => [name, value]));
 }
+
+test.each([
+  ['producer', '/livez', '/health'],
+  ['processor', '/livez', '/readyz'],
+  ['connectors', '/livez', '/readyz'],
+  ['consumer', '/livez', '/readyz'],
+])('%s is restarted where it does not live, and not asked where it is not ready', (name, lives, ready) => {
+  const found = workloadsOf(rendered).find(({ metadata }) => metadata.name === name);
+  const container = found?.spec.template.spec.containers[0];
+  expect(container?.livenessProbe?.httpGet).toHaveProperty('path', lives);
+  expect(container?.readinessProbe?.httpGet).toHaveProperty('path', ready);
+});
 
 test('Kafka is set up as compose does it', () => {
   const kafka = workloadsOf(rendered).find(({ metadata }) => metadata.name === 'kafka');

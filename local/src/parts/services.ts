@@ -39,8 +39,14 @@ function shapeOf(workspace: ServiceName, settings: ServiceSettings): Shape {
       const env = { PORT: String(ports.ingest), QUERY_URL: `http://${loopback}:${ports.query}` };
       return { name: 'ingest', port: ports.ingest, health: '/health', env };
     }
-    case 'query':
-      return { name: 'query', port: ports.query, health: '/health', env: { PORT: String(ports.query) } };
+    case 'query': {
+      const env = {
+        PORT: String(ports.query),
+        PROCESSOR_URLS: `http://${loopback}:${ports.processor}`,
+        SUPERVISOR_URL: `http://${loopback}:${ports.supervisor}`,
+      };
+      return { name: 'query', port: ports.query, health: '/health', env };
+    }
     case 'processor': {
       const env = { METRICS_PORT: String(ports.processor), STATE_DIR: join(dataDir, 'processor') };
       return { name: 'processor', port: ports.processor, health: '/readyz', env };
