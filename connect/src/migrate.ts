@@ -44,12 +44,52 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
     { key: { activityType: 1, timestamp: -1, _id: -1 }, options: { name: 'type_newest' } },
     { key: { eventId: 1, timestamp: -1, _id: -1 }, options: { name: 'event_newest' } },
     { key: { userId: 1, _id: 1 }, options: { name: 'user_ids' } },
+    { key: { userId: 1, activityType: 1, timestamp: -1, _id: -1 }, options: { name: 'user_type_newest' } },
+    newestOf('session', 'session'),
+    newestOf('client.device', 'device'),
+    newestOf('place.country', 'country'),
+    newestOf('metadata.ip', 'ip'),
+    newestOf('address.prefix', 'network'),
+    {
+      key: { bot: 1, timestamp: -1, _id: -1 },
+      options: { name: 'bot_newest', partialFilterExpression: { bot: true } },
+    },
   ],
-  counts: [{ key: { userId: 1, size: 1, windowStart: -1 }, options: { name: 'user_windows' } }],
-  users: [],
+  counts: [
+    { key: { userId: 1, size: 1, windowStart: -1 }, options: { name: 'user_windows' } },
+    {
+      // How many users a day has had, counted in the index alone.
+      key: { size: 1, windowStart: -1 },
+      options: { name: 'day_users', partialFilterExpression: { size: 'day' } },
+    },
+  ],
+  users: [
+    { key: { total: -1, _id: 1 }, options: { name: 'most' } },
+    { key: { lastSeen: -1 }, options: { name: 'last_seen' } },
+    mostIn('last5m'),
+    mostIn('last1h'),
+    mostIn('last24h'),
+  ],
   globalCounts: [],
   ledger: [],
 };
+
+/** Of what not every log has: it costs nothing where nothing is there. */
+function newestOf(field: string, name: string): Index {
+  return {
+    key: { [field]: 1, timestamp: -1, _id: -1 },
+    options: { name: `${name}_newest`, partialFilterExpression: { [field]: { $exists: true } } },
+  };
+}
+
+/** Users who have done something in that time, the busiest first. */
+function mostIn(window: 'last5m' | 'last1h' | 'last24h'): Index {
+  const field = `rolling.${window}`;
+  return {
+    key: { [field]: -1, _id: 1 },
+    options: { name: `most_${window}`, partialFilterExpression: { [field]: { $gt: 0 } } },
+  };
+}
 
 function expiryIndexes(
   role: (typeof roles)[number],

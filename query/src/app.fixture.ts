@@ -94,7 +94,23 @@ export function testApp(): TestApp {
       },
       users: {
         users: { find: async (userId) => reading(userId, userId === 'u' ? user : undefined) },
+        timeline: async () => ({ buckets: [], madeOf: 'hour', aligned: true }),
         asOf: async () => time,
+      },
+      stats: {
+        rollups: {
+          cells: async (from, to) => reading({ from, to }, []),
+          minutes: async (from, to) => reading({ from, to }, []),
+          sum: async (from, to) => reading({ from, to }, { total: 4, byType: { LOGIN: 1, ERROR: 3 } }),
+        },
+        userStats: {
+          top: async (ranking, limit) => reading({ ranking, limit }, []),
+          active: async () => ({ daily: 1, weekly: 2, monthly: 3, days: [] }),
+          known: async () => 5,
+        },
+        stored: async () => 6,
+        asOf: async () => time,
+        now: () => time.getTime(),
       },
       sessionHours: 1,
     }),

@@ -8,6 +8,8 @@ import type { HealthDeps } from './routes/health.ts';
 import { logRoutes } from './routes/logs.ts';
 import type { LogRoutesDeps } from './routes/logs.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { statsRoutes } from './routes/stats.ts';
+import type { StatsDeps } from './routes/stats.ts';
 import { userRoutes } from './routes/users.ts';
 import type { UserRoutesDeps } from './routes/users.ts';
 
@@ -17,16 +19,18 @@ export interface AppDeps {
   health: HealthDeps;
   logs: LogRoutesDeps;
   users: UserRoutesDeps;
+  stats: StatsDeps;
   /** How long a session of the page lasts. */
   sessionHours: number;
 }
 
 /** Builds the app. */
-export function createApp({ gate, health, logs, users, sessionHours }: AppDeps): Hono {
+export function createApp({ gate, health, logs, users, stats, sessionHours }: AppDeps): Hono {
   const { authenticator, now } = gate;
   const routes = [
     ...logRoutes(logs),
     ...userRoutes(users),
+    ...statsRoutes(stats),
     ...sessionRoutes({ authenticator, sessionHours, now }),
     ...healthRoutes(health),
   ];

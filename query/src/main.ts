@@ -16,6 +16,13 @@ import { createTotals } from './logs/total.ts';
 import { createMetrics, watchClient } from './metrics.ts';
 import { createFreshness } from './pipeline/freshness.ts';
 import { createReads } from './reads/reads.ts';
+import { createStored } from './stats/stored.ts';
+import type { LedgerDocument } from './stats/stored.ts';
+import { createRollups } from './stats/rollups.ts';
+import type { GlobalCountDocument } from './stats/rollups.ts';
+import { createUserStats } from './stats/user-stats.ts';
+import { createUserTimeline } from './stats/user-timeline.ts';
+import type { CountDocument } from './stats/user-timeline.ts';
 import { createUserStore } from './stats/user-store.ts';
 import type { UserDocument } from './stats/user-store.ts';
 import { createAwaitLog } from './tail/await-log.ts';
@@ -69,7 +76,15 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     logger,
     now: Date.now,
   });
-  const users = createUserStore(reads, db.collection<UserDocument>(collections.users));
+  const userDocuments = db.collection<UserDocument>(collections.users);
+  const counts = db.collection<CountDocument>(collections.counts);
+  const users = createUserStore(reads, userDocuments);
+  const rollups = createRollups(
+    reads,
+    db.collection<GlobalCountDocument>(collections.globalCounts),
+    Date.now,
+  );
+  const asOf = createFreshness({ reads, logs, caughtUpAt: async () => undefined, now: Date.now });
   const hub = new TailHub({
     logs: tailClient.db().collection<LogDocument>(collections.logs),
     logger,
@@ -85,9 +100,13 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       totalOf: createTotals({ reads, logs, user: async (userId) => users.find(userId) }),
       awaitLog: createAwaitLog(hub),
     },
-    users: {
-      users,
-      asOf: createFreshness({ reads, logs, caughtUpAt: async () => undefined, now: Date.now }),
+    users: { users, timeline: createUserTimeline(reads, counts, Date.now), asOf },
+    stats: {
+      rollups,
+      userStats: createUserStats({ reads, users: userDocuments, counts, now: Date.now }),
+      stored: createStored(reads, db.collection<LedgerDocument>(collections.ledger)),
+      asOf,
+      now: Date.now,
     },
     sessionHours: config.SESSION_HOURS,
   });

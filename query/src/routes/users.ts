@@ -1,14 +1,18 @@
-// GET /api/users/:userId/activity: a user's counts.
+// GET /api/users/:userId/…: a user's counts, in all and over time.
 import { plainError, validationError } from '@activity/service';
 import { z } from 'zod';
 import { id } from '../http/parameters.ts';
 import { failed, route } from '../http/route.ts';
 import type { Route } from '../http/route.ts';
+import type { TimelineQuery } from '../stats/buckets.ts';
 import type { UserStore } from '../stats/user-store.ts';
+import type { Timeline } from '../stats/user-timeline.ts';
+import { timelineSchema, timelineShape } from './stats.ts';
 
 /** What the routes need. */
 export interface UserRoutesDeps {
   users: UserStore;
+  timeline: (userId: string, query: TimelineQuery) => Promise<Timeline>;
   /** How fresh the counts are. */
   asOf: () => Promise<Date>;
 }
@@ -26,7 +30,7 @@ const activity = z.looseObject({
 });
 
 /** The routes that read what is known of a user. */
-export function userRoutes({ users, asOf }: UserRoutesDeps): Route[] {
+export function userRoutes({ users, timeline, asOf }: UserRoutesDeps): Route[] {
   return [
     route({
       method: 'GET',
@@ -46,6 +50,36 @@ export function userRoutes({ users, asOf }: UserRoutesDeps): Route[] {
         if (user === undefined) return failed({ kind: 'not-found', what: 'User' });
         const { _id, ...fields } = user;
         return { status: 200, body: { ...fields, userId: _id, asOf: fresh } };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/users/:userId/timeline',
+      scope: 'read',
+      summary: 'A user’s events over time',
+      description:
+        'By type. At most 1,500 buckets. Counts of minutes are kept for 2 days, those of hours for 90 days, unless configured otherwise.',
+      parts: z.object({ userId: id().describe('The user') }),
+      query: z.object(timelineShape),
+      answers: {
+        200: {
+          description: 'The timeline; all 0 for a user of whom nothing is known.',
+          schema: timelineSchema.extend({
+            userId: z.string(),
+            madeOf: z.enum(['minute', 'hour', 'day']).describe('The counts that it was added up from'),
+            aligned: z
+              .boolean()
+              .describe(
+                'False where these counts lie across the borders of buckets, in time zones of half hours for what is longer ago: they count where they begin',
+              ),
+          }),
+        },
+        400: { description: 'A parameter is wrong.', schema: validationError },
+      },
+      handle: async ({ path: { userId }, query }) => {
+        const [found, fresh] = await Promise.all([timeline(userId, query), asOf()]);
+        const { interval, tz } = query;
+        return { status: 200, body: { userId, interval, tz, ...found, asOf: fresh } };
       },
     }),
   ];

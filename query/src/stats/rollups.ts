@@ -1,0 +1,145 @@
+// Counts of all users over time: minutes as they are stored, and quarters of hours that are added up once and remembered.
+import { windowSizes } from '@activity/contracts';
+import type { CountsByType } from '@activity/contracts';
+import { LRUCache } from 'lru-cache';
+import type { Collection, Document } from 'mongodb';
+import type { Reads } from '../reads/reads.ts';
+import { addCounts } from './buckets.ts';
+import type { Cell } from './buckets.ts';
+
+/** The count of a minute as the sink stores it. */
+export interface GlobalCountDocument {
+  _id: string;
+  size: 'minute';
+  windowStart: Date;
+  total: number;
+  byType: CountsByType;
+}
+
+/** Reads counts of all users. */
+export interface Rollups {
+  /** The counts from a minute on, up to a minute, each within one quarter of an hour, in order. */
+  cells: (from: number, to: number) => Promise<Cell[]>;
+  /** The counts of single minutes. */
+  minutes: (from: number, to: number) => Promise<Cell[]>;
+  /** All counts of a time in one. */
+  sum: (from: number, to: number) => Promise<Omit<Cell, 'start'>>;
+}
+
+const quarterMs = 15 * windowSizes.minute;
+/** Until then a minute may still change: late events, and what the sink has not stored yet. */
+const openMs = windowSizes.hour;
+/** How long a quarter is remembered before it is read again, for what changes after all (a rebuild), in milliseconds. */
+const rememberedMs = 10 * windowSizes.minute;
+const maxRemembered = 50_000;
+/** The quarters of one read. */
+const chunk = 7 * 96;
+const maxMinutes = 1_600;
+
+/** Makes what reads them. */
+export function createRollups(
+  reads: Reads,
+  globalCounts: Collection<GlobalCountDocument>,
+  now: () => number,
+): Rollups {
+  const known = new LRUCache<number, Omit<Cell, 'start'>>({
+    max: maxRemembered,
+    ttl: rememberedMs,
+    allowStale: true,
+    noDeleteOnStaleGet: true,
+  });
+  const refreshing = new Set<number>();
+
+  async function minutes(from: number, to: number): Promise<Cell[]> {
+    if (from >= to) return [];
+    const found = await reads.find(
+      'globalCounts.minutes',
+      globalCounts,
+      { size: 'minute', windowStart: { $gte: new Date(from), $lt: new Date(to) } },
+      {
+        sort: { windowStart: 1 },
+        limit: maxMinutes,
+        projection: { _id: 0, windowStart: 1, total: 1, byType: 1 },
+      },
+    );
+    return found.map(({ windowStart, total, byType }) => ({ start: windowStart.getTime(), total, byType }));
+  }
+
+  /** Reads quarters that follow each other. */
+  async function load(first: number, last: number): Promise<void> {
+    const rows = await reads.aggregate<Document, GlobalCountDocument>(
+      'globalCounts.quarters',
+      globalCounts,
+      pipelineOf(first, last + quarterMs),
+    );
+    for (let quarter = first; quarter <= last; quarter += quarterMs)
+      known.set(quarter, { total: 0, byType: {} });
+    for (const { _id, count } of rows) {
+      const { quarter, type } = _id as { quarter: Date; type: string };
+      const sum = known.get(quarter.getTime());
+      if (sum) addCounts(sum, { total: Number(count), byType: { [type]: Number(count) } });
+    }
+  }
+
+  async function loadAll(wanted: readonly number[]): Promise<void> {
+    const runs: [number, number][] = [];
+    for (const quarter of wanted) {
+      const run = runs.at(-1);
+      if (run && quarter - run[1] === quarterMs && quarter - run[0] < chunk * quarterMs) run[1] = quarter;
+      else runs.push([quarter, quarter]);
+    }
+    for (const [first, last] of runs) await load(first, last);
+  }
+
+  function refresh(stale: readonly number[]): void {
+    const due = stale.filter((quarter) => !refreshing.has(quarter));
+    if (due.length === 0) return;
+    for (const quarter of due) refreshing.add(quarter);
+    void loadAll(due)
+      .catch(() => {})
+      .finally(() => {
+        for (const quarter of due) refreshing.delete(quarter);
+      });
+  }
+
+  async function quarters(from: number, to: number): Promise<Cell[]> {
+    const wanted = Array.from(
+      { length: Math.max(0, (to - from) / quarterMs) },
+      (_, i) => from + i * quarterMs,
+    );
+    refresh(wanted.filter((quarter) => known.has(quarter) === false && known.peek(quarter) !== undefined));
+    await loadAll(wanted.filter((quarter) => known.peek(quarter, { allowStale: true }) === undefined));
+    return wanted.flatMap((start) => {
+      const sum = known.get(start);
+      return sum === undefined || sum.total === 0 ? [] : [{ start, ...sum }];
+    });
+  }
+
+  async function cells(from: number, to: number): Promise<Cell[]> {
+    const begin = Math.min(to, Math.ceil(from / quarterMs) * quarterMs);
+    const settled = Math.floor(Math.min(to, now() - openMs) / quarterMs) * quarterMs;
+    const end = Math.max(begin, settled);
+    const parts = await Promise.all([minutes(from, begin), quarters(begin, end), minutes(end, to)]);
+    return parts.flat();
+  }
+
+  return {
+    cells,
+    minutes,
+    async sum(from, to) {
+      const sum = { total: 0, byType: {} };
+      for (const cell of await cells(from, to)) addCounts(sum, cell);
+      return sum;
+    },
+  };
+}
+
+function pipelineOf(from: number, to: number): Document[] {
+  const quarter = { $dateTrunc: { date: '$windowStart', unit: 'minute', binSize: 15 } };
+  return [
+    { $match: { size: 'minute', windowStart: { $gte: new Date(from), $lt: new Date(to) } } },
+    { $project: { _id: 0, windowStart: 1, types: { $objectToArray: '$byType' } } },
+    { $unwind: '$types' },
+    { $group: { _id: { quarter, type: '$types.k' }, count: { $sum: '$types.v' } } },
+  ];
+}

@@ -1,0 +1,124 @@
+// Which users are the busiest, and how many are active.
+import { windowSizes } from '@activity/contracts';
+import { LRUCache } from 'lru-cache';
+import type { Collection } from 'mongodb';
+import type { Reads } from '../reads/reads.ts';
+import type { UserDocument } from './user-store.ts';
+import type { CountDocument } from './user-timeline.ts';
+
+/** The times that users can be ranked over. */
+export const rankings = {
+  '5m': 'rolling.last5m',
+  '1h': 'rolling.last1h',
+  '24h': 'rolling.last24h',
+  all: 'total',
+};
+/** One of them. */
+export type Ranking = keyof typeof rankings;
+
+/** A user in a ranking. */
+export interface RankedUser {
+  userId: string;
+  total: number;
+  lastSeen: Date | undefined;
+}
+
+/** How many users were active. */
+export interface ActiveUsers {
+  /** In the last 24 hours, 7 days and 30 days. */
+  daily: number;
+  weekly: number;
+  monthly: number;
+  /** By days of UTC, the last one not over yet. */
+  days: { day: string; users: number }[];
+}
+
+/** What is known of all users together. */
+export interface UserStats {
+  top: (ranking: Ranking, limit: number) => Promise<RankedUser[]>;
+  active: (days: number) => Promise<ActiveUsers>;
+  /** How many users are known, by the collection's metadata. */
+  known: () => Promise<number>;
+}
+
+/** What the numbers are read from. */
+export interface UserStatsOptions {
+  reads: Reads;
+  users: Collection<UserDocument>;
+  counts: Collection<CountDocument>;
+  now: () => number;
+}
+
+/** The most that are counted: what is more is said to be as much. */
+export const maxCounted = 1_000_000;
+/** Counting users costs by how many they are; the numbers of days that are over hardly change. */
+const freshMs = 5_000;
+const overMs = 10 * windowSizes.minute;
+
+/** Makes what reads them. */
+export function createUserStats({ reads, users, counts, now }: UserStatsOptions): UserStats {
+  const remembered = new LRUCache<string, number>({ max: 2_000 });
+
+  async function remember(name: string, ttl: number, count: () => Promise<number>): Promise<number> {
+    const known = remembered.get(name);
+    if (known !== undefined) return known;
+    const counted = await count();
+    remembered.set(name, counted, { ttl });
+    return counted;
+  }
+
+  async function seenIn(days: number): Promise<number> {
+    return remember(`seen ${days}`, freshMs, async () => {
+      const lastSeen = { $gte: new Date(now() - days * windowSizes.day) };
+      return reads.count('users.active', users, { lastSeen }, maxCounted);
+    });
+  }
+
+  async function onDay(start: number): Promise<number> {
+    const over = start + 2 * windowSizes.day < now();
+    return remember(`day ${start}`, over ? overMs : freshMs, async () =>
+      reads.count('counts.day', counts, { size: 'day', windowStart: new Date(start) }, maxCounted),
+    );
+  }
+
+  return {
+    async top(ranking, limit) {
+      const field = rankings[ranking];
+      const found = await reads.find(
+        `users.top.${ranking}`,
+        users,
+        { [field]: { $gt: 0 } },
+        { sort: { [field]: -1, _id: 1 }, limit, projection: { total: 1, rolling: 1, lastSeen: 1 } },
+      );
+      return found.map((user) => ({
+        userId: user._id,
+        total: Number(
+          field.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], user),
+        ),
+        lastSeen: user.lastSeen,
+      }));
+    },
+
+    async active(days) {
+      const today = Math.floor(now() / windowSizes.day) * windowSizes.day;
+      const starts = Array.from({ length: days }, (_, index) => today - (days - 1 - index) * windowSizes.day);
+      const [daily, weekly, monthly, ...each] = await Promise.all([
+        seenIn(1),
+        seenIn(7),
+        seenIn(30),
+        ...starts.map(onDay),
+      ]);
+      return {
+        daily,
+        weekly,
+        monthly,
+        days: starts.map((start, index) => ({
+          day: new Date(start).toISOString().slice(0, 10),
+          users: each[index] ?? 0,
+        })),
+      };
+    },
+
+    known: async () => reads.estimate('users.estimate', users),
+  };
+}

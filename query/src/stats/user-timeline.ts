@@ -1,0 +1,83 @@
+// A user's timeline, made of the counts of windows.
+import { windowSizes } from '@activity/contracts';
+import type { CountsByType, WindowSize } from '@activity/contracts';
+import { FailureError } from '@activity/service';
+import type { Collection } from 'mongodb';
+import type { Reads } from '../reads/reads.ts';
+import { bucketsOf, filled } from './buckets.ts';
+import type { Bucket, Buckets, TimelineQuery } from './buckets.ts';
+
+/** A window's count as the sink stores it. */
+export interface CountDocument {
+  _id: string;
+  userId: string;
+  size: WindowSize;
+  windowStart: Date;
+  total: number;
+  byType: CountsByType;
+}
+
+/** A timeline. */
+export interface Timeline {
+  buckets: Bucket[];
+  /** The windows that it was added up from. */
+  madeOf: WindowSize;
+  /** False where these windows lie across the borders of the buckets, and count for the bucket they begin in. */
+  aligned: boolean;
+}
+
+const maxWindows = 5_000;
+/** Minutes expire from MongoDB long before hours do. */
+const minutesKeptMs = 2 * windowSizes.day;
+
+/** Makes what reads timelines. */
+export function createUserTimeline(
+  reads: Reads,
+  counts: Collection<CountDocument>,
+  now: () => number,
+): (userId: string, query: TimelineQuery) => Promise<Timeline> {
+  return async function userTimeline(userId, query) {
+    const buckets = bucketsOf(query, now());
+    const { size, aligned } = sizeFor(query.interval, buckets, now());
+    const [begin = 0] = buckets.starts;
+    const first = Math.floor(begin / windowSizes[size]) * windowSizes[size];
+    if ((buckets.end - first) / windowSizes[size] > maxWindows) {
+      const message = `must lie nearer to \`to\`: in this time zone the answer would be made of more than ${maxWindows} counts`;
+      throw new FailureError({ kind: 'validation', details: [{ field: 'from', message }] });
+    }
+    const found = await reads.find(
+      'counts.ofUser',
+      counts,
+      { userId, size, windowStart: { $gte: new Date(begin), $lt: new Date(buckets.end) } },
+      {
+        sort: { windowStart: 1 },
+        limit: maxWindows,
+        projection: { _id: 0, windowStart: 1, total: 1, byType: 1 },
+      },
+    );
+    const cells = found.map(({ windowStart, total, byType }) => ({
+      start: windowStart.getTime(),
+      total,
+      byType,
+    }));
+    return { buckets: filled(buckets, cells), madeOf: size, aligned };
+  };
+}
+
+/** The largest windows that fit into the buckets. */
+function sizeFor(
+  interval: WindowSize,
+  { starts, end }: Buckets,
+  now: number,
+): { size: WindowSize; aligned: boolean } {
+  const sizes = (['day', 'hour', 'minute'] as const).filter(
+    (size) => windowSizes[size] <= windowSizes[interval],
+  );
+  const size =
+    sizes.find((one) => [...starts, end].every((time) => time % windowSizes[one] === 0)) ?? 'minute';
+  // Zones whose hours are not those of UTC need minutes, which are gone for what is longer ago.
+  if (size === 'minute' && interval !== 'minute' && (starts[0] ?? 0) < now - minutesKeptMs) {
+    return { size: 'hour', aligned: false };
+  }
+  return { size, aligned: true };
+}
