@@ -12,6 +12,7 @@ test('every variable has a default and says what it is for', () => {
       "KAFKA_GLOBAL_COUNTS_TOPIC",
       "KAFKA_ERASURES_TOPIC",
       "KAFKA_LEDGER_TOPIC",
+      "KAFKA_DECISIONS_TOPIC",
       "KAFKA_DEAD_LETTER_TOPIC",
       "KAFKA_SINK_DEAD_LETTER_TOPIC",
       "KAFKA_BROKERS",

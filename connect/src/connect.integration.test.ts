@@ -20,6 +20,7 @@ const topics = {
   KAFKA_USERS_TOPIC: 'sink-users',
   KAFKA_GLOBAL_COUNTS_TOPIC: 'sink-global-counts',
   KAFKA_LEDGER_TOPIC: 'sink-ledger',
+  KAFKA_DECISIONS_TOPIC: 'sink-decisions',
   KAFKA_ERASURES_TOPIC: 'sink-erasures',
   KAFKA_SINK_DEAD_LETTER_TOPIC: 'sink-dead-letter',
 };
@@ -315,7 +316,7 @@ describe('the eraser', () => {
     await stored({ userId: user }, 3);
     expect(await erased(50_005)).toBeNull();
     const deletedAt = command['processedAt'] as string;
-    await send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: 50_005, deletedAt, by: 50_005 }]);
+    await send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: -50_006, deletedAt, by: 50_005 }]);
     await send(topics.KAFKA_COUNTS_TOPIC, [{ _id: 'goner|erased|50005', deletedAt, by: 50_005 }]);
     await vi.waitFor(async () => expect(await erased(50_005)).not.toBeNull(), {
       timeout: 20_000,

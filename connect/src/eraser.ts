@@ -1,6 +1,7 @@
 // The eraser: removes from MongoDB what is left of erased users, and records receipts. With the sink the only writer there.
 import {
   erasureSchema,
+  fenceId,
   receiptsCollection,
   collections,
   type Erasure,
@@ -96,7 +97,7 @@ export class Eraser {
     if (now() - since.getTime() > markerTtlMs / 2) return true;
     const deletedAt = { $gte: since };
     const [log, count] = await Promise.all([
-      db.collection<LogDocument>(collections.logs).findOne({ _id, deletedAt }),
+      db.collection<LogDocument>(collections.logs).findOne({ _id: fenceId(_id), deletedAt }),
       db
         .collection<{ _id: string }>(collections.counts)
         .findOne({ _id: `${userId}|erased|${_id}`, deletedAt } as Document),

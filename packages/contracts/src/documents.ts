@@ -68,6 +68,7 @@ export interface EnrichedLog extends ActivityEvent {
 
 /** Stands where something was deleted; it replaces the document, and readers hide it. */
 export interface Marker {
+  /** Of what is deleted; below 0 for the one that an erasure leaves behind a user's logs: see `fenceId`. */
   _id: number | string;
   deletedAt: string;
   /** The command that deleted it: its own log id. */
@@ -211,7 +212,7 @@ export const enrichedLog: z.ZodType<EnrichedLog> = z.object({
 
 /** The value of a record that deletes. */
 export const marker: z.ZodType<Marker> = z.object({
-  _id: z.union([count, z.string()]),
+  _id: z.union([z.number().int(), z.string()]),
   deletedAt: time,
   by: count,
 });

@@ -22,6 +22,14 @@ export function rawPosition(id: number): { partition: number; offset: number } {
   return { partition: id % maxPartitions, offset: Math.floor(id / maxPartitions) };
 }
 
+/**
+ * The `_id` of the marker that an erasure leaves behind a user's logs: below 0, so that no log has it and no command that deletes
+ * a log can name it.
+ */
+export function fenceId(erasureId: number): number {
+  return -1 - erasureId;
+}
+
 /** The `_id` of a window's document and the key of its record: `user|size|windowStart`. */
 export function windowId(userId: string, size: WindowSize, windowStart: string): string {
   return `${userId}|${size}|${windowStart}`;

@@ -12,8 +12,8 @@ import {
 import { rawRecord } from './raw-record.ts';
 import { defaultTopics, type Topics } from './topics.ts';
 
-/** The topics whose values are JSON of the pipeline's own; dead letters hold whatever could not be processed. */
-export type SchemaTopic = Exclude<keyof Topics, 'deadLetter' | 'sinkDeadLetter'>;
+/** The topics whose values are JSON for readers; dead letters hold whatever could not be processed, decisions are bits. */
+export type SchemaTopic = Exclude<keyof Topics, 'decisions' | 'deadLetter' | 'sinkDeadLetter'>;
 
 /** The values of each topic. */
 export const topicSchemas: Record<SchemaTopic, z.ZodType> = {

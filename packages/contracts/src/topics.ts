@@ -10,6 +10,7 @@ export const defaultTopics = {
   globalCounts: 'user-activity-global-counts',
   erasures: 'user-activity-erasures',
   ledger: 'user-activity-ledger',
+  decisions: 'user-activity-decisions',
   deadLetter: 'user-activity-dead-letter',
   sinkDeadLetter: 'user-activity-sink-dead-letter',
 } as const;
@@ -28,6 +29,7 @@ export const topicVariables: {
   KAFKA_GLOBAL_COUNTS_TOPIC: z.ZodDefault<z.ZodString>;
   KAFKA_ERASURES_TOPIC: z.ZodDefault<z.ZodString>;
   KAFKA_LEDGER_TOPIC: z.ZodDefault<z.ZodString>;
+  KAFKA_DECISIONS_TOPIC: z.ZodDefault<z.ZodString>;
   KAFKA_DEAD_LETTER_TOPIC: z.ZodDefault<z.ZodString>;
   KAFKA_SINK_DEAD_LETTER_TOPIC: z.ZodDefault<z.ZodString>;
 } = {
@@ -42,6 +44,9 @@ export const topicVariables: {
   KAFKA_LEDGER_TOPIC: topicName
     .default(defaultTopics.ledger)
     .describe('What became of every raw record, by minute'),
+  KAFKA_DECISIONS_TOPIC: topicName
+    .default(defaultTopics.decisions)
+    .describe('Which raw records are duplicates, for the processor itself'),
   KAFKA_DEAD_LETTER_TOPIC: topicName
     .default(defaultTopics.deadLetter)
     .describe('What the processor could not process'),
@@ -60,6 +65,7 @@ export function topicsOf(environment: { [K in keyof typeof topicVariables]: stri
     globalCounts: environment.KAFKA_GLOBAL_COUNTS_TOPIC,
     erasures: environment.KAFKA_ERASURES_TOPIC,
     ledger: environment.KAFKA_LEDGER_TOPIC,
+    decisions: environment.KAFKA_DECISIONS_TOPIC,
     deadLetter: environment.KAFKA_DEAD_LETTER_TOPIC,
     sinkDeadLetter: environment.KAFKA_SINK_DEAD_LETTER_TOPIC,
   };
@@ -91,6 +97,11 @@ export function topicSpecs(topics: Topics): TopicSpec[] {
     {
       name: topics.ledger,
       config: { 'cleanup.policy': 'compact,delete', 'retention.ms': String(400 * day) },
+    },
+    {
+      // Looked up only for raw records that are still there: kept for longer than these.
+      name: topics.decisions,
+      config: { 'cleanup.policy': 'compact,delete', 'retention.ms': String(60 * day) },
     },
     { name: topics.deadLetter, config: { 'cleanup.policy': 'delete', 'retention.ms': String(7 * day) } },
     { name: topics.sinkDeadLetter, config: { 'cleanup.policy': 'delete', 'retention.ms': String(7 * day) } },

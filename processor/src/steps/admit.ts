@@ -1,6 +1,7 @@
 // Admit: lets events on to be processed, hands commands to what carries them out, and sends the rest to the dead letters.
 import { isoTime, logId, rawPosition, type Marker } from '@activity/contracts';
 import type {
+  KeyValueStore,
   Processor,
   ProcessorContext,
   ProcessorSupplier,
@@ -8,8 +9,10 @@ import type {
   RecordPosition,
 } from '@activity/streams';
 import type { Incoming, IncomingCommand, IncomingEvent, RefusalReason } from '../incoming.ts';
+import { erasedByMarker, type UserRecord } from './count.ts';
 import { originOf, type Origin } from './origin.ts';
 import { peopleStore, type People } from './person.ts';
+import { usersStore } from './user.ts';
 import { verdictOutput, verdicts, type Verdict } from './verdict.ts';
 
 /** What is let in. */
@@ -42,6 +45,7 @@ export function admit({
   return function createAdmit(): Processor<string, Incoming, string, IncomingEvent> {
     let context: ProcessorContext<string, IncomingEvent>;
     let people: People;
+    let users: KeyValueStore<string, UserRecord>;
     let origin: () => Origin;
 
     function verdict(given: Verdict, { timestamp }: RecordPosition): void {
@@ -61,14 +65,19 @@ export function admit({
       if (!types.has(activityType))
         return refuse('invalid', `activityType: ${activityType} is not known`, position);
       value.erasedBy = people.get(userId)?.erasedBy ?? -1;
-      if (
-        suppressErased &&
-        value.erasedBy >= 0 &&
-        logId(position.partition, position.offset) > value.erasedBy
-      ) {
+      if (suppressErased && isSuppressed(value, position)) {
         return refuse('suppressed', 'the user was erased', position);
       }
       context.forward(record);
+    }
+
+    /** Also by an erasure that retention has taken from the raw topic: its marker is still the user's record. */
+    function isSuppressed(
+      { event, erasedBy }: IncomingEvent,
+      { partition, offset }: RecordPosition,
+    ): boolean {
+      const by = erasedBy >= 0 ? erasedBy : erasedByMarker(users.get(event.userId));
+      return by >= 0 && logId(partition, offset) > by;
     }
 
     function admitCommand(
@@ -104,6 +113,7 @@ export function admit({
       init(given) {
         context = given;
         people = given.keyValueStore(peopleStore);
+        users = given.keyValueStore(usersStore);
         origin = originOf(given);
       },
       process(record) {

@@ -94,6 +94,11 @@ function lastIdOf(user: UserRecord | undefined): number {
   return 'deletedAt' in user ? user.by : user.lastId;
 }
 
+/** The command whose erasure is all that is left of a user; -1 where there is more, or nothing. */
+export function erasedByMarker(user: UserRecord | undefined): number {
+  return user !== undefined && 'deletedAt' in user ? user.by : -1;
+}
+
 const noRolling = { last5m: 0, last1h: 0, last24h: 0 };
 
 /** A user's totals with one more log; as they are where the log is in them already. */

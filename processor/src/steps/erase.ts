@@ -1,5 +1,6 @@
 // Erase: forgets a user's state, and leaves markers where their counts were.
 import {
+  fenceId,
   isoTime,
   parseIsoTime,
   windowSizes,
@@ -16,6 +17,7 @@ import type {
 } from '@activity/streams';
 import type { ErasureCommand } from './admit.ts';
 import type { Tally, UserRecord } from './count.ts';
+import { originOf, originStore, wholeFrom, type Origin } from './origin.ts';
 import { peopleStore, stranger, type People } from './person.ts';
 import { usersStore } from './user.ts';
 
@@ -35,8 +37,9 @@ const rollingStores: { buckets: string; counts: string; cursors: string } = {
   cursors: 'rolling-cursors',
 };
 
-/** Everything that knows a user. */
+/** Everything that knows a user, and where that began. */
 export const storesOfUsers: readonly string[] = [
+  originStore,
   peopleStore,
   usersStore,
   ...Object.values(windowStores),
@@ -61,14 +64,17 @@ export function erase(graceMs: number): ProcessorSupplier<string, ErasureCommand
     let windows: Record<WindowSize, WindowStore<string, Tally>>;
     let buckets: WindowStore<string, number>;
     let rolling: KeyValueStore<string, number[]>;
+    let origin: () => Origin;
 
-    function eraseWindows(userId: string, by: number, size: WindowSize): void {
+    /** Erased before, under another application id: what is stored of a window that is not whole here may be of later. */
+    function eraseWindows(userId: string, by: number, size: WindowSize, before: boolean): void {
       const length = windowSizes[size];
       const latest = Math.floor(Math.max(0, context.streamTime) / length) * length;
       const earliest = Math.max(0, latest - Math.ceil(graceMs / length) * length - length);
       for (let start = earliest; start <= latest; start += length) {
         if (windows[size].fetch(userId, start) === undefined) continue;
-        windows[size].put(userId, { total: 0, byType: {}, lastId: by }, start, start);
+        if (before && start < wholeFrom(origin())) windows[size].delete(userId, start);
+        else windows[size].put(userId, { total: 0, byType: {}, lastId: by }, start, start);
       }
     }
 
@@ -89,6 +95,7 @@ export function erase(graceMs: number): ProcessorSupplier<string, ErasureCommand
     return {
       init(given) {
         context = given;
+        origin = originOf(given);
         people = given.keyValueStore(peopleStore);
         users = given.keyValueStore(usersStore);
         windows = {
@@ -107,12 +114,12 @@ export function erase(graceMs: number): ProcessorSupplier<string, ErasureCommand
         const newest = before === undefined ? -1 : 'deletedAt' in before ? before.by : before.lastId;
         // Read again from the beginning, the record may already be of a time after this erasure.
         if (newest < id) users.put(userId, user, timestamp);
-        for (const size of sizes) eraseWindows(userId, id, size);
+        for (const size of sizes) eraseWindows(userId, id, size, newest >= id);
         const known =
           before === undefined || 'deletedAt' in before ? undefined : parseIsoTime(before.lastSeen);
         eraseRolling(userId, Math.min(context.streamTime, known ?? context.streamTime));
-        const fence: Marker = { _id: id, deletedAt: processedAt, by: id };
-        context.forwardTo(logFenceOutput, { key: String(id), value: fence, timestamp, headers: [] });
+        const fence: Marker = { _id: fenceId(id), deletedAt: processedAt, by: id };
+        context.forwardTo(logFenceOutput, { key: String(fence._id), value: fence, timestamp, headers: [] });
         const countFence: Marker = { ...fence, _id: `${userId}|erased|${id}` };
         context.forwardTo(countFenceOutput, {
           key: countFence._id,

@@ -73,7 +73,7 @@ export function workOut(history: readonly Raw[], graceMs: number, dedupeMs: numb
       } else if (raw.kind === 'erase') {
         note('command');
         note('erased');
-        markers.add(id);
+        markers.add(-1 - id);
         logs = logs.filter(({ user }) => user !== raw.user);
         for (const key of copies.keys()) if (key.startsWith(`${raw.user}/`)) copies.delete(key);
       } else {

@@ -72,6 +72,32 @@ export function openPipeline({
   };
 }
 
+/** Topics that are stores under every application id. */
+const sharedTopics = [defaultTopics.users, defaultTopics.globalCounts, defaultTopics.decisions];
+
+/**
+ * Makes a new pipeline another application id than one that ran before: it finds what that one left in the topics that are stores, and
+ * reads the raw topic from an offset on.
+ */
+export function takeOver(
+  { driver }: TestPipeline,
+  before: TestPipeline,
+  { partitions = 1, from = 0 }: { partitions?: number; from?: number },
+): void {
+  for (const topic of sharedTopics) {
+    const to = driver.input(topic, { key: bytesSerde, value: bytesSerde });
+    for (let partition = 0; partition < partitions; partition++) {
+      for (const { key, value, timestamp } of before.driver.log.records(topic, partition)) {
+        to.pipe(key ?? undefined, value ?? undefined, timestamp, { partition });
+      }
+    }
+  }
+  for (let partition = 0; partition < partitions; partition++) {
+    driver.log.startAt(defaultTopics.raw, partition, from);
+  }
+  driver.crash();
+}
+
 function bytesOf(value: object | string | Buffer | undefined): Buffer | undefined {
   if (value === undefined || Buffer.isBuffer(value)) return value;
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));

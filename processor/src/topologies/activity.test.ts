@@ -1,6 +1,6 @@
 import { logId } from '@activity/contracts';
 import { describe, expect, test } from 'vitest';
-import { headerOf, openPipeline, type Output } from '../testing/pipeline.ts';
+import { headerOf, openPipeline, takeOver, type Output, type TestPipeline } from '../testing/pipeline.ts';
 
 const start = Date.parse('2026-03-01T12:00:00.000Z');
 const minute = 60_000;
@@ -197,7 +197,8 @@ describe('a delete', () => {
         value: { _id: id, userId: 'u1', requestedAt: iso(start + 2_000), processedAt: iso(start) },
       },
     ]);
-    expect(newest(read('enriched'))).toEqual({ [id]: { _id: id, deletedAt: iso(start), by: id } });
+    // No command can name the marker behind the logs, and so nothing else replaces it.
+    expect(newest(read('enriched'))).toEqual({ [-1 - id]: { _id: -1 - id, deletedAt: iso(start), by: id } });
     expect(newest(read('counts'))).toMatchObject({
       [`u1|erased|${id}`]: { by: id },
       'u1|minute|2026-03-01T12:00:00.000Z': { deletedAt: iso(start), by: id },
@@ -237,5 +238,45 @@ describe('rolling counts', () => {
       total: 1,
       rolling: { last5m: 0, last1h: 0, last24h: 0 },
     });
+  });
+});
+
+describe('read again under another application id, where retention has taken the first record', () => {
+  const options = { suppressErased: true, commits: 'manual' } as const;
+
+  /** Plays records into a pipeline, and into another that finds all of them but the first. */
+  function again(playInto: (pipeline: TestPipeline) => void): TestPipeline {
+    const first = openPipeline(options);
+    playInto(first);
+    first.driver.commit();
+    const second = openPipeline(options);
+    takeOver(second, first, { from: 1 });
+    playInto(second);
+    second.driver.commit();
+    return second;
+  }
+
+  test('a duplicate is one still, and a conflicting one a dead letter', () => {
+    const { read, deadLetters } = again(({ pipe }) => {
+      pipe('u1', event(), start);
+      pipe('u1', event({}, start + 1_000), start + 1_000);
+      pipe('u1', event({ activityType: 'LOGOUT' }, start + 2_000), start + 2_000);
+      pipe('u1', event({ eventId: 'e2' }, start + 3_000), start + 3_000);
+    });
+    expect(read('enriched').map(({ value }) => value?.['eventId'])).toEqual(['e2']);
+    expect(deadLetters().map((letter) => headerOf(letter, 'dead-letter.reason'))).toEqual([
+      'conflicting-duplicate',
+    ]);
+    expect(newest(read('ledger'))['0|all']).toMatchObject({ enriched: 1, duplicate: 1, deadLettered: 1 });
+  });
+
+  test('what comes of an erased user is refused still', () => {
+    const { read, deadLetters } = again(({ pipe }) => {
+      pipe('u1', { command: 'erase-user', userId: 'u1', requestedAt: iso(start) }, start);
+      pipe('u1', event({}, start + 1_000), start + 1_000);
+      pipe('u2', event({ userId: 'u2' }, start + 1_000), start + 1_000);
+    });
+    expect(read('enriched').map(({ key }) => key)).toEqual(['u2']);
+    expect(deadLetters().map((letter) => headerOf(letter, 'dead-letter.reason'))).toEqual(['suppressed']);
   });
 });

@@ -1,8 +1,8 @@
 // The activity topology: raw records in; logs, counts, users, erasures, the ledger and dead letters out.
 //
-//  raw ─▶ admit ─▶ dedupe ─▶ enrich ─▶ enriched ─▶ counts by user, users, rolling, minutes of all users
-//           ├─ refused ─▶ dead letters    ▲
-//           ├─ delete a log ─▶ marker ────┘
+//  raw ─▶ admit ─▶ recall ─▶ dedupe ─▶ enrich ─▶ enriched ─▶ counts by user, users, rolling, minutes of all users
+//           ├─ refused ─▶ dead letters               ▲
+//           ├─ delete a log ─▶ marker ───────────────┘
 //           └─ erase a user ─▶ erase ─▶ markers, erasures            every verdict ─▶ ledger
 import {
   windowSizes,
@@ -26,6 +26,7 @@ import {
 import { eventTime, incomingSerde, rawKeySerde, type IncomingEvent } from '../incoming.ts';
 import { admit, erasureOutput, markerOutput, type ErasureCommand } from '../steps/admit.ts';
 import { addToTally, emptyTally, toCounts, type Tally, type UserRecord } from '../steps/count.ts';
+import { decisionsSerde, decisionsStore } from '../steps/decisions.ts';
 import { enrichSteps, type Enrichment } from '../steps/enrich/steps.ts';
 import type { PrivacyOptions } from '../steps/enrich/privacy.ts';
 import { enrich } from '../steps/enrich.ts';
@@ -40,7 +41,7 @@ import {
 import { blockSerde, keepLedger, ledgerStore, positionsStore } from '../steps/ledger.ts';
 import { originStore, type Origin } from '../steps/origin.ts';
 import { peopleStore, personSerde } from '../steps/person.ts';
-import { fingerprintOf, settleDuplicates } from '../steps/settle-duplicates.ts';
+import { fingerprintOf, recallDuplicates, settleDuplicates } from '../steps/settle-duplicates.ts';
 import { countTotals, keepRolling, usersStore } from '../steps/user.ts';
 import { verdictOutput, type Verdict } from '../steps/verdict.ts';
 
@@ -74,6 +75,12 @@ function addStores(builder: StreamsBuilder, { topics, graceMs }: ActivityOptions
   builder.addStore({ ...keyValue, name: peopleStore, value: personSerde });
   builder.addStore({ ...keyValue, name: ledgerStore, value: jsonSerde<LedgerEntry>() });
   builder.addStore({ ...keyValue, name: positionsStore, value: blockSerde });
+  builder.addStore({
+    ...keyValue,
+    name: decisionsStore,
+    value: decisionsSerde,
+    changelogTopic: topics.decisions,
+  });
   builder.addStore({
     ...keyValue,
     name: usersStore,
@@ -155,23 +162,24 @@ export function activityTopology(options: ActivityOptions): Topology {
       value: incomingSerde(maxBytes),
       timestamp: eventTime,
     })
-    .processValues(admit(options), { name: 'admit', stores: [originStore, peopleStore] });
+    .processValues(admit(options), { name: 'admit', stores: [originStore, peopleStore, usersStore] });
   const verdicts = [admitted.output<Verdict>(verdictOutput)];
-  const logs = admitted
-    .dedupe({
-      name: 'dedupe',
-      by: ({ event, erasedBy }) => (erasedBy < 0 ? `|${event.eventId}` : `${erasedBy}|${event.eventId}`),
-      within: dedupeMs,
-      fingerprint: ({ event }) => fingerprintOf(event),
-      onDuplicate(duplicates) {
-        verdicts.push(duplicates.processValues(settleDuplicates, { name: 'duplicates' }));
-      },
-    })
-    .processValues(enrich({ steps: enrichSteps(options), sessions: !off.includes('session'), graceMs }), {
-      name: 'enrich',
-      stores: [peopleStore],
-      value: jsonSerde<EnrichedLog>(),
-    });
+  const undecided = admitted.processValues(recallDuplicates, { name: 'recall', stores: [decisionsStore] });
+  verdicts.push(undecided.output<Verdict>(verdictOutput));
+  const originals = undecided.dedupe({
+    name: 'dedupe',
+    by: ({ event, erasedBy }) => (erasedBy < 0 ? `|${event.eventId}` : `${erasedBy}|${event.eventId}`),
+    within: dedupeMs,
+    fingerprint: ({ event }) => fingerprintOf(event),
+    onDuplicate(duplicates) {
+      const how = { name: 'duplicates', stores: [decisionsStore] };
+      verdicts.push(duplicates.processValues(settleDuplicates, how));
+    },
+  });
+  const logs = originals.processValues(
+    enrich({ steps: enrichSteps(options), sessions: !off.includes('session'), graceMs }),
+    { name: 'enrich', stores: [peopleStore], value: jsonSerde<EnrichedLog>() },
+  );
   verdicts.push(logs.output<Verdict>(verdictOutput));
   logs.to(topics.enriched, { ...text, name: 'enriched' });
   admitted

@@ -1,0 +1,56 @@
+// Decisions: which raw records are duplicates. They lie in a topic that every application id reads back, so that what is read again
+// is decided as it was the first time, even where retention has taken the first copy away.
+import type { KeyValueStore, ProcessorContext, Serde } from '@activity/streams';
+
+/** What a duplicate was found to be: the same again, or another body under the same id. */
+export type Decision = 'duplicate' | 'conflicting';
+
+/** The store's name; its changelog is the decisions topic. */
+export const decisionsStore = 'decisions';
+
+/** Raw offsets in one entry: a byte holds two bits for each of four. */
+const blockOffsets = 4_096;
+const codes = { duplicate: 1, conflicting: 2 } as const;
+
+/** The bits of a block; whoever changes them changes a copy. */
+export const decisionsSerde: Serde<Buffer> = {
+  format: 'bytes',
+  serialize: (bits) => bits,
+  deserialize: (bytes) => Buffer.from(bytes),
+};
+
+/** The decisions of a partition. */
+export interface Decisions {
+  /** What was decided of a raw record before; undefined where it is no duplicate, or has never been read. */
+  recall(offset: number): Decision | undefined;
+  /** Notes what is decided of a raw record. */
+  note(offset: number, decision: Decision, timestamp: number): void;
+}
+
+/** The decisions of the partition that a processor works on. */
+export function decisionsOf<K, V>(context: ProcessorContext<K, V>): Decisions {
+  const store: KeyValueStore<string, Buffer> = context.keyValueStore(decisionsStore);
+  // A record is looked up before anything is noted of it, so that a block needs to be read once only.
+  let read = -1;
+  let block: Buffer | undefined;
+  return {
+    recall(offset) {
+      const number = Math.floor(offset / blockOffsets);
+      if (number !== read) {
+        block = store.get(String(number));
+        read = number;
+      }
+      const at = offset % blockOffsets;
+      const code = ((block?.[at >> 2] ?? 0) >> ((at & 3) * 2)) & 3;
+      return code === 0 ? undefined : code === codes.duplicate ? 'duplicate' : 'conflicting';
+    },
+    note(offset, decision, timestamp) {
+      const key = String(Math.floor(offset / blockOffsets));
+      const known = store.get(key);
+      const bits = known ? Buffer.from(known) : Buffer.alloc(blockOffsets / 4);
+      const at = offset % blockOffsets;
+      bits[at >> 2] = (bits[at >> 2] ?? 0) | (codes[decision] << ((at & 3) * 2));
+      store.put(key, bits, timestamp);
+    },
+  };
+}
