@@ -333,6 +333,25 @@ describe('the eraser', () => {
     expect(await db.collection('counts').countDocuments({ userId: user })).toBe(1);
   }, 60_000);
 
+  test('notes which of the erased logs a command has deleted as well', async () => {
+    const erasedLogs = (): Promise<Document[]> =>
+      db.collection('erasedLogs').find({ erasure: 50_005 }).sort({ _id: 1 }).toArray();
+    expect(await erasedLogs()).toEqual([
+      { _id: Long.fromNumber(50_001), erasure: 50_005 },
+      { _id: Long.fromNumber(50_003), erasure: 50_005 },
+    ]);
+    const deletedAt = new Date().toISOString();
+    await send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: 50_003, deletedAt, by: 50_010 }]);
+    await vi.waitFor(
+      async () =>
+        expect(await erasedLogs()).toEqual([
+          { _id: Long.fromNumber(50_001), erasure: 50_005 },
+          { _id: Long.fromNumber(50_003), erasure: 50_005, deleted: true },
+        ]),
+      { timeout: 45_000, interval: 200 },
+    );
+  }, 60_000);
+
   test('removes again what a reset of the sink’s offsets brings back, and counts it once', async () => {
     const group = 'connect-sink-test-logs-sink';
     const url = `${connect.address}/connectors/sink-test-logs-sink`;

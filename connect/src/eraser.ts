@@ -1,9 +1,11 @@
 // The eraser: removes from MongoDB what is left of erased users, and records receipts. With the sink the only writer there.
 import {
   erasureSchema,
+  erasedLogsCollection,
   fenceId,
   receiptsCollection,
   collections,
+  type ErasedLog,
   type Erasure,
   type ErasureReceipt,
 } from '@activity/contracts';
@@ -34,6 +36,13 @@ export interface EraserOptions {
   /** Told how many erasures wait and how many were carried out, for metrics. */
   onLook?: (counts: { waiting: number; kept: number }) => void;
 }
+
+/** Stages over the logs: the markers of erased logs of which it is not noted yet that a command has deleted them too. */
+export const deletedOfErased: readonly Document[] = [
+  { $match: { deletedAt: { $exists: true } } },
+  { $lookup: { from: erasedLogsCollection, localField: '_id', foreignField: '_id', as: 'erased' } },
+  { $match: { 'erased._id': { $exists: true }, 'erased.deleted': { $exists: false } } },
+];
 
 interface LogDocument extends Document {
   _id: number;
@@ -68,6 +77,7 @@ export class Eraser {
     const all = again || now() - this.#appliedAt >= againEveryMs;
     if (all) {
       for (const erasure of this.#kept.values()) await this.#apply(erasure);
+      await this.#noteDeleted();
       this.#appliedAt = now();
     }
     for (const erasure of due) {
@@ -114,7 +124,15 @@ export class Eraser {
     const theirs = { userId, _id: { $lt: _id } };
     if ((await receipts.findOne({ _id })) === null) {
       // Before anything is deleted, so that the number is right even if the work is cut off and taken up again.
-      const receipt = { ...(await this.#receipt(erasure)), logs: await logs.countDocuments(theirs) };
+      await logs
+        .aggregate([
+          { $match: theirs },
+          { $project: { erasure: { $literal: _id } } },
+          { $merge: { into: erasedLogsCollection, whenMatched: 'keepExisting' } },
+        ])
+        .toArray();
+      const erased = db.collection<ErasedLog>(erasedLogsCollection).countDocuments({ erasure: _id });
+      const receipt = { ...(await this.#receipt(erasure)), logs: await erased };
       await receipts.updateOne({ _id }, { $setOnInsert: receipt }, { upsert: true });
     }
     const { deletedCount } = await logs.deleteMany(theirs);
@@ -125,6 +143,18 @@ export class Eraser {
     );
     if (done.modifiedCount > 0) logger.info({ erasure: _id, logs: deletedCount }, 'a user was erased');
     else if (deletedCount > 0) logger.warn({ erasure: _id, logs: deletedCount }, 'erased logs had come back');
+  }
+
+  /** Notes which of the erased logs a command has deleted as well, as long as its marker is there to tell. */
+  async #noteDeleted(): Promise<void> {
+    await this.#options.db
+      .collection<LogDocument>(collections.logs)
+      .aggregate([
+        ...deletedOfErased,
+        { $project: { deleted: { $literal: true } } },
+        { $merge: { into: erasedLogsCollection, whenMatched: 'merge', whenNotMatched: 'discard' } },
+      ])
+      .toArray();
   }
 
   async #receipt({

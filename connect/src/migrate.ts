@@ -1,6 +1,12 @@
 // The migration of MongoDB: collections, validators and indexes. Running it again changes nothing.
 import type { CreateIndexesOptions, Db, Document, IndexSpecification } from 'mongodb';
-import { collections, receiptsCollection, windowSizes, type WindowSize } from '@activity/contracts';
+import {
+  collections,
+  erasedLogsCollection,
+  receiptsCollection,
+  windowSizes,
+  type WindowSize,
+} from '@activity/contracts';
 import { validators } from './validators.ts';
 
 /** One index with its name, by which a changed one is found. */
@@ -32,6 +38,8 @@ export async function migrate(db: Db, options: MigrationOptions): Promise<void> 
   }
   if (!existing.has(receiptsCollection)) await db.createCollection(receiptsCollection);
   await migrateIndexes(db, receiptsCollection, [{ key: { userId: 1 }, options: { name: 'user' } }]);
+  if (!existing.has(erasedLogsCollection)) await db.createCollection(erasedLogsCollection);
+  await migrateIndexes(db, erasedLogsCollection, [{ key: { erasure: 1 }, options: { name: 'erasure' } }]);
 }
 
 const roles = ['logs', 'counts', 'users', 'globalCounts', 'ledger'] as const;

@@ -1,17 +1,17 @@
 // Reads the accounts of all partitions: from the ledger topic, the broker and MongoDB.
 import {
   collections,
+  erasedLogsCollection,
   ledgerClasses,
   ledgerEntrySchema,
   maxPartitions,
-  rawPosition,
-  receiptsCollection,
-  type ErasureReceipt,
+  type ErasedLog,
   type LedgerEntry,
   type Topics,
 } from '@activity/contracts';
 import type { TopicReader } from '@activity/streams';
-import type { Db } from 'mongodb';
+import type { Db, Document } from 'mongodb';
+import { deletedOfErased } from '../eraser.ts';
 import type { Account } from './balance.ts';
 
 /** Where accounts are read from. */
@@ -34,14 +34,25 @@ async function readLedger(reader: TopicReader, topic: string): Promise<Map<strin
   return entries;
 }
 
+/** Erased logs that no command has deleted as well: those are among the deleted. */
+async function countErased(db: Db, _id: Document): Promise<number> {
+  const erased = await db
+    .collection<ErasedLog>(erasedLogsCollection)
+    .countDocuments({ _id, deleted: { $exists: false } });
+  const deletedToo = await db
+    .collection(collections.logs)
+    .aggregate([{ $match: { _id } }, ...deletedOfErased, { $count: 'logs' }])
+    .toArray();
+  return erased - Number(deletedToo[0]?.['logs'] ?? 0);
+}
+
 /** Reads all accounts. */
 export async function readAccounts({ reader, db, topics, groupId }: AccountSources): Promise<Account[]> {
-  const [earliest, latest, committed, entries, receipts] = await Promise.all([
+  const [earliest, latest, committed, entries] = await Promise.all([
     reader.offsets(topics.raw, 'earliest'),
     reader.offsets(topics.raw, 'latest'),
     reader.committed(groupId, topics.raw),
     readLedger(reader, topics.ledger),
-    db.collection<ErasureReceipt>(receiptsCollection).find({}).toArray(),
   ]);
   const logs = db.collection<{ _id: number }>(collections.logs);
   return Promise.all(
@@ -64,9 +75,7 @@ export async function readAccounts({ reader, db, topics, groupId }: AccountSourc
           _id: { $mod: [maxPartitions, partition], $gte: first },
           deletedAt: { $exists: false },
         }),
-        erased: receipts
-          .filter(({ _id }) => rawPosition(_id).partition === partition)
-          .reduce((sum, receipt) => sum + receipt.logs, 0),
+        erased: await countErased(db, { $mod: [maxPartitions, partition], $gte: first }),
       };
     }),
   );

@@ -15,7 +15,7 @@ export interface Account {
   committed: number | undefined;
   /** Logs in MongoDB that are no markers, of raw records from the ledger's first on. */
   stored: number;
-  /** Logs that the receipts of erasures count. */
+  /** Logs that were erased, without those that a command has deleted as well. */
   erased: number;
 }
 

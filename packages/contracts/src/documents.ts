@@ -15,6 +15,8 @@ export const collections = {
 
 /** The collection of the eraser's receipts. */
 export const receiptsCollection = 'erasures';
+/** The collection of the numbers of the logs that the eraser has removed. */
+export const erasedLogsCollection = 'erasedLogs';
 
 /** What the user agent of an event says. */
 export interface Client {
@@ -175,6 +177,16 @@ export interface ErasureReceipt {
   logs: number;
   /** Until when each topic still holds the events, by their retention; null: without end. */
   heldUntil: { raw: Date | null; enriched: Date | null; deadLetter: Date | null };
+}
+
+/** The number of a log that was erased, so that the ledger can tell it from one that a command has deleted. */
+export interface ErasedLog {
+  /** The log's. */
+  _id: number;
+  /** The `_id` of the receipt that counts it. */
+  erasure: number;
+  /** A command has deleted it as well, and the ledger counts it there. */
+  deleted?: true;
 }
 
 /**
