@@ -112,6 +112,8 @@ export function testApp(): TestApp {
         asOf: async () => time,
         now: () => time.getTime(),
       },
+      tails: { open: () => 0, begin: async () => new ReadableStream() },
+      maxTails: 1,
       sessionHours: 1,
     }),
   };

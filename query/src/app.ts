@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { addRoutes } from './http/gate.ts';
 import type { GateDeps } from './http/gate.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { exportRoute } from './routes/export.ts';
 import { healthRoutes } from './routes/health.ts';
 import type { HealthDeps } from './routes/health.ts';
 import { logRoutes } from './routes/logs.ts';
@@ -10,6 +11,8 @@ import type { LogRoutesDeps } from './routes/logs.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { statsRoutes } from './routes/stats.ts';
 import type { StatsDeps } from './routes/stats.ts';
+import { tailRoute } from './routes/tail.ts';
+import type { Tails } from './tail/tail.ts';
 import { userRoutes } from './routes/users.ts';
 import type { UserRoutesDeps } from './routes/users.ts';
 
@@ -20,14 +23,30 @@ export interface AppDeps {
   logs: LogRoutesDeps;
   users: UserRoutesDeps;
   stats: StatsDeps;
+  tails: Tails;
+  /** Readers of the tail at one time. */
+  maxTails: number;
   /** How long a session of the page lasts. */
   sessionHours: number;
 }
 
 /** Builds the app. */
-export function createApp({ gate, health, logs, users, stats, sessionHours }: AppDeps): Hono {
+export function createApp({
+  gate,
+  health,
+  logs,
+  users,
+  stats,
+  tails,
+  maxTails,
+  sessionHours,
+}: AppDeps): Hono {
+  const { activityTypes, store } = logs;
   const { authenticator, now } = gate;
   const routes = [
+    // Before the route of one log, whose id these are not.
+    exportRoute({ store, activityTypes, now }),
+    tailRoute({ tails, maxTails, activityTypes }),
     ...logRoutes(logs),
     ...userRoutes(users),
     ...statsRoutes(stats),

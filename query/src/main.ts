@@ -27,6 +27,7 @@ import { createUserStore } from './stats/user-store.ts';
 import type { UserDocument } from './stats/user-store.ts';
 import { createAwaitLog } from './tail/await-log.ts';
 import { TailHub } from './tail/hub.ts';
+import { createTails } from './tail/tail.ts';
 
 const pingWithinMs = 1_500;
 
@@ -57,7 +58,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
   onClose('the API keys', authenticator.close);
 
   const registry = createRegistry('query');
-  const metrics = createMetrics(registry, { tails: () => 0 });
+  const metrics = createMetrics(registry, { tails: () => tails.open() });
   const client = new MongoClient(config.MONGODB_URI, { ...clientOptions, maxPoolSize: config.MAX_POOL_SIZE });
   // Change streams hold their connections while they wait: reads must not wait for them.
   const tailClient = new MongoClient(config.MONGODB_URI, clientOptions);
@@ -85,11 +86,9 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     Date.now,
   );
   const asOf = createFreshness({ reads, logs, caughtUpAt: async () => undefined, now: Date.now });
-  const hub = new TailHub({
-    logs: tailClient.db().collection<LogDocument>(collections.logs),
-    logger,
-    lingerMs: 60_000,
-  });
+  const tailed = tailClient.db().collection<LogDocument>(collections.logs);
+  const hub = new TailHub({ logs: tailed, logger, lingerMs: 60_000 });
+  const tails = createTails({ hub, logs: tailed, logger, onDropped: metrics.tailDropped });
   const app = createApp({
     gate: { logger, metrics, authenticator, now: Date.now },
     health: { ping: async () => answers(db), registry },
@@ -108,6 +107,8 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       asOf,
       now: Date.now,
     },
+    tails,
+    maxTails: config.MAX_TAILS,
     sessionHours: config.SESSION_HOURS,
   });
   const handle = getRequestListener(app.fetch);

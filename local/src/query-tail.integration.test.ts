@@ -1,0 +1,193 @@
+// The live tail of the query service: restarts, filters, slow readers, ids that are no places.
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Long, MongoClient, type Collection, type Document } from 'mongodb';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { readEvents, type EventReader } from './testing/event-source.ts';
+import { startQuery, type QueryProcess } from './testing/query-process.ts';
+import { servers } from './testing/servers.ts';
+
+let client: MongoClient;
+let logs: Collection<Document>;
+let service: QueryProcess;
+let env: Record<string, string>;
+let next = 1;
+
+beforeAll(async () => {
+  const uri = new URL(servers().mongodb);
+  uri.pathname = '/tail';
+  env = { MONGODB_URI: uri.href, LOG_LEVEL: 'warn', MAX_TAILS: '20' };
+  client = await new MongoClient(uri.href).connect();
+  logs = client.db().collection('logs');
+  await client.db().createCollection('logs');
+  service = await startQuery(env);
+});
+
+afterAll(async () => {
+  await service?.stop();
+  await client?.db().dropDatabase();
+  await client?.close();
+});
+
+/** Stores a log as the sink does: replace with upsert. */
+async function store(fields: Document = {}): Promise<number> {
+  const id = next++;
+  const _id = Long.fromNumber(id);
+  const now = new Date();
+  const log = {
+    _id,
+    eventId: `e${id}`,
+    userId: `u${id % 5}`,
+    activityType: 'LOGIN',
+    metadata: {},
+    timestamp: now,
+    receivedAt: now,
+    createdAt: now,
+    ...fields,
+  };
+  await logs.replaceOne({ _id } as Document, log, { upsert: true });
+  return id;
+}
+
+function idsOf(reader: EventReader): number[] {
+  return reader.events.map(({ data }) => (JSON.parse(data) as { _id: number })._id);
+}
+
+async function connected(reader: EventReader): Promise<void> {
+  await vi.waitFor(() => expect(reader.lastId()).not.toBe(''), { timeout: 10_000 });
+}
+
+test('a reader that comes back misses nothing and gets nothing twice, through three restarts', async () => {
+  const reader = readEvents(`${service.url}/api/logs/tail`);
+  await connected(reader);
+  const stored: number[] = [];
+  const writing = new AbortController();
+  const writer = (async () => {
+    while (!writing.signal.aborted) {
+      stored.push(await store());
+      await sleep(3);
+    }
+  })();
+  for (const signal of ['SIGTERM', 'SIGKILL', 'SIGTERM'] as const) {
+    await sleep(700);
+    service.process.kill(signal);
+    await vi.waitFor(() => expect(service.process.exitCode ?? service.process.signalCode).not.toBeNull());
+    // Stored while nobody reads.
+    await sleep(200);
+    service = await startQuery(env, service.port);
+  }
+  await sleep(700);
+  writing.abort();
+  await writer;
+  await vi.waitFor(() => expect(reader.events.length).toBeGreaterThanOrEqual(stored.length), {
+    timeout: 10_000,
+  });
+  await reader.stop();
+  expect(reader.connections()).toBeGreaterThanOrEqual(4);
+  expect(stored.length).toBeGreaterThan(300);
+  expect(idsOf(reader)).toEqual(stored);
+});
+
+test('a reader that saw nothing before the restart comes back to where it was', async () => {
+  const reader = readEvents(`${service.url}/api/logs/tail?userId=quiet`);
+  await connected(reader);
+  await service.stop();
+  const id = await store({ userId: 'quiet' });
+  service = await startQuery(env, service.port);
+  await vi.waitFor(() => expect(idsOf(reader)).toEqual([id]), { timeout: 10_000 });
+  await reader.stop();
+});
+
+test('gives what the filters let through, and neither repeats nor markers', async () => {
+  const reader = readEvents(`${service.url}/api/logs/tail?userId=me&activityType=ERROR,LOGOUT&bot=false`);
+  await connected(reader);
+  await store({ userId: 'me' });
+  await store({ userId: 'other', activityType: 'ERROR' });
+  await store({ userId: 'me', activityType: 'ERROR', bot: true });
+  const wanted = await store({ userId: 'me', activityType: 'ERROR' });
+  const _id = Long.fromNumber(wanted);
+  const again = await logs.findOne({ _id } as Document);
+  await logs.replaceOne({ _id } as Document, again as Document);
+  await logs.replaceOne({ _id } as Document, { deletedAt: new Date(), by: Long.fromNumber(9) });
+  await logs.replaceOne(
+    { _id: Long.fromNumber(next++) } as Document,
+    { deletedAt: new Date() },
+    { upsert: true },
+  );
+  const last = await store({ userId: 'me', activityType: 'LOGOUT' });
+  await vi.waitFor(() => expect(idsOf(reader)).toContain(last), { timeout: 5_000 });
+  await reader.stop();
+  expect(idsOf(reader)).toEqual([wanted, last]);
+  expect(reader.events.every(({ event, id }) => event === 'log' && id.length > 16)).toBe(true);
+});
+
+test('a reader that takes nothing is let go, and the others are not kept waiting', async () => {
+  const url = `${service.url}/api/logs/tail?userId=loud`;
+  const stuck = connect(service.port, '127.0.0.1');
+  stuck.write('GET /api/logs/tail?userId=loud HTTP/1.1\r\nhost: x\r\n\r\n');
+  await new Promise((resolve) => stuck.once('data', resolve));
+  stuck.pause();
+  const good = readEvents(url);
+  await connected(good);
+  const text = 'x'.repeat(50_000);
+  const ids: number[] = [];
+  for (let index = 0; index < 300; index++) ids.push(await store({ userId: 'loud', metadata: { text } }));
+  await vi.waitFor(() => expect(idsOf(good)).toEqual(ids), { timeout: 20_000 });
+  const dropped = async (): Promise<string> => (await fetch(`${service.url}/metrics`)).text();
+  await vi.waitFor(async () => expect(await dropped()).toMatch(/query_tails_dropped_total\{.*slow.*\} 1/), {
+    timeout: 5_000,
+  });
+  // The rest of what was on its way, the reason, the end.
+  let tail = '';
+  stuck.on('data', (chunk: Buffer) => (tail = (tail + chunk.toString('latin1')).slice(-2_000)));
+  stuck.resume();
+  await vi.waitFor(() => expect(tail).toContain('event: slow'), { timeout: 8_000 });
+  stuck.destroy();
+  await good.stop();
+}, 90_000);
+
+test.each([
+  ['nonsense', 400],
+  ['8200000000000000', 410],
+  ['FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF', 410],
+])('the id %s is refused with %i', async (id, status) => {
+  const response = await fetch(`${service.url}/api/logs/tail`, { headers: { 'last-event-id': id } });
+  expect(response.status).toBe(status);
+  await response.body?.cancel();
+});
+
+async function nobodyReads(): Promise<void> {
+  await vi.waitFor(
+    async () =>
+      expect(await (await fetch(`${service.url}/metrics`)).text()).toMatch(/^query_tails\{.*\} 0$/m),
+    { timeout: 10_000 },
+  );
+}
+
+test('more readers than there may be get 503, until one goes', async () => {
+  await nobodyReads();
+  const abort = new AbortController();
+  const open = async (signal?: AbortSignal): Promise<Response> =>
+    fetch(`${service.url}/api/logs/tail`, signal ? { signal } : {});
+  const held = await Promise.all(Array.from({ length: 20 }, async () => open(abort.signal)));
+  expect(held.map(({ status }) => status)).toEqual(held.map(() => 200));
+  const refused = await open();
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).toBe('5');
+  abort.abort();
+  await vi.waitFor(
+    async () => {
+      const again = await open();
+      await again.body?.cancel();
+      expect(again.status).toBe(200);
+    },
+    { timeout: 5_000 },
+  );
+});
+
+test('HEAD opens nothing', async () => {
+  for (let index = 0; index < 30; index++) {
+    expect((await fetch(`${service.url}/api/logs/tail`, { method: 'HEAD' })).status).toBe(200);
+  }
+  await nobodyReads();
+});

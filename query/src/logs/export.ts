@@ -1,0 +1,74 @@
+// Exports: every log of a list in slices of it, as NDJSON or CSV, no faster than the client takes them.
+import { stringify } from 'csv-stringify/sync';
+import type { Order, Position } from './cursor.ts';
+import type { LogFilter } from './filter.ts';
+import { logJson } from './log-json.ts';
+import type { LogDocument, LogJson } from './log-json.ts';
+import type { LogStore } from './log-store.ts';
+
+/** The forms of an export. */
+export type ExportFormat = 'ndjson' | 'csv';
+
+/** What is exported. */
+export interface ExportQuery {
+  filter: LogFilter;
+  order: Order;
+  format: ExportFormat;
+  /** The most logs. */
+  limit: number;
+}
+
+const sliceSize = 1_000;
+
+const columns: readonly (readonly [string, (log: LogJson) => unknown])[] = [
+  ['_id', (log) => log._id],
+  ['eventId', (log) => log.eventId],
+  ['userId', (log) => log.userId],
+  ['activityType', (log) => log.activityType],
+  ['timestamp', (log) => log.timestamp],
+  ['receivedAt', (log) => log.receivedAt],
+  ['createdAt', (log) => log.createdAt],
+  ['session', (log) => log.session],
+  ['browser', (log) => log.client?.browser],
+  ['os', (log) => log.client?.os],
+  ['device', (log) => log.client?.device],
+  ['bot', (log) => log.bot],
+  ['country', (log) => log.place?.country],
+  ['city', (log) => log.place?.city],
+  ['late', (log) => log.late],
+  ['metadata', (log) => JSON.stringify(log.metadata)],
+];
+
+const csvOptions = {
+  cast: { boolean: (value: boolean) => String(value) },
+  // What a spreadsheet would take for a formula is marked as text.
+  escape_formulas: true,
+  record_delimiter: '\r\n',
+} as const;
+
+/** The slices of a list as texts. Memory holds one slice; a slice is read when the one before has been taken. */
+export async function* exportLogs(
+  store: LogStore,
+  { filter, order, format, limit }: ExportQuery,
+): AsyncGenerator<string, void, undefined> {
+  if (format === 'csv') yield stringify([columns.map(([name]) => name)], csvOptions);
+  let position: Position | undefined;
+  for (let left = limit; left > 0;) {
+    const beside = position && { side: 'after' as const, position };
+    const { logs, more } = await store.page(filter, { order, limit: Math.min(left, sliceSize), beside });
+    const last = logs.at(-1);
+    if (last === undefined) return;
+    yield format === 'csv' ? csvOf(logs) : logs.map((log) => `${JSON.stringify(logJson(log))}\n`).join('');
+    if (!more) return;
+    left -= logs.length;
+    position = { time: last.timestamp.getTime(), id: last._id };
+  }
+}
+
+function csvOf(logs: readonly LogDocument[]): string {
+  const rows = logs.map((document) => {
+    const log = logJson(document);
+    return columns.map(([, value]) => value(log));
+  });
+  return stringify(rows, csvOptions);
+}

@@ -1,0 +1,83 @@
+// One reader of the tail: events that wait to be sent, as far as they may.
+
+/** What becomes of a reader. */
+export interface ReaderOptions {
+  /** The most bytes that may wait for the reader. */
+  maxWaiting: number;
+  /** Told when too much waits; the stream then says so and ends. */
+  onSlow: () => void;
+  /** Told when the reader is gone, or the stream has ended. */
+  onGone: () => void;
+}
+
+/** A reader's stream, and what is written to it. */
+export class TailReader {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly #options: ReaderOptions;
+  #waiting: string[] = [];
+  #bytes = 0;
+  #ended = false;
+  #wake: (() => void) | undefined;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+    const encoder = new TextEncoder();
+    this.stream = new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          while (this.#waiting.length === 0 && !this.#ended) {
+            await new Promise<void>((resolve) => (this.#wake = resolve));
+          }
+          const text = this.#waiting.join('');
+          this.#waiting = [];
+          this.#bytes = 0;
+          if (text !== '') controller.enqueue(encoder.encode(text));
+          if (this.#ended) {
+            controller.close();
+            this.#options.onGone();
+          }
+        },
+        cancel: () => {
+          this.#ended = true;
+          this.#waiting = [];
+          this.#options.onGone();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** Whether nothing more is sent. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** How much waits to be sent, in bytes or fewer. */
+  get waiting(): number {
+    return this.#bytes;
+  }
+
+  /** Sends a text after those that wait. Where too much waits, they are dropped, and the reader is told to come back. */
+  send(text: string): void {
+    if (this.#ended) return;
+    this.#bytes += text.length;
+    if (this.#bytes > this.#options.maxWaiting) return this.drop();
+    this.#waiting.push(text);
+    this.#wake?.();
+  }
+
+  /** Lets a slow reader go: it is told so instead of what waits. */
+  drop(): void {
+    if (this.#ended) return;
+    this.#waiting = ['event: slow\ndata: {"error":"you read too slowly: come back with the last id"}\n\n'];
+    this.#ended = true;
+    this.#options.onSlow();
+    this.#wake?.();
+  }
+
+  /** Ends the stream when what waits is sent. */
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+}
