@@ -21,6 +21,9 @@ export const configSchema = z.object({
     .regex(/^[a-zA-Z0-9._-]{1,200}$/)
     .optional()
     .describe('A name of this instance, the same after a restart; made and kept in STATE_DIR unless set'),
+  PROCESSOR_THREADS: integer(1, 1, 64).describe(
+    'Threads that share the partitions of this instance; worth it from two processors up',
+  ),
   DEDUPE_HOURS: integer(24, 1, 24 * 30).describe('How long event ids are remembered, in hours of event time'),
   GRACE_MINUTES: integer(10, 0, 24 * 60).describe('How late an event may come to a window, in minutes'),
   MAX_RECORD_BYTES: integer(262_144, 1_024, 900_000).describe(

@@ -11,7 +11,6 @@ import { createStreams } from '@activity/streams';
 import { readConfig } from './config.ts';
 import { streamsMetrics } from './metrics.ts';
 import { topologyOptions } from './topology-options.ts';
-import { activityTopology } from './topologies/activity.ts';
 
 const config = readConfig();
 const logger = createLogger('processor', config.LOG_LEVEL);
@@ -25,7 +24,12 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     ...(config.INSTANCE_ID && { instanceId: config.INSTANCE_ID }),
     stateDir: config.STATE_DIR,
     brokers: config.KAFKA_BROKERS,
-    topology: activityTopology(topologyOptions(config, logger)),
+    // As a module, which every thread loads for itself.
+    topology: {
+      url: new URL('topologies/activity.ts', import.meta.url),
+      options: topologyOptions(config, logger),
+    },
+    threads: config.PROCESSOR_THREADS,
     commitIntervalMs: config.COMMIT_INTERVAL_MS,
     // Bad records are values of the topology, which dead-letters them itself. What still throws is a fault of the program, which
     // must not pass for a bad record: half of its work may be done.

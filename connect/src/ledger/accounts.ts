@@ -62,6 +62,8 @@ export async function readAccounts({ reader, db, topics, groupId }: AccountSourc
       const minutes: Record<string, number> = {};
       for (const one of entries.values()) {
         if (one.partition !== partition || one.minute === undefined) continue;
+        // Of an application before this one, of records that are not in the raw topic any more.
+        if (one.firstOffset < (entry?.firstOffset ?? 0)) continue;
         for (const name of ledgerClasses) minutes[name] = (minutes[name] ?? 0) + one[name];
       }
       return {

@@ -14,16 +14,21 @@ import { run, type Outcome } from '../process/run.ts';
 import { readStored, storedOf } from './stored.ts';
 import { startWitness } from './witness.ts';
 
-const graceMs = 600_000;
-const dedupeMs = 86_400_000;
+/** The processor's defaults. */
+export const graceMs = 600_000;
+export const dedupeMs = 86_400_000;
 const enriched = z.object({ _id: z.number(), userId: z.string().optional() });
 
-/** Runs `npm run ledger` on a pipeline. */
-export function runLedger(ports: Ports, waitSeconds: number): Promise<Outcome> {
+/** Runs `npm run ledger` on a pipeline, for the application id that has read it last. */
+export function runLedger(ports: Ports, waitSeconds: number, applicationId?: string): Promise<Outcome> {
   return run({
     file: process.execPath,
     args: [join(projectRoot, 'connect', 'src', 'ledger', 'main.ts'), '--wait', String(waitSeconds)],
-    env: { KAFKA_BROKERS: `${loopback}:${ports.kafka}`, MONGODB_URI: mongoUrl(ports.mongodb) },
+    env: {
+      KAFKA_BROKERS: `${loopback}:${ports.kafka}`,
+      MONGODB_URI: mongoUrl(ports.mongodb),
+      ...(applicationId !== undefined && { KAFKA_GROUP_ID: applicationId }),
+    },
   });
 }
 

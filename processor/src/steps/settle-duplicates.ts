@@ -8,11 +8,14 @@ import { verdictOutput, verdicts, type Verdict } from './verdict.ts';
 
 /**
  * What two copies of one event have in common: the same text for the same body. The time that the edge gave an event
- * which had none differs from copy to copy and does not count.
+ * which had none differs from copy to copy and does not count. It is kept: with a key, nobody can find personal data by trying.
  */
-export function fingerprintOf({ activityType, metadata, timestamp, receivedAt }: ActivityEvent): string {
+export function fingerprintOf(
+  { activityType, metadata, timestamp, receivedAt }: ActivityEvent,
+  key: string,
+): string {
   const time = timestamp === receivedAt ? '' : timestamp;
-  return hash('md5', `${activityType}|${time}|${JSON.stringify(metadata)}`, 'base64').slice(0, 16);
+  return hash('sha1', `${key}|${activityType}|${time}|${JSON.stringify(metadata)}`, 'base64').slice(0, 16);
 }
 
 function positionOf<K, V>(context: ProcessorContext<K, V>): RecordPosition {

@@ -150,9 +150,9 @@ function eraseUsers(admitted: KStream<string, IncomingEvent>, { topics, graceMs 
   erased.output(countFenceOutput, { value }).to(topics.counts, { ...text, name: 'count-fences' });
 }
 
-/** Builds the topology. */
+/** Builds the topology. The default export too, which is what threads load. */
 export function activityTopology(options: ActivityOptions): Topology {
-  const { topics, dedupeMs, graceMs, maxBytes, off } = options;
+  const { topics, dedupeMs, graceMs, maxBytes, off, privacy } = options;
   const builder = new StreamsBuilder();
   addStores(builder, options);
   const admitted = builder
@@ -170,7 +170,7 @@ export function activityTopology(options: ActivityOptions): Topology {
     name: 'dedupe',
     by: ({ event, erasedBy }) => (erasedBy < 0 ? `|${event.eventId}` : `${erasedBy}|${event.eventId}`),
     within: dedupeMs,
-    fingerprint: ({ event }) => fingerprintOf(event),
+    fingerprint: ({ event }) => fingerprintOf(event, privacy.hashKey),
     onDuplicate(duplicates) {
       const how = { name: 'duplicates', stores: [decisionsStore] };
       verdicts.push(duplicates.processValues(settleDuplicates, how));
@@ -195,3 +195,5 @@ export function activityTopology(options: ActivityOptions): Topology {
     .to(topics.ledger, { ...text, name: 'ledger-entries', value: jsonSerde<LedgerEntry>() });
   return builder.build();
 }
+
+export default activityTopology;

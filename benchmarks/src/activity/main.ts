@@ -1,0 +1,149 @@
+// `npm run bench:activity`: the whole activity topology, as the processor's process runs it, by number of threads, in turn on one broker.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { topicsOf, topicSpecs, topicVariables, type Topics } from '@activity/contracts';
+import { startBroker } from '@activity/local';
+import type { Admin } from 'kafkajs';
+import { committed, connect, createTopics, readBack, writeInput } from '../processor/kafka.ts';
+
+const records = Number(process.env['BENCH_RECORDS'] ?? 200_000);
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
+const threads = (process.env['BENCH_THREADS'] ?? '1,2').split(',').map(Number);
+const partitions = 4;
+const input = 'bench-activity-raw';
+const processor = join(import.meta.dirname, '..', '..', '..', 'processor', 'src', 'main.ts');
+
+type TopicNames = Parameters<typeof topicsOf>[0];
+
+/** Every topic but the raw one is a run's own. */
+function namesOf(run: string): TopicNames {
+  const names = Object.keys(topicVariables).map((name) => [
+    name,
+    name === 'KAFKA_TOPIC' ? input : `${run}-${name.toLowerCase()}`,
+  ]);
+  return Object.fromEntries(names) as TopicNames;
+}
+
+async function createOutputs(admin: Admin, topics: Topics): Promise<void> {
+  const specs = topicSpecs(topics).filter(({ name }) => name !== topics.raw);
+  await admin.createTopics({
+    topics: specs.map(({ name, config }) => ({
+      topic: name,
+      numPartitions: partitions,
+      replicationFactor: 1,
+      configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+    })),
+    waitForLeaders: true,
+  });
+}
+
+/** Runs the processor over the whole input; answers records a second from RUNNING to the last commit, and the logs' topic. */
+async function measure(
+  run: string,
+  count: number,
+  address: string,
+  admin: Admin,
+): Promise<{ rate: number; enriched: string }> {
+  const names = namesOf(run);
+  const topics = topicsOf(names);
+  await createOutputs(admin, topics);
+  const stateDir = mkdtempSync(join(tmpdir(), 'bench-activity-'));
+  const child = spawn(process.execPath, [processor], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      ...names,
+      KAFKA_BROKERS: address,
+      KAFKA_GROUP_ID: run,
+      STATE_DIR: stateDir,
+      METRICS_PORT: '0',
+      PROCESSOR_THREADS: String(count),
+      LOG_LEVEL: 'info',
+    },
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  try {
+    const began = await new Promise<number>((resolve, reject) => {
+      child.once('exit', (code) => reject(new Error(`${run} ended with ${code} before it was running`)));
+      child.stdout.on('data', (text: Buffer) => {
+        if (text.toString().includes('"state":"RUNNING"')) resolve(performance.now());
+      });
+    });
+    for (;;) {
+      if ((await committed(admin, run, input)) >= records) break;
+      if (child.exitCode !== null) throw new Error(`${run} ended with ${child.exitCode} before it was done`);
+      if (performance.now() - began > 180_000) throw new Error(`${run} was not done after 3 minutes`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return { rate: records / ((performance.now() - began) / 1000), enriched: topics.enriched };
+  } finally {
+    child.kill('SIGTERM');
+    const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    await exited;
+    clearTimeout(force);
+    rmSync(stateDir, { recursive: true, force: true });
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+const broker = await startBroker({ heapMb: 1024, config: { 'log.segment.bytes': 268_435_456 } });
+const kafka = connect(broker.address);
+const admin = kafka.admin();
+let correct = true;
+try {
+  await admin.connect();
+  await createTopics(admin, [input], partitions);
+  console.log(`writing ${records} records; ${availableParallelism()} processors, broker included`);
+  const unique = await writeInput(kafka, input, {
+    records,
+    users: 10_000,
+    duplicates: 0.05,
+    spanMs: 300_000,
+  });
+  console.log(`${unique} of them are unique; ${rounds} rounds`);
+  // The broker's JVM is cold at first: a run that is not counted.
+  await measure('warm-up', threads[0] ?? 1, broker.address, admin);
+  const rates = new Map<number, number[]>();
+  for (let round = 1; round <= rounds; round++) {
+    for (const count of threads) {
+      const { rate, enriched } = await measure(`threads-${count}-${round}`, count, broker.address, admin);
+      rates.set(count, [...(rates.get(count) ?? []), rate]);
+      const seen = round === 1 ? await readBack(kafka, enriched, unique) : undefined;
+      const ok = !seen || (seen.records === unique && seen.unique === unique);
+      correct &&= ok;
+      const check = seen
+        ? `, read back ${seen.records} logs, ${seen.unique} unique${ok ? '' : ' — WRONG'}`
+        : '';
+      console.log(
+        `round ${round}  ${count} threads  ${Math.round(rate).toLocaleString('en')} records/s${check}`,
+      );
+    }
+  }
+  console.log('\n| threads | median records/s | all |\n|---|---|---|');
+  const figures: Record<string, number> = {};
+  for (const [count, values] of rates) {
+    const all = values.map((value) => Math.round(value).toLocaleString('en')).join(', ');
+    figures[`threads-${count}`] = Math.round(median(values));
+    console.log(`| ${count} | ${Math.round(median(values)).toLocaleString('en')} | ${all} |`);
+  }
+  const [first = 1, ...others] = threads;
+  const ratios = Object.fromEntries(
+    others.map((count) => {
+      const pairs = (rates.get(count) ?? []).map(
+        (rate, index) => rate / (rates.get(first)?.[index] ?? Number.NaN),
+      );
+      return [`threads-${count}/threads-${first}`, Math.round(median(pairs) * 100) / 100];
+    }),
+  );
+  console.log(JSON.stringify({ bench: 'activity', figures, ratios, targets: {} }));
+  process.exitCode = correct ? 0 : 1;
+} finally {
+  await admin.disconnect();
+  await broker.stop();
+}
+process.exit();
