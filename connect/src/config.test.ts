@@ -16,6 +16,7 @@ test('every variable has a default and says what it is for', () => {
       "KAFKA_DEAD_LETTER_TOPIC",
       "KAFKA_SINK_DEAD_LETTER_TOPIC",
       "KAFKA_BROKERS",
+      "KAFKA_GROUP_ID",
       "CONNECT_URL",
       "MONGODB_URI",
       "CONNECTOR_PREFIX",

@@ -17,6 +17,11 @@ import { z } from 'zod';
 export const configSchema = z.object({
   ...topicVariables,
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers, host:port, separated by commas'),
+  KAFKA_GROUP_ID: z
+    .string()
+    .min(1)
+    .default('consumer-service-group')
+    .describe('The processor’s application id, to tell how far it is'),
   CONNECT_URL: httpUrl('http://127.0.0.1:8083').describe("Kafka Connect's REST API"),
   MONGODB_URI: mongoUri('mongodb://127.0.0.1:27017/activity?replicaSet=rs0').describe(
     'MongoDB, with the database to fill; the worker connects with it too',

@@ -9,6 +9,8 @@ import { openTopicReader } from '@activity/streams';
 import { createConnectClient } from './connect-client.ts';
 import { connectorsFolder, loadConnectors } from './connectors.ts';
 import { Eraser } from './eraser.ts';
+import { createEventSearch, eventRoute } from './event-search.ts';
+import { createInspection, stagesRoute } from './inspection.ts';
 import { createMetrics } from './metrics.ts';
 import { migrate } from './migrate.ts';
 import { registerAll } from './registrar.ts';
@@ -59,13 +61,28 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     againEveryMs: 30_000,
     now: Date.now,
     logger,
-    onLook: metrics.onErasures,
+    onLook(counts) {
+      erasures = counts;
+      metrics.onErasures(counts);
+    },
   });
+  let erasures = { waiting: 0, kept: 0 };
+  const inspect = createInspection({
+    reader,
+    client,
+    connectors,
+    topics,
+    groupId: config.KAFKA_GROUP_ID,
+    erasures: () => erasures,
+    now: Date.now,
+  });
+  const search = createEventSearch({ reader, topics, groupId: config.KAFKA_GROUP_ID });
   const monitoring = await startMonitoring({
     port: config.METRICS_PORT,
     host: config.HOST,
     registry,
     readiness: () => supervisor.readiness,
+    routes: { '/stages': stagesRoute(inspect), '/event': eventRoute(search) },
   });
   onClose('the monitoring server', monitoring.close);
   logger.info({ port: monitoring.port, host: config.HOST }, 'listening');

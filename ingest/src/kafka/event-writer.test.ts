@@ -6,7 +6,7 @@ import type { EventWriterOptions } from './event-writer.ts';
 import { faultyBroker } from './faulty-broker.fixture.ts';
 import type { FaultyBroker, Fate } from './faulty-broker.fixture.ts';
 import type { WriteResult } from './partition-lane.ts';
-import { partitionOf } from './partitioner.ts';
+import { partitionOf } from '@activity/contracts';
 import type { BatchRecord } from './record-batch.ts';
 
 function writerOn(session: FaultyBroker, options: Partial<EventWriterOptions> = {}): EventWriter {

@@ -2,7 +2,7 @@
 import type { Logger } from '@activity/service';
 import { PartitionLane } from './partition-lane.ts';
 import type { Waiting, WriteResult } from './partition-lane.ts';
-import { partitionOf } from './partitioner.ts';
+import { partitionOf } from '@activity/contracts';
 import { recordBytes } from './record-batch.ts';
 import type { BatchRecord } from './record-batch.ts';
 import type { Verdict } from './produce-verdict.ts';

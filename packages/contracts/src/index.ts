@@ -17,6 +17,7 @@ export type { ReadRawRecord } from './read-raw-record.ts';
 export { isoTime, parseIsoTime } from './iso-time.ts';
 export { findUnstorable, isStorable, maxNesting } from './storable.ts';
 export type { Unstorable } from './storable.ts';
+export { partitionOf } from './partitioner.ts';
 export { fenceId, logId, maxPartitions, rawPosition, windowId, windowSizes } from './identity.ts';
 export type { WindowSize } from './identity.ts';
 export {

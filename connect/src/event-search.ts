@@ -1,0 +1,143 @@
+// Where an event is in Kafka: before the processor, or among the dead letters. For the trace of one event; it reads no more than some
+// thousand records.
+import { partitionOf } from '@activity/contracts';
+import type { Topics } from '@activity/contracts';
+import type { MonitoringRoute } from '@activity/service';
+import type { ReadRecord, TopicReader } from '@activity/streams';
+import { z } from 'zod';
+import { readLetter } from './dead-letters/letter.ts';
+
+/** What is searched. */
+export interface EventSearchOptions {
+  reader: TopicReader;
+  topics: Topics;
+  /** The processor's application id. */
+  groupId: string;
+}
+
+/** What Kafka holds of an event. */
+export interface FoundEvent {
+  /** The partition that the user's records are in. */
+  partition: number;
+  /** What of the partition the processor has committed. */
+  committed: number;
+  /** Copies that the processor has not committed yet: their raw offsets, and how many records lie before each. */
+  waiting: { offset: number; before: number }[];
+  deadLetters: { raw: { partition: number; offset: number }; reason: string; message: string; at: string }[];
+  /** False where more lay there than was read. */
+  complete: boolean;
+}
+
+/** The most records that are read of one partition. */
+const maxRecords = 50_000;
+
+interface EventName {
+  userId: string;
+  eventId: string;
+}
+
+/** Makes what searches; undefined where the raw topic is missing. One search at a time: each reads a lot. */
+export function createEventSearch({
+  reader,
+  topics,
+  groupId,
+}: EventSearchOptions): (event: EventName) => Promise<FoundEvent | undefined> {
+  async function* records(topic: string, partition: number, from: number): AsyncGenerator<ReadRecord> {
+    const count = (await reader.partitions(topic)) ?? 0;
+    const starts = Array.from({ length: count }, (_, one) =>
+      one === partition ? from : Number.MAX_SAFE_INTEGER,
+    );
+    yield* reader.read(topic, starts);
+  }
+
+  async function waitingCopies(
+    event: EventName,
+    partition: number,
+    committed: number,
+  ): Promise<{ offset: number; before: number }[]> {
+    const found: { offset: number; before: number }[] = [];
+    let before = 0;
+    for await (const { offset, value } of records(topics.raw, partition, committed)) {
+      if (before >= maxRecords) break;
+      if (isOf(value, event)) found.push({ offset, before });
+      before++;
+    }
+    return found;
+  }
+
+  async function letters(
+    event: EventName,
+    partition: number,
+    from: number,
+  ): Promise<FoundEvent['deadLetters']> {
+    const found: FoundEvent['deadLetters'] = [];
+    for await (const record of records(topics.deadLetter, partition, from)) {
+      if (!isOf(record.value, event)) continue;
+      const letter = readLetter(record);
+      if ('of' in letter) continue;
+      const { reason, message, from: raw, timestamp } = letter;
+      const at = new Date(timestamp).toISOString();
+      found.push({ raw: { partition: raw.partition, offset: raw.offset }, reason, message, at });
+    }
+    return found;
+  }
+
+  async function search(event: EventName): Promise<FoundEvent | undefined> {
+    const partitions = await reader.partitions(topics.raw);
+    if (partitions === undefined || partitions === 0) return undefined;
+    const partition = partitionOf(Buffer.from(event.userId), partitions);
+    const [earliest, ends, all, firstLetters, lastLetters] = await Promise.all([
+      reader.offsets(topics.raw, 'earliest'),
+      reader.offsets(topics.raw, 'latest'),
+      reader.committed(groupId, topics.raw),
+      reader.offsets(topics.deadLetter, 'earliest'),
+      reader.offsets(topics.deadLetter, 'latest'),
+    ]);
+    const committed = Math.max(all[partition] ?? 0, earliest[partition] ?? 0);
+    const lettersFrom = Math.max(firstLetters[partition] ?? 0, (lastLetters[partition] ?? 0) - maxRecords);
+    const [waiting, deadLetters] = await Promise.all([
+      waitingCopies(event, partition, committed),
+      letters(event, partition, lettersFrom),
+    ]);
+    const complete =
+      (ends[partition] ?? 0) - committed <= maxRecords && lettersFrom === (firstLetters[partition] ?? 0);
+    return { partition, committed, waiting, deadLetters, complete };
+  }
+
+  let last: Promise<unknown> = Promise.resolve();
+  return async function searchInTurn(event) {
+    const turn = last.then(() => search(event));
+    last = turn.catch(() => {});
+    return turn;
+  };
+}
+
+/** Whether a raw record's value is this event. */
+function isOf(value: Buffer | null, { userId, eventId }: EventName): boolean {
+  // Few records hold the id's text at all; whether it is the id, parsing tells.
+  if (value === null || !value.includes(JSON.stringify(eventId).slice(1, -1))) return false;
+  try {
+    const parsed: unknown = JSON.parse(value.toString('utf8'));
+    return (
+      eventName.safeParse(parsed).success &&
+      (parsed as EventName).userId === userId &&
+      (parsed as EventName).eventId === eventId
+    );
+  } catch {
+    return false;
+  }
+}
+
+const id = z.string().min(1).max(256);
+const eventName = z.object({ userId: id, eventId: id });
+
+/** `GET /event?userId=…&eventId=…`. */
+export function eventRoute(search: (event: EventName) => Promise<FoundEvent | undefined>): MonitoringRoute {
+  return async function event(query) {
+    const parsed = eventName.safeParse(Object.fromEntries(query));
+    if (!parsed.success) return { status: 400, body: { error: 'userId and eventId must be given' } };
+    const found = await search(parsed.data);
+    if (found === undefined) return { status: 503, body: { error: 'there is no raw topic' } };
+    return { status: 200, body: found };
+  };
+}

@@ -1,0 +1,96 @@
+// What others of the pipeline may ask of the supervisor: how far each stage is.
+import type { Topics } from '@activity/contracts';
+import type { MonitoringRoute } from '@activity/service';
+import type { TopicReader } from '@activity/streams';
+import type { ConnectClient, ConnectorStatus } from './connect-client.ts';
+import type { Connector } from './connectors.ts';
+import { sinkPositions } from './sink-positions.ts';
+
+/** What is asked. */
+export interface InspectionOptions {
+  reader: TopicReader;
+  client: Pick<ConnectClient, 'statuses'>;
+  connectors: readonly Connector[];
+  topics: Topics;
+  /** The processor's application id. */
+  groupId: string;
+  erasures: () => { waiting: number; kept: number };
+  now: () => number;
+}
+
+/** How far the stages are. Positions are offsets. */
+export interface StageReport {
+  /** When the question was put to Kafka. */
+  at: string;
+  processor: { lag: number; partitions: { partition: number; committed: number; end: number }[] };
+  sinks: {
+    connector: string;
+    topic: string;
+    /** Records that are not stored yet. Behind the last record of a partition lies the marker of its transaction, which is none. */
+    lag: number;
+    state: string;
+    tasks: string[];
+  }[];
+  erasures: { waiting: number; kept: number };
+}
+
+/** Answers are that old at most, in milliseconds: many may ask at once. */
+const freshMs = 250;
+
+/** Makes what tells how far the stages are. @throws Error where Kafka does not answer; Connect may be away. */
+export function createInspection(options: InspectionOptions): () => Promise<StageReport> {
+  const { reader, client, connectors, topics, groupId, erasures, now } = options;
+
+  async function look(): Promise<StageReport> {
+    const at = new Date(now()).toISOString();
+    const [ends, committed, sinks, statuses] = await Promise.all([
+      reader.offsets(topics.raw, 'latest'),
+      reader.committed(groupId, topics.raw),
+      sinkPositions(reader, connectors),
+      client.statuses().catch((): ConnectorStatus[] => []),
+    ]);
+    const partitions = ends.map((end, partition) => ({
+      partition,
+      committed: committed[partition] ?? 0,
+      end,
+    }));
+    return {
+      at,
+      processor: { lag: sum(partitions.map((one) => one.end - one.committed)), partitions },
+      sinks: connectors.map(({ name, config }) => {
+        const status = statuses.find((one) => one.name === name);
+        const own = sinks.filter(({ connector }) => connector === name);
+        return {
+          connector: name,
+          topic: config['topics'] ?? '',
+          lag: sum(own.map(({ end, committed: stored = 0 }) => Math.max(0, end - stored - 1))),
+          state: status?.connector.state ?? 'UNKNOWN',
+          tasks: status?.tasks.map(({ state }) => state) ?? [],
+        };
+      }),
+      erasures: erasures(),
+    };
+  }
+
+  let asked = -Infinity;
+  let answer: Promise<StageReport> | undefined;
+  return async function inspect() {
+    if (answer === undefined || now() - asked > freshMs) {
+      asked = now();
+      answer = look();
+      answer.catch(() => (answer = undefined));
+    }
+    return answer;
+  };
+}
+
+/** `GET /stages`. */
+export function stagesRoute(inspect: () => Promise<StageReport>): MonitoringRoute {
+  return async function stages() {
+    return { status: 200, body: await inspect() };
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0);
+}
