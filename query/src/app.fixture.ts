@@ -112,6 +112,18 @@ export function testApp(): TestApp {
         asOf: async () => time,
         now: () => time.getTime(),
       },
+      pipeline: {
+        stages: {
+          report: async () => undefined,
+          processors: async () => [{ url: 'http://secret', state: 'unreachable' }],
+          findInKafka: async () => undefined,
+          firstCopy: async () => undefined,
+        },
+        ledger: { sums: async () => [], since: async () => [] },
+        ping: async () => test.up,
+        asOf: async () => time,
+        now: () => time.getTime(),
+      },
       tails: { open: () => 0, begin: async () => new ReadableStream() },
       maxTails: 1,
       sessionHours: 1,

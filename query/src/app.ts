@@ -8,6 +8,8 @@ import { healthRoutes } from './routes/health.ts';
 import type { HealthDeps } from './routes/health.ts';
 import { logRoutes } from './routes/logs.ts';
 import type { LogRoutesDeps } from './routes/logs.ts';
+import { pipelineRoute } from './routes/pipeline.ts';
+import type { PipelineDeps } from './routes/pipeline.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { statsRoutes } from './routes/stats.ts';
 import type { StatsDeps } from './routes/stats.ts';
@@ -23,6 +25,7 @@ export interface AppDeps {
   logs: LogRoutesDeps;
   users: UserRoutesDeps;
   stats: StatsDeps;
+  pipeline: PipelineDeps;
   tails: Tails;
   /** Readers of the tail at one time. */
   maxTails: number;
@@ -37,6 +40,7 @@ export function createApp({
   logs,
   users,
   stats,
+  pipeline,
   tails,
   maxTails,
   sessionHours,
@@ -50,6 +54,7 @@ export function createApp({
     ...logRoutes(logs),
     ...userRoutes(users),
     ...statsRoutes(stats),
+    pipelineRoute(pipeline),
     ...sessionRoutes({ authenticator, sessionHours, now }),
     ...healthRoutes(health),
   ];

@@ -15,9 +15,10 @@ import { createLogStore } from './logs/log-store.ts';
 import { createTotals } from './logs/total.ts';
 import { createMetrics, watchClient } from './metrics.ts';
 import { createFreshness } from './pipeline/freshness.ts';
+import { caughtUpAt, createStages } from './pipeline/stages.ts';
 import { createReads } from './reads/reads.ts';
-import { createStored } from './stats/stored.ts';
-import type { LedgerDocument } from './stats/stored.ts';
+import { addedUp, createLedger } from './stats/ledger.ts';
+import type { LedgerDocument } from './stats/ledger.ts';
 import { createRollups } from './stats/rollups.ts';
 import type { GlobalCountDocument } from './stats/rollups.ts';
 import { createUserStats } from './stats/user-stats.ts';
@@ -85,13 +86,21 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     db.collection<GlobalCountDocument>(collections.globalCounts),
     Date.now,
   );
-  const asOf = createFreshness({ reads, logs, caughtUpAt: async () => undefined, now: Date.now });
+  const ledger = createLedger(reads, db.collection<LedgerDocument>(collections.ledger));
+  const stages = createStages({ supervisorUrl: config.SUPERVISOR_URL, processorUrls: config.PROCESSOR_URLS });
+  const asOf = createFreshness({
+    reads,
+    logs,
+    caughtUpAt: async () => caughtUpAt(await stages.report()),
+    now: Date.now,
+  });
+  const ping = async (): Promise<boolean> => answers(db);
   const tailed = tailClient.db().collection<LogDocument>(collections.logs);
   const hub = new TailHub({ logs: tailed, logger, lingerMs: 60_000 });
   const tails = createTails({ hub, logs: tailed, logger, onDropped: metrics.tailDropped });
   const app = createApp({
     gate: { logger, metrics, authenticator, now: Date.now },
-    health: { ping: async () => answers(db), registry },
+    health: { ping, registry },
     logs: {
       activityTypes: config.ACTIVITY_TYPES,
       store: createLogStore(reads, logs),
@@ -103,10 +112,11 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     stats: {
       rollups,
       userStats: createUserStats({ reads, users: userDocuments, counts, now: Date.now }),
-      stored: createStored(reads, db.collection<LedgerDocument>(collections.ledger)),
+      stored: async () => addedUp(await ledger.sums()).enriched,
       asOf,
       now: Date.now,
     },
+    pipeline: { stages, ledger, ping, asOf, now: Date.now },
     tails,
     maxTails: config.MAX_TAILS,
     sessionHours: config.SESSION_HOURS,

@@ -9,14 +9,25 @@ export interface LedgerDocument extends Omit<LedgerEntry, 'minute'> {
   minute?: Date;
 }
 
-/** The sum of each partition of the raw topic. */
-export async function ledgerSums(
-  reads: Reads,
-  ledger: Collection<LedgerDocument>,
-): Promise<LedgerDocument[]> {
-  // Sums have no minute, which the index of minutes knows.
-  const filter = { minute: { $exists: false } } as Filter<LedgerDocument>;
-  return reads.find('ledger.sums', ledger, filter, { sort: { _id: 1 }, limit: 1_024 });
+/** Reads the ledger. */
+export interface Ledger {
+  /** The sum of each partition of the raw topic. */
+  sums: () => Promise<LedgerDocument[]>;
+  /** The minutes from a time on, of each partition. */
+  since: (from: Date) => Promise<LedgerDocument[]>;
+}
+
+/** The ledger in MongoDB. */
+export function createLedger(reads: Reads, ledger: Collection<LedgerDocument>): Ledger {
+  return {
+    async sums() {
+      // Sums have no minute, which the index of minutes knows.
+      const filter = { minute: { $exists: false } } as Filter<LedgerDocument>;
+      return reads.find('ledger.sums', ledger, filter, { limit: 1_024 });
+    },
+    since: async (from) =>
+      reads.find('ledger.minutes', ledger, { minute: { $gte: from } }, { limit: 65_536 }),
+  };
 }
 
 /** Adds entries up: the classes, and what is noted beside them. */
@@ -28,11 +39,4 @@ export function addedUp(
     for (const name of [...ledgerClasses, 'late', 'deleted', 'erased'] as const) sum[name] += entry[name];
   }
   return sum;
-}
-
-/** Makes what tells how many events were new: neither duplicates nor dead-lettered. */
-export function createStored(reads: Reads, ledger: Collection<LedgerDocument>): () => Promise<number> {
-  return async function stored() {
-    return addedUp(await ledgerSums(reads, ledger)).enriched;
-  };
 }

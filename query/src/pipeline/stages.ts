@@ -1,0 +1,126 @@
+// What the other parts of the pipeline say of themselves, over HTTP.
+import { z } from 'zod';
+
+const report = z.object({
+  at: z.iso.datetime(),
+  processor: z.object({
+    lag: z.number(),
+    partitions: z.array(z.object({ partition: z.number(), committed: z.number(), end: z.number() })),
+  }),
+  sinks: z.array(
+    z.object({
+      connector: z.string(),
+      topic: z.string(),
+      lag: z.number(),
+      state: z.string(),
+      tasks: z.array(z.string()),
+    }),
+  ),
+  erasures: z.object({ waiting: z.number(), kept: z.number() }),
+});
+
+const readiness = z.object({ status: z.string(), reason: z.string().optional() });
+
+const found = z.object({
+  partition: z.number(),
+  committed: z.number(),
+  waiting: z.array(z.object({ offset: z.number(), before: z.number() })),
+  deadLetters: z.array(
+    z.object({
+      raw: z.object({ partition: z.number(), offset: z.number() }),
+      reason: z.string(),
+      message: z.string(),
+      at: z.string(),
+    }),
+  ),
+  complete: z.boolean(),
+});
+
+const firstCopy = z.object({ known: z.boolean(), offset: z.number().optional() });
+
+/** How far the stages are, as the supervisor tells. */
+export type StageReport = z.output<typeof report>;
+/** What Kafka holds of an event, as the supervisor tells. */
+export type FoundInKafka = z.output<typeof found>;
+
+/** One instance of the processor. */
+export interface ProcessorState {
+  url: string;
+  state: 'ready' | 'not-ready' | 'unreachable';
+  reason?: string;
+}
+
+/** Asks the other parts. Each question has a time limit; what does not answer is undefined. */
+export interface Stages {
+  report: () => Promise<StageReport | undefined>;
+  processors: () => Promise<ProcessorState[]>;
+  findInKafka: (event: { userId: string; eventId: string }) => Promise<FoundInKafka | undefined>;
+  /**
+   * The raw offset of the first copy that the processor's dedupe store remembers; `forgotten` where it knows none, undefined where no
+   * instance that has the user answers.
+   */
+  firstCopy: (event: { userId: string; eventId: string }) => Promise<number | 'forgotten' | undefined>;
+}
+
+/** Where the other parts are. */
+export interface StagesOptions {
+  supervisorUrl: string;
+  processorUrls: readonly string[];
+  timeoutMs?: number;
+}
+
+/** Makes what asks. */
+export function createStages({ supervisorUrl, processorUrls, timeoutMs = 2_000 }: StagesOptions): Stages {
+  async function ask<T>(
+    url: string,
+    schema: z.ZodType<T>,
+    within: number = timeoutMs,
+  ): Promise<T | undefined> {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(within), redirect: 'error' });
+      const body: unknown = await response.json();
+      return response.ok ? schema.parse(body) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  return {
+    report: async () => ask(`${supervisorUrl}/stages`, report),
+    processors: async () =>
+      Promise.all(
+        processorUrls.map(async (url): Promise<ProcessorState> => {
+          try {
+            const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(timeoutMs) });
+            const { reason } = readiness.parse(await response.json());
+            return {
+              url,
+              state: response.ok ? 'ready' : 'not-ready',
+              ...(reason !== undefined && { reason }),
+            };
+          } catch {
+            return { url, state: 'unreachable' };
+          }
+        }),
+      ),
+    findInKafka: async (event) => ask(`${supervisorUrl}/event?${query(event)}`, found, 5_000),
+    async firstCopy(event) {
+      const answers = await Promise.all(
+        processorUrls.map(async (url) => ask(`${url}/dedupe?${query(event)}`, firstCopy)),
+      );
+      const known = answers.find((answer) => answer?.known === true);
+      if (known?.offset !== undefined) return known.offset;
+      return answers.includes(undefined) ? undefined : 'forgotten';
+    },
+  };
+}
+
+function query(event: { userId: string; eventId: string }): string {
+  return new URLSearchParams(event).toString();
+}
+
+/** The last moment at which nothing was on its way, by a report. */
+export function caughtUpAt(told: StageReport | undefined): Date | undefined {
+  if (told === undefined || told.processor.lag > 0 || told.sinks.some(({ lag }) => lag > 0)) return undefined;
+  return new Date(told.at);
+}
