@@ -16,10 +16,14 @@ function firstGroups(ip: string): string[] {
   return groups.slice(0, 3).map((group) => Number.parseInt(group, 16).toString(16));
 }
 
-/** Reads an address; undefined for what is none. An IPv4 address written as an IPv6 one is an IPv4 address. */
+/** An address without detour: an IPv4 address written as an IPv6 one is an IPv4 address. */
+export function withoutMapping(text: string): string {
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1] ?? text;
+}
+
+/** Reads an address; undefined for what is none. */
 export function readAddress(text: string): Address | undefined {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1];
-  const ip = mapped ?? text;
+  const ip = withoutMapping(text);
   switch (isIP(ip)) {
     case 4:
       return { version: 4, prefix: `${ip.slice(0, ip.lastIndexOf('.'))}.0/24` };

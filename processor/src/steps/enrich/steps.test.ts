@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { EnrichedLog } from '@activity/contracts';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { mmdbOf } from '../../testing/mmdb.ts';
 import { readAddress } from './address.ts';
 import { readUserAgent } from './client.ts';
 import { enrichSteps, type Enrichment, type StepsOptions } from './steps.ts';
@@ -102,6 +106,35 @@ describe('page', () => {
     expect(enriched(metadata).page).toEqual(page);
     expect(enriched(metadata, {}, 'LOGIN').page).toBeUndefined();
   });
+});
+
+test('place: what a MaxMind file says of an address', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'places-'));
+  const geoDatabase = join(folder, 'city.mmdb');
+  try {
+    const city = { names: { en: 'London' } };
+    writeFileSync(
+      geoDatabase,
+      mmdbOf({
+        '81.2.69.0/24': { country: { iso_code: 'GB' }, city },
+        '2a02:cf40::/29': { country: { iso_code: 'NO' } },
+        '9.9.9.0/24': { continent: { code: 'NA' } },
+      }),
+    );
+    const placeOf = (ip: string, off: Enrichment[] = []): unknown =>
+      enriched({ ip }, { geoDatabase, off }).place;
+    for (let again = 0; again < 2; again++) {
+      expect(placeOf('81.2.69.142')).toEqual({ country: 'GB', city: 'London' });
+      expect(placeOf('::ffff:81.2.69.1')).toEqual({ country: 'GB', city: 'London' });
+      expect(placeOf('2a02:cf41::7')).toEqual({ country: 'NO' });
+      expect(placeOf('81.2.70.1')).toBeUndefined();
+      expect(placeOf('9.9.9.9')).toBeUndefined();
+      expect(placeOf('nowhere')).toBeUndefined();
+    }
+    expect(placeOf('81.2.69.142', ['place'])).toBeUndefined();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe('privacy', () => {
