@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { collections, erasedLogsCollection, rawPosition, receiptsCollection } from '@activity/contracts';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -63,6 +64,51 @@ test('a rolling count is seen falling through the query API', async () => {
   await vi.waitFor(async () => expect(await last5m()).toBe(0), { timeout: 25_000, interval: 100 });
   expect(Date.now() - Date.parse(timestamp)).toBeLessThan(310_000);
 }, 60_000);
+
+test('a log that a command deletes after its user was erased is accounted for once', async () => {
+  const user = 'erased-and-deleted';
+  const metadata = { device: 'mobile', index: 0 };
+  const posts = ['1', '2', '3'].map((eventId) => ({
+    eventId,
+    userId: user,
+    activityType: 'LOGIN',
+    metadata,
+  }));
+  await postAll(`http://${loopback}:${ports.ingest}`, posts);
+  const client = new MongoClient(mongoUrl(ports.mongodb));
+  try {
+    const logs = client.db().collection<{ _id: number }>(collections.logs);
+    const waiting = { timeout: 30_000, interval: 200 };
+    const theirs = await vi.waitFor(async () => {
+      const found = await logs.find({ userId: user }).sort({ _id: 1 }).toArray();
+      expect(found).toHaveLength(3);
+      return found.map(({ _id }) => _id);
+    }, waiting);
+    const [first = 0, second = 0] = theirs;
+    const { partition } = rawPosition(first);
+    const broker = `${loopback}:${ports.kafka}`;
+    const at = Date.now();
+    // One before the eraser can have been, and one when it has.
+    await sendRaw(broker, [
+      { kind: 'erase', user, partition, at },
+      { kind: 'delete', id: first, partition, at },
+    ]);
+    const receipts = client.db().collection(receiptsCollection);
+    const done = { userId: user, erasedAt: { $exists: true } };
+    await vi.waitFor(async () => expect(await receipts.countDocuments(done)).toBe(1), waiting);
+    const erased = client.db().collection<{ _id: number }>(erasedLogsCollection);
+    expect(await erased.countDocuments({ _id: second })).toBe(1);
+    await sendRaw(broker, [{ kind: 'delete', id: second, partition, at }]);
+    await vi.waitFor(
+      async () => expect(await logs.countDocuments({ _id: second, deletedAt: { $exists: true } })).toBe(1),
+      waiting,
+    );
+    const ledger = await runLedger(ports, 30);
+    expect(ledger.output).toContain('Every raw record is accounted for.');
+  } finally {
+    await client.close();
+  }
+}, 120_000);
 
 test('the ledger tells of a log that is missing', async () => {
   const client = new MongoClient(mongoUrl(ports.mongodb));

@@ -9,6 +9,7 @@ import {
 } from '@activity/service';
 import { createStreams } from '@activity/streams';
 import { readConfig } from './config.ts';
+import { firstCopyRoute } from './first-copy.ts';
 import { streamsMetrics } from './metrics.ts';
 import { topologyOptions } from './topology-options.ts';
 
@@ -49,6 +50,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     host: config.HOST,
     registry,
     readiness: () => (streams.isReady() ? { ready: true } : { ready: false, reason: streams.state }),
+    routes: { '/dedupe': firstCopyRoute(streams) },
   });
   onClose('the monitoring server', monitoring.close);
   onClose('the stream processor', () => streams.close());

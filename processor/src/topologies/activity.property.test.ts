@@ -10,6 +10,8 @@ import { headerOf, openPipeline, takeOver, type Output, type TestPipeline } from
 const graceMs = 600_000;
 const dedupeMs = 3_600_000;
 const seeds = Number(process.env['ACTIVITY_SEEDS'] ?? 60);
+/** Looking for the smallest history that fails takes as long as it is given, and no test's timeout ends it. */
+const interruptAfterTimeLimit = 200_000;
 
 type Document = Record<string, unknown>;
 
@@ -108,7 +110,7 @@ test('what can be read in the end is what the oracle says', () => {
       expectSchemas(pipeline);
       expect(readAll(pipeline)).toEqual(workOut(rawOf(history), graceMs, dedupeMs));
     }),
-    { numRuns: seeds },
+    { numRuns: seeds, interruptAfterTimeLimit },
   );
 }, 300_000);
 
@@ -128,7 +130,7 @@ test('all of it read again under another application id comes to the same', () =
       play(again, history);
       expect(readAll(again)).toEqual(readAll(pipeline));
     }),
-    { numRuns: Math.ceil(seeds / 3) },
+    { numRuns: Math.ceil(seeds / 3), interruptAfterTimeLimit },
   );
 }, 300_000);
 
@@ -152,6 +154,6 @@ test('what retention has left of it, read again, leaves everything stored as it 
       play(again, history);
       expect(lasting(readAll(pipeline, again))).toEqual(lasting(workOut(rawOf(history), graceMs, dedupeMs)));
     }),
-    { numRuns: Math.ceil(seeds / 3) },
+    { numRuns: Math.ceil(seeds / 3), interruptAfterTimeLimit },
   );
 }, 300_000);

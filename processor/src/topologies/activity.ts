@@ -23,6 +23,7 @@ import {
   type KStream,
   type Topology,
 } from '@activity/streams';
+import { dedupeIdOf } from '../first-copy.ts';
 import { eventTime, incomingSerde, rawKeySerde, type IncomingEvent } from '../incoming.ts';
 import { admit, erasureOutput, markerOutput, type ErasureCommand } from '../steps/admit.ts';
 import { addToTally, emptyTally, toCounts, type Tally, type UserRecord } from '../steps/count.ts';
@@ -168,7 +169,7 @@ export function activityTopology(options: ActivityOptions): Topology {
   verdicts.push(undecided.output<Verdict>(verdictOutput));
   const originals = undecided.dedupe({
     name: 'dedupe',
-    by: ({ event, erasedBy }) => (erasedBy < 0 ? `|${event.eventId}` : `${erasedBy}|${event.eventId}`),
+    by: ({ event, erasedBy }) => dedupeIdOf(event.eventId, erasedBy),
     within: dedupeMs,
     fingerprint: ({ event }) => fingerprintOf(event, privacy.hashKey),
     onDuplicate(duplicates) {

@@ -1,0 +1,38 @@
+// What the dedupe remembers of an event, for whoever asks where the event is: read from the committed state of this instance.
+import type { MonitoringRoute } from '@activity/service';
+import type { ReadableStore } from '@activity/streams';
+import { z } from 'zod';
+import { peopleStore, type Person } from './steps/person.ts';
+
+/** The name of the store that `dedupe({ name: 'dedupe' })` makes. */
+const dedupeStore = 'dedupe-store';
+
+/** Reads stores of this instance. */
+export interface Stores {
+  store<K, V>(name: string): Pick<ReadableStore<K, V>, 'get'>;
+}
+
+const id = z.string().min(1).max(256);
+const event = z.object({ userId: id, eventId: id });
+
+/** The dedupe's id of an event: the same as the topology's, so that an event from before an erasure is another. */
+export function dedupeIdOf(eventId: string, erasedBy: number): string {
+  return erasedBy < 0 ? `|${eventId}` : `${erasedBy}|${eventId}`;
+}
+
+/**
+ * `GET /dedupe?userId=…&eventId=…`: `{ known: true, offset }` with the raw offset of the first copy, or `{ known: false }`: never seen,
+ * forgotten after DEDUPE_HOURS, or another instance's.
+ */
+export function firstCopyRoute(stores: Stores): MonitoringRoute {
+  return async function firstCopy(query) {
+    const parsed = event.safeParse(Object.fromEntries(query));
+    if (!parsed.success) return { status: 400, body: { error: 'userId and eventId must be given' } };
+    const { userId, eventId } = parsed.data;
+    const person = await stores.store<string, Person>(peopleStore).get(userId);
+    // As the operator writes it: the key with its length, then the id.
+    const key = `${userId.length}|${userId}${dedupeIdOf(eventId, person?.erasedBy ?? -1)}`;
+    const first = await stores.store<string, { offset: number }>(dedupeStore).get(key);
+    return { status: 200, body: first ? { known: true, offset: first.offset } : { known: false } };
+  };
+}
