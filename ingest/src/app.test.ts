@@ -201,6 +201,35 @@ describe('GET /api/*', () => {
     expect(edge.forwarded[0]?.headers.get('cookie')).toBeNull();
   });
 
+  test('takes the page’s session along, and no other cookie', async () => {
+    const cookie = 'c=1; activity_session=a.b; d=2';
+    await forwarding().request('/api/session', { headers: { cookie } });
+    expect(edge.forwarded[0]?.headers.get('cookie')).toBe('activity_session=a.b');
+  });
+
+  test('signs in to the page and out of it, saying where the request came from', async () => {
+    const headers = {
+      host: 'edge.example',
+      origin: 'https://edge.example',
+      'sec-fetch-site': 'same-origin',
+      'x-forwarded-proto': 'https',
+      'content-type': 'application/json',
+    };
+    const app = forwarding();
+    await app.request('/api/session', { method: 'POST', headers, body: '{"key":"k"}' });
+    await app.request('/api/session', { method: 'DELETE', headers });
+    const [signIn, signOut] = edge.forwarded;
+    expect(await signIn?.text()).toBe('{"key":"k"}');
+    expect([signIn?.method, signOut?.method]).toEqual(['POST', 'DELETE']);
+    expect(Object.fromEntries(signIn?.headers ?? [])).toMatchObject({
+      origin: 'https://edge.example',
+      'sec-fetch-site': 'same-origin',
+      'x-forwarded-host': 'edge.example',
+      'x-forwarded-proto': 'https',
+      'content-type': 'application/json',
+    });
+  });
+
   test('passes on the query service’s own errors', async () => {
     answer = async () => Response.json({ error: 'Activity log not found' }, { status: 404 });
     const response = await forwarding().request('/api/logs/1');

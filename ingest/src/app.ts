@@ -5,7 +5,7 @@ import type { GateDeps } from './http/gate.ts';
 import type { Publisher } from './publish.ts';
 import { deleteRoutes } from './routes/deletes.ts';
 import { docsRoutes } from './routes/docs.ts';
-import { forwardRoute } from './routes/forward.ts';
+import { forwardRoutes } from './routes/forward.ts';
 import { healthRoutes } from './routes/health.ts';
 import type { HealthDeps } from './routes/health.ts';
 import { postBatchRoute } from './routes/post-batch.ts';
@@ -32,7 +32,7 @@ export function createApp({ gate, publisher, health, forward }: AppDeps): Hono {
   addRoutes(app, gate, [
     ...routes,
     ...docsRoutes(routes),
-    ...(forward === undefined ? [] : [forwardRoute(forward)]),
+    ...(forward === undefined ? [] : forwardRoutes(forward)),
   ]);
   return app;
 }

@@ -15,6 +15,8 @@ import { statsRoutes } from './routes/stats.ts';
 import type { StatsDeps } from './routes/stats.ts';
 import { tailRoute } from './routes/tail.ts';
 import type { Tails } from './tail/tail.ts';
+import { traceRoute } from './routes/trace.ts';
+import type { Trace } from './pipeline/trace.ts';
 import { userRoutes } from './routes/users.ts';
 import type { UserRoutesDeps } from './routes/users.ts';
 
@@ -26,6 +28,7 @@ export interface AppDeps {
   users: UserRoutesDeps;
   stats: StatsDeps;
   pipeline: PipelineDeps;
+  trace: (event: { eventId: string; userId: string }) => Promise<Trace>;
   tails: Tails;
   /** Readers of the tail at one time. */
   maxTails: number;
@@ -41,6 +44,7 @@ export function createApp({
   users,
   stats,
   pipeline,
+  trace,
   tails,
   maxTails,
   sessionHours,
@@ -55,6 +59,7 @@ export function createApp({
     ...userRoutes(users),
     ...statsRoutes(stats),
     pipelineRoute(pipeline),
+    traceRoute(trace),
     ...sessionRoutes({ authenticator, sessionHours, now }),
     ...healthRoutes(health),
   ];

@@ -1,7 +1,8 @@
 // The query service's process: configuration, MongoDB, HTTP server, signals.
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { collections } from '@activity/contracts';
+import { collections, receiptsCollection } from '@activity/contracts';
+import type { ErasureReceipt } from '@activity/contracts';
 import { createLogger, createRegistry, listen, openAuthenticator, runService } from '@activity/service';
 import type { ServiceContext } from '@activity/service';
 import { getRequestListener } from '@hono/node-server';
@@ -16,6 +17,7 @@ import { createTotals } from './logs/total.ts';
 import { createMetrics, watchClient } from './metrics.ts';
 import { createFreshness } from './pipeline/freshness.ts';
 import { caughtUpAt, createStages } from './pipeline/stages.ts';
+import { createTrace } from './pipeline/trace.ts';
 import { createReads } from './reads/reads.ts';
 import { addedUp, createLedger } from './stats/ledger.ts';
 import type { LedgerDocument } from './stats/ledger.ts';
@@ -98,12 +100,13 @@ async function start({ onClose }: ServiceContext): Promise<void> {
   const tailed = tailClient.db().collection<LogDocument>(collections.logs);
   const hub = new TailHub({ logs: tailed, logger, lingerMs: 60_000 });
   const tails = createTails({ hub, logs: tailed, logger, onDropped: metrics.tailDropped });
+  const store = createLogStore(reads, logs);
   const app = createApp({
     gate: { logger, metrics, authenticator, now: Date.now },
     health: { ping, registry },
     logs: {
       activityTypes: config.ACTIVITY_TYPES,
-      store: createLogStore(reads, logs),
+      store,
       cursors: cursorCodec(cursorKey(config.CURSOR_KEY, config.MONGODB_URI)),
       totalOf: createTotals({ reads, logs, user: async (userId) => users.find(userId) }),
       awaitLog: createAwaitLog(hub),
@@ -117,6 +120,13 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       now: Date.now,
     },
     pipeline: { stages, ledger, ping, asOf, now: Date.now },
+    trace: createTrace({
+      reads,
+      store,
+      logs,
+      receipts: db.collection<ErasureReceipt>(receiptsCollection),
+      stages,
+    }),
     tails,
     maxTails: config.MAX_TAILS,
     sessionHours: config.SESSION_HOURS,

@@ -1,5 +1,5 @@
-// GET /api/*: forwarded to the query service, so that one public port reads as well.
-import { failureAnswer } from '@activity/service';
+// GET /api/*, the page and its sign-in: forwarded to the query service, so that one public port reads as well.
+import { failureAnswer, sessionCookie } from '@activity/service';
 import type { Answer, EdgeRequest } from '../http/edge-request.ts';
 import type { Route } from '../http/route.ts';
 
@@ -15,12 +15,18 @@ export interface ForwardDeps {
 const passed = [
   'accept',
   'authorization',
+  'content-type',
   'if-none-match',
   'last-event-id',
+  'origin',
+  'sec-fetch-site',
   'traceparent',
   'tracestate',
   'x-api-key',
+  'x-forwarded-proto',
 ];
+/** The most bytes of a sign-in. */
+const maxBodyBytes = 1_024;
 /** Answer headers that belong to one connection, or to a body that fetch has decoded already. */
 const dropped = [
   'connection',
@@ -31,9 +37,12 @@ const dropped = [
   'date',
 ];
 
-/** Forwards every GET below /api that no other route has taken. The query service checks the key itself. */
-export function forwardRoute(deps: ForwardDeps): Route {
-  async function handle({ context, id, header }: EdgeRequest): Promise<Answer> {
+/**
+ * Forwards every GET below /api that no other route has taken, the page, and its sign-in. The query service checks keys and sessions
+ * itself.
+ */
+export function forwardRoutes(deps: ForwardDeps): Route[] {
+  async function handle({ context, id, header, body }: EdgeRequest): Promise<Answer> {
     const { req } = context;
     const { pathname, search } = new URL(req.url);
     const headers = new Headers({ 'accept-encoding': 'identity', 'x-request-id': id });
@@ -41,6 +50,11 @@ export function forwardRoute(deps: ForwardDeps): Route {
       const value = header(name);
       if (value !== undefined) headers.set(name, value);
     }
+    const session = cookieOf(header('cookie'));
+    if (session !== undefined) headers.set('cookie', session);
+    const host = header('host');
+    if (host !== undefined) headers.set('x-forwarded-host', host);
+    const sent = req.method === 'POST' ? await body(maxBodyBytes) : undefined;
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), deps.timeoutMs ?? 15_000);
     req.raw.signal.addEventListener('abort', () => abort.abort(), { once: true });
@@ -48,6 +62,7 @@ export function forwardRoute(deps: ForwardDeps): Route {
       const answer = await deps.fetch(`${deps.queryUrl}${pathname}${search}`, {
         method: req.method,
         headers,
+        ...(sent !== undefined && { body: new Uint8Array(sent) }),
         redirect: 'manual',
         signal: abort.signal,
       });
@@ -65,15 +80,33 @@ export function forwardRoute(deps: ForwardDeps): Route {
     }
   }
 
-  return {
-    method: 'GET',
-    path: '/api/*',
+  const forwarded = {
     scope: undefined,
     charged: true,
-    summary: 'Read',
-    description:
-      'Every other GET below /api is answered by the query service, which has its own OpenAPI document.',
+    description: 'Answered by the query service, which has its own OpenAPI document.',
     answers: {},
     handle,
-  };
+  } as const;
+  return [
+    {
+      ...forwarded,
+      method: 'GET',
+      path: '/api/*',
+      summary: 'Read',
+      description:
+        'Every other GET below /api is answered by the query service, which has its own OpenAPI document.',
+    },
+    { ...forwarded, method: 'POST', path: '/api/session', summary: 'Sign in to the page' },
+    { ...forwarded, method: 'DELETE', path: '/api/session', summary: 'Sign out of the page' },
+    { ...forwarded, method: 'GET', path: '/', summary: 'The page' },
+    { ...forwarded, method: 'GET', path: '/assets/*', summary: 'What the page is made of' },
+  ];
+}
+
+/** The cookie of the page's session, alone: what else a browser sends is none of the query service's. */
+function cookieOf(header: string | undefined): string | undefined {
+  return header
+    ?.split(';')
+    .map((cookie) => cookie.trim())
+    .find((cookie) => cookie.startsWith(`${sessionCookie}=`));
 }

@@ -31,6 +31,7 @@ export type {
   Identity,
   SessionAuthenticator,
 } from './keys/authenticator.ts';
+export { sessionCookie } from './keys/session.ts';
 export type { Scope } from './keys/api-key.ts';
 export { fieldProblem, plainError, validationError } from './docs/documented-route.ts';
 export type { DocumentedAnswer, DocumentedRoute } from './docs/documented-route.ts';

@@ -1,10 +1,8 @@
 // Who asks: a key in a header, or the session cookie of the page.
+import { sessionCookie } from '@activity/service';
 import type { Identity, SessionAuthenticator } from '@activity/service';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-
-/** The cookie's name. */
-export const sessionCookie = 'activity_session';
 
 /** Who sent a request; undefined where neither key nor session is good. A key in a header comes first. */
 export function identityOf(
@@ -39,7 +37,9 @@ export function isSameOrigin(context: Context): boolean {
   const site = context.req.header('sec-fetch-site');
   if (site !== undefined) return site === 'same-origin' || site === 'none';
   const origin = context.req.header('origin');
-  return origin === undefined || URL.parse(origin)?.host === context.req.header('host');
+  // The edge says which host it was asked for. A page of another site cannot say so: browsers would ask first whether it may.
+  const host = context.req.header('x-forwarded-host') ?? context.req.header('host');
+  return origin === undefined || URL.parse(origin)?.host === host;
 }
 
 function attributes(context: Context): {

@@ -1,7 +1,6 @@
 // GET /openapi.json and /docs: what the query service offers, for machines and for people.
-import { docsPage, docsPolicy, openApi, plainError } from '@activity/service';
+import { docsPage, docsPolicy, openApi, plainError, sessionCookie } from '@activity/service';
 import { z } from 'zod';
-import { sessionCookie } from '../http/access.ts';
 import { route } from '../http/route.ts';
 import type { Route } from '../http/route.ts';
 

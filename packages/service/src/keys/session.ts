@@ -2,6 +2,9 @@
 // end with the key.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
+/** The name of the cookie that holds a session's token. */
+export const sessionCookie = 'activity_session';
+
 /** A session as its token tells of it. */
 export interface SessionClaims {
   keyId: string;

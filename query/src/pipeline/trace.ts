@@ -1,0 +1,165 @@
+// Where an event is: asked of MongoDB, of the processor's dedupe store, and of Kafka through the supervisor.
+import { maxPartitions, rawPosition } from '@activity/contracts';
+import type { ErasureReceipt } from '@activity/contracts';
+import type { Collection, Document, Filter } from 'mongodb';
+import type { LogDocument } from '../logs/log-json.ts';
+import type { LogStore } from '../logs/log-store.ts';
+import type { Reads } from '../reads/reads.ts';
+import type { FoundInKafka, StageReport, Stages } from './stages.ts';
+
+/** Where an event can be. */
+export const traceStates = [
+  'stored',
+  'deleted',
+  'erased',
+  'dead-lettered',
+  'processed',
+  'accepted',
+  'unknown',
+] as const;
+/** Where an event is. */
+export type TraceState = (typeof traceStates)[number];
+
+/** A raw position. */
+export interface RawPosition {
+  partition: number;
+  offset: number;
+}
+
+/** The trace of an event. */
+export interface Trace {
+  eventId: string;
+  userId: string;
+  state: TraceState;
+  /** Where the first copy lies in the raw topic. */
+  raw: RawPosition | null;
+  /** The number of its log. */
+  log: number | null;
+  receivedAt: Date | null;
+  processedAt: Date | null;
+  /** The command that deleted it, and when. */
+  deleted: { at: Date | null; by: number } | null;
+  /** Why copies of it were dead-lettered, the last one last. */
+  deadLetters: (FoundInKafka['deadLetters'][number] & { duplicateOf: number | null })[];
+  /** Further copies that wait to be found duplicates, and of which log. */
+  duplicates: { raw: RawPosition; duplicateOf: number }[];
+  /** What lies before it on its way: records before the processor, then before the connector that stores logs. */
+  waiting: { stage: 'processor' | 'sink'; recordsBefore: number | null } | null;
+  /** What could not be asked, so that the answer may say too little. */
+  unanswered: ('processor' | 'supervisor')[];
+}
+
+/** What traces are made of. */
+export interface TraceOptions {
+  reads: Reads;
+  store: LogStore;
+  logs: Collection<LogDocument>;
+  receipts: Collection<ErasureReceipt>;
+  stages: Stages;
+}
+
+/** Makes what traces events. */
+export function createTrace(
+  options: TraceOptions,
+): (event: { eventId: string; userId: string }) => Promise<Trace> {
+  const { reads, store, logs, receipts, stages } = options;
+
+  async function erasureAfter(userId: string, id: number): Promise<ErasureReceipt | undefined> {
+    const filter = { userId, _id: { $gt: id } } as Filter<ErasureReceipt>;
+    return (await reads.find('erasures.find', receipts, filter, { sort: { _id: 1 }, limit: 1 }))[0];
+  }
+
+  async function markerOf(id: number): Promise<Document | undefined> {
+    const filter = { _id: id, deletedAt: { $exists: true } } as Filter<LogDocument>;
+    return (await reads.find('logs.marker', logs, filter, { limit: 1 }))[0];
+  }
+
+  return async function trace({ eventId, userId }) {
+    const event = { userId, eventId };
+    const [stored, inKafka, first, report] = await Promise.all([
+      storedBy(store, eventId, userId),
+      stages.findInKafka(event),
+      stages.firstCopy(event),
+      stages.report(),
+    ]);
+    const known = stored?._id ?? idOf(inKafka, first);
+    const found: Trace = {
+      eventId,
+      userId,
+      state: 'unknown',
+      raw: known === undefined ? null : rawPosition(known),
+      log: known ?? null,
+      receivedAt: stored?.receivedAt ?? null,
+      processedAt: stored?.createdAt ?? null,
+      deleted: null,
+      deadLetters: (inKafka?.deadLetters ?? []).map((letter) => ({
+        ...letter,
+        duplicateOf: letter.reason === 'conflicting-duplicate' ? (known ?? null) : null,
+      })),
+      duplicates: duplicatesOf(inKafka, known),
+      waiting: null,
+      unanswered: [
+        ...(first === undefined ? (['processor'] as const) : []),
+        ...(inKafka === undefined ? (['supervisor'] as const) : []),
+      ],
+    };
+    if (stored !== undefined) return { ...found, state: 'stored' };
+    if (known !== undefined) {
+      const [marker, erasure] = await Promise.all([markerOf(known), erasureAfter(userId, known)]);
+      if (marker !== undefined) return { ...found, state: 'deleted', deleted: deletionOf(marker) };
+      if (erasure !== undefined) {
+        return { ...found, state: 'erased', deleted: { at: erasure.erasedAt ?? null, by: erasure._id } };
+      }
+      // It may have been stored since it was looked for.
+      const since = await storedBy(store, eventId, userId);
+      if (since !== undefined) {
+        const { receivedAt = null, createdAt: processedAt } = since;
+        return { ...found, state: 'stored', receivedAt, processedAt };
+      }
+      return { ...found, state: 'processed', waiting: { stage: 'sink', recordsBefore: sinkLag(report) } };
+    }
+    const waits = inKafka?.waiting[0];
+    if (waits !== undefined && inKafka !== undefined) {
+      const raw = { partition: inKafka.partition, offset: waits.offset };
+      return {
+        ...found,
+        state: 'accepted',
+        raw,
+        waiting: { stage: 'processor', recordsBefore: waits.before },
+      };
+    }
+    const letter = found.deadLetters.at(-1);
+    return letter === undefined ? found : { ...found, state: 'dead-lettered', raw: letter.raw };
+  };
+}
+
+async function storedBy(store: LogStore, eventId: string, userId: string): Promise<LogDocument | undefined> {
+  const found = await store.find(eventId, userId);
+  // A text of digits may be the number of another log.
+  return found?.eventId === eventId ? found : undefined;
+}
+
+/** The number that the log of the first copy has or will have. */
+function idOf(
+  inKafka: FoundInKafka | undefined,
+  first: number | 'forgotten' | undefined,
+): number | undefined {
+  if (typeof first !== 'number' || inKafka === undefined) return undefined;
+  return first * maxPartitions + inKafka.partition;
+}
+
+function duplicatesOf(inKafka: FoundInKafka | undefined, known: number | undefined): Trace['duplicates'] {
+  if (inKafka === undefined || known === undefined) return [];
+  const { partition, waiting } = inKafka;
+  return waiting
+    .filter(({ offset }) => offset !== rawPosition(known).offset)
+    .map(({ offset }) => ({ raw: { partition, offset }, duplicateOf: known }));
+}
+
+function deletionOf(marker: Document): Trace['deleted'] {
+  return { at: marker['deletedAt'] as Date, by: Number(marker['by'] ?? 0) };
+}
+
+function sinkLag(report: StageReport | undefined): number | null {
+  return report?.sinks.find(({ connector }) => connector.endsWith('-logs-sink'))?.lag ?? null;
+}

@@ -1,0 +1,70 @@
+// GET /api/events/:eventId/trace: where an event is.
+import { validationError } from '@activity/service';
+import { z } from 'zod';
+import { id } from '../http/parameters.ts';
+import { route } from '../http/route.ts';
+import type { Route } from '../http/route.ts';
+import { traceStates } from '../pipeline/trace.ts';
+import type { Trace } from '../pipeline/trace.ts';
+
+const count = z.number().int();
+const position = z.object({ partition: count, offset: count });
+const moment = z.iso.datetime().nullable();
+
+const answer = z.object({
+  eventId: z.string(),
+  userId: z.string(),
+  state: z
+    .enum(traceStates)
+    .describe(
+      'accepted: it lies before the processor; processed: on its way to MongoDB; unknown: nobody knows it, or who does has not answered',
+    ),
+  raw: position.nullable().describe('Where the first copy lies in the raw topic'),
+  log: count.nullable().describe('The number that its log has, will have or had'),
+  receivedAt: moment,
+  processedAt: moment,
+  deleted: z.object({ at: moment, by: count.describe('The number of the command') }).nullable(),
+  deadLetters: z
+    .array(
+      z.object({
+        raw: position,
+        reason: z.string(),
+        message: z.string(),
+        at: z.iso.datetime(),
+        duplicateOf: count.nullable().describe('The log whose id it has, with another body'),
+      }),
+    )
+    .describe('Copies of it that were dead-lettered, and why'),
+  duplicates: z
+    .array(z.object({ raw: position, duplicateOf: count }))
+    .describe('Further copies that were accepted and will be found duplicates of that log'),
+  waiting: z
+    .object({
+      stage: z.enum(['processor', 'sink']),
+      recordsBefore: count.nullable().describe('How many records lie before it, as far as that is known'),
+    })
+    .nullable(),
+  unanswered: z.array(z.enum(['processor', 'supervisor'])).describe('Parts that could not be asked'),
+});
+
+/** The route of traces. */
+export function traceRoute(trace: (event: { eventId: string; userId: string }) => Promise<Trace>): Route {
+  return route({
+    method: 'GET',
+    path: '/api/events/:eventId/trace',
+    scope: 'read',
+    summary: 'Where an event is',
+    description:
+      'Accepted, processed, stored, deleted, dead-lettered and why; or still on its way, and how much lies before it. The dedupe remembers an event for 24 hours (`DEDUPE_HOURS`), the raw topic for 30 days.',
+    parts: z.object({ eventId: id().describe('The event’s id, as it was sent or as the edge answered it') }),
+    query: z.object({ userId: id().describe('Whose event it is') }),
+    answers: {
+      200: { description: 'Where it is, also where nobody knows it.', schema: answer },
+      400: { description: 'A parameter is wrong.', schema: validationError },
+    },
+    handle: async ({ path: { eventId }, query: { userId } }) => ({
+      status: 200,
+      body: await trace({ eventId, userId }),
+    }),
+  });
+}
