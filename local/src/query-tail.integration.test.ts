@@ -8,7 +8,7 @@ import { startQuery, type QueryProcess } from './testing/query-process.ts';
 import { servers } from './testing/servers.ts';
 
 let client: MongoClient;
-let logs: Collection<Document>;
+let logs: Collection;
 let service: QueryProcess;
 let env: Record<string, string>;
 let next = 1;
@@ -45,7 +45,7 @@ async function store(fields: Document = {}): Promise<number> {
     createdAt: now,
     ...fields,
   };
-  await logs.replaceOne({ _id } as Document, log, { upsert: true });
+  await logs.replaceOne({ _id }, log, { upsert: true });
   return id;
 }
 
@@ -107,13 +107,9 @@ test('gives what the filters let through, and neither repeats nor markers', asyn
   const wanted = await store({ userId: 'me', activityType: 'ERROR' });
   const _id = Long.fromNumber(wanted);
   const again = await logs.findOne({ _id } as Document);
-  await logs.replaceOne({ _id } as Document, again as Document);
-  await logs.replaceOne({ _id } as Document, { deletedAt: new Date(), by: Long.fromNumber(9) });
-  await logs.replaceOne(
-    { _id: Long.fromNumber(next++) } as Document,
-    { deletedAt: new Date() },
-    { upsert: true },
-  );
+  await logs.replaceOne({ _id }, again as Document);
+  await logs.replaceOne({ _id }, { deletedAt: new Date(), by: Long.fromNumber(9) });
+  await logs.replaceOne({ _id: Long.fromNumber(next++) }, { deletedAt: new Date() }, { upsert: true });
   const last = await store({ userId: 'me', activityType: 'LOGOUT' });
   await vi.waitFor(() => expect(idsOf(reader)).toContain(last), { timeout: 5_000 });
   await reader.stop();

@@ -115,7 +115,7 @@ export function testApp(): TestApp {
       pipeline: {
         stages: {
           report: async () => undefined,
-          processors: async () => [{ url: 'http://secret', state: 'unreachable' }],
+          processors: async () => [{ state: 'unreachable' }],
           findInKafka: async () => undefined,
           firstCopy: async () => undefined,
         },

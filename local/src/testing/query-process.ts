@@ -18,10 +18,7 @@ export interface QueryProcess {
 }
 
 /** Starts a query service and resolves when it answers. */
-export async function startQuery(
-  env: Record<string, string>,
-  port: number | undefined = undefined,
-): Promise<QueryProcess> {
+export async function startQuery(env: Record<string, string>, port?: number): Promise<QueryProcess> {
   const listens = port ?? (await freePort());
   const url = `http://127.0.0.1:${listens}`;
   const child = spawn(process.execPath, [join(projectRoot, 'query', 'src', 'main.ts')], {

@@ -80,7 +80,7 @@ async function admitted(context: Context, deps: GateDeps, route: Route, id: stri
 }
 
 /** What a client is told of an error of MongoDB, or of any other. */
-export function failureOfRead(error: unknown): Failure {
+function failureOfRead(error: unknown): Failure {
   if (isAway(error)) {
     return { kind: 'unavailable', message: 'the database does not answer in time', retryAfterSeconds: 1 };
   }

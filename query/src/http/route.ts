@@ -50,7 +50,7 @@ export function route<Q extends z.ZodObject = z.ZodObject<{}>, P extends z.ZodOb
       { schema: schema as z.ZodType, description: (schema as z.ZodType).description ?? '' },
     ]),
   );
-  return { ...rest, query, pathSchema: parts, parameters, handle: spec.handle as Route['handle'] };
+  return { ...rest, query, pathSchema: parts, parameters, handle: spec.handle };
 }
 
 /** The answer of a failure. */

@@ -86,7 +86,7 @@ export function mongoFilter(filter: LogFilter): Filter<LogDocument> {
     ...(ip !== undefined && (ip.includes('/') ? { 'address.prefix': ip } : { 'metadata.ip': ip })),
     ...(bot !== undefined && { bot: bot || { $ne: true } }),
     timestamp: to === undefined ? { $gte: from } : { $gte: from, $lt: to },
-  } as Filter<LogDocument>;
+  };
 }
 
 /** A short text that is the same for the same filter: a cursor belongs to one. */

@@ -85,5 +85,5 @@ function from(filter: Filter<LogDocument>, { time, id }: Position, down: boolean
     ...filter,
     timestamp: down ? { $gte, $lte: at } : { ...upper, $gte: at },
     $or: [{ timestamp: { [past]: at } }, { timestamp: at, _id: { [past]: id } }],
-  } as Filter<LogDocument>;
+  };
 }

@@ -26,7 +26,7 @@ export interface TotalsOptions {
 }
 
 /** The most that are counted. */
-export const exactUpTo = 10_000;
+const exactUpTo = 10_000;
 
 /** Makes what tells totals. */
 export function createTotals({ reads, logs, user }: TotalsOptions): (filter: LogFilter) => Promise<Total> {

@@ -43,9 +43,8 @@ export type StageReport = z.output<typeof report>;
 /** What Kafka holds of an event, as the supervisor tells. */
 export type FoundInKafka = z.output<typeof found>;
 
-/** One instance of the processor. */
+/** One instance of the processor. Where it is, is nobody's business. */
 export interface ProcessorState {
-  url: string;
   state: 'ready' | 'not-ready' | 'unreachable';
   reason?: string;
 }
@@ -99,7 +98,7 @@ export function createStages({ supervisorUrl, processorUrls, timeoutMs = 2_000 }
               ...(reason !== undefined && { reason }),
             };
           } catch {
-            return { url, state: 'unreachable' };
+            return { state: 'unreachable' };
           }
         }),
       ),

@@ -92,10 +92,10 @@ export function createTrace(
       receivedAt: stored?.receivedAt ?? null,
       processedAt: stored?.createdAt ?? null,
       deleted: null,
-      deadLetters: (inKafka?.deadLetters ?? []).map((letter) => ({
-        ...letter,
-        duplicateOf: letter.reason === 'conflicting-duplicate' ? (known ?? null) : null,
-      })),
+      deadLetters: (inKafka?.deadLetters ?? []).map(({ raw, reason, message, at }) => {
+        const duplicateOf = reason === 'conflicting-duplicate' ? (known ?? null) : null;
+        return { raw, reason, message, at, duplicateOf };
+      }),
       duplicates: duplicatesOf(inKafka, known),
       waiting: null,
       unanswered: [

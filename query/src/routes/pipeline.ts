@@ -94,8 +94,7 @@ export function pipelineRoute({ stages, ledger, ping, asOf, now }: PipelineDeps)
             lag !== null &&
             lag < muchLag &&
             instances.some(({ state }) => state === 'ready'),
-          // Where they are is nobody's business.
-          processor: { instances: instances.map(({ url: _, ...instance }) => instance), lag },
+          processor: { instances, lag },
           sinks,
           mongodb: { ready },
           ledger: addedUp(all),

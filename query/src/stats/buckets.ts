@@ -13,7 +13,7 @@ export interface TimelineQuery {
 }
 
 /** The most buckets of one answer. */
-export const maxBuckets = 1_500;
+const maxBuckets = 1_500;
 
 /** How long a timeline is whose beginning was not given, in milliseconds. */
 const usualRange: Record<WindowSize, number> = {
@@ -50,7 +50,7 @@ export function bucketsOf({ interval, from, to, tz }: TimelineQuery, now: number
 }
 
 /** The longest time that is added up, in days. */
-export const maxDays = 400;
+const maxDays = 400;
 
 /**
  * A time in whole minutes, the last 24 hours unless given.

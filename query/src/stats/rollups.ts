@@ -107,7 +107,7 @@ export function createRollups(
       { length: Math.max(0, (to - from) / quarterMs) },
       (_, i) => from + i * quarterMs,
     );
-    refresh(wanted.filter((quarter) => known.has(quarter) === false && known.peek(quarter) !== undefined));
+    refresh(wanted.filter((quarter) => !known.has(quarter) && known.peek(quarter) !== undefined));
     await loadAll(wanted.filter((quarter) => known.peek(quarter, { allowStale: true }) === undefined));
     return wanted.flatMap((start) => {
       const sum = known.get(start);

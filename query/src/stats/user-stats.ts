@@ -50,7 +50,7 @@ export interface UserStatsOptions {
 }
 
 /** The most that are counted: what is more is said to be as much. */
-export const maxCounted = 1_000_000;
+const maxCounted = 1_000_000;
 /** Counting users costs by how many they are; the numbers of days that are over hardly change. */
 const freshMs = 5_000;
 const overMs = 10 * windowSizes.minute;

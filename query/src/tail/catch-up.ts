@@ -37,7 +37,7 @@ export async function* catchUp(
         if (reached >= until) return;
         continue;
       }
-      const token = String((change._id as { _data: string })._data);
+      const token = (change._id as { _data: string })._data;
       if (token > until) return;
       yield { token, log: change.fullDocument };
     }

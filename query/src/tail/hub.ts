@@ -86,7 +86,7 @@ export class TailHub {
 
   async #start(): Promise<Stream> {
     const stream: Stream = this.#options.logs.watch(storedLogs, { maxAwaitTimeMS: 1_000, batchSize: 1_000 });
-    stream.on('resumeTokenChanged', (token) => (this.#position = String((token as { _data: string })._data)));
+    stream.on('resumeTokenChanged', (token) => (this.#position = (token as { _data: string })._data));
     try {
       const first = await stream.tryNext();
       if (this.#closed) throw new Error('the hub is closed');
@@ -114,7 +114,7 @@ export class TailHub {
   }
 
   #tell({ _id, fullDocument: log }: ChangeStreamInsertDocument<LogDocument>): void {
-    const token = String((_id as { _data: string })._data);
+    const token = (_id as { _data: string })._data;
     this.#position = token;
     for (const subscriber of this.#subscribers) subscriber.onLog({ token, log });
   }
