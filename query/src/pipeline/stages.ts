@@ -92,11 +92,7 @@ export function createStages({ supervisorUrl, processorUrls, timeoutMs = 2_000 }
           try {
             const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(timeoutMs) });
             const { reason } = readiness.parse(await response.json());
-            return {
-              url,
-              state: response.ok ? 'ready' : 'not-ready',
-              ...(reason !== undefined && { reason }),
-            };
+            return { state: response.ok ? 'ready' : 'not-ready', ...(reason !== undefined && { reason }) };
           } catch {
             return { state: 'unreachable' };
           }
