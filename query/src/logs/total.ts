@@ -1,7 +1,9 @@
 // How many logs a list has: counted up to 10,000, estimated beyond, so that no answer counts millions.
+import { windowSizes } from '@activity/contracts';
+import { LRUCache } from 'lru-cache';
 import type { Collection } from 'mongodb';
 import type { Reads } from '../reads/reads.ts';
-import { mongoFilter } from './filter.ts';
+import { filterDigest, mongoFilter } from './filter.ts';
 import type { LogFilter } from './filter.ts';
 import type { LogDocument } from './log-json.ts';
 
@@ -23,20 +25,77 @@ export interface TotalsOptions {
   logs: Collection<LogDocument>;
   /** A user's counts, if there are any. */
   user: (userId: string) => Promise<UserTotals | undefined>;
+  /** The counts of all users from one time to another, in epoch milliseconds. */
+  sum: (from: number, to: number) => Promise<Required<UserTotals>>;
+  now: () => number;
 }
 
 /** The most that are counted. */
 const exactUpTo = 10_000;
 
+/** How long an estimate is given again before it is made anew, in milliseconds: what is exact is counted each time. */
+const estimateMs = 60_000;
+/** The longest time whose counts are added up for a total. */
+const maxSummedMs = 92 * windowSizes.day;
+
 /** Makes what tells totals. */
-export function createTotals({ reads, logs, user }: TotalsOptions): (filter: LogFilter) => Promise<Total> {
+export function createTotals({
+  reads,
+  logs,
+  user,
+  sum,
+  now,
+}: TotalsOptions): (filter: LogFilter) => Promise<Total> {
+  const estimates = new LRUCache<string, Total>({
+    max: 1_000,
+    ttl: estimateMs,
+    allowStale: true,
+    noDeleteOnStaleGet: true,
+  });
+  const underWay = new Map<string, Promise<Total>>();
+
+  async function looked(filter: LogFilter, digest: string): Promise<Total> {
+    try {
+      const total = await look(filter);
+      if (total.totalIs === 'estimate') estimates.set(digest, total);
+      else estimates.delete(digest);
+      return total;
+    } finally {
+      underWay.delete(digest);
+    }
+  }
+
+  async function totalOf(filter: LogFilter): Promise<Total> {
+    const digest = filterDigest(filter);
+    const known = estimates.peek(digest, { allowStale: true });
+    if (known !== undefined && estimates.has(digest)) return known;
+    // Those who ask for the same at the same time are told the same.
+    let looking = underWay.get(digest);
+    if (looking === undefined) underWay.set(digest, (looking = looked(filter, digest)));
+    if (known === undefined) return looking;
+    looking.catch(() => {});
+    return known;
+  }
+
   async function counted(filter: LogFilter): Promise<Total | undefined> {
     // Counted in the index alone, which holds no marker.
     const total = await reads.count('logs.count', logs, mongoFilter(filter), exactUpTo + 1);
     return total > exactUpTo ? undefined : { total, totalIs: 'exact' };
   }
 
-  return async function totalOf(filter: LogFilter): Promise<Total> {
+  /** What the counts of minutes say of a time, and of types in it; undefined where something else is asked for. */
+  async function totalOfMinutes({ from, to, activityType, ...rest }: LogFilter): Promise<number | undefined> {
+    if (from === undefined || Object.values(rest).some((value) => value !== undefined)) return undefined;
+    const { minute } = windowSizes;
+    const begin = Math.floor(from.getTime() / minute) * minute;
+    const end = Math.ceil(Math.min(to?.getTime() ?? Infinity, now() + minute) / minute) * minute;
+    if (begin >= end || end - begin > maxSummedMs) return undefined;
+    return totalWith(await sum(begin, end), activityType);
+  }
+
+  async function look(filter: LogFilter): Promise<Total> {
+    const minutes = await totalOfMinutes(filter);
+    if (minutes !== undefined && minutes > 2 * exactUpTo) return { total: minutes, totalIs: 'estimate' };
     const { userId, activityType, ...rest } = filter;
     const narrowed = Object.values(rest).some((value) => value !== undefined);
     if (!narrowed && userId === undefined && activityType === undefined) {
@@ -48,9 +107,9 @@ export function createTotals({ reads, logs, user }: TotalsOptions): (filter: Log
     const exact = await counted(filter);
     if (exact !== undefined) return exact;
     const known = narrowed || userId === undefined ? undefined : await user(userId);
-    const total = known && totalOfUser(known, activityType);
+    const total = known && totalWith(known, activityType);
     return { total: Math.max(exactUpTo + 1, total ?? (await extrapolated(filter))), totalIs: 'estimate' };
-  };
+  }
 
   /** As many in all of the time as there are in the time of the newest ones. */
   async function extrapolated(filter: LogFilter): Promise<number> {
@@ -70,9 +129,11 @@ export function createTotals({ reads, logs, user }: TotalsOptions): (filter: Log
     const spans = (newest - oldest) / Math.max(1, newest - limit);
     return Math.min(all, Math.round(exactUpTo * spans));
   }
+
+  return totalOf;
 }
 
-function totalOfUser({ total, byType = {} }: UserTotals, types: string[] | undefined): number | undefined {
+function totalWith({ total, byType = {} }: UserTotals, types: string[] | undefined): number | undefined {
   if (types === undefined) return total;
   return types.reduce((sum, type) => sum + (byType[type] ?? 0), 0);
 }

@@ -1,0 +1,170 @@
+// `npm run bench:query`: the query service on a million logs, beside skip/limit and pipelines over the logs themselves.
+import { startMongo } from '@activity/local';
+import { MongoClient } from 'mongodb';
+import type { Document } from 'mongodb';
+import { startQuery } from '../../../local/src/testing/query-process.ts';
+import { fillActivity, userOf } from '../../../local/src/testing/stored-activity.ts';
+import { atRate, timed, timedGet, timesOf } from './measure.ts';
+import type { Times } from './measure.ts';
+import { plansOf, ratioOf } from './plans.ts';
+import type { Plan } from './plans.ts';
+import { readsOf } from './reads.ts';
+
+const logs = Number(process.env['BENCH_LOGS'] ?? 1_000_000);
+const users = Number(process.env['BENCH_USERS'] ?? 10_000);
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? 200);
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 10);
+const perSecond = 50;
+const depth = Math.floor(logs * 0.9);
+const day = 86_400_000;
+const until = Date.now();
+/** Sums over documents that one answer adds up: what they return is less than what they read. */
+const named = new Set(['globalCounts.quarters']);
+
+const mongo = await startMongo();
+const client = await new MongoClient(mongo.address).connect();
+const db = client.db();
+console.log(`writing ${logs} logs of ${users} users`);
+await fillActivity(db, {
+  logs,
+  users,
+  until,
+  spanMs: 30 * day,
+  progress: (done) => console.log(`  ${done}`),
+});
+const service = await startQuery({ MONGODB_URI: mongo.address, LOG_LEVEL: 'error' });
+
+interface Listed {
+  pagination: { next: string };
+}
+
+async function pageAt(page: number, limit: number): Promise<Listed> {
+  return (await (await fetch(`${service.url}/api/logs?limit=${limit}&page=${page}`)).json()) as Listed;
+}
+
+/** Alternates, so that what the machine does meanwhile befalls all alike. */
+async function alternately(
+  works: Record<string, () => Promise<number>>,
+  times: number,
+): Promise<Record<string, Times>> {
+  const took = new Map<string, number[]>(Object.keys(works).map((name) => [name, []]));
+  for (const work of Object.values(works)) await work();
+  for (let round = 0; round < times; round++) {
+    for (const [name, work] of Object.entries(works)) took.get(name)?.push(await work());
+  }
+  return Object.fromEntries([...took].map(([name, all]) => [name, timesOf(all)]));
+}
+
+const figures: Record<string, Times> = {};
+try {
+  const deep = (await pageAt(depth / 100, 100)).pagination.next;
+  Object.assign(
+    figures,
+    await alternately(
+      {
+        'first page': async () => timedGet(`${service.url}/api/logs?limit=100`),
+        [`keyset page at ${depth}`]: async () => timedGet(`${service.url}/api/logs?limit=100&cursor=${deep}`),
+      },
+      rounds,
+    ),
+    await alternately(
+      {
+        [`skip/limit at ${depth}`]: async () =>
+          timedGet(`${service.url}/api/logs?limit=100&page=${depth / 100 + 1}`),
+      },
+      Math.min(rounds, 10),
+    ),
+  );
+
+  const collection = db.collection('logs');
+  let turn = 0;
+  const user = (): string => userOf(turn++ % users);
+  const byType: Document = {
+    $group: { _id: '$activityType', total: { $sum: 1 }, last: { $max: '$timestamp' } },
+  };
+  const byDay: Document = {
+    $group: { _id: { $dateTrunc: { date: '$timestamp', unit: 'day' } }, total: { $sum: 1 } },
+  };
+  const scan = { hint: { $natural: 1 } } as const;
+  const pipeline = async (match: Document, group: Document, options: Document = {}): Promise<number> =>
+    timed(async () => collection.aggregate([{ $match: match }, group], options).toArray());
+  Object.assign(
+    figures,
+    await alternately(
+      {
+        'user activity': async () => timedGet(`${service.url}/api/users/${user()}/activity`),
+        'user timeline': async () => timedGet(`${service.url}/api/users/${user()}/timeline?interval=day`),
+        'timeline of all': async () => timedGet(`${service.url}/api/stats/timeline?interval=day`),
+        'pipeline: activity, by the user index': async () => pipeline({ userId: user() }, byType),
+        'pipeline: timeline, by the user index': async () => pipeline({ userId: user() }, byDay),
+      },
+      rounds,
+    ),
+    await alternately(
+      {
+        'pipeline: activity, over the logs': async () => pipeline({ userId: user() }, byType, scan),
+        'pipeline: timeline, over the logs': async () => pipeline({ userId: user() }, byDay, scan),
+        'pipeline: timeline of all': async () => pipeline({}, byDay),
+      },
+      Math.min(rounds, 5),
+    ),
+  );
+
+  const reads = readsOf({ logs, users, until, cursor: (await pageAt(depth / 50, 50)).pagination.next });
+  const rates: Record<string, Times> = {};
+  const plans: Plan[] = [];
+  for (const { name, path } of reads) {
+    const url = (): string => `${service.url}${path()}`;
+    await atRate(url, perSecond, 1);
+    rates[name] = await atRate(url, perSecond, seconds);
+    plans.push(
+      ...(await plansOf(db, name, async () => {
+        for (let index = 0; index < 5; index++) await timedGet(url());
+      })),
+    );
+  }
+  console.table(figures);
+  console.log(`each read at ${perSecond} requests/s for ${seconds} s, in milliseconds`);
+  console.table(rates);
+  console.table(plans.map((plan) => ({ ...plan, ratio: Math.round(ratioOf(plan) * 100) / 100 })));
+
+  const p50 = (name: string): number => figures[name]?.p50 ?? Number.NaN;
+  const ratio = (a: string, b: string): number => Math.round((p50(a) / p50(b)) * 100) / 100;
+  const ratios = {
+    'deep/first': ratio(`keyset page at ${depth}`, 'first page'),
+    'skip/keyset': ratio(`skip/limit at ${depth}`, `keyset page at ${depth}`),
+    'pipeline/activity': ratio('pipeline: activity, over the logs', 'user activity'),
+    'pipeline/timeline': ratio('pipeline: timeline, over the logs', 'user timeline'),
+    'pipeline/timeline of all': ratio('pipeline: timeline of all', 'timeline of all'),
+    'indexed pipeline/activity': ratio('pipeline: activity, by the user index', 'user activity'),
+    'indexed pipeline/timeline': ratio('pipeline: timeline, by the user index', 'user timeline'),
+  };
+  const slowest = Math.max(...Object.values(rates).map(({ p99 }) => p99));
+  const counted = plans.filter(({ plan, read }) => !/COUNT/.test(plan) && !named.has(read));
+  const sums = counted.filter(({ collection: name, returned }) => name === 'globalCounts' && returned > 0);
+  const examined = Math.max(...counted.filter((plan) => !sums.includes(plan)).map(ratioOf));
+  const scans = plans.filter(({ plan }) => plan.includes('COLLSCAN')).length;
+  function target(want: number, got: number, met: boolean): { want: number; got: number; met: boolean } {
+    return { want, got: Math.round(got * 100) / 100, met };
+  }
+  console.log(
+    JSON.stringify({
+      bench: 'query',
+      figures: { ...figures, rates },
+      ratios,
+      targets: {
+        'deep/first': target(1.2, ratios['deep/first'], ratios['deep/first'] <= 1.2),
+        'pipeline/activity': target(100, ratios['pipeline/activity'], ratios['pipeline/activity'] >= 100),
+        'pipeline/timeline': target(100, ratios['pipeline/timeline'], ratios['pipeline/timeline'] >= 100),
+        'slowest p99 ms': target(50, slowest, slowest < 50),
+        'examined/returned': target(2, examined, examined <= 2),
+        'collection scans': target(0, scans, scans === 0),
+      },
+    }),
+  );
+} finally {
+  await service.stop();
+  await client.close();
+  await mongo.stop();
+}
+process.exit();
