@@ -61,7 +61,7 @@ function java(name: string, classpath: string, store: 'window' | 'keyvalue'): Ca
   };
 }
 
-function node(name: string, file: string, withState: boolean, threads = 1): Candidate {
+function node(name: string, file: string, withState: boolean, threads = 1, style = ''): Candidate {
   return {
     name,
     command: ({ brokers, applicationId, input, enriched, counts, stateDir }) => ({
@@ -75,6 +75,7 @@ function node(name: string, file: string, withState: boolean, threads = 1): Cand
         counts,
         withState ? stateDir : '',
         String(threads),
+        style,
       ],
     }),
   };
@@ -85,6 +86,7 @@ export function candidates(classpath: string): Candidate[] {
   return [
     node('ours', 'ours.ts', true, 2),
     java('java-tuned', classpath, 'keyvalue'),
+    node('ours-dsl', 'ours.ts', true, 2, 'dsl'),
     node('ours-1-thread', 'ours.ts', true),
     node('ours-memory', 'ours.ts', false),
     java('java-window', classpath, 'window'),

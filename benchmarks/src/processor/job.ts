@@ -8,7 +8,7 @@ import {
   tumbling,
   type Topology,
 } from '@activity/streams';
-import type { JsonObject, Processor, ProcessorContext } from '@activity/streams';
+import type { JsonObject, KStream, Processor, ProcessorContext, WindowStore } from '@activity/streams';
 
 interface Activity {
   eventId: string;
@@ -20,6 +20,27 @@ interface Activity {
 }
 
 type Log = Activity & { _id: number; createdAt: string };
+
+interface Count {
+  _id: string;
+  start: number;
+  total: number;
+}
+
+/** Names of the topics, and how windows are counted. */
+export interface JobOptions {
+  input: string;
+  enriched: string;
+  counts: string;
+  /** true: by the DSL; otherwise the counts topic is the store's changelog. */
+  dsl: boolean;
+}
+
+const sizes = [
+  { label: '1m', sizeMs: 60_000 },
+  { label: '60m', sizeMs: 3_600_000 },
+];
+const graceMs = 600_000;
 
 function enrich(): Processor<string, JsonObject<Activity>, string, JsonObject<Log>> {
   let context: ProcessorContext<string, JsonObject<Log>>;
@@ -37,33 +58,64 @@ function enrich(): Processor<string, JsonObject<Activity>, string, JsonObject<Lo
   };
 }
 
+/** Counts by user and window. The counts topic is the store's changelog: each count is written once. */
+function countWindows(store: string): () => Processor<string, JsonObject<Log>, never, never> {
+  return function createCountWindows() {
+    let context: ProcessorContext<never, never>;
+    let counts: WindowStore<string, Count>;
+    return {
+      init(given) {
+        context = given;
+        counts = given.windowStore(store);
+      },
+      process({ key, timestamp }) {
+        for (const { label, sizeMs } of sizes) {
+          const start = Math.floor(timestamp / sizeMs) * sizeMs;
+          if (start + sizeMs <= context.streamTime - graceMs) continue;
+          const _id = `${key}|${label}`;
+          counts.update(_id, start, timestamp, (old) => ({ _id, start, total: (old?.total ?? 0) + 1 }));
+        }
+      },
+    };
+  };
+}
+
+/** Counts as the DSL has it: a changelog for each store, and the counts topic beside. */
+function countByDsl(logs: KStream<string, JsonObject<Log>>, counts: string): void {
+  for (const { label, sizeMs } of sizes) {
+    logs
+      .groupByKey()
+      .windowedBy(tumbling({ size: sizeMs, grace: graceMs }))
+      .count({ store: `counts-${label}`, emit: 'commit' })
+      .toStream()
+      .map(({ key, start }, total = 0): [string, Count] => {
+        const _id = `${key}|${label}`;
+        return [`${_id}@${start}`, { _id, start, total }];
+      })
+      .to(counts, { key: stringSerde, value: jsonSerde() });
+  }
+}
+
 /** The topology; a module, so that worker threads can load it. */
-export default function job({
-  input,
-  enriched,
-  counts,
-}: {
-  input: string;
-  enriched: string;
-  counts: string;
-}): Topology {
+export default function job({ input, enriched, counts, dsl }: JobOptions): Topology {
   const builder = new StreamsBuilder();
   const logs = builder
     .stream(input, { key: stringSerde, value: jsonObjectSerde<Activity>() })
     .dedupe({ name: 'dedupe', by: ({ value }) => value.eventId, within: '24h' })
     .processValues(enrich, { name: 'enrich', value: jsonObjectSerde<Log>() });
   logs.to(enriched);
-  for (const size of ['1m', '60m'] as const) {
-    logs
-      .groupByKey()
-      .windowedBy(tumbling({ size, grace: '10m' }))
-      .count({ store: `counts-${size}`, emit: 'commit' })
-      .toStream()
-      .map(({ key, start }, total) => {
-        const _id = `${key}|${size}|${new Date(start).toISOString()}`;
-        return [_id, { _id, total }] as const;
-      })
-      .to(counts, { key: stringSerde, value: jsonSerde() });
+  if (dsl) {
+    countByDsl(logs, counts);
+  } else {
+    const store = builder.addStore({
+      name: 'counts',
+      kind: 'window',
+      key: stringSerde,
+      value: jsonSerde<Count>(),
+      retention: '70m',
+      changelogTopic: counts,
+    });
+    logs.process(countWindows('counts'), { name: 'count', stores: [store] });
   }
   return builder.build();
 }

@@ -1,5 +1,5 @@
 // Runs the benchmark's job on packages/streams, exactly once.
-// Arguments: brokers, application id, input, enriched, counts, state folder or '' for memory, threads.
+// Arguments: brokers, application id, input, enriched, counts, state folder or '' for memory, threads, 'dsl' or ''.
 import { createStreams } from '@activity/streams';
 
 const [
@@ -10,11 +10,15 @@ const [
   counts = '',
   stateDir = '',
   threads = '1',
+  style = '',
 ] = process.argv.slice(2);
 
 const streams = createStreams({
   applicationId,
-  topology: { url: new URL('./job.ts', import.meta.url), options: { input, enriched, counts } },
+  topology: {
+    url: new URL('./job.ts', import.meta.url),
+    options: { input, enriched, counts, dsl: style === 'dsl' },
+  },
   threads: Number(threads),
   brokers: brokers.split(','),
   ...(stateDir !== '' && { stateDir }),

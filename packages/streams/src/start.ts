@@ -96,6 +96,11 @@ export interface StreamsOptions {
    */
   maxUnflushedChanges?: number;
   /**
+   * Entries of key-value and window stores that are kept decoded in memory, in each thread.
+   * @default 100_000
+   */
+  maxCachedEntries?: number;
+  /**
    * How often used-up records of repartition topics and of changelogs with expiring state are deleted.
    * @default 30_000
    */
@@ -243,6 +248,7 @@ export function createStreams(options: StreamsOptions): Streams {
       maxBufferedRecords: options.maxBufferedRecords ?? 10_000,
       stateFlushMs: options.stateFlushMs ?? 2000,
       maxUnflushedChanges: options.maxUnflushedChanges ?? 500_000,
+      maxCachedEntries: options.maxCachedEntries ?? 100_000,
       purgeIntervalMs: options.purgeIntervalMs ?? 30_000,
       sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
       rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,

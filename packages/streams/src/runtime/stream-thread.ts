@@ -18,6 +18,7 @@ import {
 } from '../kafka/port.ts';
 import type { RecordBatches } from '../kafka/record-batches.ts';
 import type { StateBackend } from '../state/committed-state.ts';
+import type { CacheBudget } from '../state/overlay.ts';
 import type { Topology } from '../topology/topology.ts';
 import { assignTasks, readAssignment, readJoinData, writeAssignment, writeJoinData } from './assignor.ts';
 import { Collector } from './collector.ts';
@@ -63,6 +64,8 @@ export interface StreamThreadOptions {
   stateFlushMs: number;
   /** More changes than these are never kept in memory only. */
   maxUnflushedChanges: number;
+  /** Entries of stores that are kept decoded. */
+  maxCachedEntries: number;
   /** How often used-up records of internal topics are deleted. */
   purgeIntervalMs: number;
   sessionTimeoutMs: number;
@@ -97,6 +100,7 @@ export class StreamThread {
   readonly #collector: Collector = new Collector();
   readonly #restorer: Restorer;
   readonly #purger: Purger;
+  readonly #cache: CacheBudget;
   readonly #member: GroupMember;
   readonly #tasks = new Map<string, OpenTask>();
   readonly #controls: Control[] = [];
@@ -124,6 +128,7 @@ export class StreamThread {
     this.#options = options;
     const { kafka, metrics, now, applicationId, topology, names } = options;
     this.#restorer = new Restorer(kafka, metrics);
+    this.#cache = { max: options.maxCachedEntries, used: 0 };
     const repartition = new Set(topology.repartitionTopics.map(({ name }) => names.full(name)));
     this.#purger = new Purger({
       kafka,
@@ -555,7 +560,13 @@ export class StreamThread {
       openStores: (streamTime) =>
         subTopology.stores.map((spec, i) => {
           const changelog = spec.changelog ? { topic: names.changelog(spec), partition } : undefined;
-          return openStore(spec, committed[i] as (typeof committed)[number], changelog, streamTime);
+          return openStore(
+            spec,
+            committed[i] as (typeof committed)[number],
+            changelog,
+            streamTime,
+            this.#cache,
+          );
         }),
     });
     this.#tasks.set(id, { task, ready: false, restoring: true });

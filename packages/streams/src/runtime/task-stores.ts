@@ -4,6 +4,7 @@ import { CommittedReader } from '../state/committed-reader.ts';
 import type { CommittedState } from '../state/committed-state.ts';
 import { TaskExpiringStore } from '../state/expiring-store.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
+import type { CacheBudget } from '../state/overlay.ts';
 import type { StoreSpec, TaskStore } from '../state/store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
 
@@ -22,6 +23,7 @@ export function openStore(
   committed: CommittedState,
   changelog: OpenStore['changelog'],
   streamTime: () => number,
+  cache?: CacheBudget,
 ): OpenStore {
   const options = {
     name: spec.name,
@@ -33,6 +35,8 @@ export function openStore(
     segmentMs: spec.segmentMs,
     expiry: spec.expiry,
     streamTime,
+    // What a dedupe has seen is hardly ever asked for again.
+    cache: spec.kind === 'expiring' ? undefined : cache,
   };
   const reader = new CommittedReader(spec, committed);
   switch (spec.kind) {

@@ -14,14 +14,16 @@ type SegmentDb = Database<Buffer | string, string>;
 
 /** Neighbouring segments, in one LMDB database that is dropped whole. */
 interface Group {
-  readonly db: SegmentDb;
+  /** Opened with the first flush that has something for it. */
+  db: SegmentDb | undefined;
   /** Every key that is in the database, and those on their way to it. */
   readonly filter: BloomFilter;
   /** The keys that were there when it was opened are in the filter too. */
   filtered: boolean;
 }
 
-type Table = Map<number, Map<string, Stored | undefined>>;
+/** What waits for the disk, by segment and key; null: a deletion. */
+type Table = Map<number, Map<string, Stored | null>>;
 
 const segmentDigits = 11;
 
@@ -54,7 +56,7 @@ export class DiskState implements CommittedState {
     this.#position = options.meta.get(options.store) ?? 0;
     for (const name of options.env.getKeys()) {
       const group = groupOf(options.store, name);
-      if (group !== undefined) this.#group(group, true);
+      if (group !== undefined) void this.#fillFilter(this.#group(group), this.#open(group));
     }
   }
 
@@ -67,14 +69,14 @@ export class DiskState implements CommittedState {
   }
 
   get(segment: number, key: string): Stored | undefined {
-    const fresh = this.#fresh.get(segment);
-    if (fresh?.has(key)) return fresh.get(key);
-    const flushing = this.#flushing?.get(segment);
-    if (flushing?.has(key)) return flushing.get(key);
     const group = this.#groups.get(this.#groupNumber(segment));
-    // Most look-ups of a dedupe are of keys that were never there: the filter answers those without the disk.
+    // Most look-ups of a dedupe are of keys that were never there: the filter answers those alone.
     if (!group || (group.filtered && !group.filter.mayHave(key))) return undefined;
-    const data = group.db.get(diskKey(segment, key));
+    const fresh = this.#fresh.get(segment)?.get(key);
+    if (fresh !== undefined) return fresh ?? undefined;
+    const flushing = this.#flushing?.get(segment)?.get(key);
+    if (flushing !== undefined) return flushing ?? undefined;
+    const data = group.db?.get(diskKey(segment, key));
     return data === undefined ? undefined : decode(data);
   }
 
@@ -82,21 +84,22 @@ export class DiskState implements CommittedState {
     for (const { segment, key, stored } of changes) {
       let table = this.#fresh.get(segment);
       if (!table) this.#fresh.set(segment, (table = new Map()));
-      table.set(key, stored);
+      table.set(key, stored ?? null);
+      if (stored) this.#group(this.#groupNumber(segment)).filter.add(key);
       this.#unflushed++;
     }
     this.#position = position;
   }
 
   *entries(segment: number): Generator<readonly [string, Stored]> {
-    const written = new Map<string, Stored | undefined>();
+    const written = new Map<string, Stored | null>();
     for (const layer of [this.#flushing, this.#fresh]) {
       for (const [key, stored] of layer?.get(segment) ?? []) written.set(key, stored);
     }
     const fresh = [...written].toSorted(([a], [b]) => compareKeys(a, b));
     let next = 0;
     const group = this.#groups.get(this.#groupNumber(segment));
-    const range = group?.db.getRange({ start: diskKey(segment, ''), end: diskKey(segment + 1, '') }) ?? [];
+    const range = group?.db?.getRange({ start: diskKey(segment, ''), end: diskKey(segment + 1, '') }) ?? [];
     for (const { key: text, value } of range) {
       const key = text.slice(segmentDigits);
       for (; next < fresh.length; next++) {
@@ -114,10 +117,10 @@ export class DiskState implements CommittedState {
 
   segments(): number[] {
     const segments = new Set<number>([...this.#fresh.keys(), ...(this.#flushing?.keys() ?? [])]);
-    for (const { db: group } of this.#groups.values()) {
+    for (const db of this.#databases()) {
       let start = '';
       for (;;) {
-        const [first] = group.getKeys({ start, limit: 1 });
+        const [first] = db.getKeys({ start, limit: 1 });
         if (first === undefined) break;
         const segment = Number(first.slice(0, segmentDigits));
         segments.add(segment);
@@ -136,14 +139,14 @@ export class DiskState implements CommittedState {
     for (const [number, group] of this.#groups) {
       if (number >= this.#groupNumber(segment)) continue;
       this.#groups.delete(number);
-      void group.db.drop();
+      void group.db?.drop();
     }
   }
 
   size(): number {
     let size = 0;
-    for (const { db: group } of this.#groups.values()) {
-      const stats = group.getStats() as { entryCount?: number };
+    for (const db of this.#databases()) {
+      const stats = db.getStats() as { entryCount?: number };
       size += stats.entryCount ?? 0;
     }
     for (const layer of [this.#fresh, this.#flushing])
@@ -153,8 +156,8 @@ export class DiskState implements CommittedState {
 
   bytes(): number {
     let bytes = 0;
-    for (const { db: group } of this.#groups.values()) {
-      const stats = group.getStats() as Partial<Record<'pageSize' | PageCount, number>>;
+    for (const db of this.#databases()) {
+      const stats = db.getStats() as Partial<Record<'pageSize' | PageCount, number>>;
       const { pageSize = 0, treeBranchPageCount = 0, treeLeafPageCount = 0, overflowPages = 0 } = stats;
       bytes += pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
     }
@@ -172,7 +175,7 @@ export class DiskState implements CommittedState {
     while (this.#flush) await this.#flush;
     this.#fresh = new Map();
     this.#position = 0;
-    for (const { db } of this.#groups.values()) await db.drop();
+    for (const db of this.#databases()) await db.drop();
     this.#groups.clear();
     await this.#options.meta.remove(this.#options.store);
   }
@@ -190,14 +193,13 @@ export class DiskState implements CommittedState {
     this.#flushing = table;
     this.#fresh = new Map();
     this.#unflushed = 0;
-    for (const segment of table.keys()) this.#group(this.#groupNumber(segment));
+    for (const segment of table.keys()) this.#open(this.#groupNumber(segment));
     try {
       await env.batch(() => {
         for (const [segment, entries] of table) {
-          const { db, filter } = this.#group(this.#groupNumber(segment));
+          const db = this.#open(this.#groupNumber(segment));
           for (const [key, stored] of entries) {
             if (stored) {
-              filter.add(key);
               void db.put(diskKey(segment, key), encode(stored));
             } else {
               void db.remove(diskKey(segment, key));
@@ -215,25 +217,31 @@ export class DiskState implements CommittedState {
     }
   }
 
-  #group(number: number, existing = false): Group {
+  #group(number: number): Group {
     let group = this.#groups.get(number);
-    if (!group) {
-      const { env, store, format } = this.#options;
-      const encoding = format === 'text' ? 'string' : 'binary';
-      const db: SegmentDb = env.openDB({ name: groupName(store, number), encoding, cache: false });
-      group = { db, filter: new BloomFilter(), filtered: !existing };
-      this.#groups.set(number, group);
-      if (existing) void this.#fillFilter(group);
-    }
+    if (!group)
+      this.#groups.set(number, (group = { db: undefined, filter: new BloomFilter(), filtered: true }));
     return group;
   }
 
+  #open(number: number): SegmentDb {
+    const { env, store, format } = this.#options;
+    const encoding = format === 'text' ? 'string' : 'binary';
+    const name = groupName(store, number);
+    return (this.#group(number).db ??= env.openDB({ name, encoding, cache: false }));
+  }
+
+  #databases(): SegmentDb[] {
+    return [...this.#groups.values()].flatMap(({ db }) => db ?? []);
+  }
+
   /** Reads the keys that were there before, beside the work. */
-  async #fillFilter(group: Group): Promise<void> {
+  async #fillFilter(group: Group, db: SegmentDb): Promise<void> {
+    group.filtered = false;
     let start = '';
     for (;;) {
       if (this.#closed) return;
-      const keys = [...group.db.getKeys({ start, limit: filterStep })];
+      const keys = [...db.getKeys({ start, limit: filterStep })];
       for (const key of keys) group.filter.add(key.slice(segmentDigits));
       if (keys.length < filterStep) break;
       start = `${keys.at(-1)}\u0000`;

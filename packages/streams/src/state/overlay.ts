@@ -1,21 +1,27 @@
-// The overlay: what open transactions have written, above the committed state.
+// The overlay: what open transactions have written, above the committed state, and what was committed of late, decoded.
 //
-//   write ─▶ current ──seal (the commit begins)──▶ sealed ──committed──▶ CommittedState
-//               └────────────── abort: both are dropped ──────────────┘
+//   write ─▶ current ──seal (the commit begins)──▶ sealed ──committed──▶ clean, and in CommittedState
+//               └────────────── abort: all is forgotten ──────────────┘
 //
-// One commit may be in flight while the next batch is worked on, so there are at most two layers.
+// One commit may be in flight while the next batch is worked on. An entry that is written again meanwhile is current; what
+// the commit in flight has of it lies in its change.
 import type { RecordBatches } from '../kafka/record-batches.ts';
 import type { Serialized, Serde } from '../serde.ts';
 import type { CommittedState, StateChange, Stored } from './committed-state.ts';
 import { checkKey } from './key-text.ts';
 import { compareKeys } from './memory-state.ts';
 
-/** A value written since the last commit; `undefined` is a deletion. */
-interface Written<V> {
-  readonly segment: number;
+/** Stands for a value that nobody has looked up yet. */
+const unread: unique symbol = Symbol('unread');
+
+/** One key as its newest writer left it; a value of `undefined` is a deletion. */
+interface Entry<V> {
+  segment: number;
   value: V | undefined;
   timestamp: number;
-  stored: Stored | undefined;
+  layer: 'current' | 'sealed' | 'clean';
+  /** Of a current entry: the value as the last commit began. */
+  before: V | undefined | typeof unread;
 }
 
 /** What an overlay needs to know of the store it serves. */
@@ -24,28 +30,48 @@ export interface OverlayOptions<V> {
   committed: CommittedState;
   /** Turns a store key into the changelog's record key. */
   changelogKey: (key: string) => Serialized;
+  /** What clean entries are kept within, to be read again without the committed state; undefined: none are kept. */
+  cache: CacheBudget | undefined;
+}
+
+/** How many entries all overlays that share it keep. One that finds it exceeded forgets its clean entries. */
+export interface CacheBudget {
+  readonly max: number;
+  used: number;
 }
 
 /** Reads and writes of one store in one task, transactional by layers. */
 export class Overlay<V> {
   readonly #options: OverlayOptions<V>;
-  #current = new Map<string, Written<V>>();
-  #sealed: Map<string, Written<V>> | undefined;
+  #entries = new Map<string, Entry<V>>();
+  /** The current entries, in the order of their first writes. */
+  #written: [string, Entry<V>][] = [];
+  /** The sealed entries, and their changes. */
+  #sealed: readonly [string, Entry<V>][] = [];
+  #changes: readonly StateChange[] | undefined;
+  /** How many entries the budget knows of. */
+  #counted = 0;
 
   constructor(options: OverlayOptions<V>) {
     this.#options = options;
   }
 
-  /** The value of a key and its event time, newest layer first. */
+  /** The value of a key and its event time. */
   get(segment: number, key: string): { value: V; timestamp: number } | undefined {
-    const written = this.#current.get(key) ?? this.#sealed?.get(key);
-    return written ? present(written) : this.#committedValue(segment, key);
+    const entry = this.#entries.get(key);
+    if (entry) return exists(entry) ? entry : undefined;
+    const found = this.#committedValue(segment, key);
+    const { cache } = this.#options;
+    if (found && cache && this.#entries.size < cache.max) {
+      this.#entries.set(key, { segment, ...found, layer: 'clean', before: unread });
+    }
+    return found;
   }
 
   /** The same where the key may lie in any of these segments, the last one first. */
   getFromAny(first: number, last: number, key: string): { value: V; timestamp: number } | undefined {
-    const written = this.#current.get(key) ?? this.#sealed?.get(key);
-    if (written) return present(written);
+    const entry = this.#entries.get(key);
+    if (entry) return exists(entry) ? entry : undefined;
     for (let segment = last; segment >= first; segment--) {
       const found = this.#committedValue(segment, key);
       if (found) return found;
@@ -55,8 +81,10 @@ export class Overlay<V> {
 
   /** The value as it was when the commit before began: without what was written since. */
   before(segment: number, key: string): V | undefined {
-    const sealed = this.#sealed?.get(key);
-    return sealed ? sealed.value : this.#committedValue(segment, key)?.value;
+    const entry = this.#entries.get(key);
+    if (!entry) return this.#committedValue(segment, key)?.value;
+    if (entry.layer !== 'current') return entry.value;
+    return entry.before === unread ? this.#committedValue(segment, key)?.value : entry.before;
   }
 
   /**
@@ -69,101 +97,152 @@ export class Overlay<V> {
     timestamp: number,
     next: (old: V | undefined) => V,
   ): { readonly value: V; readonly timestamp: number } {
-    const written = this.#current.get(key);
-    if (written) {
-      written.value = next(written.value);
-      if (timestamp > written.timestamp) written.timestamp = timestamp;
-      return written as { value: V; timestamp: number };
+    let entry = this.#entries.get(key);
+    if (!entry) {
+      const old = this.#committedValue(segment, key);
+      const time = old && old.timestamp > timestamp ? old.timestamp : timestamp;
+      entry = this.#add(segment, key, next(old?.value), time, old?.value);
+    } else {
+      const value = next(entry.value);
+      if (entry.value === undefined || timestamp > entry.timestamp) entry.timestamp = timestamp;
+      this.#touch(key, entry);
+      entry.value = value;
     }
-    checkKey(key);
-    const sealed = this.#sealed?.get(key);
-    const old = sealed ? present(sealed) : this.#committedValue(segment, key);
-    const fresh = {
-      segment,
-      value: next(old?.value),
-      timestamp: old && old.timestamp > timestamp ? old.timestamp : timestamp,
-      stored: undefined,
-    };
-    this.#current.set(key, fresh);
-    return fresh;
+    return entry as { value: V; timestamp: number };
   }
 
   /** What was written since the last seal, in the order of the first writes. */
-  written(): Iterable<readonly [string, Readonly<Written<V>>]> {
-    return this.#current;
+  written(): Iterable<readonly [string, Readonly<Pick<Entry<V>, 'value' | 'timestamp'>>]> {
+    return this.#written;
   }
 
   /** Writes a value; `undefined` deletes. @throws RangeError for a key that no store takes. */
   set(segment: number, key: string, value: V | undefined, timestamp: number): void {
-    checkKey(key);
-    this.#current.set(key, { segment, value, timestamp, stored: undefined });
-  }
-
-  /** Number of entries written since the last seal. */
-  get pending(): number {
-    return this.#current.size;
+    const entry = this.#entries.get(key);
+    if (!entry) {
+      this.#add(segment, key, value, timestamp, unread);
+      return;
+    }
+    this.#touch(key, entry);
+    entry.segment = segment;
+    entry.value = value;
+    entry.timestamp = timestamp;
   }
 
   /** Everything visible in a segment, ordered by key. */
   *entries(segment: number): Generator<readonly [string, { value: V; timestamp: number }]> {
-    const written = new Map<string, Written<V>>();
-    for (const layer of [this.#sealed, this.#current]) {
-      for (const [key, entry] of layer ?? []) if (entry.segment === segment) written.set(key, entry);
+    const written = new Map<string, Entry<V>>();
+    for (const layer of [this.#sealed, this.#written]) {
+      for (const [key, entry] of layer) if (entry.segment === segment) written.set(key, entry);
     }
-    const fresh = [...written].toSorted(([a], [b]) => compareKeys(a, b));
+    // Copies: what is written while this is read is not seen.
+    const fresh = [...written]
+      .map(([key, { value, timestamp }]) => ({ key, value, timestamp }))
+      .toSorted((a, b) => compareKeys(a.key, b.key));
     let next = 0;
     for (const [key, stored] of this.#options.committed.entries(segment)) {
-      while (next < fresh.length && compareKeys((fresh[next] as (typeof fresh)[number])[0], key) < 0) {
-        const [freshKey, entry] = fresh[next++] as (typeof fresh)[number];
-        if (entry.value !== undefined) yield [freshKey, { value: entry.value, timestamp: entry.timestamp }];
+      for (; next < fresh.length; next++) {
+        const entry = fresh[next] as (typeof fresh)[number];
+        if (compareKeys(entry.key, key) >= 0) break;
+        if (exists(entry)) yield [entry.key, entry];
       }
       if (!written.has(key)) yield [key, { value: this.#decode(stored), timestamp: stored.timestamp }];
     }
-    while (next < fresh.length) {
-      const [freshKey, entry] = fresh[next++] as (typeof fresh)[number];
-      if (entry.value !== undefined) yield [freshKey, { value: entry.value, timestamp: entry.timestamp }];
+    for (; next < fresh.length; next++) {
+      const entry = fresh[next] as (typeof fresh)[number];
+      if (exists(entry)) yield [entry.key, entry];
     }
   }
 
   /** The segments that hold anything, oldest first. */
   segments(): number[] {
     const segments = new Set(this.#options.committed.segments());
-    for (const layer of [this.#sealed, this.#current]) {
-      for (const entry of layer?.values() ?? []) segments.add(entry.segment);
-    }
+    for (const layer of [this.#sealed, this.#written])
+      for (const [, { segment }] of layer) segments.add(segment);
     return [...segments].toSorted((a, b) => a - b);
   }
 
   /** Begins a commit: writes the changelog records (none without a topic) and sets the layer aside. */
   seal(records: RecordBatches, changelog: { topic: string; partition: number } | undefined): void {
     const { valueSerde, changelogKey } = this.#options;
+    const changes: StateChange[] = [];
     const batches =
-      changelog && this.#current.size > 0
+      changelog && this.#written.length > 0
         ? records.partition(changelog.topic, changelog.partition)
         : undefined;
-    for (const [key, written] of this.#current) {
-      const { value, timestamp } = written;
+    for (const [key, entry] of this.#written) {
+      const { segment, value, timestamp } = entry;
       const data = value === undefined ? null : valueSerde.serialize(value);
-      if (data !== null) written.stored = { data: owned(data), timestamp };
+      changes.push({ segment, key, stored: data === null ? undefined : { data: owned(data), timestamp } });
       if (batches) {
         records.bytes += batches.append(timestamp, changelogKey(key), data, []);
         records.count++;
       }
+      entry.layer = 'sealed';
     }
-    this.#sealed = this.#current;
-    this.#current = new Map();
+    this.#changes = changes;
+    this.#sealed = this.#written;
+    this.#written = [];
   }
 
   /** The sealed layer was committed: it becomes committed state. */
   commit(position: number): void {
-    if (this.#sealed) this.#options.committed.apply(changesOf(this.#sealed), position);
-    this.#sealed = undefined;
+    if (!this.#changes) return;
+    this.#options.committed.apply(this.#changes, position);
+    for (const [key, entry] of this.#sealed) {
+      if (entry.layer !== 'sealed') continue;
+      if (this.#options.cache && entry.value !== undefined) entry.layer = 'clean';
+      else this.#entries.delete(key);
+    }
+    this.#sealed = [];
+    this.#changes = undefined;
+    this.#stayWithinBudget();
   }
 
-  /** Drops everything that was not committed. */
+  /** Forgets everything that was not committed, and what was kept of committed state. */
   abort(): void {
-    this.#current = new Map();
-    this.#sealed = undefined;
+    this.#entries.clear();
+    this.#written = [];
+    this.#sealed = [];
+    this.#changes = undefined;
+    this.#count();
+  }
+
+  #stayWithinBudget(): void {
+    const { cache } = this.#options;
+    this.#count();
+    if (!cache || cache.used <= cache.max) return;
+    this.#entries = new Map(this.#written);
+    this.#count();
+  }
+
+  #count(): void {
+    const { cache } = this.#options;
+    if (!cache) return;
+    cache.used += this.#entries.size - this.#counted;
+    this.#counted = this.#entries.size;
+  }
+
+  #add(
+    segment: number,
+    key: string,
+    value: V | undefined,
+    timestamp: number,
+    before: V | undefined | typeof unread,
+  ): Entry<V> {
+    checkKey(key);
+    const entry: Entry<V> = { segment, value, timestamp, layer: 'current', before };
+    this.#entries.set(key, entry);
+    this.#written.push([key, entry]);
+    return entry;
+  }
+
+  /** Makes an entry current before it is written. */
+  #touch(key: string, entry: Entry<V>): void {
+    if (entry.layer === 'current') return;
+    entry.layer = 'current';
+    entry.before = entry.value;
+    this.#written.push([key, entry]);
   }
 
   #committedValue(segment: number, key: string): { value: V; timestamp: number } | undefined {
@@ -178,12 +257,9 @@ export class Overlay<V> {
   }
 }
 
-function present<V>(written: Written<V>): { value: V; timestamp: number } | undefined {
-  return written.value === undefined ? undefined : (written as { value: V; timestamp: number });
-}
-
-function* changesOf<V>(layer: Map<string, Written<V>>): Generator<StateChange> {
-  for (const [key, { segment, stored }] of layer) yield { segment, key, stored };
+/** Whether an entry has a value, and is no deletion. */
+function exists<E extends { value: unknown }>(entry: E): entry is E & { value: NonNullable<E['value']> } {
+  return entry.value !== undefined;
 }
 
 /** Bytes that are a part of something larger are copied, so that keeping them does not keep all of it. */

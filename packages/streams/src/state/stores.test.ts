@@ -9,6 +9,7 @@ import { checkAsyncProperty, seeds } from '../testing-support/seeds.ts';
 import { stateBackends, trickyKeys, type OpenBackend } from '../testing-support/state-backends.ts';
 import { TaskExpiringStore } from './expiring-store.ts';
 import { TaskKeyValueStore } from './key-value-store.ts';
+import type { CacheBudget } from './overlay.ts';
 import type { TaskStore } from './store.ts';
 import { segmentIntervalMs } from './segmented-store.ts';
 import { TaskWindowStore } from './window-store.ts';
@@ -57,7 +58,12 @@ function bytesOrder(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-describe.each(stateBackends)('stores: $name', ({ create }) => {
+const caches = [undefined, 0, 2, 1000];
+const kinds = stateBackends.flatMap(({ name, create }) => caches.map((max) => ({ name, create, max })));
+
+describe.each(kinds)('stores: $name, cache: $max', ({ create, max }) => {
+  const cacheOf = (): CacheBudget | undefined => (max === undefined ? undefined : { max, used: 0 });
+
   function begin(): OpenBackend {
     const backend = create();
     toDispose.push(backend);
@@ -70,7 +76,8 @@ describe.each(stateBackends)('stores: $name', ({ create }) => {
     backend: OpenBackend = begin(),
   ): Promise<TaskKeyValueStore<K, V>> {
     const committed = await backend.open({ format: value.format });
-    return new TaskKeyValueStore({ name: 'store', keySerde: key, valueSerde: value, committed, changelog });
+    const options = { name: 'store', keySerde: key, valueSerde: value, committed, changelog };
+    return new TaskKeyValueStore({ ...options, cache: cacheOf() });
   }
 
   async function windowed(
@@ -83,6 +90,7 @@ describe.each(stateBackends)('stores: $name', ({ create }) => {
       valueSerde: numberSerde,
       committed: await backend.open(),
       changelog,
+      cache: cacheOf(),
       retentionMs: 10 * minute,
       segmentMs: undefined,
       expiry: undefined,
@@ -100,6 +108,7 @@ describe.each(stateBackends)('stores: $name', ({ create }) => {
       valueSerde: numberSerde,
       committed: await backend.open(),
       changelog,
+      cache: cacheOf(),
       retentionMs: 10 * minute,
       segmentMs: undefined,
       expiry: undefined,
@@ -231,7 +240,7 @@ describe.each(stateBackends)('stores: $name', ({ create }) => {
     test('without a changelog writes none, and keeps its position', async () => {
       const committed = await begin().open();
       const options = { name: 'store', keySerde: stringSerde, valueSerde: numberSerde, committed };
-      const store = new TaskKeyValueStore({ ...options, changelog: undefined });
+      const store = new TaskKeyValueStore({ ...options, changelog: undefined, cache: cacheOf() });
       store.put('a', 1, 0);
       const records = new RecordBatches();
       store.seal(records);

@@ -5,7 +5,7 @@ import type { SourceRecord } from '../kafka/port.ts';
 import type { Serde } from '../serde.ts';
 import type { CommittedState, StateChange } from './committed-state.ts';
 import { keyText, type KeyText } from './key-text.ts';
-import { Overlay } from './overlay.ts';
+import { Overlay, type CacheBudget } from './overlay.ts';
 import { restoredValue } from './restored-value.ts';
 import type { TaskStore } from './store.ts';
 
@@ -17,6 +17,8 @@ export interface TaskStoreOptions<K, V> {
   committed: CommittedState;
   /** Where changes are logged; undefined: nowhere. */
   changelog: { topic: string; partition: number } | undefined;
+  /** Within what entries are kept decoded; undefined: none are. */
+  cache: CacheBudget | undefined;
 }
 
 /** The part of a store that its task drives; subclasses add what processors see. */
@@ -30,8 +32,8 @@ export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> impl
     this.name = options.name;
     this.options = options;
     this.keys = keyText(options.keySerde);
-    const { valueSerde, committed } = options;
-    this.overlay = new Overlay({ valueSerde, committed, changelogKey: this.keys.toChangelog });
+    const { valueSerde, committed, cache } = options;
+    this.overlay = new Overlay({ valueSerde, committed, changelogKey: this.keys.toChangelog, cache });
   }
 
   /** The segment of a changelog record; undefined when it has expired. */
@@ -44,6 +46,8 @@ export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> impl
   }
 
   restore(records: readonly SourceRecord[], nextOffset: number): void {
+    // What is kept decoded may be older than what comes now.
+    this.overlay.abort();
     const { committed, valueSerde } = this.options;
     const changes: StateChange[] = [];
     for (const record of records) {

@@ -259,6 +259,8 @@ export class TopologyTestDriver {
   }
 
   #openTasks(): void {
+    // Small, so that tests meet both what is kept decoded and what is not.
+    const cache = { max: 8, used: 0 };
     for (const subTopology of this.#topology.subTopologies) {
       for (let partition = 0; partition < this.#partitions; partition++) {
         const task = new Task({
@@ -274,7 +276,7 @@ export class TopologyTestDriver {
               const changelog = spec.changelog
                 ? { topic: this.#names.changelog(spec), partition }
                 : undefined;
-              return openStore(spec, new MemoryState(), changelog, streamTime);
+              return openStore(spec, new MemoryState(), changelog, streamTime, cache);
             }),
         });
         this.#tasks.set(taskIdOf(subTopology.id, partition), task);
