@@ -37,12 +37,13 @@ export interface EraserOptions {
   onLook?: (counts: { waiting: number; kept: number }) => void;
 }
 
-/** Stages over the logs: the markers of erased logs of which it is not noted yet that a command has deleted them too. */
+/** Stages over the markers of logs: those of erased logs of which it is not noted yet that a command has deleted them too. */
 export const deletedOfErased: readonly Document[] = [
-  { $match: { deletedAt: { $exists: true } } },
   { $lookup: { from: erasedLogsCollection, localField: '_id', foreignField: '_id', as: 'erased' } },
   { $match: { 'erased._id': { $exists: true }, 'erased.deleted': { $exists: false } } },
 ];
+
+const hourMs = 3_600_000;
 
 interface LogDocument extends Document {
   _id: number;
@@ -63,6 +64,7 @@ export class Eraser {
   readonly #kept = new Map<number, Erasure>();
   #position: number[] | undefined;
   #appliedAt = 0;
+  #notedAllAt = 0;
 
   constructor(options: EraserOptions) {
     this.#options = options;
@@ -76,7 +78,7 @@ export class Eraser {
     for (const erasure of this.#waiting.values()) if (await this.#sinkHasPassed(erasure)) due.push(erasure);
     const all = again || now() - this.#appliedAt >= againEveryMs;
     if (all) {
-      for (const erasure of this.#kept.values()) await this.#apply(erasure);
+      await this.#applyKept();
       await this.#noteDeleted();
       this.#appliedAt = now();
     }
@@ -145,16 +147,41 @@ export class Eraser {
     else if (deletedCount > 0) logger.warn({ erasure: _id, logs: deletedCount }, 'erased logs had come back');
   }
 
-  /** Notes which of the erased logs a command has deleted as well, as long as its marker is there to tell. */
+  /** Removes again what a sink that was set back may have brought back, many erasures at once. */
+  async #applyKept(): Promise<void> {
+    const { db, logger } = this.#options;
+    const kept = [...this.#kept.values()];
+    for (let from = 0; from < kept.length; from += 1_000) {
+      const some = kept.slice(from, from + 1_000);
+      const { deletedCount } = await db
+        .collection<LogDocument>(collections.logs)
+        .bulkWrite(
+          some.map(({ _id, userId }) => ({ deleteMany: { filter: { userId, _id: { $lt: _id } } } })),
+        );
+      await db
+        .collection(collections.counts)
+        .bulkWrite(
+          some.map(({ _id, userId }) => ({ deleteMany: { filter: { userId, lastId: { $lt: _id } } } })),
+        );
+      if (deletedCount > 0) logger.warn({ logs: deletedCount }, 'erased logs had come back');
+    }
+  }
+
+  /** Notes which of the erased logs a command has deleted as well: of the markers of the last hour, and each hour of all. */
   async #noteDeleted(): Promise<void> {
-    await this.#options.db
+    const { db, now } = this.#options;
+    const all = now() - this.#notedAllAt >= hourMs;
+    const deletedAt = all ? { $exists: true } : { $gte: new Date(now() - hourMs) };
+    await db
       .collection<LogDocument>(collections.logs)
       .aggregate([
+        { $match: { deletedAt } },
         ...deletedOfErased,
         { $project: { deleted: { $literal: true } } },
         { $merge: { into: erasedLogsCollection, whenMatched: 'merge', whenNotMatched: 'discard' } },
       ])
       .toArray();
+    if (all) this.#notedAllAt = now();
   }
 
   async #receipt({

@@ -41,7 +41,7 @@ async function countErased(db: Db, _id: Document): Promise<number> {
     .countDocuments({ _id, deleted: { $exists: false } });
   const deletedToo = await db
     .collection(collections.logs)
-    .aggregate([{ $match: { _id } }, ...deletedOfErased, { $count: 'logs' }])
+    .aggregate([{ $match: { _id, deletedAt: { $exists: true } } }, ...deletedOfErased, { $count: 'logs' }])
     .toArray();
   return erased - Number(deletedToo[0]?.['logs'] ?? 0);
 }
