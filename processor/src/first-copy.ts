@@ -21,8 +21,8 @@ export function dedupeIdOf(eventId: string, erasedBy: number): string {
 }
 
 /**
- * `GET /dedupe?userId=…&eventId=…`: `{ known: true, offset }` with the raw offset of the first copy, or `{ known: false }`: never seen,
- * forgotten after DEDUPE_HOURS, or another instance's.
+ * `GET /dedupe?userId=…&eventId=…`: `{ known: true, offset }` with the raw offset of the first copy, and `erasedBy` where the user was
+ * erased since; or `{ known: false }`: never seen, forgotten after DEDUPE_HOURS, or another instance's.
  */
 export function firstCopyRoute(stores: Stores): MonitoringRoute {
   return async function firstCopy(query) {
@@ -30,9 +30,15 @@ export function firstCopyRoute(stores: Stores): MonitoringRoute {
     if (!parsed.success) return { status: 400, body: { error: 'userId and eventId must be given' } };
     const { userId, eventId } = parsed.data;
     const person = await stores.store<string, Person>(peopleStore).get(userId);
+    const erasedBy = person?.erasedBy ?? -1;
+    const firstCopies = stores.store<string, { offset: number }>(dedupeStore);
     // As the operator writes it: the key with its length, then the id.
-    const key = `${userId.length}|${userId}${dedupeIdOf(eventId, person?.erasedBy ?? -1)}`;
-    const first = await stores.store<string, { offset: number }>(dedupeStore).get(key);
-    return { status: 200, body: first ? { known: true, offset: first.offset } : { known: false } };
+    const find = async (since: number): Promise<{ offset: number } | undefined> =>
+      firstCopies.get(`${userId.length}|${userId}${dedupeIdOf(eventId, since)}`);
+    const first = await find(erasedBy);
+    if (first) return { status: 200, body: { known: true, offset: first.offset } };
+    const before = erasedBy < 0 ? undefined : await find(-1);
+    if (before) return { status: 200, body: { known: true, offset: before.offset, erasedBy } };
+    return { status: 200, body: { known: false } };
   };
 }

@@ -36,12 +36,24 @@ const found = z.object({
   complete: z.boolean(),
 });
 
-const firstCopy = z.object({ known: z.boolean(), offset: z.number().optional() });
+const firstCopy = z.object({
+  known: z.boolean(),
+  offset: z.number().optional(),
+  erasedBy: z.number().optional(),
+});
 
 /** How far the stages are, as the supervisor tells. */
 export type StageReport = z.output<typeof report>;
 /** What Kafka holds of an event, as the supervisor tells. */
 export type FoundInKafka = z.output<typeof found>;
+
+/** The first copy of an event. */
+export interface FirstCopy {
+  /** In the raw topic. */
+  offset: number;
+  /** The command that has erased its user since. */
+  erasedBy?: number | undefined;
+}
 
 /** One instance of the processor. Where it is, is nobody's business. */
 export interface ProcessorState {
@@ -55,10 +67,10 @@ export interface Stages {
   processors: () => Promise<ProcessorState[]>;
   findInKafka: (event: { userId: string; eventId: string }) => Promise<FoundInKafka | undefined>;
   /**
-   * The raw offset of the first copy that the processor's dedupe store remembers; `forgotten` where it knows none, undefined where no
-   * instance that has the user answers.
+   * The first copy that the processor's dedupe store remembers; `forgotten` where it knows none, undefined where an instance that might
+   * does not answer.
    */
-  firstCopy: (event: { userId: string; eventId: string }) => Promise<number | 'forgotten' | undefined>;
+  firstCopy: (event: { userId: string; eventId: string }) => Promise<FirstCopy | 'forgotten' | undefined>;
 }
 
 /** Where the other parts are. */
@@ -104,7 +116,7 @@ export function createStages({ supervisorUrl, processorUrls, timeoutMs = 2_000 }
         processorUrls.map(async (url) => ask(`${url}/dedupe?${query(event)}`, firstCopy)),
       );
       const known = answers.find((answer) => answer?.known === true);
-      if (known?.offset !== undefined) return known.offset;
+      if (known?.offset !== undefined) return { offset: known.offset, erasedBy: known.erasedBy };
       return answers.includes(undefined) ? undefined : 'forgotten';
     },
   };

@@ -5,7 +5,7 @@ import type { Collection, Document, Filter } from 'mongodb';
 import type { LogDocument } from '../logs/log-json.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import type { Reads } from '../reads/reads.ts';
-import type { FoundInKafka, StageReport, Stages } from './stages.ts';
+import type { FirstCopy, FoundInKafka, StageReport, Stages } from './stages.ts';
 
 /** Where an event can be. */
 export const traceStates = [
@@ -110,6 +110,9 @@ export function createTrace(
       if (erasure !== undefined) {
         return { ...found, state: 'erased', deleted: { at: erasure.erasedAt ?? null, by: erasure._id } };
       }
+      // The processor knows of an erasure before it is carried out.
+      const by = typeof first === 'object' ? first.erasedBy : undefined;
+      if (by !== undefined) return { ...found, state: 'erased', deleted: { at: null, by } };
       // It may have been stored since it was looked for.
       const since = await storedBy(store, eventId, userId);
       if (since !== undefined) {
@@ -142,10 +145,10 @@ async function storedBy(store: LogStore, eventId: string, userId: string): Promi
 /** The number that the log of the first copy has or will have. */
 function idOf(
   inKafka: FoundInKafka | undefined,
-  first: number | 'forgotten' | undefined,
+  first: FirstCopy | 'forgotten' | undefined,
 ): number | undefined {
-  if (typeof first !== 'number' || inKafka === undefined) return undefined;
-  return first * maxPartitions + inKafka.partition;
+  if (typeof first !== 'object' || inKafka === undefined) return undefined;
+  return first.offset * maxPartitions + inKafka.partition;
 }
 
 function duplicatesOf(inKafka: FoundInKafka | undefined, known: number | undefined): Trace['duplicates'] {
