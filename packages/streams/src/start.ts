@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { FatalError } from './errors.ts';
 import type { SecurityOptions } from './kafka/platformatic.ts';
-import { createKafka } from './kafka/wire-port.ts';
+import { createKafka, type KafkaOptions } from './kafka/wire-port.ts';
 import type { FailureChoices } from './runtime/failure-policy.ts';
 import { failurePolicy } from './runtime/failure-policy.ts';
 import { prepareTopics } from './runtime/internal-topics.ts';
@@ -210,13 +210,6 @@ export function createStreams(options: StreamsOptions): Streams {
     );
   }
   const stateDir = options.stateDir === undefined ? undefined : join(options.stateDir, applicationId);
-  const instanceId =
-    options.instanceId ?? (stateDir === undefined ? randomUUID() : instanceIdOf(stateDir, randomUUID));
-  const kafkaOptions = {
-    brokers: options.brokers,
-    clientId: `${applicationId}-${instanceId}`,
-    ...(options.security && { security: options.security }),
-  };
   const states: ThreadState[] = Array.from({ length: threads }, () => 'CREATED');
   const handles: ThreadHandle[] = [];
   let lock: { release(): void } | undefined;
@@ -232,12 +225,26 @@ export function createStreams(options: StreamsOptions): Streams {
     onState(all, error);
   }
 
-  async function createThread(index: number, topology: Topology): Promise<ThreadHandle> {
+  /** Who this instance is to the broker. */
+  function identify(): { instanceId: string; kafkaOptions: KafkaOptions } {
+    const instanceId =
+      options.instanceId ?? (stateDir === undefined ? randomUUID() : instanceIdOf(stateDir, randomUUID));
+    const { brokers, security } = options;
+    return {
+      instanceId,
+      kafkaOptions: { brokers, clientId: `${applicationId}-${instanceId}`, ...(security && { security }) },
+    };
+  }
+
+  async function createThread(
+    index: number,
+    topology: Topology,
+    identity: ReturnType<typeof identify>,
+  ): Promise<ThreadHandle> {
     const settings = {
       applicationId,
-      instanceId,
+      ...identity,
       index,
-      kafkaOptions,
       stateDir,
       failures,
       exactlyOnce: options.guarantee !== 'at_least_once',
@@ -284,14 +291,15 @@ export function createStreams(options: StreamsOptions): Streams {
         log: (level, message) => logger(level, message),
       });
     }
-    const kafka = createKafka(kafkaOptions);
+    const identity = identify();
+    const kafka = createKafka(identity.kafkaOptions);
     try {
       const names = topicNames(applicationId, topology);
       await prepareTopics({ kafka, topology, names, deadLetterTopic: options.deadLetterTopic });
     } finally {
       await kafka.close();
     }
-    for (let index = 0; index < threads; index++) handles.push(await createThread(index, topology));
+    for (let index = 0; index < threads; index++) handles.push(await createThread(index, topology, identity));
     for (const handle of handles) handle.start();
   }
 

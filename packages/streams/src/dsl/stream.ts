@@ -52,6 +52,9 @@ export interface ProcessOptions<KO, VO> extends Named {
 
 /** Options of {@link KStream.dedupe}. */
 export interface DedupeOptions<K, V> extends Named {
+  /** Serdes for the repartition topic, where a step before may have changed the key; by default what is known. */
+  key?: Serde<K>;
+  value?: Serde<V>;
   /** The id by which copies are known, within their key. */
   by: (value: V, key: K) => string;
   /** How long ids are remembered, in stream time. */
@@ -239,12 +242,17 @@ export class KStream<K, V> {
 
   /**
    * Passes on only the first record of each id of each key. Exact across crashes and rebalances: what was seen commits with
-   * what was passed on. A copy must reach the same partition as the first, so partition the topic by this key. The first copy itself, read again
-   * (a rewound group), is passed on again. Records without a key share one. Not in Kafka Streams.
-   * @throws FatalError with TOPOLOGY_INVALID, at the first record, for keys that are objects of an unknown serde.
+   * what was passed on. A copy must reach the same partition as the first, so partition the topic by this key; where a step
+   * before may have changed the key, the records go through a repartition topic. The first copy itself, read again (a rewound group), is passed on again. Records without a key share one. Not in Kafka Streams.
+   * @throws FatalError with TOPOLOGY_INVALID where serdes are needed and not known.
    * @example events.dedupe({ by: (event) => event.id, within: '24h' })
    */
-  dedupe({ by, within, fingerprint, onDuplicate, name: given }: DedupeOptions<K, V>): KStream<K, V> {
+  dedupe(options: DedupeOptions<K, V>): KStream<K, V> {
+    const { by, within, fingerprint, onDuplicate, name: given } = options;
+    if (this.#place.keyChanged) {
+      requireSerdes(this.#withSerdes(options), 'dedupe()');
+      return this.repartition(options).dedupe(options);
+    }
     const { graph } = this.#dsl;
     const name = graph.name('KSTREAM-DEDUPE', given);
     const store = graph.store({
@@ -256,8 +264,13 @@ export class KStream<K, V> {
       changelog: true,
     });
     const passOriginals = graph.sourceTopics(this.#place.parent).size === 1;
-    const keyOf = this.#place.key ? keyText(this.#place.key).write : plainKeyText;
-    const supplier = dedupe<K, V>(store, keyOf, by, fingerprint, passOriginals);
+    const { key } = this.#place;
+    if (!key)
+      throw new FatalError(
+        'TOPOLOGY_INVALID',
+        'dedupe() needs a key serde: pass { key: … } to the step before',
+      );
+    const supplier = dedupe<K, V>(store, keyText(key).write, by, fingerprint, passOriginals);
     const parent = graph.processor(name, [this.#place.parent], supplier, [store]);
     const duplicates = { ...this.#place, parent: { node: name, output: duplicateOutput }, value: undefined };
     onDuplicate?.(this.#dsl.stream<K, Duplicate<V>>(duplicates));
@@ -418,15 +431,6 @@ export class BranchedStream<K, V, Branches> {
       ]),
     );
   }
-}
-
-/** The text of a key whose serde is not known. Objects have none of their own: all would be one key. */
-function plainKeyText(key: unknown): string {
-  if (typeof key === 'string' || typeof key === 'number' || key === undefined) return String(key);
-  throw new FatalError(
-    'TOPOLOGY_INVALID',
-    'dedupe() needs a key serde: pass { key: … } to the step before it',
-  );
 }
 
 function storeName(store: StoreSpec | string): string {

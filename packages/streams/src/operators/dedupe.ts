@@ -1,5 +1,6 @@
 // Drops duplicates: the same id of the same key, seen again within a horizon of stream time.
 import type { ExpiringStore } from '../state/store.ts';
+import type { Record } from '../record.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology/processor.ts';
 import { isAbsent } from './aggregate.ts';
 
@@ -39,6 +40,22 @@ export function dedupe<K, V>(
   return function createDedupe(): Processor<K, V, K, V> {
     let context: ProcessorContext<K, V>;
     let seen: ExpiringStore<string, FirstCopy>;
+    // The source record at hand, and the ids that were passed on from it: one record may have become several.
+    let source = -1;
+    let passed = '';
+    let more: Set<string> | undefined;
+
+    /** Whether this id has already been passed on from the source record at this offset. */
+    function passedFrom(offset: number, id: string): boolean {
+      return offset === source && (id === passed || more?.has(id) === true);
+    }
+
+    function pass(record: Record<K, V>, offset: number, id: string): void {
+      if (offset === source) (more ??= new Set()).add(id);
+      else [source, passed, more] = [offset, id, undefined];
+      context.forward(record);
+    }
+
     return {
       init(given) {
         context = given;
@@ -51,9 +68,9 @@ export function dedupe<K, V>(
         const offset = context.position()?.offset ?? -1;
         if (first === undefined) {
           seen.put(id, { offset, fingerprint: fingerprint?.(value) ?? '' });
-          context.forward(record);
-        } else if (passOriginals && first.offset === offset) {
-          context.forward(record);
+          pass(record, offset, id);
+        } else if (passOriginals && first.offset === offset && !passedFrom(offset, id)) {
+          pass(record, offset, id);
         } else {
           const conflicting = fingerprint !== undefined && fingerprint(value) !== first.fingerprint;
           context.dropped('duplicate');

@@ -528,6 +528,44 @@ const dedupes: Case[] = [
     ],
     dropped: ['duplicate', 'duplicate'],
   },
+  {
+    name: 'dedupe tells copies apart that one record was made into',
+    declare: (builder) =>
+      builder
+        .stream('in', strings)
+        .flatMapValues((value) => value.split(''), { value: stringSerde })
+        .dedupe({ by: (value) => value, within: 100 })
+        .to('out', json),
+    input: [
+      ['k', 'abaab', 1],
+      ['k', 'cb', 2],
+    ],
+    output: [
+      ['k', 'a', 1],
+      ['k', 'b', 1],
+      ['k', 'c', 2],
+    ],
+    dropped: ['duplicate', 'duplicate', 'duplicate', 'duplicate'],
+  },
+  {
+    name: 'dedupe after a new key brings copies together first',
+    declare: (builder) =>
+      builder
+        .stream('in', strings)
+        .selectKey((_key, value) => value.slice(0, 1), { key: stringSerde })
+        .dedupe({ name: 'once', by: (value) => value.slice(1), within: 100, value: stringSerde })
+        .to('out', json),
+    input: [
+      ['k', 'a1', 1],
+      ['l', 'a1', 2],
+      ['m', 'b1', 3],
+    ],
+    output: [
+      ['a', 'a1', 1],
+      ['b', 'b1', 3],
+    ],
+    dropped: ['duplicate'],
+  },
 ];
 
 describe.each([

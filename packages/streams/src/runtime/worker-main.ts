@@ -1,5 +1,6 @@
 // The worker's side: builds the topology from its module and runs one stream thread.
 import { parentPort, workerData } from 'node:worker_threads';
+import { writeError } from './error-message.ts';
 import { localThread, type LocalThreadOptions } from './local-thread.ts';
 import { loadTopology } from './topology-module.ts';
 import type { FromWorker, MetricCall, ToWorker } from './worker-messages.ts';
@@ -37,13 +38,6 @@ const metrics = Object.fromEntries(
 ) as unknown as RuntimeMetrics;
 const timer = setInterval(sendMetrics, metricsEveryMs);
 
-/** Errors of our own keep their name over structured cloning by their message and code only. */
-function cloneable(error: unknown): Error {
-  return error instanceof Error
-    ? Object.assign(new Error(error.message), { stack: error.stack })
-    : new Error(String(error));
-}
-
 const { topology } = await loadTopology(module, moduleOptions);
 const thread = await localThread({
   ...settings,
@@ -58,7 +52,7 @@ const thread = await localThread({
       ...(details && { details: JSON.parse(JSON.stringify(details)) as object }),
     });
   },
-  onState: (state, error) => tell({ type: 'state', state, ...(error && { error: cloneable(error) }) }),
+  onState: (state, error) => tell({ type: 'state', state, ...(error && { error: writeError(error) }) }),
 });
 
 async function close(leave: boolean): Promise<void> {
@@ -73,7 +67,7 @@ port.on('message', (message: ToWorker) => {
     case 'query':
       thread.query(message.store, message.query).then(
         (rows) => tell({ type: 'rows', id: message.id, rows }),
-        (error: unknown) => tell({ type: 'rows', id: message.id, error: cloneable(error) }),
+        (error: unknown) => tell({ type: 'rows', id: message.id, error: writeError(error) }),
       );
       return;
     case 'close':

@@ -1,5 +1,6 @@
 // What the application and its worker threads tell each other.
 import type { StoreQuery, StoreRow } from '../state/committed-reader.ts';
+import type { ErrorMessage } from './error-message.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { ThreadState } from './stream-thread.ts';
 
@@ -10,10 +11,10 @@ export type MetricCall = {
 
 /** From a worker. */
 export type FromWorker =
-  | { type: 'state'; state: ThreadState; error?: Error }
+  | { type: 'state'; state: ThreadState; error?: ErrorMessage }
   | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; message: string; details?: object }
   | { type: 'metrics'; calls: MetricCall[] }
-  | { type: 'rows'; id: number; rows?: StoreRow[]; error?: Error };
+  | { type: 'rows'; id: number; rows?: StoreRow[]; error?: ErrorMessage };
 
 /** To a worker. */
 export type ToWorker =

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { FatalError, RetriableError } from '../errors.ts';
 import type { StoreRow } from '../state/committed-reader.ts';
+import { readError } from './error-message.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { ThreadState } from './stream-thread.ts';
 import type { ThreadHandle } from './thread-handle.ts';
@@ -36,7 +37,7 @@ export function workerThread({ data, metrics, log, onState }: WorkerThreadOption
   function receive(message: FromWorker): void {
     switch (message.type) {
       case 'state':
-        onState(message.state, message.error);
+        onState(message.state, message.error && readError(message.error));
         return;
       case 'log':
         log(message.level, message.message, message.details);
@@ -49,7 +50,8 @@ export function workerThread({ data, metrics, log, onState }: WorkerThreadOption
         const asked = waiting.get(message.id);
         waiting.delete(message.id);
         if (message.rows) asked?.resolve(message.rows);
-        else asked?.reject(message.error ?? new RetriableError('TIMED_OUT', 'reading a store: no answer'));
+        else if (message.error) asked?.reject(readError(message.error));
+        else asked?.reject(new RetriableError('TIMED_OUT', 'reading a store: no answer'));
       }
     }
   }
