@@ -10,7 +10,7 @@ import { serviceSpec } from './parts/services.ts';
 import { ensureTopics } from './parts/topics.ts';
 import { projectRoot } from './paths.ts';
 import { Part } from './process/part.ts';
-import { run } from './process/run.ts';
+import { run, type Outcome } from './process/run.ts';
 import { freePorts } from './testing/free-ports.ts';
 import { servers } from './testing/servers.ts';
 import { startWitness, type Witness } from './testing/witness.ts';
@@ -45,10 +45,14 @@ async function startProcessor(types: readonly string[]): Promise<void> {
   await processor.start();
 }
 
+function runTool(args: string[]): Promise<Outcome> {
+  const file = join(projectRoot, 'connect', 'src', 'dead-letters', 'main.ts');
+  return run({ file: process.execPath, args: [file, ...args], env });
+}
+
 /** What the tool prints. */
 async function letters(...args: string[]): Promise<string> {
-  const file = join(projectRoot, 'connect', 'src', 'dead-letters', 'main.ts');
-  const { output, code } = await run({ file: process.execPath, args: [file, ...args], env });
+  const { output, code } = await runTool(args);
   if (code !== 0) throw new Error(output);
   return output;
 }
@@ -168,4 +172,20 @@ test('what is discarded is not seen again', async () => {
   expect(await letters('discard', '--reason', 'undecodable')).toContain('0 dead letters discarded');
   expect(await letters('list')).toContain('1 dead letters');
   expect(await rawRecords()).toBe(8);
+});
+
+test('what is too deep or too large is a dead letter too, even one that no letter can carry', async () => {
+  await send('ann', `{"a":${'['.repeat(50)}${']'.repeat(50)}}`, later);
+  await send('ann', JSON.stringify('x'.repeat(300_000)), later);
+  // With the headers of a letter it is larger than the broker takes.
+  await send('ann', JSON.stringify('x'.repeat(1_048_300)), later);
+  await send('ann', event('ann', 'after', later, 'LOGIN'), later);
+  await vi.waitFor(() => expect(logs()).toContain('after'), { timeout: 30_000 });
+  expect(await letters('list', '--reason', 'too-deep')).toContain('1 dead letters');
+  expect(await letters('list', '--reason', 'too-large')).toContain('2 dead letters');
+  // Both go back as they were and are refused as before, but the one whose bytes are not there.
+  const { output, code } = await runTool(['replay', '--reason', 'too-large']);
+  expect(output).toMatch(/0\/\d+ is left: its bytes are not here: it was too large/);
+  expect(output).toContain('1 dead letters replayed');
+  expect(code).toBe(1);
 });
