@@ -138,6 +138,8 @@ export interface GroupOptions {
 /** A topic as the broker knows it. */
 export interface TopicDescription {
   name: string;
+  /** No other topic's, before or after it, in this cluster or another. */
+  id: string;
   partitions: number;
 }
 

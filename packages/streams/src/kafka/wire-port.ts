@@ -46,7 +46,7 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     const found = new Map<string, TopicDescription>();
     for (const name of topics) {
       const partitions = cluster.partitions(name);
-      if (partitions !== undefined) found.set(name, { name, partitions });
+      if (partitions !== undefined) found.set(name, { name, id: cluster.topicId(name), partitions });
     }
     return found;
   }

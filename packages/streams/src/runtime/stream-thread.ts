@@ -539,6 +539,8 @@ export class StreamThread {
         `task ${id} is not of this topology; do all members run the same code?`,
       );
     }
+    const logged = subTopology.stores.filter(({ changelog }) => changelog).map(names.changelog);
+    const changelogs = logged.length > 0 ? await this.#options.kafka.describeTopics(logged) : undefined;
     const committed = await Promise.all(
       subTopology.stores.map((spec) =>
         backend.open({
@@ -546,6 +548,7 @@ export class StreamThread {
           store: spec.name,
           format: spec.valueSerde.format,
           segmentsTogether: segmentsTogether(spec),
+          changelogId: spec.changelog ? changelogs?.get(names.changelog(spec))?.id : undefined,
         }),
       ),
     );

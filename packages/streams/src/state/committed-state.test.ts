@@ -200,6 +200,24 @@ describe.each(stateBackends)('committed state: $name', ({ persistent, create }) 
     ]);
   });
 
+  test.runIf(persistent)('is begun anew where it was made of another changelog', async () => {
+    const backend = begin();
+    const before = await backend.open({ changelogId: 'one' });
+    before.apply([change(0, 'a', 'x'), change(7, 'b', 'y')], 11);
+    await before.flush();
+    await backend.restart();
+    const same = await backend.open({ changelogId: 'one' });
+    expect([same.position, same.size()]).toEqual([11, 2]);
+    await backend.restart();
+    const other = await backend.open({ changelogId: 'two' });
+    expect([other.position, contentOf(other)]).toEqual([0, []]);
+    other.apply([change(0, 'a', 'new')], 1);
+    await other.flush();
+    await backend.restart();
+    const again = await backend.open({ changelogId: 'two' });
+    expect([again.position, contentOf(again)]).toEqual([1, [[0, 'a', 'new', 0]]]);
+  });
+
   test.runIf(!persistent)('begins anew after a restart', async () => {
     const backend = begin();
     const before = await backend.open();

@@ -54,6 +54,8 @@ export interface OpenStateOptions {
   format: 'text' | 'bytes';
   /** How many neighbouring segments are kept, and dropped, together. */
   segmentsTogether: number;
+  /** The id of the changelog topic. State made of another is dropped. */
+  changelogId: string | undefined;
 }
 
 /** Opens the committed parts of stores. */

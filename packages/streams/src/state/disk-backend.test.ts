@@ -20,7 +20,13 @@ import { lockFolder } from './folder-lock.ts';
 import { instanceIdOf, openStateFolder } from './state-folder.ts';
 
 const fixture = join(import.meta.dirname, '../testing-support/state-writer.fixture.ts');
-const store = { taskId: '0_0', store: 'store', format: 'text', segmentsTogether: 1 } as const;
+const store = {
+  taskId: '0_0',
+  store: 'store',
+  format: 'text',
+  segmentsTogether: 1,
+  changelogId: undefined,
+} as const;
 
 let folder = '';
 const children: ChildProcess[] = [];

@@ -17,6 +17,8 @@ export interface DiskBackendOptions {
 interface Environment {
   env: RootDatabase<unknown, string>;
   meta: Database<number, string>;
+  /** The ids of the changelogs that stores were made of. */
+  origins: Database<string, string>;
   users: number;
 }
 
@@ -49,7 +51,23 @@ export function diskBackend({ folder, log }: DiskBackendOptions): StateBackend {
       environments.delete(taskId);
       await opened.env.close();
     };
-    return new DiskState({ ...options, env: opened.env, meta: opened.meta, onClose });
+    const state = new DiskState({ ...options, env: opened.env, meta: opened.meta, onClose });
+    await ofChangelog(state, opened, options);
+    return state;
+  }
+
+  /** Drops state that was made of another changelog: the topic was deleted, or this is another cluster. */
+  async function ofChangelog(
+    state: DiskState,
+    { origins }: Environment,
+    { taskId, store, changelogId }: OpenStateOptions,
+  ): Promise<void> {
+    if (changelogId === undefined || origins.get(store) === changelogId) return;
+    if (origins.get(store) !== undefined) {
+      log('warn', `store ${store} of task ${taskId} was made of another changelog topic; it is begun anew`);
+      await state.clear();
+    }
+    await origins.put(store, changelogId);
   }
 
   async function close(): Promise<void> {
@@ -65,5 +83,6 @@ function create(path: string): Environment {
   mkdirSync(path, { recursive: true });
   const env: RootDatabase<unknown, string> = openLmdb({ path, maxDbs: 4096, noSubdir: false });
   const meta: Database<number, string> = env.openDB({ name: 'positions', encoding: 'json' });
-  return { env, meta, users: 0 };
+  const origins: Database<string, string> = env.openDB({ name: 'changelogs', encoding: 'string' });
+  return { env, meta, origins, users: 0 };
 }

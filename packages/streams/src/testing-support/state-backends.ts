@@ -12,6 +12,7 @@ export interface OpenBackend {
     store?: string;
     format?: 'text' | 'bytes';
     segmentsTogether?: number;
+    changelogId?: string;
   }): Promise<CommittedState>;
   /** The process has ended and begins anew; what was opened before is of no use any more. */
   restart(): Promise<void>;
@@ -35,8 +36,8 @@ function opened(make: () => StateBackend, cleanUp: () => void): OpenBackend {
     await backend.close();
   }
   return {
-    async open({ store = 'store', format = 'text', segmentsTogether = 1 } = {}) {
-      const state = await backend.open({ taskId: '0_0', store, format, segmentsTogether });
+    async open({ store = 'store', format = 'text', segmentsTogether = 1, changelogId } = {}) {
+      const state = await backend.open({ taskId: '0_0', store, format, segmentsTogether, changelogId });
       states.push(state);
       return state;
     },

@@ -12,7 +12,13 @@ function print(line: object): void {
 try {
   openStateFolder({ folder, applicationId: 'test', log: () => {} });
   const backend = diskBackend({ folder, log: () => {} });
-  const state = await backend.open({ taskId: '0_0', store: 'store', format: 'text', segmentsTogether: 1 });
+  const state = await backend.open({
+    taskId: '0_0',
+    store: 'store',
+    format: 'text',
+    segmentsTogether: 1,
+    changelogId: undefined,
+  });
   print({ opened: state.position });
   // Entry n is written by the commit that ends at position n + 1; every third commit takes an entry away again.
   for (let n = state.position; ; n++) {
