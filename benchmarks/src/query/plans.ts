@@ -6,8 +6,11 @@ export interface Plan {
   read: string;
   collection: string;
   plan: string;
+  /** Documents, not keys of an index. */
   examined: number;
   returned: number;
+  /** It adds up what it reads. */
+  summed: boolean;
 }
 
 /** Profiles what is done; answers each kind of command once, the one that examined most for what it returned. */
@@ -34,17 +37,18 @@ export async function plansOf(db: Db, read: string, work: () => Promise<unknown>
   return [...worst.values()];
 }
 
-/** Documents (or, where none was fetched, keys) examined for each that was returned. */
+/** Documents examined for each that was returned. */
 export function ratioOf({ examined, returned }: Plan): number {
   return examined / Math.max(1, returned);
 }
 
-function planOf(read: string, { ns, planSummary, docsExamined = 0, nreturned = 0 }: Document): Plan {
+function planOf(read: string, { ns, planSummary, docsExamined = 0, nreturned = 0, command }: Document): Plan {
   return {
     read,
     collection: String(ns).split('.').slice(1).join('.'),
     plan: String(planSummary),
     examined: Number(docsExamined),
     returned: Number(nreturned),
+    summed: JSON.stringify(command ?? {}).includes('"$group"'),
   };
 }
