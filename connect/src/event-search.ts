@@ -36,7 +36,10 @@ interface EventName {
   eventId: string;
 }
 
-/** Makes what searches; undefined where the raw topic is missing. One search at a time: each reads a lot. */
+/** Questions that may wait for their turn: whoever asked first has given up long before the last one would have it. */
+const maxWaiting = 10;
+
+/** Makes what searches; undefined where that cannot be done now: too many wait, or the raw topic is missing. One search at a time. */
 export function createEventSearch({
   reader,
   topics,
@@ -105,8 +108,11 @@ export function createEventSearch({
   }
 
   let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
   return async function searchInTurn(event) {
-    const turn = last.then(() => search(event));
+    if (waiting >= maxWaiting) return undefined;
+    waiting++;
+    const turn = last.then(() => search(event)).finally(() => waiting--);
     last = turn.catch(() => {});
     return turn;
   };
@@ -137,7 +143,7 @@ export function eventRoute(search: (event: EventName) => Promise<FoundEvent | un
     const parsed = eventName.safeParse(Object.fromEntries(query));
     if (!parsed.success) return { status: 400, body: { error: 'userId and eventId must be given' } };
     const found = await search(parsed.data);
-    if (found === undefined) return { status: 503, body: { error: 'there is no raw topic' } };
+    if (found === undefined) return { status: 503, body: { error: 'not now' } };
     return { status: 200, body: found };
   };
 }

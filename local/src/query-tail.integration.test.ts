@@ -181,6 +181,26 @@ test('more readers than there may be get 503, until one goes', async () => {
   );
 });
 
+test('an export under way is cut off when the service ends, and does not keep it', async () => {
+  const text = 'x'.repeat(20_000);
+  for (let index = 0; index < 2_000; index++) await store({ metadata: { text } });
+  const response = await fetch(`${service.url}/api/logs/export`);
+  const body = response.body?.getReader();
+  await body?.read();
+  const started = performance.now();
+  service.process.kill('SIGTERM');
+  const reading = (async () => {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 300);
+    });
+    while (!(await body?.read())?.done);
+  })();
+  await expect(reading).rejects.toThrow();
+  expect(await service.stop()).toBe(0);
+  expect(performance.now() - started).toBeLessThan(8_000);
+  service = await startQuery(env, service.port);
+});
+
 test('HEAD opens nothing', async () => {
   for (let index = 0; index < 30; index++) {
     expect((await fetch(`${service.url}/api/logs/tail`, { method: 'HEAD' })).status).toBe(200);

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startPipeline, type Pipeline } from './pipeline/pipeline.ts';
+import { readEvents } from './testing/event-source.ts';
 import { freePorts } from './testing/free-ports.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'activity-trace-'));
 let pipeline: Pipeline;
 let edge: string;
+let query: string;
 
 beforeAll(async () => {
   const ports = await freePorts();
@@ -20,6 +22,7 @@ beforeAll(async () => {
     signal: new AbortController().signal,
   });
   edge = `http://127.0.0.1:${ports.ingest}`;
+  query = `http://127.0.0.1:${ports.query}`;
 });
 
 afterAll(async () => {
@@ -153,6 +156,23 @@ test('deleted, by which command; erased with its user', async () => {
       expect(found).toMatchObject({ state: 'erased', deleted: { by, at: expect.stringMatching(/^20/) } });
     },
     { timeout: 30_000, interval: 200 },
+  );
+});
+
+test('through the edge the tail tells what is stored, and a reader that goes is let go', async () => {
+  const reader = readEvents(`${edge}/api/logs/tail?userId=tail`);
+  await vi.waitFor(() => expect(reader.lastId()).not.toBe(''), { timeout: 10_000 });
+  await post('nine', { userId: 'tail' });
+  await vi.waitFor(
+    () => expect(reader.events.map(({ data }) => data)).toEqual([expect.stringContaining('nine')]),
+    {
+      timeout: 10_000,
+    },
+  );
+  await reader.stop();
+  await vi.waitFor(
+    async () => expect(await (await fetch(`${query}/metrics`)).text()).toMatch(/^query_tails\{.*\} 0$/m),
+    { timeout: 10_000 },
   );
 });
 

@@ -144,6 +144,7 @@ export function testApp(): TestApp {
         ),
       tails: { open: () => 0, begin: async () => new ReadableStream() },
       maxTails: 1,
+      ending: new AbortController().signal,
       sessionHours: 1,
     }),
   };

@@ -195,6 +195,8 @@ describe('errors', () => {
     new MongoNetworkError('connection closed'),
     new MongoServerError({ message: 'operation exceeded time limit', code: 50 }),
     new MongoServerError({ message: 'not primary', code: 10_107 }),
+    // As the driver passes on what befalls a connection while it writes.
+    Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' }),
   ])('%s is 503 with Retry-After', async (error) => {
     service.fault = error;
     const response = await service.app.request('/api/logs', { headers: { 'x-api-key': 'reader' } });

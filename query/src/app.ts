@@ -32,6 +32,8 @@ export interface AppDeps {
   tails: Tails;
   /** Readers of the tail at one time. */
   maxTails: number;
+  /** Aborted when the service ends. */
+  ending: AbortSignal;
   /** How long a session of the page lasts. */
   sessionHours: number;
 }
@@ -47,13 +49,14 @@ export function createApp({
   trace,
   tails,
   maxTails,
+  ending,
   sessionHours,
 }: AppDeps): Hono {
   const { activityTypes, store } = logs;
   const { authenticator, now } = gate;
   const routes = [
     // Before the route of one log, whose id these are not.
-    exportRoute({ store, activityTypes, now }),
+    exportRoute({ store, activityTypes, now, ending }),
     tailRoute({ tails, maxTails, activityTypes }),
     ...logRoutes(logs),
     ...userRoutes(users),

@@ -1,7 +1,7 @@
 // The query service's process: configuration, MongoDB, HTTP server, signals.
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { collections, receiptsCollection } from '@activity/contracts';
+import { collections, receiptsCollection, windowSizes } from '@activity/contracts';
 import type { ErasureReceipt } from '@activity/contracts';
 import { createLogger, createRegistry, listen, openAuthenticator, runService } from '@activity/service';
 import type { ServiceContext } from '@activity/service';
@@ -51,7 +51,7 @@ const clientOptions: MongoClientOptions = {
   enableUtf8Validation: false,
 };
 
-async function start({ onClose }: ServiceContext): Promise<void> {
+async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const authenticator = await openAuthenticator({
     file: config.API_KEYS_FILE,
     production: config.NODE_ENV === 'production',
@@ -135,6 +135,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     }),
     tails,
     maxTails: config.MAX_TAILS,
+    ending: signal,
     sessionHours: config.SESSION_HOURS,
   });
   const handle = getRequestListener(app.fetch);
@@ -148,6 +149,8 @@ async function start({ onClose }: ServiceContext): Promise<void> {
   // Before the server: it waits for all answers, and these do not end by themselves.
   onClose('the tail', async () => hub.close());
   logger.info({ port: http.port, host: config.HOST, database: db.databaseName }, 'listening');
+  // What timelines ask for most is added up before anyone asks.
+  await rollups.cells(Date.now() - 31 * windowSizes.day, Date.now()).catch(() => {});
 }
 
 async function answers(db: Db): Promise<boolean> {

@@ -15,6 +15,11 @@ export interface QueryRequest<Q, P> {
   id: string;
 }
 
+/** What @hono/node-server puts beside a request. */
+export interface NodeBindings {
+  outgoing?: { destroy: () => void };
+}
+
 /** An answer; a `Response` where it is passed on as it is. */
 export type Answer = { status: number; headers?: Record<string, string>; body: unknown } | Response;
 

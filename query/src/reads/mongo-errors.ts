@@ -9,6 +9,9 @@ import {
 /** Server error codes of a node that is stepping down, shutting down, recovering, or out of time. */
 const passing = new Set([50, 89, 91, 175, 189, 262, 10_107, 11_600, 11_602, 13_435, 13_436]);
 
+/** A connection that ended while a command was being written to it: the driver passes on what Node says. */
+const cutOff = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'ETIMEDOUT', 'EHOSTUNREACH']);
+
 /** Whether the same read may succeed later. */
 export function isAway(error: unknown): boolean {
   if (error instanceof MongoServerError) return typeof error.code === 'number' && passing.has(error.code);
@@ -17,7 +20,8 @@ export function isAway(error: unknown): boolean {
     error instanceof MongoServerSelectionError ||
     error instanceof MongoTopologyClosedError ||
     // The driver does not export its class.
-    (error instanceof Error && error.name === 'MongoWaitQueueTimeoutError')
+    (error instanceof Error && error.name === 'MongoWaitQueueTimeoutError') ||
+    (error instanceof Error && 'code' in error && cutOff.has(String(error.code)))
   );
 }
 

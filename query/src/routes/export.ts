@@ -3,7 +3,7 @@ import { validationError } from '@activity/service';
 import { z } from 'zod';
 import { wholeNumber } from '../http/parameters.ts';
 import { route } from '../http/route.ts';
-import type { Route } from '../http/route.ts';
+import type { NodeBindings, Route } from '../http/route.ts';
 import { exportLogs } from '../logs/export.ts';
 import { filterShape } from '../logs/filter.ts';
 import type { LogStore } from '../logs/log-store.ts';
@@ -14,12 +14,14 @@ export interface ExportDeps {
   store: LogStore;
   activityTypes: readonly string[];
   now: () => number;
+  /** Aborted when the service ends: an export is cut off then, rather than waited for. */
+  ending: AbortSignal;
 }
 
 const maxExport = 10_000_000;
 
 /** The route of exports. */
-export function exportRoute({ store, activityTypes, now }: ExportDeps): Route {
+export function exportRoute({ store, activityTypes, now, ending }: ExportDeps): Route {
   return route({
     method: 'GET',
     path: '/api/logs/export',
@@ -44,11 +46,14 @@ export function exportRoute({ store, activityTypes, now }: ExportDeps): Route {
       },
       400: { description: 'A parameter is wrong.', schema: validationError },
     },
-    handle: async ({ query: { format, limit, sort: order = 'newest', ...filter } }) => {
+    handle: async ({ query: { format, limit, sort: order = 'newest', ...filter }, context }) => {
       const slices = exportLogs(store, { filter, order, format, limit });
       // The first slice is read before the answer begins, so that a failure has a status.
       const first = await slices.next();
       const encoder = new TextEncoder();
+      const { outgoing } = context.env as NodeBindings;
+      const cut = (): void => outgoing?.destroy();
+      if (!first.done) ending.addEventListener('abort', cut, { once: true });
       const stream = new ReadableStream<Uint8Array>(
         {
           start(controller) {
@@ -57,10 +62,13 @@ export function exportRoute({ store, activityTypes, now }: ExportDeps): Route {
           },
           async pull(controller) {
             const next = await slices.next();
-            if (next.done) controller.close();
-            else controller.enqueue(encoder.encode(next.value));
+            if (next.done) {
+              controller.close();
+              ending.removeEventListener('abort', cut);
+            } else controller.enqueue(encoder.encode(next.value));
           },
           async cancel() {
+            ending.removeEventListener('abort', cut);
             await slices.return();
           },
         },

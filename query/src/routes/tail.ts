@@ -2,7 +2,7 @@
 import { plainError, validationError } from '@activity/service';
 import { z } from 'zod';
 import { failed, route } from '../http/route.ts';
-import type { Answer, Route } from '../http/route.ts';
+import type { Answer, NodeBindings, Route } from '../http/route.ts';
 import { filterShape } from '../logs/filter.ts';
 import { cannotCatchUp, tokenPattern } from '../tail/catch-up.ts';
 import { matcherOf } from '../tail/matches.ts';
@@ -13,11 +13,6 @@ export interface TailDeps {
   tails: Tails;
   maxTails: number;
   activityTypes: readonly string[];
-}
-
-/** What @hono/node-server puts beside a request. */
-interface NodeBindings {
-  outgoing?: { destroy: () => void };
 }
 
 /** The route of the live tail. */
