@@ -61,6 +61,7 @@ test('a reader that comes back misses nothing and gets nothing twice, through th
   const reader = readEvents(`${service.url}/api/logs/tail`);
   await connected(reader);
   const stored: number[] = [];
+  const ends: unknown[] = [];
   const writing = new AbortController();
   const writer = (async () => {
     while (!writing.signal.aborted) {
@@ -71,7 +72,10 @@ test('a reader that comes back misses nothing and gets nothing twice, through th
   for (const signal of ['SIGTERM', 'SIGKILL', 'SIGTERM'] as const) {
     await sleep(700);
     service.process.kill(signal);
-    await vi.waitFor(() => expect(service.process.exitCode ?? service.process.signalCode).not.toBeNull());
+    await vi.waitFor(() => expect(service.process.exitCode ?? service.process.signalCode).not.toBeNull(), {
+      timeout: 15_000,
+    });
+    ends.push(service.process.exitCode ?? service.process.signalCode);
     // Stored while nobody reads.
     await sleep(200);
     service = await startQuery(env, service.port);
@@ -86,6 +90,7 @@ test('a reader that comes back misses nothing and gets nothing twice, through th
   expect(reader.connections()).toBeGreaterThanOrEqual(4);
   expect(stored.length).toBeGreaterThan(300);
   expect(idsOf(reader)).toEqual(stored);
+  expect(ends).toEqual([0, 'SIGKILL', 0]);
 });
 
 test('a reader that saw nothing before the restart comes back to where it was', async () => {
@@ -188,7 +193,7 @@ test('an export under way is cut off when the service ends, and does not keep it
   const body = response.body?.getReader();
   await body?.read();
   const started = performance.now();
-  service.process.kill('SIGTERM');
+  const stopped = service.stop();
   const reading = (async () => {
     await new Promise((resolve) => {
       setTimeout(resolve, 300);
@@ -196,7 +201,7 @@ test('an export under way is cut off when the service ends, and does not keep it
     while (!(await body?.read())?.done);
   })();
   await expect(reading).rejects.toThrow();
-  expect(await service.stop()).toBe(0);
+  expect(await stopped).toBe(0);
   expect(performance.now() - started).toBeLessThan(8_000);
   service = await startQuery(env, service.port);
 });

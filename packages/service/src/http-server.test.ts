@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, createServer, get } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { listen } from './http-server.ts';
 
@@ -53,6 +54,16 @@ test('does not wait for a client that keeps its connection open', async () => {
   await ask(port, agent);
   await close();
   expect(server.listening).toBe(false);
+});
+
+test('does not wait for a connection on which nothing was ever sent', async () => {
+  const server = serverOf((_request, response) => response.end('done'));
+  const { port, close } = await listen(server, 0, '127.0.0.1');
+  const silent = connect(port, '127.0.0.1');
+  await once(server, 'connection');
+  const gone = once(silent, 'close');
+  await close();
+  await gone;
 });
 
 test('names the port that is taken, and the remedy', async () => {

@@ -1,5 +1,6 @@
 // Listening and closing of a node HTTP server: stops accepting, finishes what is in flight, then closes.
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** A server that listens. */
 export interface ListeningServer {
@@ -15,6 +16,11 @@ export interface ListeningServer {
  * @throws Error naming the address and the remedy where it cannot.
  */
 export async function listen(server: Server, port: number, host: string): Promise<ListeningServer> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason =
@@ -30,20 +36,26 @@ export async function listen(server: Server, port: number, host: string): Promis
   let closing: Promise<void> | undefined;
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
-    close: () => (closing ??= closeServer(server)),
+    close: () => (closing ??= closeServer(server, sockets)),
   };
 }
 
-async function closeServer(server: Server): Promise<void> {
+async function closeServer(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+  function closeIdle(): void {
+    server.closeIdleConnections();
+    // Node counts as busy who has not sent anything yet: browsers open connections that they may need.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  }
+
   // Keep-alive clients are told with the answer they wait for; those that wait for nothing are closed.
   server.prependListener('request', (_request, response) => {
     response.setHeader('connection', 'close');
   });
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const idle = setInterval(closeIdle, 50);
   try {
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
-      server.closeIdleConnections();
+      closeIdle();
     });
   } finally {
     clearInterval(idle);
