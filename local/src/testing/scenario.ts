@@ -47,6 +47,7 @@ export function scenario({ count, users, partitions, until, seed }: ScenarioOpti
   const offsets = Array.from({ length: partitions }, () => 0);
   const sent: Raw[] = [];
   const events: Extract<Raw, { kind: 'event' }>[] = [];
+  const erasures: number[] = [];
   const spanMs = 40 * 60_000;
   for (let index = 0; index < count; index++) {
     const at = until - spanMs + Math.floor((index * spanMs) / count);
@@ -61,10 +62,13 @@ export function scenario({ count, users, partitions, until, seed }: ScenarioOpti
     } else if (dice < 0.11) {
       raw = { kind: 'garbage', reason: 'undecodable', key: user, value: '{"userId":', partition, at };
     } else if (dice < 0.115) {
-      const id = pick(Math.max(1, offsets[partition] ?? 0)) * maxPartitions + partition;
-      raw = { kind: 'delete', id, partition, at };
+      // Some name an erasure instead of a log.
+      const erasure = random() < 0.2 ? erasures[pick(erasures.length)] : undefined;
+      const id = erasure ?? pick(Math.max(1, offsets[partition] ?? 0)) * maxPartitions + partition;
+      raw = { kind: 'delete', id, partition: id % maxPartitions, at };
     } else if (dice < 0.1155) {
       raw = { kind: 'erase', user, partition, at };
+      erasures.push((offsets[partition] ?? 0) * maxPartitions + partition);
     } else {
       const timestamp = dice < 0.1255 ? at - 15 * 60_000 - pick(20 * 60_000) : at;
       const type = defaultActivityTypes[pick(defaultActivityTypes.length)] ?? 'LOGIN';
