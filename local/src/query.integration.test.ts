@@ -1,7 +1,12 @@
 // The query service on a MongoDB that holds a month of activity: its answers against the logs themselves, and how they were found.
-import { windowSizes } from '@activity/contracts';
+import { defaultActivityTypes, windowSizes } from '@activity/contracts';
 import { Long, MongoClient, type Db, type Document } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { rawParameters } from '../../query/src/http/parameters.ts';
+import { filterShape } from '../../query/src/logs/filter.ts';
+import type { LogDocument } from '../../query/src/logs/log-json.ts';
+import { matcherOf } from '../../query/src/tail/matches.ts';
 import { servers } from './testing/servers.ts';
 import { fillActivity, userOf } from './testing/stored-activity.ts';
 import { startQuery, type QueryProcess } from './testing/query-process.ts';
@@ -200,6 +205,18 @@ describe('filters', () => {
     expect(page?.['planSummary']).toMatch(/^IXSCAN/);
     expect(page?.['docsExamined'] / page?.['nreturned']).toBeLessThanOrEqual(2);
     expect(commands.map(({ planSummary }) => String(planSummary)).join(' ')).not.toContain('COLLSCAN');
+  });
+
+  test('the tail lets through what MongoDB finds', async () => {
+    const all = await db.collection<LogDocument>('logs').find({}).toArray();
+    const schema = z.object(filterShape(defaultActivityTypes));
+    for (const [query, match] of filters) {
+      const parameters = new URLSearchParams(query);
+      const given = Object.fromEntries([...parameters.keys()].map((name) => [name, parameters.getAll(name)]));
+      const filter = schema.parse(rawParameters(given));
+      const found = await db.collection('logs').countDocuments(match);
+      expect([query, all.filter(matcherOf(filter)).length]).toEqual([query, found]);
+    }
   });
 
   test('a page in the depth looks at no more than the first', async () => {
