@@ -64,6 +64,7 @@ test('does not wait for a connection on which nothing was ever sent', async () =
   const gone = once(silent, 'close');
   await close();
   await gone;
+  expect(server.listening).toBe(false);
 });
 
 test('names the port that is taken, and the remedy', async () => {

@@ -33,8 +33,8 @@ test('a cursor that was changed in any place is none', () => {
       fc.pre(changed !== text);
       const read = codec.read(changed);
       // The last character of the signature has bits that stand for nothing.
-      if (place < text.length - 1) expect(read).toBeUndefined();
-      else expect([undefined, cursor]).toContainEqual(read);
+      const allowed = place < text.length - 1 ? [undefined] : [undefined, cursor];
+      expect(allowed).toContainEqual(read);
     }),
   );
 });
