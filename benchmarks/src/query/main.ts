@@ -31,7 +31,12 @@ await fillActivity(db, {
   spanMs: 30 * day,
   progress: (done) => console.log(`  ${done}`),
 });
-const service = await startQuery({ MONGODB_URI: mongo.address, LOG_LEVEL: 'error' });
+// A page by number in the depth reads all that lies before it: longer than a read may take by default, on a busy machine.
+const service = await startQuery({
+  MONGODB_URI: mongo.address,
+  READ_TIMEOUT_MS: '60000',
+  LOG_LEVEL: 'error',
+});
 
 interface Listed {
   pagination: { next: string };
