@@ -62,9 +62,8 @@ export function scenario({ count, users, partitions, until, seed }: ScenarioOpti
     } else if (dice < 0.11) {
       raw = { kind: 'garbage', reason: 'undecodable', key: user, value: '{"userId":', partition, at };
     } else if (dice < 0.115) {
-      // Some name an erasure instead of a log.
-      const erasure = random() < 0.2 ? erasures[pick(erasures.length)] : undefined;
-      const id = erasure ?? pick(Math.max(1, offsets[partition] ?? 0)) * maxPartitions + partition;
+      // The first one after an erasure names this instead of a log.
+      const id = erasures.pop() ?? pick(Math.max(1, offsets[partition] ?? 0)) * maxPartitions + partition;
       raw = { kind: 'delete', id, partition: id % maxPartitions, at };
     } else if (dice < 0.1155) {
       raw = { kind: 'erase', user, partition, at };
