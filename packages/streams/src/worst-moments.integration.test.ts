@@ -99,6 +99,33 @@ describe('exactly once, nothing shows of a kill', () => {
   });
 });
 
+test('a broker that is killed and comes back costs nothing', async () => {
+  const topics = await createTopics(witness, 2);
+  const applicationId = uniqueName('broker');
+  const app = startApp({
+    applicationId,
+    brokers: [address],
+    guarantee: 'exactly_once',
+    instanceId: 'one',
+    commitIntervalMs: 50,
+    sessionTimeoutMs: 6000,
+    counts: { topics },
+  });
+  try {
+    await waitFor('the instance to run', () => app.state === 'RUNNING');
+    await sendIds(witness, topics.input, 0, 1500);
+    await broker.kill();
+    await broker.restart();
+    await sendIds(witness, topics.input, 1500, 2000);
+    const own = await topicsOf(witness, applicationId, topics.input);
+    await waitFor('all input to be committed', async () => (await lagOf(witness, applicationId, own)) === 0);
+    await app.end('SIGTERM');
+    expect(await judge(witness, topics, 2000)).toEqual(faultless);
+  } finally {
+    app.child.kill('SIGKILL');
+  }
+});
+
 describe('at least once', () => {
   test('a kill between records and offsets counts them twice, and loses nothing', async () => {
     const verdict = await killAt('at_least_once', apiKeys.offsetCommit, 'loseRequest');

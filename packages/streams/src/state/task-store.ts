@@ -94,6 +94,8 @@ export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> impl
   }
 
   close(): Promise<void> {
+    // Its part of the cache is others' now.
+    this.overlay.abort();
     return this.options.committed.close();
   }
 }

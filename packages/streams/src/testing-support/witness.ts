@@ -87,7 +87,8 @@ export async function connectWitness(broker: string): Promise<Witness> {
       topic,
       messages: partitions.map((partition) => ({ partition, value: null, headers: { [markHeader]: mark } })),
     });
-    const seen: Seen[] = [];
+    // By place: a batch that is read again after a rebalance of the witness holds the same records, not more of them.
+    const seen = new Map<string, Seen>();
     const left = new Set(partitions);
     const consumer = kafka.consumer({
       groupId: `witness-${mark}`,
@@ -106,7 +107,7 @@ export async function connectWitness(broker: string): Promise<Witness> {
               const marked = headers?.[markHeader]?.toString();
               if (marked === mark) left.delete(batch.partition);
               if (marked !== undefined) continue;
-              seen.push({
+              seen.set(`${batch.partition}/${offset}`, {
                 partition: batch.partition,
                 offset: Number(offset),
                 key: key && key.toString(),
@@ -123,7 +124,7 @@ export async function connectWitness(broker: string): Promise<Witness> {
       await consumer.disconnect();
       await admin.deleteGroups([`witness-${mark}`]).catch(() => {});
     }
-    return seen.toSorted((a, b) => a.partition - b.partition || a.offset - b.offset);
+    return [...seen.values()].toSorted((a, b) => a.partition - b.partition || a.offset - b.offset);
   }
 
   return {
@@ -159,7 +160,8 @@ export async function connectWitness(broker: string): Promise<Witness> {
         .map(({ partition }) => ends.get(partitionName(topic, partition)) ?? 0);
     },
     async committedOffsets(groupId, topic) {
-      const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
+      // A broker that has just come back does not know yet what it coordinates.
+      const [found] = await eventually(() => admin.fetchOffsets({ groupId, topics: [topic] }));
       const sorted = found?.partitions.toSorted((a, b) => a.partition - b.partition) ?? [];
       return sorted.map(({ offset }) => Number(offset));
     },
