@@ -231,6 +231,25 @@ describe('starting', () => {
     await expect(app.streams.start()).rejects.toThrowError(`${one} (1) and ${two} (2); use repartition()`);
   });
 
+  test('with a store whose changelog topic is missing, or has other partitions, fails and names it', async () => {
+    const input = await witness.createTopic(uniqueName('in'), 2);
+    const published = uniqueName('published');
+    const topology = (): Topology => {
+      const builder = new StreamsBuilder();
+      const options = { kind: 'keyValue', key: stringSerde, value: stringSerde } as const;
+      const store = builder.addStore({ name: 'store', ...options, changelogTopic: published });
+      builder.stream(input, strings).process(() => ({ process() {} }), { stores: [store] });
+      return builder.build();
+    };
+    await expect(create(topology()).streams.start()).rejects.toThrowError(
+      `topic ${published} does not exist`,
+    );
+    await witness.createTopic(published, 3);
+    await expect(create(topology()).streams.start()).rejects.toThrowError(
+      `topic ${published}, the changelog of store store, has 3 partitions; give it 2`,
+    );
+  });
+
   test('after the input’s partitions have changed fails and says what to do', async () => {
     const topics = await createTopics(witness, 2);
     const first = create(countsTopology({ topics }));

@@ -41,8 +41,16 @@ export async function prepareTopics({
   const sinks = topology.nodes.flatMap((n) =>
     n.kind === 'sink' && typeof n.topic === 'string' ? [n.topic] : [],
   );
+  const published = topology.subTopologies.flatMap(({ stores }) =>
+    stores.flatMap(({ changelogTopic }) => changelogTopic ?? []),
+  );
   const foreign = [
-    ...new Set([...sources, ...sinks, ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])]),
+    ...new Set([
+      ...sources,
+      ...sinks,
+      ...published,
+      ...(deadLetterTopic === undefined ? [] : [deadLetterTopic]),
+    ]),
   ];
   const described = await kafka.describeTopics(foreign.filter((topic) => !own.has(topic)));
   const counts = new Map([...described.values()].map(({ name, partitions }) => [name, partitions]));
@@ -52,7 +60,10 @@ export async function prepareTopics({
     throw new FatalError('TOPIC_UNKNOWN', `${which} not exist; create it before the application starts`);
   }
   countRepartitionTopics(topology, counts);
-  const problems = validatePartitions(topology, (topic) => counts.get(topic));
+  const problems = [
+    ...validatePartitions(topology, (topic) => counts.get(topic)),
+    ...wrongChangelogs(topology, counts),
+  ];
   if (problems.length > 0) throw new FatalError('TOPIC_PARTITIONS_WRONG', problems.join('\n'));
   await createTopics(kafka, wantedTopics(topology, names, counts));
 }
@@ -77,6 +88,25 @@ function countRepartitionTopics(topology: Topology, counts: Map<string, number>)
   }
 }
 
+/** What is wrong with topics of the user's that are to be changelogs. */
+function wrongChangelogs(topology: Topology, counts: ReadonlyMap<string, number>): string[] {
+  return topology.subTopologies.flatMap(({ sourceTopics, stores }) => {
+    const wanted = tasksOf(sourceTopics, counts);
+    return stores.flatMap(({ name, changelogTopic }) => {
+      const found = changelogTopic === undefined ? wanted : counts.get(changelogTopic);
+      if (found === wanted) return [];
+      return [
+        `topic ${changelogTopic}, the changelog of store ${name}, has ${found} partitions; give it ${wanted}, as the input has`,
+      ];
+    });
+  });
+}
+
+/** How many tasks read these topics. */
+function tasksOf(sourceTopics: readonly string[], counts: ReadonlyMap<string, number>): number {
+  return Math.max(1, ...sourceTopics.map((topic) => counts.get(topic) ?? 1));
+}
+
 function wantedTopics(
   topology: Topology,
   names: TopicNames,
@@ -94,7 +124,7 @@ function wantedTopics(
       .filter((store) => store.changelog && store.changelogTopic === undefined)
       .map((store) => ({
         name: names.changelog(store),
-        partitions: Math.max(1, ...sourceTopics.map((topic) => counts.get(topic) ?? 1)),
+        partitions: tasksOf(sourceTopics, counts),
         replicationFactor: -1,
         config: changelogConfig(store),
       })),
