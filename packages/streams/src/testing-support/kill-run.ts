@@ -87,7 +87,17 @@ export async function runWithKills(options: KillRunOptions): Promise<Verdict> {
     }
     await sendIds(witness, topics.input, kills * chunk, ids);
     const own = await topicsOf(witness, applicationId, topics.input);
-    await waitFor('all input to be committed', async () => (await lagOf(witness, applicationId, own)) === 0);
+    const settled = async (): Promise<boolean> => (await lagOf(witness, applicationId, own)) === 0;
+    await waitFor('all input to be committed', settled).catch(async (cause: unknown) => {
+      const lags = await Promise.all(
+        own.map(async (topic) => `${topic} ${await lagOf(witness, applicationId, [topic])}`),
+      );
+      const told = [...apps].map(([name, { state, lines }]) => {
+        const last = lines.slice(-8).map((line) => JSON.stringify(line));
+        return `${name} is ${state}; it said last:\n${last.join('\n')}`;
+      });
+      throw new Error([`behind: ${lags.join(', ')}`, ...told].join('\n'), { cause });
+    });
     await Promise.all([...apps.values()].map((app) => app.end('SIGTERM')));
     return await judge(witness, topics, ids);
   } finally {
