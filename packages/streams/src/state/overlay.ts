@@ -189,11 +189,8 @@ export class Overlay<V> {
   commit(position: number): void {
     if (!this.#changes) return;
     this.#options.committed.apply(this.#changes, position);
-    for (const [key, entry] of this.#sealed) {
-      if (entry.layer !== 'sealed') continue;
-      if (this.#options.cache && entry.value !== undefined) entry.layer = 'clean';
-      else this.#entries.delete(key);
-    }
+    if (this.#options.cache) this.#keepSealed();
+    else this.#entries = new Map(this.#written);
     this.#sealed = [];
     this.#changes = undefined;
     this.#stayWithinBudget();
@@ -206,6 +203,15 @@ export class Overlay<V> {
     this.#sealed = [];
     this.#changes = undefined;
     this.#count();
+  }
+
+  #keepSealed(): void {
+    for (const [key, entry] of this.#sealed) {
+      // Written again since: then it is current.
+      if (entry.layer !== 'sealed') continue;
+      if (entry.value === undefined) this.#entries.delete(key);
+      else entry.layer = 'clean';
+    }
   }
 
   #stayWithinBudget(): void {
