@@ -44,15 +44,19 @@ const graceMs = 600_000;
 
 function enrich(): Processor<string, JsonObject<Activity>, string, JsonObject<Log>> {
   let context: ProcessorContext<string, JsonObject<Log>>;
+  let millisecond = 0;
+  let createdAt = '';
   return {
     init(given) {
       context = given;
     },
     process({ key, value, timestamp, headers }) {
+      const now = context.now();
+      if (now !== millisecond) [millisecond, createdAt] = [now, new Date(now).toISOString()];
       const position = context.position();
       if (!position) return;
       const _id = position.offset * 1024 + position.partition;
-      const log = addFields(value, { _id, createdAt: new Date(context.now()).toISOString() });
+      const log = addFields(value, { _id, createdAt });
       context.forward({ key, value: log, timestamp, headers });
     },
   };

@@ -73,6 +73,8 @@ public class StreamsJob {
   /** Adds the numeric id and the time of processing. */
   static class Enrich implements FixedKeyProcessor<String, ObjectNode, byte[]> {
     FixedKeyProcessorContext<String, byte[]> context;
+    long millisecond;
+    String createdAt;
 
     public void init(FixedKeyProcessorContext<String, byte[]> context) {
       this.context = context;
@@ -82,7 +84,12 @@ public class StreamsJob {
       var position = context.recordMetadata().orElseThrow();
       ObjectNode event = record.value();
       event.put("_id", position.offset() * 1024 + position.partition());
-      event.put("createdAt", Instant.now().toString());
+      long now = System.currentTimeMillis();
+      if (now != millisecond) {
+        millisecond = now;
+        createdAt = Instant.ofEpochMilli(now).toString();
+      }
+      event.put("createdAt", createdAt);
       try {
         context.forward(record.withValue(JSON.writeValueAsBytes(event)));
       } catch (com.fasterxml.jackson.core.JsonProcessingException error) {
