@@ -17,7 +17,7 @@ export type { StreamsErrorCode } from './errors.ts';
 export type { Header, Headers } from './kafka/port.ts';
 export type { SecurityOptions } from './kafka/platformatic.ts';
 export type { Emit } from './operators/aggregate.ts';
-export type { Duplicate } from './operators/dedupe.ts';
+export { dedupePrefix, type Duplicate } from './operators/dedupe.ts';
 export type { Failed } from './operators/stateless.ts';
 export type { TimeWindows } from './operators/window-aggregate.ts';
 export type { Change, Record, Timestamped, Windowed } from './record.ts';

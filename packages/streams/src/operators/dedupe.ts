@@ -84,7 +84,15 @@ export function dedupe<K, V>(
 
 /** One text for key and id that no other pair can make. */
 function dedupeId(key: string | undefined, id: string): string {
-  return key === undefined ? `|${id}` : `${key.length}|${key}${id}`;
+  return `${key === undefined ? '|' : dedupePrefix(key)}${id}`;
+}
+
+/**
+ * How the store of a {@link KStream.dedupe}, `<its name>-store`, begins the keys of all ids of one key, given as its serde's text.
+ * @example context.expiringStore('dedupe-store').deletePrefix(dedupePrefix(userId))
+ */
+export function dedupePrefix(key: string): string {
+  return `${key.length}|${key}`;
 }
 
 /** How a first copy is written: its offset, then its fingerprint. */

@@ -24,8 +24,8 @@ export interface CommittedState {
   get(segment: number, key: string): Stored | undefined;
   /** Takes in the changes of one commit, and the changelog position after them. */
   apply(changes: Iterable<StateChange>, position: number): void;
-  /** All entries of a segment, ordered by key. The segment must not change meanwhile. */
-  entries(segment: number): Iterable<readonly [string, Stored]>;
+  /** The entries of a segment whose keys begin so, ordered by key. The segment must not change meanwhile. */
+  entries(segment: number, prefix?: string): Iterable<readonly [string, Stored]>;
   /** The segments that exist, oldest first. */
   segments(): number[];
   /** Drops all segments before this one. */

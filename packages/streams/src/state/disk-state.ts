@@ -91,17 +91,20 @@ export class DiskState implements CommittedState {
     this.#position = position;
   }
 
-  *entries(segment: number): Generator<readonly [string, Stored]> {
+  *entries(segment: number, prefix = ''): Generator<readonly [string, Stored]> {
     const written = new Map<string, Stored | null>();
     for (const layer of [this.#flushing, this.#fresh]) {
-      for (const [key, stored] of layer?.get(segment) ?? []) written.set(key, stored);
+      for (const [key, stored] of layer?.get(segment) ?? [])
+        if (key.startsWith(prefix)) written.set(key, stored);
     }
     const fresh = [...written].toSorted(([a], [b]) => compareKeys(a, b));
     let next = 0;
     const group = this.#groups.get(this.#groupNumber(segment));
-    const range = group?.db?.getRange({ start: diskKey(segment, ''), end: diskKey(segment + 1, '') }) ?? [];
+    const range =
+      group?.db?.getRange({ start: diskKey(segment, prefix), end: diskKey(segment + 1, '') }) ?? [];
     for (const { key: text, value } of range) {
       const key = text.slice(segmentDigits);
+      if (!key.startsWith(prefix)) break;
       for (; next < fresh.length; next++) {
         const [freshKey, stored] = fresh[next] as (typeof fresh)[number];
         if (compareKeys(freshKey, key) >= 0) break;

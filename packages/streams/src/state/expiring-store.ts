@@ -18,6 +18,19 @@ export class TaskExpiringStore<K, V> extends SegmentedStore<K, V> implements Exp
     this.overlay.set(this.segment(now), this.keys.write(key), value, now);
   }
 
+  deletePrefix(prefix: string): number {
+    const first = this.firstLive();
+    let deleted = 0;
+    for (const segment of this.overlay.segments()) {
+      if (segment < first) continue;
+      for (const [key, { timestamp }] of [...this.overlay.entries(segment, prefix)]) {
+        this.overlay.set(segment, key, undefined, timestamp);
+        deleted++;
+      }
+    }
+    return deleted;
+  }
+
   protected segmentOf(_keyText: string, timestamp: number): number | undefined {
     const segment = this.segment(timestamp);
     return segment < this.firstLive() ? undefined : segment;

@@ -28,9 +28,9 @@ export class MemoryState implements CommittedState {
     this.position = position;
   }
 
-  entries(segment: number): Iterable<readonly [string, Stored]> {
-    const entries = this.#segments.get(segment);
-    return entries ? [...entries].toSorted(([a], [b]) => compareKeys(a, b)) : [];
+  entries(segment: number, prefix = ''): Iterable<readonly [string, Stored]> {
+    const entries = this.#segments.get(segment) ?? [];
+    return [...entries].filter(([key]) => key.startsWith(prefix)).toSorted(([a], [b]) => compareKeys(a, b));
   }
 
   segments(): number[] {

@@ -129,18 +129,19 @@ export class Overlay<V> {
     entry.timestamp = timestamp;
   }
 
-  /** Everything visible in a segment, ordered by key. */
-  *entries(segment: number): Generator<readonly [string, { value: V; timestamp: number }]> {
+  /** Everything visible in a segment whose key begins so, ordered by key. */
+  *entries(segment: number, prefix = ''): Generator<readonly [string, { value: V; timestamp: number }]> {
     const written = new Map<string, Entry<V>>();
     for (const layer of [this.#sealed, this.#written]) {
-      for (const [key, entry] of layer) if (entry.segment === segment) written.set(key, entry);
+      for (const [key, entry] of layer)
+        if (entry.segment === segment && key.startsWith(prefix)) written.set(key, entry);
     }
     // Copies: what is written while this is read is not seen.
     const fresh = [...written]
       .map(([key, { value, timestamp }]) => ({ key, value, timestamp }))
       .toSorted((a, b) => compareKeys(a.key, b.key));
     let next = 0;
-    for (const [key, stored] of this.#options.committed.entries(segment)) {
+    for (const [key, stored] of this.#options.committed.entries(segment, prefix)) {
       for (; next < fresh.length; next++) {
         const entry = fresh[next] as (typeof fresh)[number];
         if (compareKeys(entry.key, key) >= 0) break;

@@ -70,6 +70,8 @@ export interface ExpiringStore<K, V> {
   get(key: K): Timestamped<V> | undefined;
   /** Puts a value as of now in stream time. */
   put(key: K, value: V): void;
+  /** Deletes every entry whose key's serialized text begins so; answers how many. */
+  deletePrefix(prefix: string): number;
 }
 
 /** How a store is declared in a topology: what {@link StreamsBuilder.addStore} answers. Times in milliseconds. */

@@ -556,6 +556,33 @@ describe.each(kinds)('stores: $name, cache: $max', ({ create, max }) => {
       expect(store.get('a')?.value).toBe(1);
     });
 
+    test('deletes all keys that begin so, in all layers and segments, and takes it back', async () => {
+      const log = new Changelog();
+      const backend = begin();
+      let streamTime = 0;
+      const store = await expiring(() => streamTime, backend);
+      for (const key of ['a1', 'b1']) store.put(key, 1);
+      log.commit(store);
+      await store.flush();
+      streamTime = 6 * minute;
+      for (const key of ['a2', 'a', 'b2']) store.put(key, 2);
+      log.commit(store);
+      for (const key of ['a3', 'ba']) store.put(key, 3);
+      const keys = ['a', 'a1', 'a2', 'a3', 'b1', 'b2', 'ba'];
+      const found = (from = store): string[] => keys.filter((key) => from.get(key) !== undefined);
+      expect(store.deletePrefix('a')).toBe(4);
+      expect(found()).toEqual(['b1', 'b2', 'ba']);
+      expect(store.deletePrefix('a')).toBe(0);
+      store.abort();
+      expect(found()).toEqual(['a', 'a1', 'a2', 'b1', 'b2']);
+      expect(store.deletePrefix('a')).toBe(3);
+      log.commit(store);
+      expect(found()).toEqual(['b1', 'b2']);
+      const other = await expiring(() => streamTime);
+      other.restore(log.records, log.records.length);
+      expect(found(other)).toEqual(['b1', 'b2']);
+    });
+
     test('is the same again after a restart, and lets expired segments go', async () => {
       const log = new Changelog();
       const backend = begin();
