@@ -1,11 +1,10 @@
 // What the dedupe remembers of an event, for whoever asks where the event is: read from the committed state of this instance.
 import type { MonitoringRoute } from '@activity/service';
-import type { ReadableStore } from '@activity/streams';
+import { dedupePrefix, type ReadableStore } from '@activity/streams';
 import { z } from 'zod';
+import { rawKeySerde } from './incoming.ts';
 import { peopleStore, type Person } from './steps/person.ts';
-
-/** The name of the store that `dedupe({ name: 'dedupe' })` makes. */
-const dedupeStore = 'dedupe-store';
+import { dedupeStore } from './steps/settle-duplicates.ts';
 
 /** Reads stores of this instance. */
 export interface Stores {
@@ -21,8 +20,8 @@ export function dedupeIdOf(eventId: string, erasedBy: number): string {
 }
 
 /**
- * `GET /dedupe?userId=…&eventId=…`: `{ known: true, offset }` with the raw offset of the first copy, and `erasedBy` where the user was
- * erased since; or `{ known: false }`: never seen, forgotten after DEDUPE_HOURS, or another instance's.
+ * `GET /dedupe?userId=…&eventId=…`: `{ known: true, offset }` with the raw offset of the first copy; or `{ known: false }`: never seen,
+ * forgotten after DEDUPE_HOURS, or another instance's. An erased user has no events from before: then with `erasedBy`, the command.
  */
 export function firstCopyRoute(stores: Stores): MonitoringRoute {
   return async function firstCopy(query) {
@@ -32,13 +31,8 @@ export function firstCopyRoute(stores: Stores): MonitoringRoute {
     const person = await stores.store<string, Person>(peopleStore).get(userId);
     const erasedBy = person?.erasedBy ?? -1;
     const firstCopies = stores.store<string, { offset: number }>(dedupeStore);
-    // As the operator writes it: the key with its length, then the id.
-    const find = async (since: number): Promise<{ offset: number } | undefined> =>
-      firstCopies.get(`${userId.length}|${userId}${dedupeIdOf(eventId, since)}`);
-    const first = await find(erasedBy);
+    const first = await firstCopies.get(dedupePrefix(rawKeySerde, userId) + dedupeIdOf(eventId, erasedBy));
     if (first) return { status: 200, body: { known: true, offset: first.offset } };
-    const before = erasedBy < 0 ? undefined : await find(-1);
-    if (before) return { status: 200, body: { known: true, offset: before.offset, erasedBy } };
-    return { status: 200, body: { known: false } };
+    return { status: 200, body: { known: false, ...(erasedBy >= 0 && { erasedBy }) } };
   };
 }

@@ -8,17 +8,21 @@ import {
   type Marker,
   type WindowSize,
 } from '@activity/contracts';
+import { dedupePrefix } from '@activity/streams';
 import type {
+  ExpiringStore,
   KeyValueStore,
   Processor,
   ProcessorContext,
   ProcessorSupplier,
   WindowStore,
 } from '@activity/streams';
+import { rawKeySerde } from '../incoming.ts';
 import type { ErasureCommand } from './admit.ts';
 import type { Tally, UserRecord } from './count.ts';
 import { originOf, originStore, wholeFrom, type Origin } from './origin.ts';
 import { peopleStore, stranger, type People } from './person.ts';
+import { dedupeStore } from './settle-duplicates.ts';
 import { usersStore } from './user.ts';
 
 /** The outputs for the markers that show the eraser how far the sink is. */
@@ -45,6 +49,7 @@ export const storesOfUsers: readonly string[] = [
   ...Object.values(windowStores),
   rollingStores.buckets,
   rollingStores.counts,
+  dedupeStore,
 ];
 
 const rollingBucketMs = 1_000;
@@ -53,8 +58,7 @@ const sizes = Object.keys(windowSizes) as WindowSize[];
 
 /**
  * Carries an erasure out, and passes it on. Windows that are open become markers; those that are closed are the eraser's, who
- * knows them by the id of the newest log in them. Entries of the dedupe no longer match (its ids name the erasure before
- * them) and expire by themselves.
+ * knows them by the id of the newest log in them.
  */
 export function erase(graceMs: number): ProcessorSupplier<string, ErasureCommand, string, Erasure> {
   return function createErase(): Processor<string, ErasureCommand, string, Erasure> {
@@ -64,6 +68,7 @@ export function erase(graceMs: number): ProcessorSupplier<string, ErasureCommand
     let windows: Record<WindowSize, WindowStore<string, Tally>>;
     let buckets: WindowStore<string, number>;
     let rolling: KeyValueStore<string, number[]>;
+    let firstCopies: ExpiringStore<string, unknown>;
     let origin: () => Origin;
 
     /** Erased before, under another application id: what is stored of a window that is not whole here may be of later. */
@@ -97,6 +102,7 @@ export function erase(graceMs: number): ProcessorSupplier<string, ErasureCommand
         context = given;
         origin = originOf(given);
         people = given.keyValueStore(peopleStore);
+        firstCopies = given.expiringStore(dedupeStore);
         users = given.keyValueStore(usersStore);
         windows = {
           minute: given.windowStore(windowStores.minute),
@@ -109,6 +115,7 @@ export function erase(graceMs: number): ProcessorSupplier<string, ErasureCommand
       process({ key: userId, value: { id, requestedAt }, timestamp }) {
         const processedAt = isoTime(context.now());
         people.put(userId, { ...stranger, erasedBy: id }, timestamp);
+        firstCopies.deletePrefix(dedupePrefix(rawKeySerde, userId));
         const user: Marker = { _id: userId, deletedAt: processedAt, by: id };
         const before = users.get(userId);
         const newest = before === undefined ? -1 : 'deletedAt' in before ? before.by : before.lastId;

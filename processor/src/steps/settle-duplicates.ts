@@ -6,6 +6,9 @@ import type { IncomingEvent } from '../incoming.ts';
 import { decisionsOf, type Decision, type Decisions } from './decisions.ts';
 import { verdictOutput, verdicts, type Verdict } from './verdict.ts';
 
+/** The store that `dedupe({ name: 'dedupe' })` makes. */
+export const dedupeStore = 'dedupe-store';
+
 /**
  * What two copies of one event have in common: the same text for the same body. The time that the edge gave an event
  * which had none differs from copy to copy and does not count. It is kept: with a key, nobody can find personal data by trying.

@@ -206,6 +206,10 @@ describe('a delete', () => {
       'u1|day|2026-03-01T00:00:00.000Z': { deletedAt: iso(start) },
     });
     expect(newest(read('users'))).toEqual({ u1: { _id: 'u1', deletedAt: iso(start), by: id } });
+    // Nothing says any more which events the user had; another user's are known still.
+    const logged = driver.log.records('test-dedupe-store-changelog', 0);
+    const remembered = new Map(logged.map(({ key, value }) => [key?.toString(), value]));
+    expect([...remembered].filter(([, value]) => value).map(([key]) => key)).toEqual(['2|u2|e1']);
     // The same event ids are new ones now.
     driver.crash();
     pipe('u1', event({}, start + 3_000), start + 3_000);

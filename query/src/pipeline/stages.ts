@@ -47,13 +47,8 @@ export type StageReport = z.output<typeof report>;
 /** What Kafka holds of an event, as the supervisor tells. */
 export type FoundInKafka = z.output<typeof found>;
 
-/** The first copy of an event. */
-export interface FirstCopy {
-  /** In the raw topic. */
-  offset: number;
-  /** The command that has erased its user since. */
-  erasedBy?: number | undefined;
-}
+/** The first copy of an event, as the processor remembers it: its offset in the raw topic; or that its user was erased, by which command. */
+export type FirstCopy = { offset: number } | { erasedBy: number };
 
 /** One instance of the processor. Where it is, is nobody's business. */
 export interface ProcessorState {
@@ -116,7 +111,9 @@ export function createStages({ supervisorUrl, processorUrls, timeoutMs = 2_000 }
         processorUrls.map(async (url) => ask(`${url}/dedupe?${query(event)}`, firstCopy)),
       );
       const known = answers.find((answer) => answer?.known === true);
-      if (known?.offset !== undefined) return { offset: known.offset, erasedBy: known.erasedBy };
+      if (known?.offset !== undefined) return { offset: known.offset };
+      const erasedBy = answers.find((answer) => answer?.erasedBy !== undefined)?.erasedBy;
+      if (erasedBy !== undefined) return { erasedBy };
       return answers.includes(undefined) ? undefined : 'forgotten';
     },
   };

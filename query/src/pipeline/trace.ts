@@ -110,9 +110,6 @@ export function createTrace(
       if (erasure !== undefined) {
         return { ...found, state: 'erased', deleted: { at: erasure.erasedAt ?? null, by: erasure._id } };
       }
-      // The processor knows of an erasure before it is carried out.
-      const by = typeof first === 'object' ? first.erasedBy : undefined;
-      if (by !== undefined) return { ...found, state: 'erased', deleted: { at: null, by } };
       // It may have been stored since it was looked for.
       const since = await storedBy(store, eventId, userId);
       if (since !== undefined) {
@@ -132,7 +129,12 @@ export function createTrace(
       };
     }
     const letter = found.deadLetters.at(-1);
-    return letter === undefined ? found : { ...found, state: 'dead-lettered', raw: letter.raw };
+    if (letter !== undefined) return { ...found, state: 'dead-lettered', raw: letter.raw };
+    // Of what an erased user had before, nothing says any more that it was there.
+    const by = typeof first === 'object' && 'erasedBy' in first ? first.erasedBy : undefined;
+    if (by === undefined) return found;
+    const receipt = await erasureAfter(userId, by - 1);
+    return { ...found, state: 'erased', deleted: { at: receipt?.erasedAt ?? null, by } };
   };
 }
 
@@ -147,7 +149,7 @@ function idOf(
   inKafka: FoundInKafka | undefined,
   first: FirstCopy | 'forgotten' | undefined,
 ): number | undefined {
-  if (typeof first !== 'object' || inKafka === undefined) return undefined;
+  if (typeof first !== 'object' || !('offset' in first) || inKafka === undefined) return undefined;
   return first.offset * maxPartitions + inKafka.partition;
 }
 

@@ -1,4 +1,6 @@
 // Drops duplicates: the same id of the same key, seen again within a horizon of stream time.
+import type { Serde } from '../serde.ts';
+import { keyText } from '../state/key-text.ts';
 import type { ExpiringStore } from '../state/store.ts';
 import type { Record } from '../record.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology/processor.ts';
@@ -84,15 +86,19 @@ export function dedupe<K, V>(
 
 /** One text for key and id that no other pair can make. */
 function dedupeId(key: string | undefined, id: string): string {
-  return `${key === undefined ? '|' : dedupePrefix(key)}${id}`;
+  return `${key === undefined ? '|' : prefixOf(key)}${id}`;
+}
+
+function prefixOf(key: string): string {
+  return `${key.length}|${key}`;
 }
 
 /**
- * How the store of a {@link KStream.dedupe}, `<its name>-store`, begins the keys of all ids of one key, given as its serde's text.
- * @example context.expiringStore('dedupe-store').deletePrefix(dedupePrefix(userId))
+ * How the store of a {@link KStream.dedupe}, `<its name>-store`, begins all ids of one key; `serde` is that of the stream's keys.
+ * @example context.expiringStore('dedupe-store').deletePrefix(dedupePrefix(stringSerde, userId))
  */
-export function dedupePrefix(key: string): string {
-  return `${key.length}|${key}`;
+export function dedupePrefix<K>(serde: Serde<K>, key: K): string {
+  return prefixOf(keyText(serde).write(key));
 }
 
 /** How a first copy is written: its offset, then its fingerprint. */
