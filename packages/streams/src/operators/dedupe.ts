@@ -34,7 +34,7 @@ export const duplicateOutput = 'duplicate';
  */
 export function dedupe<K, V>(
   store: string,
-  keyText: (key: K) => string,
+  textOf: (key: K) => string,
   by: (value: V, key: K) => string,
   fingerprint: ((value: V) => string) | undefined,
   passOriginals: boolean,
@@ -65,7 +65,7 @@ export function dedupe<K, V>(
       },
       process(record) {
         const { key, value, timestamp, headers } = record;
-        const id = dedupeId(isAbsent(key) ? undefined : keyText(key), by(value, key));
+        const id = dedupeId(isAbsent(key) ? undefined : textOf(key), by(value, key));
         const first = seen.get(id)?.value;
         const offset = context.position()?.offset ?? -1;
         if (first === undefined) {

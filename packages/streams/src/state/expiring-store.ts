@@ -23,7 +23,7 @@ export class TaskExpiringStore<K, V> extends SegmentedStore<K, V> implements Exp
     let deleted = 0;
     for (const segment of this.overlay.segments()) {
       if (segment < first) continue;
-      for (const [key, { timestamp }] of [...this.overlay.entries(segment, prefix)]) {
+      for (const [key, { timestamp }] of this.overlay.entries(segment, prefix)) {
         this.overlay.set(segment, key, undefined, timestamp);
         deleted++;
       }
