@@ -49,6 +49,7 @@ export function createRollups(
     noDeleteOnStaleGet: true,
   });
   const refreshing = new Set<number>();
+  let last: Promise<void> = Promise.resolve();
 
   async function minutes(from: number, to: number): Promise<Cell[]> {
     if (from >= to) return [];
@@ -102,13 +103,24 @@ export function createRollups(
       });
   }
 
+  function isMissing(quarter: number): boolean {
+    return known.peek(quarter, { allowStale: true }) === undefined;
+  }
+
+  /** Those who come while a lot is added up find it done when it is their turn. */
+  async function inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  }
+
   async function quarters(from: number, to: number): Promise<Cell[]> {
     const wanted = Array.from(
       { length: Math.max(0, (to - from) / quarterMs) },
       (_, i) => from + i * quarterMs,
     );
     refresh(wanted.filter((quarter) => !known.has(quarter) && known.peek(quarter) !== undefined));
-    await loadAll(wanted.filter((quarter) => known.peek(quarter, { allowStale: true }) === undefined));
+    if (wanted.some(isMissing)) await inTurn(async () => loadAll(wanted.filter(isMissing)));
     return wanted.flatMap((start) => {
       const sum = known.get(start);
       return sum === undefined || sum.total === 0 ? [] : [{ start, ...sum }];
