@@ -49,7 +49,7 @@ export function createRollups(
     noDeleteOnStaleGet: true,
   });
   const refreshing = new Set<number>();
-  let last: Promise<void> = Promise.resolve();
+  let turns: Promise<void> = Promise.resolve();
 
   async function minutes(from: number, to: number): Promise<Cell[]> {
     if (from >= to) return [];
@@ -109,8 +109,8 @@ export function createRollups(
 
   /** Those who come while a lot is added up find it done when it is their turn. */
   async function inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = last.then(work);
-    last = turn.catch(() => {});
+    const turn = turns.then(work);
+    turns = turn.catch(() => {});
     return turn;
   }
 
