@@ -32,8 +32,14 @@ async function openWriter(transactionalId: string | null): Promise<CommitWriter>
 describe('topics', () => {
   test('that exist are described, others are absent', async () => {
     const topic = await witness.createTopic(uniqueName('described'), 5);
-    const described = await kafka.describeTopics([topic, 'no-such-topic']);
-    expect([...described]).toEqual([[topic, { name: topic, partitions: 5 }]]);
+    const other = await witness.createTopic(uniqueName('described'), 1);
+    const described = await kafka.describeTopics([topic, other, 'no-such-topic']);
+    const id = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
+    expect([...described]).toEqual([
+      [topic, { name: topic, id, partitions: 5 }],
+      [other, { name: other, id, partitions: 1 }],
+    ]);
+    expect(described.get(topic)?.id).not.toBe(described.get(other)?.id);
   });
 
   test('are created with their settings; one that is there is no error and stays as it is', async () => {
