@@ -1,5 +1,6 @@
 // Queries that mean harm: operators, broken encodings, forged cursors, absurd ranges; the same for the same seed.
 import { request } from 'node:http';
+import { randomOf } from './random.ts';
 
 /** One query. */
 export interface HostileQuery {
@@ -180,17 +181,6 @@ const headerNames = [
   'origin',
   'content-type',
 ];
-
-/** Random numbers that are the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return function random(): number {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Makes queries. `cursors` are real ones, which are used in the wrong places and damaged. */
 export function* hostileQueries(

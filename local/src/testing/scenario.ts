@@ -1,7 +1,8 @@
 // A day's worth of trouble for the real pipeline: raw records with duplicates, garbage, lateness, deletes and erasures.
-import { defaultActivityTypes, defaultTopics, maxPartitions } from '@activity/contracts';
+import { defaultActivityTypes, defaultTopics, maxPartitions, partitionOf } from '@activity/contracts';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import type { Raw } from '../../../processor/src/testing/histories.ts';
+import { randomOf } from './random.ts';
 
 /** How much of it. */
 export interface ScenarioOptions {
@@ -13,37 +14,12 @@ export interface ScenarioOptions {
   seed: number;
 }
 
-/** Random numbers that are the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return function random(): number {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const choose = Partitioners.DefaultPartitioner();
-
-/** The partition that every Kafka client chooses for a key. */
-function partitionOf(key: string, partitions: number): number {
-  const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
-    partitionErrorCode: 0,
-    partitionId,
-    leader: 0,
-    replicas: [],
-    isr: [],
-  }));
-  return choose({ topic: '', partitionMetadata, message: { key, value: null } });
-}
-
 /** 10% duplicates, 1% garbage, 1% late, 0.5% deletes, an erasure for every 2,000 records; a fifth of the users sends most. */
 export function scenario({ count, users, partitions, until, seed }: ScenarioOptions): Raw[] {
   const random = randomOf(seed);
   const pick = (n: number): number => Math.floor(random() * n);
   const names = Array.from({ length: users }, (_, index) => `user-${seed}-${index}`);
-  const places = new Map(names.map((name) => [name, partitionOf(name, partitions)]));
+  const places = new Map(names.map((name) => [name, partitionOf(Buffer.from(name), partitions)]));
   const offsets = Array.from({ length: partitions }, () => 0);
   const sent: Raw[] = [];
   const events: Extract<Raw, { kind: 'event' }>[] = [];

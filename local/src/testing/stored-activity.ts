@@ -10,6 +10,7 @@ import {
 } from '@activity/contracts';
 import { Long, type Db, type Document } from 'mongodb';
 import { migrate } from '../../../connect/src/migrate.ts';
+import { randomOf } from './random.ts';
 
 /** How much of it. */
 export interface StoredActivityOptions {
@@ -21,17 +22,6 @@ export interface StoredActivityOptions {
   partitions?: number;
   /** Told after each so many logs. */
   progress?: (logs: number) => void;
-}
-
-/** Random numbers that are always the same (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return function random(): number {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** The user of a number. */
