@@ -2,16 +2,8 @@
 // of its old life.
 import { servers } from '@activity/local/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  createTopics,
-  faultless,
-  judge,
-  lagOf,
-  sendIds,
-  startApp,
-  type App,
-} from './testing-support/counts-run.ts';
-import { topicsOf, waitFor } from './testing-support/kill-run.ts';
+import { createTopics, faultless, judge, sendIds, startApp, type App } from './testing-support/counts-run.ts';
+import { untilCommitted, waitFor } from './testing-support/kill-run.ts';
 import { connectWitness, uniqueName, type Seen, type Witness } from './testing-support/witness.ts';
 
 let witness: Witness;
@@ -49,10 +41,7 @@ test('a stopped process that is continued commits nothing under its old generati
       transactionTimeoutMs: 6000,
       counts: { topics },
     });
-  const settled = async (): Promise<void> => {
-    const own = await topicsOf(witness, applicationId, topics.input);
-    await waitFor('all input to be committed', async () => (await lagOf(witness, applicationId, own)) === 0);
-  };
+  const settled = (): Promise<void> => untilCommitted(witness, applicationId, topics.input);
   const [zombie, other] = [start(), start()];
   try {
     await waitFor('both to run half of the tasks', () => [zombie, other].every(runsHalf));

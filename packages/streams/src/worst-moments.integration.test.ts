@@ -6,14 +6,13 @@ import {
   createTopics,
   faultless,
   judge,
-  lagOf,
   sendIds,
   startApp,
   type App,
   type Verdict,
 } from './testing-support/counts-run.ts';
 import { apiKeys, startFaultProxy, type Fate, type FaultProxy } from './testing-support/fault-proxy.ts';
-import { topicsOf, waitFor } from './testing-support/kill-run.ts';
+import { untilCommitted, waitFor } from './testing-support/kill-run.ts';
 import { connectWitness, uniqueName, type Witness } from './testing-support/witness.ts';
 
 let proxy: FaultProxy;
@@ -52,10 +51,7 @@ async function killAt(guarantee: Guarantee, apiKey: number, fate: Fate): Promise
       sessionTimeoutMs: 6000,
       counts: { topics },
     });
-  const settled = async (): Promise<void> => {
-    const own = await topicsOf(witness, applicationId, topics.input);
-    await waitFor('all input to be committed', async () => (await lagOf(witness, applicationId, own)) === 0);
-  };
+  const settled = (): Promise<void> => untilCommitted(witness, applicationId, topics.input);
   let app = start();
   try {
     await waitFor('the instance to run', () => app.state === 'RUNNING');
@@ -117,8 +113,7 @@ test('a broker that is killed and comes back costs nothing', async () => {
     await broker.kill();
     await broker.restart();
     await sendIds(witness, topics.input, 1500, 2000);
-    const own = await topicsOf(witness, applicationId, topics.input);
-    await waitFor('all input to be committed', async () => (await lagOf(witness, applicationId, own)) === 0);
+    await untilCommitted(witness, applicationId, topics.input);
     await app.end('SIGTERM');
     expect(await judge(witness, topics, 2000)).toEqual(faultless);
   } finally {

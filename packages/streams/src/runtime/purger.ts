@@ -37,11 +37,11 @@ export class Purger {
   }
 
   /** Deletes when the interval has passed, beside the work. A failure is told, and tried again an interval later. */
-  run(tasks: readonly Task[]): void {
+  run(tasks: () => readonly Task[]): void {
     const { now, intervalMs, log } = this.#options;
     if (this.#running || now() - this.#last < intervalMs) return;
     this.#last = now();
-    this.#running = this.#purge(tasks)
+    this.#running = this.#purge(tasks())
       .catch((error: unknown) => {
         log('warn', 'deleting used-up records of internal topics failed; it is tried again', { error });
       })

@@ -15,6 +15,7 @@ import {
   type GroupMember,
   type KafkaPort,
   type MemberSubscription,
+  type TopicDescription,
 } from '../kafka/port.ts';
 import type { RecordBatches } from '../kafka/record-batches.ts';
 import type { StateBackend } from '../state/committed-state.ts';
@@ -235,7 +236,7 @@ export class StreamThread {
     const punctuated = this.#punctuate();
     if (this.#commitDue()) await this.#beginCommit();
     await this.#flushState();
-    this.#purger.run(this.#runningTasks());
+    this.#purger.run(() => this.#runningTasks());
     this.#updateState();
     if (processed > 0 || punctuated || restored) await nextTurn();
     else await this.#idle();
@@ -529,7 +530,21 @@ export class StreamThread {
     return this.#restorer.active;
   }
 
-  async #openTask(id: string): Promise<void> {
+  async #openTasks(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    const { topology, names, kafka } = this.#options;
+    const logged = topology.subTopologies.flatMap(({ stores }) =>
+      stores.filter(({ changelog }) => changelog),
+    );
+    // Asked once for all tasks, and not at all where nothing is logged.
+    const changelogs =
+      logged.length > 0
+        ? await kafka.describeTopics(logged.map(names.changelog))
+        : new Map<string, TopicDescription>();
+    for (const id of ids) await this.#openTask(id, changelogs);
+  }
+
+  async #openTask(id: string, changelogs: ReadonlyMap<string, TopicDescription>): Promise<void> {
     const { topology, names, backend, metrics, failures, now } = this.#options;
     const [subId, partition] = id.split('_').map(Number);
     const subTopology = topology.subTopologies.find((sub) => sub.id === subId);
@@ -539,8 +554,6 @@ export class StreamThread {
         `task ${id} is not of this topology; do all members run the same code?`,
       );
     }
-    const logged = subTopology.stores.filter(({ changelog }) => changelog).map(names.changelog);
-    const changelogs = logged.length > 0 ? await this.#options.kafka.describeTopics(logged) : undefined;
     const committed = await Promise.all(
       subTopology.stores.map((spec) =>
         backend.open({
@@ -548,7 +561,7 @@ export class StreamThread {
           store: spec.name,
           format: spec.valueSerde.format,
           segmentsTogether: segmentsTogether(spec),
-          changelogId: spec.changelog ? changelogs?.get(names.changelog(spec))?.id : undefined,
+          changelogId: changelogs.get(names.changelog(spec))?.id,
         }),
       ),
     );
@@ -628,7 +641,7 @@ export class StreamThread {
         await this.#closeTask(task);
       }
     }
-    for (const id of assigned) if (!this.#tasks.has(id)) await this.#openTask(id);
+    await this.#openTasks(assigned.filter((id) => !this.#tasks.has(id)));
     this.#options.log('info', `assigned ${assigned.length} tasks`, { assigned });
     return revoked.length > 0;
   }

@@ -40,6 +40,30 @@ export async function topicsOf(witness: Witness, applicationId: string, input: s
   return [input, ...all.filter((topic) => topic.startsWith(applicationId) && topic.endsWith('-repartition'))];
 }
 
+/**
+ * Waits until everything in the input, and in the topics made from it, is committed.
+ * @throws Error that says which topics are behind, and what the given processes said last.
+ */
+export async function untilCommitted(
+  witness: Witness,
+  applicationId: string,
+  input: string,
+  apps: ReadonlyMap<string, App> = new Map(),
+): Promise<void> {
+  const own = await topicsOf(witness, applicationId, input);
+  const settled = async (): Promise<boolean> => (await lagOf(witness, applicationId, own)) === 0;
+  await waitFor('all input to be committed', settled).catch(async (cause: unknown) => {
+    const lags = await Promise.all(
+      own.map(async (topic) => `${topic} ${await lagOf(witness, applicationId, [topic])}`),
+    );
+    const told = [...apps].map(([name, { state, lines }]) => {
+      const last = lines.slice(-8).map((line) => JSON.stringify(line));
+      return `${name} is ${state}; it said last:\n${last.join('\n')}`;
+    });
+    throw new Error([`behind: ${lags.join(', ')}`, ...told].join('\n'), { cause });
+  });
+}
+
 /** Plays a run to its end and judges it. */
 export async function runWithKills(options: KillRunOptions): Promise<Verdict> {
   const {
@@ -86,18 +110,7 @@ export async function runWithKills(options: KillRunOptions): Promise<Verdict> {
       await sending;
     }
     await sendIds(witness, topics.input, kills * chunk, ids);
-    const own = await topicsOf(witness, applicationId, topics.input);
-    const settled = async (): Promise<boolean> => (await lagOf(witness, applicationId, own)) === 0;
-    await waitFor('all input to be committed', settled).catch(async (cause: unknown) => {
-      const lags = await Promise.all(
-        own.map(async (topic) => `${topic} ${await lagOf(witness, applicationId, [topic])}`),
-      );
-      const told = [...apps].map(([name, { state, lines }]) => {
-        const last = lines.slice(-8).map((line) => JSON.stringify(line));
-        return `${name} is ${state}; it said last:\n${last.join('\n')}`;
-      });
-      throw new Error([`behind: ${lags.join(', ')}`, ...told].join('\n'), { cause });
-    });
+    await untilCommitted(witness, applicationId, topics.input, apps);
     await Promise.all([...apps.values()].map((app) => app.end('SIGTERM')));
     return await judge(witness, topics, ids);
   } finally {
