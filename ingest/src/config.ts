@@ -1,8 +1,10 @@
 // Every variable that the edge reads.
 import { activityTypeVariables, topicVariables } from '@activity/contracts';
 import {
+  checkKafkaSecurity,
   hostList,
   integer,
+  kafkaSecurityVariables,
   keyVariables,
   loadConfig,
   logLevel,
@@ -20,6 +22,7 @@ export const configSchema = z.object({
   PORT: portNumber(3000).describe('HTTP port of the edge'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers to start from, comma-separated'),
+  ...kafkaSecurityVariables,
   KAFKA_TOPIC: topicVariables.KAFKA_TOPIC,
   ...activityTypeVariables,
   QUERY_URL: optionalHttpUrl().describe(
@@ -54,7 +57,7 @@ export type Config = z.output<typeof configSchema>;
 
 /** Reads the configuration, or ends the process with all that is wrong with it. */
 export function readConfig(environment: Environment = process.env): Config {
-  return loadConfig(configSchema, environment);
+  return loadConfig(configSchema.superRefine(checkKafkaSecurity), environment);
 }
 
 function checkProxies(entries: string[], context: z.RefinementCtx): void {

@@ -40,15 +40,16 @@ export function publish(
   { write, metrics, maxEventBytes }: Publisher,
   tell: (failure: Failure | undefined) => void,
 ): void {
-  const value = Buffer.from(JSON.stringify(event));
-  if (value.length > maxEventBytes + stampBytes) {
+  const value = JSON.stringify(event);
+  const bytes = Buffer.byteLength(value);
+  if (bytes > maxEventBytes + stampBytes) {
     metrics.refused('too-large', 1);
     tell({ kind: 'too-large', message: `an event must not exceed ${maxEventBytes} bytes` });
     return;
   }
-  const record = { key: Buffer.from(event.userId), value, timestamp: receivedAt, headers };
+  const record = { key: event.userId, value, timestamp: receivedAt, headers };
   write(record, undefined, (result) => {
-    if (result.kind === 'written') metrics.accepted(1, value.length);
+    if (result.kind === 'written') metrics.accepted(1, bytes);
     else metrics.refused(result.kind === 'too-large' ? 'too-large' : 'unavailable', 1);
     tell(failureOfWrite(result, event.eventId));
   });

@@ -1,5 +1,5 @@
 // What waits for one partition, in order, and the batch that is being written to it.
-import { encodeRecordBatch, recordBytes } from './record-batch.ts';
+import { encodeRecordBatch } from './record-batch.ts';
 import type { BatchRecord } from './record-batch.ts';
 import type { Verdict } from './produce-verdict.ts';
 import type { ProducerIdentity } from './topic-session.ts';
@@ -75,7 +75,7 @@ export class PartitionLane {
     let taken = 0;
     for (const waiting of this.#waiting) {
       if (!waiting.settled) {
-        const size = recordBytes(waiting.record);
+        const size = waiting.bytes;
         if (records.length > 0 && (bytes + size > this.#maxBatchBytes || records.length >= this.#maxRecords))
           break;
         bytes += size;

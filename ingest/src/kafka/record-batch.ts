@@ -1,11 +1,11 @@
 // Kafka's record batch (magic 2), encoded into one buffer.
 import { crc32c } from '@platformatic/kafka';
 
-/** One record to write. */
+/** One record to write. Its text is encoded where it is written, once, as UTF-8. */
 export interface BatchRecord {
   /** Undefined where the record has no key. */
-  key: Uint8Array | undefined;
-  value: Uint8Array;
+  key: string | undefined;
+  value: string;
   /** Milliseconds since the epoch. */
   timestamp: number;
   headers?: readonly (readonly [string, string])[];
@@ -26,7 +26,7 @@ const crcStart = 21;
 
 /** An upper bound of what a record takes in a batch, in bytes. */
 export function recordBytes(record: BatchRecord): number {
-  let bytes = 32 + (record.key?.length ?? 0) + record.value.length;
+  let bytes = 32 + 3 * (record.key?.length ?? 0) + Buffer.byteLength(record.value);
   for (const [name, value] of record.headers ?? []) bytes += 10 + 3 * (name.length + value.length);
   return bytes;
 }
@@ -67,38 +67,42 @@ function writeRecord(
   offsetDelta: number,
   timestampDelta: number,
 ): number {
+  const { key, value } = record;
+  const keyBytes = key === undefined ? noBytes : Buffer.byteLength(key);
+  const valueBytes = Buffer.byteLength(value);
+  const headers = record.headers ?? [];
   let length =
     1 +
     varintLength(timestampDelta) +
     varintLength(offsetDelta) +
-    (record.key === undefined ? 1 : varintLength(record.key.length) + record.key.length) +
-    varintLength(record.value.length) +
-    record.value.length;
-  const headers = record.headers ?? [];
-  length += varintLength(headers.length);
-  for (const [name, value] of headers) {
-    const nameBytes = Buffer.byteLength(name);
-    const valueBytes = Buffer.byteLength(value);
-    length += varintLength(nameBytes) + nameBytes + varintLength(valueBytes) + valueBytes;
+    varintLength(keyBytes) +
+    Math.max(keyBytes, 0) +
+    textLength(valueBytes) +
+    varintLength(headers.length);
+  for (const [name, content] of headers) {
+    length += textLength(Buffer.byteLength(name)) + textLength(Buffer.byteLength(content));
   }
   let at = writeVarint(buffer, start, length);
   buffer[at] = 0; // attributes
   at = writeVarint(buffer, at + 1, timestampDelta);
   at = writeVarint(buffer, at, offsetDelta);
-  at = record.key === undefined ? writeVarint(buffer, at, noBytes) : writeBytes(buffer, at, record.key);
-  at = writeBytes(buffer, at, record.value);
+  at = key === undefined ? writeVarint(buffer, at, noBytes) : writeText(buffer, at, key, keyBytes);
+  at = writeText(buffer, at, value, valueBytes);
   at = writeVarint(buffer, at, headers.length);
-  for (const [name, value] of headers) {
-    at = writeBytes(buffer, at, Buffer.from(name));
-    at = writeBytes(buffer, at, Buffer.from(value));
+  for (const [name, content] of headers) {
+    at = writeText(buffer, at, name, Buffer.byteLength(name));
+    at = writeText(buffer, at, content, Buffer.byteLength(content));
   }
   return at;
 }
 
-function writeBytes(buffer: Buffer, start: number, bytes: Uint8Array): number {
-  const at = writeVarint(buffer, start, bytes.length);
-  buffer.set(bytes, at);
-  return at + bytes.length;
+function writeText(buffer: Buffer, start: number, text: string, bytes: number): number {
+  const at = writeVarint(buffer, start, bytes);
+  return at + buffer.write(text, at, bytes, bytes === text.length ? 'latin1' : 'utf8');
+}
+
+function textLength(bytes: number): number {
+  return varintLength(bytes) + bytes;
 }
 
 // Zigzag varints of 32 bits: a batch spans far less time and space than that.

@@ -40,8 +40,8 @@ export function deleteRoutes({ write }: Pick<Publisher, 'write'>): Route[] {
     message: string,
   ): Promise<Answer> {
     const record = {
-      key: place.key === undefined ? undefined : Buffer.from(place.key),
-      value: Buffer.from(JSON.stringify(command)),
+      key: place.key,
+      value: JSON.stringify(command),
       timestamp: Date.parse(command.requestedAt),
       headers,
     };

@@ -1,6 +1,10 @@
 // What the stages of the pipeline agree on: topics, events, documents, identity. No I/O.
 export { defaultTopics, topicSpecs, topicVariables, topicsOf } from './topics.ts';
 export type { TopicSpec, Topics } from './topics.ts';
+export { kafkaPrincipals, kafkaRights } from './kafka-rights.ts';
+export type { KafkaOperation, KafkaPrincipal, KafkaRight, RightsOptions } from './kafka-rights.ts';
+export { mongoAccounts, mongoRights } from './mongo-rights.ts';
+export type { MongoAccount, MongoRight } from './mongo-rights.ts';
 export {
   activityEvent,
   activityInput,

@@ -1,0 +1,102 @@
+// Who may do what in Kafka: one principal a service, and no right that it does not use. Nobody has ClusterAction.
+import type { Topics } from './topics.ts';
+
+/** What can be done, in Kafka's words. Read, Write and Delete include Describe. */
+export type KafkaOperation = 'Read' | 'Write' | 'Create' | 'Delete' | 'Describe' | 'DescribeConfigs';
+
+/** What a right is about: one topic, group or transactional id, or all whose names begin alike. */
+export interface KafkaRight {
+  resource: 'Topic' | 'Group' | 'TransactionalId';
+  name: string;
+  pattern: 'Literal' | 'Prefixed';
+  operations: readonly KafkaOperation[];
+  /** What it is for. */
+  why: string;
+}
+
+/** Who connects to Kafka: the services, the Connect worker, and whoever runs the tools of the command line. */
+export const kafkaPrincipals = ['ingest', 'processor', 'connect', 'connectors', 'operator'] as const;
+
+/** One of them. */
+export type KafkaPrincipal = (typeof kafkaPrincipals)[number];
+
+/** The names that the rights are about. */
+export interface RightsOptions {
+  topics: Topics;
+  /** The processor's application id: KAFKA_GROUP_ID. */
+  applicationId: string;
+  /** The Connect worker's `group.id`, which its three topics are named after. */
+  connectGroup: string;
+  /** CONNECTOR_PREFIX. */
+  connectorPrefix: string;
+}
+
+function on(
+  resource: KafkaRight['resource'],
+  pattern: KafkaRight['pattern'],
+): (name: string, operations: readonly KafkaOperation[], why: string) => KafkaRight {
+  return (name, operations, why) => ({ resource, name, pattern, operations, why });
+}
+
+const topic = on('Topic', 'Literal');
+const topicsFrom = on('Topic', 'Prefixed');
+const group = on('Group', 'Literal');
+const groupsFrom = on('Group', 'Prefixed');
+const transactionsFrom = on('TransactionalId', 'Prefixed');
+
+/** The rights of each principal: what the local stack, a cluster's ACLs and the table in docs/security.md are made of. */
+export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, readonly KafkaRight[]> {
+  const { topics, applicationId, connectGroup, connectorPrefix } = options;
+  const sinkTopics = [topics.enriched, topics.counts, topics.users, topics.globalCounts, topics.ledger];
+  const sinkGroups = `connect-${connectorPrefix}-`;
+  return {
+    ingest: [topic(topics.raw, ['Write'], 'to publish events and commands')],
+    processor: [
+      topic(topics.raw, ['Read'], 'its input'),
+      ...[topics.users, topics.globalCounts, topics.decisions].map((name) =>
+        topic(name, ['Read', 'Write'], 'an output that is read back as state'),
+      ),
+      ...[topics.enriched, topics.counts, topics.erasures, topics.ledger, topics.deadLetter].map((name) =>
+        topic(name, ['Write'], 'an output'),
+      ),
+      topicsFrom(
+        `${applicationId}-`,
+        ['Read', 'Write', 'Create', 'Delete'],
+        'its internal topics; Delete for records that are used up',
+      ),
+      group(applicationId, ['Read'], 'its consumer group'),
+      transactionsFrom(`${applicationId}-`, ['Write'], 'its transactions'),
+    ],
+    connect: [
+      ...['configs', 'offsets', 'status'].map((name) =>
+        topic(
+          `${connectGroup}-${name}`,
+          ['Read', 'Write', 'Create', 'DescribeConfigs'],
+          'the worker’s own topic',
+        ),
+      ),
+      group(connectGroup, ['Read'], 'the workers’ group'),
+      ...sinkTopics.map((name) => topic(name, ['Read'], 'to store in MongoDB')),
+      groupsFrom(sinkGroups, ['Read'], 'the groups of the connectors'),
+      topic(topics.sinkDeadLetter, ['Write'], 'what cannot be converted'),
+    ],
+    connectors: [
+      ...[topics.raw, topics.deadLetter].map((name) =>
+        topic(name, ['Read', 'DescribeConfigs'], 'to find an event; its retention, for receipts'),
+      ),
+      topic(topics.enriched, ['Describe', 'DescribeConfigs'], 'how far the sink is; its retention'),
+      ...sinkTopics
+        .filter((name) => name !== topics.enriched)
+        .map((name) => topic(name, ['Describe'], 'how far the sink is')),
+      topic(topics.erasures, ['Read'], 'the users to erase'),
+      group(applicationId, ['Describe'], 'how far the processor is'),
+      groupsFrom(sinkGroups, ['Describe'], 'how far the sink is'),
+    ],
+    operator: [
+      topic(topics.raw, ['Write'], 'to replay dead letters'),
+      topic(topics.deadLetter, ['Read', 'Write'], 'to list dead letters and note what became of them'),
+      topic(topics.ledger, ['Read'], 'the ledger'),
+      group(applicationId, ['Describe'], 'the ledger'),
+    ],
+  };
+}
