@@ -92,7 +92,7 @@ describe('POST /api/logs', () => {
     ['the 30th of February', { ...minimal, timestamp: '2026-02-30T00:00:00Z' }, 'timestamp', /ISO-8601/],
     ['a time before 1970', { ...minimal, timestamp: '1969-12-31T23:59:59Z' }, 'timestamp', /1970 to 9999/],
     ['a time beyond all dates', { ...minimal, timestamp: 9e15 }, 'timestamp', /1970 to 9999/],
-    ['metadata that is a list', { ...minimal, metadata: [] }, 'metadata', /expected record/],
+    ['metadata that is a list', { ...minimal, metadata: [] }, 'metadata', /must be an object/],
     ['an operator', { ...minimal, metadata: { a: { $set: 1 } } }, 'metadata.a.$set', /start with \$/],
     ['NUL in a name', { ...minimal, metadata: { 'a\0': 1 } }, 'metadata.a\0', /NUL/],
     [

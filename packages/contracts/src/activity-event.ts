@@ -60,18 +60,26 @@ const clientTimestamp = z
   .refine((time) => time >= firstInstant && time <= lastInstant, yearProblem)
   .transform((time) => new Date(time).toISOString());
 
+// As z.record(z.string(), z.unknown()), which would copy it entry by entry: what is in it is `isStorable`'s to judge.
+const metadata = z
+  .custom<Record<string, unknown>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'must be an object',
+  )
+  .meta({ type: 'object', additionalProperties: {} });
+
 /** The body of one event as a client sends it, before the edge has stamped it. */
 export function activityInputOf(activityTypes: readonly string[]): z.ZodObject<{
   userId: z.ZodType<string, string>;
   activityType: z.ZodEnum<Record<string, string>>;
-  metadata: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodUnknown>>;
+  metadata: z.ZodDefault<z.ZodType<Record<string, unknown>, Record<string, unknown>>>;
   eventId: z.ZodOptional<z.ZodType<string, string>>;
   timestamp: z.ZodOptional<z.ZodType<string, string | number>>;
 }> {
   return z.object({
     userId: id,
     activityType: z.enum(activityTypes),
-    metadata: z.record(z.string(), z.unknown()).default({}),
+    metadata: metadata.default({}),
     eventId: id.optional(),
     timestamp: clientTimestamp.optional(),
   });
