@@ -22,6 +22,8 @@ test('every variable has a default and says what it is for', () => {
       "CONNECTOR_PREFIX",
       "SINK_TASKS_MAX",
       "POLL_INTERVAL_MS",
+      "WATCH_INTERVAL_MS",
+      "LEDGER_INTERVAL_MS",
       "MARKER_TTL_SECONDS",
       "MINUTE_TTL_DAYS",
       "HOUR_TTL_DAYS",

@@ -35,6 +35,12 @@ export const configSchema = z.object({
   POLL_INTERVAL_MS: integer(2_000, 100, 60_000).describe(
     'How often the connectors are looked at, in milliseconds',
   ),
+  WATCH_INTERVAL_MS: integer(5_000, 100, 60_000).describe(
+    'How often Kafka’s topics and transactions are looked at, for metrics, in milliseconds',
+  ),
+  LEDGER_INTERVAL_MS: integer(300_000, 0).describe(
+    'How often the ledger is balanced, for metrics, in milliseconds; 0: never',
+  ),
   MARKER_TTL_SECONDS: integer(604_800, 60).describe('How long a delete marker stays in MongoDB, in seconds'),
   MINUTE_TTL_DAYS: integer(2, 1, 24_000).describe('How long counts of minutes stay in MongoDB, in days'),
   HOUR_TTL_DAYS: integer(90, 1, 24_000).describe('How long counts of hours stay in MongoDB, in days'),

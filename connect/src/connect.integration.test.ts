@@ -114,6 +114,8 @@ beforeAll(async () => {
       MONGODB_URI: mongodbUri,
       METRICS_PORT: String(port),
       POLL_INTERVAL_MS: '200',
+      WATCH_INTERVAL_MS: '200',
+      LEDGER_INTERVAL_MS: '200',
       LOG_LEVEL: 'fatal',
     },
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -283,6 +285,75 @@ describe('the sink on a real worker and a real MongoDB', () => {
     await ready(60_000);
     expect(await deadLetters()).toBe(before);
   }, 180_000);
+});
+
+describe('the watch', () => {
+  async function metric(pattern: RegExp): Promise<number> {
+    const metrics = await (await fetch(`${monitoring}/metrics`)).text();
+    return Number(pattern.exec(metrics)?.[1] ?? NaN);
+  }
+
+  async function expectShown(pattern: RegExp, wanted: (value: number) => boolean): Promise<void> {
+    await vi.waitFor(async () => expect(await metric(pattern)).toSatisfy(wanted), {
+      timeout: 20_000,
+      interval: 100,
+    });
+  }
+
+  test('shows topics, lags and disks', async () => {
+    await expectShown(
+      /^pipeline_topic_offsets_total\{.*role="sinkDeadLetter".*\} (\d+)$/m,
+      (offsets) => offsets > 0,
+    );
+    await expectShown(
+      /^pipeline_sink_offsets_total\{connector="sink-test-logs-sink".*\} (\d+)$/m,
+      (n) => n > 20_000,
+    );
+    await send(topics.KAFKA_TOPIC, ['1', '2', '3']);
+    await expectShown(/^pipeline_processor_lag\{partition="\d".*\} ([1-9]\d*)$/m, (lag) => lag === 3);
+    for (const part of ['kafka', 'mongodb']) {
+      const free = await metric(new RegExp(`^pipeline_disk_free_bytes\\{part="${part}".*\\} (\\d+)$`, 'm'));
+      const size = await metric(new RegExp(`^pipeline_disk_size_bytes\\{part="${part}".*\\} (\\d+)$`, 'm'));
+      expect(free).toBeGreaterThan(0);
+      expect(size).toBeGreaterThan(free);
+    }
+  });
+
+  test('shows how long a transaction has been open, until it ends', async () => {
+    const age = /^pipeline_open_transaction_seconds\{topic="sink-users".*\} ([\d.]+)$/m;
+    await expectShown(age, (seconds) => seconds === 0);
+    const hanging = kafka.producer({
+      transactionalId: 'hangs',
+      idempotent: true,
+      maxInFlightRequests: 1,
+      transactionTimeout: 60_000,
+    });
+    await hanging.connect();
+    const open = await hanging.transaction();
+    await open.send({ topic: topics.KAFKA_USERS_TOPIC, messages: [{ key: 'u', value: 'x' }] });
+    await expectShown(age, (seconds) => seconds > 1);
+    await open.abort();
+    await expectShown(age, (seconds) => seconds === 0);
+    await hanging.disconnect();
+  });
+
+  test('shows a log that the ledger has and MongoDB does not', async () => {
+    const missing = /^pipeline_ledger_difference\{what="missing".*\} (\d+)$/m;
+    const none = { duplicate: 0, deadLettered: 0, command: 0, late: 0, deleted: 0, erased: 0 };
+    await expectShown(missing, (records) => records === 0);
+    await db.collection<{ _id: string }>('ledger').insertOne({
+      _id: '0|all',
+      partition: 0,
+      firstOffset: 10_000_000,
+      lastOffset: 10_000_001,
+      enriched: 2,
+      ...none,
+    } as { _id: string });
+    await expectShown(missing, (records) => records === 2);
+    await send(topics.KAFKA_ENRICHED_TOPIC, [log(10_000_000 * 1_024), log(10_000_001 * 1_024)]);
+    await expectShown(missing, (records) => records === 0);
+    expect(await metric(/^pipeline_ledger_difference\{what="surplus".*\} (\d+)$/m)).toBe(0);
+  });
 });
 
 describe('the eraser', () => {

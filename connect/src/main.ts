@@ -1,11 +1,18 @@
 // The connect supervisor's process: migrates MongoDB, registers the connectors, then watches them, and erases.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { topicsOf } from '@activity/contracts';
-import { createLogger, createRegistry, runService, startMonitoring } from '@activity/service';
+import {
+  createLogger,
+  createRegistry,
+  kafkaSecurityOf,
+  runService,
+  startMonitoring,
+} from '@activity/service';
 import type { ServiceContext } from '@activity/service';
 import { MongoClient } from 'mongodb';
-import { readConfig } from './config.ts';
 import { openTopicReader } from '@activity/streams';
+import { Admin } from '@platformatic/kafka';
+import { readConfig } from './config.ts';
 import { createConnectClient } from './connect-client.ts';
 import { connectorsFolder, loadConnectors } from './connectors.ts';
 import { Eraser } from './eraser.ts';
@@ -15,16 +22,22 @@ import { createMetrics } from './metrics.ts';
 import { migrate } from './migrate.ts';
 import { registerAll } from './registrar.ts';
 import { readRetentions } from './retentions.ts';
-import { sinkPositions, SinkRewinds } from './sink-positions.ts';
+import { sinkPositions, SinkRewinds, storedOffsets } from './sink-positions.ts';
 import { sinkUri } from './sink-uri.ts';
 import { Supervisor } from './supervisor.ts';
+import { createWatchMetrics } from './watch/metrics.ts';
+import { watchPipeline } from './watch/watch.ts';
 
 const config = readConfig();
 const logger = createLogger('connect', config.LOG_LEVEL);
 
 async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const topics = topicsOf(config);
-  const { uri, database } = sinkUri(config.MONGODB_URI);
+  const kafka = { brokers: config.KAFKA_BROKERS, security: kafkaSecurityOf(config) };
+  const { uri, database } = sinkUri(config.MONGODB_URI, {
+    username: config.SINK_MONGODB_USERNAME,
+    password: config.SINK_MONGODB_PASSWORD,
+  });
   const connectors = await loadConnectors(connectorsFolder, {
     MONGODB_URI: uri,
     MONGODB_DATABASE: database,
@@ -37,26 +50,35 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     LEDGER_TOPIC: topics.ledger,
     SINK_DEAD_LETTER_TOPIC: topics.sinkDeadLetter,
   });
-  const client = createConnectClient(config.CONNECT_URL);
+  const client = createConnectClient(config.CONNECT_URL, {
+    username: config.CONNECT_USERNAME,
+    password: config.CONNECT_PASSWORD,
+  });
   const registry = createRegistry('connect');
-  const metrics = createMetrics(registry);
+  const names = connectors.map(({ name }) => name);
+  const metrics = createMetrics(registry, names);
+  const watched = createWatchMetrics(registry, Date.now);
   const supervisor = new Supervisor({
     client,
-    names: connectors.map(({ name }) => name),
+    names,
     logger,
     now: () => performance.now(),
-    ...metrics,
+    onStatus(statuses, seconds) {
+      metrics.onStatus(statuses);
+      watched.looked('connect', seconds);
+    },
+    onRestart: metrics.onRestart,
   });
   const mongo = new MongoClient(config.MONGODB_URI, {
     appName: 'activity-connect',
     serverSelectionTimeoutMS: 5_000,
   });
-  const reader = openTopicReader({ brokers: config.KAFKA_BROKERS, clientId: 'activity-connect' });
+  const reader = openTopicReader({ ...kafka, clientId: 'activity-connect' });
   const eraser = new Eraser({
     db: mongo.db(),
     reader,
     topic: topics.erasures,
-    retentions: () => readRetentions(config.KAFKA_BROKERS, topics),
+    retentions: () => readRetentions(kafka, topics),
     markerTtlMs: config.MARKER_TTL_SECONDS * 1_000,
     againEveryMs: 30_000,
     now: Date.now,
@@ -67,6 +89,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     },
   });
   let erasures = { waiting: 0, kept: 0 };
+  const admin = new Admin({ clientId: 'activity-connect-watch', bootstrapBrokers: config.KAFKA_BROKERS });
   const inspect = createInspection({
     reader,
     client,
@@ -109,6 +132,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
       try {
         const positions = await sinkPositions(reader, connectors);
         metrics.onPositions(positions);
+        watched.sinks(storedOffsets(positions));
         await eraser.look(rewinds.behind(positions));
         failing = false;
       } catch (error) {
@@ -145,9 +169,22 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
         },
       });
     });
-    await Promise.all([superviseAsLongAsItRuns(), eraseAsLongAsItRuns()]);
+    const watch = watchPipeline({
+      admin,
+      reader,
+      db: mongo.db(),
+      topics,
+      groupId: config.KAFKA_GROUP_ID,
+      connectors,
+      metrics: watched,
+      everyMs: config.WATCH_INTERVAL_MS,
+      ledgerEveryMs: config.LEDGER_INTERVAL_MS,
+      signal,
+      logger,
+    });
+    await Promise.all([superviseAsLongAsItRuns(), eraseAsLongAsItRuns(), watch]);
   } finally {
-    await Promise.allSettled([reader.close(), mongo.close()]);
+    await Promise.allSettled([reader.close(), admin.close(), mongo.close()]);
   }
 }
 

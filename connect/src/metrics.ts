@@ -12,8 +12,10 @@ export interface ConnectMetrics {
   onErasures: (counts: { waiting: number; kept: number }) => void;
 }
 
-/** Registers the metrics. */
-export function createMetrics(registry: Registry): ConnectMetrics {
+const taskStates = ['RUNNING', 'FAILED', 'PAUSED', 'UNASSIGNED'];
+
+/** Registers the metrics of these connectors, at 0: what begins with its first event cannot be seen to rise. */
+export function createMetrics(registry: Registry, names: readonly string[]): ConnectMetrics {
   const registers = [registry];
   const connectors = new Gauge({
     name: 'connect_connector_state',
@@ -45,10 +47,17 @@ export function createMetrics(registry: Registry): ConnectMetrics {
     labelNames: ['state'],
     registers,
   });
+  function noTasks(): void {
+    tasks.reset();
+    for (const connector of names) for (const state of taskStates) tasks.set({ connector, state }, 0);
+  }
+  noTasks();
+  for (const connector of names) restarts.inc({ connector }, 0);
+
   return {
     onStatus(statuses) {
       connectors.reset();
-      tasks.reset();
+      noTasks();
       for (const { name, connector, tasks: parts } of statuses) {
         connectors.set({ connector: name, state: connector.state }, 1);
         for (const { state } of parts) tasks.inc({ connector: name, state });

@@ -32,6 +32,15 @@ export async function sinkPositions(
   return found;
 }
 
+/** How many offsets each connector has stored, all partitions together. */
+export function storedOffsets(positions: readonly SinkPosition[]): Map<string, number> {
+  const stored = new Map<string, number>();
+  for (const { connector, committed = 0 } of positions) {
+    stored.set(connector, (stored.get(connector) ?? 0) + committed);
+  }
+  return stored;
+}
+
 /** Tells when a sink's position has moved back, and when it has come again to where it was. */
 export class SinkRewinds {
   readonly #furthest = new Map<string, number>();

@@ -10,8 +10,8 @@ export interface SupervisorOptions {
   logger: Logger;
   /** Milliseconds of a clock that does not jump. */
   now: () => number;
-  /** Told of every look, for metrics. */
-  onStatus?: (statuses: readonly ConnectorStatus[]) => void;
+  /** Told of every look that Connect answered, and after how many seconds, for metrics. */
+  onStatus?: (statuses: readonly ConnectorStatus[], seconds: number) => void;
   /** Told of every restart, for metrics. */
   onRestart?: (connector: string) => void;
 }
@@ -60,10 +60,11 @@ export class Supervisor {
 
   /** Looks once, and restarts what has failed and whose time has come. Never throws. */
   async look(): Promise<void> {
-    const { client, names, onStatus, logger } = this.#options;
+    const { client, names, onStatus, logger, now } = this.#options;
+    const began = now();
     try {
       const statuses = (await client.statuses()).filter(({ name }) => names.includes(name));
-      onStatus?.(statuses);
+      onStatus?.(statuses, (now() - began) / 1_000);
       this.#complete = statuses.length === names.length;
       this.#readiness = readinessOf(names, statuses);
       for (const status of statuses) await this.#tend(status);

@@ -35,7 +35,7 @@ async function readLedger(reader: TopicReader, topic: string): Promise<Map<strin
 }
 
 /** Erased logs that no command has deleted as well: those are among the deleted. */
-async function countErased(db: Db, _id: Document): Promise<number> {
+export async function countErased(db: Db, _id: Document): Promise<number> {
   const erased = await db
     .collection<ErasedLog>(erasedLogsCollection)
     .countDocuments({ _id, deleted: { $exists: false } });
