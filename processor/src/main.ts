@@ -10,6 +10,7 @@ import {
 import { createStreams } from '@activity/streams';
 import { readConfig } from './config.ts';
 import { firstCopyRoute } from './first-copy.ts';
+import { instanceMetrics } from './instance-metrics.ts';
 import { streamsMetrics } from './metrics.ts';
 import { topologyOptions } from './topology-options.ts';
 
@@ -45,6 +46,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
       if (state === 'ERROR') failed.reject(error ?? new Error('the stream processor stopped'));
     },
   });
+  instanceMetrics(registry, { isReady: () => streams.isReady(), stateDir: config.STATE_DIR });
   const monitoring = await startMonitoring({
     port: config.METRICS_PORT,
     host: config.HOST,

@@ -39,7 +39,10 @@ export async function watchPipeline(options: WatchOptions): Promise<void> {
       what: 'disks',
       everyMs: 6 * everyMs,
       async look() {
-        metrics.disks([...(await brokerDisks(admin)), ...(await databaseDisks(db))]);
+        // What one of them does not tell must not hide the other's.
+        const asked = await Promise.allSettled([brokerDisks(admin), databaseDisks(db)]);
+        metrics.disks(asked.flatMap((one) => (one.status === 'fulfilled' ? one.value : [])));
+        for (const one of asked) if (one.status === 'rejected') throw one.reason;
       },
     },
   ];
