@@ -1,8 +1,7 @@
 // What one instance of the processor shows of itself: whether it works, and how much room its state has.
+import type { StatsFs } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { Gauge, type Registry } from 'prom-client';
-
-type Disk = Awaited<ReturnType<typeof statfs>>;
 
 /** What is asked at each scrape. */
 export interface InstanceFacts {
@@ -20,7 +19,7 @@ export function instanceMetrics(registry: Registry, { isReady, stateDir }: Insta
     collect: () => ready.set(isReady() ? 1 : 0),
   });
   /** Each asks for itself: metrics are collected side by side. */
-  function show(name: string, help: string, read: (disk: Disk) => number): void {
+  function show(name: string, help: string, read: (disk: StatsFs) => number): void {
     const gauge: Gauge = new Gauge({
       name,
       help,
