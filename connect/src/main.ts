@@ -44,7 +44,13 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const registry = createRegistry('connect');
   const names = connectors.map(({ name }) => name);
   const metrics = createMetrics(registry, names);
-  const watched = createWatchMetrics(registry, Date.now);
+  const expected = [
+    'connect',
+    'kafka',
+    'disks',
+    ...(config.LEDGER_INTERVAL_MS > 0 ? ['ledger' as const] : []),
+  ] as const;
+  const watched = createWatchMetrics(registry, expected, Date.now);
   const supervisor = new Supervisor({
     client,
     names,

@@ -20,6 +20,7 @@ export interface LedgerWatchOptions {
   topics: Topics;
   /** The connector that stores the logs. */
   logs: Connector;
+  /** Told of every balance: by how many records it, and the one before, differ. */
   onDifferences: (differences: ReadonlyMap<string, number>) => void;
   signal: AbortSignal;
 }
@@ -31,6 +32,8 @@ export interface Stored {
   /** Logs that were erased, without those that a command has deleted as well. */
   erased: number;
 }
+
+const whats = ['classes', 'missing', 'surplus'] as const;
 
 /** How long the sink is waited for. */
 const patienceMs = 120_000;
@@ -57,7 +60,7 @@ export function differencesWithin(
 export interface LedgerWatch {
   /** Reads the ledger and waits until the sink has stored all of it. @throws Error where it does not come that far in time. */
   ready: () => Promise<void>;
-  /** Counts what is stored. */
+  /** Counts what is stored. What one count alone finds may have moved while it was counted: only what the next one finds too is told. */
   look: () => Promise<void>;
 }
 
@@ -65,6 +68,7 @@ export interface LedgerWatch {
 export function createLedgerWatch(options: LedgerWatchOptions): LedgerWatch {
   const { db, onDifferences } = options;
   let before = new Map<number, LedgerEntry>();
+  let last = { classes: 0, missing: 0, surplus: 0 };
 
   async function sums(): Promise<Map<number, LedgerEntry>> {
     // Sums have no minute, which the index of minutes knows.
@@ -100,9 +104,11 @@ export function createLedgerWatch(options: LedgerWatchOptions): LedgerWatch {
       for (const entry of before.values()) {
         const found = stored.get(entry.partition) ?? { logs: 0, erased: 0 };
         const differences = differencesWithin(entry, after.get(entry.partition) ?? entry, found);
-        for (const what of ['classes', 'missing', 'surplus'] as const) total[what] += differences[what];
+        for (const what of whats) total[what] += differences[what];
       }
-      onDifferences(new Map(Object.entries(total)));
+      const lasting = whats.map((what) => [what, Math.min(total[what], last[what])] as const);
+      last = total;
+      onDifferences(new Map(lasting));
     },
   };
 }

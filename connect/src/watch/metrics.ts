@@ -37,8 +37,12 @@ export interface WatchMetrics {
   looked: (what: Watched, seconds: number) => void;
 }
 
-/** Registers the metrics; `now` is the time in epoch milliseconds. */
-export function createWatchMetrics(registry: Registry, now: () => number): WatchMetrics {
+/** Registers the metrics of what will be looked at; `now` is the time in epoch milliseconds. */
+export function createWatchMetrics(
+  registry: Registry,
+  expected: readonly Watched[],
+  now: () => number,
+): WatchMetrics {
   const registers = [registry];
   const topicOffsets = new Counter({
     name: 'pipeline_topic_offsets_total',
@@ -84,7 +88,7 @@ export function createWatchMetrics(registry: Registry, now: () => number): Watch
   });
   const ledger = new Gauge({
     name: 'pipeline_ledger_difference',
-    help: 'Records by which the ledger and what is stored differ, when it was balanced last: classes, missing or surplus',
+    help: 'Records by which the ledger and what is stored differed, the last two times it was balanced: classes, missing or surplus',
     labelNames: ['what'],
     registers,
   });
@@ -100,7 +104,7 @@ export function createWatchMetrics(registry: Registry, now: () => number): Watch
     labelNames: ['what'],
     registers,
   });
-  for (const what of ['connect', 'kafka', 'disks', 'ledger']) looked.set({ what }, now() / 1_000);
+  for (const what of expected) looked.set({ what }, now() / 1_000);
 
   return {
     topics(ends) {
