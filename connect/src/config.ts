@@ -1,9 +1,11 @@
 // Every variable that the connect supervisor reads.
 import { topicVariables } from '@activity/contracts';
 import {
+  checkKafkaSecurity,
   hostList,
   httpUrl,
   integer,
+  kafkaSecurityVariables,
   loadConfig,
   logLevel,
   mongoUri,
@@ -17,15 +19,34 @@ import { z } from 'zod';
 export const configSchema = z.object({
   ...topicVariables,
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers, host:port, separated by commas'),
+  ...kafkaSecurityVariables,
   KAFKA_GROUP_ID: z
     .string()
     .min(1)
     .default('consumer-service-group')
     .describe('The processor’s application id, to tell how far it is'),
   CONNECT_URL: httpUrl('http://127.0.0.1:8083').describe("Kafka Connect's REST API"),
+  CONNECT_USERNAME: z.string().min(1).optional().describe('Who to be there; unset: nobody'),
+  CONNECT_PASSWORD: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The password there, better as CONNECT_PASSWORD_FILE'),
   MONGODB_URI: mongoUri('mongodb://127.0.0.1:27017/activity?replicaSet=rs0').describe(
     'MongoDB, with the database to fill; the worker connects with it too',
   ),
+  SINK_MONGODB_USERNAME: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The user that the worker is in MongoDB; unset: the one of MONGODB_URI'),
+  SINK_MONGODB_PASSWORD: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'That user’s password, percent-encoded; better where the worker finds it, such as ${file:/secrets/mongodb.properties:password}',
+    ),
   CONNECTOR_PREFIX: z
     .string()
     .regex(/^[a-zA-Z0-9_-]+$/, 'must be letters, digits, - and _')
@@ -56,5 +77,5 @@ export type Config = z.output<typeof configSchema>;
 
 /** Reads the configuration, or ends the process with all that is wrong with it. */
 export function readConfig(environment: Environment = process.env): Config {
-  return loadConfig(configSchema, environment);
+  return loadConfig(configSchema.superRefine(checkKafkaSecurity), environment);
 }

@@ -42,22 +42,41 @@ export interface ConnectClient {
   restartFailed: (name: string) => Promise<void>;
 }
 
-/** A client of the worker at `url`. Each call ends within `timeoutMs`: validating alone may take 10 s. */
-export function createConnectClient(url: string, timeoutMs: number = 20_000): ConnectClient {
+/** Who to be at the worker, where it asks for that; and how long a call may take: validating alone may take 10 s. */
+export interface ConnectClientOptions {
+  username?: string | undefined;
+  password?: string | undefined;
+  timeoutMs?: number;
+}
+
+/** A client of the worker at `url`. */
+export function createConnectClient(
+  url: string,
+  { username, password, timeoutMs = 20_000 }: ConnectClientOptions = {},
+): ConnectClient {
+  const credentials = Buffer.from(`${username}:${password ?? ''}`).toString('base64');
+  const headers = {
+    'content-type': 'application/json',
+    ...(username !== undefined && { authorization: `Basic ${credentials}` }),
+  };
+
   async function call(doing: string, method: string, path: string, body?: unknown): Promise<unknown> {
     let response: Response;
     let text: string;
     try {
       response = await fetch(`${url}${path}`, {
         method,
+        headers,
         signal: AbortSignal.timeout(timeoutMs),
-        ...(body === undefined
-          ? {}
-          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
       });
       text = await response.text();
     } catch (error) {
       throw new ConnectError(doing, undefined, `Kafka Connect at ${url} does not answer`, { cause: error });
+    }
+    if (response.status === 401) {
+      const remedy = 'check CONNECT_USERNAME and CONNECT_PASSWORD';
+      throw new ConnectError(doing, 401, `Kafka Connect at ${url} does not know this user; ${remedy}`);
     }
     if (!response.ok)
       throw new ConnectError(doing, response.status, `${response.status} ${text.slice(0, 500)}`);

@@ -1,7 +1,13 @@
 // The connect supervisor's process: migrates MongoDB, registers the connectors, then watches them, and erases.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { topicsOf } from '@activity/contracts';
-import { createLogger, createRegistry, runService, startMonitoring } from '@activity/service';
+import {
+  createLogger,
+  createRegistry,
+  kafkaSecurityOf,
+  runService,
+  startMonitoring,
+} from '@activity/service';
 import type { ServiceContext } from '@activity/service';
 import { MongoClient } from 'mongodb';
 import { openTopicReader } from '@activity/streams';
@@ -27,7 +33,11 @@ const logger = createLogger('connect', config.LOG_LEVEL);
 
 async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const topics = topicsOf(config);
-  const { uri, database } = sinkUri(config.MONGODB_URI);
+  const kafka = { brokers: config.KAFKA_BROKERS, security: kafkaSecurityOf(config) };
+  const { uri, database } = sinkUri(config.MONGODB_URI, {
+    username: config.SINK_MONGODB_USERNAME,
+    password: config.SINK_MONGODB_PASSWORD,
+  });
   const connectors = await loadConnectors(connectorsFolder, {
     MONGODB_URI: uri,
     MONGODB_DATABASE: database,
@@ -40,7 +50,10 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     LEDGER_TOPIC: topics.ledger,
     SINK_DEAD_LETTER_TOPIC: topics.sinkDeadLetter,
   });
-  const client = createConnectClient(config.CONNECT_URL);
+  const client = createConnectClient(config.CONNECT_URL, {
+    username: config.CONNECT_USERNAME,
+    password: config.CONNECT_PASSWORD,
+  });
   const registry = createRegistry('connect');
   const names = connectors.map(({ name }) => name);
   const metrics = createMetrics(registry, names);
@@ -66,12 +79,12 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     appName: 'activity-connect',
     serverSelectionTimeoutMS: 5_000,
   });
-  const reader = openTopicReader({ brokers: config.KAFKA_BROKERS, clientId: 'activity-connect' });
+  const reader = openTopicReader({ ...kafka, clientId: 'activity-connect' });
   const eraser = new Eraser({
     db: mongo.db(),
     reader,
     topic: topics.erasures,
-    retentions: () => readRetentions(config.KAFKA_BROKERS, topics),
+    retentions: () => readRetentions(kafka, topics),
     markerTtlMs: config.MARKER_TTL_SECONDS * 1_000,
     againEveryMs: 30_000,
     now: Date.now,
@@ -82,7 +95,11 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     },
   });
   let erasures = { waiting: 0, kept: 0 };
-  const admin = new Admin({ clientId: 'activity-connect-watch', bootstrapBrokers: config.KAFKA_BROKERS });
+  const admin = new Admin({
+    clientId: 'activity-connect-watch',
+    bootstrapBrokers: kafka.brokers,
+    ...kafka.security,
+  });
   const inspect = createInspection({
     reader,
     client,

@@ -1,11 +1,21 @@
 // How long the broker keeps what topics hold.
 import type { Topics } from '@activity/contracts';
+import type { KafkaSecurity } from '@activity/service';
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
 import type { Retentions } from './eraser.ts';
 
+/** Where Kafka is and how it is reached. */
+export interface KafkaAccess {
+  brokers: readonly string[];
+  security: KafkaSecurity;
+}
+
 /** Asks the broker for the retention of the topics that hold events. */
-export async function readRetentions(brokers: readonly string[], topics: Topics): Promise<Retentions> {
-  const admin = new Admin({ clientId: 'activity-eraser', bootstrapBrokers: [...brokers] });
+export async function readRetentions(
+  { brokers, security }: KafkaAccess,
+  topics: Topics,
+): Promise<Retentions> {
+  const admin = new Admin({ clientId: 'activity-eraser', bootstrapBrokers: [...brokers], ...security });
   try {
     const described = await admin.describeConfigs({
       resources: [topics.raw, topics.enriched, topics.deadLetter].map((resourceName) => ({

@@ -1,6 +1,14 @@
 // Every variable that the set-up steps read.
 import { topicVariables } from '@activity/contracts';
-import { hostList, integer, loadConfig, logLevel, mongoUri } from '@activity/service';
+import {
+  checkKafkaSecurity,
+  hostList,
+  integer,
+  kafkaSecurityVariables,
+  loadConfig,
+  logLevel,
+  mongoUri,
+} from '@activity/service';
 import type { Environment } from '@activity/service';
 import { z } from 'zod';
 
@@ -8,6 +16,7 @@ import { z } from 'zod';
 export const configSchema = z.object({
   ...topicVariables,
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers to start from, comma-separated'),
+  ...kafkaSecurityVariables,
   TOPIC_PARTITIONS: integer(4, 1, 10_000).describe('Partitions of each topic that is made'),
   TOPIC_REPLICAS: integer(1, 1, 32).describe('Copies of each topic that is made'),
   MONGODB_URI: mongoUri('mongodb://127.0.0.1:27017/activity?replicaSet=rs0').describe(
@@ -22,5 +31,5 @@ export type Config = z.output<typeof configSchema>;
 
 /** Reads the configuration, or ends the process with all that is wrong with it. */
 export function readConfig(environment: Environment = process.env): Config {
-  return loadConfig(configSchema, environment);
+  return loadConfig(configSchema.superRefine(checkKafkaSecurity), environment);
 }

@@ -1,7 +1,14 @@
 // The edge's process: configuration, producer, HTTP server, signals.
 import { activityInputOf } from '@activity/contracts';
 import { createServer } from 'node:http';
-import { createLogger, createRegistry, listen, openAuthenticator, runService } from '@activity/service';
+import {
+  createLogger,
+  createRegistry,
+  kafkaSecurityOf,
+  listen,
+  openAuthenticator,
+  runService,
+} from '@activity/service';
 import type { Readiness, ServiceContext } from '@activity/service';
 import { getRequestListener } from '@hono/node-server';
 import { createApp } from './app.ts';
@@ -36,7 +43,11 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     ready: () => readiness().ready,
   });
 
-  const topic = { brokers: config.KAFKA_BROKERS, topic: config.KAFKA_TOPIC };
+  const topic = {
+    brokers: config.KAFKA_BROKERS,
+    topic: config.KAFKA_TOPIC,
+    security: kafkaSecurityOf(config),
+  };
   const writer = new EventWriter({
     session: new TopicSession({
       ...topic,

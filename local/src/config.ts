@@ -1,7 +1,7 @@
 // The launcher's configuration: ports and the data folder, from the environment and the root's `.env`.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { topicsOf, topicVariables, type Topics } from '@activity/contracts';
+import { topicsOf, topicVariables, type RightsOptions, type Topics } from '@activity/contracts';
 import { ConfigError, parseConfig, portNumber, type Environment } from '@activity/service';
 import { z } from 'zod';
 import { projectRoot } from './paths.ts';
@@ -57,6 +57,23 @@ export function readTools(): Pick<Config, 'MONGOD_BINARY' | 'JAVA_HOME' | 'TEST_
 /** The names that the topics have, as every service reads them. */
 export function readTopics(): Topics {
   return topicsOf(parseConfig(z.object(topicVariables), process.env));
+}
+
+/** The names that rights are about, as every service reads them. */
+export function readRightsOptions(): Omit<RightsOptions, 'connectGroup'> {
+  const names = parseConfig(
+    z.object({
+      ...topicVariables,
+      KAFKA_GROUP_ID: z.string().default('consumer-service-group'),
+      CONNECTOR_PREFIX: z.string().default('activity'),
+    }),
+    process.env,
+  );
+  return {
+    topics: topicsOf(names),
+    applicationId: names.KAFKA_GROUP_ID,
+    connectorPrefix: names.CONNECTOR_PREFIX,
+  };
 }
 
 /** When the bootstrap began, in epoch milliseconds, and how long its installing took; now and nothing without one. */

@@ -50,6 +50,7 @@ try {
     ports: portsOf(config),
     dataDir: config.DATA_DIR,
     fresh: process.argv.includes('--fresh'),
+    secure: process.argv.includes('--secure'),
     report,
     failed: fail,
     signal: asked.signal,

@@ -1,6 +1,16 @@
 // Every variable that the processor reads.
 import { activityTypeVariables, topicVariables } from '@activity/contracts';
-import { hostList, integer, loadConfig, logLevel, nodeEnv, portNumber, textList } from '@activity/service';
+import {
+  checkKafkaSecurity,
+  hostList,
+  integer,
+  kafkaSecurityVariables,
+  loadConfig,
+  logLevel,
+  nodeEnv,
+  portNumber,
+  textList,
+} from '@activity/service';
 import type { Environment } from '@activity/service';
 import { z } from 'zod';
 import { enrichments } from './steps/enrich/steps.ts';
@@ -10,6 +20,7 @@ export const configSchema = z.object({
   ...topicVariables,
   ...activityTypeVariables,
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers, host:port, separated by commas'),
+  ...kafkaSecurityVariables,
   KAFKA_GROUP_ID: z
     .string()
     .min(1)
@@ -68,5 +79,5 @@ const checkedSchema = configSchema.refine(
 
 /** Reads the configuration, or ends the process with all that is wrong with it. */
 export function readConfig(environment: Environment = process.env): Config {
-  return loadConfig(checkedSchema, environment);
+  return loadConfig(checkedSchema.superRefine(checkKafkaSecurity), environment);
 }

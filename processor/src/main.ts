@@ -3,6 +3,7 @@ import { topicsOf } from '@activity/contracts';
 import {
   createLogger,
   createRegistry,
+  kafkaSecurityOf,
   runService,
   startMonitoring,
   type ServiceContext,
@@ -26,6 +27,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     ...(config.INSTANCE_ID && { instanceId: config.INSTANCE_ID }),
     stateDir: config.STATE_DIR,
     brokers: config.KAFKA_BROKERS,
+    security: kafkaSecurityOf(config),
     // As a module, which every thread loads for itself.
     topology: {
       url: new URL('topologies/activity.ts', import.meta.url),

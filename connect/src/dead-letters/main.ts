@@ -1,8 +1,10 @@
 // `npm run dead-letters -- list|show|replay|discard`: what the processor could not process.
 import { parseArgs } from 'node:util';
 import { topicsOf } from '@activity/contracts';
+import { kafkaSecurityOf } from '@activity/service';
 import { openTopicReader } from '@activity/streams';
 import { z } from 'zod';
+import type { KafkaAccess } from '../retentions.ts';
 import { readToolConfig } from '../tool-config.ts';
 import { matches, openLetters, type Letter } from './letter.ts';
 import { openLetterWriter, replayAll } from './replay.ts';
@@ -83,7 +85,8 @@ async function main(): Promise<void> {
   }
   const config = readToolConfig();
   const topic = topicsOf(config).deadLetter;
-  const reader = openTopicReader({ brokers: config.KAFKA_BROKERS, clientId: 'activity-dead-letters' });
+  const kafka = { brokers: config.KAFKA_BROKERS, security: kafkaSecurityOf(config) };
+  const reader = openTopicReader({ ...kafka, clientId: 'activity-dead-letters' });
   try {
     const { reason, since, until, id, limit, 'dry-run': dry } = options.data;
     const letters = (await openLetters(reader.read(topic)))
@@ -92,7 +95,7 @@ async function main(): Promise<void> {
     if (command.data === 'list') list(letters);
     else if (command.data === 'show') show(letters);
     else if (dry) console.log(`${letters.length} dead letters would be ${command.data}ed`);
-    else await settle(command.data, letters, config.KAFKA_BROKERS, topic);
+    else await settle(command.data, letters, kafka, topic);
   } finally {
     await reader.close();
   }
@@ -101,10 +104,10 @@ async function main(): Promise<void> {
 async function settle(
   command: 'replay' | 'discard',
   letters: readonly Letter[],
-  brokers: readonly string[],
+  kafka: KafkaAccess,
   topic: string,
 ): Promise<void> {
-  const writer = openLetterWriter(brokers, topic);
+  const writer = openLetterWriter(kafka, topic);
   try {
     if (command === 'discard') {
       for (const letter of letters) await writer.note(letter, 'discarded');

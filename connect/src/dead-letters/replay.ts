@@ -1,4 +1,5 @@
 // Replays dead letters: each goes back to where it came from as it was, and a note says that it has.
+import type { KafkaAccess } from '../retentions.ts';
 import { Producer, ProduceAcks } from '@platformatic/kafka';
 import { noteHeaders, type Letter, type Note } from './letter.ts';
 
@@ -12,10 +13,11 @@ export interface LetterWriter {
 }
 
 /** Connects to Kafka when the first record is written. */
-export function openLetterWriter(brokers: readonly string[], deadLetterTopic: string): LetterWriter {
+export function openLetterWriter({ brokers, security }: KafkaAccess, deadLetterTopic: string): LetterWriter {
   const producer = new Producer<Buffer | undefined, Buffer | undefined>({
     clientId: 'activity-dead-letters',
     bootstrapBrokers: [...brokers],
+    ...security,
     idempotent: true,
     acks: ProduceAcks.ALL,
   });

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { topicsOf } from '@activity/contracts';
+import { kafkaSecurityOf } from '@activity/service';
 import { openTopicReader } from '@activity/streams';
 import { MongoClient } from 'mongodb';
 import { z } from 'zod';
@@ -51,7 +52,11 @@ function show({ accounts, differences }: Balance): void {
 
 async function main(): Promise<void> {
   const config = readToolConfig();
-  const reader = openTopicReader({ brokers: config.KAFKA_BROKERS, clientId: 'activity-ledger' });
+  const reader = openTopicReader({
+    brokers: config.KAFKA_BROKERS,
+    security: kafkaSecurityOf(config),
+    clientId: 'activity-ledger',
+  });
   const mongo = new MongoClient(config.MONGODB_URI, {
     appName: 'activity-ledger',
     serverSelectionTimeoutMS: 5_000,

@@ -15,11 +15,18 @@ export interface Settings {
 export function problemsOf({ where, target, variables }: Settings): string[] {
   const schema = schemas[target];
   if (schema === undefined) return [`${where}: no service is known for the target ${target}`];
-  const unknown = Object.keys(variables)
-    .filter((name) => !(name in schema.shape))
+  const known = Object.keys(schema.shape);
+  const names = Object.keys(variables);
+  // What comes out of a file is known only when it runs.
+  const files = new Set(
+    names.filter((name) => !known.includes(name) && known.includes(name.replace(/_FILE$/, ''))),
+  );
+  const unknown = names
+    .filter((name) => !known.includes(name) && !files.has(name))
     .map((name) => `${where}: ${target} has no variable ${name}`);
   try {
-    parseConfig(schema, variables);
+    const written = Object.entries(variables).filter(([name]) => !files.has(name));
+    parseConfig(schema, Object.fromEntries(written));
     return unknown;
   } catch (error) {
     return [...unknown, `${where}: ${error instanceof Error ? error.message : String(error)}`];
@@ -31,7 +38,12 @@ export function lacksOf({ where, target, variables }: Settings): string[] {
   const schema = schemas[target];
   // The set-up steps need one server each.
   if (schema === undefined || target === 'setup') return [];
-  const set = new Set(Object.keys({ ...environmentOf(readDockerfile(), target), ...variables }));
+  const set = new Set(
+    Object.keys({ ...environmentOf(readDockerfile(), target), ...variables }).flatMap((name) => [
+      name,
+      name.replace(/_FILE$/, ''),
+    ]),
+  );
   const lacks = variablesOf(schema)
     .filter(({ name, default: fallback }) => fallback.includes('127.0.0.1') && !set.has(name))
     .map(({ name }) => `${where}: ${name} is left at what is good on one machine only`);

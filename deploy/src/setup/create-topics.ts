@@ -1,10 +1,12 @@
 // Topics: makes those of the pipeline that are missing.
 import { topicSpecs, type Topics } from '@activity/contracts';
+import type { KafkaSecurity } from '@activity/service';
 import { Admin } from '@platformatic/kafka';
 
 /** Where topics are made and how large. */
 export interface CreateTopicsOptions {
   brokers: string[];
+  security?: KafkaSecurity;
   topics: Topics;
   partitions: number;
   replicas: number;
@@ -16,8 +18,8 @@ export interface CreateTopicsOptions {
  * @throws Error where the broker does not answer or refuses.
  */
 export async function createTopics(options: CreateTopicsOptions): Promise<string[]> {
-  const { brokers, topics, partitions, replicas } = options;
-  const admin = new Admin({ clientId: 'activity-setup', bootstrapBrokers: brokers, retries: 0 });
+  const { brokers, security, topics, partitions, replicas } = options;
+  const admin = new Admin({ clientId: 'activity-setup', bootstrapBrokers: brokers, retries: 0, ...security });
   try {
     const existing = new Set(await admin.listTopics());
     const missing = topicSpecs(topics).filter(({ name }) => !existing.has(name));

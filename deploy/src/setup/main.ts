@@ -1,6 +1,6 @@
 // What has to be there before the services: `main.ts topics` makes the topics, `main.ts replica-set` MongoDB's replica set.
 import { topicsOf } from '@activity/contracts';
-import { createLogger } from '@activity/service';
+import { createLogger, kafkaSecurityOf } from '@activity/service';
 import { readConfig } from '../config.ts';
 import { createTopics } from './create-topics.ts';
 import { initiateReplicaSet, replicaSetOf } from './initiate-replica-set.ts';
@@ -22,6 +22,7 @@ async function run(step: string | undefined): Promise<number> {
         () =>
           createTopics({
             brokers: config.KAFKA_BROKERS,
+            security: kafkaSecurityOf(config),
             topics: topicsOf(config),
             partitions: config.TOPIC_PARTITIONS,
             replicas: config.TOPIC_REPLICAS,

@@ -1,5 +1,5 @@
 // Whether the raw topic can be written to, asked of the cluster twice a second.
-import type { Readiness } from '@activity/service';
+import type { KafkaSecurity, Readiness } from '@activity/service';
 import { addressOf } from './topic-session.ts';
 import { connect, topicMetadata } from './wire.ts';
 import type { BrokerConnection } from './wire.ts';
@@ -8,6 +8,7 @@ import type { BrokerConnection } from './wire.ts';
 export interface BrokerProbeOptions {
   brokers: readonly string[];
   topic: string;
+  security?: KafkaSecurity;
   intervalMs?: number;
   timeoutMs?: number;
 }
@@ -61,11 +62,12 @@ export class BrokerProbe {
 
   async #connect(): Promise<BrokerConnection> {
     if (this.#connection?.isConnected() === true) return this.#connection;
-    const timeoutMs = this.#options.timeoutMs ?? 1_000;
+    const { timeoutMs = 1_000, security = {} } = this.#options;
+    const how = { connectTimeout: timeoutMs, requestTimeout: timeoutMs, security };
     let failure: unknown = new Error('no broker is configured');
     for (const broker of this.#options.brokers) {
       try {
-        const connection = await connect(addressOf(broker), timeoutMs, timeoutMs);
+        const connection = await connect(addressOf(broker), how);
         connection.once('close', () => {
           if (!this.#closed) this.#state = notReady('the broker closed the connection');
         });

@@ -1,4 +1,5 @@
 // One producer identity on one topic: where its partitions are led, and the connections there.
+import type { KafkaSecurity } from '@activity/service';
 import { verdictOf } from './produce-verdict.ts';
 import type { Verdict } from './produce-verdict.ts';
 import { connect, initProducer, produce, topicMetadata } from './wire.ts';
@@ -8,6 +9,7 @@ import type { BrokerAddress, BrokerConnection, TopicMetadata } from './wire.ts';
 export interface TopicSessionOptions {
   brokers: readonly string[];
   topic: string;
+  security?: KafkaSecurity;
   connectTimeoutMs: number;
   requestTimeoutMs: number;
 }
@@ -124,7 +126,12 @@ export class TopicSession {
     if (known?.isConnected() === true) return known;
     this.#connections.delete(key);
     void known?.close().catch(() => {});
-    const fresh = await connect(address, this.#options.connectTimeoutMs, this.#options.requestTimeoutMs);
+    const { connectTimeoutMs, requestTimeoutMs, security = {} } = this.#options;
+    const fresh = await connect(address, {
+      connectTimeout: connectTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      security,
+    });
     this.#connections.set(key, fresh);
     return fresh;
   }

@@ -1,5 +1,6 @@
 // The Kafka requests that the edge makes. The only file that imports the client's wire calls, which are exported but not
 // promised: hence the pinned version.
+import type { KafkaSecurity } from '@activity/service';
 import { Connection, createAPI, initProducerIdV4, metadataV12, Writer } from '@platformatic/kafka';
 import type { Reader } from '@platformatic/kafka';
 
@@ -10,6 +11,13 @@ export type BrokerConnection = Connection;
 export interface BrokerAddress {
   host: string;
   port: number;
+}
+
+/** How a connection is made. Times in milliseconds: a request that is not answered in time fails and closes the connection. */
+export interface ConnectOptions {
+  connectTimeout: number;
+  requestTimeout: number;
+  security: KafkaSecurity;
 }
 
 /** What the cluster says about one topic. */
@@ -25,13 +33,17 @@ export interface PartitionAnswer {
   baseOffset: bigint;
 }
 
-/** Connects to a broker. A request that is not answered in time fails and closes the connection. */
+/** Connects to a broker. */
 export async function connect(
   address: BrokerAddress,
-  connectTimeout: number,
-  requestTimeout: number,
+  { connectTimeout, requestTimeout, security }: ConnectOptions,
 ): Promise<BrokerConnection> {
-  const connection = new Connection('activity-ingest', { connectTimeout, requestTimeout, maxInflights: 1 });
+  const connection = new Connection('activity-ingest', {
+    connectTimeout,
+    requestTimeout,
+    maxInflights: 1,
+    ...security,
+  });
   connection.on('error', () => {}); // every call reports it as well
   await connection.connect(address.host, address.port);
   return connection;

@@ -1,11 +1,14 @@
 // The Kafka broker: one node that is broker and controller (KRaft), on loopback only.
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KafkaHome } from '../fetch/kafka.ts';
 import type { PartSpec } from '../process/part.ts';
 import { loopback } from '../process/ports.ts';
 import { Problem } from '../process/problem.ts';
 import { run } from '../process/run.ts';
+import { writeSecret } from '../secure/certificates.ts';
+import { scramUsers, secureBroker } from '../secure/kafka.ts';
+import type { Security } from '../secure/security.ts';
 import { javaCommand } from './java-command.ts';
 import { writeProperties, type Properties } from './properties.ts';
 
@@ -16,6 +19,8 @@ export interface BrokerSettings {
   controllerPort: number;
   dataDir: string;
   logFile: string;
+  /** Without it the broker is open to all of this machine. */
+  security?: Security | undefined;
   /** Laid over the settings below. */
   config?: Properties | undefined;
   /** The Java heap, in megabytes. */
@@ -26,7 +31,7 @@ export interface BrokerSettings {
 const clusterId = 'activity-pipeline-0001';
 
 function properties(settings: BrokerSettings): Properties {
-  const { port, controllerPort, dataDir } = settings;
+  const { port, controllerPort, dataDir, security } = settings;
   return {
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -52,20 +57,27 @@ function properties(settings: BrokerSettings): Properties {
     'share.coordinator.state.topic.min.isr': 1,
     'share.coordinator.state.topic.num.partitions': 1,
     'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
+    ...(security && secureBroker(security, port, controllerPort)),
     ...settings.config,
   };
 }
 
-/** Gives the data folder its cluster id; once, at the first start. */
+/** An argument in one of Java's argument files. */
+function quoted(argument: string): string {
+  return `"${argument.replaceAll('\\', '\\\\')}"`;
+}
+
+/** Gives the data folder its cluster id, and its first users; once, at the first start. */
 async function format(settings: BrokerSettings, config: string, signal: AbortSignal): Promise<void> {
   if (existsSync(join(settings.dataDir, 'kafka-logs', 'meta.properties'))) return;
-  const command = javaCommand(settings.home, {
-    main: 'kafka.tools.StorageTool',
-    args: ['format', '--cluster-id', clusterId, '--config', config, '--ignore-formatted'],
-    heapMb: 128,
-    archive: 'broker',
-  });
+  const users = settings.security ? scramUsers(settings.security) : [];
+  const args = ['format', '--cluster-id', clusterId, '--config', config, '--ignore-formatted', ...users];
+  const file = join(settings.dataDir, 'format.args');
+  // In a file: everyone on the machine can see a command line, and in this one are passwords.
+  writeSecret(file, ['kafka.tools.StorageTool', ...args].map(quoted).join('\n'));
+  const command = javaCommand(settings.home, { main: `@${file}`, args: [], heapMb: 128, archive: 'broker' });
   const outcome = await run(command, { signal });
+  rmSync(file);
   if (outcome.code !== 0)
     throw new Problem('formatting the storage of Kafka failed', { detail: outcome.output });
 }
@@ -78,7 +90,7 @@ export function brokerSpec(settings: BrokerSettings): PartSpec {
     name: 'kafka',
     address,
     logFile: settings.logFile,
-    probe: { kind: 'kafka', address },
+    probe: { kind: 'kafka', address, security: settings.security?.kafka ?? {} },
     command: javaCommand(settings.home, {
       main: 'kafka.Kafka',
       args: [config],

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { KafkaHome } from '../fetch/kafka.ts';
 import type { PartSpec } from '../process/part.ts';
 import { loopback } from '../process/ports.ts';
+import { restAuthorization, secureWorker, workerJavaOptions, writeWorkerFiles } from '../secure/connect.ts';
+import type { Security } from '../secure/security.ts';
 import { javaCommand } from './java-command.ts';
 import { writeProperties, type Properties } from './properties.ts';
 
@@ -14,6 +16,8 @@ export interface ConnectSettings {
   port: number;
   dataDir: string;
   logFile: string;
+  /** Without it the worker is open to all of this machine. */
+  security?: Security | undefined;
   /** Names the worker's group and its three topics. */
   groupId?: string | undefined;
   /** Laid over the settings below. */
@@ -22,8 +26,11 @@ export interface ConnectSettings {
   heapMb?: number | undefined;
 }
 
+/** The worker's group, which its topics are named after. */
+export const connectGroup = 'activity-connect';
+
 function properties(settings: ConnectSettings): Properties {
-  const group = settings.groupId ?? 'activity-connect';
+  const group = settings.groupId ?? connectGroup;
   return {
     'bootstrap.servers': settings.brokers,
     'group.id': group,
@@ -48,6 +55,7 @@ function properties(settings: ConnectSettings): Properties {
     'heartbeat.interval.ms': 3_000,
     'scheduled.rebalance.max.delay.ms': 0,
     'offset.flush.interval.ms': 5_000,
+    ...(settings.security && secureWorker(settings.security)),
     ...settings.config,
   };
 }
@@ -56,18 +64,25 @@ function properties(settings: ConnectSettings): Properties {
 export function connectSpec(settings: ConnectSettings): PartSpec {
   const url = `http://${loopback}:${settings.port}`;
   const config = join(settings.dataDir, 'connect.properties');
+  const { security } = settings;
   return {
     name: 'connect',
     address: url,
     logFile: settings.logFile,
-    probe: { kind: 'http', url: `${url}/health` },
+    probe: {
+      kind: 'http',
+      url: `${url}/health`,
+      ...(security && { authorization: restAuthorization(security) }),
+    },
     command: javaCommand(settings.home, {
       main: 'org.apache.kafka.connect.cli.ConnectDistributed',
       args: [config],
       heapMb: settings.heapMb ?? 512,
       archive: 'connect',
+      options: security && workerJavaOptions(security),
     }),
     prepare(): Promise<void> {
+      if (security) writeWorkerFiles(security);
       writeProperties(config, properties(settings));
       return Promise.resolve();
     },

@@ -7,6 +7,8 @@ import { z } from 'zod';
 import type { Mongod } from '../fetch/mongod.ts';
 import type { PartSpec } from '../process/part.ts';
 import { loopback } from '../process/ports.ts';
+import { applyMongoRights, makeAdmin, mongoAccess, secureMongod } from '../secure/mongo.ts';
+import type { Security } from '../secure/security.ts';
 
 const replicaSet = 'rs0';
 
@@ -16,11 +18,16 @@ export interface MongoSettings {
   port: number;
   dataDir: string;
   logFile: string;
+  /** Without it mongod is open to all of this machine. */
+  security?: Security | undefined;
 }
 
+const database = 'activity';
+
 /** The URL clients use, with the pipeline's database: they find the member through the set. */
-export function mongoUrl(port: number): string {
-  return `mongodb://${loopback}:${port}/activity?replicaSet=${replicaSet}`;
+export function mongoUrl(port: number, access = { credentials: '', options: '' }): string {
+  const { credentials, options } = access;
+  return `mongodb://${credentials}${loopback}:${port}/${database}?replicaSet=${replicaSet}${options}`;
 }
 
 const setConfig = z.looseObject({
@@ -40,24 +47,59 @@ async function configure(client: MongoClient, host: string): Promise<void> {
     await admin.command({ replSetReconfig: moved, force: true });
   } catch (error) {
     if (!(error instanceof MongoServerError) || error.codeName !== 'NotYetInitialized') throw error;
-    const settings = { electionTimeoutMillis: 1_000 };
-    await admin.command({ replSetInitiate: { _id: replicaSet, members: [{ _id: 0, host }], settings } });
+    await initiate(client, host);
   }
+}
+
+async function initiate(client: MongoClient, host: string): Promise<void> {
+  const settings = { electionTimeoutMillis: 1_000 };
+  const members = [{ _id: 0, host }];
+  await client.db('admin').command({ replSetInitiate: { _id: replicaSet, members, settings } });
+}
+
+function direct(
+  host: string,
+  { credentials, options }: { credentials: string; options: string },
+): MongoClient {
+  return new MongoClient(`mongodb://${credentials}${host}/?directConnection=true${options}`, {
+    serverSelectionTimeoutMS: 500,
+  });
+}
+
+/** At the first start nobody is known, and whoever is on the same machine may begin the set and make the admin. */
+async function begin(host: string, security: Security): Promise<void> {
+  const open = direct(host, { ...mongoAccess(security, 'admin'), credentials: '' });
+  try {
+    await initiate(open, host).catch((error: unknown) => {
+      if (!(error instanceof MongoServerError) || error.codeName !== 'AlreadyInitialized') throw error;
+    });
+    await makeAdmin(open, security);
+  } finally {
+    await open.close();
+  }
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof MongoServerError && error.codeName === 'AuthenticationFailed';
 }
 
 /**
  * Makes the mongod at `host` the one member of its replica set. Tries until mongod listens and has read its
  * configuration, both of which it may take a moment for.
  */
-export async function ensureReplicaSet(host: string, signal: AbortSignal): Promise<void> {
+export async function ensureReplicaSet(
+  host: string,
+  signal: AbortSignal,
+  security?: Security,
+): Promise<void> {
   for (;;) {
-    const client = new MongoClient(`mongodb://${host}`, {
-      directConnection: true,
-      serverSelectionTimeoutMS: 500,
-    });
+    const client = direct(host, security ? mongoAccess(security, 'admin') : { credentials: '', options: '' });
     try {
-      return await configure(client, host);
-    } catch {
+      await configure(client, host);
+      if (security) await applyMongoRights(client, database, security);
+      return;
+    } catch (error) {
+      if (security && isUnknown(error)) await begin(host, security).catch(() => {});
       await sleep(50, undefined, { signal });
     } finally {
       await client.close();
@@ -67,7 +109,7 @@ export async function ensureReplicaSet(host: string, signal: AbortSignal): Promi
 
 /** Describes mongod to whatever starts it. */
 export function mongoSpec(settings: MongoSettings): PartSpec {
-  const { port } = settings;
+  const { port, security } = settings;
   const address = `${loopback}:${port}`;
   const dbpath = join(settings.dataDir, 'db');
   const args = ['--replSet', replicaSet, '--bind_ip', loopback, '--port', String(port), '--dbpath', dbpath];
@@ -75,11 +117,16 @@ export function mongoSpec(settings: MongoSettings): PartSpec {
     name: 'mongodb',
     address,
     logFile: settings.logFile,
-    probe: { kind: 'mongodb', url: `mongodb://${address}` },
+    // Whether it is the primary, it tells anyone.
+    probe: {
+      kind: 'mongodb',
+      url: `mongodb://${address}/?${security ? mongoAccess(security, 'admin').options : ''}`,
+    },
     command: {
       file: settings.mongod.file,
       args: [
         ...args,
+        ...(security ? secureMongod(security) : []),
         '--quiet',
         '--nounixsocket',
         '--wiredTigerCacheSizeGB',
@@ -94,7 +141,7 @@ export function mongoSpec(settings: MongoSettings): PartSpec {
       mkdirSync(dbpath, { recursive: true });
       return Promise.resolve();
     },
-    settle: (signal) => ensureReplicaSet(address, signal),
+    settle: (signal) => ensureReplicaSet(address, signal, security),
     remedy: 'if its data is damaged, `npm start -- --fresh` begins with empty data',
     bootTimeoutMs: 60_000,
     stopGraceMs: 15_000,

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { cacheDir, projectRoot } from '../paths.ts';
 import type { PartSpec } from '../process/part.ts';
 import { loopback } from '../process/ports.ts';
+import type { Security } from '../secure/security.ts';
+import { secureService } from '../secure/services.ts';
 import { mongoUrl } from './mongo.ts';
 
 /** The port of each part. */
@@ -20,6 +22,7 @@ export interface Ports {
 export interface ServiceSettings {
   ports: Ports;
   dataDir: string;
+  security?: Security | undefined;
 }
 
 /** The services, by the workspace they live in. */
@@ -60,7 +63,7 @@ function shapeOf(workspace: ServiceName, settings: ServiceSettings): Shape {
 
 /** Describes a service to whatever starts it. The environment it inherits may say more (topic names, log level). */
 export function serviceSpec(workspace: ServiceName, settings: ServiceSettings): PartSpec {
-  const { ports, dataDir } = settings;
+  const { ports, dataDir, security } = settings;
   const { name, port, health, env } = shapeOf(workspace, settings);
   const url = `http://${loopback}:${port}`;
   return {
@@ -80,6 +83,7 @@ export function serviceSpec(workspace: ServiceName, settings: ServiceSettings): 
         MONGODB_URI: mongoUrl(ports.mongodb),
         CONNECT_URL: `http://${loopback}:${ports.connect}`,
         ...env,
+        ...(security && secureService(workspace, ports, security)),
       },
     },
     remedy: 'its log says what it misses',

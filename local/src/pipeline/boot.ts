@@ -1,14 +1,19 @@
 // Booting the parts in the order they need each other, side by side where they do not.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTopics } from '../config.ts';
+import { kafkaRights } from '@activity/contracts';
+import { Admin } from '@platformatic/kafka';
+import { readRightsOptions, readTopics } from '../config.ts';
 import { brokerSpec } from '../parts/broker.ts';
-import { connectSpec } from '../parts/connect.ts';
+import { connectGroup, connectSpec } from '../parts/connect.ts';
 import { mongoSpec } from '../parts/mongo.ts';
 import { serviceSpec, type Ports, type ServiceName } from '../parts/services.ts';
 import { ensureTopics } from '../parts/topics.ts';
 import type { PartSpec } from '../process/part.ts';
 import { freePort, loopback } from '../process/ports.ts';
+import { applyAcls } from '../secure/acls.ts';
+import type { Security } from '../secure/security.ts';
+import { writeOperatorFile } from '../secure/services.ts';
 import { seconds, type Steps } from '../steps.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { Fetched } from './fetch-all.ts';
@@ -23,6 +28,8 @@ export interface BootOptions {
   fetched: Fetched;
   ports: Ports;
   dataDir: string;
+  /** Without it everything is open to all of this machine. */
+  security?: Security | undefined;
   supervisor: Supervisor;
   steps: Steps;
   report: (part: string, line: string) => void;
@@ -42,13 +49,24 @@ function folderOf(options: BootOptions, part: string): { dataDir: string; logFil
 }
 
 async function bootKafka(options: BootOptions): Promise<void> {
-  const { fetched, ports } = options;
+  const { fetched, ports, security } = options;
   const folder = folderOf(options, 'kafka');
   const controllerPort = await freePort();
-  const spec = brokerSpec({ home: fetched.home, port: ports.kafka, controllerPort, ...folder });
+  const spec = brokerSpec({ home: fetched.home, port: ports.kafka, controllerPort, security, ...folder });
   await bootPart(options, rank.kafka, spec);
-  const made = await ensureTopics(`${loopback}:${ports.kafka}`, readTopics(), partitions);
+  const brokers = `${loopback}:${ports.kafka}`;
+  const made = await ensureTopics(brokers, readTopics(), partitions, security?.kafka);
   if (made.length > 0) options.report('kafka', `made the topics ${made.join(', ')}`);
+  if (security) await giveRights(brokers, security);
+}
+
+async function giveRights(brokers: string, security: Security): Promise<void> {
+  const admin = new Admin({ clientId: 'local-rights', bootstrapBrokers: [brokers], ...security.kafka });
+  try {
+    await applyAcls(admin, kafkaRights({ ...readRightsOptions(), connectGroup }));
+  } finally {
+    await admin.close();
+  }
 }
 
 async function bootConnect(options: BootOptions): Promise<void> {
@@ -58,7 +76,13 @@ async function bootConnect(options: BootOptions): Promise<void> {
   await bootPart(
     options,
     rank.connect,
-    connectSpec({ home: fetched.home, brokers, port: ports.connect, ...folder }),
+    connectSpec({
+      home: fetched.home,
+      brokers,
+      port: ports.connect,
+      security: options.security,
+      ...folder,
+    }),
   );
 }
 
@@ -68,7 +92,7 @@ async function bootMongo(options: BootOptions): Promise<void> {
   await bootPart(
     options,
     rank.mongodb,
-    mongoSpec({ mongod: fetched.mongod, port: ports.mongodb, ...folder }),
+    mongoSpec({ mongod: fetched.mongod, port: ports.mongodb, security: options.security, ...folder }),
   );
 }
 
@@ -86,6 +110,7 @@ function bootService(options: BootOptions, name: ServiceName): Promise<void> {
  * Fails with the first part that does; whoever calls stops the rest.
  */
 export async function bootAll(options: BootOptions): Promise<void> {
+  if (options.security) writeOperatorFile(options.ports, options.security);
   const mongodb = bootMongo(options);
   const kafka = bootKafka(options);
   const connect = kafka.then(() => bootConnect(options));

@@ -4,6 +4,7 @@ import type { Ports } from '../parts/services.ts';
 import { self } from '../process/identity.ts';
 import { Problem } from '../process/problem.ts';
 import { endOrphans } from '../process/registry.ts';
+import { checkMode, prepareSecurity } from '../secure/security.ts';
 import { Steps, type Step } from '../steps.ts';
 import { readRunState, removeRunState, writeRunState, type PartState } from '../supervise/run-file.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
@@ -18,6 +19,8 @@ export interface PipelineOptions {
   dataDir: string;
   /** Begin with empty data. */
   fresh?: boolean;
+  /** With TLS, passwords and least rights everywhere; otherwise open to all of this machine. */
+  secure?: boolean;
   /** Told of every step and everything that happens to a part. */
   report: (part: string, line: string) => void;
   /** A part died too often: the pipeline is of no use any more, and `stop` is next. */
@@ -88,11 +91,13 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     for (const orphan of await endOrphans())
       report('launcher', `ended ${orphan}, left by a launcher that was killed`);
     await checkPorts(ports);
+    if (!options.fresh) checkMode(dataDir, options.secure === true);
     // Only now: a start that is refused must not have removed anything.
     prepareData(options);
     writeRunState(dataDir, { launcher, parts: [] });
     const fetched = await fetchAll({ report, signal, steps });
-    await bootAll({ fetched, ports, dataDir, supervisor, steps, report });
+    const security = options.secure ? await prepareSecurity(dataDir, fetched.home.java, signal) : undefined;
+    await bootAll({ fetched, ports, dataDir, security, supervisor, steps, report });
   } catch (error) {
     await stop();
     throw error;

@@ -1,18 +1,24 @@
 // Probes: how to ask a part whether it is healthy. Plain data, so that the launcher and `npm run status` ask alike.
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import type { KafkaSecurity } from '@activity/service';
 import { Admin } from '@platformatic/kafka';
 import { MongoClient } from 'mongodb';
 import { reasonOf } from './problem.ts';
 
 /** What to ask: an HTTP address that answers 200, a Kafka broker, or a MongoDB primary. */
 export type Probe =
-  | { kind: 'http'; url: string }
-  | { kind: 'kafka'; address: string }
+  | { kind: 'http'; url: string; authorization?: string }
+  | { kind: 'kafka'; address: string; security?: KafkaSecurity }
   | { kind: 'mongodb'; url: string };
 
-async function askHttp(url: string, timeoutMs: number): Promise<string | undefined> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+async function askHttp(
+  url: string,
+  authorization: string | undefined,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  const headers = authorization === undefined ? {} : { authorization };
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(timeoutMs) });
   const body = await response.text();
   return response.status === 200 ? undefined : `answers ${response.status} ${body.slice(0, 200)}`.trim();
 }
@@ -28,7 +34,11 @@ async function knock(address: string, timeoutMs: number): Promise<void> {
   }
 }
 
-async function askKafka(address: string, timeoutMs: number): Promise<string | undefined> {
+async function askKafka(
+  address: string,
+  security: KafkaSecurity,
+  timeoutMs: number,
+): Promise<string | undefined> {
   await knock(address, timeoutMs);
   const admin = new Admin({
     clientId: 'local-probe',
@@ -36,6 +46,7 @@ async function askKafka(address: string, timeoutMs: number): Promise<string | un
     retries: 0,
     timeout: timeoutMs,
     connectTimeout: timeoutMs,
+    ...security,
   });
   try {
     const metadata = await admin.metadata({ topics: [] });
@@ -60,9 +71,9 @@ export async function ask(probe: Probe, timeoutMs = 2_000): Promise<string | und
   try {
     switch (probe.kind) {
       case 'http':
-        return await askHttp(probe.url, timeoutMs);
+        return await askHttp(probe.url, probe.authorization, timeoutMs);
       case 'kafka':
-        return await askKafka(probe.address, timeoutMs);
+        return await askKafka(probe.address, probe.security ?? {}, timeoutMs);
       case 'mongodb':
         return await askMongodb(probe.url, timeoutMs);
     }

@@ -4,9 +4,9 @@ import type { Topics } from './topics.ts';
 /** What can be done, in Kafka's words. Read, Write and Delete include Describe. */
 export type KafkaOperation = 'Read' | 'Write' | 'Create' | 'Delete' | 'Describe' | 'DescribeConfigs';
 
-/** What a right is about: one topic, group or transactional id, or all whose names begin alike. */
+/** What a right is about: one topic, group or transactional id, or all whose names begin alike; or the cluster itself. */
 export interface KafkaRight {
-  resource: 'Topic' | 'Group' | 'TransactionalId';
+  resource: 'Topic' | 'Group' | 'TransactionalId' | 'Cluster';
   name: string;
   pattern: 'Literal' | 'Prefixed';
   operations: readonly KafkaOperation[];
@@ -42,6 +42,9 @@ const topic = on('Topic', 'Literal');
 const topicsFrom = on('Topic', 'Prefixed');
 const group = on('Group', 'Literal');
 const groupsFrom = on('Group', 'Prefixed');
+/** The one name that Kafka has for the cluster. */
+const cluster = (operations: readonly KafkaOperation[], why: string): KafkaRight =>
+  on('Cluster', 'Literal')('kafka-cluster', operations, why);
 const transactionsFrom = on('TransactionalId', 'Prefixed');
 
 /** The rights of each principal: what the local stack, a cluster's ACLs and the table in docs/security.md are made of. */
@@ -88,9 +91,12 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
       ...sinkTopics
         .filter((name) => name !== topics.enriched)
         .map((name) => topic(name, ['Describe'], 'how far the sink is')),
+      ...[topics.decisions, topics.sinkDeadLetter].map((name) => topic(name, ['Describe'], 'metrics')),
+      topicsFrom(`${applicationId}-`, ['Describe'], 'metrics; transactions that stay open'),
       topic(topics.erasures, ['Read'], 'the users to erase'),
       group(applicationId, ['Describe'], 'how far the processor is'),
       groupsFrom(sinkGroups, ['Describe'], 'how far the sink is'),
+      cluster(['Describe'], 'the room on the brokers’ disks'),
     ],
     operator: [
       topic(topics.raw, ['Write'], 'to replay dead letters'),

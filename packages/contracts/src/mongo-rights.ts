@@ -25,7 +25,7 @@ export const mongoRights: Record<MongoAccount, readonly MongoRight[]> = {
   // The plug-in asks for `remove` before it starts, though a replace never removes.
   sink: onEach(filled, ['find', 'insert', 'update', 'remove']),
   connectors: [
-    { collection: undefined, actions: ['listCollections'] },
+    { collection: undefined, actions: ['listCollections', 'dbStats'] },
     ...onEach(everything, [
       'createCollection',
       'collMod',

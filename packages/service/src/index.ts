@@ -13,6 +13,8 @@ export {
   portNumber,
   textList,
 } from './config-types.ts';
+export { checkKafkaSecurity, kafkaSecurityOf, kafkaSecurityVariables } from './kafka-security.ts';
+export type { KafkaSecurity } from './kafka-security.ts';
 export { createLogger } from './logger.ts';
 export type { Logger } from './logger.ts';
 export { FailureError, failureAnswer, failureOf, failureResponse } from './failure.ts';

@@ -1,4 +1,5 @@
 // Configuration: one zod schema per service, read once from the environment, every problem reported at once.
+import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 
 /** The shape a service's configuration has: one entry for each environment variable. */
@@ -18,8 +19,36 @@ export class ConfigError extends Error {
   }
 }
 
+interface Given {
+  values: Record<string, string>;
+  problems: string[];
+}
+
+/** What is set, by the variables themselves or by files that `…_FILE` names: secrets are better kept there. */
+function givenIn(names: readonly string[], environment: Environment): Given {
+  const given: Given = { values: {}, problems: [] };
+  for (const name of names) {
+    const fileVariable = `${name}_FILE`;
+    const file = names.includes(fileVariable) ? '' : (environment[fileVariable]?.trim() ?? '');
+    let value = environment[name]?.trim() ?? '';
+    if (file !== '' && value !== '')
+      given.problems.push(`${fileVariable}: must not be set where ${name} is set too`);
+    else if (file !== '') {
+      try {
+        value = readFileSync(file, 'utf8').trim();
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+        given.problems.push(`${fileVariable}: the file cannot be read (${code})`);
+      }
+    }
+    if (value !== '') given.values[name] = value;
+  }
+  return given;
+}
+
 /**
- * Parses the environment. A variable that is empty counts as not set, as Compose writes unset ones.
+ * Parses the environment. A variable that is empty counts as not set, as Compose writes unset ones. Each can also come out of a
+ * file, which `…_FILE` names.
  *
  * @throws ConfigError that names every variable that is wrong, what is wrong with it and what it is for.
  */
@@ -28,21 +57,17 @@ export function parseConfig<S extends ConfigShape>(
   environment: Environment,
 ): z.output<z.ZodObject<S>> {
   const known = Object.keys(schema.shape);
-  const given = Object.fromEntries(
-    known.flatMap((name) => {
-      const value = environment[name]?.trim();
-      return value === undefined || value === '' ? [] : [[name, value]];
-    }),
-  );
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new ConfigError(
-    parsed.error.issues.map((issue) => {
+  const { values, problems } = givenIn(known, environment);
+  const parsed = schema.safeParse(values);
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new ConfigError([
+    ...problems,
+    ...(parsed.error?.issues ?? []).map((issue) => {
       const name = String(issue.path[0] ?? '');
       const purpose = schema.shape[name]?.description;
       return `${name}: ${issue.message}${purpose === undefined ? '' : ` (${purpose})`}`;
     }),
-  );
+  ]);
 }
 
 /**

@@ -1,0 +1,108 @@
+// Certificates of the secure local stack: a CA of its own, one certificate for the broker and one for mongod, a trust store.
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generate } from 'selfsigned';
+import type { Java } from '../fetch/java.ts';
+import { loopback } from '../process/ports.ts';
+import { Problem } from '../process/problem.ts';
+import { run } from '../process/run.ts';
+
+/** Where the certificates are. Those of servers hold key, certificate and CA in one file, for their owner alone. */
+export interface Certificates {
+  /** The CA, in PEM. */
+  ca: string;
+  kafka: string;
+  mongodb: string;
+  /** The CA for Java, in PKCS12. */
+  trustStore: string;
+}
+
+/** The broker's name in its own certificate: the one that the controller lets in. */
+export const kafkaName = 'activity-kafka';
+
+/** A trust store holds nothing secret; Java wants a password all the same. */
+export const trustStorePassword = 'activity';
+
+const dayMs = 86_400_000;
+const lifetimeMs = 90 * dayMs;
+const renewBeforeMs = 30 * dayMs;
+
+/** Writes a file that its owner alone can read, whole or not at all. */
+export function writeSecret(file: string, text: string): void {
+  rmSync(`${file}.new`, { force: true });
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+function lasts(file: string, now: number): boolean {
+  if (!existsSync(file)) return false;
+  return new X509Certificate(readFileSync(file)).validToDate.getTime() - now > renewBeforeMs;
+}
+
+async function makeAll(files: Certificates, java: Java, now: number, signal: AbortSignal): Promise<void> {
+  const how = {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    notBeforeDate: new Date(now - dayMs),
+    notAfterDate: new Date(now + lifetimeMs),
+  } as const;
+  const ca = await generate([{ name: 'commonName', value: 'activity local CA' }], {
+    ...how,
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+    ],
+  });
+  async function issue(name: string, file: string): Promise<void> {
+    const issued = await generate([{ name: 'commonName', value: name }], {
+      ...how,
+      ca: { key: ca.private, cert: ca.cert },
+      extensions: [
+        { name: 'basicConstraints', cA: false, critical: true },
+        { name: 'keyUsage', digitalSignature: true, critical: true },
+        { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
+        {
+          name: 'subjectAltName',
+          altNames: [
+            { type: 7, ip: loopback },
+            { type: 2, value: 'localhost' },
+          ],
+        },
+      ],
+    });
+    writeSecret(file, [issued.private, issued.cert, ca.cert].map((pem) => `${pem.trim()}\n`).join(''));
+  }
+  await issue(kafkaName, files.kafka);
+  await issue('activity-mongodb', files.mongodb);
+  // The CA's key is kept nowhere: to issue anything more, all is made anew.
+  writeSecret(files.ca, ca.cert);
+  await trust(files, java, signal);
+}
+
+async function trust(files: Certificates, java: Java, signal: AbortSignal): Promise<void> {
+  rmSync(files.trustStore, { force: true });
+  const keytool = ['-XX:TieredStopAtLevel=1', '-m', 'java.base/sun.security.tools.keytool.Main'];
+  const store = ['-keystore', files.trustStore, '-storetype', 'PKCS12', '-storepass', trustStorePassword];
+  const args = [...keytool, '-importcert', '-noprompt', '-alias', 'activity', '-file', files.ca, ...store];
+  const outcome = await run({ file: java.file, args }, { signal });
+  if (outcome.code !== 0) throw new Problem('making the trust store failed', { detail: outcome.output });
+}
+
+/** Makes the certificates where they are missing, or have less than a month to live. Call it while nothing runs. */
+export async function ensureCertificates(
+  folder: string,
+  java: Java,
+  now: number,
+  signal: AbortSignal,
+): Promise<Certificates> {
+  const files = {
+    ca: join(folder, 'ca.pem'),
+    kafka: join(folder, 'kafka.pem'),
+    mongodb: join(folder, 'mongodb.pem'),
+    trustStore: join(folder, 'truststore.p12'),
+  };
+  const complete = [files.kafka, files.mongodb, files.trustStore].every((file) => existsSync(file));
+  if (!complete || !lasts(files.ca, now)) await makeAll(files, java, now, signal);
+  return files;
+}

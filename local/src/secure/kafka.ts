@@ -1,0 +1,52 @@
+// The broker with TLS, SCRAM and ACLs: clients give a password, the controller asks for the broker's own certificate.
+import { kafkaPrincipals } from '@activity/contracts';
+import type { Properties } from '../parts/properties.ts';
+import { loopback } from '../process/ports.ts';
+import { kafkaName } from './certificates.ts';
+import type { Security } from './security.ts';
+
+const mechanism = 'SCRAM-SHA-512';
+
+/** A login of Kafka's Java clients. */
+export function scramLogin(username: string, password: string): string {
+  const module = 'org.apache.kafka.common.security.scram.ScramLoginModule';
+  return `${module} required username="${username}" password="${password}";`;
+}
+
+/** The broker's settings, over those of a broker that is open. */
+export function secureBroker(security: Security, port: number, controllerPort: number): Properties {
+  const { certificates, passwords } = security;
+  return {
+    listeners: `CLIENTS://${loopback}:${port},CONTROLLER://${loopback}:${controllerPort}`,
+    'advertised.listeners': `CLIENTS://${loopback}:${port}`,
+    'listener.security.protocol.map': 'CLIENTS:SASL_SSL,CONTROLLER:SSL',
+    'inter.broker.listener.name': 'CLIENTS',
+    'sasl.enabled.mechanisms': mechanism,
+    'sasl.mechanism.inter.broker.protocol': mechanism,
+    [`listener.name.clients.${mechanism.toLowerCase()}.sasl.jaas.config`]: scramLogin(
+      'admin',
+      passwords.of('kafka-admin'),
+    ),
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': certificates.kafka,
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': certificates.ca,
+    'listener.name.controller.ssl.client.auth': 'required',
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'allow.everyone.if.no.acl.found': false,
+    // The launcher, and the broker to itself and to its controller.
+    'super.users': `User:admin;User:CN=${kafkaName}`,
+  };
+}
+
+/** What formatting the storage takes: the users and their passwords. */
+export function scramUsers({ passwords }: Security): string[] {
+  const users = [
+    ['admin', passwords.of('kafka-admin')],
+    ...kafkaPrincipals.map((name) => [name, passwords.of(`kafka-${name}`)]),
+  ];
+  return users.flatMap(([name, password]) => [
+    '--add-scram',
+    `${mechanism}=[name=${name},password=${password}]`,
+  ]);
+}
