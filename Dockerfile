@@ -30,6 +30,11 @@ FROM manifests AS connect-modules
 RUN npm pkg delete devDependencies --workspace connect && npm ci --omit=dev --workspace connect
 FROM manifests AS query-modules
 RUN npm pkg delete devDependencies --workspace query && npm ci --omit=dev --workspace query
+FROM manifests AS page
+# The tests' own packages are not needed to build it.
+RUN npm pkg delete 'devDependencies[@activity/local]' --workspace query && npm ci --workspace query
+COPY query/page query/page
+RUN node query/page/build.ts
 FROM manifests AS setup-modules
 RUN npm pkg delete devDependencies --workspace deploy && npm ci --omit=dev --workspace deploy
 
@@ -81,6 +86,7 @@ COPY --from=query-modules /app ./
 COPY packages/contracts packages/contracts
 COPY packages/service packages/service
 COPY query query
+COPY --from=page /app/query/page/dist query/page/dist
 ENV PORT=3001
 EXPOSE 3001
 HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 CMD ["node", "healthcheck.mjs", "PORT", "/health"]

@@ -5,11 +5,14 @@ import { projectRoot } from './paths.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
 
 const settleMs = 200;
+const sources = /\.(tsx?|css|svg)$/;
 
 // The parts that run each folder's code.
 const users: Record<string, string[]> = {
   ingest: ['ingest'],
   query: ['query'],
+  // Its start builds the page.
+  'query/page': ['query'],
   processor: ['processor'],
   connect: ['connectors'],
   'packages/streams': ['processor'],
@@ -34,7 +37,7 @@ export function watchSources(pipeline: Pipeline, report: (part: string, line: st
   }
   for (const [folder, parts] of Object.entries(users)) {
     watch(join(projectRoot, folder, 'src'), { recursive: true }, (_event, file) => {
-      if (file?.endsWith('.ts') !== true || file.endsWith('.test.ts')) return;
+      if (file === null || !sources.test(file) || file.endsWith('.test.ts')) return;
       for (const part of parts) changed.add(part);
       clearTimeout(timer);
       timer = setTimeout(() => void reload(), settleMs);

@@ -8,6 +8,7 @@ import { createApp } from './app.ts';
 import { cursorCodec, cursorKey } from './logs/cursor.ts';
 import type { LogDocument } from './logs/log-json.ts';
 import { createMetrics } from './metrics.ts';
+import type { PageFiles } from './page/page-files.ts';
 import type { UserDocument } from './stats/user-store.ts';
 
 /** The moment at which everything in these tests happens. */
@@ -61,7 +62,7 @@ const authenticator: SessionAuthenticator = {
 };
 
 /** Builds the app; its clock stands still. */
-export function testApp(): TestApp {
+export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
   const registry = new Registry();
   const metrics = createMetrics(registry, { tails: () => 0 });
   async function reading<T>(question: unknown, value: T): Promise<T> {
@@ -146,6 +147,7 @@ export function testApp(): TestApp {
       maxTails: 1,
       ending: new AbortController().signal,
       sessionHours: 1,
+      page,
     }),
   };
   return test;

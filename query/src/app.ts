@@ -8,6 +8,8 @@ import { healthRoutes } from './routes/health.ts';
 import type { HealthDeps } from './routes/health.ts';
 import { logRoutes } from './routes/logs.ts';
 import type { LogRoutesDeps } from './routes/logs.ts';
+import { pageRoutes } from './routes/page.ts';
+import type { PageFiles } from './page/page-files.ts';
 import { pipelineRoute } from './routes/pipeline.ts';
 import type { PipelineDeps } from './routes/pipeline.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -36,6 +38,8 @@ export interface AppDeps {
   ending: AbortSignal;
   /** How long a session of the page lasts. */
   sessionHours: number;
+  /** The built page; undefined where there is none. */
+  page: PageFiles | undefined;
 }
 
 /** Builds the app. */
@@ -51,6 +55,7 @@ export function createApp({
   maxTails,
   ending,
   sessionHours,
+  page,
 }: AppDeps): Hono {
   const { activityTypes, store } = logs;
   const { authenticator, now } = gate;
@@ -65,6 +70,7 @@ export function createApp({
     traceRoute(trace),
     ...sessionRoutes({ authenticator, sessionHours, now }),
     ...healthRoutes(health),
+    ...pageRoutes({ files: page, activityTypes }),
   ];
   const app = new Hono();
   addRoutes(app, gate, [...routes, ...docsRoutes(routes)]);

@@ -15,6 +15,7 @@ import type { LogDocument } from './logs/log-json.ts';
 import { createLogStore } from './logs/log-store.ts';
 import { createTotals } from './logs/total.ts';
 import { createMetrics, watchClient } from './metrics.ts';
+import { readPageFiles } from './page/page-files.ts';
 import { createFreshness } from './pipeline/freshness.ts';
 import { caughtUpAt, createStages } from './pipeline/stages.ts';
 import { createTrace } from './pipeline/trace.ts';
@@ -101,6 +102,8 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const hub = new TailHub({ logs: tailed, logger, lingerMs: 60_000 });
   const tails = createTails({ hub, logs: tailed, logger, onDropped: metrics.tailDropped });
   const store = createLogStore(reads, logs);
+  const page = readPageFiles();
+  if (page === undefined) logger.warn('the page is not built: npm run build -w query');
   const app = createApp({
     gate: { logger, metrics, authenticator, now: Date.now },
     health: { ping, registry },
@@ -137,6 +140,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     maxTails: config.MAX_TAILS,
     ending: signal,
     sessionHours: config.SESSION_HOURS,
+    page,
   });
   const handle = getRequestListener(app.fetch);
   const server = createServer(

@@ -6,6 +6,7 @@ import { loopback } from '../process/ports.ts';
 import type { Security } from '../secure/security.ts';
 import { secureService } from '../secure/services.ts';
 import { mongoUrl } from './mongo.ts';
+import { ensurePage } from './page.ts';
 
 /** The port of each part. */
 export interface Ports {
@@ -71,6 +72,7 @@ export function serviceSpec(workspace: ServiceName, settings: ServiceSettings): 
     address: url,
     logFile: join(dataDir, 'logs', `${name}.log`),
     probe: { kind: 'http', url: `${url}${health}` },
+    ...(workspace === 'query' && { prepare: ensurePage }),
     command: {
       file: process.execPath,
       args: [join(projectRoot, workspace, 'src', 'main.ts')],

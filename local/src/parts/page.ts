@@ -1,0 +1,12 @@
+// The query service's page, built before whatever serves it starts: in a moment where its sources have not changed.
+import { join } from 'node:path';
+import { projectRoot } from '../paths.ts';
+import { Problem } from '../process/problem.ts';
+import { run } from '../process/run.ts';
+
+/** Builds the page where that is needed. @throws Problem with the build's words */
+export async function ensurePage(signal?: AbortSignal): Promise<void> {
+  const args = [join(projectRoot, 'query', 'page', 'build.ts')];
+  const { code, output } = await run({ file: process.execPath, args, cwd: projectRoot }, { signal });
+  if (code !== 0) throw new Problem('building the page of the query service failed', { detail: output });
+}

@@ -1,0 +1,12 @@
+// What every view may know and do of the session.
+import { createContext } from 'preact';
+import type { Context } from 'preact';
+
+/** The session as views see it. */
+export interface SessionControl {
+  /** A read was refused for want of a session: shows the sign-in. */
+  signedOut: () => void;
+}
+
+/** The session. */
+export const SessionContext: Context<SessionControl> = createContext({ signedOut: (): void => {} });

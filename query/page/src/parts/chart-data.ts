@@ -1,0 +1,39 @@
+// What the chart draws and what is said of it.
+import type { Timeline } from '../data/answers.ts';
+import { bucketTime, count, counted, dayMonth, hourMinute } from '../text/format.ts';
+
+const lengths = { minute: 60, hour: 3_600, day: 86_400 };
+
+/** Columns for uPlot: beginnings in seconds, totals, and those of one type. One empty bucket more, for the last bar's width. */
+export function plotData(
+  { buckets, interval }: Timeline,
+  highlight?: string,
+): [number[], number[], (number | null)[]] {
+  const starts = buckets.map(({ start }) => Date.parse(start) / 1_000);
+  const totals = buckets.map(({ total }) => total);
+  const one = buckets.map(({ byType }) => (highlight === undefined ? null : (byType[highlight] ?? 0)));
+  const end = (starts.at(-1) ?? 0) + lengths[interval];
+  return [
+    [...starts, end],
+    [...totals, 0],
+    [...one, null],
+  ];
+}
+
+/** The text below a place of the time axis. */
+export function axisText(seconds: number, { interval, buckets }: Timeline): string {
+  const at = seconds * 1_000;
+  const first = Date.parse(buckets[0]?.start ?? '');
+  const last = Date.parse(buckets.at(-1)?.start ?? '');
+  return interval === 'day' || last - first > 2 * 86_400_000 ? dayMonth(at) : hourMinute(at);
+}
+
+/** The chart in a sentence. */
+export function summaryOf({ buckets, interval }: Timeline, highlight?: string): string {
+  const total = buckets.reduce((sum, bucket) => sum + bucket.total, 0);
+  if (total === 0) return 'No events in this time';
+  const most = buckets.reduce((best, bucket) => (bucket.total > best.total ? bucket : best));
+  const peak = `most in ${bucketTime(most.start, interval)}: ${count(most.total)}`;
+  const one = buckets.reduce((sum, { byType }) => sum + (byType[highlight ?? ''] ?? 0), 0);
+  return `${counted(total, 'event')}${highlight === undefined ? '' : `, ${count(one)} of them ${highlight}`}; ${peak}`;
+}

@@ -1,0 +1,166 @@
+// Activity over time as bars: for the eye a canvas, for everyone a summary and a table.
+import type { VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import uPlot from 'uplot';
+import type { Timeline } from '../data/answers.ts';
+import { bucketTime, count, counted } from '../text/format.ts';
+import { axisText, plotData, summaryOf } from './chart-data.ts';
+
+interface ChartProps {
+  timeline: Timeline;
+  /** A type that stands out. */
+  highlight?: string | undefined;
+}
+
+const height = 220;
+
+function colour(element: Element, name: string): string {
+  return getComputedStyle(element).getPropertyValue(name).trim();
+}
+
+/** The options of the plot, in the colours of the theme. */
+function optionsOf(
+  element: HTMLElement,
+  { timeline, highlight }: ChartProps,
+  onCursor: (index: number | undefined) => void,
+): uPlot.Options {
+  const bars = uPlot.paths.bars?.({ size: [0.82, 60], align: 1 });
+  const axis = {
+    stroke: colour(element, '--quiet'),
+    font: `12px ${getComputedStyle(element).fontFamily}`,
+    ticks: { show: false },
+  };
+  const series = (name: string): uPlot.Series => ({
+    ...(bars && { paths: bars }),
+    fill: colour(element, name),
+    width: 0,
+    points: { show: false },
+  });
+  return {
+    width: element.clientWidth,
+    height,
+    padding: [10, 4, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
+    scales: { y: { range: (_, __, max) => [0, Math.max(4, max * 1.08)] } },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        space: 70,
+        values: (_, splits) => splits.map((at) => axisText(at, timeline)),
+      },
+      {
+        ...axis,
+        size: (_, values) => 14 + 7 * Math.max(1, ...(values ?? []).map((text) => text.length)),
+        grid: { stroke: colour(element, '--line'), width: 1 },
+        values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? count(value) : '')),
+      },
+    ],
+    series: [{}, series(highlight === undefined ? '--accent' : '--accent-soft'), series('--accent')],
+    hooks: { setCursor: [({ cursor }) => onCursor(cursor.idx ?? undefined)] },
+  };
+}
+
+/** The chart. */
+export function Chart({ timeline, highlight }: ChartProps): VNode {
+  const place = useRef<HTMLDivElement>(null);
+  const [pointed, setPointed] = useState<number>();
+  const plot = useRef<uPlot>(undefined);
+  const latest = useRef({ timeline, highlight });
+  latest.current = { timeline, highlight };
+
+  // The plot is made anew where its look changes, else it is only given its data.
+  const look = `${timeline.interval} ${highlight ?? ''} ${timeline.buckets.length}`;
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return;
+    function draw(): void {
+      if (!element) return;
+      plot.current?.destroy();
+      plot.current = new uPlot(
+        optionsOf(element, latest.current, setPointed),
+        plotData(latest.current.timeline, latest.current.highlight),
+        element,
+      );
+    }
+    draw();
+    const sizes = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }));
+    sizes.observe(element);
+    const system = matchMedia('(prefers-color-scheme: dark)');
+    system.addEventListener('change', draw);
+    document.addEventListener('themechange', draw);
+    return () => {
+      sizes.disconnect();
+      system.removeEventListener('change', draw);
+      document.removeEventListener('themechange', draw);
+      plot.current?.destroy();
+      plot.current = undefined;
+    };
+  }, [look]);
+  useEffect(() => plot.current?.setData(plotData(timeline, highlight)), [timeline, highlight]);
+
+  const bucket = pointed === undefined ? undefined : timeline.buckets[pointed];
+  return (
+    <div class="chart">
+      <p class="chart-note" aria-hidden="true">
+        {bucket ? <Pointed bucket={bucket} interval={timeline.interval} /> : summaryOf(timeline, highlight)}
+      </p>
+      <div ref={place} class="plot" role="img" aria-label={summaryOf(timeline, highlight)} />
+      <details>
+        <summary>As a table</summary>
+        <TimelineTable timeline={timeline} />
+      </details>
+    </div>
+  );
+}
+
+function Pointed({
+  bucket,
+  interval,
+}: {
+  bucket: Timeline['buckets'][number];
+  interval: Timeline['interval'];
+}): VNode {
+  const types = Object.entries(bucket.byType).toSorted(([, a], [, b]) => b - a);
+  return (
+    <>
+      <b>{bucketTime(bucket.start, interval)}</b> {counted(bucket.total, 'event')}
+      {types.slice(0, 4).map(([type, total]) => ` · ${type} ${count(total)}`)}
+    </>
+  );
+}
+
+function TimelineTable({ timeline: { buckets, interval } }: { timeline: Timeline }): VNode {
+  const some = buckets.filter(({ total }) => total > 0).toReversed();
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="Activity over time as a table">
+      <table>
+        <caption class="hidden">Events by {interval}, the latest first; without events left out</caption>
+        <thead>
+          <tr>
+            <th scope="col">{interval.charAt(0).toUpperCase() + interval.slice(1)}</th>
+            <th scope="col" class="number">
+              Events
+            </th>
+            <th scope="col">By type</th>
+          </tr>
+        </thead>
+        <tbody>
+          {some.map(({ start, total, byType }) => (
+            <tr key={start}>
+              <th scope="row">{bucketTime(start, interval)}</th>
+              <td class="number">{count(total)}</td>
+              <td class="quiet">
+                {Object.entries(byType)
+                  .toSorted(([, a], [, b]) => b - a)
+                  .map(([type, one]) => `${type} ${count(one)}`)
+                  .join(', ')}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
