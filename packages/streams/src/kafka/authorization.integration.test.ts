@@ -112,44 +112,73 @@ describe('a missing right is told at once, with what it is for', () => {
     return writer;
   }
 
-  test.each<[string, () => Promise<unknown>, RegExp]>([
+  test.each<[string, () => Promise<unknown>, RegExp, string]>([
     [
       'to know a topic',
       () => kafka.describeTopics(['in', 'secret']),
       /topic secret.*TOPIC_AUTHORIZATION_FAILED/,
+      'grant the principal Describe on topic secret',
     ],
     [
       'to create a topic',
       () => kafka.createTopics([{ name: 'app-new', partitions: 1, replicationFactor: -1, config: {} }]),
       /creating topic app-new.*AUTHORIZATION_FAILED/,
+      'grant the principal Create on topic app-new',
     ],
-    ['to a transactional id', () => open('other'), /other.*TRANSACTIONAL_ID_AUTHORIZATION_FAILED/],
+    [
+      'to a transactional id',
+      () => open('other'),
+      /other.*TRANSACTIONAL_ID_AUTHORIZATION_FAILED/,
+      'grant the principal Write on this transactional id',
+    ],
     [
       'to a group',
       () => kafka.committedOffsets('other', [{ topic: 'in', partition: 0 }]),
       /group other.*GROUP_AUTHORIZATION_FAILED/,
+      'grant the principal Describe on this group',
     ],
     [
       'to write',
       async () => (await open('app-2')).commit(commitOf(anyoneIn('app'), [['in', 0, 'k', 'v']])),
       /TOPIC_AUTHORIZATION_FAILED/,
+      'grant the principal Write on topic in',
+    ],
+    [
+      'to write to one of several topics',
+      async () => {
+        const records: [string, number, string, string][] = ['out', 'in'].map((name) => [name, 0, 'k', 'v']);
+        return (await open('app-3')).commit(commitOf(anyoneIn('app'), records));
+      },
+      /TOPIC_AUTHORIZATION_FAILED/,
+      'grant the principal Write on topic in',
+    ],
+    [
+      'to commit in another group',
+      async () =>
+        (await open('app-4')).commit(
+          commitOf(anyoneIn('other'), [['out', 0, 'k', 'v']], [{ topic: 'in', partition: 0, offset: 1 }]),
+        ),
+      /group other.*GROUP_AUTHORIZATION_FAILED/,
+      'grant the principal Read on this group',
     ],
     [
       'to write without transactions',
       async () => (await open(null)).commit(commitOf(anyoneIn('app'), [['in', 0, 'k', 'v']])),
       /in-0.*TOPIC_AUTHORIZATION_FAILED/,
+      'grant the principal Write on topic in',
     ],
     [
       'to read',
       () => kafka.createFetcher().fetch([{ topic: 'out', partition: 0, offset: 0 }], 100),
       /out-0.*TOPIC_AUTHORIZATION_FAILED/,
+      'grant the principal Read on topic out',
     ],
-  ])('%s', async (_right, use, message) => {
+  ])('%s', async (_right, use, message, remedy) => {
     const failing = use();
     await expect(failing).rejects.toThrowError(message);
     await expect(failing).rejects.toThrowError(FatalError);
     await expect(failing).rejects.toMatchObject({ code: 'NOT_AUTHORIZED' });
-    await expect(failing).rejects.toThrowError('grant this right to the principal');
+    await expect(failing).rejects.toThrowError(remedy);
   });
 
   test('a wrong password', async () => {

@@ -1,7 +1,7 @@
 // The cluster: which broker leads a partition or coordinates a group, and a link to each of them.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FatalError, RetriableError, StreamsError } from '../errors.ts';
-import { Link, remedyOfName, wire, type SecurityOptions } from './platformatic.ts';
+import { FatalError, RetriableError } from '../errors.ts';
+import { Link, partialAnswer, remedyOfName, wire, type SecurityOptions } from './platformatic.ts';
 import { partitionName, type TopicPartition } from './port.ts';
 
 /** Settings of a {@link Cluster}. Times in milliseconds. */
@@ -70,7 +70,10 @@ export class Cluster {
     for (const topic of metadata.topics) {
       if (!topic.name) continue;
       if (topic.errorCode === 29) {
-        throw remedyOfName('TOPIC_AUTHORIZATION_FAILED', `describing topic ${topic.name}`);
+        throw remedyOfName('TOPIC_AUTHORIZATION_FAILED', `describing topic ${topic.name}`, {
+          operation: 'Describe',
+          topics: [topic.name],
+        });
       }
       if (topic.partitions.length === 0) {
         this.#topics.delete(topic.name);
@@ -209,15 +212,6 @@ interface TopicAnswer {
   name: string | null;
   topicId: string;
   partitions: { partitionIndex: number; leaderId: number }[];
-}
-
-/** The client throws where one part of an answer is an error; the whole answer lies inside what it throws. */
-export function partialAnswer<T>(error: unknown): T | undefined {
-  const cause = error instanceof StreamsError ? error.cause : error;
-  if (typeof cause === 'object' && cause !== null && 'response' in cause && cause.response) {
-    return cause.response as T;
-  }
-  return undefined;
 }
 
 /** Whether an error means that the coordinator has moved or is not ready. */

@@ -111,7 +111,7 @@ export class WireFetcher implements Fetcher {
         );
       }
       if (answer.error && staleLeader.has(answer.error)) this.#cluster.forget([topic]);
-      if (answer.error) throw remedyOfName(answer.error, doing);
+      if (answer.error) throw remedyOfName(answer.error, doing, { operation: 'Read', topics: [topic] });
       const { records, nextOffset } = readBatches(answer.records, fetchOffset, answer.aborted, decompress);
       const { endOffset } = answer;
       const bytes = answer.records.length;

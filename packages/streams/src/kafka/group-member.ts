@@ -7,8 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FatalError, RejoinError, RetriableError, StreamsError } from '../errors.ts';
 import type { Cluster } from './cluster.ts';
-import { partialAnswer } from './cluster.ts';
-import { brokerErrors, wire, type Link } from './platformatic.ts';
+import { partialAnswer, brokerErrors, wire, type Link } from './platformatic.ts';
 import type { GroupIdentity, GroupMember, GroupOptions } from './port.ts';
 
 const protocolType = 'consumer';

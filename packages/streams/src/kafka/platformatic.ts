@@ -28,6 +28,7 @@ import {
   type Reader,
 } from '@platformatic/kafka';
 import { FatalError, RejoinError, RetriableError, StreamsError } from '../errors.ts';
+import { isRefusal, missingRight, refusedTopics, type Operation } from './missing-right.ts';
 import type { AbortedTransaction } from './read-batches.ts';
 
 /**
@@ -253,6 +254,28 @@ export const wire: {
   txnOffsetCommit: txnOffsetCommitV3.api,
 };
 
+/** What each call needs the right to do. */
+const operations = new Map<unknown, Operation>([
+  [wire.addOffsetsToTxn, 'Read'],
+  [wire.addPartitionsToTxn, 'Write'],
+  [wire.createTopics, 'Create'],
+  [wire.deleteRecords, 'Delete'],
+  [wire.endTxn, 'Write'],
+  [wire.fetch, 'Read'],
+  [wire.findCoordinator, 'Describe'],
+  [wire.heartbeat, 'Read'],
+  [wire.initProducerId, 'Write'],
+  [wire.joinGroup, 'Read'],
+  [wire.leaveGroup, 'Read'],
+  [wire.listOffsets, 'Describe'],
+  [wire.metadata, 'Describe'],
+  [wire.offsetCommit, 'Read'],
+  [wire.offsetFetch, 'Describe'],
+  [wire.produce, 'Write'],
+  [wire.syncGroup, 'Read'],
+  [wire.txnOffsetCommit, 'Read'],
+]);
+
 /** CRC-32C, as record batches carry it. */
 export function crc32c(bytes: Buffer): number {
   return clientCrc32c(bytes);
@@ -300,7 +323,7 @@ export class Link {
     try {
       return await api.async(await this.#connected(), ...args);
     } catch (error) {
-      throw remedyOf(error, doing);
+      throw remedyOf(error, doing, operations.get(api));
     }
   }
 
@@ -330,6 +353,15 @@ export class Link {
     if (this.#closed) await connection.close();
     return connection;
   }
+}
+
+/** The client throws where one part of an answer is an error; the whole answer lies inside what it throws. */
+export function partialAnswer<T>(error: unknown): T | undefined {
+  const cause = error instanceof StreamsError ? error.cause : error;
+  if (typeof cause === 'object' && cause !== null && 'response' in cause && cause.response) {
+    return cause.response as T;
+  }
+  return undefined;
 }
 
 /** The broker's error names inside a client error. */
@@ -382,15 +414,29 @@ const mistakes = new Set([
   'UNSUPPORTED_VERSION',
 ]);
 
+/** What is known of a broker's error beside its name. */
+export interface Circumstances {
+  cause?: unknown;
+  /** What was being done needs this right. */
+  operation?: Operation | undefined;
+  /** On these topics, where it is topics and known which. */
+  topics?: readonly string[];
+}
+
 /** Our error for a broker's error name. */
-export function remedyOfName(name: string, doing: string, cause?: unknown): StreamsError {
+export function remedyOfName(
+  name: string,
+  doing: string,
+  { cause, operation, topics = [] }: Circumstances = {},
+): StreamsError {
   const message = `${doing}: ${name}`;
   const options = { cause };
   if (name === 'SASL_AUTHENTICATION_FAILED') {
     return new FatalError('NOT_AUTHORIZED', `${message}; check the user name and the password`, options);
   }
-  if (name.endsWith('AUTHORIZATION_FAILED')) {
-    return new FatalError('NOT_AUTHORIZED', `${message}; grant this right to the principal`, options);
+  if (isRefusal(name)) {
+    const remedy = missingRight(name, operation, topics);
+    return new FatalError('NOT_AUTHORIZED', `${message}; ${remedy}`, options);
   }
   if (tooLarge.has(name)) {
     const remedy = "write smaller values, or raise the topic's max.message.bytes";
@@ -405,10 +451,13 @@ export function remedyOfName(name: string, doing: string, cause?: unknown): Stre
 }
 
 /** Our error for whatever the client threw: what was being done, what happened, and by its class the remedy. */
-export function remedyOf(error: unknown, doing: string): StreamsError {
+export function remedyOf(error: unknown, doing: string, operation?: Operation): StreamsError {
   if (error instanceof StreamsError) return error;
   const name = brokerErrors(error)[0];
-  if (name) return remedyOfName(name, doing, error);
+  if (name) {
+    const topics = refusedTopics(partialAnswer(error));
+    return remedyOfName(name, doing, { cause: error, operation, topics });
+  }
   const text = error instanceof Error ? error.message : String(error);
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   if (code === 'PLT_KFK_AUTHENTICATION' || code === 'PLT_KFK_USER') {

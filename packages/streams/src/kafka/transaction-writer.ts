@@ -127,7 +127,7 @@ export class TransactionWriter implements CommitWriter {
     await retrying(5000, () =>
       this.#cluster.onCoordinator('transaction', id, (link) =>
         link.call(
-          'adding offsets to the transaction',
+          `adding offsets of group ${group.groupId} to the transaction`,
           wire.addOffsetsToTxn,
           id,
           this.#producerId,
@@ -143,7 +143,7 @@ export class TransactionWriter implements CommitWriter {
     // collapse into the first, and without a generation a stale member would not be refused.
     await onGroup(this.#cluster, group.groupId, (link) =>
       link.call(
-        'committing offsets',
+        `committing offsets of group ${group.groupId}`,
         wire.txnOffsetCommit,
         id,
         group.groupId,
@@ -162,7 +162,7 @@ export class TransactionWriter implements CommitWriter {
     if (offsets.length > 0) {
       await onGroup(this.#cluster, group.groupId, (link) =>
         link.call(
-          'committing offsets',
+          `committing offsets of group ${group.groupId}`,
           wire.offsetCommit,
           group.groupId,
           group.generationId,
@@ -231,7 +231,7 @@ export class TransactionWriter implements CommitWriter {
       throw new RetriableError('BROKER_REFUSED', `producing to ${name}: the broker did not answer for it`);
     if (answer.error) {
       this.#cluster.forget([topic]);
-      throw remedyOfName(answer.error, `producing to ${name}`);
+      throw remedyOfName(answer.error, `producing to ${name}`, { operation: 'Write', topics: [topic] });
     }
     const end = answer.baseOffset + batch.count;
     if (end > (ends.get(name) ?? 0)) ends.set(name, end);

@@ -1,9 +1,9 @@
 // The port over the client's wire calls: what `start()` uses against a real broker.
 import { FatalError, RetriableError } from '../errors.ts';
-import { Cluster, partialAnswer, retrying } from './cluster.ts';
+import { Cluster, retrying } from './cluster.ts';
 import { WireFetcher } from './fetcher.ts';
 import { WireGroupMember } from './group-member.ts';
-import { remedyOfName, wire, type Link, type SecurityOptions } from './platformatic.ts';
+import { partialAnswer, remedyOfName, wire, type Link, type SecurityOptions } from './platformatic.ts';
 import {
   partitionName,
   type CommittedOffset,
@@ -70,7 +70,12 @@ export function createKafka(options: KafkaOptions): KafkaPort {
         });
       for (const { name, errorCode, errorMessage } of results) {
         if (errorCode === 0 || errorCode === topicExists) continue;
-        if (errorCode === 29) throw remedyOfName('TOPIC_AUTHORIZATION_FAILED', `creating topic ${name}`);
+        if (errorCode === 29) {
+          throw remedyOfName('TOPIC_AUTHORIZATION_FAILED', `creating topic ${name}`, {
+            operation: 'Create',
+            topics: [name],
+          });
+        }
         const message = `creating topic ${name}: ${errorMessage ?? `error ${errorCode}`}`;
         if (errorCode === 41 || errorCode === 7) throw new RetriableError('BROKER_REFUSED', message);
         throw new FatalError('BROKER_REFUSED', message);
