@@ -5,6 +5,7 @@ import {
   createLogger,
   createRegistry,
   kafkaSecurityOf,
+  reasonOf,
   runService,
   startMonitoring,
 } from '@activity/service';
@@ -126,7 +127,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
         await step();
         return;
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = reasonOf(error);
         supervisor.unready(`${what}: ${reason}`);
         if (attempt % 10 === 0) logger.warn({ reason }, `${what}: trying again`);
         await sleep(Math.min(5_000, 250 * 2 ** attempt), undefined, { signal }).catch(() => {});
@@ -146,7 +147,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
         await eraser.look(rewinds.behind(positions));
         failing = false;
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = reasonOf(error);
         if (!failing && !signal.aborted) logger.warn({ reason }, 'erasing: trying again');
         failing = true;
       }

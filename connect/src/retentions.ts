@@ -1,6 +1,6 @@
 // How long the broker keeps what topics hold.
 import type { Topics } from '@activity/contracts';
-import type { KafkaSecurity } from '@activity/service';
+import { needing, type KafkaSecurity } from '@activity/service';
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
 import type { Retentions } from './eraser.ts';
 
@@ -17,13 +17,16 @@ export async function readRetentions(
 ): Promise<Retentions> {
   const admin = new Admin({ clientId: 'activity-eraser', bootstrapBrokers: [...brokers], ...security });
   try {
-    const described = await admin.describeConfigs({
-      resources: [topics.raw, topics.enriched, topics.deadLetter].map((resourceName) => ({
-        resourceType: ConfigResourceTypes.TOPIC,
-        resourceName,
-        configurationKeys: ['retention.ms'],
-      })),
-    });
+    const holding = [topics.raw, topics.enriched, topics.deadLetter];
+    const described = await needing(`DescribeConfigs on topics ${holding.join(', ')}`, () =>
+      admin.describeConfigs({
+        resources: holding.map((resourceName) => ({
+          resourceType: ConfigResourceTypes.TOPIC,
+          resourceName,
+          configurationKeys: ['retention.ms'],
+        })),
+      }),
+    );
     function retentionOf(topic: string): number | undefined {
       const found = described.find(({ resourceName }) => resourceName === topic)?.configs[0]?.value;
       const milliseconds = Number(found ?? -1);

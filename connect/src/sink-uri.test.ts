@@ -18,6 +18,14 @@ test.each([
     `mongodb://h/?w=majority&serverSelectionTimeoutMS=600000&retryWrites=true&connectTimeoutMS=5000`,
     'db',
   ],
+  ['mongodb://h/db?tls=true&tlsCAFile=%2Fca.pem', `mongodb://h/?tls=true&${patient}`, 'db'],
 ])('%s', (given, uri, database) => {
   expect(sinkUri(given)).toEqual({ uri, database });
+});
+
+test('a user of the sink’s own, whose password the worker finds by itself', () => {
+  const user = { username: 'sink', password: '${file:/secrets/mongodb.properties:password}' };
+  expect(sinkUri('mongodb://connectors:secret@h/db?authSource=admin', user).uri).toBe(
+    `mongodb://sink:\${file:/secrets/mongodb.properties:password}@h/?authSource=admin&${patient}`,
+  );
 });

@@ -121,4 +121,20 @@ describe('Supervisor', () => {
     expect(logged.join('')).toContain('task 0: ConnectException < MongoTimeoutException');
     expect(logged.join('')).not.toContain('secret');
   });
+
+  test.each([
+    ['GroupAuthorizationException: Not authorized to access group: connect-x', 'Read on group connect-x'],
+    ['TopicAuthorizationException: Not authorized to access topics: [a, b]', 'Read on topic a, b'],
+    [
+      `MongoCommandException: not authorized on activity to execute command { update: "logs", updates: [ { q: 'secret' } ] }`,
+      'grant the sink’s user in MongoDB update on activity.logs',
+    ],
+  ])('names a right that is missing: %s', async (fault, right) => {
+    const one = status(['FAILED']);
+    const trace = `org.x.ConnectException: e\nCaused by: org.${fault}`;
+    statuses = [{ ...one, tasks: one.tasks.map((task) => ({ ...task, trace })) }];
+    await supervisor.look();
+    expect(logged.join('')).toContain(right);
+    expect(logged.join('')).not.toContain('secret');
+  });
 });

@@ -106,10 +106,24 @@ function failedParts({ connector, tasks }: ConnectorStatus): string[] {
     .map(({ part, trace }) => `${part}: ${faultOf(trace)}`);
 }
 
-// The exceptions' class names only: messages can quote the document.
-function faultOf(trace: string | undefined): string {
-  const causes = (trace ?? '').match(/^(?:Caused by: )?[\w.$]+(?:Exception|Error)/gm) ?? [];
-  return causes.map((cause) => cause.replace('Caused by: ', '').split('.').at(-1)).join(' < ') || 'unknown';
+// The exceptions' class names only: messages can quote the document. A missing right is named.
+function faultOf(trace: string = ''): string {
+  const causes = trace.match(/^(?:Caused by: )?[\w.$]+(?:Exception|Error)/gm) ?? [];
+  const names = causes.map((cause) => cause.replace('Caused by: ', '').split('.').at(-1)).join(' < ');
+  const right = missingRight(trace);
+  return right === undefined ? names || 'unknown' : `${names}: ${right}`;
+}
+
+/** What Kafka or MongoDB did not let the worker do. */
+function missingRight(trace: string): string | undefined {
+  const kafka = /AuthorizationException: Not authorized to access (topics|group): \[?([^\]\n]+)/.exec(trace);
+  if (kafka) {
+    const resource = kafka[1] === 'group' ? 'group' : 'topic';
+    return `grant the worker’s principal Read on ${resource} ${kafka[2]}`;
+  }
+  const mongo = /not authorized on (\S+) to execute command \{ (\w+): "([^"]*)"/.exec(trace);
+  if (mongo) return `grant the sink’s user in MongoDB ${mongo[2]} on ${mongo[1]}.${mongo[3]}`;
+  return undefined;
 }
 
 function readinessOf(names: readonly string[], statuses: readonly ConnectorStatus[]): Readiness {

@@ -61,7 +61,10 @@ async function start({ onClose }: ServiceContext): Promise<void> {
   });
   onClose('the producer', async () => writer.close());
 
-  const probe = new BrokerProbe(topic);
+  const probe = new BrokerProbe({
+    ...topic,
+    onUnready: (reason) => logger.warn({ reason }, 'not ready'),
+  });
   onClose('the broker probe', async () => probe.close());
   await probe.start();
 

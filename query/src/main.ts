@@ -3,7 +3,14 @@ import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collections, receiptsCollection, windowSizes } from '@activity/contracts';
 import type { ErasureReceipt } from '@activity/contracts';
-import { createLogger, createRegistry, listen, openAuthenticator, runService } from '@activity/service';
+import {
+  createLogger,
+  createRegistry,
+  listen,
+  openAuthenticator,
+  runService,
+  mongoRefusal,
+} from '@activity/service';
 import type { ServiceContext } from '@activity/service';
 import { getRequestListener } from '@hono/node-server';
 import { MongoClient } from 'mongodb';
@@ -154,7 +161,10 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   onClose('the tail', async () => hub.close());
   logger.info({ port: http.port, host: config.HOST, database: db.databaseName }, 'listening');
   // What timelines ask for most is added up before anyone asks.
-  await rollups.cells(Date.now() - 31 * windowSizes.day, Date.now()).catch(() => {});
+  await rollups.cells(Date.now() - 31 * windowSizes.day, Date.now()).catch((error: unknown) => {
+    const reason = mongoRefusal(error);
+    if (reason !== undefined) logger.error({ reason }, 'reading from MongoDB');
+  });
 }
 
 async function answers(db: Db): Promise<boolean> {

@@ -1,4 +1,5 @@
 // Replays dead letters: each goes back to where it came from as it was, and a note says that it has.
+import { needing } from '@activity/service';
 import type { KafkaAccess } from '../retentions.ts';
 import { Producer, ProduceAcks } from '@platformatic/kafka';
 import { noteHeaders, type Letter, type Note } from './letter.ts';
@@ -21,10 +22,13 @@ export function openLetterWriter({ brokers, security }: KafkaAccess, deadLetterT
     idempotent: true,
     acks: ProduceAcks.ALL,
   });
+  async function send(topic: string, records: Parameters<typeof producer.send>[0]): Promise<void> {
+    await needing(`Write on topic ${topic}`, () => producer.send(records));
+  }
   return {
     async replay({ from, key, value, timestamp, headers, id }) {
       const all = [...headers, { key: 'replay.of', value: Buffer.from(id) }];
-      await producer.send({
+      await send(from.topic, {
         messages: [
           {
             topic: from.topic,
@@ -39,7 +43,7 @@ export function openLetterWriter({ brokers, security }: KafkaAccess, deadLetterT
     },
     async note(letter, action) {
       const headers = noteHeaders({ of: letter.id, action });
-      await producer.send({
+      await send(deadLetterTopic, {
         messages: [
           {
             topic: deadLetterTopic,

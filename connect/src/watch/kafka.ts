@@ -1,5 +1,6 @@
 // Looks at Kafka: the ends of the pipeline's topics, where the processor is, transactions that stay open, disks.
 import type { Topics } from '@activity/contracts';
+import { needing } from '@activity/service';
 import type { TopicReader } from '@activity/streams';
 import { FetchIsolationLevels, ListOffsetTimestamps, type Admin } from '@platformatic/kafka';
 import type { Disk, TopicEnd, WatchMetrics } from './metrics.ts';
@@ -82,7 +83,7 @@ export function createKafkaWatch(options: KafkaWatchOptions): () => Promise<void
 
 /** The disks of the brokers; none of a broker that does not tell (before Kafka 3.3). */
 export async function brokerDisks(admin: Admin): Promise<Disk[]> {
-  const brokers = await admin.describeLogDirs({ topics: [] });
+  const brokers = await needing('Describe on the cluster', () => admin.describeLogDirs({ topics: [] }));
   return brokers.flatMap(({ broker, results }) =>
     results
       .filter(({ totalBytes }) => totalBytes >= 0n)

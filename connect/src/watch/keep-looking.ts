@@ -1,6 +1,6 @@
 // Looks at something again and again, for as long as the process runs.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '@activity/service';
+import { reasonOf, type Logger } from '@activity/service';
 import type { Watched, WatchMetrics } from './metrics.ts';
 
 /** Something to look at. */
@@ -36,7 +36,7 @@ export async function keepLooking(
       metrics.looked(what, (performance.now() - began) / 1_000);
       failing = false;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       if (!failing && !signal.aborted) logger.warn({ reason }, `looking at ${what}: trying again`);
       failing = true;
     }

@@ -11,6 +11,8 @@ export interface BrokerProbeOptions {
   security?: KafkaSecurity;
   intervalMs?: number;
   timeoutMs?: number;
+  /** Told when the topic cannot be written to any more, or for another reason than before. */
+  onUnready?: (reason: string) => void;
 }
 
 /**
@@ -23,6 +25,7 @@ export class BrokerProbe {
   #state: Readiness = { ready: false, reason: 'the broker has not been asked yet' };
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #told: string | undefined;
 
   constructor(options: BrokerProbeOptions) {
     this.#options = options;
@@ -31,6 +34,7 @@ export class BrokerProbe {
   /** Asks for the first time, and keeps asking. */
   async start(): Promise<void> {
     await this.#ask();
+    this.#tell();
     if (this.#closed) return;
     this.#timer = setTimeout(() => void this.start(), this.#options.intervalMs ?? 500);
   }
@@ -45,6 +49,12 @@ export class BrokerProbe {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#connection?.close().catch(() => {});
+  }
+
+  #tell(): void {
+    const { ready, reason } = this.#state;
+    if (!ready && reason !== undefined && reason !== this.#told) this.#options.onUnready?.(reason);
+    this.#told = ready ? undefined : reason;
   }
 
   async #ask(): Promise<void> {

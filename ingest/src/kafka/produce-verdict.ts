@@ -18,6 +18,7 @@ const errorCodes = {
   none: 0,
   messageTooLarge: 10,
   recordListTooLarge: 18,
+  topicAuthorizationFailed: 29,
   outOfOrderSequence: 45,
   duplicateSequence: 46,
   invalidProducerEpoch: 47,
@@ -42,6 +43,8 @@ export function verdictOf(answer: PartitionAnswer | undefined): Verdict {
     case errorCodes.unknownProducerId:
     case errorCodes.producerFenced:
       return { kind: 'lost', reason: `broker error ${answer?.errorCode}` };
+    case errorCodes.topicAuthorizationFailed:
+      return { kind: 'retry', reason: 'Kafka refuses it: grant the principal Write on this topic' };
     default:
       return { kind: 'retry', reason: `broker error ${answer?.errorCode}` };
   }

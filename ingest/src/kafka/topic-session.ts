@@ -43,7 +43,7 @@ export class TopicSession {
 
   /** A new identity, whose sequence numbers begin at 0. Throws where no broker answers. */
   async newIdentity(): Promise<ProducerIdentity> {
-    return initProducer(await this.#anyConnection());
+    return initProducer(await this.#anyConnection(), this.#options.topic);
   }
 
   /** Forgets who leads the partitions, so that the next use asks again. */

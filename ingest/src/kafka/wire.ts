@@ -1,6 +1,6 @@
 // The Kafka requests that the edge makes. The only file that imports the client's wire calls, which are exported but not
 // promised: hence the pinned version.
-import type { KafkaSecurity } from '@activity/service';
+import { needing, type KafkaSecurity } from '@activity/service';
 import { Connection, createAPI, initProducerIdV4, metadataV12, Writer } from '@platformatic/kafka';
 import type { Reader } from '@platformatic/kafka';
 
@@ -45,13 +45,15 @@ export async function connect(
     ...security,
   });
   connection.on('error', () => {}); // every call reports it as well
-  await connection.connect(address.host, address.port);
+  await needing('a user', async () => connection.connect(address.host, address.port));
   return connection;
 }
 
 /** Asks for a topic's partitions and their leaders. */
 export async function topicMetadata(connection: BrokerConnection, topic: string): Promise<TopicMetadata> {
-  const response = await metadataV12.api.async(connection, [topic], false, false);
+  const response = await needing(`Write on topic ${topic}`, async () =>
+    metadataV12.api.async(connection, [topic], false, false),
+  );
   const leaders: number[] = [];
   for (const partition of response.topics[0]?.partitions ?? []) {
     leaders[partition.partitionIndex] = partition.leaderId;
@@ -65,8 +67,11 @@ export async function topicMetadata(connection: BrokerConnection, topic: string)
 /** A new producer identity, for idempotent writes. */
 export async function initProducer(
   connection: BrokerConnection,
+  topic: string,
 ): Promise<{ producerId: bigint; producerEpoch: number }> {
-  const { producerId, producerEpoch } = await initProducerIdV4.api.async(connection, null, 60_000, -1n, -1);
+  const { producerId, producerEpoch } = await needing(`Write on topic ${topic}`, async () =>
+    initProducerIdV4.api.async(connection, null, 60_000, -1n, -1),
+  );
   return { producerId, producerEpoch };
 }
 

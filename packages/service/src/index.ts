@@ -15,6 +15,7 @@ export {
 } from './config-types.ts';
 export { checkKafkaSecurity, kafkaSecurityOf, kafkaSecurityVariables } from './kafka-security.ts';
 export type { KafkaSecurity } from './kafka-security.ts';
+export { mongoRefusal, needing, reasonOf } from './refusals.ts';
 export { createLogger } from './logger.ts';
 export type { Logger } from './logger.ts';
 export { FailureError, failureAnswer, failureOf, failureResponse } from './failure.ts';

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { hostList, httpUrl, integer, mongoUri, optionalHttpUrl, portNumber } from './config-types.ts';
@@ -33,6 +36,25 @@ describe('parseConfig', () => {
     const config = parseConfig(schema, { PORT: ' 80 ', BROKERS: 'a:1, [::1]:2', URL: '', OTHER: 'x' });
     expect(config).toMatchObject({ PORT: 80, BROKERS: ['a:1', '[::1]:2'] });
     expect(config.URL).toBeUndefined();
+  });
+
+  test('takes a value out of the file that …_FILE names', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'config-'));
+    try {
+      const file = join(folder, 'db');
+      writeFileSync(file, 'mongodb://u:p@h/db\n');
+      expect(parseConfig(schema, { DB_FILE: file }).DB).toBe('mongodb://u:p@h/db');
+      expect(parseConfig(schema, { DB_FILE: file, DB: '' }).DB).toBe('mongodb://u:p@h/db');
+      expect(problemsOf({ DB_FILE: file, DB: 'mongodb://h/other' })).toEqual([
+        'DB_FILE: must not be set where DB is set too',
+      ]);
+      expect(problemsOf({ DB_FILE: join(folder, 'none'), PORT: 'x' })).toEqual([
+        'DB_FILE: the file cannot be read (ENOENT)',
+        'PORT: must be a whole number (HTTP port)',
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('reports all problems at once, with what each variable is for and without its value', () => {

@@ -1,6 +1,6 @@
 // The gate that every request passes: key or session, parameters; then the route; then one form for every answer.
 import { randomUUID } from 'node:crypto';
-import { failureAnswer, failureOf, fieldProblems } from '@activity/service';
+import { failureAnswer, failureOf, fieldProblems, mongoRefusal } from '@activity/service';
 import type { Failure, Logger, SessionAuthenticator } from '@activity/service';
 import type { Context, Hono } from 'hono';
 import type { QueryMetrics } from '../metrics.ts';
@@ -92,7 +92,9 @@ function report(error: unknown, status: number, { logger }: GateDeps, route: Rou
   const name = error instanceof Error ? error.name : typeof error;
   if (status === 503) logger.warn({ error: name, requestId: id }, 'reading from MongoDB');
   if (status < 500) return;
-  if (isRefused(error)) logger.error({ error: name, requestId: id, route: route.path }, 'a read was refused');
+  const reason = mongoRefusal(error);
+  if (isRefused(error))
+    logger.error({ error: name, reason, requestId: id, route: route.path }, 'a read was refused');
   else if (status === 500)
     logger.error({ err: error, requestId: id, route: route.path }, 'answering a request');
 }
