@@ -32,6 +32,7 @@ export function Frame({ place, pipeline, onSignOut, children }: FrameProps): VNo
   const main = useRef<HTMLElement>(null);
   const title = titleOf(place);
   const first = useRef(true);
+  const shown = place.view === 'events' ? `${title} ${place.filter.cursor}` : title;
   useEffect(() => {
     document.title = title === 'Overview' ? 'Activity' : `${title} · Activity`;
     if (!first.current) {
@@ -40,20 +41,20 @@ export function Frame({ place, pipeline, onSignOut, children }: FrameProps): VNo
       main.current?.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
     }
     first.current = false;
-  }, [title]);
+  }, [shown]);
   return (
     <>
-      <a
-        class="skip"
-        href={hashOf(place)}
-        onClick={(event) => {
-          event.preventDefault();
-          main.current?.focus();
-        }}
-      >
-        Skip to the content
-      </a>
       <header class="top">
+        <a
+          class="skip"
+          href={hashOf(place)}
+          onClick={(event) => {
+            event.preventDefault();
+            main.current?.focus();
+          }}
+        >
+          Skip to the content
+        </a>
         <div class="top-inner">
           <a class="brand" href="#/">
             <Icon name="pulse" />
@@ -79,6 +80,7 @@ export function Frame({ place, pipeline, onSignOut, children }: FrameProps): VNo
         </div>
       </header>
       <main ref={main} tabIndex={-1}>
+        <AwayNote pipeline={pipeline} />
         {children}
       </main>
       <footer>
@@ -87,6 +89,26 @@ export function Frame({ place, pipeline, onSignOut, children }: FrameProps): VNo
         </p>
       </footer>
     </>
+  );
+}
+
+/** Nothing can be had just now: what is still shown is of before. */
+function AwayNote({ pipeline: { data, error, failures } }: { pipeline: Resource<Pipeline> }): VNode {
+  const why =
+    error?.kind === 'offline'
+      ? 'The query service cannot be reached.'
+      : `The query service cannot answer: ${error?.message}.`;
+  return (
+    <div role="status">
+      {error && failures > 0 && data && (
+        <p class="note">
+          <Icon name="alert" />
+          <span>
+            {why} What is shown is of {clock(data.asOf)}. Trying again by itself.
+          </span>
+        </p>
+      )}
+    </div>
   );
 }
 

@@ -13,7 +13,7 @@ export interface Rows {
   shown: Row[];
   held: Log[];
   paused: boolean;
-  /** How many have come since the page was read, held ones too. */
+  /** How many have come since the page was read, and are not in what it says of all; held ones too. */
   arrivals: number;
 }
 
@@ -54,7 +54,7 @@ export function reduceRows(state: Rows, event: RowsEvent): Rows {
         ...state,
         shown: [...kept, ...page].slice(0, maxRows),
         held,
-        arrivals: kept.length + held.length,
+        arrivals: 0,
       };
     }
     case 'arrived': {

@@ -8,5 +8,8 @@ export interface SessionControl {
   signedOut: () => void;
 }
 
+/** Whether nothing can be had just now, which is said once for the whole page. */
+export const AwayContext: Context<boolean> = createContext(false);
+
 /** The session. */
 export const SessionContext: Context<SessionControl> = createContext({ signedOut: (): void => {} });

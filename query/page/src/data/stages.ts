@@ -27,7 +27,7 @@ function leveled(well: boolean, lag: number | null): Stage['level'] {
 }
 
 /** The stages behind the edge. */
-export function stagesOf({ processor, sinks, mongodb }: Pipeline): Stage[] {
+export function stagesOf({ processor, sinks, mongodb, ledger }: Pipeline): Stage[] {
   const ready = processor.instances.filter(({ state }) => state === 'ready').length;
   const all = processor.instances.length;
   const running =
@@ -56,7 +56,7 @@ export function stagesOf({ processor, sinks, mongodb }: Pipeline): Stage[] {
       name: 'MongoDB',
       level: mongodb.ready ? 'good' : 'bad',
       state: mongodb.ready ? 'ready' : 'does not answer',
-      lag: '',
+      lag: `${counted(ledger.enriched, 'event')} in all`,
     },
   ];
 }

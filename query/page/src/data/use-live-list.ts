@@ -39,7 +39,8 @@ export function useLiveList(
     if (page.data && !page.changing) dispatch({ type: 'read', logs: page.data.data });
   }, [page.data, page.changing]);
   return {
-    page,
+    // The rows are gone already: what was answered before would stand beside an empty list.
+    page: page.changing ? { ...page, data: undefined } : page,
     rows,
     tail,
     pause: () => dispatch({ type: 'pause' }),

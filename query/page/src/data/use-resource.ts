@@ -1,7 +1,9 @@
 // The hook that reads a resource while a component shows it.
 import { useCallback, useContext, useEffect, useReducer, useRef } from 'preact/hooks';
-import { ApiError, ask } from './api.ts';
-import { reduceResource, retryDelay, unknown } from './resource.ts';
+import { ask } from './api.ts';
+import { startPoll } from './poll.ts';
+import type { Poll } from './poll.ts';
+import { reduceResource, unknown } from './resource.ts';
 import type { Resource, ResourceEvent } from './resource.ts';
 import { SessionContext } from './session-context.ts';
 
@@ -17,53 +19,28 @@ export interface Reading<T> extends Resource<T> {
 export function useResource<T>(path: string | undefined, everyMs?: number): Reading<T> {
   const [state, dispatch] = useReducer<Resource<T>, ResourceEvent<T>>(reduceResource, unknown<T>());
   const { signedOut } = useContext(SessionContext);
-  const againRef = useRef<() => void>(() => {});
+  const running = useRef<Poll>(undefined);
   useEffect(() => {
     dispatch({ type: 'asked', path });
     if (path === undefined) return;
-    const stop = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let failures = 0;
-    let asking = false;
-    async function read(from: string): Promise<void> {
-      if (asking) return;
-      asking = true;
-      clearTimeout(timer);
-      let next = everyMs;
-      try {
-        const data = await ask<T>(from, { signal: stop.signal });
-        failures = 0;
-        dispatch({ type: 'answered', path: from, data });
-      } catch (error) {
-        if (stop.signal.aborted) return;
-        if (!(error instanceof ApiError)) throw error;
-        failures++;
-        dispatch({ type: 'failed', path: from, error });
-        if (error.kind === 'unauthorized') return signedOut();
-        const lasting = error.kind === 'invalid' || error.kind === 'forbidden';
-        next = lasting
-          ? undefined
-          : Math.max(retryDelay(failures, error), error.kind === 'not-found' ? 5_000 : 0);
-      } finally {
-        asking = false;
-      }
-      if (next !== undefined && !document.hidden && !stop.signal.aborted)
-        timer = setTimeout(() => void read(from), next);
-    }
-    function look(): void {
-      if (document.hidden) clearTimeout(timer);
-      else if (everyMs !== undefined || failures > 0) void read(path as string);
-    }
-    againRef.current = () => void read(path);
-    document.addEventListener('visibilitychange', look);
-    void read(path);
+    const poll = startPoll<T>({
+      read: (signal) => ask<T>(path, { signal }),
+      everyMs,
+      answered: (data) => dispatch({ type: 'answered', path, data }),
+      failed: (error) => {
+        dispatch({ type: 'failed', path, error });
+        if (error.kind === 'unauthorized') signedOut();
+      },
+      hidden: () => document.hidden,
+    });
+    running.current = poll;
+    document.addEventListener('visibilitychange', poll.look);
     return () => {
-      stop.abort();
-      clearTimeout(timer);
-      document.removeEventListener('visibilitychange', look);
+      poll.stop();
+      document.removeEventListener('visibilitychange', poll.look);
     };
   }, [path, everyMs, signedOut]);
-  const again = useCallback(() => againRef.current(), []);
+  const again = useCallback(() => running.current?.now(), []);
   // Between a change of the path and the effect, the state is that of the question before.
   const shown = state.path === path ? state : reduceResource(state, { type: 'asked', path });
   return { ...shown, again };

@@ -46,6 +46,7 @@ function optionsOf(
     axes: [
       {
         ...axis,
+        size: 26,
         grid: { show: false },
         space: 70,
         values: (_, splits) => splits.map((at) => axisText(at, timeline)),

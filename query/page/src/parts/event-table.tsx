@@ -28,22 +28,20 @@ function origin({ client, place, bot }: Log): string {
 export function EventTable({ caption, rows, withUser = true, short = false }: EventTableProps): VNode {
   const now = useNow(60_000);
   return (
-    <table class="events">
+    <table class={withUser ? 'events' : 'events of-user'}>
       <caption class="hidden">{caption}</caption>
       <thead>
         <tr>
           <th scope="col">Time</th>
           <th scope="col">Type</th>
           {withUser && <th scope="col">User</th>}
+          <th scope="col" class="wide">
+            From
+          </th>
           {!short && (
-            <>
-              <th scope="col" class="wide">
-                From
-              </th>
-              <th scope="col" class="wide">
-                Event
-              </th>
-            </>
+            <th scope="col" class="wide">
+              Event
+            </th>
           )}
         </tr>
       </thead>
@@ -65,12 +63,8 @@ export function EventTable({ caption, rows, withUser = true, short = false }: Ev
                 <a href={hashOf({ view: 'user', userId: log.userId })}>{log.userId}</a>
               </td>
             )}
-            {!short && (
-              <>
-                <td class="wide quiet">{origin(log)}</td>
-                <td class="wide id quiet">{log.eventId}</td>
-              </>
-            )}
+            <td class="wide quiet">{origin(log)}</td>
+            {!short && <td class="wide id quiet">{log.eventId}</td>}
           </tr>
         ))}
       </tbody>

@@ -1,6 +1,8 @@
 // What stands where nothing can be shown: not yet, nothing there, not to be had.
 import type { ComponentChildren, VNode } from 'preact';
+import { useContext } from 'preact/hooks';
 import type { ApiError, FailureKind } from '../data/api.ts';
+import { AwayContext } from '../data/session-context.ts';
 import { Icon } from './icon.tsx';
 
 const words: Record<FailureKind, { title: string; hint: string }> = {
@@ -19,8 +21,10 @@ const words: Record<FailureKind, { title: string; hint: string }> = {
 /** A failure, in the place of what it kept from being shown. */
 export function Failed({ error, again }: { error: ApiError; again?: () => void }): VNode {
   const { title, hint } = words[error.kind];
+  // What is said for the whole page already need not be heard once a panel.
+  const away = useContext(AwayContext);
   return (
-    <div class="state failed" role="alert">
+    <div class="state failed" {...(!away && { role: 'alert' })}>
       <Icon name="alert" />
       <p class="state-title">{title}</p>
       <p>
@@ -37,7 +41,8 @@ export function Failed({ error, again }: { error: ApiError; again?: () => void }
 
 /** A failure, beside older data that is still shown. */
 export function StaleNote({ error }: { error: ApiError | undefined }): VNode | null {
-  if (!error) return null;
+  const away = useContext(AwayContext);
+  if (!error || away) return null;
   return (
     <p class="note" role="status">
       <Icon name="alert" />

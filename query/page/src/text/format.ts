@@ -64,10 +64,10 @@ export function moment(at: string | number, zone: string = timeZone): string {
   return exact(at, zone);
 }
 
-/** The time of something in a list: today the clock alone, else with its day. */
+/** The time of something in a list: today to the second, else its day and minute. */
 export function listTime(at: string, now: number, zone: string = timeZone): string {
   const day = dayMonth(at, zone);
-  return day === dayMonth(now, zone) ? clock(at, zone) : `${day}, ${clock(at, zone)}`;
+  return day === dayMonth(now, zone) ? clock(at, zone) : `${day} ${hourMinute(at, zone)}`;
 }
 
 const units: [number, string][] = [

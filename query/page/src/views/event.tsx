@@ -21,8 +21,8 @@ export function EventView({ userId, eventId }: { userId: string; eventId: string
     settled ? undefined : 1_000,
   );
   const state = trace.data?.state;
-  // Only what is on its way, or not known yet, is worth asking for again.
-  const over = state !== undefined && state !== 'accepted' && state !== 'processed' && state !== 'unknown';
+  // Only what is on its way is worth asking for again.
+  const over = state !== undefined && state !== 'accepted' && state !== 'processed';
   if (over && !settled) setSettled(true);
   const log = useResource<Log>(
     state === 'stored' ? `/api/logs/${encodeURIComponent(eventId)}?${user}` : undefined,
@@ -42,7 +42,16 @@ export function EventView({ userId, eventId }: { userId: string; eventId: string
       <div class="event-view">
         <Panel title="Where it is">
           <Loaded reading={trace} lines={4}>
-            {(data) => <TraceSteps trace={data} />}
+            {(data) => (
+              <>
+                <TraceSteps trace={data} />
+                {data.state === 'unknown' && (
+                  <button type="button" class="button" onClick={trace.again}>
+                    Look again
+                  </button>
+                )}
+              </>
+            )}
           </Loaded>
         </Panel>
         {state === 'stored' && (

@@ -1,7 +1,7 @@
 // The overview: what happens now, and how much of it.
 import type { VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import type { Overview, Pipeline, TopUsers } from '../data/answers.ts';
+import type { Ledger, Overview, Pipeline, TopUsers } from '../data/answers.ts';
 import type { Reading } from '../data/use-resource.ts';
 import { useLiveList } from '../data/use-live-list.ts';
 import { useResource } from '../data/use-resource.ts';
@@ -11,16 +11,16 @@ import { EventTable } from '../parts/event-table.tsx';
 import { FirstEvent } from '../parts/first-event.tsx';
 import { Loaded, Panel } from '../parts/panel.tsx';
 import { StageStrip } from '../parts/stage-strip.tsx';
-import { Empty, Failed, StaleNote } from '../parts/states.tsx';
+import { Empty, Failed } from '../parts/states.tsx';
 import { TailSwitch } from '../parts/tail-switch.tsx';
 import { Tiles } from '../parts/tiles.tsx';
 import { TimelinePanel } from '../parts/timeline-panel.tsx';
 import { TypeBars } from '../parts/type-bars.tsx';
 import { hashOf, noFilter } from '../router.ts';
-import { ago, count } from '../text/format.ts';
+import { ago, count, counted } from '../text/format.ts';
 
 const everyMs = 5_000;
-const tailRows = 12;
+const tailRows = 10;
 
 /** The view. */
 export function OverviewView({ pipeline }: { pipeline: Reading<Pipeline> }): VNode {
@@ -28,17 +28,20 @@ export function OverviewView({ pipeline }: { pipeline: Reading<Pipeline> }): VNo
   const [type, setType] = useState<string>();
   const list = useLiveList('', { limit: tailRows, live: true });
   const types = useMemo(() => sharesOf(overview.data?.byType ?? {}), [overview.data]);
+  if (overview.data === undefined && overview.error) {
+    return (
+      <>
+        <h1 tabIndex={-1}>Overview</h1>
+        <Failed error={overview.error} again={overview.again} />
+      </>
+    );
+  }
   const empty = overview.data?.events.total === 0 && list.rows.shown.length === 0;
   return (
     <>
       <h1 tabIndex={-1} class="hidden">
         Overview
       </h1>
-      {overview.data ? (
-        <StaleNote error={overview.error} />
-      ) : (
-        overview.error && <Failed error={overview.error} again={overview.again} />
-      )}
       <OverviewTiles overview={overview.data} />
       {empty ? (
         <FirstEvent />
@@ -83,11 +86,28 @@ export function OverviewView({ pipeline }: { pipeline: Reading<Pipeline> }): VNo
       )}
       <Panel title="Pipeline" aside={<a href="#/pipeline">Details</a>}>
         <Loaded reading={pipeline} lines={2}>
-          {(data) => <StageStrip pipeline={data} />}
+          {(data) => (
+            <>
+              <StageStrip pipeline={data} />
+              <p class="quiet panel-foot">Last hour: {ledgerText(data.lastHour)}</p>
+            </>
+          )}
         </Loaded>
       </Panel>
     </>
   );
+}
+
+/** What became of records, without what did not happen. */
+function ledgerText({ enriched, duplicate, deadLettered, late }: Ledger): string {
+  return [
+    `${count(enriched)} stored`,
+    duplicate > 0 && counted(duplicate, 'duplicate'),
+    late > 0 && `${count(late)} late`,
+    deadLettered > 0 && counted(deadLettered, 'dead letter'),
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 function sharesOf(byType: Record<string, number>): { activityType: string; total: number; share: number }[] {

@@ -79,7 +79,7 @@ function Connectors({ sinks }: { sinks: Pipeline['sinks'] }): VNode {
         <tr>
           <th scope="col">Connector</th>
           <th scope="col">State</th>
-          <th scope="col">Tasks</th>
+          <th scope="col">Tasks running</th>
           <th scope="col" class="number">
             Lag
           </th>
@@ -105,10 +105,11 @@ function Connectors({ sinks }: { sinks: Pipeline['sinks'] }): VNode {
 
 function tasksText(tasks: string[]): VNode {
   const running = tasks.filter((task) => task === 'RUNNING').length;
-  if (running === tasks.length) return <>{running} running</>;
   return (
     <>
-      {running} of {tasks.length} running{' '}
+      <span class="nowrap">
+        {running} of {tasks.length}
+      </span>{' '}
       {[...new Set(tasks.filter((task) => task !== 'RUNNING'))].map((task) => (
         <StateBadge key={task} state={task} />
       ))}
@@ -124,7 +125,7 @@ function StateBadge({ state }: { state: string }): VNode {
 const classes: [keyof Ledger, string, string][] = [
   ['enriched', 'Stored', 'new events'],
   ['duplicate', 'Duplicates', 'sent again, counted once'],
-  ['deadLettered', 'Dead letters', 'could not be processed: npm run dead-letters -- list'],
+  ['deadLettered', 'Dead letters', 'could not be processed; listed by npm run dead-letters'],
   ['command', 'Commands', 'deletes and erasures'],
   ['late', 'Late', 'stored, but in no closed count'],
   ['deleted', 'Deleted', 'by a command'],

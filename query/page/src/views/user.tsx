@@ -7,7 +7,7 @@ import { useNow } from '../data/use-now.ts';
 import { useResource } from '../data/use-resource.ts';
 import { EventTable } from '../parts/event-table.tsx';
 import { Loaded, Panel } from '../parts/panel.tsx';
-import { Empty, Failed, StaleNote } from '../parts/states.tsx';
+import { Empty, Failed } from '../parts/states.tsx';
 import { TailSwitch } from '../parts/tail-switch.tsx';
 import { Tiles } from '../parts/tiles.tsx';
 import { TimelinePanel } from '../parts/timeline-panel.tsx';
@@ -24,6 +24,7 @@ export function UserView({ userId }: { userId: string }): VNode {
   const list = useLiveList(new URLSearchParams({ userId }).toString(), { limit: 25, live: true });
   const [type, setType] = useState<string>();
   const { data, error } = activity;
+  const failed = data === undefined && error !== undefined && error.kind !== 'not-found';
   const missing = error?.kind === 'not-found' && list.rows.shown.length === 0;
   return (
     <>
@@ -39,13 +40,10 @@ export function UserView({ userId }: { userId: string }): VNode {
             comes.
           </p>
         </Empty>
+      ) : failed ? (
+        <Failed error={error} again={activity.again} />
       ) : (
         <>
-          {data ? (
-            <StaleNote error={error} />
-          ) : (
-            error && error.kind !== 'not-found' && <Failed error={error} again={activity.again} />
-          )}
           <UserTiles activity={data} />
           <div class="user-view">
             <TimelinePanel
