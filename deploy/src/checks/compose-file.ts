@@ -5,6 +5,7 @@ import { documentsOf, read } from './sources.ts';
 const duration = z.string().regex(/^\d+(ms|s|m)$/);
 
 const service = z.strictObject({
+  profiles: z.array(z.string()).default([]),
   image: z.string(),
   build: z.strictObject({ context: z.literal('.'), target: z.string() }).optional(),
   command: z.array(z.string()).optional(),

@@ -1,9 +1,11 @@
 // docker-compose.yml against the Dockerfile and the services' configuration.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readCompose, type ComposeService } from './compose-file.ts';
 import { inherited, readDockerfile } from './dockerfile.ts';
 import { lacksOf, problemsOf } from './settings.ts';
-import { isPinned, targetOf } from './sources.ts';
+import { isPinned, projectRoot, targetOf } from './sources.ts';
 
 const compose = readCompose();
 const dockerfile = readDockerfile();
@@ -12,6 +14,22 @@ const ours = services.flatMap(([name, service]) => {
   const target = targetOf(service.image);
   return target === undefined || target === 'kafka-connect' ? [] : [{ name, service, target }];
 });
+
+/** Where the images of others listen, as they are set up here. */
+const othersListen: Record<string, string> = {
+  kafka: '9092',
+  mongo: '27017',
+  prometheus: '9090',
+  grafana: '3030',
+  'kafka-ui': '8080',
+};
+
+function portsOf(name: string, service: ComposeService): string[] {
+  const target = targetOf(service.image);
+  const other = othersListen[name];
+  if (target === undefined) return other === undefined ? [] : [other];
+  return inherited(dockerfile, target, 'EXPOSE');
+}
 
 function hasHealthcheck(service: ComposeService): boolean {
   const target = targetOf(service.image);
@@ -54,12 +72,11 @@ test.each(services)('%s may do little', (_, service) => {
   });
 });
 
-test.each(services)('%s publishes what its image exposes, on this machine only', (_, service) => {
-  const target = targetOf(service.image);
+test.each(services)('%s publishes what its image exposes, on this machine only', (name, service) => {
   for (const port of service.ports) {
     const [address, outside, inside] = port.split(':');
     expect(address).toBe('127.0.0.1');
-    expect(inherited(dockerfile, target ?? '', 'EXPOSE')).toEqual([inside]);
+    expect(portsOf(name, service)).toEqual([inside]);
     expect(outside).toBe(inside);
   }
 });
@@ -79,15 +96,40 @@ test.each(services)(
 );
 
 test.each(services)('%s keeps its data in volumes that are declared', (_, service) => {
-  const used = service.volumes.map((volume) => volume.split(':')[0]);
+  const used = service.volumes
+    .filter((volume) => !volume.startsWith('./'))
+    .map((volume) => volume.split(':')[0]);
   expect(Object.keys(compose.volumes)).toEqual(expect.arrayContaining(used));
 });
 
-test('services reach each other where they listen', () => {
-  const ports: Record<string, string | undefined> = { kafka: '9092', mongo: '27017' };
-  for (const [name, service] of services) {
-    ports[name] ??= inherited(dockerfile, targetOf(service.image) ?? '', 'EXPOSE')[0];
+test.each(services)('%s reads files of the project that are there, and writes none', (_, service) => {
+  for (const volume of service.volumes.filter((one) => one.startsWith('./'))) {
+    const [from = '', , mode] = volume.split(':');
+    expect(existsSync(join(projectRoot, from))).toBe(true);
+    expect(mode).toBe('ro');
   }
+});
+
+test('the core runs without the tools', () => {
+  const tools = services.filter(([, { profiles }]) => profiles.length > 0);
+  const names = tools.map(([name]) => name);
+  expect(names).toEqual(['prometheus', 'grafana', 'kafka-ui']);
+  expect(tools.map(([, { profiles }]) => profiles)).toEqual(tools.map(() => ['tools']));
+  expect(tools.filter(([, service]) => !hasHealthcheck(service))).toEqual([]);
+  const core = services.filter(([name]) => !names.includes(name));
+  expect(core.flatMap(([, service]) => Object.keys(service.depends_on))).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(new RegExp(`^(${names.join('|')})$`))]),
+  );
+});
+
+test('nobody is root, in images of others either', () => {
+  // Kafka's own image has a user.
+  const others = services.filter(([name, { image }]) => targetOf(image) === undefined && name !== 'kafka');
+  expect(others.filter(([, { user = '' }]) => !/^[1-9]\d*:\d+$/.test(user))).toEqual([]);
+});
+
+test('services reach each other where they listen', () => {
+  const ports = Object.fromEntries(services.map(([name, service]) => [name, portsOf(name, service)[0]]));
   const named = services
     .flatMap(([, service]) => Object.values(service.environment))
     .flatMap((value) => Array.from(value.matchAll(/\b([a-z-]+):(\d{2,5})\b/g)))

@@ -24,7 +24,7 @@ export function targetOf(image: string): string | undefined {
 
 /** Whether an image is named with a tag that says more than "the newest". */
 export function isPinned(image: string): boolean {
-  return /:\d+(\.\d+)+[\w.-]*$/.test(image);
+  return /:v?\d+(\.\d+)+[\w.-]*$/.test(image);
 }
 
 /** Reads a file of the project. */
