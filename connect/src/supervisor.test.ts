@@ -130,9 +130,9 @@ describe('Supervisor', () => {
       'grant the sink’s user in MongoDB update on activity.logs',
     ],
   ])('names a right that is missing: %s', async (fault, right) => {
-    const one = status(['FAILED']);
-    const trace = `org.x.ConnectException: e\nCaused by: org.${fault}`;
-    statuses = [{ ...one, tasks: one.tasks.map((task) => ({ ...task, trace })) }];
+    const failed = status(['FAILED']);
+    for (const task of failed.tasks) task.trace = `org.x.ConnectException: e\nCaused by: org.${fault}`;
+    statuses = [failed];
     await supervisor.look();
     expect(logged.join('')).toContain(right);
     expect(logged.join('')).not.toContain('secret');

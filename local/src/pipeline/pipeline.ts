@@ -4,7 +4,7 @@ import type { Ports } from '../parts/services.ts';
 import { self } from '../process/identity.ts';
 import { Problem } from '../process/problem.ts';
 import { endOrphans } from '../process/registry.ts';
-import { checkMode, prepareSecurity } from '../secure/security.ts';
+import { checkMode, prepareSecurity, type Security } from '../secure/security.ts';
 import { Steps, type Step } from '../steps.ts';
 import { readRunState, removeRunState, writeRunState, type PartState } from '../supervise/run-file.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
@@ -34,6 +34,8 @@ export interface PipelineOptions {
 /** A pipeline that is ready. */
 export interface Pipeline {
   readonly ports: Ports;
+  /** Undefined where everything is open. */
+  readonly security: Security | undefined;
   readonly parts: PartState[];
   readonly longest: Step | undefined;
   /** Restarts one part, for changed code. False where it does not start. */
@@ -87,6 +89,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   // Parts are stopped when starting is given up, also such as wait for others to become healthy.
   const stopOnAbort = (): void => void stop();
   signal.addEventListener('abort', stopOnAbort, { once: true });
+  let security: Security | undefined;
   try {
     for (const orphan of await endOrphans())
       report('launcher', `ended ${orphan}, left by a launcher that was killed`);
@@ -96,7 +99,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     prepareData(options);
     writeRunState(dataDir, { launcher, parts: [] });
     const fetched = await fetchAll({ report, signal, steps });
-    const security = options.secure ? await prepareSecurity(dataDir, fetched.home.java, signal) : undefined;
+    if (options.secure) security = await prepareSecurity(dataDir, fetched.home.java, signal);
     await bootAll({ fetched, ports, dataDir, security, supervisor, steps, report });
   } catch (error) {
     await stop();
@@ -105,6 +108,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   signal.removeEventListener('abort', stopOnAbort);
   return {
     ports,
+    security,
     get parts(): PartState[] {
       return supervisor.states;
     },

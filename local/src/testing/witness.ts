@@ -1,4 +1,5 @@
 // The witness: kafkajs, a second client, reads with read_committed what the pipeline wrote.
+import type { KafkaSecurity } from '@activity/service';
 import { Kafka, logLevel } from 'kafkajs';
 
 /** One record as the witness saw it. */
@@ -18,8 +19,18 @@ export interface Witness {
 }
 
 /** Reads topics from their beginning, only what was committed. */
-export async function startWitness(broker: string, topics: string[]): Promise<Witness> {
-  const kafka = new Kafka({ clientId: 'witness', brokers: [broker], logLevel: logLevel.ERROR });
+export async function startWitness(
+  broker: string,
+  topics: string[],
+  { tls, sasl }: KafkaSecurity = {},
+): Promise<Witness> {
+  const kafka = new Kafka({
+    clientId: 'witness',
+    brokers: [broker],
+    logLevel: logLevel.ERROR,
+    ...(tls && { ssl: tls }),
+    ...(sasl && { sasl: { ...sasl, mechanism: 'scram-sha-512' } }),
+  });
   const consumer = kafka.consumer({
     groupId: `witness-${crypto.randomUUID()}`,
     readUncommitted: false,

@@ -117,7 +117,7 @@ describe('a missing right is told at once, with what it is for', () => {
       'to know a topic',
       () => kafka.describeTopics(['in', 'secret']),
       /topic secret.*TOPIC_AUTHORIZATION_FAILED/,
-      'grant the principal Describe on topic secret',
+      'grant the principal Describe (which Read and Write include) on topic secret',
     ],
     [
       'to create a topic',
@@ -135,7 +135,7 @@ describe('a missing right is told at once, with what it is for', () => {
       'to a group',
       () => kafka.committedOffsets('other', [{ topic: 'in', partition: 0 }]),
       /group other.*GROUP_AUTHORIZATION_FAILED/,
-      'grant the principal Describe on this group',
+      'grant the principal Describe (which Read includes) on this group',
     ],
     [
       'to write',

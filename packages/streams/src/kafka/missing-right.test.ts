@@ -4,6 +4,12 @@ import { missingRight, refusedTopics } from './missing-right.ts';
 test.each([
   ['TOPIC_AUTHORIZATION_FAILED', 'Write', ['a', 'b'], 'grant the principal Write on topic a, b'],
   ['TOPIC_AUTHORIZATION_FAILED', 'Read', [], 'grant the principal Read on this topic'],
+  [
+    'TOPIC_AUTHORIZATION_FAILED',
+    'Describe',
+    ['a'],
+    'grant the principal Describe (which Read and Write include) on topic a',
+  ],
   ['GROUP_AUTHORIZATION_FAILED', 'Read', ['a'], 'grant the principal Read on this group'],
   ['GROUP_AUTHORIZATION_FAILED', undefined, [], 'grant the principal this right on this group'],
   ['TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'Read', [], 'grant the principal Write on this transactional id'],

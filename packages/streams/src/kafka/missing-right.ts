@@ -9,6 +9,8 @@ const resources: Record<string, string> = {
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'transactional id',
 };
 
+const includedIn: Record<string, string> = { topic: 'Read and Write include', group: 'Read includes' };
+
 /** Whether an error name is a refusal for want of a right. */
 export function isRefusal(name: string): boolean {
   return name.endsWith('AUTHORIZATION_FAILED');
@@ -45,5 +47,7 @@ export function missingRight(
   const what = resource === 'topic' && topics.length > 0 ? `topic ${topics.join(', ')}` : `this ${resource}`;
   // Transactional ids know Write and Describe, which Write includes.
   const right = resource === 'transactional id' ? 'Write' : (operation ?? 'this right');
-  return `grant the principal ${right} on ${what}`;
+  const included = operation === 'Describe' ? includedIn[resource] : undefined;
+  const words = included === undefined ? right : `${right} (which ${included})`;
+  return `grant the principal ${words} on ${what}`;
 }

@@ -450,6 +450,15 @@ export function remedyOfName(
   return new RetriableError('BROKER_REFUSED', message, options);
 }
 
+/** OpenSSL's and Node's codes for a certificate that is not accepted. */
+const distrusted = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_CA)/;
+
+function distrustOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  if ('code' in error && typeof error.code === 'string' && distrusted.test(error.code)) return error.code;
+  return 'cause' in error ? distrustOf(error.cause) : undefined;
+}
+
 /** Our error for whatever the client threw: what was being done, what happened, and by its class the remedy. */
 export function remedyOf(error: unknown, doing: string, operation?: Operation): StreamsError {
   if (error instanceof StreamsError) return error;
@@ -462,6 +471,16 @@ export function remedyOf(error: unknown, doing: string, operation?: Operation): 
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   if (code === 'PLT_KFK_AUTHENTICATION' || code === 'PLT_KFK_USER') {
     return new FatalError('NOT_AUTHORIZED', `${doing}: ${text}`, { cause: error });
+  }
+  const distrust = distrustOf(error);
+  if (distrust !== undefined) {
+    const remedy =
+      'check the CA that is trusted, and that the certificate is of this name and has not expired';
+    return new FatalError(
+      'CONFIGURATION_INVALID',
+      `${doing}: the broker's certificate is not accepted (${distrust}); ${remedy}`,
+      { cause: error },
+    );
   }
   const timedOut = text.includes('timed out');
   return new RetriableError(timedOut ? 'TIMED_OUT' : 'CONNECTION_LOST', `${doing}: ${text}`, {

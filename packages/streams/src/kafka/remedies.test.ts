@@ -71,6 +71,13 @@ describe('a client’s error', () => {
     expect(remedyOf(error, 'fetching')).toMatchObject({ code, message: `fetching: ${error.message}` });
   });
 
+  test('that is a certificate that is not accepted is told at once', () => {
+    const cause = Object.assign(new Error('x'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' });
+    const error = remedyOf(new Error('Connection to x:1 failed.', { cause }), 'asking for metadata');
+    expect(error).toBeInstanceOf(FatalError);
+    expect(error.message).toContain("the broker's certificate is not accepted (SELF_SIGNED_CERT_IN_CHAIN)");
+  });
+
   test('of ours stays as it is', () => {
     const ours = new RetriableError('TIMED_OUT', 'x');
     expect(remedyOf(ours, 'anything')).toBe(ours);
