@@ -21,6 +21,14 @@ test.skipIf(typeof tools === 'string').each([
   expect(await run({ file: tools.promtool, args })).toMatchObject({ code: 0 });
 });
 
+test.skipIf(typeof tools === 'string')('promtool takes the configuration of compose', async () => {
+  if (typeof tools === 'string') return;
+  const file = join(projectRoot, 'deploy', 'monitoring', 'prometheus.yml');
+  // The rules lie elsewhere in the container.
+  const args = ['check', 'config', '--syntax-only', file];
+  expect(await run({ file: tools.promtool, args })).toMatchObject({ code: 0 });
+});
+
 test('each alert is tested firing and quiet', () => {
   const schema = z.object({
     tests: z.array(
