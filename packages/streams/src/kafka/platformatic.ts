@@ -462,7 +462,9 @@ function distrustOf(error: unknown): string | undefined {
 /** Our error for whatever the client threw: what was being done, what happened, and by its class the remedy. */
 export function remedyOf(error: unknown, doing: string, operation?: Operation): StreamsError {
   if (error instanceof StreamsError) return error;
-  const name = brokerErrors(error)[0];
+  const names = brokerErrors(error);
+  // Beside what is refused, the rest of a request is answered as not attempted, which would be tried again for ever.
+  const name = names.find(isRefusal) ?? names[0];
   if (name) {
     const topics = refusedTopics(partialAnswer(error));
     return remedyOfName(name, doing, { cause: error, operation, topics });

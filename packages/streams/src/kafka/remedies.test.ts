@@ -71,6 +71,11 @@ describe('a client’s error', () => {
     expect(remedyOf(error, 'fetching')).toMatchObject({ code, message: `fetching: ${error.message}` });
   });
 
+  test('that refuses a part of a request is a refusal, though the rest was only not attempted', () => {
+    const errors = [{ apiId: 'OPERATION_NOT_ATTEMPTED' }, { apiId: 'TOPIC_AUTHORIZATION_FAILED' }];
+    expect(remedyOf(Object.assign(new Error('x'), { errors }), 'adding')).toBeInstanceOf(FatalError);
+  });
+
   test('that is a certificate that is not accepted is told at once', () => {
     const cause = Object.assign(new Error('x'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' });
     const error = remedyOf(new Error('Connection to x:1 failed.', { cause }), 'asking for metadata');
