@@ -1,6 +1,7 @@
 // Record batches: records written straight into one growing buffer a partition, ready for a Produce request.
 // Source: the Kafka protocol guide, "Record Batch" (magic 2).
 import type { Serialized } from '../serde.ts';
+import { BufferPool } from './buffer-pool.ts';
 import type { Headers } from './port.ts';
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
 
@@ -33,7 +34,12 @@ function write(buffer: Buffer, position: number, data: Serialized, size: number)
 export class PartitionBatches {
   readonly batches: OpenBatch[] = [];
   count = 0;
+  readonly #pool: BufferPool;
   #open: OpenBatch | undefined;
+
+  constructor(pool: BufferPool = new BufferPool()) {
+    this.#pool = pool;
+  }
 
   /** Appends a record; answers its size in bytes. */
   append(timestamp: number, key: Serialized | null, value: Serialized | null, headers: Headers): number {
@@ -90,7 +96,7 @@ export class PartitionBatches {
     if (batch && batch.length + size > maxBatchBytes && batch.count > 0) batch = undefined;
     if (!batch) {
       batch = {
-        buffer: Buffer.allocUnsafeSlow(Math.max(16_384, batchHeaderSize + size)),
+        buffer: this.#pool.take(batchHeaderSize + size),
         length: batchHeaderSize,
         count: 0,
         firstTimestamp: timestamp,
@@ -100,8 +106,9 @@ export class PartitionBatches {
       this.batches.push(batch);
     }
     if (batch.length + size > batch.buffer.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(batch.buffer.length * 2, batch.length + size));
+      const larger = this.#pool.take(Math.max(batch.buffer.length * 2, batch.length + size));
       batch.buffer.copy(larger, 0, 0, batch.length);
+      this.#pool.give(batch.buffer);
       batch.buffer = larger;
     }
     return batch;
@@ -113,13 +120,27 @@ export class RecordBatches {
   readonly topics: Map<string, Map<number, PartitionBatches>> = new Map();
   bytes = 0;
   count = 0;
+  readonly #pool: BufferPool;
+
+  constructor(pool: BufferPool = new BufferPool()) {
+    this.#pool = pool;
+  }
+
+  /** Gives the buffers back to the pool. Only for records that the broker has taken: nobody may read them any more. */
+  release(): void {
+    for (const partitions of this.topics.values()) {
+      for (const { batches } of partitions.values())
+        for (const { buffer } of batches) this.#pool.give(buffer);
+    }
+    this.topics.clear();
+  }
 
   /** The batches of one partition, made on first use. */
   partition(topic: string, partition: number): PartitionBatches {
     let partitions = this.topics.get(topic);
     if (!partitions) this.topics.set(topic, (partitions = new Map()));
     let batches = partitions.get(partition);
-    if (!batches) partitions.set(partition, (batches = new PartitionBatches()));
+    if (!batches) partitions.set(partition, (batches = new PartitionBatches(this.#pool)));
     return batches;
   }
 

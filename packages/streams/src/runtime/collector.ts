@@ -2,6 +2,7 @@
 import { FatalError } from '../errors.ts';
 import { partitionOf } from '../kafka/murmur2.ts';
 import type { Headers } from '../kafka/port.ts';
+import { BufferPool } from '../kafka/buffer-pool.ts';
 import { RecordBatches } from '../kafka/record-batches.ts';
 import type { Serialized } from '../serde.ts';
 
@@ -40,7 +41,8 @@ function headerBytes(headers: Headers): number {
 /** Collects records for one transaction after the other. */
 export class Collector {
   readonly #partitions = new Map<string, number>();
-  #records = new RecordBatches();
+  readonly #pool = new BufferPool();
+  #records = new RecordBatches(this.#pool);
   #unplaced: Unplaced[] = [];
 
   /** Says how many partitions a topic has. */
@@ -93,7 +95,7 @@ export class Collector {
     return this.#records;
   }
 
-  /** Ends the collection: what was collected, and a fresh start. */
+  /** Ends the collection: what was collected, to be released once it is committed, and a fresh start. */
   take(): RecordBatches {
     for (const { topic, partition, timestamp, key, value, headers } of this.#unplaced) {
       const partitions = this.#partitions.get(topic);
@@ -103,14 +105,14 @@ export class Collector {
       this.#place(topic, partition(partitions), partitions, timestamp, key, value, headers);
     }
     const records = this.#records;
-    this.#records = new RecordBatches();
+    this.#records = new RecordBatches(this.#pool);
     this.#unplaced = [];
     return records;
   }
 
   /** Drops what was collected. */
   abort(): void {
-    this.#records = new RecordBatches();
+    this.#records = new RecordBatches(this.#pool);
     this.#unplaced = [];
   }
 

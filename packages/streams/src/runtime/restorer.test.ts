@@ -147,7 +147,7 @@ describe('restoring', () => {
     const changelog = new Changelog(end);
     changelog.start = start;
     const state = new MemoryState();
-    state.apply([{ segment: 0, key: 'of another life', stored: { data: '1', timestamp: 0 } }], 20);
+    state.apply([{ segment: 0, key: 'of another life', data: '1', timestamp: 0 }], 20);
     const { task, store } = taskOf(state);
     const restorer = new Restorer(portOf(changelog), noMetrics);
     await restorer.begin(task);

@@ -355,6 +355,7 @@ export class StreamThread {
         this.#purger.committed(offsets);
         this.#failures = 0;
         metrics.committed(processed, records.bytes, performance.now() - began);
+        records.release();
       })
       .catch((error: unknown) => {
         this.#commitFailure = error;

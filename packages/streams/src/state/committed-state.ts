@@ -7,11 +7,17 @@ export interface Stored {
   readonly timestamp: number;
 }
 
-/** One committed change; `stored` undefined deletes. */
+/** One committed change; with `data` it is at once what is stored, without it a deletion. */
 export interface StateChange {
   readonly segment: number;
   readonly key: string;
-  readonly stored: Stored | undefined;
+  readonly data: Serialized | undefined;
+  readonly timestamp: number;
+}
+
+/** Whether a change writes, and so can be kept as what is stored: there are too many for an object each. */
+export function isWrite(change: StateChange): change is StateChange & Stored {
+  return change.data !== undefined;
 }
 
 /**

@@ -108,7 +108,7 @@ function expectedKeys(position: number): string[] {
 async function write(count: number): Promise<void> {
   const { state, close } = await reopen();
   for (let n = 0; n < count; n++) {
-    state.apply([{ segment: 0, key: `key ${n}`, stored: { data: 'x'.repeat(500), timestamp: n } }], n + 1);
+    state.apply([{ segment: 0, key: `key ${n}`, data: 'x'.repeat(500), timestamp: n }], n + 1);
   }
   await state.flush();
   await close();
@@ -148,7 +148,7 @@ describe('damaged state', () => {
       /^state of task 0_0 was moved to 0_0\.aside-\d+ \(.*\); it is rebuilt from its changelogs$/,
     );
     expect(log[0]).toContain(why);
-    state.apply([{ segment: 0, key: 'new', stored: { data: 'x', timestamp: 0 } }], 1);
+    state.apply([{ segment: 0, key: 'new', data: 'x', timestamp: 0 }], 1);
     await state.flush();
     await close();
     const again = await reopen();

@@ -7,7 +7,13 @@ import type { Database, RootDatabase } from 'lmdb';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FatalError } from '../errors.ts';
 import { BloomFilter } from './bloom-filter.ts';
-import type { CommittedState, OpenStateOptions, StateChange, Stored } from './committed-state.ts';
+import {
+  isWrite,
+  type CommittedState,
+  type OpenStateOptions,
+  type StateChange,
+  type Stored,
+} from './committed-state.ts';
 import { compareKeys } from './memory-state.ts';
 
 type SegmentDb = Database<Buffer | string, string>;
@@ -81,11 +87,23 @@ export class DiskState implements CommittedState {
   }
 
   apply(changes: Iterable<StateChange>, position: number): void {
-    for (const { segment, key, stored } of changes) {
-      let table = this.#fresh.get(segment);
-      if (!table) this.#fresh.set(segment, (table = new Map()));
-      table.set(key, stored ?? null);
-      if (stored) this.#group(this.#groupNumber(segment)).filter.add(key);
+    let table: Map<string, Stored | null> | undefined;
+    let filter: BloomFilter | undefined;
+    let current = Number.NaN;
+    for (const change of changes) {
+      const { segment, key } = change;
+      if (!table || !filter || segment !== current) {
+        table = this.#fresh.get(segment);
+        if (!table) this.#fresh.set(segment, (table = new Map()));
+        filter = this.#group(this.#groupNumber(segment)).filter;
+        current = segment;
+      }
+      if (isWrite(change)) {
+        table.set(key, change);
+        filter.add(key);
+      } else {
+        table.set(key, null);
+      }
       this.#unflushed++;
     }
     this.#position = position;

@@ -30,7 +30,7 @@ export class TaskKeyValueStore<K, V>
   }
 
   *written(): Generator<[K, Timestamped<V | undefined>]> {
-    for (const [text, entry] of this.overlay.written()) yield [this.keys.read(text), entry];
+    for (const entry of this.overlay.written()) yield [this.keys.read(entry.key), entry];
   }
 
   before(key: K): V | undefined {

@@ -1,5 +1,11 @@
 // Committed state in memory: lost with the process, restored from the changelog.
-import type { CommittedState, StateBackend, StateChange, Stored } from './committed-state.ts';
+import {
+  isWrite,
+  type CommittedState,
+  type StateBackend,
+  type StateChange,
+  type Stored,
+} from './committed-state.ts';
 
 /** A {@link CommittedState} of maps. */
 export class MemoryState implements CommittedState {
@@ -13,14 +19,15 @@ export class MemoryState implements CommittedState {
   }
 
   apply(changes: Iterable<StateChange>, position: number): void {
-    for (const { segment, key, stored } of changes) {
+    for (const change of changes) {
+      const { segment, key } = change;
       let entries = this.#segments.get(segment);
       const old = entries?.get(key);
       if (old) this.#bytes -= key.length + old.data.length;
-      if (stored) {
-        this.#bytes += key.length + stored.data.length;
+      if (isWrite(change)) {
+        this.#bytes += key.length + change.data.length;
         if (!entries) this.#segments.set(segment, (entries = new Map()));
-        entries.set(key, stored);
+        entries.set(key, change);
       } else {
         entries?.delete(key);
       }

@@ -16,6 +16,7 @@ const unread: unique symbol = Symbol('unread');
 
 /** One key as its newest writer left it; a value of `undefined` is a deletion. */
 interface Entry<V> {
+  readonly key: string;
   segment: number;
   value: V | undefined;
   timestamp: number;
@@ -45,9 +46,9 @@ export class Overlay<V> {
   readonly #options: OverlayOptions<V>;
   #entries = new Map<string, Entry<V>>();
   /** The current entries, in the order of their first writes. */
-  #written: [string, Entry<V>][] = [];
+  #written: Entry<V>[] = [];
   /** The sealed entries, and their changes. */
-  #sealed: readonly [string, Entry<V>][] = [];
+  #sealed: readonly Entry<V>[] = [];
   #changes: readonly StateChange[] | undefined;
   /** How many entries the budget knows of. */
   #counted = 0;
@@ -63,7 +64,7 @@ export class Overlay<V> {
     const found = this.#committedValue(segment, key);
     const { cache } = this.#options;
     if (found && cache && this.#entries.size < cache.max) {
-      this.#entries.set(key, { segment, ...found, layer: 'clean', before: unread });
+      this.#entries.set(key, { key, segment, ...found, layer: 'clean', before: unread });
     }
     return found;
   }
@@ -105,14 +106,14 @@ export class Overlay<V> {
     } else {
       const value = next(entry.value);
       if (entry.value === undefined || timestamp > entry.timestamp) entry.timestamp = timestamp;
-      this.#touch(key, entry);
+      this.#touch(entry);
       entry.value = value;
     }
     return entry as { value: V; timestamp: number };
   }
 
   /** What was written since the last seal, in the order of the first writes. */
-  written(): Iterable<readonly [string, Readonly<Pick<Entry<V>, 'value' | 'timestamp'>>]> {
+  written(): Iterable<Readonly<Pick<Entry<V>, 'key' | 'value' | 'timestamp'>>> {
     return this.#written;
   }
 
@@ -123,7 +124,7 @@ export class Overlay<V> {
       this.#add(segment, key, value, timestamp, unread);
       return;
     }
-    this.#touch(key, entry);
+    this.#touch(entry);
     entry.segment = segment;
     entry.value = value;
     entry.timestamp = timestamp;
@@ -133,12 +134,12 @@ export class Overlay<V> {
   *entries(segment: number, prefix = ''): Generator<readonly [string, { value: V; timestamp: number }]> {
     const written = new Map<string, Entry<V>>();
     for (const layer of [this.#sealed, this.#written]) {
-      for (const [key, entry] of layer)
-        if (entry.segment === segment && key.startsWith(prefix)) written.set(key, entry);
+      for (const entry of layer)
+        if (entry.segment === segment && entry.key.startsWith(prefix)) written.set(entry.key, entry);
     }
     // Copies: what is written while this is read is not seen.
-    const fresh = [...written]
-      .map(([key, { value, timestamp }]) => ({ key, value, timestamp }))
+    const fresh = [...written.values()]
+      .map(({ key, value, timestamp }) => ({ key, value, timestamp }))
       .toSorted((a, b) => compareKeys(a.key, b.key));
     let next = 0;
     for (const [key, stored] of this.#options.committed.entries(segment, prefix)) {
@@ -158,8 +159,7 @@ export class Overlay<V> {
   /** The segments that hold anything, oldest first. */
   segments(): number[] {
     const segments = new Set(this.#options.committed.segments());
-    for (const layer of [this.#sealed, this.#written])
-      for (const [, { segment }] of layer) segments.add(segment);
+    for (const layer of [this.#sealed, this.#written]) for (const { segment } of layer) segments.add(segment);
     return [...segments].toSorted((a, b) => a - b);
   }
 
@@ -171,10 +171,10 @@ export class Overlay<V> {
       changelog && this.#written.length > 0
         ? records.partition(changelog.topic, changelog.partition)
         : undefined;
-    for (const [key, entry] of this.#written) {
-      const { segment, value, timestamp } = entry;
+    for (const entry of this.#written) {
+      const { key, segment, value, timestamp } = entry;
       const data = value === undefined ? null : valueSerde.serialize(value);
-      changes.push({ segment, key, stored: data === null ? undefined : { data: owned(data), timestamp } });
+      changes.push({ segment, key, data: data === null ? undefined : owned(data), timestamp });
       if (batches) {
         records.bytes += batches.append(timestamp, changelogKey(key), data, []);
         records.count++;
@@ -191,7 +191,7 @@ export class Overlay<V> {
     if (!this.#changes) return;
     this.#options.committed.apply(this.#changes, position);
     if (this.#options.cache) this.#keepSealed();
-    else this.#entries = new Map(this.#written);
+    else this.#keepWritten();
     this.#sealed = [];
     this.#changes = undefined;
     this.#stayWithinBudget();
@@ -207,19 +207,24 @@ export class Overlay<V> {
   }
 
   #keepSealed(): void {
-    for (const [key, entry] of this.#sealed) {
+    for (const entry of this.#sealed) {
       // Written again since: then it is current.
       if (entry.layer !== 'sealed') continue;
-      if (entry.value === undefined) this.#entries.delete(key);
+      if (entry.value === undefined) this.#entries.delete(entry.key);
       else entry.layer = 'clean';
     }
+  }
+
+  #keepWritten(): void {
+    this.#entries = new Map();
+    for (const entry of this.#written) this.#entries.set(entry.key, entry);
   }
 
   #stayWithinBudget(): void {
     const { cache } = this.#options;
     this.#count();
     if (!cache || cache.used <= cache.max) return;
-    this.#entries = new Map(this.#written);
+    this.#keepWritten();
     this.#count();
   }
 
@@ -238,18 +243,18 @@ export class Overlay<V> {
     before: V | undefined | typeof unread,
   ): Entry<V> {
     checkKey(key);
-    const entry: Entry<V> = { segment, value, timestamp, layer: 'current', before };
+    const entry: Entry<V> = { key, segment, value, timestamp, layer: 'current', before };
     this.#entries.set(key, entry);
-    this.#written.push([key, entry]);
+    this.#written.push(entry);
     return entry;
   }
 
   /** Makes an entry current before it is written. */
-  #touch(key: string, entry: Entry<V>): void {
+  #touch(entry: Entry<V>): void {
     if (entry.layer === 'current') return;
     entry.layer = 'current';
     entry.before = entry.value;
-    this.#written.push([key, entry]);
+    this.#written.push(entry);
   }
 
   #committedValue(segment: number, key: string): { value: V; timestamp: number } | undefined {

@@ -6,7 +6,7 @@ import type { Serde } from '../serde.ts';
 import type { CommittedState, StateChange } from './committed-state.ts';
 import { keyText, type KeyText } from './key-text.ts';
 import { Overlay, type CacheBudget } from './overlay.ts';
-import { restoredValue } from './restored-value.ts';
+import { restoredData } from './restored-data.ts';
 import type { TaskStore } from './store.ts';
 
 /** What a task's store is made of. */
@@ -55,7 +55,8 @@ export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> impl
       const key = this.keys.ofBytes(record.key);
       const segment = this.segmentOf(key, record.timestamp);
       if (segment === undefined) continue;
-      changes.push({ segment, key, stored: restoredValue(valueSerde.format, record) });
+      const { timestamp } = record;
+      changes.push({ segment, key, data: restoredData(valueSerde.format, record), timestamp });
     }
     committed.apply(changes, nextOffset);
   }

@@ -34,8 +34,8 @@ export class TaskWindowStore<K, V> extends SegmentedStore<K, V> implements Windo
   }
 
   *written(): Generator<[K, number, Timestamped<V | undefined>]> {
-    for (const [text, entry] of this.overlay.written()) {
-      const { key, start } = splitWindowed(text);
+    for (const entry of this.overlay.written()) {
+      const { key, start } = splitWindowed(entry.key);
       yield [this.keys.read(key), start, entry];
     }
   }

@@ -23,8 +23,8 @@ try {
   // Entry n is written by the commit that ends at position n + 1; every third commit takes an entry away again.
   for (let n = state.position; ; n++) {
     const data = `${n}`.padEnd(Number(bytes), 'x');
-    const changes = [{ segment: 0, key: `key ${n}`, stored: { data, timestamp: n } }];
-    const gone = n % 3 === 2 ? [{ segment: 0, key: `key ${n - 2}`, stored: undefined }] : [];
+    const changes = [{ segment: 0, key: `key ${n}`, data, timestamp: n }];
+    const gone = n % 3 === 2 ? [{ segment: 0, key: `key ${n - 2}`, data: undefined, timestamp: n }] : [];
     state.apply([...changes, ...gone], n + 1);
     if (n % 10 === 9) {
       await state.flush();
