@@ -1,5 +1,6 @@
 // The expiring store of a task: values by key, forgotten `retentionMs` of stream time after they were put.
 import type { Timestamped } from '../record.ts';
+import { noWindow } from './overlay.ts';
 import { SegmentedStore } from './segmented-store.ts';
 import type { ExpiringStore } from './store.ts';
 
@@ -15,7 +16,7 @@ export class TaskExpiringStore<K, V> extends SegmentedStore<K, V> implements Exp
 
   put(key: K, value: V): void {
     const now = this.options.streamTime();
-    this.overlay.set(this.segment(now), this.keys.write(key), value, now);
+    this.overlay.set(this.segment(now), noWindow, this.keys.write(key), value, now);
   }
 
   deletePrefix(prefix: string): number {
@@ -24,7 +25,7 @@ export class TaskExpiringStore<K, V> extends SegmentedStore<K, V> implements Exp
     for (const segment of this.overlay.segments()) {
       if (segment < first) continue;
       for (const [key, { timestamp }] of this.overlay.entries(segment, prefix)) {
-        this.overlay.set(segment, key, undefined, timestamp);
+        this.overlay.set(segment, noWindow, key, undefined, timestamp);
         deleted++;
       }
     }

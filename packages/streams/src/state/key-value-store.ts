@@ -1,6 +1,7 @@
 // The key-value store of a task: typed reads and writes over an overlay.
 import type { Timestamped } from '../record.ts';
 import { compareKeys } from './memory-state.ts';
+import { noWindow } from './overlay.ts';
 import type { KeyValueStore } from './store.ts';
 import { OverlaidStore, type TaskStoreOptions } from './task-store.ts';
 
@@ -10,23 +11,23 @@ export class TaskKeyValueStore<K, V>
   implements KeyValueStore<K, V>
 {
   get(key: K): V | undefined {
-    return this.overlay.get(0, this.keys.write(key))?.value;
+    return this.overlay.get(0, noWindow, this.keys.write(key))?.value;
   }
 
   getTimestamped(key: K): Timestamped<V> | undefined {
-    return this.overlay.get(0, this.keys.write(key));
+    return this.overlay.get(0, noWindow, this.keys.write(key));
   }
 
   put(key: K, value: V, timestamp: number): void {
-    this.overlay.set(0, this.keys.write(key), value, timestamp);
+    this.overlay.set(0, noWindow, this.keys.write(key), value, timestamp);
   }
 
   delete(key: K): void {
-    this.overlay.set(0, this.keys.write(key), undefined, 0);
+    this.overlay.set(0, noWindow, this.keys.write(key), undefined, 0);
   }
 
   update(key: K, timestamp: number, next: (old: V | undefined) => V): Timestamped<V> {
-    return this.overlay.update(0, this.keys.write(key), timestamp, next);
+    return this.overlay.update(0, noWindow, this.keys.write(key), timestamp, next);
   }
 
   *written(): Generator<[K, Timestamped<V | undefined>]> {
@@ -34,7 +35,7 @@ export class TaskKeyValueStore<K, V>
   }
 
   before(key: K): V | undefined {
-    return this.overlay.before(0, this.keys.write(key));
+    return this.overlay.before(0, noWindow, this.keys.write(key));
   }
 
   *range(from: K, to: K): Generator<[K, V]> {

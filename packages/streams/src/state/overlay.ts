@@ -8,7 +8,7 @@
 import type { RecordBatches } from '../kafka/record-batches.ts';
 import type { Serialized, Serde } from '../serde.ts';
 import type { CommittedState, StateChange, Stored } from './committed-state.ts';
-import { checkKey } from './key-text.ts';
+import { checkKey, windowSuffix } from './key-text.ts';
 import { compareKeys } from './memory-state.ts';
 
 /** Stands for a value that nobody has looked up yet. */
@@ -17,6 +17,10 @@ const unread: unique symbol = Symbol('unread');
 /** One key as its newest writer left it; a value of `undefined` is a deletion. */
 interface Entry<V> {
   readonly key: string;
+  /** Where the window begins; {@link noWindow} in stores without windows. */
+  readonly window: number;
+  /** Both in one, as the committed state and the changelog have it: made once for an entry, whatever is written to it. */
+  readonly text: string;
   segment: number;
   value: V | undefined;
   timestamp: number;
@@ -25,11 +29,14 @@ interface Entry<V> {
   before: V | undefined | typeof unread;
 }
 
+/** The window of entries that have none. */
+export const noWindow = -1;
+
 /** What an overlay needs to know of the store it serves. */
 export interface OverlayOptions<V> {
   valueSerde: Serde<V>;
   committed: CommittedState;
-  /** Turns a store key into the changelog's record key. */
+  /** Turns an entry's text into the changelog's record key. */
   changelogKey: (key: string) => Serialized;
   /** What clean entries are kept within, to be read again without the committed state; undefined: none are kept. */
   cache: CacheBudget | undefined;
@@ -41,10 +48,15 @@ export interface CacheBudget {
   used: number;
 }
 
-/** Reads and writes of one store in one task, transactional by layers. */
+/**
+ * Reads and writes of one store in one task, transactional by layers. Entries are looked up by window and then by key, so
+ * that a key's text and its hash serve all its windows.
+ */
 export class Overlay<V> {
   readonly #options: OverlayOptions<V>;
-  #entries = new Map<string, Entry<V>>();
+  #windows = new Map<number, Map<string, Entry<V>>>();
+  /** How many entries all windows have. */
+  #size = 0;
   /** The current entries, in the order of their first writes. */
   #written: Entry<V>[] = [];
   /** The sealed entries, and their changes. */
@@ -58,20 +70,20 @@ export class Overlay<V> {
   }
 
   /** The value of a key and its event time. */
-  get(segment: number, key: string): { value: V; timestamp: number } | undefined {
-    const entry = this.#entries.get(key);
+  get(segment: number, window: number, key: string): { value: V; timestamp: number } | undefined {
+    const entry = this.#find(window, key);
     if (entry) return exists(entry) ? entry : undefined;
-    const found = this.#committedValue(segment, key);
+    const text = textOf(window, key);
+    const found = this.#committedValue(segment, text);
     const { cache } = this.#options;
-    if (found && cache && this.#entries.size < cache.max) {
-      this.#entries.set(key, { key, segment, ...found, layer: 'clean', before: unread });
-    }
+    if (found && cache && this.#size < cache.max)
+      this.#keep({ key, window, text, segment, ...found, layer: 'clean', before: unread });
     return found;
   }
 
-  /** The same where the key may lie in any of these segments, the last one first. */
+  /** The same without windows, where the key may lie in any of these segments, the last one first. */
   getFromAny(first: number, last: number, key: string): { value: V; timestamp: number } | undefined {
-    const entry = this.#entries.get(key);
+    const entry = this.#find(noWindow, key);
     if (entry) return exists(entry) ? entry : undefined;
     for (let segment = last; segment >= first; segment--) {
       const found = this.#committedValue(segment, key);
@@ -81,11 +93,11 @@ export class Overlay<V> {
   }
 
   /** The value as it was when the commit before began: without what was written since. */
-  before(segment: number, key: string): V | undefined {
-    const entry = this.#entries.get(key);
-    if (!entry) return this.#committedValue(segment, key)?.value;
+  before(segment: number, window: number, key: string): V | undefined {
+    const entry = this.#find(window, key);
+    if (!entry) return this.#committedValue(segment, textOf(window, key))?.value;
     if (entry.layer !== 'current') return entry.value;
-    return entry.before === unread ? this.#committedValue(segment, key)?.value : entry.before;
+    return entry.before === unread ? this.#committedValue(segment, entry.text)?.value : entry.before;
   }
 
   /**
@@ -94,15 +106,26 @@ export class Overlay<V> {
    */
   update(
     segment: number,
+    window: number,
     key: string,
     timestamp: number,
     next: (old: V | undefined) => V,
   ): { readonly value: V; readonly timestamp: number } {
-    let entry = this.#entries.get(key);
+    let entry = this.#find(window, key);
     if (!entry) {
-      const old = this.#committedValue(segment, key);
+      const text = textOf(window, key);
+      const old = this.#committedValue(segment, text);
       const time = old && old.timestamp > timestamp ? old.timestamp : timestamp;
-      entry = this.#add(segment, key, next(old?.value), time, old?.value);
+      entry = this.#add({
+        key,
+        window,
+        text,
+        segment,
+        value: next(old?.value),
+        timestamp: time,
+        layer: 'current',
+        before: old?.value,
+      });
     } else {
       const value = next(entry.value);
       if (entry.value === undefined || timestamp > entry.timestamp) entry.timestamp = timestamp;
@@ -113,15 +136,16 @@ export class Overlay<V> {
   }
 
   /** What was written since the last seal, in the order of the first writes. */
-  written(): Iterable<Readonly<Pick<Entry<V>, 'key' | 'value' | 'timestamp'>>> {
+  written(): Iterable<Readonly<Pick<Entry<V>, 'key' | 'window' | 'value' | 'timestamp'>>> {
     return this.#written;
   }
 
   /** Writes a value; `undefined` deletes. @throws RangeError for a key that no store takes. */
-  set(segment: number, key: string, value: V | undefined, timestamp: number): void {
-    const entry = this.#entries.get(key);
+  set(segment: number, window: number, key: string, value: V | undefined, timestamp: number): void {
+    const entry = this.#find(window, key);
     if (!entry) {
-      this.#add(segment, key, value, timestamp, unread);
+      const text = textOf(window, key);
+      this.#add({ key, window, text, segment, value, timestamp, layer: 'current', before: unread });
       return;
     }
     this.#touch(entry);
@@ -130,29 +154,29 @@ export class Overlay<V> {
     entry.timestamp = timestamp;
   }
 
-  /** Everything visible in a segment whose key begins so, ordered by key. */
+  /** Everything visible in a segment whose text begins so, ordered by it. */
   *entries(segment: number, prefix = ''): Generator<readonly [string, { value: V; timestamp: number }]> {
     const written = new Map<string, Entry<V>>();
     for (const layer of [this.#sealed, this.#written]) {
       for (const entry of layer)
-        if (entry.segment === segment && entry.key.startsWith(prefix)) written.set(entry.key, entry);
+        if (entry.segment === segment && entry.text.startsWith(prefix)) written.set(entry.text, entry);
     }
     // Copies: what is written while this is read is not seen.
     const fresh = [...written.values()]
-      .map(({ key, value, timestamp }) => ({ key, value, timestamp }))
-      .toSorted((a, b) => compareKeys(a.key, b.key));
+      .map(({ text, value, timestamp }) => ({ text, value, timestamp }))
+      .toSorted((a, b) => compareKeys(a.text, b.text));
     let next = 0;
-    for (const [key, stored] of this.#options.committed.entries(segment, prefix)) {
+    for (const [text, stored] of this.#options.committed.entries(segment, prefix)) {
       for (; next < fresh.length; next++) {
         const entry = fresh[next] as (typeof fresh)[number];
-        if (compareKeys(entry.key, key) >= 0) break;
-        if (exists(entry)) yield [entry.key, entry];
+        if (compareKeys(entry.text, text) >= 0) break;
+        if (exists(entry)) yield [entry.text, entry];
       }
-      if (!written.has(key)) yield [key, { value: this.#decode(stored), timestamp: stored.timestamp }];
+      if (!written.has(text)) yield [text, { value: this.#decode(stored), timestamp: stored.timestamp }];
     }
     for (; next < fresh.length; next++) {
       const entry = fresh[next] as (typeof fresh)[number];
-      if (exists(entry)) yield [entry.key, entry];
+      if (exists(entry)) yield [entry.text, entry];
     }
   }
 
@@ -172,11 +196,11 @@ export class Overlay<V> {
         ? records.partition(changelog.topic, changelog.partition)
         : undefined;
     for (const entry of this.#written) {
-      const { key, segment, value, timestamp } = entry;
+      const { text, segment, value, timestamp } = entry;
       const data = value === undefined ? null : valueSerde.serialize(value);
-      changes.push({ segment, key, data: data === null ? undefined : owned(data), timestamp });
+      changes.push({ segment, key: text, data: data === null ? undefined : owned(data), timestamp });
       if (batches) {
-        records.bytes += batches.append(timestamp, changelogKey(key), data, []);
+        records.bytes += batches.append(timestamp, changelogKey(text), data, []);
         records.count++;
       }
       entry.layer = 'sealed';
@@ -199,7 +223,8 @@ export class Overlay<V> {
 
   /** Forgets everything that was not committed, and what was kept of committed state. */
   abort(): void {
-    this.#entries.clear();
+    this.#windows.clear();
+    this.#size = 0;
     this.#written = [];
     this.#sealed = [];
     this.#changes = undefined;
@@ -210,14 +235,15 @@ export class Overlay<V> {
     for (const entry of this.#sealed) {
       // Written again since: then it is current.
       if (entry.layer !== 'sealed') continue;
-      if (entry.value === undefined) this.#entries.delete(entry.key);
-      else entry.layer = 'clean';
+      if (entry.value !== undefined) entry.layer = 'clean';
+      else if (this.#windows.get(entry.window)?.delete(entry.key) === true) this.#size--;
     }
   }
 
   #keepWritten(): void {
-    this.#entries = new Map();
-    for (const entry of this.#written) this.#entries.set(entry.key, entry);
+    this.#windows = new Map();
+    this.#size = 0;
+    for (const entry of this.#written) this.#keep(entry);
   }
 
   #stayWithinBudget(): void {
@@ -231,20 +257,25 @@ export class Overlay<V> {
   #count(): void {
     const { cache } = this.#options;
     if (!cache) return;
-    cache.used += this.#entries.size - this.#counted;
-    this.#counted = this.#entries.size;
+    cache.used += this.#size - this.#counted;
+    this.#counted = this.#size;
   }
 
-  #add(
-    segment: number,
-    key: string,
-    value: V | undefined,
-    timestamp: number,
-    before: V | undefined | typeof unread,
-  ): Entry<V> {
-    checkKey(key);
-    const entry: Entry<V> = { key, segment, value, timestamp, layer: 'current', before };
-    this.#entries.set(key, entry);
+  #find(window: number, key: string): Entry<V> | undefined {
+    return this.#windows.get(window)?.get(key);
+  }
+
+  /** Adds an entry whose key is not there. */
+  #keep(entry: Entry<V>): void {
+    const entries = this.#windows.get(entry.window);
+    if (entries) entries.set(entry.key, entry);
+    else this.#windows.set(entry.window, new Map([[entry.key, entry]]));
+    this.#size++;
+  }
+
+  #add(entry: Entry<V>): Entry<V> {
+    checkKey(entry.text);
+    this.#keep(entry);
     this.#written.push(entry);
     return entry;
   }
@@ -257,8 +288,8 @@ export class Overlay<V> {
     this.#written.push(entry);
   }
 
-  #committedValue(segment: number, key: string): { value: V; timestamp: number } | undefined {
-    const stored = this.#options.committed.get(segment, key);
+  #committedValue(segment: number, text: string): { value: V; timestamp: number } | undefined {
+    const stored = this.#options.committed.get(segment, text);
     return stored && { value: this.#decode(stored), timestamp: stored.timestamp };
   }
 
@@ -267,6 +298,10 @@ export class Overlay<V> {
     if (valueSerde.format === 'text') return valueSerde.deserialize(stored.data as string);
     return valueSerde.deserialize(stored.data as Buffer);
   }
+}
+
+function textOf(window: number, key: string): string {
+  return window === noWindow ? key : key + windowSuffix(window);
 }
 
 /** Whether an entry has a value, and is no deletion. */

@@ -1,6 +1,6 @@
 // The window store of a task: values by key and window start, in segments that are dropped whole.
 import type { Timestamped } from '../record.ts';
-import { splitWindowed, windowSuffix } from './key-text.ts';
+import { splitWindowed } from './key-text.ts';
 import { SegmentedStore } from './segmented-store.ts';
 import type { WindowStore } from './store.ts';
 
@@ -13,35 +13,32 @@ export class TaskWindowStore<K, V> extends SegmentedStore<K, V> implements Windo
   fetchTimestamped(key: K, windowStart: number): Timestamped<V> | undefined {
     const segment = this.segment(windowStart);
     if (segment < this.firstLive()) return undefined;
-    return this.overlay.get(segment, this.#text(key, windowStart));
+    return this.overlay.get(segment, windowStart, this.keys.write(key));
   }
 
   put(key: K, value: V, windowStart: number, timestamp: number): void {
     const segment = this.segment(windowStart);
     if (segment < this.firstLive()) return;
-    this.overlay.set(segment, this.#text(key, windowStart), value, Math.max(timestamp, windowStart));
+    this.overlay.set(segment, windowStart, this.keys.write(key), value, Math.max(timestamp, windowStart));
   }
 
   delete(key: K, windowStart: number): void {
-    this.overlay.set(this.segment(windowStart), this.#text(key, windowStart), undefined, windowStart);
+    this.overlay.set(this.segment(windowStart), windowStart, this.keys.write(key), undefined, windowStart);
   }
 
   update(key: K, windowStart: number, timestamp: number, next: (old: V | undefined) => V): Timestamped<V> {
     const segment = this.segment(windowStart);
     if (segment < this.firstLive()) return { value: next(undefined), timestamp };
     const time = Math.max(timestamp, windowStart);
-    return this.overlay.update(segment, this.#text(key, windowStart), time, next);
+    return this.overlay.update(segment, windowStart, this.keys.write(key), time, next);
   }
 
   *written(): Generator<[K, number, Timestamped<V | undefined>]> {
-    for (const entry of this.overlay.written()) {
-      const { key, start } = splitWindowed(entry.key);
-      yield [this.keys.read(key), start, entry];
-    }
+    for (const entry of this.overlay.written()) yield [this.keys.read(entry.key), entry.window, entry];
   }
 
   before(key: K, windowStart: number): V | undefined {
-    return this.overlay.before(this.segment(windowStart), this.#text(key, windowStart));
+    return this.overlay.before(this.segment(windowStart), windowStart, this.keys.write(key));
   }
 
   *fetchRange(key: K, from: number, to: number): Generator<[number, V]> {
@@ -56,10 +53,6 @@ export class TaskWindowStore<K, V> extends SegmentedStore<K, V> implements Windo
   protected segmentOf(keyText: string): number | undefined {
     const segment = this.segment(splitWindowed(keyText).start);
     return segment < this.firstLive() ? undefined : segment;
-  }
-
-  #text(key: K, windowStart: number): string {
-    return this.keys.write(key) + windowSuffix(windowStart);
   }
 
   *#scan(from: number, to: number): Generator<[string, number, V]> {
