@@ -236,8 +236,16 @@ export class Overlay<V> {
       // Written again since: then it is current.
       if (entry.layer !== 'sealed') continue;
       if (entry.value !== undefined) entry.layer = 'clean';
-      else if (this.#windows.get(entry.window)?.delete(entry.key) === true) this.#size--;
+      else this.#drop(entry);
     }
+  }
+
+  #drop({ window, key }: Entry<V>): void {
+    const entries = this.#windows.get(window);
+    if (entries?.delete(key) !== true) return;
+    this.#size--;
+    // Windows come and go: what they leave behind must not gather.
+    if (entries.size === 0) this.#windows.delete(window);
   }
 
   #keepWritten(): void {
