@@ -301,16 +301,12 @@ describe('the watch', () => {
   }
 
   test('shows topics, lags and disks', async () => {
-    await expectShown(
-      /^pipeline_topic_offsets_total\{.*role="sinkDeadLetter".*\} (\d+)$/m,
-      (offsets) => offsets > 0,
-    );
-    await expectShown(
-      /^pipeline_sink_offsets_total\{connector="sink-test-logs-sink".*\} (\d+)$/m,
-      (n) => n > 20_000,
-    );
     await send(topics.KAFKA_TOPIC, ['1', '2', '3']);
+    await send(topics.KAFKA_ENRICHED_TOPIC, [log(9)]);
+    await expectShown(/^pipeline_topic_offsets_total\{.*role="raw".*\} (\d+)$/m, (offsets) => offsets === 3);
     await expectShown(/^pipeline_processor_lag\{partition="\d".*\} ([1-9]\d*)$/m, (lag) => lag === 3);
+    const sunk = /^pipeline_sink_offsets_total\{connector="sink-test-logs-sink".*\} (\d+)$/m;
+    await expectShown(sunk, (offsets) => offsets > 0);
     for (const part of ['kafka', 'mongodb']) {
       const free = await metric(new RegExp(`^pipeline_disk_free_bytes\\{part="${part}".*\\} (\\d+)$`, 'm'));
       const size = await metric(new RegExp(`^pipeline_disk_size_bytes\\{part="${part}".*\\} (\\d+)$`, 'm'));
@@ -353,6 +349,10 @@ describe('the watch', () => {
     await send(topics.KAFKA_ENRICHED_TOPIC, [log(10_000_000 * 1_024), log(10_000_001 * 1_024)]);
     await expectShown(missing, (records) => records === 0);
     expect(await metric(/^pipeline_ledger_difference\{what="surplus".*\} (\d+)$/m)).toBe(0);
+    await send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: 10_000_000 * 1_024, deletedAt: iso, by: 1 }]);
+    await expectShown(missing, (records) => records === 1);
+    await db.collection<{ _id: string }>('ledger').updateOne({ _id: '0|all' }, { $set: { deleted: 1 } });
+    await expectShown(missing, (records) => records === 0);
   });
 });
 

@@ -41,7 +41,9 @@ export async function countErased(db: Db, _id: Document): Promise<number> {
     .countDocuments({ _id, deleted: { $exists: false } });
   const deletedToo = await db
     .collection(collections.logs)
-    .aggregate([{ $match: { _id, deletedAt: { $exists: true } } }, ...deletedOfErased, { $count: 'logs' }])
+    .aggregate([{ $match: { _id, deletedAt: { $exists: true } } }, ...deletedOfErased, { $count: 'logs' }], {
+      hint: 'markers',
+    })
     .toArray();
   return erased - Number(deletedToo[0]?.['logs'] ?? 0);
 }

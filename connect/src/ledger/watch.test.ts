@@ -1,6 +1,7 @@
 import type { LedgerEntry } from '@activity/contracts';
 import { expect, test } from 'vitest';
-import { differencesWithin, type Stored } from './watch.ts';
+import type { Stored } from './stored-logs.ts';
+import { differencesWithin } from './watch.ts';
 
 const entry: LedgerEntry = {
   _id: '0|all',

@@ -1,36 +1,22 @@
 // Balances the ledger while events flow: up to the last record that it knows, once the sink has stored all of those.
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  collections,
-  ledgerClasses,
-  maxPartitions,
-  type LedgerEntry,
-  type Topics,
-} from '@activity/contracts';
+import { collections, ledgerClasses, type LedgerEntry } from '@activity/contracts';
 import type { TopicReader } from '@activity/streams';
 import type { Db } from 'mongodb';
 import type { Connector } from '../connectors.ts';
 import { sinkPositions } from '../sink-positions.ts';
-import { countErased } from './accounts.ts';
+import { countStored, type Stored } from './stored-logs.ts';
 
 /** What balancing needs. */
 export interface LedgerWatchOptions {
   db: Db;
   reader: TopicReader;
-  topics: Topics;
-  /** The connector that stores the logs. */
+  /** The connectors that store the logs and the ledger. */
   logs: Connector;
+  ledger: Connector;
   /** Told of every balance: by how many records it, and the one before, differ. */
   onDifferences: (differences: ReadonlyMap<string, number>) => void;
   signal: AbortSignal;
-}
-
-/** What is stored of the records of an entry. */
-export interface Stored {
-  /** Logs that are no markers. */
-  logs: number;
-  /** Logs that were erased, without those that a command has deleted as well. */
-  erased: number;
 }
 
 const whats = ['classes', 'missing', 'surplus'] as const;
@@ -66,7 +52,7 @@ export interface LedgerWatch {
 
 /** Makes what balances the ledger. */
 export function createLedgerWatch(options: LedgerWatchOptions): LedgerWatch {
-  const { db, onDifferences } = options;
+  const { db, logs, ledger, onDifferences } = options;
   let before = new Map<number, LedgerEntry>();
   let last = { classes: 0, missing: 0, surplus: 0 };
 
@@ -79,26 +65,15 @@ export function createLedgerWatch(options: LedgerWatchOptions): LedgerWatch {
     return new Map(found.map((entry) => [entry.partition, entry]));
   }
 
-  async function storedOf({ partition, firstOffset, lastOffset }: LedgerEntry): Promise<Stored> {
-    const _id = {
-      $mod: [maxPartitions, partition] as [number, number],
-      $gte: firstOffset * maxPartitions + partition,
-      $lte: lastOffset * maxPartitions + partition,
-    };
-    const logs = await db
-      .collection<{ _id: number }>(collections.logs)
-      .countDocuments({ _id, deletedAt: { $exists: false } });
-    return { logs, erased: await countErased(db, _id) };
-  }
-
   return {
     async ready() {
       before = await sums();
-      await untilStored(options);
+      await untilStored(logs, options);
     },
     async look() {
-      const stored = new Map<number, Stored>();
-      for (const entry of before.values()) stored.set(entry.partition, await storedOf(entry));
+      const stored = await countStored(db, [...before.values()]);
+      // Of every marker that was counted, what the ledger says of it.
+      await untilStored(ledger, options);
       const after = await sums();
       const total = { classes: 0, missing: 0, surplus: 0 };
       for (const entry of before.values()) {
@@ -113,17 +88,20 @@ export function createLedgerWatch(options: LedgerWatchOptions): LedgerWatch {
   };
 }
 
-/** Waits until the sink has stored what the topic of logs holds now. */
-async function untilStored({ reader, topics, logs, signal }: LedgerWatchOptions): Promise<void> {
-  const ends = await reader.offsets(topics.enriched, 'latest');
+/** Waits until a connector has stored what its topic holds now. */
+async function untilStored(
+  connector: Connector,
+  { reader, signal }: Pick<LedgerWatchOptions, 'reader' | 'signal'>,
+): Promise<void> {
+  const ends = await reader.offsets(connector.config['topics'] ?? '', 'latest');
   const deadline = performance.now() + patienceMs;
   for (;;) {
-    const positions = await sinkPositions(reader, [logs]);
+    const positions = await sinkPositions(reader, [connector]);
     // Behind the last record lies the marker of its transaction, which the sink does not count.
     const stored = positions.every(({ partition, committed = 0 }) => committed >= (ends[partition] ?? 0) - 1);
     if (stored) return;
     if (performance.now() > deadline)
-      throw new Error(`${logs.name} has not stored all logs within 2 minutes`);
+      throw new Error(`${connector.name} has not stored all of its topic within 2 minutes`);
     await sleep(500, undefined, { signal });
   }
 }

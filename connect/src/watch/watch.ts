@@ -47,8 +47,9 @@ export async function watchPipeline(options: WatchOptions): Promise<void> {
     },
   ];
   const logs = connectors.find(({ config }) => config['topics'] === topics.enriched);
-  if (ledgerEveryMs > 0 && logs) {
-    const balance = createLedgerWatch({ db, reader, topics, logs, onDifferences: metrics.ledger, signal });
+  const ledger = connectors.find(({ config }) => config['topics'] === topics.ledger);
+  if (ledgerEveryMs > 0 && logs && ledger) {
+    const balance = createLedgerWatch({ db, reader, logs, ledger, onDifferences: metrics.ledger, signal });
     // It counts all logs: let that take a twentieth of the time at most.
     looks.push({ what: 'ledger', everyMs: ledgerEveryMs, restFactor: 20, ...balance });
   }
