@@ -1,6 +1,5 @@
 // The secure stack: what it lets in and what it does not, and what each service says that lacks a right.
-import { mkdtempSync, readdirSync, rmSync, statSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { join } from 'node:path';
 import { openTopicReader } from '@activity/streams';
@@ -10,34 +9,24 @@ import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { mongoUrl } from './parts/mongo.ts';
 import type { Ports } from './parts/services.ts';
-import { startPipeline, type Pipeline } from './pipeline/pipeline.ts';
 import { loopback } from './process/ports.ts';
 import { ask } from './process/probe.ts';
 import { restAuthorization } from './secure/connect.ts';
 import { mongoAccess } from './secure/mongo.ts';
 import type { Security } from './secure/security.ts';
 import { postAll, samplePosts } from './testing/activity.ts';
-import { freePorts } from './testing/free-ports.ts';
+import { startSecureStack, type SecureStack } from './testing/secure-stack.ts';
 
-const dataDir = mkdtempSync(join(tmpdir(), 'activity-secure-'));
 let ports: Ports;
-let pipeline: Pipeline;
+let stack: SecureStack;
 let security: Security;
 
 beforeAll(async () => {
-  ports = await freePorts();
-  const { signal } = new AbortController();
-  const report = (): void => undefined;
-  const failed = (problem: Error): void => console.error(problem);
-  pipeline = await startPipeline({ ports, dataDir, secure: true, report, failed, signal });
-  if (!pipeline.security) throw new Error('the pipeline is not secure');
-  security = pipeline.security;
+  stack = await startSecureStack();
+  ({ ports, security } = stack);
 });
 
-afterAll(async () => {
-  await pipeline.stop();
-  rmSync(dataDir, { recursive: true });
-});
+afterAll(() => stack.stop());
 
 async function askKafka(access: KafkaSecurity, topic: string): Promise<number | undefined> {
   const brokers = [`${loopback}:${ports.kafka}`];
@@ -148,9 +137,7 @@ describe('Kafka Connect', () => {
 });
 
 test('the rights are enough: nothing was refused to any service', () => {
-  const denied = readFileSync(join(dataDir, 'logs', 'kafka.log'), 'utf8').match(
-    /Principal = User:.* is Denied.*/g,
-  );
+  const denied = stack.log('kafka').match(/Principal = User:.* is Denied.*/g);
   // The one that was asked for above.
   expect(denied?.filter((line) => !/User:ingest is Denied operation = DESCRIBE/.test(line)) ?? []).toEqual(
     [],
@@ -167,8 +154,6 @@ test('what is secret is for its owner alone, and in no log', () => {
   const passwords = secret
     .filter(({ name }) => name.endsWith('.password'))
     .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'));
-  for (const log of readdirSync(join(dataDir, 'logs'))) {
-    const text = readFileSync(join(dataDir, 'logs', log), 'utf8');
-    expect([log, passwords.some((password) => text.includes(password))]).toEqual([log, false]);
-  }
+  for (const { name } of stack.pipeline.parts)
+    expect([name, passwords.some((password) => stack.log(name).includes(password))]).toEqual([name, false]);
 });

@@ -13,7 +13,8 @@ export interface Program {
 const head = `# Configuration
 
 Everything is set by environment variables, which each program checks when it starts: all that is wrong is said at once, and the
-program ends with 1. A variable that is empty counts as not set. \`npm start\` reads \`.env\` too ([\`.env.example\`](../.env.example)); in
+program ends with 1. A variable that is empty counts as not set. Each can come out of a file instead, which \`NAME_FILE\` names: secrets are better
+kept there ([security](security.md)). \`npm start\` reads \`.env\` too ([\`.env.example\`](../.env.example)); in
 containers and on Kubernetes the manifests set what differs from the default ([\`docker-compose.yml\`](../docker-compose.yml),
 [\`k8s/\`](../k8s)).
 
