@@ -47,8 +47,8 @@ export function secureService(service: ServiceName, ports: Ports, security: Secu
   }
 }
 
-/** What the tools of the command line are run with: `secure/operator.env`. */
-export function operatorVariables(ports: Ports, security: Security): Variables {
+/** What the tools of the command line are run with. */
+function operatorVariables(ports: Ports, security: Security): Variables {
   return {
     KAFKA_BROKERS: `${loopback}:${ports.kafka}`,
     ...kafkaVariables(security, 'operator'),
