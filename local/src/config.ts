@@ -19,6 +19,10 @@ export const configSchema = z.object({
   DATA_DIR: z.string().default('.data').describe('Folder of all data and logs, from the root of the project'),
   MONGOD_BINARY: z.string().optional().describe('The mongod to run, instead of looking for one'),
   JAVA_HOME: z.string().optional().describe('The Java to run Kafka with, instead of the one on the PATH'),
+  CHROMIUM_PATH: z
+    .string()
+    .optional()
+    .describe('Tests of the page: the Chromium to run, instead of looking for one'),
   TEST_CONTAINERS: z
     .enum(['0', '1'])
     .optional()
@@ -49,8 +53,11 @@ export function readConfig(): Config {
   return { ...config, DATA_DIR: resolve(projectRoot, config.DATA_DIR) };
 }
 
-/** What tests and benchmarks may be told too: which mongod and which Java to run, and whether to use containers. */
-export function readTools(): Pick<Config, 'MONGOD_BINARY' | 'JAVA_HOME' | 'TEST_CONTAINERS'> {
+/** What tests and benchmarks may be told too: which mongod, Java and Chromium to run, and whether to use containers. */
+export function readTools(): Pick<
+  Config,
+  'MONGOD_BINARY' | 'JAVA_HOME' | 'CHROMIUM_PATH' | 'TEST_CONTAINERS'
+> {
   return parse(process.env);
 }
 

@@ -51,12 +51,6 @@ export interface Timeline {
   asOf: string;
 }
 
-/** GET /api/stats/types */
-export interface Types {
-  total: number;
-  types: { activityType: string; total: number; share: number }[];
-}
-
 /** GET /api/stats/top-users */
 export interface TopUsers {
   users: { userId: string; total: number; lastSeen?: string }[];

@@ -14,7 +14,7 @@ const oldMs = 90_000;
 const oldWhileBusyMs = 30_000;
 
 /** Records that wait anywhere; undefined where nobody knows. */
-export function waitingRecords(pipeline: Pipeline): number | undefined {
+function waitingRecords(pipeline: Pipeline): number | undefined {
   if (pipeline.processor.lag === null || pipeline.sinks === null) return undefined;
   return pipeline.processor.lag + Math.max(0, ...pipeline.sinks.map(({ lag }) => lag));
 }

@@ -59,6 +59,6 @@ export function reduceResource<T>(state: Resource<T>, event: ResourceEvent<T>): 
 
 /** When to ask again after a failure: longer each time, and not before the service wants it. */
 export function retryDelay(failures: number, error: ApiError | undefined): number {
-  const delay = Math.min(30_000, 1_000 * 2 ** Math.max(0, failures - 1));
+  const delay = Math.min(10_000, 1_000 * 2 ** Math.max(0, failures - 1));
   return Math.max(delay, error?.retryAfterMs ?? 0);
 }

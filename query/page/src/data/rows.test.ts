@@ -15,8 +15,8 @@ function log(_id: number): Log {
   };
 }
 
-function logs(...ids: number[]): Log[] {
-  return ids.map(log);
+function logs(...numbers: number[]): Log[] {
+  return numbers.map(log);
 }
 
 function after(...events: RowsEvent[]): Rows {
