@@ -95,7 +95,7 @@ describe('MongoDB', () => {
   test('takes nobody without TLS, and nobody without a password', async () => {
     await expect(
       askMongo(`mongodb://${loopback}:${ports.mongodb}/?directConnection=true`),
-    ).rejects.toThrowError();
+    ).rejects.toThrowError('closed');
     const { options } = mongoAccess(security, 'query');
     await expect(
       askMongo(
