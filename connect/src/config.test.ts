@@ -29,6 +29,7 @@ test('every variable has a default and says what it is for', () => {
       "SINK_MONGODB_USERNAME",
       "SINK_MONGODB_PASSWORD",
       "CONNECTOR_PREFIX",
+      "REGISTER_CONNECTORS",
       "SINK_TASKS_MAX",
       "POLL_INTERVAL_MS",
       "WATCH_INTERVAL_MS",

@@ -52,6 +52,12 @@ export const configSchema = z.object({
     .regex(/^[a-zA-Z0-9_-]+$/, 'must be letters, digits, - and _')
     .default('activity')
     .describe('What the names of the connectors begin with; two pipelines on one Connect cluster need two'),
+  REGISTER_CONNECTORS: z
+    .stringbool()
+    .default(true)
+    .describe(
+      'Whether the connectors are registered here; false: an operator does it, here they are watched',
+    ),
   SINK_TASKS_MAX: integer(2, 1, 64).describe('Tasks of each connector'),
   POLL_INTERVAL_MS: integer(2_000, 100, 60_000).describe(
     'How often the connectors are looked at, in milliseconds',

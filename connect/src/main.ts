@@ -158,7 +158,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   async function superviseAsLongAsItRuns(): Promise<void> {
     while (!signal.aborted) {
       // Also where someone has deleted a connector, or Connect has lost its own topics.
-      if (!supervisor.complete) {
+      if (config.REGISTER_CONNECTORS && !supervisor.complete) {
         await untilDone('registering connectors', async () => registerAll(client, connectors, logger));
       }
       await supervisor.look();
