@@ -6,31 +6,34 @@ import { readCompose } from './compose-file.ts';
 import { inherited, readDockerfile } from './dockerfile.ts';
 import {
   fingerprint,
-  goldenFile,
-  localSources,
+  goldenFileOf,
   networkPoliciesOf,
   objectsOf,
+  overlays,
   schemaProblems,
   selects,
   servicesOf,
+  withoutRules,
   workloadsOf,
+  type Overlay,
   type Workload,
 } from './kubernetes.ts';
 import { mayReach } from './reachability.ts';
 import { lacksOf, problemsOf } from './settings.ts';
 import { documentsOf, isPinned, kustomize, projectRoot, read, targetOf, yamlFiles } from './sources.ts';
 
-const golden = read(goldenFile);
-const rendered = objectsOf(golden);
+const names = ['local', 'production'] as const;
+const goldens = { local: read(goldenFileOf('local')), production: read(goldenFileOf('production')) };
+const rendered = objectsOf(goldens.local);
 const base = yamlFiles('k8s/base')
   .filter((file) => !file.endsWith('kustomization.yaml'))
   .flatMap((file) => objectsOf(read(file)));
 const everywhere = [
   ...base.map((object) => ({ of: 'base', object })),
-  ...rendered.map((object) => ({ of: 'local', object })),
-].map(({ of, object }) => ({ title: `${of} ${object.kind} ${object.metadata.name}`, object }));
-const workloads = everywhere.flatMap(({ title, object }) =>
-  workloadsOf([object]).map((workload) => ({ title, workload })),
+  ...names.flatMap((of) => objectsOf(goldens[of]).map((object) => ({ of, object }))),
+].map(({ of, object }) => ({ title: `${of} ${object.kind} ${object.metadata.name}`, of, object }));
+const workloads = everywhere.flatMap(({ title, of, object }) =>
+  workloadsOf([object]).map((workload) => ({ title, of, workload })),
 );
 const policies = networkPoliciesOf(rendered);
 const dockerfile = readDockerfile();
@@ -41,17 +44,25 @@ function labelsOf(name: string): Record<string, string> {
   return found.spec.template.metadata.labels;
 }
 
-test('what is kept of the local overlay was made of what is there: else npm run k8s:render', () => {
-  expect(golden.split('\n')[0]).toBe(`# sources ${fingerprint()}`);
-});
+test.each(names)(
+  'what is kept of the overlay %s was made of what is there: else npm run k8s:render',
+  (name) => {
+    expect(goldens[name].split('\n')[0]).toBe(`# sources ${fingerprint(name)}`);
+  },
+);
 
-const built = kustomize('k8s/overlays/local');
+const builds = names.map((name) => [name, kustomize(`k8s/overlays/${name}`)] as const);
 
-test.skipIf(built === undefined)('kubectl makes of the local overlay what is kept', () => {
-  expect(documentsOf(built ?? '')).toEqual(documentsOf(golden));
-});
+test.skipIf(builds[0]?.[1] === undefined).each(builds)(
+  'kubectl makes of the overlay %s what is kept',
+  (name: Overlay, built) => {
+    expect(documentsOf(withoutRules(built ?? ''))).toEqual(documentsOf(goldens[name]));
+  },
+);
 
-test.each(localSources.map((folder) => [folder]))('%s lists each of its files', (folder) => {
+const folders = [...new Set(Object.values(overlays).flat())];
+
+test.each(folders)('%s lists each of its files', (folder) => {
   const text = read(`${folder}/kustomization.yaml`);
   const others = yamlFiles(folder).filter((file) => !file.endsWith('kustomization.yaml'));
   expect(others.filter((file) => !text.includes(file.slice(dirname(file).length + 1)))).toEqual([]);
@@ -80,7 +91,9 @@ test.each(workloads)(
   },
 );
 
-test.each(workloads)('$title takes its values from what is there', ({ workload }) => {
+const inLocal = workloads.filter(({ of }) => of !== 'production');
+
+test.each(inLocal)('$title takes its values from what is there', ({ workload }) => {
   for (const { env } of workload.spec.template.spec.containers) {
     for (const { valueFrom } of env) {
       const wanted = valueFrom?.configMapKeyRef ?? valueFrom?.secretKeyRef;

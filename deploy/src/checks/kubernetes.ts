@@ -4,16 +4,35 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
 import { documentsOf, read, yamlFiles } from './sources.ts';
 
-/** The folders that the local overlay is made of. */
-export const localSources: readonly string[] = ['k8s/base', 'k8s/overlays/local'];
+/** The overlays, with the folders that each is made of. */
+export const overlays = {
+  local: ['k8s/base', 'k8s/overlays/local'],
+  production: ['k8s/base', 'k8s/components/monitoring', 'k8s/overlays/production'],
+} as const;
+/** One of them. */
+export type Overlay = keyof typeof overlays;
 
-/** What the local overlay comes to, kept so that tests can look at it without kubectl. */
-export const goldenFile = 'k8s/overlays/local.golden.yaml';
+/** What an overlay comes to, kept so that tests can look at it without kubectl. */
+export function goldenFileOf(overlay: Overlay): string {
+  return `k8s/overlays/${overlay}.golden.yaml`;
+}
 
-/** A fingerprint of everything the local overlay is made of. */
-export function fingerprint(): string {
+/** The alert rules are kept as they are in a file of their own, and not once more in what an overlay comes to. */
+const keptElsewhere = 'prometheus-rule.golden.yaml';
+
+/** What kubectl made, without what is kept elsewhere. */
+export function withoutRules(rendered: string): string {
+  return rendered
+    .split(/^---\n/m)
+    .filter((text) => !/^kind: PrometheusRule$/m.test(text))
+    .join('---\n');
+}
+
+/** A fingerprint of everything that an overlay is made of. */
+export function fingerprint(overlay: Overlay): string {
   const hash = createHash('sha256');
-  for (const file of localSources.flatMap(yamlFiles)) hash.update(`${file}\n${read(file)}`);
+  const files = overlays[overlay].flatMap(yamlFiles).filter((file) => !file.endsWith(keptElsewhere));
+  for (const file of files) hash.update(`${file}\n${read(file)}`);
   return hash.digest('hex');
 }
 
@@ -137,17 +156,27 @@ export function servicesOf(objects: readonly KubernetesObject[]): Service[] {
 const definitions = z
   .object({ $defs: z.record(z.string(), z.unknown()) })
   .parse(JSON.parse(read('deploy/schemas/kubernetes.json')));
+const operators = z
+  .looseObject({ kinds: z.record(z.string(), z.unknown()) })
+  .parse(JSON.parse(read('deploy/schemas/operators.json')));
 const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
 ajv.addSchema({ $id: 'kubernetes', ...definitions });
+ajv.addSchema({ $id: 'operators', ...operators });
 
-/** What Kubernetes' own schema finds wrong with an object, unknown fields included; empty where nothing is. */
-export function schemaProblems({ apiVersion, kind, ...rest }: KubernetesObject): string[] {
+function schemaOf(apiVersion: string, kind: string): string | undefined {
+  const operated = `${apiVersion}/${kind}`;
+  if (operated in operators.kinds) return `operators#/kinds/${operated.replaceAll('/', '~1')}`;
   const group = apiVersion.includes('/') ? apiVersion.split('/')[0]?.split('.')[0] : 'core';
   const name = `io.k8s.api.${group}.${apiVersion.split('/').at(-1)}.${kind}`;
-  if (!(name in definitions.$defs))
-    return [`no schema for ${apiVersion} ${kind}: add it to deploy/schemas/make.py`];
-  const validate = ajv.getSchema(`kubernetes#/$defs/${name}`);
-  if (validate === undefined || validate({ apiVersion, kind, ...rest })) return [];
+  return name in definitions.$defs ? `kubernetes#/$defs/${name}` : undefined;
+}
+
+/** What the schema of Kubernetes or of an operator finds wrong with an object, unknown fields included; empty where nothing is. */
+export function schemaProblems({ apiVersion, kind, ...rest }: KubernetesObject): string[] {
+  const schema = schemaOf(apiVersion, kind);
+  const validate = schema === undefined ? undefined : ajv.getSchema(schema);
+  if (validate === undefined) return [`no schema for ${apiVersion} ${kind}: add it to deploy/schemas`];
+  if (validate({ apiVersion, kind, ...rest })) return [];
   return (validate.errors ?? []).map(
     ({ instancePath, message, params }) =>
       `${kind} ${rest.metadata.name}${instancePath}: ${message} ${JSON.stringify(params)}`,
