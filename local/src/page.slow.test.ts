@@ -128,7 +128,9 @@ describe('when what it needs goes away', () => {
     const cell = page.getByRole('region', { name: 'Top users' }).getByRole('cell').first();
     await cell.waitFor();
     await mongo.kill();
-    await page.getByText('The query service cannot answer: the database does not answer in time.').waitFor();
+    await page
+      .getByText('The query service cannot answer: the database does not answer in time.')
+      .waitFor({ timeout: 60_000 });
     expect(await cell.count()).toBe(1);
     await expectNoBarriers(page);
     await page.reload();

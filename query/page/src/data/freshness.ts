@@ -21,12 +21,12 @@ function waitingRecords(pipeline: Pipeline): number | undefined {
 
 /** Judges what the pipeline last said. */
 export function freshnessOf({ data, error }: Resource<Pipeline>, now: number): Freshness {
-  if (error?.kind === 'offline') return { level: 'away', text: 'No connection, trying again' };
-  if (error) return { level: 'away', text: 'Database away, trying again' };
+  if (error?.kind === 'offline') return { level: 'away', text: 'No connection' };
+  if (error) return { level: 'away', text: 'Database away' };
   if (!data) return { level: 'waiting', text: 'Loading' };
   const age = now - Date.parse(data.asOf);
   const waiting = waitingRecords(data);
-  if (waiting === undefined) return { level: 'stale', text: 'The pipeline does not say how fresh this is' };
+  if (waiting === undefined) return { level: 'stale', text: 'Freshness not known' };
   if (age > oldMs || (age > oldWhileBusyMs && waiting > 0)) {
     return { level: 'stale', text: `Numbers are ${duration(age)} old` };
   }

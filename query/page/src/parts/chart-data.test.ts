@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Timeline } from '../data/answers.ts';
-import { axisText, plotData, summaryOf } from './chart-data.ts';
+import { axisText, bucketAt, plotData, summaryOf, typesOf } from './chart-data.ts';
 
 const first = new Date(2026, 10, 23, 4, 0);
 const second = new Date(2026, 10, 23, 5, 0);
@@ -33,4 +33,24 @@ test('names hours on its axis, days where it is long', () => {
   const seconds = second.getTime() / 1_000;
   expect(axisText(seconds, timeline)).toBe('05:00');
   expect(axisText(seconds, { ...timeline, interval: 'day' })).toBe('23 Nov');
+  expect(axisText(seconds + 3_600, timeline)).toBe('');
+});
+
+test('a place of the axis lies in the bucket that covers it', () => {
+  const start = first.getTime() / 1_000;
+  expect([-1, 0, 3_599, 3_600, 7_199, 7_200].map((after) => bucketAt(start + after, timeline))).toEqual([
+    undefined,
+    0,
+    0,
+    1,
+    1,
+    undefined,
+  ]);
+});
+
+test('a highlighted type is named first, also where there is none of it', () => {
+  const byType = { LOGIN: 2, ERROR: 1, LOGOUT: 3 };
+  expect(typesOf(byType).map(([type]) => type)).toEqual(['LOGOUT', 'LOGIN', 'ERROR']);
+  expect(typesOf(byType, 'ERROR').map(([type]) => type)).toEqual(['ERROR', 'LOGOUT', 'LOGIN']);
+  expect(typesOf(byType, 'API_CALL')[0]).toEqual(['API_CALL', 0]);
 });

@@ -1,5 +1,5 @@
 // What the chart draws and what is said of it.
-import type { Timeline } from '../data/answers.ts';
+import type { ByType, Timeline } from '../data/answers.ts';
 import { bucketTime, count, counted, dayMonth, hourMinute } from '../text/format.ts';
 
 const lengths = { minute: 60, hour: 3_600, day: 86_400 };
@@ -20,12 +20,30 @@ export function plotData(
   ];
 }
 
-/** The text below a place of the time axis. */
+/** The text below a place of the time axis; none at its very end, where there is no room for it. */
 export function axisText(seconds: number, { interval, buckets }: Timeline): string {
   const at = seconds * 1_000;
   const first = Date.parse(buckets[0]?.start ?? '');
   const last = Date.parse(buckets.at(-1)?.start ?? '');
+  if (buckets.length > 1 && at > last) return '';
   return interval === 'day' || last - first > 2 * 86_400_000 ? dayMonth(at) : hourMinute(at);
+}
+
+/** Which bucket a place of the time axis lies in; undefined outside of all. */
+export function bucketAt(seconds: number, { interval, buckets }: Timeline): number | undefined {
+  const at = seconds * 1_000;
+  const index = buckets.findLastIndex(({ start }) => Date.parse(start) <= at);
+  const inside =
+    index >= 0 &&
+    (index < buckets.length - 1 || at < Date.parse(buckets[index]?.start ?? '') + lengths[interval] * 1_000);
+  return inside ? index : undefined;
+}
+
+/** The types of a bucket, the most frequent first, but a highlighted one before all. */
+export function typesOf(byType: ByType, highlight?: string): [type: string, total: number][] {
+  const sorted = Object.entries(byType).toSorted(([, a], [, b]) => b - a);
+  if (highlight === undefined) return sorted;
+  return [[highlight, byType[highlight] ?? 0], ...sorted.filter(([type]) => type !== highlight)];
 }
 
 /** The chart in a sentence. */

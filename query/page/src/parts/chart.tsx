@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { Timeline } from '../data/answers.ts';
 import { bucketTime, count, counted } from '../text/format.ts';
-import { axisText, plotData, summaryOf } from './chart-data.ts';
+import { axisText, bucketAt, plotData, summaryOf, typesOf } from './chart-data.ts';
 
 interface ChartProps {
   timeline: Timeline;
@@ -22,7 +22,7 @@ function colour(element: Element, name: string): string {
 function optionsOf(
   element: HTMLElement,
   { timeline, highlight }: ChartProps,
-  onCursor: (index: number | undefined) => void,
+  onCursor: (seconds: number | undefined) => void,
 ): uPlot.Options {
   const bars = uPlot.paths.bars?.({ size: [0.82, 60], align: 1 });
   const axis = {
@@ -59,7 +59,13 @@ function optionsOf(
       },
     ],
     series: [{}, series(highlight === undefined ? '--accent' : '--accent-soft'), series('--accent')],
-    hooks: { setCursor: [({ cursor }) => onCursor(cursor.idx ?? undefined)] },
+    hooks: {
+      // Not the nearest beginning, which is that of the next bucket from its middle on.
+      setCursor: [
+        (plot) =>
+          onCursor((plot.cursor.left ?? -1) < 0 ? undefined : plot.posToVal(plot.cursor.left ?? 0, 'x')),
+      ],
+    },
   };
 }
 
@@ -101,11 +107,16 @@ export function Chart({ timeline, highlight }: ChartProps): VNode {
   }, [look]);
   useEffect(() => plot.current?.setData(plotData(timeline, highlight)), [timeline, highlight]);
 
-  const bucket = pointed === undefined ? undefined : timeline.buckets[pointed];
+  const index = pointed === undefined ? undefined : bucketAt(pointed, timeline);
+  const bucket = index === undefined ? undefined : timeline.buckets[index];
   return (
     <div class="chart">
       <p class="chart-note" aria-hidden="true">
-        {bucket ? <Pointed bucket={bucket} interval={timeline.interval} /> : summaryOf(timeline, highlight)}
+        {bucket ? (
+          <Pointed bucket={bucket} interval={timeline.interval} highlight={highlight} />
+        ) : (
+          summaryOf(timeline, highlight)
+        )}
       </p>
       <div ref={place} class="plot" role="img" aria-label={summaryOf(timeline, highlight)} />
       <details>
@@ -116,18 +127,19 @@ export function Chart({ timeline, highlight }: ChartProps): VNode {
   );
 }
 
-function Pointed({
-  bucket,
-  interval,
-}: {
+interface PointedProps {
   bucket: Timeline['buckets'][number];
   interval: Timeline['interval'];
-}): VNode {
-  const types = Object.entries(bucket.byType).toSorted(([, a], [, b]) => b - a);
+  highlight: string | undefined;
+}
+
+function Pointed({ bucket, interval, highlight }: PointedProps): VNode {
   return (
     <>
       <b>{bucketTime(bucket.start, interval)}</b> {counted(bucket.total, 'event')}
-      {types.slice(0, 4).map(([type, total]) => ` · ${type} ${count(total)}`)}
+      {typesOf(bucket.byType, highlight)
+        .slice(0, 4)
+        .map(([type, total]) => ` · ${type} ${count(total)}`)}
     </>
   );
 }
@@ -153,8 +165,7 @@ function TimelineTable({ timeline: { buckets, interval } }: { timeline: Timeline
               <th scope="row">{bucketTime(start, interval)}</th>
               <td class="number">{count(total)}</td>
               <td class="quiet">
-                {Object.entries(byType)
-                  .toSorted(([, a], [, b]) => b - a)
+                {typesOf(byType)
                   .map(([type, one]) => `${type} ${count(one)}`)
                   .join(', ')}
               </td>

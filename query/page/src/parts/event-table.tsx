@@ -39,7 +39,7 @@ export function EventTable({ caption, rows, withUser = true, short = false }: Ev
             From
           </th>
           {!short && (
-            <th scope="col" class="wide">
+            <th scope="col" class="widest">
               Event
             </th>
           )}
@@ -64,7 +64,7 @@ export function EventTable({ caption, rows, withUser = true, short = false }: Ev
               </td>
             )}
             <td class="wide quiet">{origin(log)}</td>
-            {!short && <td class="wide id quiet">{log.eventId}</td>}
+            {!short && <td class="widest id quiet">{log.eventId}</td>}
           </tr>
         ))}
       </tbody>

@@ -39,7 +39,7 @@ export function Loaded<T>({ reading, lines, children }: LoadedProps<T>): VNode {
     return error ? <Failed error={error} again={again} /> : <Skeleton {...(lines && { lines })} />;
   }
   return (
-    <div class="loaded" aria-busy={changing}>
+    <div class={error ? 'loaded old' : 'loaded'} aria-busy={changing}>
       <StaleNote error={error} />
       {children(data)}
     </div>
