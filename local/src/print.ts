@@ -33,6 +33,7 @@ Ready in ${seconds(tookMs)}${slow}.
 
   post events   ${edge}/api/logs
   read them     ${query}/api/logs
+  watch them    ${edge}/
   Kafka         ${loopback}:${ports.kafka}
   Connect       http://${loopback}:${ports.connect}/connectors?expand=status
   MongoDB       mongodb://${loopback}:${ports.mongodb}/activity?replicaSet=rs0
