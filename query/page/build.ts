@@ -55,7 +55,10 @@ export async function buildPage(): Promise<boolean> {
     configFile: false,
     root: folder,
     logLevel: 'warn',
-    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    // The same whoever builds it: tests, which have another NODE_ENV, must not leave what is for developers.
+    mode: 'production',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
     build: {
       write: false,
       target: 'es2022',

@@ -89,6 +89,12 @@ test('all of it together is small', () => {
   expect(total).toBeLessThan(budget);
 });
 
+test('it holds nothing for developers, whoever built it', () => {
+  for (const [path, { plain }] of page.assets) {
+    expect([path, Buffer.from(plain).includes('.tsx')]).toEqual([path, false]);
+  }
+});
+
 describe('the built files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'page-files-'));
 
