@@ -31,6 +31,16 @@ function isAllowed(
   });
 }
 
+/** Whether a pod may open a connection to another, as far as its own egress goes. */
+export function mayLeave(
+  policies: readonly NetworkPolicy[],
+  from: Labels,
+  to: Labels,
+  port: number,
+): boolean {
+  return isAllowed(policies, 'Egress', { of: from, other: to, port });
+}
+
 /** Whether a pod may open a connection to another of its namespace: its own egress and the other's ingress allow it. */
 export function mayReach(
   policies: readonly NetworkPolicy[],
@@ -38,8 +48,5 @@ export function mayReach(
   to: Labels,
   port: number,
 ): boolean {
-  return (
-    isAllowed(policies, 'Egress', { of: from, other: to, port }) &&
-    isAllowed(policies, 'Ingress', { of: to, other: from, port })
-  );
+  return mayLeave(policies, from, to, port) && isAllowed(policies, 'Ingress', { of: to, other: from, port });
 }
