@@ -24,7 +24,8 @@ export function printProblem(error: unknown): void {
 
 /** Prints where everything is and a command to try. */
 export function printReady(pipeline: Pipeline, tookMs: number): void {
-  const { ports, longest } = pipeline;
+  const { ports, longest, security } = pipeline;
+  const secure = security ? `\n  secure        passwords and certificates are in ${security.folder}` : '';
   const slow = longest ? `; longest: ${longest.name}, ${seconds(longest.ms)}` : '';
   const edge = `http://${loopback}:${ports.ingest}`;
   const query = `http://${loopback}:${ports.query}`;
@@ -37,7 +38,7 @@ Ready in ${seconds(tookMs)}${slow}.
   Kafka         ${loopback}:${ports.kafka}
   Connect       http://${loopback}:${ports.connect}/connectors?expand=status
   MongoDB       mongodb://${loopback}:${ports.mongodb}/activity?replicaSet=rs0
-  metrics       http://${loopback}:${ports.processor}/metrics
+  metrics       http://${loopback}:${ports.processor}/metrics${secure}
 
 Try:
 
