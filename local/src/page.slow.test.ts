@@ -127,6 +127,7 @@ describe('when what it needs goes away', () => {
     const { page } = await service.openSignedIn(browser, '#/');
     const cell = page.getByRole('region', { name: 'Top users' }).getByRole('cell').first();
     await cell.waitFor();
+    await page.locator('.stage').first().waitFor();
     await mongo.kill();
     await page
       .getByText('The query service cannot answer: the database does not answer in time.')

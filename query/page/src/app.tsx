@@ -4,6 +4,7 @@ import { useCallback, useEffect, useErrorBoundary, useMemo, useState } from 'pre
 import type { Pipeline, Session } from './data/answers.ts';
 import { ask } from './data/api.ts';
 import type { ApiError } from './data/api.ts';
+import { isAway } from './data/freshness.ts';
 import { AwayContext, SessionContext } from './data/session-context.ts';
 import { useResource } from './data/use-resource.ts';
 import { Frame } from './frame.tsx';
@@ -97,7 +98,7 @@ function SignedIn({ session, onSignOut }: { session: Session; onSignOut: () => v
       pipeline={pipeline}
       {...(session.keysNeeded && { onSignOut: (): void => void signOut() })}
     >
-      <AwayContext.Provider value={pipeline.error !== undefined}>{viewOf(place)}</AwayContext.Provider>
+      <AwayContext.Provider value={isAway(pipeline)}>{viewOf(place)}</AwayContext.Provider>
     </Frame>
   );
 

@@ -2,7 +2,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Pipeline } from './data/answers.ts';
-import { freshnessOf } from './data/freshness.ts';
+import { freshnessOf, isAway } from './data/freshness.ts';
 import type { Resource } from './data/resource.ts';
 import { useNow } from './data/use-now.ts';
 import { Icon } from './parts/icon.tsx';
@@ -93,14 +93,15 @@ export function Frame({ place, pipeline, onSignOut, children }: FrameProps): VNo
 }
 
 /** Nothing can be had just now: what is still shown is of before. */
-function AwayNote({ pipeline: { data, error, failures } }: { pipeline: Resource<Pipeline> }): VNode {
+function AwayNote({ pipeline }: { pipeline: Resource<Pipeline> }): VNode {
+  const { data, error } = pipeline;
   const why =
     error?.kind === 'offline'
       ? 'The query service cannot be reached.'
       : `The query service cannot answer: ${error?.message}.`;
   return (
     <div role="status">
-      {error && failures > 0 && data && (
+      {isAway(pipeline) && data && (
         <p class="note">
           <Icon name="alert" />
           <span>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Pipeline } from './answers.ts';
 import { ApiError } from './api.ts';
-import { freshnessOf } from './freshness.ts';
+import { freshnessOf, isAway } from './freshness.ts';
 import { unknown } from './resource.ts';
 import { stagesOf } from './stages.ts';
 
@@ -42,6 +42,13 @@ test('is away whatever was known before, and waiting before anything is', () => 
   const error = new ApiError('offline', '');
   expect(freshnessOf({ ...unknown(), data: pipeline(), error }, now).level).toBe('away');
   expect(freshnessOf(unknown(), now).level).toBe('waiting');
+});
+
+test('one note for the whole page needs something that it can be of: before, each part speaks for itself', () => {
+  const error = new ApiError('unavailable', '');
+  expect(isAway({ ...unknown(), data: pipeline(), error })).toBe(true);
+  expect(isAway({ ...unknown(), error })).toBe(false);
+  expect(isAway({ ...unknown(), data: pipeline() })).toBe(false);
 });
 
 describe('the stages', () => {

@@ -32,3 +32,8 @@ export function freshnessOf({ data, error }: Resource<Pipeline>, now: number): F
   }
   return { level: 'fresh', text: 'Up to date' };
 }
+
+/** Whether nothing can be had any more that could be had before: one note says so for the whole page then. */
+export function isAway({ data, error }: Resource<Pipeline>): boolean {
+  return data !== undefined && error !== undefined;
+}
