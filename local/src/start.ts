@@ -51,6 +51,7 @@ try {
     dataDir: config.DATA_DIR,
     fresh: process.argv.includes('--fresh'),
     secure: process.argv.includes('--secure'),
+    rebuild: process.argv.includes('--rebuild'),
     report,
     failed: fail,
     signal: asked.signal,

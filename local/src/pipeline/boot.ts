@@ -10,7 +10,10 @@ import { mongoSpec } from '../parts/mongo.ts';
 import { serviceSpec, type Ports, type ServiceName } from '../parts/services.ts';
 import { ensureTopics } from '../parts/topics.ts';
 import type { PartSpec } from '../process/part.ts';
+import { projectRoot } from '../paths.ts';
 import { freePort, loopback } from '../process/ports.ts';
+import { Problem } from '../process/problem.ts';
+import { run } from '../process/run.ts';
 import { applyAcls } from '../secure/acls.ts';
 import type { Security } from '../secure/security.ts';
 import { writeOperatorFile } from '../secure/services.ts';
@@ -33,6 +36,8 @@ export interface BootOptions {
   supervisor: Supervisor;
   steps: Steps;
   report: (part: string, line: string) => void;
+  /** The processor forgets what it has worked out, before it starts. */
+  rebuild: boolean;
 }
 
 async function bootPart(options: BootOptions, rankOf: number, spec: PartSpec): Promise<void> {
@@ -100,6 +105,19 @@ function bootService(options: BootOptions, name: ServiceName): Promise<void> {
   return bootPart(options, rank.service, serviceSpec(name, options));
 }
 
+async function bootProcessor(options: BootOptions): Promise<void> {
+  if (options.rebuild) await forgetDerived(options);
+  await bootService(options, 'processor');
+}
+
+async function forgetDerived(options: BootOptions): Promise<void> {
+  const { env = {} } = serviceSpec('processor', options).command;
+  const args = [join(projectRoot, 'processor', 'src', 'rebuild.ts')];
+  const { code, output } = await run({ file: process.execPath, args, cwd: projectRoot, env });
+  if (code !== 0) throw new Problem(`the processor cannot begin anew: ${output.trim()}`);
+  for (const line of output.trim().split('\n')) options.report('processor', line);
+}
+
 /**
  * ```
  *  mongodb ──▶ query
@@ -118,7 +136,7 @@ export async function bootAll(options: BootOptions): Promise<void> {
     connect,
     mongodb.then(() => bootService(options, 'query')),
     kafka.then(() => bootService(options, 'ingest')),
-    kafka.then(() => bootService(options, 'processor')),
+    kafka.then(() => bootProcessor(options)),
     Promise.all([mongodb, connect]).then(() => bootService(options, 'connect')),
   ]);
 }

@@ -21,6 +21,8 @@ export interface PipelineOptions {
   fresh?: boolean;
   /** With TLS, passwords and least rights everywhere; otherwise open to all of this machine. */
   secure?: boolean;
+  /** Let the processor work everything out again from the raw topic. */
+  rebuild?: boolean;
   /** Told of every step and everything that happens to a part. */
   report: (part: string, line: string) => void;
   /** A part died too often: the pipeline is of no use any more, and `stop` is next. */
@@ -100,7 +102,16 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     writeRunState(dataDir, { launcher, parts: [] });
     const fetched = await fetchAll({ report, signal, steps });
     if (options.secure) security = await prepareSecurity(dataDir, fetched.home.java, signal);
-    await bootAll({ fetched, ports, dataDir, security, supervisor, steps, report });
+    await bootAll({
+      fetched,
+      ports,
+      dataDir,
+      security,
+      supervisor,
+      steps,
+      report,
+      rebuild: options.rebuild === true,
+    });
   } catch (error) {
     await stop();
     throw error;

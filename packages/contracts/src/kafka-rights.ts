@@ -65,9 +65,9 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
       topicsFrom(
         `${applicationId}-`,
         ['Read', 'Write', 'Create', 'Delete'],
-        'its internal topics; Delete for records that are used up',
+        'its internal topics; Delete for records that are used up, and for a rebuild',
       ),
-      group(applicationId, ['Read'], 'its consumer group'),
+      group(applicationId, ['Read', 'Delete'], 'its consumer group; Delete for a rebuild'),
       transactionsFrom(`${applicationId}-`, ['Write'], 'its transactions'),
     ],
     connect: [

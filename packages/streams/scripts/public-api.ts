@@ -22,7 +22,7 @@ export function publicItems(entry: string): PublicItem[] {
 }
 
 function declared(lines: readonly string[], name: string): PublicItem[] {
-  const rule = new RegExp(`^export (?:abstract )?(?:class|interface|function|const|type) ${name}\\b`);
+  const rule = new RegExp(`^export (?:abstract |async )?(?:class|interface|function|const|type) ${name}\\b`);
   const at = lines.findIndex((line) => rule.test(line));
   if (at < 0) throw new Error(`${name} is exported, but its declaration was not found`);
   return [{ name, documented: isDocumented(lines, at) }, ...methods(lines, name, at)];

@@ -7,6 +7,7 @@ export type StreamsErrorCode =
   | 'BROKER_REFUSED'
   | 'PRODUCER_FENCED'
   | 'GENERATION_STALE'
+  | 'GROUP_IN_USE'
   | 'COMMIT_OUTCOME_UNKNOWN'
   | 'STATE_DAMAGED'
   | 'STATE_LOCKED'

@@ -28,6 +28,8 @@ export type { RuntimeMetrics } from './runtime/metrics.ts';
 export type { ThreadState } from './runtime/stream-thread.ts';
 export { addFields, bytesSerde, jsonObjectSerde, jsonSerde, numberSerde, stringSerde } from './serde.ts';
 export type { BytesSerde, JsonObject, Serde, Serialized, TextSerde } from './serde.ts';
+export { resetApplication } from './reset.ts';
+export type { ResetOptions, ResetResult } from './reset.ts';
 export { createStreams } from './start.ts';
 export type { Streams, StreamsLogger, StreamsOptions, TopologyModule } from './start.ts';
 export type { ReadableStore } from './runtime/readable-store.ts';

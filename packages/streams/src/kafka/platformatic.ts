@@ -9,7 +9,9 @@ import {
   crc32c as clientCrc32c,
   createAPI,
   createTopicsV7,
+  deleteGroupsV2,
   deleteRecordsV2,
+  deleteTopicsV6,
   endTxnV3,
   findCoordinatorV6,
   heartbeatV4,
@@ -218,7 +220,9 @@ export const wire: {
   addOffsetsToTxn: typeof addOffsetsToTxnV3.api;
   addPartitionsToTxn: typeof addPartitionsToTxnV3.api;
   createTopics: typeof createTopicsV7.api;
+  deleteGroups: typeof deleteGroupsV2.api;
   deleteRecords: typeof deleteRecordsV2.api;
+  deleteTopics: typeof deleteTopicsV6.api;
   endTxn: typeof endTxnV3.api;
   fetch: typeof fetchApi;
   findCoordinator: typeof findCoordinatorV6.api;
@@ -237,7 +241,9 @@ export const wire: {
   addOffsetsToTxn: addOffsetsToTxnV3.api,
   addPartitionsToTxn: addPartitionsToTxnV3.api,
   createTopics: createTopicsV7.api,
+  deleteGroups: deleteGroupsV2.api,
   deleteRecords: deleteRecordsV2.api,
+  deleteTopics: deleteTopicsV6.api,
   endTxn: endTxnV3.api,
   fetch: fetchApi,
   findCoordinator: findCoordinatorV6.api,
@@ -259,7 +265,9 @@ const operations = new Map<unknown, Operation>([
   [wire.addOffsetsToTxn, 'Read'],
   [wire.addPartitionsToTxn, 'Write'],
   [wire.createTopics, 'Create'],
+  [wire.deleteGroups, 'Delete'],
   [wire.deleteRecords, 'Delete'],
+  [wire.deleteTopics, 'Delete'],
   [wire.endTxn, 'Write'],
   [wire.fetch, 'Read'],
   [wire.findCoordinator, 'Describe'],

@@ -173,6 +173,13 @@ export interface KafkaPort {
   offsetsForTimes(times: readonly (TopicPartition & { timestamp: number })[]): Promise<Map<string, number>>;
   /** Deletes what lies before these offsets. */
   deleteRecords(before: readonly (TopicPartition & { offset: number })[]): Promise<void>;
+  /**
+   * Deletes a group with its committed offsets; answers whether there was one.
+   * @throws FatalError with GROUP_IN_USE while it has members.
+   */
+  deleteGroup(groupId: string): Promise<boolean>;
+  /** Deletes topics; one that is not there is no error. Answers those that were. */
+  deleteTopics(topics: readonly string[]): Promise<string[]>;
   createFetcher(): Fetcher;
   createWriter(options: WriterOptions): CommitWriter;
   createMember(options: GroupOptions): GroupMember;

@@ -30,7 +30,13 @@ interface CreatedTopics {
   topics: { name: string; errorCode: number; errorMessage: string | null }[];
 }
 
+interface DeletedGroups {
+  results: { errorCode: number }[];
+}
+
 const topicExists = 36;
+const groupInUse = 68;
+const groupUnknown = 69;
 
 /** Opens the port. Nothing is connected until it is used. */
 export function createKafka(options: KafkaOptions): KafkaPort {
@@ -184,6 +190,34 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     });
   }
 
+  async function deleteGroup(groupId: string): Promise<boolean> {
+    const doing = `deleting group ${groupId}`;
+    const { results } = await retrying(deadlineMs, () =>
+      cluster.onCoordinator('group', groupId, (link) =>
+        link.call(doing, wire.deleteGroups, [groupId]).catch((error: unknown): DeletedGroups => {
+          const answer = partialAnswer<DeletedGroups>(error);
+          const code = answer?.results[0]?.errorCode;
+          if (answer && (code === groupInUse || code === groupUnknown)) return answer;
+          throw error;
+        }),
+      ),
+    );
+    if (results[0]?.errorCode !== groupInUse) return results[0]?.errorCode !== groupUnknown;
+    const remedy = 'stop every instance; one that was killed is a member until its session ends';
+    throw new FatalError('GROUP_IN_USE', `${doing}: it has members; ${remedy}`);
+  }
+
+  async function deleteTopics(topics: readonly string[]): Promise<string[]> {
+    const there = [...(await describeTopics(topics)).keys()];
+    if (there.length === 0) return [];
+    const requests = there.map((name) => ({ name }));
+    await retrying(deadlineMs, () =>
+      cluster.bootstrap().call('deleting topics', wire.deleteTopics, requests, deadlineMs),
+    );
+    cluster.forget(there);
+    return there;
+  }
+
   return {
     describeTopics,
     createTopics,
@@ -191,6 +225,8 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     listOffsets,
     offsetsForTimes: offsetsAt,
     deleteRecords,
+    deleteGroup,
+    deleteTopics,
     createFetcher: () => new WireFetcher(cluster),
     createWriter: (writerOptions) => new TransactionWriter(cluster, writerOptions),
     createMember: (groupOptions) => new WireGroupMember(cluster, groupOptions),
