@@ -22,7 +22,8 @@ import * as streamsPackage from '@activity/streams';
 import { TopologyTestDriver } from '@activity/streams/testing';
 import { expect } from 'vitest';
 const {
-  createStreams, describe, hopping, jsonSerde, numberSerde, openTopicReader, stringSerde, StreamsBuilder, tumbling, windowedSerde,
+  createStreams, describe, hopping, jsonSerde, numberSerde, openTopicReader, resetApplication, stringSerde, StreamsBuilder, tumbling,
+  windowedSerde,
 } = streamsPackage;
 declare const streams: streamsPackage.Streams;
 declare const builder: streamsPackage.StreamsBuilder;
