@@ -419,29 +419,29 @@ const worker = {
 const outside = {};
 
 test.each([
-  ['a broker', broker, 'a broker', broker, 9091, true],
-  ['a broker', broker, 'a controller', broker, 9090, true],
-  ['a broker', broker, 'the API server', outside, 443, true],
-  ['a broker', broker, 'MongoDB', outside, 27_017, false],
-  ['a worker', worker, 'a broker', broker, 9093, true],
-  ['a worker', worker, 'a broker’s own port', broker, 9091, false],
-  ['a worker', worker, 'MongoDB', outside, 27_017, true],
-  ['a worker', worker, 'a worker', worker, 8083, true],
-  ['a worker', worker, 'the API server', outside, 6443, true],
-  ['a worker', worker, 'anything else', outside, 80, false],
-] as const)('%s may open a connection to %3$s: port %i, %s', (_from, from, _to, to, port, allowed) => {
+  { who: 'a broker', from: broker, where: 'a broker', to: broker, port: 9091, allowed: true },
+  { who: 'a broker', from: broker, where: 'a controller', to: broker, port: 9090, allowed: true },
+  { who: 'a broker', from: broker, where: 'the API server', to: outside, port: 443, allowed: true },
+  { who: 'a broker', from: broker, where: 'MongoDB', to: outside, port: 27_017, allowed: false },
+  { who: 'a worker', from: worker, where: 'a broker', to: broker, port: 9093, allowed: true },
+  { who: 'a worker', from: worker, where: 'a broker as a broker', to: broker, port: 9091, allowed: false },
+  { who: 'a worker', from: worker, where: 'MongoDB', to: outside, port: 27_017, allowed: true },
+  { who: 'a worker', from: worker, where: 'a worker', to: worker, port: 8083, allowed: true },
+  { who: 'a worker', from: worker, where: 'the API server', to: outside, port: 6443, allowed: true },
+  { who: 'a worker', from: worker, where: 'anything else', to: outside, port: 80, allowed: false },
+])('$who may open a connection to $where, port $port: $allowed', ({ from, to, port, allowed }) => {
   expect(mayLeave(policies, from, to, port)).toBe(allowed);
 });
 
 test.each([
-  ['producer', broker, 9093, true],
-  ['processor', broker, 9093, true],
-  ['connectors', broker, 9093, true],
-  ['consumer', broker, 9093, false],
-  ['producer', broker, 9092, false],
-  ['connectors', worker, 8083, true],
-  ['consumer', worker, 8083, false],
-] as const)('%s to %o:%i is %s', (name, to, port, allowed) => {
+  { name: 'producer', where: 'Kafka', to: broker, port: 9093, allowed: true },
+  { name: 'processor', where: 'Kafka', to: broker, port: 9093, allowed: true },
+  { name: 'connectors', where: 'Kafka', to: broker, port: 9093, allowed: true },
+  { name: 'consumer', where: 'Kafka', to: broker, port: 9093, allowed: false },
+  { name: 'producer', where: 'Kafka', to: broker, port: 9092, allowed: false },
+  { name: 'connectors', where: 'Kafka Connect', to: worker, port: 8083, allowed: true },
+  { name: 'consumer', where: 'Kafka Connect', to: worker, port: 8083, allowed: false },
+])('$name may reach $where, port $port: $allowed', ({ name, to, port, allowed }) => {
   const labels = workloads.find(({ metadata }) => metadata.name === name)?.spec.template.metadata.labels;
   // Strimzi's own policies say who may reach its brokers.
   const reaches = to === broker ? mayLeave : mayReach;
