@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { readCompose } from './compose-file.ts';
 import { inherited, readDockerfile } from './dockerfile.ts';
 import {
@@ -222,4 +223,47 @@ test.each([
 test('Kafka is set up as compose does it', () => {
   const kafka = workloadsOf(rendered).find(({ metadata }) => metadata.name === 'kafka');
   expect(settingsOf(kafka)).toEqual(readCompose().services['kafka']?.environment);
+});
+
+const budget = z.looseObject({
+  metadata: z.looseObject({ name: z.string() }),
+  spec: z.looseObject({
+    maxUnavailable: z.literal(1),
+    selector: z.strictObject({ matchLabels: z.record(z.string(), z.string()) }),
+  }),
+});
+const budgets = base
+  .filter(({ kind }) => kind === 'PodDisruptionBudget')
+  .map((object) => budget.parse(object));
+const spreads = z.looseObject({
+  topologySpreadConstraints: z
+    .array(
+      z.strictObject({
+        maxSkew: z.literal(1),
+        topologyKey: z.string(),
+        whenUnsatisfiable: z.literal('ScheduleAnyway'),
+        labelSelector: z.strictObject({ matchLabels: z.record(z.string(), z.string()) }),
+      }),
+    )
+    .default([]),
+});
+
+test.each(workloadsOf(base).map((workload) => [workload.metadata.name, workload] as const))(
+  '%s loses one pod at a time, also where there is one alone',
+  (name, { spec }) => {
+    const { labels } = spec.template.metadata;
+    const about = budgets.filter((one) => selects(one.spec.selector.matchLabels, labels));
+    expect(about.map(({ metadata }) => metadata.name)).toEqual([name]);
+  },
+);
+
+test.each([['producer'], ['consumer'], ['processor']])('%s is spread over zones and nodes', (name) => {
+  const found = workloadsOf(base).find(({ metadata }) => metadata.name === name);
+  const { topologySpreadConstraints: constraints } = spreads.parse(found?.spec.template.spec);
+  expect(constraints.map(({ topologyKey }) => topologyKey)).toEqual([
+    'topology.kubernetes.io/zone',
+    'kubernetes.io/hostname',
+  ]);
+  for (const { labelSelector } of constraints)
+    expect(selects(labelSelector.matchLabels, labelsOf(name))).toBe(true);
 });

@@ -1,266 +1,31 @@
-// k8s/overlays/production against the code: topics, rights, connectors, addresses, Secrets, scaling.
-import { defaultTopics, kafkaRights, topicSpecs, type KafkaRight } from '@activity/contracts';
+// The production overlay against the code and itself: addresses, users, Secrets, scaling, policies, schemas.
+import { defaultTopics } from '@activity/contracts';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { configSchema as connectSchema } from '../../../connect/src/config.ts';
-import { connectorsFolder, loadConnectors } from '../../../connect/src/connectors.ts';
-import { sinkUri } from '../../../connect/src/sink-uri.ts';
-import { configSchema as processorSchema } from '../../../processor/src/config.ts';
-import { goldenFileOf, networkPoliciesOf, objectsOf, schemaProblems, workloadsOf } from './kubernetes.ts';
-import { writtenFiles } from './operators.ts';
+import { schemaProblems } from './kubernetes.ts';
+import {
+  all,
+  applicationId,
+  bootstrap,
+  connect,
+  golden,
+  kafka,
+  policies,
+  scaled,
+  settings,
+  the,
+  topics,
+  users,
+  workloads,
+} from './production-overlay.ts';
 import { mayLeave, mayReach } from './reachability.ts';
 import { read } from './sources.ts';
-
-const golden = objectsOf(read(goldenFileOf('production')));
-const workloads = workloadsOf(golden);
-const policies = networkPoliciesOf(golden);
-const text = z.record(z.string(), z.string());
-
-/** The objects of a kind, as a schema reads them. */
-function all<T>(kind: string, schema: z.ZodType<T>): T[] {
-  return golden.filter((object) => object.kind === kind).map((object) => schema.parse(object));
-}
-
-function the<T>(kind: string, schema: z.ZodType<T>): T {
-  const [found, another] = all(kind, schema);
-  if (found === undefined || another !== undefined) throw new Error(`there must be one ${kind}`);
-  return found;
-}
-
-const labelled = z.looseObject({ name: z.string(), labels: text });
-const topics = all(
-  'KafkaTopic',
-  z.looseObject({
-    metadata: labelled,
-    spec: z.strictObject({ partitions: z.number(), replicas: z.number(), config: text }),
-  }),
-);
-const kafka = the(
-  'Kafka',
-  z.looseObject({
-    metadata: z.looseObject({ name: z.string() }),
-    spec: z.looseObject({
-      kafka: z.looseObject({
-        version: z.string(),
-        listeners: z.array(z.looseObject({ port: z.number(), tls: z.boolean() })),
-        config: z.record(z.string(), z.unknown()),
-      }),
-    }),
-  }),
-);
-const connect = the(
-  'KafkaConnect',
-  z.looseObject({
-    metadata: z.looseObject({ name: z.string() }),
-    spec: z.looseObject({
-      version: z.string(),
-      image: z.string(),
-      bootstrapServers: z.string(),
-      groupId: z.string(),
-      configStorageTopic: z.string(),
-      offsetStorageTopic: z.string(),
-      statusStorageTopic: z.string(),
-      authentication: z.looseObject({ username: z.string() }),
-      config: z.record(z.string(), z.union([z.string(), z.number()])),
-    }),
-  }),
-);
-const users = all(
-  'KafkaUser',
-  z.looseObject({
-    metadata: labelled,
-    spec: z.strictObject({
-      authentication: z.strictObject({ type: z.literal('scram-sha-512') }),
-      authorization: z.strictObject({
-        type: z.literal('simple'),
-        acls: z.array(
-          z.strictObject({
-            resource: z.strictObject({
-              type: z.string(),
-              name: z.string().default('kafka-cluster'),
-              patternType: z.enum(['literal', 'prefix']).default('literal'),
-            }),
-            operations: z.array(z.string()),
-          }),
-        ),
-      }),
-    }),
-  }),
-);
-const scaled = the(
-  'ScaledObject',
-  z.looseObject({
-    spec: z.looseObject({
-      scaleTargetRef: z.looseObject({ kind: z.string(), name: z.string() }),
-      minReplicaCount: z.number(),
-      maxReplicaCount: z.number(),
-      triggers: z.tuple([
-        z.looseObject({ metadata: text, authenticationRef: z.object({ name: z.string() }) }),
-      ]),
-    }),
-  }),
-);
-const settings = the('ConfigMap', z.looseObject({ data: text })).data;
-const [listener] = kafka.spec.kafka.listeners;
-const bootstrap = `${kafka.metadata.name}-kafka-bootstrap:${listener?.port}`;
-const applicationId = processorSchema.shape.KAFKA_GROUP_ID.parse(undefined);
-const connectorPrefix = connectSchema.shape.CONNECTOR_PREFIX.parse(undefined);
 
 function variablesOf(name: string): Record<string, string | undefined> {
   const found = workloads.find(({ metadata }) => metadata.name === name);
   const env = found?.spec.template.spec.containers[0]?.env ?? [];
   return Object.fromEntries(env.map((variable) => [variable.name, variable.value]));
 }
-
-test('what is written of the code is what the code says: else npm run k8s:render', async () => {
-  for (const [file, content] of Object.entries(await writtenFiles())) expect(read(file)).toBe(content);
-});
-
-test('the topics are those that the set-up step makes', () => {
-  const made = topics.map(({ metadata, spec }) => ({ name: metadata.name, config: spec.config }));
-  expect(made).toHaveLength(Object.keys(defaultTopics).length);
-  expect(made).toEqual(expect.arrayContaining(topicSpecs(defaultTopics)));
-  for (const { metadata } of [...topics, ...users])
-    expect(metadata.labels['strimzi.io/cluster']).toBe(kafka.metadata.name);
-});
-
-test('a topic survives the loss of a broker, and a derived one has as many partitions as its input', () => {
-  const { config } = kafka.spec.kafka;
-  for (const { spec } of topics) expect(spec).toMatchObject({ partitions: 12, replicas: 3 });
-  expect(config).toMatchObject({
-    'auto.create.topics.enable': false,
-    'default.replication.factor': 3,
-    'min.insync.replicas': 2,
-    'transaction.state.log.replication.factor': 3,
-    'transaction.state.log.min.isr': 2,
-    'offsets.topic.replication.factor': 3,
-  });
-  const pools = all(
-    'KafkaNodePool',
-    z.looseObject({ spec: z.looseObject({ replicas: z.number(), roles: z.array(z.string()) }) }),
-  );
-  expect(Object.fromEntries(pools.map(({ spec }) => [spec.roles.join(), spec.replicas]))).toEqual({
-    broker: 3,
-    controller: 3,
-  });
-});
-
-const wordsOf: Record<string, string> = {
-  topic: 'Topic',
-  group: 'Group',
-  transactionalId: 'TransactionalId',
-  cluster: 'Cluster',
-  prefix: 'Prefixed',
-  literal: 'Literal',
-};
-
-function linesOf(rights: readonly KafkaRight[]): Set<string> {
-  return new Set(
-    rights.flatMap(({ resource, name, pattern, operations }) =>
-      operations.map((operation) => `${resource} ${name} ${pattern} ${operation}`),
-    ),
-  );
-}
-
-test('each Kafka user may do what the rights say, and no more', () => {
-  const rights = kafkaRights({
-    topics: defaultTopics,
-    applicationId,
-    connectGroup: connect.spec.groupId,
-    connectorPrefix,
-  });
-  const given = users.map(({ metadata, spec }) => [
-    metadata.name,
-    new Set(
-      spec.authorization.acls.flatMap(({ resource: { type, name, patternType }, operations }) =>
-        operations.map((operation) => `${wordsOf[type]} ${name} ${wordsOf[patternType]} ${operation}`),
-      ),
-    ),
-  ]);
-  expect(Object.fromEntries(given)).toEqual({
-    ...Object.fromEntries(Object.entries(rights).map(([name, of]) => [name, linesOf(of)])),
-    keda: new Set([`Topic ${defaultTopics.raw} Literal Describe`, `Group ${applicationId} Literal Describe`]),
-  });
-});
-
-const sinkReference = '${env:SINK_MONGODB_URI}';
-
-test('the connectors are those of connect/connectors, the password but a reference', async () => {
-  const wanted = await loadConnectors(connectorsFolder, {
-    CONNECTOR_PREFIX: connectorPrefix,
-    TASKS_MAX: String(connectSchema.shape.SINK_TASKS_MAX.parse(undefined)),
-    MONGODB_URI: 'compared below',
-    MONGODB_DATABASE: 'activity',
-    ENRICHED_TOPIC: defaultTopics.enriched,
-    COUNTS_TOPIC: defaultTopics.counts,
-    USERS_TOPIC: defaultTopics.users,
-    GLOBAL_COUNTS_TOPIC: defaultTopics.globalCounts,
-    LEDGER_TOPIC: defaultTopics.ledger,
-    SINK_DEAD_LETTER_TOPIC: defaultTopics.sinkDeadLetter,
-  });
-  const connectors = all(
-    'KafkaConnector',
-    z.looseObject({
-      metadata: labelled,
-      spec: z.strictObject({ class: z.string(), tasksMax: z.number(), config: text }),
-    }),
-  );
-  const found = connectors.map(({ metadata, spec }) => ({
-    name: metadata.name,
-    config: {
-      ...spec.config,
-      'connector.class': spec.class,
-      'tasks.max': String(spec.tasksMax),
-      'connection.uri': 'compared below',
-    },
-  }));
-  expect(found).toHaveLength(wanted.length);
-  expect(found).toEqual(expect.arrayContaining(wanted));
-
-  const secret = 'mongodb://sink:secret@a:27017,b:27017/?replicaSet=rs0&authSource=admin&tls=true';
-  const options = sinkUri(secret.replace('/?', '/activity?')).uri.split('?')[1];
-  for (const { metadata, spec } of connectors) {
-    expect(metadata.labels['strimzi.io/cluster']).toBe(connect.metadata.name);
-    const uri = spec.config['connection.uri'] ?? '';
-    expect(uri.startsWith(sinkReference)).toBe(true);
-    const resolved = new URLSearchParams(uri.replace(sinkReference, secret).split('?')[1]);
-    expect(Object.fromEntries(resolved)).toEqual(Object.fromEntries(new URLSearchParams(options)));
-  }
-});
-
-test('the workers are set up as those of the other overlay, of the same Kafka, and resolve the reference', () => {
-  const { spec } = connect;
-  const properties = Object.fromEntries(
-    read('deploy/kafka-connect/worker.properties')
-      .split('\n')
-      .filter((line) => line.includes('=') && !line.startsWith('#'))
-      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-  );
-  expect({
-    'group.id': spec.groupId,
-    'config.storage.topic': spec.configStorageTopic,
-    'offset.storage.topic': spec.offsetStorageTopic,
-    'status.storage.topic': spec.statusStorageTopic,
-    'offset.flush.interval.ms': String(spec.config['offset.flush.interval.ms']),
-  }).toEqual({
-    'group.id': properties['group.id'],
-    'config.storage.topic': properties['config.storage.topic'],
-    'offset.storage.topic': properties['offset.storage.topic'],
-    'status.storage.topic': properties['status.storage.topic'],
-    'offset.flush.interval.ms': properties['offset.flush.interval.ms'],
-  });
-  expect(spec.config['config.providers.env.param.allowlist.pattern']).toBe('SINK_MONGODB_URI');
-  expect(JSON.stringify(spec)).toContain('{"name":"SINK_MONGODB_URI","valueFrom":{"secretKeyRef"');
-  expect(spec.authentication.username).toBe('connect');
-
-  const version = /<kafka.version>([\d.]+)</.exec(read('local/pom.xml'))?.[1];
-  const strimzi = /Strimzi ([\d.]+),/.exec(read('deploy/schemas/operators.json'))?.[1];
-  expect([kafka.spec.kafka.version, spec.version]).toEqual([version, version]);
-  const dockerfile = read('k8s/overlays/production/kafka-connect.dockerfile');
-  expect(dockerfile).toContain(`STRIMZI_IMAGE=quay.io/strimzi/kafka:${strimzi}-kafka-${version}\n`);
-  expect(dockerfile).toContain(`--tag ${spec.image} .`);
-  expect(dockerfile).toContain(`COPY --from=sink ${properties['plugin.path']} /opt/kafka/plugins`);
-});
 
 test('everyone looks for Kafka and Kafka Connect where they are', () => {
   const [trigger] = scaled.spec.triggers;
