@@ -19,10 +19,14 @@ const ignored = [
   'container-security-context-user-group-id',
 ];
 
+// Two would restart the same connectors and erase the same users.
+const supervisor = ['Deployment connectors'];
+
 const expected = {
   local: {
     // What the overlay is for: one of each, reachable at the node.
     'deployment-replicas': ['Deployment connectors', 'Deployment consumer', 'Deployment producer'],
+    'deployment-strategy': supervisor,
     'service-type': ['Service consumer', 'Service producer'],
     // Servers that write logs of their own; nothing but the port tells how they are.
     'container-ephemeral-storage-request-and-limit': [
@@ -33,8 +37,8 @@ const expected = {
     'pod-probes-identical': ['StatefulSet kafka', 'StatefulSet mongo'],
   },
   production: {
-    // Two would restart the same connectors and erase the same users.
-    'deployment-replicas': ['Deployment connectors'],
+    'deployment-replicas': supervisor,
+    'deployment-strategy': supervisor,
     // topologySpreadConstraints spread them.
     'deployment-has-host-podantiaffinity': ['Deployment consumer', 'Deployment producer'],
     'statefulset-has-host-podantiaffinity': ['StatefulSet processor'],
