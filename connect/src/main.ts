@@ -25,6 +25,7 @@ import { registerAll } from './registrar.ts';
 import { readRetentions } from './retentions.ts';
 import { sinkPositions, SinkRewinds, storedOffsets } from './sink-positions.ts';
 import { sinkUri } from './sink-uri.ts';
+import { supervise } from './supervise.ts';
 import { Supervisor } from './supervisor.ts';
 import { createWatchMetrics } from './watch/metrics.ts';
 import { watchPipeline } from './watch/watch.ts';
@@ -155,18 +156,8 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     }
   }
 
-  async function superviseAsLongAsItRuns(): Promise<void> {
-    while (!signal.aborted) {
-      // Also where someone has deleted a connector, or Connect has lost its own topics.
-      if (config.REGISTER_CONNECTORS && !supervisor.complete) {
-        await untilDone('registering connectors', async () => registerAll(client, connectors, logger));
-      }
-      await supervisor.look();
-      const pause = supervisor.readiness.ready
-        ? config.POLL_INTERVAL_MS
-        : Math.min(config.POLL_INTERVAL_MS, 500);
-      await sleep(pause, undefined, { signal }).catch(() => {});
-    }
+  async function register(): Promise<void> {
+    await untilDone('registering connectors', async () => registerAll(client, connectors, logger));
   }
 
   try {
@@ -193,7 +184,13 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
       signal,
       logger,
     });
-    await Promise.all([superviseAsLongAsItRuns(), eraseAsLongAsItRuns(), watch]);
+    const supervising = supervise({
+      supervisor,
+      register: config.REGISTER_CONNECTORS ? register : undefined,
+      pollIntervalMs: config.POLL_INTERVAL_MS,
+      signal,
+    });
+    await Promise.all([supervising, eraseAsLongAsItRuns(), watch]);
   } finally {
     await Promise.allSettled([reader.close(), admin.close(), mongo.close()]);
   }

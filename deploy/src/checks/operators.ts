@@ -15,17 +15,17 @@ import { sinkUri } from '../../../connect/src/sink-uri.ts';
 
 const apiVersion = 'kafka.strimzi.io/v1';
 /** The Kafka resource of the production overlay, and its KafkaConnect. */
-export const kafkaCluster = 'activity';
-export const connectCluster = 'activity-sinks';
+const kafkaCluster = 'activity';
+const connectCluster = 'activity-sinks';
 /** The worker's group, as deploy/kafka-connect/worker.properties has it, too. */
-export const connectGroup = 'activity-connect';
+const connectGroup = 'activity-connect';
 /** Partitions of every topic, and with it the most processors that have something to do. */
-export const partitions = 12;
+const partitions = 12;
 const replicas = 3;
 /** The database that the connectors fill: the one that the services' MongoDB URIs name. */
 const database = 'activity';
 /** Where the worker finds the sink's MongoDB URI: a variable, filled from a Secret. */
-export const sinkUriVariable = 'SINK_MONGODB_URI';
+const sinkUriVariable = 'SINK_MONGODB_URI';
 
 const applicationId = processor.shape.KAFKA_GROUP_ID.parse(undefined);
 const connectorPrefix = connect.shape.CONNECTOR_PREFIX.parse(undefined);
@@ -52,7 +52,7 @@ function acl({ resource, name, pattern, operations }: KafkaRight): object {
 }
 
 /** The rights of the services, and of KEDA, which asks how far the processor is. */
-export function rightsOfUsers(): Record<KafkaPrincipal | 'keda', readonly KafkaRight[]> {
+function rightsOfUsers(): Record<KafkaPrincipal | 'keda', readonly KafkaRight[]> {
   const rights = kafkaRights({ topics: defaultTopics, applicationId, connectGroup, connectorPrefix });
   const describe = { pattern: 'Literal', operations: ['Describe'], why: 'the processor’s lag' } as const;
   return {
