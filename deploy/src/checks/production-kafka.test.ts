@@ -168,3 +168,12 @@ test('the workers are set up as those of the other overlay, of the same Kafka, a
   expect(dockerfile).toContain(`--tag ${spec.image} .`);
   expect(dockerfile).toContain(`COPY --from=sink ${properties['plugin.path']} /opt/kafka/plugins`);
 });
+
+test('no setting is one that Strimzi would leave away without a word', () => {
+  const own = /^(ssl|sasl|security|listener|advertised|broker|controller|authorizer|rest|plugin|password)\./;
+  const settings = [...Object.keys(kafka.spec.kafka.config), ...Object.keys(connect.spec.config)];
+  expect(settings.length).toBeGreaterThan(10);
+  expect(settings.filter((name) => own.test(name) || /^(group\.id|.*\.storage\.topic)$/.test(name))).toEqual(
+    [],
+  );
+});

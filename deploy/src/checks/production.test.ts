@@ -2,7 +2,7 @@
 import { defaultTopics } from '@activity/contracts';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { schemaProblems } from './kubernetes.ts';
+import { objectsOf, schemaProblems } from './kubernetes.ts';
 import {
   all,
   applicationId,
@@ -115,6 +115,7 @@ test('KEDA asks for the lag of the processor’s own group, as a user of its own
   expect(trigger.metadata).toMatchObject({
     consumerGroup: applicationId,
     topic: defaultTopics.raw,
+    version: expect.stringMatching(/^4\./),
     sasl: 'scram_sha512',
     tls: 'enable',
   });
@@ -211,6 +212,12 @@ test.each([
   // Strimzi's own policies say who may reach its brokers.
   const reaches = to === broker ? mayLeave : mayReach;
   expect(reaches(policies, labels ?? {}, to, port)).toBe(allowed);
+});
+
+test('the alerts are what the Prometheus operator takes', () => {
+  const rules = objectsOf(read('k8s/components/monitoring/prometheus-rule.golden.yaml'));
+  expect(rules.map(({ kind }) => kind)).toEqual(['PrometheusRule']);
+  expect(rules.flatMap(schemaProblems)).toEqual([]);
 });
 
 test.each([...new Set(golden.filter(({ apiVersion }) => apiVersion.includes('.')).map(({ kind }) => kind))])(
