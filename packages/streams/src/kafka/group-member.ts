@@ -13,6 +13,12 @@ import type { GroupIdentity, GroupMember, GroupOptions } from './port.ts';
 const protocolType = 'consumer';
 const protocolName = 'streams-sticky-v1';
 
+/**
+ * One rebalance brings the next: others join a moment later, and what was revoked is given away. Members hear of it when they
+ * beat, so that they beat often for a while after each: work that waits for a rebalance then waits for little.
+ */
+const settling = { forMs: 5_000, heartbeatMs: 100 };
+
 /** A {@link GroupMember} over wire calls: one loop that joins, then beats until it must join again. */
 export class WireGroupMember implements GroupMember {
   readonly #cluster: Cluster;
@@ -157,9 +163,11 @@ export class WireGroupMember implements GroupMember {
 
   async #beatUntilRebalance(): Promise<void> {
     const { groupId, groupInstanceId } = this.#options;
-    let missed = 0;
+    const joined = performance.now();
+    let answered = joined;
     while (!this.#closing && !this.#joinAgain) {
-      await this.#pause(this.#heartbeatMs);
+      const settled = performance.now() - joined > settling.forMs;
+      await this.#pause(settled ? this.#heartbeatMs : Math.min(settling.heartbeatMs, this.#heartbeatMs));
       if (this.#closing || this.#joinAgain) return;
       try {
         await this.#cluster.onCoordinator('group', groupId, (link) =>
@@ -172,12 +180,12 @@ export class WireGroupMember implements GroupMember {
             groupInstanceId,
           ),
         );
-        missed = 0;
+        answered = performance.now();
       } catch (error) {
         if (brokerErrors((error as StreamsError).cause).includes('REBALANCE_IN_PROGRESS')) return;
         if (!(error instanceof RetriableError)) throw error;
         // Away for a moment is no reason to give everything up; past the session the broker has done so already.
-        if (++missed * this.#heartbeatMs > this.#options.sessionTimeoutMs) throw error;
+        if (performance.now() - answered > this.#options.sessionTimeoutMs) throw error;
       }
     }
   }
