@@ -1,15 +1,14 @@
 // `npm run test:compose`: builds the images, brings everything up with compose, and does what the README shows with it.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@activity/local';
-import { z } from 'zod';
 import { projectRoot, read } from '../checks/sources.ts';
 import { readCompose } from '../checks/compose-file.ts';
 import { ensureBaseImages } from './base-images.ts';
 import { findCompose } from './compose-tool.ts';
-import { consoleLines, lacking, type ConsoleLine } from './console-lines.ts';
+import { consoleLines, type ConsoleLine } from './console-lines.ts';
 import { findEngine, type Engine } from './engine.ts';
+import { play } from './play.ts';
 import { createShell, type Shell } from './shell.ts';
 
 const folder = join(projectRoot, '.cache', 'compose-test');
@@ -19,21 +18,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 function report(line: string): void {
   console.log(`${((Date.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${line}`);
-}
-
-/** Runs a command of the README until its answer is like the one that the README shows. */
-async function answerOf(shell: Shell, { command, answer }: ConsoleLine): Promise<string> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const output = await shell.run('bash', '-c', command);
-    const lacks = lacking(JSON.parse(answer), JSON.parse(output));
-    if (lacks.length === 0) return output;
-    // What only reads may be asked again: the event is on its way.
-    if (command.includes(' -d ') || Date.now() > deadline) {
-      throw new Error(`the README shows another answer to\n${command}\n${output}\n${lacks.join('\n')}`);
-    }
-    await sleep(200);
-  }
 }
 
 /** The README's commands, sent to the ports that this stack has. */
@@ -48,13 +32,9 @@ function readmeLines(ports: Record<string, string>): ConsoleLine[] {
   }));
 }
 
-async function roundTrip(shell: Shell, ports: Record<string, string>): Promise<string[]> {
-  const answers: string[] = [];
-  for (const line of readmeLines(ports)) {
-    const answer = await answerOf(shell, line);
-    console.log(`\n$ ${line.command}\n${answer}`);
-    answers.push(answer);
-  }
+async function roundTrip(shell: Shell, lines: readonly ConsoleLine[]): Promise<string[]> {
+  const answers = await play(lines, { run: (command) => shell.run('bash', '-c', command) });
+  for (const [index, { command }] of lines.entries()) console.log(`\n$ ${command}\n${answers[index]}`);
   return answers;
 }
 
@@ -89,17 +69,14 @@ async function test(plain: Shell, engine: Engine): Promise<void> {
     report('starting everything');
     await compose(...up);
     report('everything is healthy; what the README shows:');
-    const [, before] = await roundTrip(shell, ports);
+    const [, before] = await roundTrip(shell, readmeLines(ports));
     report('stopping everything, and starting it again on its volumes');
     await compose('down');
     await compose(...up);
-    const [, read1, user] = readmeLines(ports);
-    if (read1 === undefined || user === undefined) throw new Error('the README reads nothing');
-    const after = await answerOf(shell, read1);
+    const [, reading, counting] = readmeLines(ports);
+    if (reading === undefined || counting === undefined) throw new Error('the README reads nothing');
+    const [after] = await roundTrip(shell, [reading, counting]);
     if (after !== before) throw new Error(`after a restart the answer was ${after}, not ${before}`);
-    const answer = await answerOf(shell, user);
-    z.object({ total: z.literal(1) }).parse(JSON.parse(answer));
-    console.log(answer);
     report('the data is still there, and nothing was processed twice');
   } finally {
     const last = ending.with({ ...engine.env, ...ports });

@@ -151,8 +151,14 @@ function minuteCounts(seen: readonly Seen[]): Map<string, Record<string, number>
   return sums;
 }
 
-/** Registers the tests. */
-export function testPipeline(options: { secure: boolean }): void {
+/** The pipeline that runs, for tests after these. */
+export interface Running {
+  ports: Ports;
+  dataDir: string;
+}
+
+/** Registers the tests. Answers what is there once they run. */
+export function testPipeline(options: { secure: boolean }): () => Running {
   secure = options.secure;
 
   beforeAll(async () => {
@@ -203,4 +209,5 @@ export function testPipeline(options: { secure: boolean }): void {
     await send([...posts.slice(750), ...again.slice(150)]);
     await expectExactlyOnce(await postFence('stormy-fence'));
   }, 240_000);
+  return () => ({ ports, dataDir });
 }
