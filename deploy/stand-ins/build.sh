@@ -15,7 +15,7 @@ root_image() { # name, packages
   local archive="$CACHE/${1//[:\/]/-}.tar"
   if [[ ! -f "$archive" ]]; then
     echo "making $1 of Debian packages ($2), which takes a few minutes"
-    nice -n 15 mmdebstrap --quiet --variant=minbase --include="$2" bookworm "$archive.partial" > /dev/null
+    nice -n 15 mmdebstrap --quiet --format=tar --variant=minbase --include="$2" bookworm "$archive.partial" > /dev/null
     mv "$archive.partial" "$archive"
   fi
   docker import "$archive" "$1" > /dev/null
