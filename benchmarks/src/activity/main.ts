@@ -1,12 +1,12 @@
 // `npm run bench:activity`: the whole activity topology, as the processor's process runs it, by number of threads, in turn on one broker.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { topicsOf, topicSpecs, topicVariables, type Topics } from '@activity/contracts';
 import { startBroker } from '@activity/local';
 import type { Admin } from 'kafkajs';
-import { committed, connect, createTopics, readBack, writeInput } from '../processor/kafka.ts';
+import { connect, createTopics, readBack, writeInput } from '../processor/kafka.ts';
+import { median, rateOf } from '../processor/rate.ts';
 
 const records = Number(process.env['BENCH_RECORDS'] ?? 200_000);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
@@ -39,7 +39,7 @@ async function createOutputs(admin: Admin, topics: Topics): Promise<void> {
   });
 }
 
-/** Runs the processor over the whole input; answers records a second from RUNNING to the last commit, and the logs' topic. */
+/** Runs the processor over the whole input; answers its rate, and the topic of its logs. */
 async function measure(
   run: string,
   count: number,
@@ -50,45 +50,31 @@ async function measure(
   const topics = topicsOf(names);
   await createOutputs(admin, topics);
   const stateDir = mkdtempSync(join(tmpdir(), 'bench-activity-'));
-  const child = spawn(process.execPath, [processor], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      ...names,
-      KAFKA_BROKERS: address,
-      KAFKA_GROUP_ID: run,
-      STATE_DIR: stateDir,
-      METRICS_PORT: '0',
-      PROCESSOR_THREADS: String(count),
-      LOG_LEVEL: 'info',
-    },
-  });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   try {
-    const began = await new Promise<number>((resolve, reject) => {
-      child.once('exit', (code) => reject(new Error(`${run} ended with ${code} before it was running`)));
-      child.stdout.on('data', (text: Buffer) => {
-        if (text.toString().includes('"state":"RUNNING"')) resolve(performance.now());
-      });
+    const rate = await rateOf({
+      name: run,
+      file: process.execPath,
+      args: [processor],
+      env: {
+        ...names,
+        KAFKA_BROKERS: address,
+        KAFKA_GROUP_ID: run,
+        STATE_DIR: stateDir,
+        METRICS_PORT: '0',
+        PROCESSOR_THREADS: String(count),
+        LOG_LEVEL: 'info',
+      },
+      running: '"state":"RUNNING"',
+      admin,
+      group: run,
+      input,
+      records,
+      timeoutMs: 180_000,
     });
-    for (;;) {
-      if ((await committed(admin, run, input)) >= records) break;
-      if (child.exitCode !== null) throw new Error(`${run} ended with ${child.exitCode} before it was done`);
-      if (performance.now() - began > 180_000) throw new Error(`${run} was not done after 3 minutes`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    return { rate: records / ((performance.now() - began) / 1000), enriched: topics.enriched };
+    return { rate, enriched: topics.enriched };
   } finally {
-    child.kill('SIGTERM');
-    const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
-    await exited;
-    clearTimeout(force);
     rmSync(stateDir, { recursive: true, force: true });
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 const broker = await startBroker({ heapMb: 1024, config: { 'log.segment.bytes': 268_435_456 } });

@@ -1,12 +1,12 @@
 // `npm run bench:processor`: the same job on packages/streams, on Kafka Streams and as a bare loop, in turn on one broker.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBroker } from '@activity/local';
 import type { Admin } from 'kafkajs';
 import { candidates, prepareJava, type Candidate } from './candidates.ts';
-import { committed, connect, createTopics, readBack, writeInput } from './kafka.ts';
+import { connect, createTopics, readBack, writeInput } from './kafka.ts';
+import { median, rateOf } from './rate.ts';
 
 const records = Number(process.env['BENCH_RECORDS'] ?? 500_000);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
@@ -15,10 +15,7 @@ const partitions = 4;
 const input = 'bench-input';
 const want = { 'ours/java-tuned': 3, 'ours/naive-send': 1 };
 
-/**
- * Runs a candidate over the whole input; answers records a second from RUNNING to the last commit. What was committed before all
- * of its threads were RUNNING is not counted: the first thread begins alone.
- */
+/** Runs a candidate over the whole input; answers its rate, and the topic of its logs. */
 async function measure(
   candidate: Candidate,
   address: string,
@@ -41,41 +38,22 @@ async function measure(
     counts,
     stateDir,
   });
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   try {
-    const began = await new Promise<number>((resolve, reject) => {
-      child.once('exit', (code) =>
-        reject(new Error(`${candidate.name} ended with ${code} before it was running`)),
-      );
-      child.stdout.on('data', (text: Buffer) => {
-        if (text.toString().includes('STATE RUNNING')) resolve(performance.now());
-      });
+    const rate = await rateOf({
+      name: candidate.name,
+      file,
+      args,
+      running: 'STATE RUNNING',
+      admin,
+      group: applicationId,
+      input,
+      records,
+      timeoutMs: 120_000,
     });
-    const before = await committed(admin, applicationId, input);
-    for (;;) {
-      if ((await committed(admin, applicationId, input)) >= records) break;
-      if (child.exitCode !== null)
-        throw new Error(`${candidate.name} ended with ${child.exitCode} before it was done`);
-      if (performance.now() - began > 120_000) {
-        const done = await committed(admin, applicationId, input);
-        throw new Error(`${candidate.name} had done ${done} of ${records} records after 2 minutes`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    return { rate: (records - before) / ((performance.now() - began) / 1000), enriched };
+    return { rate, enriched };
   } finally {
-    child.kill('SIGTERM');
-    const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
-    await exited;
-    clearTimeout(force);
     rmSync(stateDir, { recursive: true, force: true });
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 const classpath = prepareJava(join(import.meta.dirname, '../../../.cache'));

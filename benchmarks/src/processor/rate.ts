@@ -1,0 +1,60 @@
+// How fast a stream processor gets through its input, as its commits tell.
+import { spawn } from 'node:child_process';
+import type { Admin } from 'kafkajs';
+import { committed } from './kafka.ts';
+
+/** What to run, and what tells how far it is. */
+export interface Run {
+  name: string;
+  file: string;
+  args: string[];
+  env?: Record<string, string>;
+  /** What it prints when all of its threads are at work. */
+  running: string;
+  admin: Admin;
+  group: string;
+  input: string;
+  /** How many records the input has. */
+  records: number;
+  timeoutMs: number;
+}
+
+/**
+ * Runs it until it has committed its whole input; answers records a second from when all of its threads were at work. What was
+ * committed before is not counted: the first thread begins alone.
+ */
+export async function rateOf(run: Run): Promise<number> {
+  const { name, admin, group, input, records } = run;
+  const env = { ...process.env, ...run.env };
+  const child = spawn(run.file, run.args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was running`)));
+      child.stdout.on('data', (text: Buffer) => {
+        if (text.toString().includes(run.running)) resolve();
+      });
+    });
+    const before = await committed(admin, group, input);
+    const began = performance.now();
+    for (;;) {
+      const done = await committed(admin, group, input);
+      if (done >= records) break;
+      if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode} before it was done`);
+      if (performance.now() - began > run.timeoutMs)
+        throw new Error(`${name} had done ${done} of ${records} records after ${run.timeoutMs} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return (records - before) / ((performance.now() - began) / 1000);
+  } finally {
+    child.kill('SIGTERM');
+    const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    await exited;
+    clearTimeout(force);
+  }
+}
+
+/** The middle one. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
