@@ -18,7 +18,7 @@ async function post(
 }
 
 function written(): unknown[] {
-  return edge.written.map(({ value }): unknown => JSON.parse(String(value)));
+  return edge.written.map(({ value }): unknown => JSON.parse(value));
 }
 
 describe('POST /api/logs/batch', () => {
