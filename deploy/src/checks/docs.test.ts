@@ -84,3 +84,22 @@ test('each shell block of getting started says whether the tests run it', () => 
     .filter(({ mark }) => mark !== 'run' && !/^not run: ./.test(mark ?? ''));
   expect(unsaid).toEqual([]);
 });
+
+test('the messages in Troubleshooting are those of the programs', () => {
+  const files = globSync(
+    ['{ingest,processor,connect,query,local}/src/**/*.ts', 'packages/*/src/**/*.ts', 'local/*.mjs'],
+    {
+      cwd: projectRoot,
+      exclude: (path) => path.endsWith('.test.ts'),
+    },
+  );
+  const sources = files.map((file) => read(file).replaceAll(/\$\{[^}]*\}/g, '…')).join('\n');
+  const cells = [...read('docs/troubleshooting.md').matchAll(/^\| ([^|]*)/gm)].map(([, cell = '']) => cell);
+  const messages = cells
+    .flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text))
+    .filter((text) => text.includes(' '));
+  expect(messages.length).toBeGreaterThan(20);
+  // What differs from time to time stands as … there.
+  const parts = messages.flatMap((message) => message.split('…').map((part) => part.trim()));
+  expect(parts.filter((part) => part.length > 3 && !sources.includes(part))).toEqual([]);
+});
