@@ -1,6 +1,7 @@
 // `npm start`: runs the whole pipeline in the foreground until it is asked to stop.
 import { portsOf } from './pipeline/check-ports.ts';
 import { readBootstrap, readConfig } from './config.ts';
+import { startContainers } from './docker.ts';
 import { startPipeline, type Pipeline } from './pipeline/pipeline.ts';
 import { printProblem, printReady, printer } from './print.ts';
 import type { Problem } from './process/problem.ts';
@@ -44,6 +45,10 @@ onStopSignals(
 const dev = process.argv.includes('--dev');
 
 try {
+  if (process.argv.includes('--docker')) {
+    await startContainers();
+    process.exit(0);
+  }
   steps.add('installing packages', installMs);
   const config = readConfig();
   pipeline = await startPipeline({
