@@ -82,7 +82,7 @@ async function load(forSeconds: number, watch: (() => Promise<number>) | undefin
     const early = started + tick * 100 - performance.now();
     if (early > 0) await sleep(early);
     if (watch && tick % (10 / watchedPerSecond) === 0) results.push(watch());
-    work.push(postBatch((perSecond - alone) / 10));
+    work.push(postBatch(Math.round((perSecond - alone) / 10)));
   }
   await Promise.all(work);
   return timesOf(await Promise.all(results));

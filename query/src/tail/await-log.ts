@@ -10,13 +10,28 @@ export type AwaitLog = (
   signal: AbortSignal,
 ) => Promise<LogDocument | undefined>;
 
+/** Milliseconds between two looks. A change stream of many logs a second tells of one some hundreds later than it can be read. */
+const lookAgainMs = 100;
+
 /**
- * Makes what waits. It begins to listen, looks once more (the log may have come meanwhile), and answers what comes first: the
- * log, the end of the time, or the end of the hub, after which it looks a last time.
+ * Makes what waits. It begins to listen, looks again and again meanwhile, and answers what comes first: the log, the end of the
+ * time, or the end of the hub, after which it looks a last time.
  */
 export function createAwaitLog(hub: TailHub): AwaitLog {
   return async function awaitLog(wanted, look, withinMs, signal) {
-    const { promise, resolve } = Promise.withResolvers<LogDocument | undefined>();
+    const { promise, resolve, reject } = Promise.withResolvers<LogDocument | undefined>();
+    let looking = false;
+
+    function lookAgain(): void {
+      if (looking) return;
+      looking = true;
+      look()
+        .then((found) => {
+          if (found) resolve(found);
+        }, reject)
+        .finally(() => (looking = false));
+    }
+
     const timer = setTimeout(() => resolve(undefined), withinMs);
     signal.addEventListener('abort', () => resolve(undefined), { once: true });
     const subscription = await hub.subscribe({
@@ -25,9 +40,12 @@ export function createAwaitLog(hub: TailHub): AwaitLog {
       },
       onEnd: () => resolve(look()),
     });
+    lookAgain();
+    const looks = setInterval(lookAgain, lookAgainMs);
     try {
-      return (await look()) ?? (await promise);
+      return await promise;
     } finally {
+      clearInterval(looks);
       clearTimeout(timer);
       subscription.stop();
     }
