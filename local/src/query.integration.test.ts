@@ -62,7 +62,11 @@ function startsOf(answer: Document, length: number): number[] {
 const midnight = Math.floor(until / windowSizes.day) * windowSizes.day;
 const lastWeek = new Date(midnight - 7 * windowSizes.day).toISOString();
 const yesterday = new Date(midnight - windowSizes.day).toISOString();
-const halfDay = new Date(until - 12 * windowSizes.hour).toISOString();
+// An hour before midnight in Kolkata: two of its days, whatever the time is now, and counts of minutes for both.
+const kolkataMs = 5.5 * windowSizes.hour;
+const beforeMidnight = new Date(
+  Math.floor((until + kolkataMs) / windowSizes.day) * windowSizes.day - kolkataMs - windowSizes.hour,
+).toISOString();
 const lately = new Date(until - windowSizes.hour).toISOString();
 
 describe('timelines', () => {
@@ -70,7 +74,7 @@ describe('timelines', () => {
     [`interval=day&from=${lastWeek}`, windowSizes.day],
     [`interval=hour&from=${yesterday}`, windowSizes.hour],
     [`interval=hour&from=${yesterday}&tz=Asia/Kolkata`, windowSizes.hour],
-    [`interval=day&from=${halfDay}&tz=Asia/Kolkata`, windowSizes.day],
+    [`interval=day&from=${beforeMidnight}&tz=Asia/Kolkata`, windowSizes.day],
     [`interval=day&from=${lastWeek}&tz=America/New_York`, windowSizes.day],
     [`interval=minute&from=${lately}`, windowSizes.minute],
   ])('%s say what the logs say, for one user and for all', async (query, length) => {
