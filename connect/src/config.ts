@@ -1,5 +1,5 @@
 // Every variable that the connect supervisor reads.
-import { topicVariables } from '@activity/contracts';
+import { defaultApplicationId, defaultConnectorPrefix, topicVariables } from '@activity/contracts';
 import {
   checkKafkaSecurity,
   hostList,
@@ -23,7 +23,7 @@ export const configSchema = z.object({
   KAFKA_GROUP_ID: z
     .string()
     .min(1)
-    .default('consumer-service-group')
+    .default(defaultApplicationId)
     .describe('The processor’s application id, to tell how far it is'),
   CONNECT_URL: httpUrl('http://127.0.0.1:8083').describe("Kafka Connect's REST API"),
   CONNECT_USERNAME: z.string().min(1).optional().describe('Who to be there; unset: nobody'),
@@ -50,7 +50,7 @@ export const configSchema = z.object({
   CONNECTOR_PREFIX: z
     .string()
     .regex(/^[a-zA-Z0-9_-]+$/, 'must be letters, digits, - and _')
-    .default('activity')
+    .default(defaultConnectorPrefix)
     .describe('What the names of the connectors begin with; two pipelines on one Connect cluster need two'),
   REGISTER_CONNECTORS: z
     .stringbool()

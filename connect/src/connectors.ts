@@ -1,6 +1,7 @@
 // The connectors: the JSON files of connect/connectors with their placeholders filled.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Topics } from '@activity/contracts';
 import { z } from 'zod';
 
 /** One connector as Connect's REST API takes it. */
@@ -13,6 +14,18 @@ const connectorFile = z.object({ name: z.string(), config: z.record(z.string(), 
 
 /** The folder of connector files. */
 export const connectorsFolder: string = join(import.meta.dirname, '..', 'connectors');
+
+/** The topics that connector files name, by their placeholders. */
+export function topicPlaceholders(topics: Topics): Record<string, string> {
+  return {
+    ENRICHED_TOPIC: topics.enriched,
+    COUNTS_TOPIC: topics.counts,
+    USERS_TOPIC: topics.users,
+    GLOBAL_COUNTS_TOPIC: topics.globalCounts,
+    LEDGER_TOPIC: topics.ledger,
+    SINK_DEAD_LETTER_TOPIC: topics.sinkDeadLetter,
+  };
+}
 
 /**
  * Reads every connector file, in the order of their names, and replaces each `${NAME}` by its value.

@@ -15,11 +15,12 @@ import { openTopicReader } from '@activity/streams';
 import { Admin } from '@platformatic/kafka';
 import { readConfig } from './config.ts';
 import { createConnectClient } from './connect-client.ts';
-import { connectorsFolder, loadConnectors } from './connectors.ts';
+import { connectorsFolder, loadConnectors, topicPlaceholders } from './connectors.ts';
 import { Eraser } from './eraser.ts';
 import { createEventSearch, eventRoute } from './event-search.ts';
 import { createInspection, stagesRoute } from './inspection.ts';
 import { createMetrics } from './metrics.ts';
+import { keepDoing } from './keep-doing.ts';
 import { migrate } from './migrate.ts';
 import { registerAll } from './registrar.ts';
 import { readRetentions } from './retentions.ts';
@@ -45,12 +46,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     MONGODB_DATABASE: database,
     CONNECTOR_PREFIX: config.CONNECTOR_PREFIX,
     TASKS_MAX: String(config.SINK_TASKS_MAX),
-    ENRICHED_TOPIC: topics.enriched,
-    COUNTS_TOPIC: topics.counts,
-    USERS_TOPIC: topics.users,
-    GLOBAL_COUNTS_TOPIC: topics.globalCounts,
-    LEDGER_TOPIC: topics.ledger,
-    SINK_DEAD_LETTER_TOPIC: topics.sinkDeadLetter,
+    ...topicPlaceholders(topics),
   });
   const client = createConnectClient(config.CONNECT_URL, {
     username: config.CONNECT_USERNAME,
@@ -136,24 +132,14 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     }
   }
 
-  /** Shows how far the sink is, and erases what is to be erased. A failure is said when it begins, and tried again. */
-  async function eraseAsLongAsItRuns(): Promise<void> {
-    const rewinds = new SinkRewinds();
-    let failing = false;
-    while (!signal.aborted) {
-      try {
-        const positions = await sinkPositions(reader, connectors);
-        metrics.onPositions(positions);
-        watched.sinks(storedOffsets(positions));
-        await eraser.look(rewinds.behind(positions));
-        failing = false;
-      } catch (error) {
-        const reason = reasonOf(error);
-        if (!failing && !signal.aborted) logger.warn({ reason }, 'erasing: trying again');
-        failing = true;
-      }
-      await sleep(config.POLL_INTERVAL_MS, undefined, { signal }).catch(() => {});
-    }
+  const rewinds = new SinkRewinds();
+
+  /** Shows how far the sink is, and erases what is to be erased. */
+  async function erase(): Promise<void> {
+    const positions = await sinkPositions(reader, connectors);
+    metrics.onPositions(positions);
+    watched.sinks(storedOffsets(positions));
+    await eraser.look(rewinds.behind(positions));
   }
 
   async function register(): Promise<void> {
@@ -190,7 +176,9 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
       pollIntervalMs: config.POLL_INTERVAL_MS,
       signal,
     });
-    await Promise.all([supervising, eraseAsLongAsItRuns(), watch]);
+    const pauseMs = (): number => config.POLL_INTERVAL_MS;
+    const erasing = keepDoing({ failed: 'erasing: trying again', work: erase, pauseMs, signal, logger });
+    await Promise.all([supervising, erasing, watch]);
   } finally {
     await Promise.allSettled([reader.close(), admin.close(), mongo.close()]);
   }

@@ -1,5 +1,5 @@
 // What the tools of the command line read from the environment.
-import { topicVariables } from '@activity/contracts';
+import { defaultApplicationId, topicVariables } from '@activity/contracts';
 import {
   checkKafkaSecurity,
   hostList,
@@ -14,11 +14,7 @@ const schema = z.object({
   ...topicVariables,
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers, host:port, separated by commas'),
   ...kafkaSecurityVariables,
-  KAFKA_GROUP_ID: z
-    .string()
-    .min(1)
-    .default('consumer-service-group')
-    .describe("The processor's application id"),
+  KAFKA_GROUP_ID: z.string().min(1).default(defaultApplicationId).describe("The processor's application id"),
   MONGODB_URI: mongoUri('mongodb://127.0.0.1:27017/activity?replicaSet=rs0').describe(
     'MongoDB, with the database',
   ),

@@ -1,46 +1,32 @@
 // The activity pipeline on real servers, held against the oracle: every document, every class of the ledger, and in Kafka.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { collections, erasedLogsCollection, rawPosition, receiptsCollection } from '@activity/contracts';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { mongoUrl } from './parts/mongo.ts';
 import type { Ports } from './parts/services.ts';
-import { startPipeline, type Pipeline } from './pipeline/pipeline.ts';
 import { loopback } from './process/ports.ts';
 import { postAll } from './testing/activity.ts';
-import { freePorts } from './testing/free-ports.ts';
 import { scenario, sendRaw } from './testing/scenario.ts';
+import { startStack, type Stack } from './testing/stack.ts';
 import { expectTruth, runLedger } from './testing/truth.ts';
 
-const dataDir = mkdtempSync(join(tmpdir(), 'activity-truth-'));
 const rolling = z.object({ rolling: z.object({ last5m: z.number(), last1h: z.number() }) });
 let ports: Ports;
-let pipeline: Pipeline;
+let stack: Stack;
 
 beforeAll(async () => {
-  ports = await freePorts();
-  pipeline = await startPipeline({
-    ports,
-    dataDir,
-    report: () => undefined,
-    failed: (problem) => console.error(problem),
-    signal: new AbortController().signal,
-  });
+  stack = await startStack('truth');
+  ({ ports } = stack);
 });
 
-afterAll(async () => {
-  await pipeline.stop();
-  rmSync(dataDir, { recursive: true });
-});
+afterAll(() => stack.stop());
 
 test('3,000 records with duplicates, garbage, lateness, deletes and erasures, the processor killed meanwhile', async () => {
   const records = scenario({ count: 3_000, users: 100, partitions: 4, until: Date.now(), seed: 1 });
   const broker = `${loopback}:${ports.kafka}`;
   await sendRaw(broker, records.slice(0, 1_500));
-  process.kill(pipeline.parts.find(({ name }) => name === 'processor')?.pid ?? 0, 'SIGKILL');
+  process.kill(stack.pid('processor'), 'SIGKILL');
   await sendRaw(broker, records.slice(1_500));
   await expectTruth(ports, records, 60_000);
 }, 120_000);

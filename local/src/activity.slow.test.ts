@@ -1,6 +1,4 @@
 // The activity pipeline on real servers with 100,000 records, in trouble, and read again from the start.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collections, defaultTopics, maxPartitions } from '@activity/contracts';
@@ -11,40 +9,23 @@ import type { Raw } from '../../processor/src/testing/histories.ts';
 import { workOut } from '../../processor/src/testing/oracle.ts';
 import { mongoUrl } from './parts/mongo.ts';
 import { serviceSpec, type Ports } from './parts/services.ts';
-import { startPipeline, type Pipeline } from './pipeline/pipeline.ts';
 import { Part } from './process/part.ts';
 import { freePort, loopback } from './process/ports.ts';
-import { freePorts } from './testing/free-ports.ts';
 import { scenario, sendRaw } from './testing/scenario.ts';
+import { startStack, type Stack } from './testing/stack.ts';
 import { readStored, storedOf, type Stored } from './testing/stored.ts';
 import { dedupeMs, expectTruth, graceMs, runLedger } from './testing/truth.ts';
 
-const dataDir = mkdtempSync(join(tmpdir(), 'activity-truth-'));
 let ports: Ports;
-let pipeline: Pipeline;
+let stack: Stack;
 let records: Raw[];
 
-function pidOf(part: string): number {
-  const pid = pipeline.parts.find(({ name }) => name === part)?.pid;
-  if (pid === undefined) throw new Error(`${part} does not run`);
-  return pid;
-}
-
 beforeAll(async () => {
-  ports = await freePorts();
-  pipeline = await startPipeline({
-    ports,
-    dataDir,
-    report: () => undefined,
-    failed: (problem) => console.error(problem),
-    signal: new AbortController().signal,
-  });
+  stack = await startStack('truth');
+  ({ ports } = stack);
 });
 
-afterAll(async () => {
-  await pipeline.stop();
-  rmSync(dataDir, { recursive: true });
-});
+afterAll(() => stack.stop());
 
 async function withAdmin<T>(use: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = new Kafka({ brokers: [`${loopback}:${ports.kafka}`], logLevel: logLevel.ERROR }).admin();
@@ -64,7 +45,7 @@ async function expectUnchangedBy(applicationId: string, firstOffsets: readonly n
   const began = new Date();
   const spec = serviceSpec('processor', {
     ports: { ...ports, processor: await freePort() },
-    dataDir: join(dataDir, applicationId),
+    dataDir: join(stack.dataDir, applicationId),
   });
   const env = { ...spec.command.env, KAFKA_GROUP_ID: applicationId };
   const again = new Part({ ...spec, command: { ...spec.command, env } });
@@ -110,11 +91,11 @@ test('100,000 records, mongod stopped for 60 s and the Connect worker killed mea
   records = scenario({ count: 100_000, users: 2_000, partitions: 4, until: Date.now(), seed: 7 });
   const broker = `${loopback}:${ports.kafka}`;
   await sendRaw(broker, records.slice(0, 30_000));
-  const mongod = pidOf('mongodb');
+  const mongod = stack.pid('mongodb');
   process.kill(mongod, 'SIGSTOP');
   try {
     await sendRaw(broker, records.slice(30_000, 60_000));
-    process.kill(pidOf('connect'), 'SIGKILL');
+    process.kill(stack.pid('connect'), 'SIGKILL');
     await sleep(60_000);
   } finally {
     process.kill(mongod, 'SIGCONT');

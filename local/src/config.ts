@@ -1,7 +1,14 @@
 // The launcher's configuration: ports and the data folder, from the environment and the root's `.env`.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { topicsOf, topicVariables, type RightsOptions, type Topics } from '@activity/contracts';
+import {
+  defaultApplicationId,
+  defaultConnectorPrefix,
+  topicsOf,
+  topicVariables,
+  type RightsOptions,
+  type Topics,
+} from '@activity/contracts';
 import { ConfigError, parseConfig, portNumber, type Environment } from '@activity/service';
 import { z } from 'zod';
 import { projectRoot } from './paths.ts';
@@ -71,8 +78,8 @@ export function readRightsOptions(): Omit<RightsOptions, 'connectGroup'> {
   const names = parseConfig(
     z.object({
       ...topicVariables,
-      KAFKA_GROUP_ID: z.string().default('consumer-service-group'),
-      CONNECTOR_PREFIX: z.string().default('activity'),
+      KAFKA_GROUP_ID: z.string().default(defaultApplicationId),
+      CONNECTOR_PREFIX: z.string().default(defaultConnectorPrefix),
     }),
     process.env,
   );

@@ -1,18 +1,16 @@
 // The page at the edge of the whole pipeline, from its first event on; and when what it needs goes away.
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startMongo } from './index.ts';
 import { projectRoot } from './paths.ts';
-import { startPipeline, type Pipeline } from './pipeline/pipeline.ts';
 import { loopback } from './process/ports.ts';
 import { dayOfActivity, postBatch } from './testing/day-of-activity.ts';
 import { expectNoBarriers, openBrowser, openPage } from './testing/browser.ts';
-import { freePorts } from './testing/free-ports.ts';
 import { PageService } from './testing/page-service.ts';
 import { servers } from './testing/servers.ts';
+import { startStack, type Stack } from './testing/stack.ts';
 
 const picture = join(projectRoot, 'docs', 'page.png');
 let browser: Browser;
@@ -31,27 +29,16 @@ afterAll(async () => {
 beforeEach((context) => context.skip(missing !== '', missing));
 
 describe('at the edge of the whole pipeline', () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'activity-page-'));
-  let pipeline: Pipeline;
+  let stack: Stack;
   let edge: string;
 
   beforeAll(async () => {
     if (missing !== '') return;
-    const ports = await freePorts();
-    edge = `http://${loopback}:${ports.ingest}`;
-    pipeline = await startPipeline({
-      ports,
-      dataDir,
-      report: () => undefined,
-      failed: (problem) => console.error(problem),
-      signal: new AbortController().signal,
-    });
+    stack = await startStack('page');
+    edge = `http://${loopback}:${stack.ports.ingest}`;
   });
 
-  afterAll(async () => {
-    await pipeline?.stop();
-    rmSync(dataDir, { recursive: true, force: true });
-  });
+  afterAll(() => stack?.stop());
 
   test('says how to send the first event, and shows it; then a day of them', async () => {
     const { page, complaints } = await openPage(browser);
@@ -84,7 +71,7 @@ describe('at the edge of the whole pipeline', () => {
 
   test('is pictured in the README as it is (delete docs/page.png to have it taken again)', async () => {
     // Sums of quarters that were empty a moment ago are remembered for minutes: a new service knows them as they are.
-    await pipeline.reload('query');
+    await stack.pipeline.reload('query');
     const { page } = await openPage(browser);
     await page.setViewportSize({ width: 1280, height: 1016 });
     await page.goto(`${edge}/`);

@@ -1,34 +1,20 @@
 // Where an event is, asked of the whole pipeline while parts of it stand still; and how the pipeline says it is.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startPipeline, type Pipeline } from './pipeline/pipeline.ts';
 import { readEvents } from './testing/event-source.ts';
-import { freePorts } from './testing/free-ports.ts';
+import { startStack, type Stack } from './testing/stack.ts';
 
-const dataDir = mkdtempSync(join(tmpdir(), 'activity-trace-'));
-let pipeline: Pipeline;
+let stack: Stack;
 let edge: string;
 let query: string;
 
 beforeAll(async () => {
-  const ports = await freePorts();
-  pipeline = await startPipeline({
-    ports,
-    dataDir,
-    report: () => undefined,
-    failed: (problem) => console.error(problem),
-    signal: new AbortController().signal,
-  });
+  stack = await startStack('trace');
+  const { ports } = stack;
   edge = `http://127.0.0.1:${ports.ingest}`;
   query = `http://127.0.0.1:${ports.query}`;
 });
 
-afterAll(async () => {
-  await pipeline.stop();
-  rmSync(dataDir, { recursive: true });
-});
+afterAll(() => stack.stop());
 
 async function post(eventId: string, fields: Record<string, unknown> = {}): Promise<void> {
   const body = JSON.stringify({ userId: 'ada', activityType: 'LOGIN', eventId, ...fields });
@@ -48,12 +34,6 @@ async function trace(eventId: string, userId = 'ada'): Promise<Record<string, un
 async function stored(eventId: string, userId = 'ada'): Promise<number> {
   const log = await get(`/api/logs/${eventId}?userId=${userId}&wait=10s`);
   return Number(log['_id']);
-}
-
-function pidOf(part: string): number {
-  const pid = pipeline.parts.find(({ name }) => name === part)?.pid;
-  if (pid === undefined) throw new Error(`${part} does not run`);
-  return pid;
 }
 
 test('stored, with its raw position and times; unknown for one that nobody sent', async () => {
@@ -87,7 +67,7 @@ test('a copy with another body is dead-lettered, and of which log it is a duplic
 test('accepted, with what lies before it, while the processor stands still; a copy that waits is a duplicate', async () => {
   await post('three');
   const log = await stored('three');
-  const processor = pidOf('processor');
+  const processor = stack.pid('processor');
   process.kill(processor, 'SIGSTOP');
   try {
     await post('three');
@@ -119,7 +99,7 @@ test('accepted, with what lies before it, while the processor stands still; a co
 });
 
 test('processed and on its way, while Kafka Connect stands still', async () => {
-  const worker = pidOf('connect');
+  const worker = stack.pid('connect');
   process.kill(worker, 'SIGSTOP');
   try {
     await post('six');

@@ -8,10 +8,11 @@ import { z } from 'zod';
 import { workOut } from '../../processor/src/testing/oracle.ts';
 import { mongoUrl } from './parts/mongo.ts';
 import type { Ports } from './parts/services.ts';
-import { startPipeline, type Pipeline } from './pipeline/pipeline.ts';
+import type { Pipeline } from './pipeline/pipeline.ts';
 import { loopback } from './process/ports.ts';
 import { freePorts } from './testing/free-ports.ts';
 import { scenario, sendRaw } from './testing/scenario.ts';
+import { startQuietly } from './testing/stack.ts';
 import { readStored, storedOf } from './testing/stored.ts';
 import { dedupeMs, expectTruth, graceMs } from './testing/truth.ts';
 
@@ -21,13 +22,11 @@ let ports: Ports;
 let pipeline: Pipeline | undefined;
 
 async function start(rebuild: boolean): Promise<void> {
-  pipeline = await startPipeline({
+  pipeline = await startQuietly({
     ports,
     dataDir,
     rebuild,
     report: (part, line) => lines.push(`${part}: ${line}`),
-    failed: (problem) => console.error(problem),
-    signal: new AbortController().signal,
   });
 }
 

@@ -133,7 +133,7 @@ test('a Connect worker without the right to its own topics ends, and its log nam
   const words = 'Not authorized to access topics: [activity-connect-configs]';
   await expectSaid('connect', words, async () => {
     await applyAcls(admin, without('connect', 'activity-connect-configs'));
-    process.kill(stack.pipeline.parts.find(({ name }) => name === 'connect')?.pid ?? 0, 'SIGKILL');
+    process.kill(stack.pid('connect'), 'SIGKILL');
   });
   await applyAcls(admin, rights);
   await expectWell();

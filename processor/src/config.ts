@@ -1,5 +1,5 @@
 // Every variable that the processor reads.
-import { activityTypeVariables, topicVariables } from '@activity/contracts';
+import { activityTypeVariables, defaultApplicationId, topicVariables } from '@activity/contracts';
 import {
   checkKafkaSecurity,
   hostList,
@@ -24,7 +24,7 @@ export const configSchema = z.object({
   KAFKA_GROUP_ID: z
     .string()
     .min(1)
-    .default('consumer-service-group')
+    .default(defaultApplicationId)
     .describe('Application id: the consumer group, and the prefix of internal topics'),
   STATE_DIR: z.string().min(1).default('.data/processor').describe('Folder for local state'),
   INSTANCE_ID: z

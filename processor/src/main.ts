@@ -3,7 +3,6 @@ import { topicsOf } from '@activity/contracts';
 import {
   createLogger,
   createRegistry,
-  kafkaSecurityOf,
   runService,
   startMonitoring,
   type ServiceContext,
@@ -13,7 +12,7 @@ import { readConfig } from './config.ts';
 import { firstCopyRoute } from './first-copy.ts';
 import { instanceMetrics } from './instance-metrics.ts';
 import { streamsMetrics } from './metrics.ts';
-import { topologyOptions } from './topology-options.ts';
+import { applicationOf } from './application.ts';
 
 const config = readConfig();
 const logger = createLogger('processor', config.LOG_LEVEL);
@@ -23,16 +22,9 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const registry = createRegistry('processor');
   const failed = Promise.withResolvers<never>();
   const streams = createStreams({
-    applicationId: config.KAFKA_GROUP_ID,
+    ...applicationOf(config, logger),
     ...(config.INSTANCE_ID && { instanceId: config.INSTANCE_ID }),
     stateDir: config.STATE_DIR,
-    brokers: config.KAFKA_BROKERS,
-    security: kafkaSecurityOf(config),
-    // As a module, which every thread loads for itself.
-    topology: {
-      url: new URL('topologies/activity.ts', import.meta.url),
-      options: topologyOptions(config, logger),
-    },
     threads: config.PROCESSOR_THREADS,
     commitIntervalMs: config.COMMIT_INTERVAL_MS,
     // Bad records are values of the topology, which dead-letters them itself. What still throws is a fault of the program, which

@@ -1,21 +1,15 @@
 // `npm run rebuild`: lets the processor work everything out again from the raw topic, from its next start on.
-import { createLogger, kafkaSecurityOf } from '@activity/service';
+import { createLogger } from '@activity/service';
 import { FatalError, resetApplication } from '@activity/streams';
 import { readConfig } from './config.ts';
-import { topologyOptions } from './topology-options.ts';
+import { applicationOf } from './application.ts';
 
 const config = readConfig();
 
 try {
-  const { offsets, topics } = await resetApplication({
-    applicationId: config.KAFKA_GROUP_ID,
-    topology: {
-      url: new URL('topologies/activity.ts', import.meta.url),
-      options: topologyOptions(config, createLogger('processor', config.LOG_LEVEL)),
-    },
-    brokers: config.KAFKA_BROKERS,
-    security: kafkaSecurityOf(config),
-  });
+  const { offsets, topics } = await resetApplication(
+    applicationOf(config, createLogger('processor', config.LOG_LEVEL)),
+  );
   const state = topics.length === 0 ? 'there was no state' : `forgot ${topics.length} topics of its state`;
   console.log(`${config.KAFKA_GROUP_ID}: ${offsets ? 'forgot where it was' : 'it had not begun'}, ${state}`);
   console.log('The processor reads the raw topic from its beginning when it is started.');

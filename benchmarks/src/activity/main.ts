@@ -6,7 +6,8 @@ import { topicsOf, topicSpecs, topicVariables, type Topics } from '@activity/con
 import { startBroker } from '@activity/local';
 import type { Admin } from 'kafkajs';
 import { connect, createTopics, readBack, writeInput } from '../processor/kafka.ts';
-import { median, rateOf } from '../processor/rate.ts';
+import { median } from '../median.ts';
+import { rateOf } from '../processor/rate.ts';
 
 const records = Number(process.env['BENCH_RECORDS'] ?? 200_000);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);

@@ -6,7 +6,8 @@ import { startBroker } from '@activity/local';
 import type { Admin } from 'kafkajs';
 import { candidates, prepareJava, type Candidate } from './candidates.ts';
 import { connect, createTopics, readBack, writeInput } from './kafka.ts';
-import { median, rateOf } from './rate.ts';
+import { median } from '../median.ts';
+import { rateOf } from './rate.ts';
 
 const records = Number(process.env['BENCH_RECORDS'] ?? 500_000);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);

@@ -53,8 +53,3 @@ export async function rateOf(run: Run): Promise<number> {
     clearTimeout(force);
   }
 }
-
-/** The middle one. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { median } from '../median.ts';
 import { levelEngine, lmdbEngine, mapEngine, sqliteEngine, type Engine } from './engines.ts';
 import { measure, type Measured } from './measure.ts';
 
@@ -44,10 +45,6 @@ async function run(name: string, open: (folder: string) => Engine | Promise<Engi
 
 function sorted(values: readonly number[]): number[] {
   return values.toSorted((a, b) => a - b);
-}
-
-function median(values: readonly number[]): number {
-  return sorted(values)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 function text(column: keyof Measured, value: number): string {

@@ -28,7 +28,7 @@ export interface Difference {
 }
 
 /** The raw records that an entry has classed. */
-function classed(entry: LedgerEntry): number {
+export function classed(entry: LedgerEntry): number {
   return ledgerClasses.reduce((sum, name) => sum + entry[name], 0);
 }
 

@@ -1,10 +1,11 @@
 // Balances the ledger while events flow: up to the last record that it knows, once the sink has stored all of those.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { collections, ledgerClasses, type LedgerEntry } from '@activity/contracts';
+import { collections, type LedgerEntry } from '@activity/contracts';
 import type { TopicReader } from '@activity/streams';
 import type { Db } from 'mongodb';
 import type { Connector } from '../connectors.ts';
 import { sinkPositions } from '../sink-positions.ts';
+import { classed } from './balance.ts';
 import { countStored, type Stored } from './stored-logs.ts';
 
 /** What balancing needs. */
@@ -34,9 +35,8 @@ export function differencesWithin(
   { logs, erased }: Stored,
 ): { classes: number; missing: number; surplus: number } {
   const records = before.lastOffset - before.firstOffset + 1;
-  const classed = ledgerClasses.reduce((sum, name) => sum + before[name], 0);
   return {
-    classes: Math.abs(records - classed),
+    classes: Math.abs(records - classed(before)),
     missing: Math.max(0, before.enriched - after.deleted - erased - logs),
     surplus: Math.max(0, logs + erased + before.deleted - before.enriched),
   };

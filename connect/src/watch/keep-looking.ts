@@ -1,6 +1,6 @@
 // Looks at something again and again, for as long as the process runs.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { reasonOf, type Logger } from '@activity/service';
+import type { Logger } from '@activity/service';
+import { keepDoing } from '../keep-doing.ts';
 import type { Watched, WatchMetrics } from './metrics.ts';
 
 /** Something to look at. */
@@ -26,21 +26,18 @@ export async function keepLooking(
   { what, everyMs, restFactor = 0, ready, look }: Look,
   { signal, logger, metrics }: LookingOptions,
 ): Promise<void> {
-  let failing = false;
-  while (!signal.aborted) {
-    let began = performance.now();
-    try {
+  let began = 0;
+  await keepDoing({
+    failed: `looking at ${what}: trying again`,
+    async work() {
+      began = performance.now();
       await ready?.();
       began = performance.now();
       await look();
       metrics.looked(what, (performance.now() - began) / 1_000);
-      failing = false;
-    } catch (error) {
-      const reason = reasonOf(error);
-      if (!failing && !signal.aborted) logger.warn({ reason }, `looking at ${what}: trying again`);
-      failing = true;
-    }
-    const pause = Math.max(everyMs, restFactor * (performance.now() - began));
-    await sleep(pause, undefined, { signal }).catch(() => {});
-  }
+    },
+    pauseMs: () => Math.max(everyMs, restFactor * (performance.now() - began)),
+    signal,
+    logger,
+  });
 }

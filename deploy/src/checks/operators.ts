@@ -10,7 +10,7 @@ import {
 import { stringify } from 'yaml';
 import { configSchema as processor } from '../../../processor/src/config.ts';
 import { configSchema as connect } from '../../../connect/src/config.ts';
-import { connectorsFolder, loadConnectors } from '../../../connect/src/connectors.ts';
+import { connectorsFolder, loadConnectors, topicPlaceholders } from '../../../connect/src/connectors.ts';
 import { sinkUri } from '../../../connect/src/sink-uri.ts';
 
 const apiVersion = 'kafka.strimzi.io/v1';
@@ -88,12 +88,7 @@ async function connectors(): Promise<object[]> {
     TASKS_MAX: String(tasksMax),
     MONGODB_URI: `\${env:${sinkUriVariable}}${sinkOptions()}`,
     MONGODB_DATABASE: database,
-    ENRICHED_TOPIC: defaultTopics.enriched,
-    COUNTS_TOPIC: defaultTopics.counts,
-    USERS_TOPIC: defaultTopics.users,
-    GLOBAL_COUNTS_TOPIC: defaultTopics.globalCounts,
-    LEDGER_TOPIC: defaultTopics.ledger,
-    SINK_DEAD_LETTER_TOPIC: defaultTopics.sinkDeadLetter,
+    ...topicPlaceholders(defaultTopics),
   });
   return loaded.map(({ name, config: { 'connector.class': type, 'tasks.max': tasks, ...config } }) => ({
     apiVersion,

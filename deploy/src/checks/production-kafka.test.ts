@@ -3,7 +3,7 @@ import { defaultTopics, kafkaRights, topicSpecs, type KafkaRight } from '@activi
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { configSchema as connectSchema } from '../../../connect/src/config.ts';
-import { connectorsFolder, loadConnectors } from '../../../connect/src/connectors.ts';
+import { connectorsFolder, loadConnectors, topicPlaceholders } from '../../../connect/src/connectors.ts';
 import { sinkUri } from '../../../connect/src/sink-uri.ts';
 import { writtenFiles } from './operators.ts';
 import {
@@ -98,12 +98,7 @@ test('the connectors are those of connect/connectors, the password but a referen
     TASKS_MAX: String(connectSchema.shape.SINK_TASKS_MAX.parse(undefined)),
     MONGODB_URI: 'compared below',
     MONGODB_DATABASE: 'activity',
-    ENRICHED_TOPIC: defaultTopics.enriched,
-    COUNTS_TOPIC: defaultTopics.counts,
-    USERS_TOPIC: defaultTopics.users,
-    GLOBAL_COUNTS_TOPIC: defaultTopics.globalCounts,
-    LEDGER_TOPIC: defaultTopics.ledger,
-    SINK_DEAD_LETTER_TOPIC: defaultTopics.sinkDeadLetter,
+    ...topicPlaceholders(defaultTopics),
   });
   const connectors = all(
     'KafkaConnector',

@@ -1,5 +1,7 @@
 // docs/security.md: its tables of rights, written from the rights themselves.
 import {
+  defaultApplicationId,
+  defaultConnectorPrefix,
   defaultTopics,
   kafkaPrincipals,
   kafkaRights,
@@ -10,9 +12,9 @@ import {
 
 const rights = kafkaRights({
   topics: defaultTopics,
-  applicationId: 'consumer-service-group',
+  applicationId: defaultApplicationId,
   connectGroup: 'activity-connect',
-  connectorPrefix: 'activity',
+  connectorPrefix: defaultConnectorPrefix,
 });
 
 /** A Markdown table as the formatter writes it: columns of one width. */

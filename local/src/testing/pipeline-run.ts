@@ -9,11 +9,12 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { mongoUrl } from '../parts/mongo.ts';
 import type { Ports } from '../parts/services.ts';
-import { startPipeline, type Pipeline } from '../pipeline/pipeline.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
 import { loopback } from '../process/ports.ts';
 import { mongoAccess } from '../secure/mongo.ts';
 import { countsByUser, postAll, samplePosts, type Post } from './activity.ts';
 import { freePorts } from './free-ports.ts';
+import { pidOf, startQuietly } from './stack.ts';
 import { startWitness, type Seen } from './witness.ts';
 
 const page = z.object({
@@ -38,14 +39,7 @@ const accepted = new Map<string, Post>();
 
 async function start(): Promise<number> {
   const began = Date.now();
-  pipeline = await startPipeline({
-    ports,
-    dataDir,
-    secure,
-    report: () => undefined,
-    failed: (problem) => console.error(problem),
-    signal: new AbortController().signal,
-  });
+  pipeline = await startQuietly({ ports, dataDir, secure });
   return Date.now() - began;
 }
 
@@ -195,7 +189,7 @@ export function testPipeline(options: { secure: boolean }): () => Running {
       const from = (kill - 1) * 250;
       const sent = send(posts.slice(from, from + 250)).then(() => send(again.slice(0, kill * 50)));
       await vi.waitFor(async () => expect(await storedTotal()).toBeGreaterThan(0));
-      process.kill(pipeline.parts.find(({ name }) => name === 'processor')?.pid ?? 0, 'SIGKILL');
+      process.kill(pidOf(pipeline, 'processor'), 'SIGKILL');
       await sent;
       await vi.waitFor(
         () =>

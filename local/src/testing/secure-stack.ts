@@ -1,46 +1,24 @@
-// A secure stack of a test's own, on free ports and a temporary data folder.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// A secure stack of a test's own.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Ports } from '../parts/services.ts';
-import { startPipeline, type Pipeline } from '../pipeline/pipeline.ts';
 import type { Security } from '../secure/security.ts';
-import { freePorts } from './free-ports.ts';
+import { startStack, type Stack } from './stack.ts';
 
 /** The stack, while it runs. */
-export interface SecureStack {
-  ports: Ports;
+export interface SecureStack extends Stack {
   security: Security;
-  pipeline: Pipeline;
   /** What a part has logged so far. */
   log(part: string): string;
-  /** Stops it and removes its data. */
-  stop(): Promise<void>;
 }
 
-/** Starts it; `failed` parts are said on standard error. */
+/** Starts it. */
 export async function startSecureStack(): Promise<SecureStack> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'activity-secure-'));
-  const ports = await freePorts();
-  const { signal } = new AbortController();
-  const pipeline = await startPipeline({
-    ports,
-    dataDir,
-    secure: true,
-    report: () => undefined,
-    failed: (problem) => console.error(problem.message),
-    signal,
-  });
-  const { security } = pipeline;
+  const stack = await startStack('secure', { secure: true });
+  const { security } = stack.pipeline;
   if (!security) throw new Error('the stack is not secure');
   return {
-    ports,
+    ...stack,
     security,
-    pipeline,
-    log: (part) => readFileSync(join(dataDir, 'logs', `${part}.log`), 'utf8'),
-    async stop() {
-      await pipeline.stop();
-      rmSync(dataDir, { recursive: true });
-    },
+    log: (part) => readFileSync(join(stack.dataDir, 'logs', `${part}.log`), 'utf8'),
   };
 }

@@ -1,5 +1,12 @@
 // What the stages of the pipeline agree on: topics, events, documents, identity. No I/O.
-export { defaultTopics, topicSpecs, topicVariables, topicsOf } from './topics.ts';
+export {
+  defaultApplicationId,
+  defaultConnectorPrefix,
+  defaultTopics,
+  topicSpecs,
+  topicVariables,
+  topicsOf,
+} from './topics.ts';
 export type { TopicSpec, Topics } from './topics.ts';
 export { kafkaPrincipals, kafkaRights } from './kafka-rights.ts';
 export type { KafkaOperation, KafkaPrincipal, KafkaRight, RightsOptions } from './kafka-rights.ts';

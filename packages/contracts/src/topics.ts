@@ -77,6 +77,12 @@ export interface TopicSpec {
   config: Record<string, string>;
 }
 
+/** The processor's application id, unless a deployment says otherwise. */
+export const defaultApplicationId = 'consumer-service-group';
+
+/** What the names of connectors begin with, unless a deployment says otherwise. */
+export const defaultConnectorPrefix = 'activity';
+
 const day = 24 * 60 * 60 * 1000;
 
 /** Every topic of the pipeline with the settings it is created with (partitions are the deployment's choice). */

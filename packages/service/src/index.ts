@@ -39,4 +39,4 @@ export type { Scope } from './keys/api-key.ts';
 export { fieldProblem, plainError, validationError } from './docs/documented-route.ts';
 export type { DocumentedAnswer, DocumentedRoute } from './docs/documented-route.ts';
 export { openApi } from './docs/openapi.ts';
-export { docsPage, docsPolicy } from './docs/page.ts';
+export { docsPage, docsPolicy, escapeHtml } from './docs/page.ts';

@@ -31,7 +31,8 @@ export type { BytesSerde, JsonObject, Serde, Serialized, TextSerde } from './ser
 export { resetApplication } from './reset.ts';
 export type { ResetOptions, ResetResult } from './reset.ts';
 export { createStreams } from './start.ts';
-export type { Streams, StreamsLogger, StreamsOptions, TopologyModule } from './start.ts';
+export type { Streams, StreamsLogger, StreamsOptions } from './start.ts';
+export type { TopologyModule } from './runtime/topology-module.ts';
 export type { ReadableStore } from './runtime/readable-store.ts';
 export type { ExpiringStore, KeyValueStore, StoreSpec, WindowStore } from './state/store.ts';
 export { openTopicReader } from './topic-reader.ts';

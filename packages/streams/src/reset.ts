@@ -1,11 +1,10 @@
 // Begins an application anew: its next start reads its input from the beginning. Source: Kafka Streams' application reset tool.
 import type { SecurityOptions } from './kafka/platformatic.ts';
 import { createKafka } from './kafka/wire-port.ts';
-import { loadTopology } from './runtime/topology-module.ts';
+import { internalTopics } from './runtime/internal-topics.ts';
 import { topicNames } from './runtime/topic-names.ts';
-import type { TopologyModule } from './start.ts';
+import { readTopology, type TopologyModule } from './runtime/topology-module.ts';
 import type { Topology } from './topology/topology.ts';
-import { assertValid } from './topology/validate.ts';
 
 /** Which application to reset, as it was given to `createStreams`. */
 export interface ResetOptions {
@@ -32,17 +31,8 @@ export interface ResetResult {
  */
 export async function resetApplication(options: ResetOptions): Promise<ResetResult> {
   const { applicationId, brokers, security } = options;
-  const { topology } =
-    'url' in options.topology
-      ? await loadTopology(String(options.topology.url), options.topology.options)
-      : { topology: options.topology };
-  assertValid(topology);
-  const names = topicNames(applicationId, topology);
-  const stores = topology.subTopologies.flatMap((part) => part.stores);
-  const own = [
-    ...topology.repartitionTopics.map(({ name }) => names.full(name)),
-    ...stores.filter(({ changelogTopic }) => changelogTopic === undefined).map(names.changelog),
-  ];
+  const topology = await readTopology(options.topology);
+  const own = internalTopics(topology, topicNames(applicationId, topology));
   const clientId = `${applicationId}-reset`;
   const kafka = createKafka({ brokers, clientId, ...(security && { security }) });
   try {

@@ -12,12 +12,11 @@ import { noMetrics, type RuntimeMetrics } from './runtime/metrics.ts';
 import { readableStore, type ReadableStore } from './runtime/readable-store.ts';
 import type { ThreadState } from './runtime/stream-thread.ts';
 import type { ThreadHandle } from './runtime/thread-handle.ts';
-import { loadTopology } from './runtime/topology-module.ts';
+import { isModule, readTopology, type TopologyModule } from './runtime/topology-module.ts';
 import { topicNames } from './runtime/topic-names.ts';
 import { workerThread } from './runtime/worker-thread.ts';
 import { instanceIdOf, openStateFolder } from './state/state-folder.ts';
 import type { Topology } from './topology/topology.ts';
-import { assertValid } from './topology/validate.ts';
 
 /** Where log lines go. The library itself prints nothing. */
 export type StreamsLogger = (
@@ -25,17 +24,6 @@ export type StreamsLogger = (
   message: string,
   details?: object,
 ) => void;
-
-/**
- * A topology as a module, for threads: its default export is a function that builds it, and may be async.
- * @example { url: new URL('./topology.ts', import.meta.url), options: { input: 'words' } }
- */
-export interface TopologyModule {
-  /** Where the module is, as `import()` takes it. */
-  url: URL | string;
-  /** Given to the function; must survive structured cloning. */
-  options?: unknown;
-}
 
 /** Settings of an application. Times in milliseconds. The table in the README is made from this. */
 export interface StreamsOptions {
@@ -172,10 +160,6 @@ export interface Streams {
   close(options?: { leave: boolean }): Promise<void>;
 }
 
-function isModule(topology: Topology | TopologyModule): topology is TopologyModule {
-  return 'url' in topology;
-}
-
 /** The state of all threads as one: the worst that is not over. */
 function combined(states: readonly ThreadState[]): ThreadState {
   const order: ThreadState[] = ['ERROR', 'CREATED', 'REBALANCING', 'RESTORING', 'RUNNING', 'CLOSED'];
@@ -280,10 +264,7 @@ export function createStreams(options: StreamsOptions): Streams {
   async function start(): Promise<void> {
     if (started) throw new FatalError('CONFIGURATION_INVALID', 'start() was called twice');
     started = true;
-    const { topology } = isModule(options.topology)
-      ? await loadTopology(String(options.topology.url), options.topology.options)
-      : { topology: options.topology };
-    assertValid(topology);
+    const topology = await readTopology(options.topology);
     if (stateDir !== undefined) {
       lock = openStateFolder({
         folder: stateDir,

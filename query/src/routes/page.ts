@@ -1,5 +1,5 @@
 // GET / and /assets/*: the page. It is open; what it shows needs a session like any other read.
-import { plainError } from '@activity/service';
+import { escapeHtml, plainError } from '@activity/service';
 import type { Context } from 'hono';
 import { failed, route } from '../http/route.ts';
 import type { Answer, Route } from '../http/route.ts';
@@ -38,7 +38,7 @@ export function pageRoutes({ files, activityTypes }: PageDeps): Route[] {
     // What the page cannot know by itself: which types there may be, and whether events can be posted where it came from.
     const edge = context.req.header('x-forwarded-host') === undefined ? '' : 'here';
     const body = files.document
-      .replace('%ACTIVITY_TYPES%', escape(activityTypes.join(',')))
+      .replace('%ACTIVITY_TYPES%', escapeHtml(activityTypes.join(',')))
       .replace('%EDGE%', edge);
     const headers = { ...html, 'content-security-policy': policy, 'cache-control': 'no-cache' };
     return { status: 200, headers, body };
@@ -88,8 +88,4 @@ function sent(context: Context, { type, plain, packed }: PageFile): Response {
       ...(encoding && { 'content-encoding': encoding }),
     },
   });
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 }

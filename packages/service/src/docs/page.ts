@@ -29,9 +29,9 @@ export function docsPage(document: OpenApiDocument, origin: string): string {
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(document.info.title)}</title><style>${style}</style></head>
+<title>${escapeHtml(document.info.title)}</title><style>${style}</style></head>
 <body>
-<h1>${escape(document.info.title)}</h1>
+<h1>${escapeHtml(document.info.title)}</h1>
 ${document.info.description
   .split('\n\n')
   .map((paragraph) => `<p>${text(paragraph)}</p>`)
@@ -52,13 +52,13 @@ function section(method: string, path: string, operation: Operation, origin: str
   const parameters = operation.parameters
     .map(
       ({ name, description }) =>
-        `<tr><td><code>${escape(name)}</code></td><td>${text(description)}</td></tr>`,
+        `<tr><td><code>${escapeHtml(name)}</code></td><td>${text(description)}</td></tr>`,
     )
     .join('');
   return `<section>
-<h2><code><span class="method">${method}</span>${escape(path)}</code></h2>
-<p><strong>${escape(operation.summary)}.</strong> ${text(operation.description)}</p>
-<pre>${escape(curl(method, path, operation, origin))}</pre>
+<h2><code><span class="method">${method}</span>${escapeHtml(path)}</code></h2>
+<p><strong>${escapeHtml(operation.summary)}.</strong> ${text(operation.description)}</p>
+<pre>${escapeHtml(curl(method, path, operation, origin))}</pre>
 ${parameters === '' ? '' : `<table><tr><th>Parameter</th><th></th></tr>${parameters}</table>`}
 <table><tr><th>Answer</th><th></th></tr>${answers}</table>
 ${bodySchema(operation)}
@@ -69,7 +69,7 @@ function bodySchema({ requestBody }: Operation): string {
   return Object.entries(requestBody?.content ?? {})
     .map(
       ([type, { schema }]) =>
-        `<details><summary>Schema of ${escape(type)}</summary><pre>${escape(JSON.stringify(schema, undefined, 2))}</pre></details>`,
+        `<details><summary>Schema of ${escapeHtml(type)}</summary><pre>${escapeHtml(JSON.stringify(schema, undefined, 2))}</pre></details>`,
     )
     .join('\n');
 }
@@ -83,10 +83,11 @@ function curl(method: string, path: string, { requestBody }: Operation, origin: 
 }
 
 function text(markdown: string): string {
-  return escape(markdown).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
+  return escapeHtml(markdown).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }
 
-function escape(plain: string): string {
+/** Text as it stands in HTML, in attributes too. */
+export function escapeHtml(plain: string): string {
   return plain
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

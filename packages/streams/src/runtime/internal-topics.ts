@@ -107,6 +107,20 @@ function tasksOf(sourceTopics: readonly string[], counts: ReadonlyMap<string, nu
   return Math.max(1, ...sourceTopics.map((topic) => counts.get(topic) ?? 1));
 }
 
+/** Whether a store's changelog is a topic of the application's own. */
+function hasOwnChangelog({ changelog, changelogTopic }: StoreSpec): boolean {
+  return changelog && changelogTopic === undefined;
+}
+
+/** The names of an application's own topics: repartition topics and changelogs. */
+export function internalTopics(topology: Topology, names: TopicNames): string[] {
+  const stores = topology.subTopologies.flatMap((part) => part.stores);
+  return [
+    ...topology.repartitionTopics.map(({ name }) => names.full(name)),
+    ...stores.filter(hasOwnChangelog).map(names.changelog),
+  ];
+}
+
 function wantedTopics(
   topology: Topology,
   names: TopicNames,
@@ -120,14 +134,12 @@ function wantedTopics(
     config: { 'cleanup.policy': 'delete', ...purged },
   }));
   const changelogs = topology.subTopologies.flatMap(({ sourceTopics, stores }) =>
-    stores
-      .filter((store) => store.changelog && store.changelogTopic === undefined)
-      .map((store) => ({
-        name: names.changelog(store),
-        partitions: tasksOf(sourceTopics, counts),
-        replicationFactor: -1,
-        config: changelogConfig(store),
-      })),
+    stores.filter(hasOwnChangelog).map((store) => ({
+      name: names.changelog(store),
+      partitions: tasksOf(sourceTopics, counts),
+      replicationFactor: -1,
+      config: changelogConfig(store),
+    })),
   );
   return [...repartition, ...changelogs];
 }

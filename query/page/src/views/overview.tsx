@@ -13,7 +13,7 @@ import { Loaded, Panel } from '../parts/panel.tsx';
 import { StageStrip } from '../parts/stage-strip.tsx';
 import { Empty, Failed } from '../parts/states.tsx';
 import { TailSwitch } from '../parts/tail-switch.tsx';
-import { Tiles } from '../parts/tiles.tsx';
+import { eventTiles, Tiles } from '../parts/tiles.tsx';
 import { TimelinePanel } from '../parts/timeline-panel.tsx';
 import { TypeBars } from '../parts/type-bars.tsx';
 import { hashOf, noFilter } from '../router.ts';
@@ -122,10 +122,7 @@ function OverviewTiles({ overview }: { overview: Overview | undefined }): VNode 
   return (
     <Tiles
       tiles={[
-        { label: 'Last 5 minutes', value: events?.last5m },
-        { label: 'Last hour', value: events?.last1h },
-        { label: 'Last 24 hours', value: events?.last24h },
-        { label: 'All events', value: events?.total },
+        ...eventTiles(events ?? {}),
         {
           label: 'Users in 24 hours',
           value: users?.daily,

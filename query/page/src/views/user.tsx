@@ -9,7 +9,7 @@ import { EventTable } from '../parts/event-table.tsx';
 import { Loaded, Panel } from '../parts/panel.tsx';
 import { Empty, Failed } from '../parts/states.tsx';
 import { TailSwitch } from '../parts/tail-switch.tsx';
-import { Tiles } from '../parts/tiles.tsx';
+import { eventTiles, Tiles } from '../parts/tiles.tsx';
 import { TimelinePanel } from '../parts/timeline-panel.tsx';
 import { TypeBars } from '../parts/type-bars.tsx';
 import { hashOf, noFilter } from '../router.ts';
@@ -101,10 +101,7 @@ function UserTiles({ activity }: { activity: UserActivity | undefined }): VNode 
   return (
     <Tiles
       tiles={[
-        { label: 'Last 5 minutes', value: rolling?.last5m },
-        { label: 'Last hour', value: rolling?.last1h },
-        { label: 'Last 24 hours', value: rolling?.last24h },
-        { label: 'All events', value: total },
+        ...eventTiles({ ...rolling, total }),
         {
           label: 'Last seen',
           value: lastSeen === undefined ? undefined : ago(lastSeen, now),

@@ -1,12 +1,27 @@
-// From the configuration to what the topology is told.
+// From the configuration to the application: its topology, and what that is told.
 import { accessSync, constants } from 'node:fs';
 import { topicsOf } from '@activity/contracts';
-import type { Logger } from '@activity/service';
+import { kafkaSecurityOf, type Logger } from '@activity/service';
+import type { ResetOptions } from '@activity/streams';
 import type { Config } from './config.ts';
 import type { ActivityOptions } from './topologies/activity.ts';
 
+/** The application, however it is used: what it is called, what it does, and where Kafka is. */
+export function applicationOf(config: Config, logger: Logger): Required<ResetOptions> {
+  return {
+    applicationId: config.KAFKA_GROUP_ID,
+    // As a module, which every thread loads for itself.
+    topology: {
+      url: new URL('topologies/activity.ts', import.meta.url),
+      options: topologyOptions(config, logger),
+    },
+    brokers: config.KAFKA_BROKERS,
+    security: kafkaSecurityOf(config),
+  };
+}
+
 /** The options; a database of places that cannot be read is said once, and done without. */
-export function topologyOptions(config: Config, logger: Logger): ActivityOptions {
+function topologyOptions(config: Config, logger: Logger): ActivityOptions {
   return {
     topics: topicsOf(config),
     dedupeMs: config.DEDUPE_HOURS * 3_600_000,
