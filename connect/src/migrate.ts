@@ -51,7 +51,6 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
     { key: { userId: 1, timestamp: -1, _id: -1 }, options: { name: 'user_newest' } },
     { key: { activityType: 1, timestamp: -1, _id: -1 }, options: { name: 'type_newest' } },
     { key: { eventId: 1, timestamp: -1, _id: -1 }, options: { name: 'event_newest' } },
-    { key: { userId: 1, _id: 1 }, options: { name: 'user_ids' } },
     { key: { userId: 1, activityType: 1, timestamp: -1, _id: -1 }, options: { name: 'user_type_newest' } },
     newestOf('session', 'session'),
     newestOf('client.device', 'device'),

@@ -89,9 +89,10 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
         store: {
           page: async (filter, slice) => reading({ filter, ...slice }, { logs: [log], more: true }),
           find: async (id, userId) => reading({ id, userId }, id === 'e' ? log : undefined),
+          stored: async () => [],
         },
         totalOf: async () => ({ total: 21, totalIs: 'exact' }),
-        awaitLog: async () => undefined,
+        awaitLog: async () => false,
       },
       users: {
         users: { find: async (userId) => reading(userId, userId === 'u' ? user : undefined) },

@@ -19,6 +19,7 @@ import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { cursorCodec, cursorKey } from './logs/cursor.ts';
 import type { LogDocument } from './logs/log-json.ts';
+import { createAwaitLog } from './logs/await-log.ts';
 import { createLogStore } from './logs/log-store.ts';
 import { createTotals } from './logs/total.ts';
 import { createMetrics, watchClient } from './metrics.ts';
@@ -36,7 +37,6 @@ import { createUserTimeline } from './stats/user-timeline.ts';
 import type { CountDocument } from './stats/user-timeline.ts';
 import { createUserStore } from './stats/user-store.ts';
 import type { UserDocument } from './stats/user-store.ts';
-import { createAwaitLog } from './tail/await-log.ts';
 import { TailHub } from './tail/hub.ts';
 import { createTails } from './tail/tail.ts';
 
@@ -125,7 +125,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
         sum: rollups.sum,
         now: Date.now,
       }),
-      awaitLog: createAwaitLog(hub),
+      awaitLog: createAwaitLog({ stored: store.stored, ending: signal }),
     },
     users: { users, timeline: createUserTimeline(reads, counts, Date.now), asOf },
     stats: {

@@ -24,11 +24,24 @@ export interface LogPage {
   more: boolean;
 }
 
+/** A log that may be stored some time. */
+export interface WantedLog {
+  /** Its number, or its `eventId`. */
+  id: string;
+  /** Whose it is to be. */
+  userId: string | undefined;
+}
+
+/** What a log is known by. */
+export type LogKey = Pick<LogDocument, '_id' | 'eventId' | 'userId'>;
+
 /** What the routes read. */
 export interface LogStore {
   page: (filter: LogFilter, slice: Slice) => Promise<LogPage>;
   /** By `_id` where the text is one that exists, else the newest with that `eventId`. */
   find: (idOrEventId: string, userId: string | undefined) => Promise<LogDocument | undefined>;
+  /** Which of these are stored. */
+  stored: (wanted: WantedLog[]) => Promise<LogKey[]>;
 }
 
 const newestFirst = { timestamp: -1, _id: -1 } as const;
@@ -69,6 +82,21 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>): Log
       const id = idOf(idOrEventId);
       const byId = id === undefined ? undefined : await newest('logs.byId', { _id: id, ...user });
       return byId ?? (await newest('logs.byEvent', { eventId: idOrEventId, ...user }));
+    },
+
+    async stored(wanted) {
+      const numbers = wanted.flatMap(({ id }) => idOf(id) ?? []);
+      const anyones = wanted.filter(({ userId }) => userId === undefined).map(({ id }) => id);
+      const theirs = wanted.filter(({ userId }) => userId !== undefined);
+      const $or = [
+        ...(numbers.length > 0 ? [{ _id: { $in: numbers } }] : []),
+        ...(anyones.length > 0 ? [{ eventId: { $in: anyones } }] : []),
+        ...theirs.map(({ id: eventId, userId }) => ({ eventId, userId })),
+      ];
+      const shown = { $or, deletedAt: { $exists: false } } as Filter<LogDocument>;
+      // One of each kind: an id that many share is found, if not all that have it.
+      const options = { projection: { eventId: 1, userId: 1 }, limit: 2 * wanted.length };
+      return reads.find('logs.stored', logs, shown, options);
     },
   };
 }

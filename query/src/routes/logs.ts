@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { id, wait, wholeNumber } from '../http/parameters.ts';
 import { failed, route } from '../http/route.ts';
 import type { Route } from '../http/route.ts';
+import type { AwaitLog } from '../logs/await-log.ts';
 import { filterShape } from '../logs/filter.ts';
 import { listLogs } from '../logs/list.ts';
 import type { ListDeps } from '../logs/list.ts';
 import { logJson, logSchema } from '../logs/log-json.ts';
 import type { LogDocument } from '../logs/log-json.ts';
-import { idOf } from '../logs/log-store.ts';
 
 /** The most logs of one page. */
 const maxLimit = 100;
@@ -19,13 +19,7 @@ const maxWaitMs = 10_000;
 /** What the routes need. */
 export interface LogRoutesDeps extends ListDeps {
   activityTypes: readonly string[];
-  /** Waits for a log to be stored, at most so long. */
-  awaitLog: (
-    wanted: (log: LogDocument) => boolean,
-    look: () => Promise<LogDocument | undefined>,
-    withinMs: number,
-    signal: AbortSignal,
-  ) => Promise<LogDocument | undefined>;
+  awaitLog: AwaitLog;
 }
 
 const list = z.object({
@@ -96,15 +90,10 @@ export function logRoutes(deps: LogRoutesDeps): Route[] {
         404: { description: 'There is no such log (yet).', schema: plainError },
       },
       handle: async ({ path, query: { userId, wait: withinMs = 0 }, context }) => {
-        const number = idOf(path.id);
         const look = async (): Promise<LogDocument | undefined> => store.find(path.id, userId);
-        function wanted(log: LogDocument): boolean {
-          if (userId !== undefined && log.userId !== userId) return false;
-          return log._id === number || log.eventId === path.id;
-        }
-        const found =
-          (await look()) ??
-          (withinMs > 0 ? await awaitLog(wanted, look, withinMs, context.req.raw.signal) : undefined);
+        const awaited = async (): Promise<boolean> =>
+          withinMs > 0 && (await awaitLog({ id: path.id, userId }, withinMs, context.req.raw.signal));
+        const found = (await look()) ?? ((await awaited()) ? await look() : undefined);
         if (found === undefined) return failed({ kind: 'not-found', what: 'Activity log' });
         return { status: 200, body: logJson(found) };
       },

@@ -1,4 +1,4 @@
-// The hub: one change stream for all who wait for logs, opened with the first of them and closed some time after the last.
+// The hub: one change stream for all who follow the logs, opened with the first of them and closed some time after the last.
 import type { Logger } from '@activity/service';
 import type { ChangeStream, ChangeStreamInsertDocument, Collection } from 'mongodb';
 import type { LogDocument } from '../logs/log-json.ts';
