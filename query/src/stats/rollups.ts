@@ -1,4 +1,4 @@
-// Counts of all users over time: minutes as they are stored, and quarters of hours that are added up once and remembered.
+// Counts of all users over time: minutes as they are stored, and quarters of hours and days that are added up once and remembered.
 import { windowSizes } from '@activity/contracts';
 import type { CountsByType } from '@activity/contracts';
 import { LRUCache } from 'lru-cache';
@@ -26,12 +26,14 @@ export interface Rollups {
   sum: (from: number, to: number) => Promise<Omit<Cell, 'start'>>;
 }
 
+const { day: dayMs } = windowSizes;
 const quarterMs = 15 * windowSizes.minute;
 /** Until then a minute may still change: late events, and what the sink has not stored yet. */
 const openMs = windowSizes.hour;
 /** How long a quarter is remembered before it is read again, for what changes after all (a rebuild), in milliseconds. */
 const rememberedMs = 10 * windowSizes.minute;
 const maxRemembered = 50_000;
+const maxDays = 500;
 /** The quarters of one read. */
 const chunk = 7 * 96;
 const maxMinutes = 1_600;
@@ -48,6 +50,7 @@ export function createRollups(
     allowStale: true,
     noDeleteOnStaleGet: true,
   });
+  const days = new LRUCache<number, Omit<Cell, 'start'>>({ max: maxDays, ttl: rememberedMs });
   const refreshing = new Set<number>();
   let turns: Promise<void> = Promise.resolve();
 
@@ -127,23 +130,51 @@ export function createRollups(
     });
   }
 
+  /** The whole windows of some size within a time, that no longer change. */
+  function settledWithin(from: number, to: number, size: number): { begin: number; end: number } {
+    const begin = Math.min(to, Math.ceil(from / size) * size);
+    const settled = Math.floor(Math.min(to, now() - openMs) / size) * size;
+    return { begin, end: Math.max(begin, settled) };
+  }
+
   async function cells(from: number, to: number): Promise<Cell[]> {
-    const begin = Math.min(to, Math.ceil(from / quarterMs) * quarterMs);
-    const settled = Math.floor(Math.min(to, now() - openMs) / quarterMs) * quarterMs;
-    const end = Math.max(begin, settled);
+    const { begin, end } = settledWithin(from, to, quarterMs);
     const parts = await Promise.all([minutes(from, begin), quarters(begin, end), minutes(end, to)]);
     return parts.flat();
+  }
+
+  /** The sums of days that follow each other. */
+  async function sumsOfDays(from: number, to: number): Promise<Omit<Cell, 'start'>[]> {
+    const wanted = Array.from({ length: (to - from) / dayMs }, (_, i) => from + i * dayMs);
+    const sums = new Map(wanted.map((day) => [day, days.get(day)]));
+    const missing = wanted.filter((day) => sums.get(day) === undefined);
+    const [first, last] = [missing[0], missing.at(-1)];
+    if (first !== undefined && last !== undefined) {
+      const found = Map.groupBy(await quarters(first, last + dayMs), ({ start }) => start - (start % dayMs));
+      for (const day of missing) {
+        const sum = sumOf(found.get(day) ?? []);
+        days.set(day, sum);
+        sums.set(day, sum);
+      }
+    }
+    return wanted.flatMap((day) => sums.get(day) ?? []);
   }
 
   return {
     cells,
     minutes,
     async sum(from, to) {
-      const sum = { total: 0, byType: {} };
-      for (const cell of await cells(from, to)) addCounts(sum, cell);
-      return sum;
+      const { begin, end } = settledWithin(from, to, dayMs);
+      const parts = await Promise.all([cells(from, begin), sumsOfDays(begin, end), cells(end, to)]);
+      return sumOf(parts.flat());
     },
   };
+}
+
+function sumOf(parts: readonly Omit<Cell, 'start'>[]): Omit<Cell, 'start'> {
+  const sum = { total: 0, byType: {} };
+  for (const part of parts) addCounts(sum, part);
+  return sum;
 }
 
 function pipelineOf(from: number, to: number): Document[] {
