@@ -92,12 +92,16 @@ EXPOSE 3001
 HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 CMD ["node", "healthcheck.mjs", "PORT", "/health"]
 ENTRYPOINT ["node", "query/src/main.ts"]
 
-# Steps that run once and end: `topics`, `replica-set`.
+# Steps that run once and end: `topics`, `secrets`, `replica-set`.
 FROM service AS setup
 COPY --from=setup-modules /app ./
 COPY packages/contracts packages/contracts
 COPY packages/service packages/service
 COPY deploy/src deploy/src
+USER root
+# New volumes that are mounted there belong to whom these belong to.
+RUN mkdir -p /secrets/mongo /secrets/query /secrets/connectors /secrets/sink && chown -R node:node /secrets
+USER node
 ENTRYPOINT ["node", "deploy/src/setup/main.ts"]
 
 FROM ${MAVEN_IMAGE} AS sink

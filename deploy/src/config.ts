@@ -22,6 +22,13 @@ export const configSchema = z.object({
   MONGODB_URI: mongoUri('mongodb://127.0.0.1:27017/activity?replicaSet=rs0').describe(
     'MongoDB: the replica set to make, of the member that is named here',
   ),
+  SECRETS_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder of MongoDB’s passwords, which `secrets` writes and `replica-set` makes users of; unset: no passwords',
+    ),
   SETUP_WITHIN_SECONDS: integer(120, 1, 3_600).describe('How long to wait for Kafka or MongoDB'),
   LOG_LEVEL: logLevel().describe('Least level that is logged'),
 });

@@ -10,6 +10,10 @@ const service = z.strictObject({
   build: z.strictObject({ context: z.literal('.'), target: z.string() }).optional(),
   command: z.array(z.string()).optional(),
   hostname: z.string().optional(),
+  network_mode: z
+    .string()
+    .regex(/^service:/)
+    .optional(),
   user: z.string().optional(),
   environment: z.record(z.string(), z.string()).default({}),
   ports: z.array(z.string()).default([]),

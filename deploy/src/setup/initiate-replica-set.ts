@@ -1,12 +1,27 @@
-// The replica set: made once, of one member, which clients then find by its name.
+// The replica set: made once, of one member, which clients then find by its name; and, where there are passwords, MongoDB's users.
+import { applyMongoRights } from '@activity/contracts';
+import type { MongoAccount } from '@activity/contracts';
 import { MongoClient, MongoServerError } from 'mongodb';
+import type { Db } from 'mongodb';
 
 /** The replica set that a connection string asks for. */
 export interface ReplicaSet {
   name: string;
   /** `host:port`, by which the member itself and every client reaches it. */
   host: string;
+  /** The pipeline's. */
+  database: string;
 }
+
+/** Who makes it. */
+export interface Initiator {
+  /** Where mongod is reached, `host:port`, if not where everyone reaches it. */
+  at?: string;
+  auth?: { username: string; password: string };
+}
+
+/** Everyone who has a password in MongoDB. */
+export type MongoPerson = MongoAccount | 'admin';
 
 /**
  * Reads the set's name and its member out of a connection string.
@@ -14,10 +29,10 @@ export interface ReplicaSet {
  * @throws Error where it names no set.
  */
 export function replicaSetOf(uri: string): ReplicaSet {
-  const { host, searchParams } = new URL(uri);
+  const { host, pathname, searchParams } = new URL(uri);
   const name = searchParams.get('replicaSet');
   if (name === null) throw new Error('MONGODB_URI names no replica set: add ?replicaSet=rs0');
-  return { name, host: host.includes(':') ? host : `${host}:27017` };
+  return { name, host: host.includes(':') ? host : `${host}:27017`, database: pathname.slice(1) };
 }
 
 /**
@@ -25,11 +40,11 @@ export function replicaSetOf(uri: string): ReplicaSet {
  *
  * @throws Error where mongod does not answer, refuses, or has no primary yet.
  */
-export async function initiateReplicaSet({ name, host }: ReplicaSet): Promise<'made' | 'kept'> {
-  const client = new MongoClient(`mongodb://${host}`, {
-    directConnection: true,
-    serverSelectionTimeoutMS: 2_000,
-  });
+export async function initiateReplicaSet(
+  { name, host }: Pick<ReplicaSet, 'name' | 'host'>,
+  { at = host, auth }: Initiator = {},
+): Promise<'made' | 'kept'> {
+  const client = connection(at, auth);
   try {
     const admin = client.db('admin');
     const outcome = await admin
@@ -50,4 +65,55 @@ export async function initiateReplicaSet({ name, host }: ReplicaSet): Promise<'m
   } finally {
     await client.close();
   }
+}
+
+/**
+ * The same for a mongod that asks for passwords; and makes its users, or makes them what they should be. Has to run where mongod does, which
+ * lets whoever comes from its own machine make the first user.
+ *
+ * @throws Error where mongod does not answer, or has an admin with another password.
+ */
+export async function initiateSecured(
+  set: ReplicaSet,
+  passwordOf: (person: MongoPerson) => string,
+): Promise<'made' | 'kept'> {
+  const at = `127.0.0.1:${set.host.split(':').at(-1)}`;
+  const auth = { username: 'admin', password: passwordOf('admin') };
+  const outcome = await initiateReplicaSet(set, { at, auth }).catch(async (error: unknown) => {
+    if (!isRefusal(error, 'AuthenticationFailed')) throw error;
+    const made = await initiateReplicaSet(set, { at }).catch(explained);
+    await withAdmin(connection(at), async (admin) => {
+      await admin.command({ createUser: 'admin', pwd: auth.password, roles: ['root'] });
+    }).catch(explained);
+    return made;
+  });
+  await withAdmin(connection(at, auth), async (admin) => applyMongoRights(admin, set.database, passwordOf));
+  return outcome;
+}
+
+function connection(at: string, auth?: Initiator['auth']): MongoClient {
+  return new MongoClient(`mongodb://${at}/?authSource=admin`, {
+    directConnection: true,
+    serverSelectionTimeoutMS: 2_000,
+    ...(auth && { auth }),
+  });
+}
+
+async function withAdmin(client: MongoClient, work: (admin: Db) => Promise<void>): Promise<void> {
+  try {
+    await work(client.db('admin'));
+  } finally {
+    await client.close();
+  }
+}
+
+function isRefusal(error: unknown, codeName: string): boolean {
+  return error instanceof MongoServerError && error.codeName === codeName;
+}
+
+function explained(error: unknown): never {
+  if (!isRefusal(error, 'Unauthorized')) throw error;
+  throw new Error('MongoDB has an admin, with another password than the file mongo/admin.password has', {
+    cause: error,
+  });
 }

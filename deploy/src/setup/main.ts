@@ -1,9 +1,11 @@
-// What has to be there before the services: `main.ts topics` makes the topics, `main.ts replica-set` MongoDB's replica set.
+// What has to be there before the services: `main.ts topics` makes the topics, `main.ts secrets` passwords, `main.ts replica-set`
+// MongoDB's replica set and its users.
 import { topicsOf } from '@activity/contracts';
 import { createLogger, kafkaSecurityOf } from '@activity/service';
 import { readConfig } from '../config.ts';
 import { createTopics } from './create-topics.ts';
-import { initiateReplicaSet, replicaSetOf } from './initiate-replica-set.ts';
+import { initiateReplicaSet, initiateSecured, replicaSetOf } from './initiate-replica-set.ts';
+import { makeSecrets, passwordIn } from './secrets.ts';
 import { untilDone } from './until-done.ts';
 
 const config = readConfig();
@@ -34,13 +36,24 @@ async function run(step: string | undefined): Promise<number> {
     }
     case 'replica-set': {
       const set = replicaSetOf(config.MONGODB_URI);
-      const outcome = await untilDone(() => initiateReplicaSet(set), waiting);
-      logger.info({ ...set, outcome }, 'the replica set has its primary');
+      const { SECRETS_DIR: secrets } = config;
+      const outcome = await untilDone(
+        () => (secrets === undefined ? initiateReplicaSet(set) : initiateSecured(set, passwordIn(secrets))),
+        waiting,
+      );
+      logger.info({ ...set, outcome, users: secrets !== undefined }, 'the replica set has its primary');
+      return 0;
+    }
+    case 'secrets': {
+      const { SECRETS_DIR: secrets } = config;
+      if (secrets === undefined) throw new Error('SECRETS_DIR names no folder to write them to');
+      makeSecrets(secrets, config.MONGODB_URI);
+      logger.info({ folder: secrets }, 'the secrets are there');
       return 0;
     }
     case undefined:
     default:
-      logger.fatal({ step }, 'which step? topics or replica-set');
+      logger.fatal({ step }, 'which step? topics, secrets or replica-set');
       return 2;
   }
 }

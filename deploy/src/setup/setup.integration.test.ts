@@ -33,5 +33,6 @@ test('says what to do where no replica set is named', () => {
   expect(replicaSetOf('mongodb://mongo/activity?replicaSet=rs1')).toEqual({
     name: 'rs1',
     host: 'mongo:27017',
+    database: 'activity',
   });
 });

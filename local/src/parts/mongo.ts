@@ -2,12 +2,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { applyMongoRights } from '@activity/contracts';
 import { MongoClient, MongoServerError } from 'mongodb';
 import { z } from 'zod';
 import type { Mongod } from '../fetch/mongod.ts';
 import type { PartSpec } from '../process/part.ts';
 import { loopback } from '../process/ports.ts';
-import { applyMongoRights, makeAdmin, mongoAccess, secureMongod } from '../secure/mongo.ts';
+import { makeAdmin, mongoAccess, secureMongod } from '../secure/mongo.ts';
 import type { Security } from '../secure/security.ts';
 
 const replicaSet = 'rs0';
@@ -96,7 +97,10 @@ export async function ensureReplicaSet(
     const client = direct(host, security ? mongoAccess(security, 'admin') : { credentials: '', options: '' });
     try {
       await configure(client, host);
-      if (security) await applyMongoRights(client, database, security);
+      if (security) {
+        const { passwords } = security;
+        await applyMongoRights(client.db('admin'), database, (account) => passwords.of(`mongodb-${account}`));
+      }
       return;
     } catch (error) {
       if (security && isUnknown(error)) await begin(host, security).catch(() => {});

@@ -1,6 +1,6 @@
 // mongod with TLS, passwords and roles.
-import { mongoAccounts, mongoRights, type MongoAccount } from '@activity/contracts';
-import { MongoServerError, type Db, type MongoClient } from 'mongodb';
+import type { MongoAccount } from '@activity/contracts';
+import type { MongoClient } from 'mongodb';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -47,37 +47,4 @@ export async function makeAdmin(open: MongoClient, { passwords }: Security): Pro
     pwd: passwords.of('mongodb-admin'),
     roles: ['root'],
   });
-}
-
-async function makeOrChange(
-  admin: Db,
-  what: 'Role' | 'User',
-  name: string,
-  settings: Record<string, unknown>,
-): Promise<void> {
-  try {
-    await admin.command({ [`create${what}`]: name, ...settings });
-  } catch (error) {
-    const there = error instanceof MongoServerError && (error.code === 51_002 || error.code === 51_003);
-    if (!there) throw error;
-    await admin.command({ [`update${what}`]: name, ...settings });
-  }
-}
-
-/** Makes each account and its role what the rights say. */
-export async function applyMongoRights(
-  client: MongoClient,
-  database: string,
-  { passwords }: Security,
-): Promise<void> {
-  const admin = client.db('admin');
-  for (const account of mongoAccounts) {
-    const role = `activity-${account}`;
-    const privileges = mongoRights[account].map(({ collection = '', actions }) => ({
-      resource: { db: database, collection },
-      actions,
-    }));
-    await makeOrChange(admin, 'Role', role, { privileges, roles: [] });
-    await makeOrChange(admin, 'User', account, { pwd: passwords.of(`mongodb-${account}`), roles: [role] });
-  }
 }

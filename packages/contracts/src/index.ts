@@ -10,8 +10,8 @@ export {
 export type { TopicSpec, Topics } from './topics.ts';
 export { kafkaPrincipals, kafkaRights } from './kafka-rights.ts';
 export type { KafkaOperation, KafkaPrincipal, KafkaRight, RightsOptions } from './kafka-rights.ts';
-export { mongoAccounts, mongoRights } from './mongo-rights.ts';
-export type { MongoAccount, MongoRight } from './mongo-rights.ts';
+export { applyMongoRights, mongoAccounts, mongoRights } from './mongo-rights.ts';
+export type { AdminDatabase, MongoAccount, MongoRight } from './mongo-rights.ts';
 export {
   activityEvent,
   activityInput,

@@ -40,3 +40,42 @@ export const mongoRights: Record<MongoAccount, readonly MongoRight[]> = {
   query: [...onEach(everything, ['find']), { collection: collections.logs, actions: ['changeStream'] }],
   operator: onEach(everything, ['find']),
 };
+
+/** MongoDB's database `admin`, as its driver has it. */
+export interface AdminDatabase {
+  command: (command: Record<string, unknown>) => Promise<unknown>;
+}
+
+/** What MongoDB answers where a role or a user is there already. */
+const alreadyThere = new Set<unknown>([51_002, 51_003]);
+
+async function makeOrChange(
+  admin: AdminDatabase,
+  what: 'Role' | 'User',
+  name: string,
+  settings: Record<string, unknown>,
+): Promise<void> {
+  try {
+    await admin.command({ [`create${what}`]: name, ...settings });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && alreadyThere.has(error.code))) throw error;
+    await admin.command({ [`update${what}`]: name, ...settings });
+  }
+}
+
+/** Makes each account and its role what the rights say, in the database `admin`, for the pipeline's database. */
+export async function applyMongoRights(
+  admin: AdminDatabase,
+  database: string,
+  passwordOf: (account: MongoAccount) => string,
+): Promise<void> {
+  for (const account of mongoAccounts) {
+    const role = `activity-${account}`;
+    const privileges = mongoRights[account].map(({ collection = '', actions }) => ({
+      resource: { db: database, collection },
+      actions,
+    }));
+    await makeOrChange(admin, 'Role', role, { privileges, roles: [] });
+    await makeOrChange(admin, 'User', account, { pwd: passwordOf(account), roles: [role] });
+  }
+}
