@@ -46,7 +46,7 @@ const dev = process.argv.includes('--dev');
 
 try {
   if (process.argv.includes('--docker')) {
-    await startContainers();
+    await startContainers(readConfig());
     process.exit(0);
   }
   steps.add('installing packages', installMs);

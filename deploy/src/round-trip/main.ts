@@ -5,7 +5,7 @@ import { freePort } from '@activity/local';
 import { projectRoot, read } from '../checks/sources.ts';
 import { readCompose } from '../checks/compose-file.ts';
 import { ensureBaseImages } from './base-images.ts';
-import { findCompose } from './compose-tool.ts';
+import { asPlugIn, findCompose } from './compose-tool.ts';
 import { consoleLines, type ConsoleLine } from './console-lines.ts';
 import { findEngine, type Engine } from './engine.ts';
 import { play } from './play.ts';
@@ -47,6 +47,14 @@ function hostNetwork(): string {
   return file;
 }
 
+/** What a container that has no password gets from MongoDB. */
+const withoutPassword = `
+  import { MongoClient } from 'mongodb';
+  const client = new MongoClient('mongodb://mongo:27017/activity?replicaSet=rs0');
+  console.log(await client.db().collection('logs').findOne().then(JSON.stringify, ({ message }) => message));
+  await client.close();
+`;
+
 async function test(plain: Shell, engine: Engine): Promise<void> {
   const ports = { INGEST_PORT: String(await freePort()), QUERY_PORT: String(await freePort()) };
   const shell = plain.with({
@@ -55,13 +63,17 @@ async function test(plain: Shell, engine: Engine): Promise<void> {
     COMPOSE_PROGRESS: 'plain',
     COMPOSE_PARALLEL_LIMIT: '2',
   });
-  const [file = '', ...first] = await findCompose(shell, join(projectRoot, '.cache', 'compose'), report);
+  const tool = await findCompose(shell, join(projectRoot, '.cache', 'compose'), report);
+  const [file = '', ...first] = tool;
   report(`Docker ${await shell.run('docker', 'version', '--format', '{{.Server.Version}}')}`.trim());
   const roots = join(projectRoot, '.cache', 'compose-roots');
   const bases = await ensureBaseImages({ shell, engine, folder: roots, report, signal: asked.signal });
-  const files = ['--file', 'docker-compose.yml', ...(bases === 'public' ? [] : ['--file', hostNetwork()])];
-  const compose = (...args: string[]): Promise<string> =>
-    shell.run(file, ...first, '--project-name', 'activity-test', ...files, ...args);
+  const project = {
+    ...asPlugIn(tool, join(folder, 'docker')),
+    COMPOSE_PROJECT_NAME: 'activity-test',
+    COMPOSE_FILE: ['docker-compose.yml', ...(bases === 'public' ? [] : [hostNetwork()])].join(':'),
+  };
+  const compose = (...args: string[]): Promise<string> => shell.with(project).run(file, ...first, ...args);
   const up = ['up', '--detach', '--wait', '--wait-timeout', '300'];
   try {
     report('building the images');
@@ -70,19 +82,52 @@ async function test(plain: Shell, engine: Engine): Promise<void> {
     await compose(...up);
     report('everything is healthy; what the README shows:');
     const [, before] = await roundTrip(shell, readmeLines(ports));
-    report('stopping everything, and starting it again on its volumes');
-    await compose('down');
-    await compose(...up);
     const [, reading, counting] = readmeLines(ports);
     if (reading === undefined || counting === undefined) throw new Error('the README reads nothing');
-    const [after] = await roundTrip(shell, [reading, counting]);
-    if (after !== before) throw new Error(`after a restart the answer was ${after}, not ${before}`);
+    async function readAgain(): Promise<void> {
+      const [after] = await roundTrip(shell, [reading, counting] as ConsoleLine[]);
+      if (after !== before) throw new Error(`now the answer was ${after}, not ${before}`);
+    }
+    report('stopping everything, and starting it again on its volumes with npm start -- --docker');
+    await compose('down');
+    const started = await shell.with(project).run('npm', 'start', '--', '--docker');
+    if (!started.includes(`:${ports.INGEST_PORT}/api/logs`))
+      throw new Error(`it does not say where: ${started}`);
+    await readAgain();
     report('the data is still there, and nothing was processed twice');
+
+    const refusal = await compose(
+      'exec',
+      '-T',
+      'consumer',
+      'node',
+      '--input-type=module',
+      '--eval',
+      withoutPassword,
+    );
+    if (!refusal.includes('requires authentication'))
+      throw new Error(`MongoDB answered without a password: ${refusal}`);
+    report('MongoDB answers nobody without a password; changing that of the query service');
+    const password = (): Promise<string> => compose('exec', '-T', 'consumer', 'cat', '/secrets/mongodb-uri');
+    const old = await password();
+    await compose(
+      'run',
+      '--rm',
+      '--no-deps',
+      '--entrypoint',
+      'rm',
+      'secrets',
+      '-f',
+      '/secrets/mongo/query.password',
+    );
+    await compose(...up, '--force-recreate');
+    if ((await password()) === old) throw new Error('the password is the old one');
+    await readAgain();
   } finally {
-    const last = ending.with({ ...engine.env, ...ports });
-    const args = ['--project-name', 'activity-test', ...files];
-    await last.succeeds(file, ...first, ...args, 'logs', '--no-color');
-    await last.succeeds(file, ...first, ...args, 'down', '--volumes', '--timeout', '10');
+    const last = ending.with({ ...engine.env, ...ports, ...project });
+    await last.succeeds(file, ...first, 'logs', '--no-color');
+    await last.succeeds(file, ...first, 'down', '--volumes', '--timeout', '10');
+    rmSync(join(folder, 'docker'), { recursive: true, force: true });
   }
 }
 
