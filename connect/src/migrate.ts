@@ -4,6 +4,7 @@ import {
   collections,
   erasedLogsCollection,
   receiptsCollection,
+  typeIndexes,
   windowSizes,
   type WindowSize,
 } from '@activity/contracts';
@@ -49,9 +50,9 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
   logs: [
     { key: { timestamp: -1, _id: -1 }, options: { name: 'newest' } },
     { key: { userId: 1, timestamp: -1, _id: -1 }, options: { name: 'user_newest' } },
-    { key: { activityType: 1, timestamp: -1, _id: -1 }, options: { name: 'type_newest' } },
+    { key: { activityType: 1, timestamp: -1, _id: -1 }, options: { name: typeIndexes.ofAll } },
     { key: { eventId: 1, timestamp: -1, _id: -1 }, options: { name: 'event_newest' } },
-    { key: { userId: 1, activityType: 1, timestamp: -1, _id: -1 }, options: { name: 'user_type_newest' } },
+    { key: { userId: 1, activityType: 1, timestamp: -1, _id: -1 }, options: { name: typeIndexes.ofUser } },
     newestOf('session', 'session'),
     newestOf('client.device', 'device'),
     newestOf('place.country', 'country'),

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { typeIndexes } from '@activity/contracts';
 import { freePort, startMongo } from '@activity/local';
 import type { LocalServer } from '@activity/local';
 import { Long, MongoClient } from 'mongodb';
@@ -228,6 +229,21 @@ describe('the query service on a real MongoDB', () => {
         expect.toSatisfy((ms: number) => ms > 0 && ms <= 3_000),
       );
     }
+  });
+
+  test('reads by the index of types, and goes on without it where it is not there', async () => {
+    const logs = client.db().collection('logs');
+    const path = '/api/logs?activityType=LOGIN,LOGOUT&limit=5';
+    const before = await get(path);
+    expect(before).toMatchObject([200, { data: [{}, {}, {}, {}, {}] }]);
+    await logs.createIndex({ timestamp: -1, _id: -1 });
+    await logs.createIndex({ activityType: 1, timestamp: -1, _id: -1 }, { name: typeIndexes.ofAll });
+    await client.db().command({ profile: 2 });
+    expect(await get(path)).toEqual(before);
+    await client.db().command({ profile: 0 });
+    const read = { ns: 'reading.logs', 'command.limit': 6, op: { $ne: 'command' } };
+    const profiled = await client.db().collection('system.profile').find(read).toArray();
+    expect(profiled.at(-1)?.['command'].hint).toBe(typeIndexes.ofAll);
   });
 
   test('is 503 while MongoDB is gone, and comes back with it', async () => {

@@ -13,6 +13,9 @@ export const collections = {
   ledger: 'ledger',
 } as const;
 
+/** Indexes of the logs that readers name: which one is best, MongoDB finds out with the first values, and keeps to it with all others. */
+export const typeIndexes = { ofAll: 'type_newest', ofUser: 'user_type_newest' } as const;
+
 /** The collection of the eraser's receipts. */
 export const receiptsCollection = 'erasures';
 /** The collection of the numbers of the logs that the eraser has removed. */

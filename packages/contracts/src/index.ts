@@ -42,6 +42,7 @@ export {
   marker,
   erasedLogsCollection,
   receiptsCollection,
+  typeIndexes,
   userActivitySchema,
   windowCountSchema,
 } from './documents.ts';

@@ -1,6 +1,7 @@
 // Which logs are asked for: the parameters, and the filter of MongoDB that they become.
 import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
+import { typeIndexes } from '@activity/contracts';
 import type { Filter } from 'mongodb';
 import { z } from 'zod';
 import { flag, id, logNumber, shortText, someOf, time } from '../http/parameters.ts';
@@ -87,6 +88,14 @@ export function mongoFilter(filter: LogFilter): Filter<LogDocument> {
     ...(bot !== undefined && { bot: bot || { $ne: true } }),
     timestamp: to === undefined ? { $gte: from } : { $gte: from, $lt: to },
   };
+}
+
+/** The index to read by, where the filter alone says which. */
+export function indexFor(filter: LogFilter): string | undefined {
+  const { userId, activityType, eventId, session, device, country, ip, bot } = filter;
+  const narrower = [eventId, session, device, country, ip, bot].some((value) => value !== undefined);
+  if (activityType === undefined || narrower) return undefined;
+  return userId === undefined ? typeIndexes.ofAll : typeIndexes.ofUser;
 }
 
 /** A short text that is the same for the same filter: a cursor belongs to one. */

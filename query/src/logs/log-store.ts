@@ -2,7 +2,7 @@
 import type { Collection, Filter } from 'mongodb';
 import type { Reads } from '../reads/reads.ts';
 import type { Order, Position } from './cursor.ts';
-import { mongoFilter } from './filter.ts';
+import { indexFor, mongoFilter } from './filter.ts';
 import type { LogFilter } from './filter.ts';
 import type { LogDocument } from './log-json.ts';
 import { logProjection } from './log-json.ts';
@@ -70,6 +70,7 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>): Log
         sort: down ? newestFirst : oldestFirst,
         projection: logProjection,
         limit: limit + 1,
+        index: indexFor(filter),
         ...(skip > 0 && { skip }),
       };
       const found = await reads.find(skip > 0 ? 'logs.skip' : 'logs.page', logs, query, options);

@@ -3,7 +3,7 @@ import { windowSizes } from '@activity/contracts';
 import { LRUCache } from 'lru-cache';
 import type { Collection } from 'mongodb';
 import type { Reads } from '../reads/reads.ts';
-import { filterDigest, mongoFilter } from './filter.ts';
+import { filterDigest, indexFor, mongoFilter } from './filter.ts';
 import type { LogFilter } from './filter.ts';
 import type { LogDocument } from './log-json.ts';
 
@@ -79,7 +79,7 @@ export function createTotals({
 
   async function counted(filter: LogFilter): Promise<Total | undefined> {
     // Counted in the index alone, which holds no marker.
-    const total = await reads.count('logs.count', logs, mongoFilter(filter), exactUpTo + 1);
+    const total = await reads.count('logs.count', logs, mongoFilter(filter), exactUpTo + 1, indexFor(filter));
     return total > exactUpTo ? undefined : { total, totalIs: 'exact' };
   }
 
@@ -116,7 +116,7 @@ export function createTotals({
     const query = mongoFilter(filter);
     async function timeOf(direction: 1 | -1, skip: number): Promise<number> {
       const sort = { timestamp: direction, _id: direction } as const;
-      const options = { sort, skip, limit: 1, projection: { _id: 0, timestamp: 1 } };
+      const options = { sort, skip, limit: 1, projection: { _id: 0, timestamp: 1 }, index: indexFor(filter) };
       const [found] = await reads.find('logs.span', logs, query, options);
       return found?.timestamp.getTime() ?? 0;
     }

@@ -9,6 +9,8 @@ import {
 /** Server error codes of a node that is stepping down, shutting down, recovering, or out of time. */
 const passing = new Set([50, 89, 91, 175, 189, 262, 10_107, 11_600, 11_602, 13_435, 13_436]);
 
+const badValue = 2;
+
 /** A connection that ended while a command was being written to it: the driver passes on what Node says. */
 const cutOff = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'ETIMEDOUT', 'EHOSTUNREACH']);
 
@@ -28,4 +30,9 @@ export function isAway(error: unknown): boolean {
 /** Whether MongoDB has refused a read: its message may hold what was asked for. */
 export function isRefused(error: unknown): boolean {
   return error instanceof MongoServerError;
+}
+
+/** Whether the index that a read named is not there. */
+export function isMissingIndex(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === badValue && /\bhint\b/.test(error.message);
 }

@@ -2,6 +2,7 @@
 import type { Logger } from '@activity/service';
 import type { Collection, Document, Filter, Sort } from 'mongodb';
 import { summaryOf } from './explained.ts';
+import { isMissingIndex } from './mongo-errors.ts';
 import type { ExplainSummary } from './explained.ts';
 
 /** What reads are counted by. */
@@ -29,6 +30,8 @@ export interface FindOptions {
   projection?: Document;
   limit: number;
   skip?: number;
+  /** The name of the index to read by; MongoDB's choice where it is not there (yet). */
+  index?: string | undefined;
 }
 
 /** Reads, each by the name of its operation. */
@@ -45,6 +48,7 @@ export interface Reads {
     collection: Collection<T>,
     filter: Filter<T>,
     limit: number,
+    index?: string,
   ) => Promise<number>;
   aggregate: <R extends Document, T extends Document>(
     operation: string,
@@ -97,20 +101,21 @@ export function createReads(options: ReadsOptions): Reads {
   }
 
   return {
-    find: async (operation, collection, filter, findOptions) => {
-      const cursor = () => collection.find(filter, { maxTimeMS, ...findOptions });
+    find: async (operation, collection, filter, { index, ...findOptions }) => {
+      const cursor = (hint: Hint) => collection.find(filter, { maxTimeMS, ...findOptions, ...hint });
       return timed(
         operation,
         (found) => found.length,
-        async () => (await cursor().toArray()) as never[],
-        async () => cursor().explain('executionStats'),
+        async () => hinted(index, async (hint) => (await cursor(hint).toArray()) as never[]),
+        async () => hinted(index, async (hint) => cursor(hint).explain('executionStats')),
       );
     },
-    count: async (operation, collection, filter, limit) =>
+    count: async (operation, collection, filter, limit, index) =>
       timed(
         operation,
         () => 1,
-        async () => collection.countDocuments(filter, { maxTimeMS, limit }),
+        async () =>
+          hinted(index, async (hint) => collection.countDocuments(filter, { maxTimeMS, limit, ...hint })),
       ),
     aggregate: async (operation, collection, pipeline) => {
       const cursor = () => collection.aggregate(pipeline, { maxTimeMS, allowDiskUse: false });
@@ -128,4 +133,15 @@ export function createReads(options: ReadsOptions): Reads {
         async () => collection.estimatedDocumentCount({ maxTimeMS }),
       ),
   };
+}
+
+type Hint = { hint?: string };
+
+/** Reads by an index; without it where it is not there: the database is not migrated yet, or somebody has dropped it. */
+async function hinted<R>(index: string | undefined, read: (hint: Hint) => Promise<R>): Promise<R> {
+  if (index === undefined) return read({});
+  return read({ hint: index }).catch(async (error: unknown) => {
+    if (!isMissingIndex(error)) throw error;
+    return read({});
+  });
 }

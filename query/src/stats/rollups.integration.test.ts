@@ -1,7 +1,7 @@
 import { createLogger } from '@activity/service';
 import { startMongo } from '@activity/local';
 import type { LocalServer } from '@activity/local';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createReads } from '../reads/reads.ts';
