@@ -51,6 +51,22 @@ describe('the connectors', () => {
     },
   );
 
+  test('logs are fetched at once, counts a quarter of a second later at most and in larger pieces', () => {
+    const waits = connectors.map(({ config }) => [
+      config['collection'],
+      config['consumer.override.fetch.max.wait.ms'],
+      config['consumer.override.fetch.min.bytes'],
+    ]);
+    const later = ['250', '131072'];
+    expect(waits).toEqual([
+      [collections.counts, ...later],
+      [collections.globalCounts, ...later],
+      [collections.ledger, ...later],
+      [collections.logs, undefined, undefined],
+      [collections.users, ...later],
+    ]);
+  });
+
   // What an outage or a bad record costs hangs on each of these: see docs/connect.md before changing one.
   test.each(connectors.map(({ name, config }) => [name, config] as const))('%s is safe', (_, config) => {
     expect(config).toMatchObject({

@@ -1,5 +1,5 @@
 // Docker Compose: the plug-in that is installed, else its sources from Go's module proxy, built once.
-import { existsSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Shell } from './shell.ts';
@@ -36,10 +36,11 @@ export async function findCompose(
   return [built];
 }
 
-/** What has to be in the environment for `docker compose` to be that command: a configuration of docker, in a new folder, with the plug-in. */
+/** What has to be in the environment for `docker compose` to be that command: a folder of docker's configuration, made anew, with the plug-in. */
 export function asPlugIn([file = '', ...first]: readonly string[], folder: string): Record<string, string> {
   if (first.length > 0) return {};
   const plugIns = join(folder, 'cli-plugins');
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(plugIns, { recursive: true });
   symlinkSync(file, join(plugIns, 'docker-compose'));
   return { DOCKER_CONFIG: folder };
