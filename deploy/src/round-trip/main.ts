@@ -84,8 +84,9 @@ async function test(plain: Shell, engine: Engine): Promise<void> {
     const [, before] = await roundTrip(shell, readmeLines(ports));
     const [, reading, counting] = readmeLines(ports);
     if (reading === undefined || counting === undefined) throw new Error('the README reads nothing');
+    const reads = [reading, counting];
     async function readAgain(): Promise<void> {
-      const [after] = await roundTrip(shell, [reading, counting] as ConsoleLine[]);
+      const [after] = await roundTrip(shell, reads);
       if (after !== before) throw new Error(`now the answer was ${after}, not ${before}`);
     }
     report('stopping everything, and starting it again on its volumes with npm start -- --docker');

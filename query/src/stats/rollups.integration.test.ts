@@ -3,7 +3,8 @@ import { startMongo } from '@activity/local';
 import type { LocalServer } from '@activity/local';
 import * as fc from 'fast-check';
 import { MongoClient } from 'mongodb';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Collection } from 'mongodb';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createReads } from '../reads/reads.ts';
 import { createRollups } from './rollups.ts';
 import type { GlobalCountDocument, Rollups } from './rollups.ts';
@@ -16,12 +17,13 @@ const minutes = 6_000;
 let mongo: LocalServer;
 let client: MongoClient;
 let rollups: Rollups;
+let collection: Collection<GlobalCountDocument>;
 const counts: GlobalCountDocument[] = [];
 
 beforeAll(async () => {
   mongo = await startMongo();
   client = await new MongoClient(mongo.address).connect();
-  const collection = client.db().collection<GlobalCountDocument>('globalCounts');
+  collection = client.db().collection<GlobalCountDocument>('globalCounts');
   for (let index = 0; index < minutes; index += 1 + (index % 3)) {
     const byType = { LOGIN: 1 + (index % 7), ...(index % 2 === 0 && { LOGOUT: index % 5 }) };
     counts.push({
@@ -65,4 +67,18 @@ test('the sum of any time is that of its minutes, whichever days and quarters ar
     }),
     { numRuns: 300 },
   );
+});
+
+test('what is counted late shows once the remembered sums are ten minutes old, in sums of days as well', async () => {
+  const late = { ...counts[0]!, _id: 'late', total: 1_000, byType: { LOGIN: 1_000 } };
+  const whole = async (): Promise<number> =>
+    (await rollups.sum(begin - 1_000 * minute, begin + minutes * minute)).total;
+  const before = await whole();
+  await collection.insertOne(late);
+  expect(await whole()).toBe(before);
+
+  const later = performance.now() + 10 * minute + 1_000;
+  vi.spyOn(performance, 'now').mockImplementation(() => later);
+  await vi.waitFor(async () => expect(await whole()).toBe(before + 1_000), { timeout: 10_000 });
+  vi.restoreAllMocks();
 });

@@ -76,8 +76,10 @@ export function createRollups(
       globalCounts,
       pipelineOf(first, last + quarterMs),
     );
-    for (let quarter = first; quarter <= last; quarter += quarterMs)
+    for (let quarter = first; quarter <= last; quarter += quarterMs) {
       known.set(quarter, { total: 0, byType: {} });
+      days.delete(quarter - (quarter % dayMs));
+    }
     for (const { _id, count } of rows) {
       const { quarter, type } = _id as { quarter: Date; type: string };
       const sum = known.get(quarter.getTime());
@@ -146,18 +148,18 @@ export function createRollups(
   /** The sums of days that follow each other. */
   async function sumsOfDays(from: number, to: number): Promise<Omit<Cell, 'start'>[]> {
     const wanted = Array.from({ length: (to - from) / dayMs }, (_, i) => from + i * dayMs);
-    const sums = new Map(wanted.map((day) => [day, days.get(day)]));
-    const missing = wanted.filter((day) => sums.get(day) === undefined);
+    const remembered = wanted.map((day) => days.get(day));
+    const missing = wanted.filter((_, i) => remembered[i] === undefined);
     const [first, last] = [missing[0], missing.at(-1)];
-    if (first !== undefined && last !== undefined) {
-      const found = Map.groupBy(await quarters(first, last + dayMs), ({ start }) => start - (start % dayMs));
-      for (const day of missing) {
-        const sum = sumOf(found.get(day) ?? []);
-        days.set(day, sum);
-        sums.set(day, sum);
-      }
-    }
-    return wanted.flatMap((day) => sums.get(day) ?? []);
+    if (first === undefined || last === undefined) return remembered.filter((sum) => sum !== undefined);
+    const found = Map.groupBy(await quarters(first, last + dayMs), ({ start }) => start - (start % dayMs));
+    return wanted.map((day, i) => {
+      const sumBefore = remembered[i];
+      if (sumBefore !== undefined) return sumBefore;
+      const sum = sumOf(found.get(day) ?? []);
+      days.set(day, sum);
+      return sum;
+    });
   }
 
   return {
