@@ -5,6 +5,7 @@ import { keyText, splitWindowed, windowSuffix, type KeyText } from './key-text.t
 import { compareKeys } from './memory-state.ts';
 import type { StoreSpec } from './store.ts';
 import { segmentIntervalMs } from './segmented-store.ts';
+import { storedValue } from './stored-data.ts';
 
 /** A question to a store. `limit` bounds the rows of one task. */
 export type StoreQuery =
@@ -96,11 +97,9 @@ export class CommittedReader {
     return rows;
   }
 
-  #row(text: string, { data, timestamp }: Stored): StoreRow {
+  #row(text: string, stored: Stored): StoreRow {
     const { key, start } = this.#windowed ? splitWindowed(text) : { key: text, start: 0 };
-    const serde = this.#valueSerde;
-    const value =
-      serde.format === 'text' ? serde.deserialize(data as string) : serde.deserialize(data as Buffer);
-    return { key: this.#keys.read(key), value, timestamp, windowStart: start };
+    const value = storedValue(this.#valueSerde, stored);
+    return { key: this.#keys.read(key), value, timestamp: stored.timestamp, windowStart: start };
   }
 }

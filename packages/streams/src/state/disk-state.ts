@@ -32,6 +32,8 @@ interface Group {
 type Table = Map<number, Map<string, Stored | null>>;
 
 const segmentDigits = 11;
+/** Begins the keys of a database that has one segment alone: the engine takes no empty key. */
+const soleSegment = '=';
 
 /** Keys that are read in one turn of the event loop when a filter is filled. */
 const filterStep = 5_000;
@@ -49,6 +51,8 @@ export interface DiskStateOptions extends OpenStateOptions {
 export class DiskState implements CommittedState {
   readonly #options: DiskStateOptions;
   readonly #groups = new Map<number, Group>();
+  /** How many characters of a key on disk stand before the store's own. */
+  readonly #prefixLength: number;
   #fresh: Table = new Map();
   #flushing: Table | undefined;
   #flush: Promise<void> | undefined;
@@ -59,6 +63,7 @@ export class DiskState implements CommittedState {
 
   constructor(options: DiskStateOptions) {
     this.#options = options;
+    this.#prefixLength = options.segmentsTogether === 1 ? soleSegment.length : segmentDigits;
     this.#position = options.meta.get(options.store) ?? 0;
     for (const name of options.env.getKeys()) {
       const group = groupOf(options.store, name);
@@ -82,7 +87,7 @@ export class DiskState implements CommittedState {
     if (fresh !== undefined) return fresh ?? undefined;
     const flushing = this.#flushing?.get(segment)?.get(key);
     if (flushing !== undefined) return flushing ?? undefined;
-    const data = group.db?.get(diskKey(segment, key));
+    const data = group.db?.get(this.#diskKey(segment, key));
     return data === undefined ? undefined : decode(data);
   }
 
@@ -118,11 +123,10 @@ export class DiskState implements CommittedState {
     const fresh = [...written].toSorted(([a], [b]) => compareKeys(a, b));
     let next = 0;
     const group = this.#groups.get(this.#groupNumber(segment));
-    const range =
-      group?.db?.getRange({ start: diskKey(segment, prefix), end: diskKey(segment + 1, '') }) ?? [];
-    for (const { key: text, value } of range) {
-      const key = text.slice(segmentDigits);
-      if (!key.startsWith(prefix)) break;
+    const start = this.#diskKey(segment, prefix);
+    for (const { key: text, value } of group?.db?.getRange({ start }) ?? []) {
+      if (!text.startsWith(start)) break;
+      const key = text.slice(this.#prefixLength);
       for (; next < fresh.length; next++) {
         const [freshKey, stored] = fresh[next] as (typeof fresh)[number];
         if (compareKeys(freshKey, key) >= 0) break;
@@ -138,17 +142,24 @@ export class DiskState implements CommittedState {
 
   segments(): number[] {
     const segments = new Set<number>([...this.#fresh.keys(), ...(this.#flushing?.keys() ?? [])]);
-    for (const db of this.#databases()) {
-      let start = '';
-      for (;;) {
-        const [first] = db.getKeys({ start, limit: 1 });
-        if (first === undefined) break;
-        const segment = Number(first.slice(0, segmentDigits));
-        segments.add(segment);
-        start = diskKey(segment + 1, '');
-      }
-    }
+    for (const [number, { db }] of this.#groups)
+      for (const segment of this.#segmentsIn(number, db)) segments.add(segment);
     return [...segments].filter((segment) => segment >= this.#dropBefore).toSorted((a, b) => a - b);
+  }
+
+  *#segmentsIn(group: number, db: SegmentDb | undefined): Generator<number> {
+    let start = '';
+    for (;;) {
+      const [first] = db?.getKeys({ start, limit: 1 }) ?? [];
+      if (first === undefined) return;
+      if (this.#options.segmentsTogether === 1) {
+        yield group;
+        return;
+      }
+      const segment = Number(first.slice(0, segmentDigits));
+      yield segment;
+      start = this.#diskKey(segment + 1, '');
+    }
   }
 
   dropSegmentsBefore(segment: number): void {
@@ -221,9 +232,9 @@ export class DiskState implements CommittedState {
           const db = this.#open(this.#groupNumber(segment));
           for (const [key, stored] of entries) {
             if (stored) {
-              void db.put(diskKey(segment, key), encode(stored));
+              void db.put(this.#diskKey(segment, key), encode(stored));
             } else {
-              void db.remove(diskKey(segment, key));
+              void db.remove(this.#diskKey(segment, key));
             }
           }
         }
@@ -263,12 +274,18 @@ export class DiskState implements CommittedState {
     for (;;) {
       if (this.#closed) return;
       const keys = [...db.getKeys({ start, limit: filterStep })];
-      for (const key of keys) group.filter.add(key.slice(segmentDigits));
+      for (const key of keys) group.filter.add(key.slice(this.#prefixLength));
       if (keys.length < filterStep) break;
       start = `${keys.at(-1)}\u0000`;
       await nextTurn();
     }
     group.filtered = true;
+  }
+
+  /** Shorter where the database has one segment alone: what is shorter is written and found sooner. */
+  #diskKey(segment: number, key: string): string {
+    if (this.#options.segmentsTogether === 1) return soleSegment + key;
+    return String(segment).padStart(segmentDigits, '0') + key;
   }
 
   #groupNumber(segment: number): number {
@@ -284,10 +301,6 @@ function groupOf(store: string, name: string): number | undefined {
   if (!name.startsWith(`${store}/`)) return undefined;
   const group = Number(name.slice(store.length + 1));
   return Number.isSafeInteger(group) ? group : undefined;
-}
-
-function diskKey(segment: number, key: string): string {
-  return String(segment).padStart(segmentDigits, '0') + key;
 }
 
 /** Text values as `<timestamp>,<text>`; bytes as eight bytes of timestamp and the value. */

@@ -1,7 +1,7 @@
 // The key-value store of a task: typed reads and writes over an overlay.
 import type { Timestamped } from '../record.ts';
 import { compareKeys } from './memory-state.ts';
-import { noWindow } from './overlay.ts';
+import { noWindow, type Overlay } from './overlay.ts';
 import type { KeyValueStore } from './store.ts';
 import { OverlaidStore, type TaskStoreOptions } from './task-store.ts';
 
@@ -10,6 +10,8 @@ export class TaskKeyValueStore<K, V>
   extends OverlaidStore<K, V, TaskStoreOptions<K, V>>
   implements KeyValueStore<K, V>
 {
+  protected readonly overlay: Overlay<V> = this.rewritten();
+
   get(key: K): V | undefined {
     return this.overlay.get(0, noWindow, this.keys.write(key))?.value;
   }

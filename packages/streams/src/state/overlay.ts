@@ -10,6 +10,8 @@ import type { Serialized, Serde } from '../serde.ts';
 import type { CommittedState, StateChange, Stored } from './committed-state.ts';
 import { checkKey, windowSuffix } from './key-text.ts';
 import { compareKeys } from './memory-state.ts';
+import { owned, storedValue } from './stored-data.ts';
+import type { CommitLayers } from './task-store.ts';
 
 /** Stands for a value that nobody has looked up yet. */
 const unread: unique symbol = Symbol('unread');
@@ -52,7 +54,7 @@ export interface CacheBudget {
  * Reads and writes of one store in one task, transactional by layers. Entries are looked up by window and then by key, so
  * that a key's text and its hash serve all its windows.
  */
-export class Overlay<V> {
+export class Overlay<V> implements CommitLayers {
   readonly #options: OverlayOptions<V>;
   #windows = new Map<number, Map<string, Entry<V>>>();
   /** How many entries all windows have. */
@@ -79,17 +81,6 @@ export class Overlay<V> {
     if (found && cache && this.#size < cache.max)
       this.#keep({ key, window, text, segment, ...found, layer: 'clean', before: unread });
     return found;
-  }
-
-  /** The same without windows, where the key may lie in any of these segments, the last one first. */
-  getFromAny(first: number, last: number, key: string): { value: V; timestamp: number } | undefined {
-    const entry = this.#find(noWindow, key);
-    if (entry) return exists(entry) ? entry : undefined;
-    for (let segment = last; segment >= first; segment--) {
-      const found = this.#committedValue(segment, key);
-      if (found) return found;
-    }
-    return undefined;
   }
 
   /** The value as it was when the commit before began: without what was written since. */
@@ -187,7 +178,6 @@ export class Overlay<V> {
     return [...segments].toSorted((a, b) => a - b);
   }
 
-  /** Begins a commit: writes the changelog records (none without a topic) and sets the layer aside. */
   seal(records: RecordBatches, changelog: { topic: string; partition: number } | undefined): void {
     const { valueSerde, changelogKey } = this.#options;
     const changes: StateChange[] = [];
@@ -210,7 +200,6 @@ export class Overlay<V> {
     this.#written = [];
   }
 
-  /** The sealed layer was committed: it becomes committed state. */
   commit(position: number): void {
     if (!this.#changes) return;
     this.#options.committed.apply(this.#changes, position);
@@ -221,7 +210,6 @@ export class Overlay<V> {
     this.#stayWithinBudget();
   }
 
-  /** Forgets everything that was not committed, and what was kept of committed state. */
   abort(): void {
     this.#windows.clear();
     this.#size = 0;
@@ -302,9 +290,7 @@ export class Overlay<V> {
   }
 
   #decode(stored: Stored): V {
-    const { valueSerde } = this.#options;
-    if (valueSerde.format === 'text') return valueSerde.deserialize(stored.data as string);
-    return valueSerde.deserialize(stored.data as Buffer);
+    return storedValue(this.#options.valueSerde, stored);
   }
 }
 
@@ -315,9 +301,4 @@ function textOf(window: number, key: string): string {
 /** Whether an entry has a value, and is no deletion. */
 function exists<E extends { value: unknown }>(entry: E): entry is E & { value: NonNullable<E['value']> } {
   return entry.value !== undefined;
-}
-
-/** Bytes that are a part of something larger are copied, so that keeping them does not keep all of it. */
-function owned(data: Serialized): Serialized {
-  return typeof data === 'string' || data.byteLength === data.buffer.byteLength ? data : Buffer.from(data);
 }

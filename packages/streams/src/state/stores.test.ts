@@ -556,6 +556,29 @@ describe.each(kinds)('stores: $name, cache: $max', ({ create, max }) => {
       expect(store.get('a')?.value).toBe(1);
     });
 
+    test('deletes every copy of a key that was put anew before it was forgotten, after a restart too', async () => {
+      const log = new Changelog();
+      const backend = begin();
+      let streamTime = 0;
+      const store = await expiring(() => streamTime, backend);
+      store.put('a', 1);
+      log.commit(store);
+      streamTime = 6 * minute;
+      store.put('a', 2);
+      log.commit(store);
+      expect(store.deletePrefix('a')).toBe(2);
+      expect(store.get('a')).toBeUndefined();
+      expect(store.deletePrefix('a')).toBe(0);
+      log.commit(store);
+      expect(store.get('a')).toBeUndefined();
+
+      await backend.restart();
+      const again = await expiring(() => streamTime, backend);
+      log.restore(again);
+      expect(again.get('a')).toBeUndefined();
+      expect(again.deletePrefix('a')).toBe(0);
+    });
+
     test('deletes all keys that begin so, in all layers and segments, and takes it back', async () => {
       const log = new Changelog();
       const backend = begin();

@@ -6,7 +6,7 @@ import type { Serde } from '../serde.ts';
 import type { CommittedState, StateChange } from './committed-state.ts';
 import { keyText, type KeyText } from './key-text.ts';
 import { Overlay, type CacheBudget } from './overlay.ts';
-import { restoredData } from './restored-data.ts';
+import { restoredData } from './stored-data.ts';
 import type { TaskStore } from './store.ts';
 
 /** What a task's store is made of. */
@@ -21,19 +21,33 @@ export interface TaskStoreOptions<K, V> {
   cache: CacheBudget | undefined;
 }
 
+/** What was written and is not committed yet, in layers: one is written to, one may be in a commit that is in flight. */
+export interface CommitLayers {
+  /** Begins a commit: writes the changelog records (none without a topic) and sets the layer aside. */
+  seal(records: RecordBatches, changelog: { topic: string; partition: number } | undefined): void;
+  /** The layer that was set aside is committed: it becomes committed state, which is then at this position. */
+  commit(position: number): void;
+  /** Forgets everything that was not committed, and what was kept of committed state. */
+  abort(): void;
+}
+
 /** The part of a store that its task drives; subclasses add what processors see. */
 export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> implements TaskStore {
   readonly name: string;
   protected readonly options: O;
   protected readonly keys: KeyText<K>;
-  protected readonly overlay: Overlay<V>;
+  protected abstract readonly overlay: CommitLayers;
 
   constructor(options: O) {
     this.name = options.name;
     this.options = options;
     this.keys = keyText(options.keySerde);
-    const { valueSerde, committed, cache } = options;
-    this.overlay = new Overlay({ valueSerde, committed, changelogKey: this.keys.toChangelog, cache });
+  }
+
+  /** The overlay of stores whose entries are written again and again. */
+  protected rewritten(): Overlay<V> {
+    const { valueSerde, committed, cache } = this.options;
+    return new Overlay({ valueSerde, committed, changelogKey: this.keys.toChangelog, cache });
   }
 
   /** The segment of a changelog record; undefined when it has expired. */
