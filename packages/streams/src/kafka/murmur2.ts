@@ -4,9 +4,8 @@ import type { Serialized } from '../serde.ts';
 
 const m = 0x5bd1e995;
 
-/** Kafka's 32-bit murmur2, signed. */
-export function murmur2(bytes: Uint8Array): number {
-  const length = bytes.length;
+/** Kafka's 32-bit murmur2, signed, of the first so many bytes. */
+export function murmur2(bytes: Uint8Array, length: number = bytes.length): number {
   let hash = 0x9747b28c ^ length;
   let at = 0;
   for (; at + 4 <= length; at += 4) {
@@ -30,20 +29,19 @@ export function murmur2(bytes: Uint8Array): number {
 
 const scratch = new Uint8Array(256);
 
-/** The bytes of a short text of ASCII, in a buffer that the next call uses again; undefined for any other text. */
-function asciiBytes(text: string): Uint8Array | undefined {
+/** Of a text's UTF-8. Short ones of ASCII take no buffer of their own. */
+function hashText(text: string): number {
   const { length } = text;
-  if (length > scratch.length) return undefined;
+  if (length > scratch.length) return murmur2(Buffer.from(text));
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 0x7f) return undefined;
+    if (code > 0x7f) return murmur2(Buffer.from(text));
     scratch[i] = code;
   }
-  return scratch.subarray(0, length);
+  return murmur2(scratch, length);
 }
 
 /** The partition that Kafka's default partitioner gives a key. */
 export function partitionOf(key: Serialized, partitions: number): number {
-  const bytes = typeof key === 'string' ? (asciiBytes(key) ?? Buffer.from(key)) : key;
-  return (murmur2(bytes) & 0x7fffffff) % partitions;
+  return ((typeof key === 'string' ? hashText(key) : murmur2(key)) & 0x7fffffff) % partitions;
 }

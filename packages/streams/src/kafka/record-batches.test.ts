@@ -14,6 +14,8 @@ const noOne = { producerId: -1n, producerEpoch: -1, transactional: false };
 const data: fc.Arbitrary<string | Uint8Array | null> = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.string({ maxLength: 300 }),
+  // Of which a few characters are longer than a byte.
+  fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'é', '€', '🌍'), minLength: 20, maxLength: 60 }),
   fc.uint8Array({ maxLength: 300 }),
   fc.constant(null),
 );

@@ -25,9 +25,25 @@ function sizeOf(data: Serialized | null): number {
   return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
 }
 
-function write(buffer: Buffer, position: number, data: Serialized, size: number): void {
-  if (typeof data !== 'string') buffer.set(data, position);
-  else buffer.write(data, position, size, size === data.length ? 'latin1' : 'utf8');
+/** Up to this length a text is written sooner here than by a call of Buffer's. */
+const shortText = 24;
+/** No character of UTF-8 is longer: with so much room beyond a text's size, more than that size is written where it was too small. */
+const maxCharacterBytes = 4;
+
+/** Writes what should have this size; false where it has another, so that what was written is not of use. */
+function write(buffer: Buffer, position: number, data: Serialized, size: number): boolean {
+  if (typeof data !== 'string') {
+    buffer.set(data, position);
+    return true;
+  }
+  if (data.length > shortText || data.length !== size)
+    return buffer.write(data, position, size + maxCharacterBytes, 'utf8') === size;
+  for (let i = 0; i < size; i++) {
+    const code = data.charCodeAt(i);
+    if (code > 0x7f) return false;
+    buffer[position + i] = code;
+  }
+  return true;
 }
 
 /** The records for one partition: one batch after the other. */
@@ -43,8 +59,22 @@ export class PartitionBatches {
 
   /** Appends a record; answers its size in bytes. */
   append(timestamp: number, key: Serialized | null, value: Serialized | null, headers: Headers): number {
-    const keySize = sizeOf(key);
-    const valueSize = sizeOf(value);
+    // Text is mostly ASCII, a byte a character: to measure it first would take as long as to write it.
+    return (
+      this.#append(timestamp, key, key?.length ?? 0, value, value?.length ?? 0, headers) ??
+      (this.#append(timestamp, key, sizeOf(key), value, sizeOf(value), headers) as number)
+    );
+  }
+
+  /** Undefined where key or value is not of the size that was said: nothing has been appended then. */
+  #append(
+    timestamp: number,
+    key: Serialized | null,
+    keySize: number,
+    value: Serialized | null,
+    valueSize: number,
+    headers: Headers,
+  ): number | undefined {
     let headersSize = 0;
     for (const header of headers) {
       const nameSize = Buffer.byteLength(header.key);
@@ -70,9 +100,9 @@ export class PartitionBatches {
     at = writeVarlong(buffer, at, timestampDelta);
     at = writeVarint(buffer, at, batch.count);
     at = writeVarint(buffer, at, key === null ? -1 : keySize);
-    if (key !== null) write(buffer, at, key, keySize);
+    if (key !== null && !write(buffer, at, key, keySize)) return undefined;
     at = writeVarint(buffer, at + keySize, value === null ? -1 : valueSize);
-    if (value !== null) write(buffer, at, value, valueSize);
+    if (value !== null && !write(buffer, at, value, valueSize)) return undefined;
     at = writeVarint(buffer, at + valueSize, headers.length);
     for (const header of headers) {
       const nameSize = Buffer.byteLength(header.key);

@@ -25,6 +25,7 @@ export function writeVarint(buffer: Buffer, position: number, value: number): nu
 
 /** Bytes that {@link writeVarlong} needs for a safe integer. */
 export function sizeOfVarlong(value: number): number {
+  if ((value | 0) === value) return sizeOfVarint(value);
   let rest = value >= 0 ? value * 2 : -value * 2 - 1;
   let size = 1;
   while (rest >= 0x80) {
@@ -36,6 +37,7 @@ export function sizeOfVarlong(value: number): number {
 
 /** Writes a safe integer (below 2^52 in size) as a 64-bit varint; answers the position after it. */
 export function writeVarlong(buffer: Buffer, position: number, value: number): number {
+  if ((value | 0) === value) return writeVarint(buffer, position, value);
   let rest = value >= 0 ? value * 2 : -value * 2 - 1;
   let at = position;
   while (rest >= 0x80) {

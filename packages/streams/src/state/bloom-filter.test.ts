@@ -28,4 +28,10 @@ describe('a Bloom filter', () => {
     for (let n = 0; n < 20_000; n++) if (filter.mayHave(`5|user${n}other-${n}`)) passed++;
     expect(passed / 20_000).toBeLessThan(0.05);
   });
+
+  test('takes no more room for keys that are added again', () => {
+    const filter = new BloomFilter();
+    for (let n = 0; n < 100_000; n++) filter.add(`5|user${n % 1000}`);
+    expect(filter.bytes).toBeLessThan(10_000);
+  });
 });

@@ -28,6 +28,10 @@ export interface CommittedState {
   /** The next changelog offset that is not yet in here. Survives a crash no further than the entries do. */
   readonly position: number;
   get(segment: number, key: string): Stored | undefined;
+  /** false: nothing was applied to a segment under this key, nor announced. */
+  mayHave(segment: number, key: string): boolean;
+  /** Says that a key may come to be applied to a segment. */
+  announce(segment: number, key: string): void;
   /** Takes in the changes of one commit, and the changelog position after them. */
   apply(changes: Iterable<StateChange>, position: number): void;
   /** The entries of a segment whose keys begin so, ordered by key. The segment must not change meanwhile. */

@@ -80,15 +80,23 @@ export class DiskState implements CommittedState {
   }
 
   get(segment: number, key: string): Stored | undefined {
-    const group = this.#groups.get(this.#groupNumber(segment));
     // Most look-ups of a dedupe are of keys that were never there: the filter answers those alone.
-    if (!group || (group.filtered && !group.filter.mayHave(key))) return undefined;
+    if (!this.mayHave(segment, key)) return undefined;
     const fresh = this.#fresh.get(segment)?.get(key);
     if (fresh !== undefined) return fresh ?? undefined;
     const flushing = this.#flushing?.get(segment)?.get(key);
     if (flushing !== undefined) return flushing ?? undefined;
-    const data = group.db?.get(this.#diskKey(segment, key));
+    const data = this.#groups.get(this.#groupNumber(segment))?.db?.get(this.#diskKey(segment, key));
     return data === undefined ? undefined : decode(data);
+  }
+
+  mayHave(segment: number, key: string): boolean {
+    const group = this.#groups.get(this.#groupNumber(segment));
+    return group !== undefined && (!group.filtered || group.filter.mayHave(key));
+  }
+
+  announce(segment: number, key: string): void {
+    this.#group(this.#groupNumber(segment)).filter.add(key);
   }
 
   apply(changes: Iterable<StateChange>, position: number): void {
@@ -103,12 +111,9 @@ export class DiskState implements CommittedState {
         filter = this.#group(this.#groupNumber(segment)).filter;
         current = segment;
       }
-      if (isWrite(change)) {
-        table.set(key, change);
-        filter.add(key);
-      } else {
-        table.set(key, null);
-      }
+      const known = table.size;
+      table.set(key, isWrite(change) ? change : null);
+      if (table.size > known) filter.add(key);
       this.#unflushed++;
     }
     this.#position = position;

@@ -29,9 +29,12 @@ export class ExpiringOverlay implements CommitLayers {
 
   /** What was last put under a key, in any of these segments. */
   get(first: number, last: number, key: string): Stored | undefined {
+    let since = first;
+    while (since <= last && !this.#committed.mayHave(since, key)) since++;
+    if (since > last) return undefined;
     const written = this.#current.get(key) ?? this.#sealed.get(key);
     if (written) return isWrite(written) ? written : undefined;
-    for (let segment = last; segment >= first; segment--) {
+    for (let segment = last; segment >= since; segment--) {
       const found = this.#committed.get(segment, key);
       if (found) return found;
     }
@@ -41,6 +44,7 @@ export class ExpiringOverlay implements CommitLayers {
   /** Puts a value. @throws RangeError for a key that no store takes. */
   put(segment: number, key: string, data: Serialized, timestamp: number): void {
     checkKey(key);
+    this.#committed.announce(segment, key);
     this.#current.set(key, { segment, key, data: owned(data), timestamp });
   }
 

@@ -18,6 +18,13 @@ export class MemoryState implements CommittedState {
     return this.#segments.get(segment)?.get(key);
   }
 
+  /** To ask is as much work as to look up. */
+  mayHave(): boolean {
+    return true;
+  }
+
+  announce(): void {}
+
   apply(changes: Iterable<StateChange>, position: number): void {
     for (const change of changes) {
       const { segment, key } = change;
