@@ -61,7 +61,7 @@ function java(name: string, classpath: string, store: 'window' | 'keyvalue'): Ca
   };
 }
 
-function node(name: string, file: string, withState: boolean, threads = 1, style = ''): Candidate {
+function node(name: string, file: string, withState: boolean, threads = 1, style = 'dsl'): Candidate {
   return {
     name,
     command: ({ brokers, applicationId, input, enriched, counts, stateDir }) => ({
@@ -86,7 +86,7 @@ export function candidates(classpath: string): Candidate[] {
   return [
     node('ours', 'ours.ts', true, 2),
     java('java-tuned', classpath, 'keyvalue'),
-    node('ours-dsl', 'ours.ts', true, 2, 'dsl'),
+    node('ours-processors', 'ours.ts', true, 2, 'processors'),
     node('ours-1-thread', 'ours.ts', true),
     node('ours-memory', 'ours.ts', false),
     java('java-window', classpath, 'window'),

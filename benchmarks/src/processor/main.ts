@@ -89,7 +89,7 @@ try {
         ? `, read back ${seen.records} records, ${seen.unique} unique${ok ? '' : ' — WRONG'}`
         : '';
       console.log(
-        `round ${round}  ${candidate.name.padEnd(12)} ${Math.round(rate).toLocaleString('en')} records/s${check}`,
+        `round ${round}  ${candidate.name.padEnd(15)} ${Math.round(rate).toLocaleString('en')} records/s${check}`,
       );
     }
   }

@@ -1,5 +1,5 @@
 // Runs the benchmark's job on packages/streams, exactly once.
-// Arguments: brokers, application id, input, enriched, counts, state folder or '' for memory, threads, 'dsl' or ''.
+// Arguments: brokers, application id, input, enriched, counts, state folder or '' for memory, threads, 'dsl' or 'processors'.
 import { createStreams } from '@activity/streams';
 
 const [
@@ -10,7 +10,7 @@ const [
   counts = '',
   stateDir = '',
   threads = '1',
-  style = '',
+  style = 'dsl',
 ] = process.argv.slice(2);
 
 const streams = createStreams({
