@@ -29,8 +29,8 @@ export function murmur2(bytes: Uint8Array, length: number = bytes.length): numbe
 
 const scratch = new Uint8Array(256);
 
-/** Of a text's UTF-8. Short ones of ASCII take no buffer of their own. */
-function hashText(text: string): number {
+/** {@link murmur2} of a text's UTF-8. Short ones of ASCII take no buffer of their own. */
+export function hashText(text: string): number {
   const { length } = text;
   if (length > scratch.length) return murmur2(Buffer.from(text));
   for (let i = 0; i < length; i++) {

@@ -70,7 +70,7 @@ function taskOf(state = new MemoryState()): { task: Task; store: TaskKeyValueSto
     valueSerde: numberSerde,
     committed: state,
     changelog,
-    cache: undefined,
+    cache: { max: 0, used: 0 },
   });
   const open: Partial<OpenStore> = { spec: { name: 'store' } as OpenStore['spec'], store, changelog };
   const task: Partial<Task> = { id: '0_0', stores: [open as OpenStore] };

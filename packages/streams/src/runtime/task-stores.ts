@@ -23,7 +23,7 @@ export function openStore(
   committed: CommittedState,
   changelog: OpenStore['changelog'],
   streamTime: () => number,
-  cache?: CacheBudget,
+  cache: CacheBudget,
 ): OpenStore {
   const options = {
     name: spec.name,
@@ -35,8 +35,7 @@ export function openStore(
     segmentMs: spec.segmentMs,
     expiry: spec.expiry,
     streamTime,
-    // What a dedupe has seen is hardly ever asked for again.
-    cache: spec.kind === 'expiring' ? undefined : cache,
+    cache,
   };
   const reader = new CommittedReader(spec, committed);
   switch (spec.kind) {

@@ -1,9 +1,9 @@
 // A Bloom filter: says for certain that a key was never added, or that it may have been.
-// Source: Bloom 1970, with the two-hash scheme of Kirsch and Mitzenmacher 2006; the hash is MurmurHash2 over four characters at a time.
+// Source: Bloom 1970, with the two-hash scheme of Kirsch and Mitzenmacher 2006.
+import { hashText } from '../kafka/murmur2.ts';
 
 const bitsPerKey = 10;
 const probes = 5;
-const multiplier = 0x5bd1e995;
 
 interface Layer {
   readonly bits: Uint32Array;
@@ -52,23 +52,7 @@ export class BloomFilter {
 
   /** Two 32-bit hashes of a text. The second is odd, so that probes differ. */
   #hash(key: string): void {
-    const { length } = key;
-    let hash = 0x9747b28c ^ length;
-    let at = 0;
-    for (; at + 4 <= length; at += 4) {
-      let word =
-        key.charCodeAt(at) ^
-        (key.charCodeAt(at + 1) << 8) ^
-        (key.charCodeAt(at + 2) << 16) ^
-        (key.charCodeAt(at + 3) << 24);
-      word = Math.imul(word, multiplier);
-      word ^= word >>> 24;
-      hash = Math.imul(hash, multiplier) ^ Math.imul(word, multiplier);
-    }
-    for (; at < length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), multiplier);
-    hash ^= hash >>> 13;
-    hash = Math.imul(hash, multiplier);
-    hash ^= hash >>> 15;
+    const hash = hashText(key);
     const mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
     this.#key = key;
     this.#first = hash;

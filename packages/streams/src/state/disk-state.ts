@@ -51,6 +51,8 @@ export interface DiskStateOptions extends OpenStateOptions {
 export class DiskState implements CommittedState {
   readonly #options: DiskStateOptions;
   readonly #groups = new Map<number, Group>();
+  /** Whether each segment has a database to itself. */
+  readonly #alone: boolean;
   /** How many characters of a key on disk stand before the store's own. */
   readonly #prefixLength: number;
   #fresh: Table = new Map();
@@ -63,7 +65,8 @@ export class DiskState implements CommittedState {
 
   constructor(options: DiskStateOptions) {
     this.#options = options;
-    this.#prefixLength = options.segmentsTogether === 1 ? soleSegment.length : segmentDigits;
+    this.#alone = options.segmentsTogether === 1;
+    this.#prefixLength = this.#alone ? soleSegment.length : segmentDigits;
     this.#position = options.meta.get(options.store) ?? 0;
     for (const name of options.env.getKeys()) {
       const group = groupOf(options.store, name);
@@ -150,21 +153,6 @@ export class DiskState implements CommittedState {
     for (const [number, { db }] of this.#groups)
       for (const segment of this.#segmentsIn(number, db)) segments.add(segment);
     return [...segments].filter((segment) => segment >= this.#dropBefore).toSorted((a, b) => a - b);
-  }
-
-  *#segmentsIn(group: number, db: SegmentDb | undefined): Generator<number> {
-    let start = '';
-    for (;;) {
-      const [first] = db?.getKeys({ start, limit: 1 }) ?? [];
-      if (first === undefined) return;
-      if (this.#options.segmentsTogether === 1) {
-        yield group;
-        return;
-      }
-      const segment = Number(first.slice(0, segmentDigits));
-      yield segment;
-      start = this.#diskKey(segment + 1, '');
-    }
   }
 
   dropSegmentsBefore(segment: number): void {
@@ -289,8 +277,24 @@ export class DiskState implements CommittedState {
 
   /** Shorter where the database has one segment alone: what is shorter is written and found sooner. */
   #diskKey(segment: number, key: string): string {
-    if (this.#options.segmentsTogether === 1) return soleSegment + key;
+    if (this.#alone) return soleSegment + key;
     return String(segment).padStart(segmentDigits, '0') + key;
+  }
+
+  /** The segments that a database has anything of. */
+  *#segmentsIn(group: number, db: SegmentDb | undefined): Generator<number> {
+    if (this.#alone) {
+      if (db && db.getKeysCount({ limit: 1 }) > 0) yield group;
+      return;
+    }
+    let start = '';
+    for (;;) {
+      const [first] = db?.getKeys({ start, limit: 1 }) ?? [];
+      if (first === undefined) return;
+      const segment = Number(first.slice(0, segmentDigits));
+      yield segment;
+      start = this.#diskKey(segment + 1, '');
+    }
   }
 
   #groupNumber(segment: number): number {

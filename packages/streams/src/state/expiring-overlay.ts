@@ -8,7 +8,6 @@ import type { RecordBatches } from '../kafka/record-batches.ts';
 import type { Serialized } from '../serde.ts';
 import { isWrite, type CommittedState, type StateChange, type Stored } from './committed-state.ts';
 import { checkKey } from './key-text.ts';
-import { compareKeys } from './memory-state.ts';
 import { owned } from './stored-data.ts';
 import type { CommitLayers } from './task-store.ts';
 
@@ -60,8 +59,8 @@ export class ExpiringOverlay implements CommitLayers {
     this.#current.set(key, change);
   }
 
-  /** What a segment has of keys that begin so, in the order of the keys. */
-  keys(segment: number, prefix: string): { key: string; timestamp: number }[] {
+  /** The keys of a segment that begin so, and when each was put. */
+  keys(segment: number, prefix: string): Map<string, number> {
     const found = new Map<string, number>();
     for (const [key, { timestamp }] of this.#committed.entries(segment, prefix)) found.set(key, timestamp);
     for (const layer of [this.#sealedOlder, this.#sealed.values(), this.#older, this.#current.values()]) {
@@ -72,9 +71,7 @@ export class ExpiringOverlay implements CommitLayers {
         else found.delete(key);
       }
     }
-    return [...found]
-      .map(([key, timestamp]) => ({ key, timestamp }))
-      .toSorted((a, b) => compareKeys(a.key, b.key));
+    return found;
   }
 
   /** The segments that hold anything, oldest first. */

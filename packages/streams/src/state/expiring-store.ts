@@ -32,7 +32,7 @@ export class TaskExpiringStore<K, V> extends SegmentedStore<K, V> implements Exp
     let deleted = 0;
     for (const segment of this.overlay.segments()) {
       if (segment < first) continue;
-      for (const { key, timestamp } of this.overlay.keys(segment, prefix)) {
+      for (const [key, timestamp] of this.overlay.keys(segment, prefix)) {
         this.overlay.delete(segment, key, timestamp);
         deleted++;
       }

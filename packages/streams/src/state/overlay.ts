@@ -40,8 +40,8 @@ export interface OverlayOptions<V> {
   committed: CommittedState;
   /** Turns an entry's text into the changelog's record key. */
   changelogKey: (key: string) => Serialized;
-  /** What clean entries are kept within, to be read again without the committed state; undefined: none are kept. */
-  cache: CacheBudget | undefined;
+  /** What clean entries are kept within, to be read again without the committed state. */
+  cache: CacheBudget;
 }
 
 /** How many entries all overlays that share it keep. One that finds it exceeded forgets its clean entries. */
@@ -78,7 +78,7 @@ export class Overlay<V> implements CommitLayers {
     const text = textOf(window, key);
     const found = this.#committedValue(segment, text);
     const { cache } = this.#options;
-    if (found && cache && this.#size < cache.max)
+    if (found && this.#size < cache.max)
       this.#keep({ key, window, text, segment, ...found, layer: 'clean', before: unread });
     return found;
   }
@@ -203,8 +203,7 @@ export class Overlay<V> implements CommitLayers {
   commit(position: number): void {
     if (!this.#changes) return;
     this.#options.committed.apply(this.#changes, position);
-    if (this.#options.cache) this.#keepSealed();
-    else this.#keepWritten();
+    this.#keepSealed();
     this.#sealed = [];
     this.#changes = undefined;
     this.#stayWithinBudget();
@@ -245,14 +244,13 @@ export class Overlay<V> implements CommitLayers {
   #stayWithinBudget(): void {
     const { cache } = this.#options;
     this.#count();
-    if (!cache || cache.used <= cache.max) return;
+    if (cache.used <= cache.max) return;
     this.#keepWritten();
     this.#count();
   }
 
   #count(): void {
     const { cache } = this.#options;
-    if (!cache) return;
     cache.used += this.#size - this.#counted;
     this.#counted = this.#size;
   }

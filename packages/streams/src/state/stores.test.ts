@@ -58,11 +58,11 @@ function bytesOrder(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-const caches = [undefined, 0, 2, 1000];
+const caches = [0, 2, 1000];
 const kinds = stateBackends.flatMap(({ name, create }) => caches.map((max) => ({ name, create, max })));
 
 describe.each(kinds)('stores: $name, cache: $max', ({ create, max }) => {
-  const cacheOf = (): CacheBudget | undefined => (max === undefined ? undefined : { max, used: 0 });
+  const cacheOf = (): CacheBudget => ({ max, used: 0 });
 
   function begin(): OpenBackend {
     const backend = create();

@@ -17,8 +17,8 @@ export interface TaskStoreOptions<K, V> {
   committed: CommittedState;
   /** Where changes are logged; undefined: nowhere. */
   changelog: { topic: string; partition: number } | undefined;
-  /** Within what entries are kept decoded; undefined: none are. */
-  cache: CacheBudget | undefined;
+  /** Within what entries are kept decoded, by stores that keep any. */
+  cache: CacheBudget;
 }
 
 /** What was written and is not committed yet, in layers: one is written to, one may be in a commit that is in flight. */
