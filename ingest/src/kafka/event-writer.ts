@@ -1,6 +1,6 @@
 // The edge's one producer: batches what all requests want written, and answers each when the broker has answered.
 import type { Logger } from '@activity/service';
-import { PartitionLane } from './partition-lane.ts';
+import { PartitionLane, stillWaiting } from './partition-lane.ts';
 import type { Waiting, WriteResult } from './partition-lane.ts';
 import { partitionOf } from '@activity/contracts';
 import { recordBytes } from './record-batch.ts';
@@ -50,7 +50,6 @@ export class EventWriter {
   readonly #maxBatchBytes: number;
   readonly #lanes: PartitionLane[] = [];
   #unrouted: Waiting[] = [];
-  #byDeadline: Waiting[] = [];
   #waitingBytes = 0;
   #waitingRecords = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -109,7 +108,6 @@ export class EventWriter {
     this.#waitingBytes += bytes;
     this.#waitingRecords++;
     this.#unrouted.push(waiting);
-    this.#byDeadline.push(waiting);
     this.#armDeadline();
     this.#running ??= this.#run();
   }
@@ -192,18 +190,14 @@ export class EventWriter {
     this.#timer = setTimeout(() => this.#expire(), this.#options.deadlineMs / 20);
   }
 
-  // Answers what has waited too long, and lets go of all that was answered, also while no broker takes anything.
+  // Answers what has waited too long, and lets go of it, also while no broker takes anything. What was written in time is held by
+  // nothing here: it would live long enough to cost the garbage collector.
   #expire(): void {
     this.#timer = undefined;
     const now = performance.now();
-    for (const waiting of this.#byDeadline) {
-      if (waiting.deadline > now) break;
-      waiting.settle({ kind: 'unavailable', reason: 'deadline' });
-    }
-    this.#byDeadline = this.#byDeadline.filter((waiting) => !waiting.settled);
-    this.#unrouted = this.#unrouted.filter((waiting) => !waiting.settled);
-    for (const lane of this.#lanes) lane.purge();
-    if (this.#byDeadline.length > 0) this.#armDeadline();
+    this.#unrouted = stillWaiting(this.#unrouted, now);
+    for (const lane of this.#lanes) lane.expire(now);
+    if (this.#waitingRecords > 0) this.#armDeadline();
   }
 }
 

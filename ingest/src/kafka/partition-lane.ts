@@ -57,9 +57,10 @@ export class PartitionLane {
     this.#waiting.push(waiting);
   }
 
-  /** Lets go of what waits and has been answered. */
-  purge(): void {
-    if (this.#waiting.length > 0) this.#waiting = this.#waiting.filter((waiting) => !waiting.settled);
+  /** Answers what has waited past its deadline; lets go of it unless it is being written. */
+  expire(now: number): void {
+    this.#waiting = stillWaiting(this.#waiting, now);
+    if (this.#frozen !== undefined) stillWaiting(this.#frozen.records, now);
   }
 
   /** Whether all that is being written has been given up by its requests. */
@@ -129,4 +130,12 @@ export class PartitionLane {
     this.#frozen = undefined;
     this.#sequence = 0;
   }
+}
+
+/** What still waits at this time (of `performance.now()`); the rest is answered, where it was not yet, that its deadline passed. */
+export function stillWaiting(records: readonly Waiting[], now: number): Waiting[] {
+  return records.filter((waiting) => {
+    if (waiting.deadline <= now) waiting.settle({ kind: 'unavailable', reason: 'deadline' });
+    return !waiting.settled;
+  });
 }
