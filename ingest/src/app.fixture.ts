@@ -2,9 +2,9 @@
 import { activityInput } from '@activity/contracts';
 import { createLogger } from '@activity/service';
 import type { Authenticator, Readiness } from '@activity/service';
-import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
 import { createApp } from './app.ts';
+import type { EdgeApp } from './app.ts';
 import { proxyList } from './http/client-address.ts';
 import { createCors } from './http/cors.ts';
 import { createRateLimit } from './http/rate-limits.ts';
@@ -14,7 +14,10 @@ import { createMetrics } from './metrics.ts';
 
 /** What a test sees and steers. */
 export interface TestEdge {
-  app: Hono;
+  /** Asked without a server: by its router. */
+  app: EdgeApp['hono'];
+  /** The same, for a server. */
+  listener: EdgeApp['listener'];
   written: (BatchRecord & { partition: number | undefined })[];
   /** What comes of each write; a function decides by the record. */
   result: WriteResult | ((record: BatchRecord) => WriteResult);
@@ -43,49 +46,49 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
   const metrics = createMetrics(registry, { inFlight: () => 0, waitingBytes: () => 0, ready: () => true });
   const anyone = { keyId: undefined, scopes: new Set(['ingest', 'read', 'delete'] as const) };
   const { queryUrl, fetch: answer = async () => new Response() } = options;
-  const edge: TestEdge = {
+  const edge: Omit<TestEdge, 'app' | 'listener'> = {
     written: [],
     result: { kind: 'written', partition: 2, offset: 5 },
     readiness: { ready: true },
     forwarded: [],
     registry,
     logged: [],
-    app: createApp({
-      gate: {
-        logger: createLogger('test', 'info', { write: (line) => edge.logged.push(line) }),
-        metrics,
-        authenticator: options.authenticator ?? { open: true, identify: () => anyone, close: () => {} },
-        cors: createCors(options.origins ?? []),
-        trustedProxies: proxyList([]),
-        limitPerKey: createRateLimit({ perSecond: options.perKey ?? 0, burstSeconds: 1 }),
-        limitPerAddress: createRateLimit({ perSecond: options.perAddress ?? 0, burstSeconds: 1 }),
-        now: () => now,
-        newRequestId: () => 'request-id',
-        inFlight: { begin: () => {}, end: () => {} },
-      },
-      publisher: {
-        write: (record, partition, tell) => {
-          edge.written.push({ ...record, partition });
-          tell(typeof edge.result === 'function' ? edge.result(record) : edge.result);
-        },
-        newId: () => 'made-id',
-        metrics,
-        maxEventBytes: options.maxEventBytes ?? 32_768,
-        activityInput,
-      },
-      health: { readiness: () => edge.readiness, registry },
-      forward:
-        queryUrl === undefined
-          ? undefined
-          : {
-              queryUrl,
-              fetch: async (input, init) => {
-                const request = new Request(input, init);
-                edge.forwarded.push(request);
-                return answer(request);
-              },
-            },
-    }),
   };
-  return edge;
+  const { hono, listener } = createApp({
+    gate: {
+      logger: createLogger('test', 'info', { write: (line) => edge.logged.push(line) }),
+      metrics,
+      authenticator: options.authenticator ?? { open: true, identify: () => anyone, close: () => {} },
+      cors: createCors(options.origins ?? []),
+      trustedProxies: proxyList([]),
+      limitPerKey: createRateLimit({ perSecond: options.perKey ?? 0, burstSeconds: 1 }),
+      limitPerAddress: createRateLimit({ perSecond: options.perAddress ?? 0, burstSeconds: 1 }),
+      now: () => now,
+      newRequestId: () => 'request-id',
+      inFlight: { begin: () => {}, end: () => {} },
+    },
+    publisher: {
+      write: (record, partition, tell) => {
+        edge.written.push({ ...record, partition });
+        tell(typeof edge.result === 'function' ? edge.result(record) : edge.result);
+      },
+      newId: () => 'made-id',
+      metrics,
+      maxEventBytes: options.maxEventBytes ?? 32_768,
+      activityInput,
+    },
+    health: { readiness: () => edge.readiness, registry },
+    forward:
+      queryUrl === undefined
+        ? undefined
+        : {
+            queryUrl,
+            fetch: async (input, init) => {
+              const request = new Request(input, init);
+              edge.forwarded.push(request);
+              return answer(request);
+            },
+          },
+  });
+  return Object.assign(edge, { app: hono, listener });
 }

@@ -1,7 +1,10 @@
-// The edge as a Hono app: its routes behind the gate, without servers or clients.
+// The edge as an app: its routes behind the gate, without servers or clients.
+import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { addRoutes } from './http/gate.ts';
+import { directListener } from './http/direct.ts';
+import type { Listener } from './http/direct.ts';
 import type { GateDeps } from './http/gate.ts';
+import { addRoutes } from './http/routed.ts';
 import type { Publisher } from './publish.ts';
 import { deleteRoutes } from './routes/deletes.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -20,19 +23,24 @@ export interface AppDeps {
   forward: { queryUrl: string; fetch: typeof fetch } | undefined;
 }
 
+/** The app, as tests and as servers of node:http use it. */
+export interface EdgeApp {
+  hono: Hono;
+  listener: Listener;
+}
+
 /** Builds the app. */
-export function createApp({ gate, publisher, health, forward }: AppDeps): Hono {
-  const routes = [
+export function createApp({ gate, publisher, health, forward }: AppDeps): EdgeApp {
+  const own = [
     postLogRoute(publisher),
     postBatchRoute(publisher),
     ...deleteRoutes(publisher),
     ...healthRoutes(health),
   ];
-  const app = new Hono();
-  addRoutes(app, gate, [
-    ...routes,
-    ...docsRoutes(routes),
-    ...(forward === undefined ? [] : forwardRoutes(forward)),
-  ]);
-  return app;
+  const routes = [...own, ...docsRoutes(own), ...(forward === undefined ? [] : forwardRoutes(forward))];
+  const hono = new Hono();
+  addRoutes(hono, gate, routes);
+  const routed = getRequestListener(hono.fetch);
+  const listener = directListener(routes, gate, (request, response) => void routed(request, response));
+  return { hono, listener };
 }

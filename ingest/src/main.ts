@@ -10,7 +10,6 @@ import {
   runService,
 } from '@activity/service';
 import type { Readiness, ServiceContext } from '@activity/service';
-import { getRequestListener } from '@hono/node-server';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { uuidV7 } from './event-id.ts';
@@ -73,7 +72,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
   }
 
   const burstSeconds = config.RATE_LIMIT_BURST_SECONDS;
-  const app = createApp({
+  const { listener } = createApp({
     gate: {
       logger,
       metrics,
@@ -96,7 +95,6 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     health: { readiness, registry },
     forward: config.QUERY_URL === undefined ? undefined : { queryUrl: config.QUERY_URL, fetch },
   });
-  const handle = getRequestListener(app.fetch);
   const server = createServer(
     {
       // A client that sends its headers or its body slowly is given up; looked at every second.
@@ -106,7 +104,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16_384,
     },
-    (request, response) => void handle(request, response),
+    listener,
   );
   server.maxConnections = config.MAX_CONNECTIONS;
   const http = await listen(server, config.PORT, config.HOST);

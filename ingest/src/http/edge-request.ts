@@ -11,7 +11,6 @@ export interface EdgeRequest {
   receivedAt: number;
   identity: Identity;
   address: string;
-  context: Context;
   /** A header, by its name in lower case. */
   header: HeaderReader;
   /** The body's bytes, at most `limit`. */
@@ -22,14 +21,29 @@ export interface EdgeRequest {
   charge: (events: number) => Failure | undefined;
 }
 
+/** One request that came by Hono's router, with what Hono knows of it: its URL, its parameters. */
+export interface RoutedRequest extends EdgeRequest {
+  context: Context;
+}
+
 /** Reads a header, by its name in lower case. */
 export type HeaderReader = (name: string) => string | undefined;
 
-/** An answer; a `Response` where it is passed on as it is. */
-export type Answer = { status: number; headers?: Record<string, string>; body: unknown } | Response;
+/** An answer: text as it is, null for no body, everything else as JSON. */
+export interface PlainAnswer {
+  status: number;
+  headers?: Record<string, string>;
+  body: unknown;
+}
 
-/** Handles a request. May throw a FailureError. */
-export type Handler = (request: EdgeRequest) => Promise<Answer> | Answer;
+/** An answer; a `Response` where it is passed on as it is. */
+export type Answer = PlainAnswer | Response;
+
+/** Handles a request that came by the router. May throw a FailureError. */
+export type Handler = (request: RoutedRequest) => Promise<Answer> | Answer;
+
+/** Handles a request that needs no router. May throw a FailureError. */
+export type DirectHandler = (request: EdgeRequest) => Promise<PlainAnswer> | PlainAnswer;
 
 /** What Hono's context holds under node-server. */
 export interface NodeBindings {
@@ -42,10 +56,8 @@ export function incomingOf(context: Context): IncomingMessage | undefined {
   return bindings?.incoming;
 }
 
-/** Reads headers where it costs least: Node has parsed them all at once, Hono looks for each. */
-export function headerReader(context: Context, incoming: IncomingMessage | undefined): HeaderReader {
-  if (incoming === undefined) return (name) => context.req.header(name);
-  const { headers } = incoming;
+/** Reads the headers that Node has parsed. */
+export function headerReader({ headers }: IncomingMessage): HeaderReader {
   return (name) => {
     const value = headers[name];
     return Array.isArray(value) ? value.join(', ') : value;

@@ -10,7 +10,7 @@ async function read(
 ): Promise<string> {
   const web = new Request('http://edge/', { method: 'POST', body: bytes });
   const header = (name: string) => (name === 'content-encoding' ? contentEncoding : undefined);
-  const body = await readBody({ incoming: undefined, context: { req: { raw: web } }, header }, limit);
+  const body = await readBody({ from: web, header }, limit);
   return body.toString();
 }
 

@@ -1,14 +1,13 @@
 // Reading a request's body: up to a limit, whatever Content-Length says, and unpacked up to the same limit.
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import { FailureError } from '@activity/service';
 
 /** A request as far as its body goes. */
 export interface BodySource {
-  /** Node's own request, where there is one: reading it is much cheaper than reading the web one. */
-  incoming: IncomingMessage | undefined;
-  context: { req: { raw: Request } };
+  /** Node's own request where there is one: reading it is much cheaper than reading the web one. */
+  from: IncomingMessage | Request;
   header: (name: string) => string | undefined;
 }
 
@@ -24,8 +23,8 @@ export function readBody(source: BodySource, limit: number): Promise<Buffer> {
   return encoding === undefined ? readBytes(source, limit) : readPacked(source, limit, encoding);
 }
 
-function readBytes({ incoming, context }: BodySource, limit: number): Promise<Buffer> {
-  return incoming === undefined ? readWeb(context.req.raw, limit) : readIncoming(incoming, limit);
+function readBytes({ from }: BodySource, limit: number): Promise<Buffer> {
+  return from instanceof IncomingMessage ? readIncoming(from, limit) : readWeb(from, limit);
 }
 
 async function readPacked(source: BodySource, limit: number, encoding: string): Promise<Buffer> {

@@ -1,11 +1,25 @@
 // One route: what it is, for the router and for the OpenAPI document, and what it does.
 import type { DocumentedRoute } from '@activity/service';
-import type { Handler } from './edge-request.ts';
+import type { DirectHandler, Handler } from './edge-request.ts';
 
-/** A route. */
-export interface Route extends DocumentedRoute {
+interface AnyRoute extends DocumentedRoute {
   method: 'GET' | 'POST' | 'DELETE' | 'ANY';
   /** Whether the request counts against rate limits; by default where a key is asked for. */
   charged?: boolean;
+}
+
+/** A route by the router alone. */
+interface RoutedRoute extends AnyRoute {
+  direct?: false;
   handle: Handler;
 }
+
+/** A route that is taken without the router too, where a request is plain enough: see `directListener`. */
+export interface DirectRoute extends AnyRoute {
+  method: 'POST';
+  direct: true;
+  handle: DirectHandler;
+}
+
+/** A route. */
+export type Route = RoutedRoute | DirectRoute;

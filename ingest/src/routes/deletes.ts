@@ -3,7 +3,7 @@ import { logId, maxIdLength, maxPartitions } from '@activity/contracts';
 import type { RawCommand } from '@activity/contracts';
 import { failureAnswer, fieldProblems, validationError } from '@activity/service';
 import { z } from 'zod';
-import type { Answer, EdgeRequest } from '../http/edge-request.ts';
+import type { Answer, RoutedRequest } from '../http/edge-request.ts';
 import type { Route } from '../http/route.ts';
 import type { WriteResult } from '../kafka/partition-lane.ts';
 import { failureOfWrite } from '../publish.ts';
@@ -53,7 +53,7 @@ export function deleteRoutes({ write }: Pick<Publisher, 'write'>): Route[] {
     return { status: 202, body: { success: true, message, ...commandIdOf(result) } };
   }
 
-  async function deleteLog({ context, receivedAt, trace }: EdgeRequest): Promise<Answer> {
+  async function deleteLog({ context, receivedAt, trace }: RoutedRequest): Promise<Answer> {
     const parameters = logParameter.safeParse(context.req.param());
     if (!parameters.success)
       return failureAnswer({ kind: 'validation', details: fieldProblems(parameters.error) });
@@ -64,7 +64,7 @@ export function deleteRoutes({ write }: Pick<Publisher, 'write'>): Route[] {
     return send({ command: 'delete-log', id, requestedAt }, place, trace, 'Activity log deletion accepted');
   }
 
-  async function eraseUser({ context, receivedAt, trace }: EdgeRequest): Promise<Answer> {
+  async function eraseUser({ context, receivedAt, trace }: RoutedRequest): Promise<Answer> {
     const parameters = userParameter.safeParse(context.req.param());
     if (!parameters.success)
       return failureAnswer({ kind: 'validation', details: fieldProblems(parameters.error) });

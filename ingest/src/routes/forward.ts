@@ -1,6 +1,6 @@
 // GET /api/*, the page and its sign-in: forwarded to the query service, so that one public port reads as well.
 import { failureAnswer, sessionCookie } from '@activity/service';
-import type { Answer, EdgeRequest } from '../http/edge-request.ts';
+import type { Answer, RoutedRequest } from '../http/edge-request.ts';
 import type { Route } from '../http/route.ts';
 
 /** What forwarding needs. */
@@ -42,7 +42,7 @@ const dropped = [
  * itself.
  */
 export function forwardRoutes(deps: ForwardDeps): Route[] {
-  async function handle({ context, id, header, body }: EdgeRequest): Promise<Answer> {
+  async function handle({ context, id, header, body }: RoutedRequest): Promise<Answer> {
     const { req } = context;
     const { pathname, search } = new URL(req.url);
     const headers = new Headers({ 'accept-encoding': 'identity', 'x-request-id': id });

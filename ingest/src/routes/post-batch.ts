@@ -2,8 +2,8 @@
 import { failureAnswer, validationError } from '@activity/service';
 import type { Failure } from '@activity/service';
 import { z } from 'zod';
-import type { Answer, EdgeRequest } from '../http/edge-request.ts';
-import type { Route } from '../http/route.ts';
+import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
+import type { DirectRoute } from '../http/route.ts';
 import { parseEvent } from '../parse-event.ts';
 import type { Parsed } from '../parse-event.ts';
 import { publish } from '../publish.ts';
@@ -21,7 +21,7 @@ const maxBatchBytes = 1_048_576;
 type Verdict = z.output<typeof verdict>;
 
 /** The route for a batch of events. */
-export function postBatchRoute(publisher: Publisher): Route {
+export function postBatchRoute(publisher: Publisher): DirectRoute {
   const { metrics, newId, activityInput } = publisher;
 
   /** Judges each entry and tells when the last verdict is there. */
@@ -56,7 +56,7 @@ export function postBatchRoute(publisher: Publisher): Route {
     }
   }
 
-  async function handle(request: EdgeRequest): Promise<Answer> {
+  async function handle(request: EdgeRequest): Promise<PlainAnswer> {
     const ndjson = isNdjson(request.header('content-type'));
     const batch = splitBatch(await request.body(maxBatchBytes), ndjson, maxBatchEvents);
     if (!batch.ok) {
@@ -84,6 +84,7 @@ export function postBatchRoute(publisher: Publisher): Route {
 
   return {
     method: 'POST',
+    direct: true,
     path: '/api/logs/batch',
     scope: 'ingest',
     summary: 'Publish up to 1,000 events',

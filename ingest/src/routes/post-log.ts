@@ -1,8 +1,8 @@
 // POST /api/logs: one event, acknowledged when the broker has acknowledged it.
 import { failureAnswer, validationError } from '@activity/service';
 import type { Failure } from '@activity/service';
-import type { Answer, EdgeRequest } from '../http/edge-request.ts';
-import type { Route } from '../http/route.ts';
+import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
+import type { DirectRoute } from '../http/route.ts';
 import { parseEvent, parseJson } from '../parse-event.ts';
 import { publish } from '../publish.ts';
 import type { Publisher } from '../publish.ts';
@@ -16,10 +16,10 @@ export const exampleEvent = {
 };
 
 /** The route for one event. */
-export function postLogRoute(publisher: Publisher): Route {
+export function postLogRoute(publisher: Publisher): DirectRoute {
   const { maxEventBytes, metrics, newId, activityInput } = publisher;
 
-  async function handle(request: EdgeRequest): Promise<Answer> {
+  async function handle(request: EdgeRequest): Promise<PlainAnswer> {
     const body = parseJson(await request.body(maxEventBytes));
     const event = body.ok ? parseEvent(body.value, activityInput, { now: request.receivedAt, newId }) : body;
     if (!event.ok) {
@@ -38,6 +38,7 @@ export function postLogRoute(publisher: Publisher): Route {
 
   return {
     method: 'POST',
+    direct: true,
     path: '/api/logs',
     scope: 'ingest',
     summary: 'Publish one event',

@@ -1,0 +1,102 @@
+// Routes by Hono: each behind the gate, and the answers for what is no route.
+import { failureAnswer } from '@activity/service';
+import type { Context, Hono } from 'hono';
+import { TrieRouter } from 'hono/router/trie-router';
+import type { ObserveRequest } from '../metrics.ts';
+import { headerReader, incomingOf } from './edge-request.ts';
+import type { Answer } from './edge-request.ts';
+import { bodyText, pass } from './gate.ts';
+import type { GateDeps, Passed } from './gate.ts';
+import { readBody } from './read-body.ts';
+import type { Route } from './route.ts';
+
+/** Adds routes to an app, each behind the gate, and the answers for what is no route. */
+export function addRoutes(app: Hono, deps: GateDeps, routes: readonly Route[]): void {
+  // One handler a route: where two could match, Hono would compose them for every request.
+  const observeOther = deps.metrics.route('ANY', 'unknown');
+  for (const path of new Set(routes.map((route) => route.path).filter(isWrittenOut))) {
+    const own = methodsOf(routes.filter((route) => route.path === path || route.path.endsWith('*')));
+    const refused = notAllowed(own);
+    // Or the route with a parameter in this place would take them.
+    for (const method of methodsOf(routes).filter((candidate) => !own.includes(candidate))) {
+      app.on(method, path, async (context) => answer(context, refused, deps, observeOther));
+    }
+  }
+  for (const route of routes) {
+    const observe = deps.metrics.route(route.method, route.path);
+    app.on(route.method, route.path, async (context) => answer(context, route, deps, observe));
+  }
+  const byPath = new TrieRouter<Route>();
+  for (const route of routes) byPath.add('ALL', route.path, route);
+  app.notFound(async (context) => {
+    const [matches] = byPath.match('ALL', context.req.path);
+    const found = matches.map(([route]) => route);
+    const own = found.filter(({ path }) => path === context.req.path || path.endsWith('*'));
+    const methods = methodsOf(own.some(({ path }) => isWrittenOut(path)) ? own : found);
+    return answer(context, methods.length === 0 ? unknownPath : notAllowed(methods), deps, observeOther);
+  });
+}
+
+function isWrittenOut(path: string): boolean {
+  return !path.includes(':') && !path.includes('*');
+}
+
+function methodsOf(routes: readonly Route[]): string[] {
+  return [...new Set(routes.map(({ method }) => method))];
+}
+
+async function answer(
+  context: Context,
+  route: Route,
+  deps: GateDeps,
+  observe: ObserveRequest,
+): Promise<Response> {
+  const incoming = incomingOf(context);
+  // Where it costs least: Node has parsed all headers at once, Hono looks for each.
+  const header = incoming === undefined ? (name: string) => context.req.header(name) : headerReader(incoming);
+  const received = {
+    method: context.req.method,
+    header,
+    remoteAddress: incoming?.socket.remoteAddress,
+    body: (limit: number) => readBody({ from: incoming ?? context.req.raw, header }, limit),
+  };
+  return respond(
+    await pass(
+      received,
+      { route, observe, handle: (request) => route.handle(Object.assign(request, { context })) },
+      deps,
+    ),
+  );
+}
+
+function respond({ answer: given, headers }: Passed<Answer>): Response {
+  if (given instanceof Response) {
+    const merged = new Headers(given.headers);
+    for (const [name, value] of Object.entries(headers)) if (!merged.has(name)) merged.set(name, value);
+    return new Response(given.body, { status: given.status, headers: merged });
+  }
+  const { status, body } = given;
+  if (body === null) return new Response(null, { status, headers: { ...headers, ...given.headers } });
+  return new Response(bodyText(given, headers), { status, headers });
+}
+
+function notAllowed(methods: readonly string[]): Route {
+  const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+  return {
+    ...unknownPath,
+    handle: ({ context }) =>
+      context.req.method === 'OPTIONS'
+        ? { status: 204, headers: { allow }, body: null }
+        : failureAnswer({ kind: 'method-not-allowed', allow }),
+  };
+}
+
+const unknownPath = {
+  method: 'ANY',
+  path: 'unknown',
+  scope: undefined,
+  summary: '',
+  description: '',
+  answers: {},
+  handle: () => failureAnswer({ kind: 'not-found', what: 'Path' }),
+} as const;
