@@ -114,11 +114,49 @@ export class PartitionBatches {
         at += header.value.length;
       }
     }
-    batch.length = at;
+    this.#appended(batch, at, timestamp);
+    return at - start;
+  }
+
+  /** Appends a record without headers whose key, and behind it the value, lie in a buffer; no value end: a tombstone. */
+  appendBytes(
+    timestamp: number,
+    source: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueEnd: number | undefined,
+  ): number {
+    const keySize = keyEnd - keyStart;
+    const valueSize = valueEnd === undefined ? -1 : valueEnd - keyEnd;
+    const written = keySize + Math.max(0, valueSize);
+    const batch = this.#batchWithRoom(written + 64, timestamp);
+    const timestampDelta = timestamp - batch.firstTimestamp;
+    const bodySize =
+      2 +
+      sizeOfVarlong(timestampDelta) +
+      sizeOfVarint(batch.count) +
+      sizeOfVarint(keySize) +
+      sizeOfVarint(valueSize) +
+      written;
+    const { buffer, length: start } = batch;
+    let at = writeVarint(buffer, start, bodySize);
+    buffer[at++] = 0;
+    at = writeVarlong(buffer, at, timestampDelta);
+    at = writeVarint(buffer, at, batch.count);
+    at = writeVarint(buffer, at, keySize);
+    for (let i = keyStart; i < keyEnd; i++) buffer[at++] = source[i] as number;
+    at = writeVarint(buffer, at, valueSize);
+    if (valueEnd !== undefined) for (let i = keyEnd; i < valueEnd; i++) buffer[at++] = source[i] as number;
+    buffer[at++] = 0; // no headers
+    this.#appended(batch, at, timestamp);
+    return at - start;
+  }
+
+  #appended(batch: OpenBatch, end: number, timestamp: number): void {
+    batch.length = end;
     batch.count++;
     if (timestamp > batch.maxTimestamp) batch.maxTimestamp = timestamp;
     this.count++;
-    return at - start;
   }
 
   #batchWithRoom(size: number, timestamp: number): OpenBatch {

@@ -2,7 +2,7 @@
 import { createKafka, type KafkaOptions } from '../kafka/wire-port.ts';
 import type { StoreQuery, StoreRow } from '../state/committed-reader.ts';
 import { diskBackend } from '../state/disk-backend.ts';
-import { memoryBackend } from '../state/memory-state.ts';
+import { memoryBackend } from '../state/memory-backend.ts';
 import { failurePolicy, type FailureChoices } from './failure-policy.ts';
 import { StreamThread, type StreamThreadOptions } from './stream-thread.ts';
 import type { ThreadHandle } from './thread-handle.ts';

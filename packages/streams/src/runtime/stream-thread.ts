@@ -18,7 +18,7 @@ import {
   type TopicDescription,
 } from '../kafka/port.ts';
 import type { RecordBatches } from '../kafka/record-batches.ts';
-import type { StateBackend } from '../state/committed-state.ts';
+import type { StateBackend } from '../state/state-backend.ts';
 import type { CacheBudget } from '../state/overlay.ts';
 import type { Topology } from '../topology/topology.ts';
 import { assignTasks, readAssignment, readJoinData, writeAssignment, writeJoinData } from './assignor.ts';
@@ -28,7 +28,7 @@ import type { RuntimeMetrics } from './metrics.ts';
 import { Purger } from './purger.ts';
 import type { RecordQueue } from './record-queue.ts';
 import { Restorer } from './restorer.ts';
-import { openStore, segmentsTogether } from './task-stores.ts';
+import { openState, openStore } from './task-stores.ts';
 import { Task, taskIdOf } from './task.ts';
 import type { TopicNames } from './topic-names.ts';
 
@@ -557,13 +557,7 @@ export class StreamThread {
     }
     const committed = await Promise.all(
       subTopology.stores.map((spec) =>
-        backend.open({
-          taskId: id,
-          store: spec.name,
-          format: spec.valueSerde.format,
-          segmentsTogether: segmentsTogether(spec),
-          changelogId: changelogs.get(names.changelog(spec))?.id,
-        }),
+        openState(spec, backend, { taskId: id, changelogId: changelogs.get(names.changelog(spec))?.id }),
       ),
     );
     const task = new Task({

@@ -2,9 +2,13 @@
 import { FatalError } from '../errors.ts';
 import { CommittedReader } from '../state/committed-reader.ts';
 import type { CommittedState } from '../state/committed-state.ts';
+import { ExpiringState } from '../state/expiring-state.ts';
 import { TaskExpiringStore } from '../state/expiring-store.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
+import { MemoryState } from '../state/memory-state.ts';
 import type { CacheBudget } from '../state/overlay.ts';
+import { segmentIntervalMs } from '../state/segmented-store.ts';
+import type { OpenExpiringOptions, OpenStateOptions, StateBackend } from '../state/state-backend.ts';
 import type { StoreSpec, TaskStore } from '../state/store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
 
@@ -17,7 +21,31 @@ export interface OpenStore {
   readonly reader: CommittedReader;
 }
 
-/** Makes a task's store over its committed state. */
+/** Opens the committed state that a store needs. */
+export function openState(
+  spec: StoreSpec,
+  backend: StateBackend,
+  { taskId, changelogId }: Pick<OpenStateOptions, 'taskId' | 'changelogId'>,
+): Promise<CommittedState> {
+  const options = { taskId, store: spec.name, changelogId, format: spec.valueSerde.format };
+  if (spec.kind === 'expiring') return backend.openExpiring({ ...options, ...expiringOptions(spec) });
+  return backend.open({ ...options, segmentsTogether: segmentsTogether(spec) });
+}
+
+/** The same in memory, at once. */
+export function memoryState(spec: StoreSpec): CommittedState {
+  if (spec.kind !== 'expiring') return new MemoryState();
+  return new ExpiringState({ format: spec.valueSerde.format, ...expiringOptions(spec) });
+}
+
+function expiringOptions(spec: StoreSpec): Pick<OpenExpiringOptions, 'keys' | 'segmentMs'> {
+  return {
+    keys: spec.keySerde.format === 'text' ? 'utf8' : 'latin1',
+    segmentMs: spec.segmentMs ?? segmentIntervalMs(retentionOf(spec)),
+  };
+}
+
+/** Makes a task's store over the committed state that was opened for it. */
 export function openStore(
   spec: StoreSpec,
   committed: CommittedState,
@@ -44,7 +72,8 @@ export function openStore(
     case 'window':
       return { spec, store: new TaskWindowStore(options), changelog, reader };
     case 'expiring':
-      return { spec, store: new TaskExpiringStore(options), changelog, reader };
+      if (!(committed instanceof ExpiringState)) throw new TypeError(`store ${spec.name} has another state`);
+      return { spec, store: new TaskExpiringStore({ ...options, committed }), changelog, reader };
   }
 }
 
@@ -52,7 +81,7 @@ export function openStore(
 const diskSegmentMs = 3_600_000;
 
 /** How many segments of a store go together on disk. */
-export function segmentsTogether({ segmentMs }: StoreSpec): number {
+function segmentsTogether({ segmentMs }: StoreSpec): number {
   return segmentMs === undefined ? 1 : Math.max(1, Math.floor(diskSegmentMs / segmentMs));
 }
 

@@ -88,17 +88,6 @@ describe.each(stateBackends)('committed state: $name', ({ persistent, create }) 
     );
   });
 
-  test('never denies a key that was applied or announced', async () => {
-    const state = await begin().open();
-    state.apply([change(1, 'applied', 'x'), change(2, 'elsewhere', 'x')], 1);
-    state.announce(1, 'announced');
-    for (const flushed of [false, true]) {
-      if (flushed) await state.flush();
-      expect([state.mayHave(1, 'applied'), state.mayHave(1, 'announced')]).toEqual([true, true]);
-      expect(state.get(1, 'announced')).toBeUndefined();
-    }
-  });
-
   test('keeps long keys and large values', async () => {
     const state = await begin().open();
     const key = 'k'.repeat(1900);

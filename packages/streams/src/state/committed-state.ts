@@ -28,10 +28,6 @@ export interface CommittedState {
   /** The next changelog offset that is not yet in here. Survives a crash no further than the entries do. */
   readonly position: number;
   get(segment: number, key: string): Stored | undefined;
-  /** false: nothing was applied to a segment under this key, nor announced. */
-  mayHave(segment: number, key: string): boolean;
-  /** Says that a key may come to be applied to a segment. */
-  announce(segment: number, key: string): void;
   /** Takes in the changes of one commit, and the changelog position after them. */
   apply(changes: Iterable<StateChange>, position: number): void;
   /** The entries of a segment whose keys begin so, ordered by key. The segment must not change meanwhile. */
@@ -53,27 +49,5 @@ export interface CommittedState {
   flush(): Promise<void>;
   /** Forgets everything, position too. */
   clear(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** What a store's committed part is opened with. */
-export interface OpenStateOptions {
-  taskId: string;
-  store: string;
-  /** What its values are. */
-  format: 'text' | 'bytes';
-  /** How many neighbouring segments are kept, and dropped, together. */
-  segmentsTogether: number;
-  /** The id of the changelog topic. State made of another is dropped. */
-  changelogId: string | undefined;
-}
-
-/** Opens the committed parts of stores. */
-export interface StateBackend {
-  /** @throws TaskCorruptedError never for damaged state: that is moved aside, said, and begun anew. */
-  open(options: OpenStateOptions): Promise<CommittedState>;
-  /** The tasks that have state on this machine. */
-  storedTasks(): readonly string[];
-  /** Releases what the backend holds (a lock on its folder, say). */
   close(): Promise<void>;
 }

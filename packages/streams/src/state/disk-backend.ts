@@ -2,9 +2,12 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open as openLmdb, type Database, type RootDatabase } from 'lmdb';
-import type { CommittedState, OpenStateOptions, StateBackend } from './committed-state.ts';
+import type { CommittedState } from './committed-state.ts';
 import { DiskState } from './disk-state.ts';
+import { ExpiringDisk } from './expiring-disk.ts';
+import { ExpiringState } from './expiring-state.ts';
 import { damageOf } from './lmdb-file.ts';
+import type { OpenExpiringOptions, OpenStateOptions, StateBackend } from './state-backend.ts';
 import { moveAside, taskFolders } from './state-folder.ts';
 
 /** What the backend is opened with. */
@@ -40,27 +43,42 @@ export function diskBackend({ folder, log }: DiskBackendOptions): StateBackend {
     }
   }
 
-  async function open(options: OpenStateOptions): Promise<CommittedState> {
-    const { taskId } = options;
-    let environment = environments.get(taskId);
-    if (!environment) environments.set(taskId, (environment = openEnvironment(taskId)));
-    const opened = environment;
-    opened.users++;
+  /** The environment of a task, with one more user until that calls back. */
+  function use(taskId: string): { environment: Environment; onClose: () => Promise<void> } {
+    const environment = environments.get(taskId) ?? openEnvironment(taskId);
+    environments.set(taskId, environment);
+    environment.users++;
     const onClose = async (): Promise<void> => {
-      if (--opened.users > 0) return;
+      if (--environment.users > 0) return;
       environments.delete(taskId);
-      await opened.env.close();
+      await environment.env.close();
     };
-    const state = new DiskState({ ...options, env: opened.env, meta: opened.meta, onClose });
-    await ofChangelog(state, opened, options);
+    return { environment, onClose };
+  }
+
+  async function open(options: OpenStateOptions): Promise<CommittedState> {
+    const { environment, onClose } = use(options.taskId);
+    const { env, meta } = environment;
+    const state = new DiskState({ ...options, env, meta, onClose });
+    await ofChangelog(state, environment, options);
+    return state;
+  }
+
+  async function openExpiring(options: OpenExpiringOptions): Promise<ExpiringState> {
+    const { environment, onClose } = use(options.taskId);
+    const { env, meta } = environment;
+    const { store, taskId, keys, format, segmentMs } = options;
+    const disk = new ExpiringDisk({ env, meta, store, taskId, onClose });
+    const state = new ExpiringState({ keys, format, segmentMs, disk });
+    await ofChangelog(state, environment, options);
     return state;
   }
 
   /** Drops state that was made of another changelog: the topic was deleted, or this is another cluster. */
   async function ofChangelog(
-    state: DiskState,
+    state: CommittedState,
     { origins }: Environment,
-    { taskId, store, changelogId }: OpenStateOptions,
+    { taskId, store, changelogId }: Pick<OpenStateOptions, 'taskId' | 'store' | 'changelogId'>,
   ): Promise<void> {
     if (changelogId === undefined || origins.get(store) === changelogId) return;
     if (origins.get(store) !== undefined) {
@@ -76,7 +94,7 @@ export function diskBackend({ folder, log }: DiskBackendOptions): StateBackend {
     await Promise.all(left.map(({ env }) => env.close()));
   }
 
-  return { open, storedTasks: () => taskFolders(folder), close };
+  return { open, openExpiring, storedTasks: () => taskFolders(folder), close };
 }
 
 function create(path: string): Environment {

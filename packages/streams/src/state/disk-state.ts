@@ -6,15 +6,11 @@
 import type { Database, RootDatabase } from 'lmdb';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FatalError } from '../errors.ts';
+import { hashText } from '../kafka/murmur2.ts';
 import { BloomFilter } from './bloom-filter.ts';
-import {
-  isWrite,
-  type CommittedState,
-  type OpenStateOptions,
-  type StateChange,
-  type Stored,
-} from './committed-state.ts';
+import { isWrite, type CommittedState, type StateChange, type Stored } from './committed-state.ts';
 import { compareKeys } from './memory-state.ts';
+import type { OpenStateOptions } from './state-backend.ts';
 
 type SegmentDb = Database<Buffer | string, string>;
 
@@ -69,7 +65,7 @@ export class DiskState implements CommittedState {
     this.#prefixLength = this.#alone ? soleSegment.length : segmentDigits;
     this.#position = options.meta.get(options.store) ?? 0;
     for (const name of options.env.getKeys()) {
-      const group = groupOf(options.store, name);
+      const group = segmentOfDatabase(options.store, name);
       if (group !== undefined) void this.#fillFilter(this.#group(group), this.#open(group));
     }
   }
@@ -83,23 +79,15 @@ export class DiskState implements CommittedState {
   }
 
   get(segment: number, key: string): Stored | undefined {
-    // Most look-ups of a dedupe are of keys that were never there: the filter answers those alone.
-    if (!this.mayHave(segment, key)) return undefined;
+    const group = this.#groups.get(this.#groupNumber(segment));
+    // Most look-ups that come here are of keys that were never there: the filter answers those alone.
+    if (!group || (group.filtered && !group.filter.mayHave(hashText(key)))) return undefined;
     const fresh = this.#fresh.get(segment)?.get(key);
     if (fresh !== undefined) return fresh ?? undefined;
     const flushing = this.#flushing?.get(segment)?.get(key);
     if (flushing !== undefined) return flushing ?? undefined;
-    const data = this.#groups.get(this.#groupNumber(segment))?.db?.get(this.#diskKey(segment, key));
+    const data = group.db?.get(this.#diskKey(segment, key));
     return data === undefined ? undefined : decode(data);
-  }
-
-  mayHave(segment: number, key: string): boolean {
-    const group = this.#groups.get(this.#groupNumber(segment));
-    return group !== undefined && (!group.filtered || group.filter.mayHave(key));
-  }
-
-  announce(segment: number, key: string): void {
-    this.#group(this.#groupNumber(segment)).filter.add(key);
   }
 
   apply(changes: Iterable<StateChange>, position: number): void {
@@ -116,7 +104,7 @@ export class DiskState implements CommittedState {
       }
       const known = table.size;
       table.set(key, isWrite(change) ? change : null);
-      if (table.size > known) filter.add(key);
+      if (table.size > known) filter.add(hashText(key));
       this.#unflushed++;
     }
     this.#position = position;
@@ -180,13 +168,7 @@ export class DiskState implements CommittedState {
   }
 
   bytes(): number {
-    let bytes = 0;
-    for (const db of this.#databases()) {
-      const stats = db.getStats() as Partial<Record<'pageSize' | PageCount, number>>;
-      const { pageSize = 0, treeBranchPageCount = 0, treeLeafPageCount = 0, overflowPages = 0 } = stats;
-      bytes += pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
-    }
-    return bytes;
+    return this.#databases().reduce((sum, db) => sum + pagesOf(db), 0);
   }
 
   async flush(): Promise<void> {
@@ -236,9 +218,7 @@ export class DiskState implements CommittedState {
       this.#flushing = undefined;
     } catch (cause) {
       // What could not be written stays readable in memory until the task has stopped.
-      const text = cause instanceof Error ? cause.message : String(cause);
-      const message = `writing store ${store} of task ${taskId}: ${text}; free space on the disk of the state folder`;
-      throw new FatalError('STATE_UNWRITABLE', message, { cause, taskId });
+      throw unwritable(store, taskId, cause);
     }
   }
 
@@ -252,7 +232,7 @@ export class DiskState implements CommittedState {
   #open(number: number): SegmentDb {
     const { env, store, format } = this.#options;
     const encoding = format === 'text' ? 'string' : 'binary';
-    const name = groupName(store, number);
+    const name = databaseName(store, number);
     return (this.#group(number).db ??= env.openDB({ name, encoding, cache: false }));
   }
 
@@ -267,7 +247,7 @@ export class DiskState implements CommittedState {
     for (;;) {
       if (this.#closed) return;
       const keys = [...db.getKeys({ start, limit: filterStep })];
-      for (const key of keys) group.filter.add(key.slice(this.#prefixLength));
+      for (const key of keys) group.filter.add(hashText(key.slice(this.#prefixLength)));
       if (keys.length < filterStep) break;
       start = `${keys.at(-1)}\u0000`;
       await nextTurn();
@@ -302,11 +282,27 @@ export class DiskState implements CommittedState {
   }
 }
 
-function groupName(store: string, group: number): string {
-  return `${store}/${group}`;
+/** The name of one of a store's databases. */
+export function databaseName(store: string, part: number | string): string {
+  return `${store}/${part}`;
 }
 
-function groupOf(store: string, name: string): number | undefined {
+/** Bytes of the pages that a database takes. */
+export function pagesOf(db: { getStats(): object }): number {
+  const stats = db.getStats() as Partial<Record<'pageSize' | PageCount, number>>;
+  const { pageSize = 0, treeBranchPageCount = 0, treeLeafPageCount = 0, overflowPages = 0 } = stats;
+  return pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
+}
+
+/** What is thrown where the disk takes no more. */
+export function unwritable(store: string, taskId: string, cause: unknown): FatalError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const message = `writing store ${store} of task ${taskId}: ${text}; free space on the disk of the state folder`;
+  return new FatalError('STATE_UNWRITABLE', message, { cause, taskId });
+}
+
+/** The number that a store's database is called by; undefined for any other database. */
+export function segmentOfDatabase(store: string, name: string): number | undefined {
   if (!name.startsWith(`${store}/`)) return undefined;
   const group = Number(name.slice(store.length + 1));
   return Number.isSafeInteger(group) ? group : undefined;

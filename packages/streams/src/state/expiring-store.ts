@@ -1,30 +1,34 @@
 // The expiring store of a task: values by key, forgotten `retentionMs` of stream time after they were put.
 import type { Timestamped } from '../record.ts';
-import { ExpiringOverlay } from './expiring-overlay.ts';
-import { SegmentedStore } from './segmented-store.ts';
+import type { ExpiringState } from './expiring-state.ts';
+import { SegmentedStore, type SegmentedStoreOptions } from './segmented-store.ts';
 import type { ExpiringStore } from './store.ts';
 import { storedValue } from './stored-data.ts';
 
+/** What a task's expiring store is made of. */
+export interface ExpiringStoreOptions<K, V> extends SegmentedStoreOptions<K, V> {
+  committed: ExpiringState;
+}
+
 /** An {@link ExpiringStore} that belongs to one task. */
-export class TaskExpiringStore<K, V> extends SegmentedStore<K, V> implements ExpiringStore<K, V> {
-  protected readonly overlay: ExpiringOverlay = new ExpiringOverlay(
-    this.options.committed,
-    this.keys.toChangelog,
-  );
+export class TaskExpiringStore<K, V>
+  extends SegmentedStore<K, V, ExpiringStoreOptions<K, V>>
+  implements ExpiringStore<K, V>
+{
+  protected readonly overlay: ExpiringState = this.options.committed;
 
   get(key: K): Timestamped<V> | undefined {
     const text = this.keys.write(key);
     const now = this.options.streamTime();
     const oldest = now - this.options.retentionMs;
-    const found = this.overlay.get(this.segment(Math.max(0, oldest)), this.segment(now), text);
+    const found = this.overlay.newest(this.segment(Math.max(0, oldest)), this.segment(now), text);
     if (!found || found.timestamp < oldest) return undefined;
     return { value: storedValue(this.options.valueSerde, found), timestamp: found.timestamp };
   }
 
   put(key: K, value: V): void {
-    const now = this.options.streamTime();
     const data = this.options.valueSerde.serialize(value);
-    this.overlay.put(this.segment(now), this.keys.write(key), data, now);
+    this.overlay.put(this.keys.write(key), data, this.options.streamTime());
   }
 
   deletePrefix(prefix: string): number {
@@ -33,7 +37,7 @@ export class TaskExpiringStore<K, V> extends SegmentedStore<K, V> implements Exp
     for (const segment of this.overlay.segments()) {
       if (segment < first) continue;
       for (const [key, timestamp] of this.overlay.keys(segment, prefix)) {
-        this.overlay.delete(segment, key, timestamp);
+        this.overlay.put(key, undefined, timestamp);
         deleted++;
       }
     }

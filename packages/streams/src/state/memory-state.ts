@@ -1,11 +1,5 @@
 // Committed state in memory: lost with the process, restored from the changelog.
-import {
-  isWrite,
-  type CommittedState,
-  type StateBackend,
-  type StateChange,
-  type Stored,
-} from './committed-state.ts';
+import { isWrite, type CommittedState, type StateChange, type Stored } from './committed-state.ts';
 
 /** A {@link CommittedState} of maps. */
 export class MemoryState implements CommittedState {
@@ -17,13 +11,6 @@ export class MemoryState implements CommittedState {
   get(segment: number, key: string): Stored | undefined {
     return this.#segments.get(segment)?.get(key);
   }
-
-  /** To ask is as much work as to look up. */
-  mayHave(): boolean {
-    return true;
-  }
-
-  announce(): void {}
 
   apply(changes: Iterable<StateChange>, position: number): void {
     for (const change of changes) {
@@ -90,9 +77,4 @@ export function compareKeys(a: string, b: string): number {
 /** Without surrogates, UTF-16 order and UTF-8 order are the same. */
 function isBasic(text: string): boolean {
   return !/[\uD800-\uDFFF]/.test(text);
-}
-
-/** Keeps state in memory. */
-export function memoryBackend(): StateBackend {
-  return { open: async () => new MemoryState(), storedTasks: () => [], close: async () => {} };
 }

@@ -17,7 +17,11 @@ export function segmentIntervalMs(retentionMs: number): number {
 }
 
 /** Drops segments as stream time, or the owner's own hand, lets them expire. */
-export abstract class SegmentedStore<K, V> extends OverlaidStore<K, V, SegmentedStoreOptions<K, V>> {
+export abstract class SegmentedStore<
+  K,
+  V,
+  O extends SegmentedStoreOptions<K, V> = SegmentedStoreOptions<K, V>,
+> extends OverlaidStore<K, V, O> {
   readonly #interval: number;
   // Where a store that expires by hand begins: as of now, as of the commit in flight, as of the last commit.
   #begin = 0;
@@ -27,7 +31,7 @@ export abstract class SegmentedStore<K, V> extends OverlaidStore<K, V, Segmented
   #sealedFirstLive = 0;
   #committedFirstLive = 0;
 
-  constructor(options: SegmentedStoreOptions<K, V>) {
+  constructor(options: O) {
     super(options);
     this.#interval = options.segmentMs ?? segmentIntervalMs(options.retentionMs);
   }

@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CommittedState, StateBackend } from '../state/committed-state.ts';
+import type { CommittedState } from '../state/committed-state.ts';
 import { diskBackend } from '../state/disk-backend.ts';
-import { memoryBackend } from '../state/memory-state.ts';
+import type { ExpiringState } from '../state/expiring-state.ts';
+import { memoryBackend } from '../state/memory-backend.ts';
+import type { OpenExpiringOptions, StateBackend } from '../state/state-backend.ts';
 
 /** A backend under test, with what its process would do to it. */
 export interface OpenBackend {
@@ -14,6 +16,7 @@ export interface OpenBackend {
     segmentsTogether?: number;
     changelogId?: string;
   }): Promise<CommittedState>;
+  openExpiring(options: Pick<OpenExpiringOptions, 'keys' | 'segmentMs'>): Promise<ExpiringState>;
   /** The process has ended and begins anew; what was opened before is of no use any more. */
   restart(): Promise<void>;
   dispose(): Promise<void>;
@@ -38,6 +41,12 @@ function opened(make: () => StateBackend, cleanUp: () => void): OpenBackend {
   return {
     async open({ store = 'store', format = 'text', segmentsTogether = 1, changelogId } = {}) {
       const state = await backend.open({ taskId: '0_0', store, format, segmentsTogether, changelogId });
+      states.push(state);
+      return state;
+    },
+    async openExpiring(options) {
+      const where = { taskId: '0_0', store: 'store', changelogId: undefined };
+      const state = await backend.openExpiring({ ...where, format: 'text', ...options });
       states.push(state);
       return state;
     },

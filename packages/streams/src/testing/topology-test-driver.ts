@@ -3,12 +3,11 @@ import { partitionOf } from '../kafka/murmur2.ts';
 import type { CommittedOffset, Headers } from '../kafka/port.ts';
 import { RecordBatches } from '../kafka/record-batches.ts';
 import { deserialize, type Serde } from '../serde.ts';
-import { MemoryState } from '../state/memory-state.ts';
 import type { ExpiringStore, KeyValueStore, WindowStore } from '../state/store.ts';
 import { Collector } from '../runtime/collector.ts';
 import { failOnEverything, type FailurePolicy } from '../runtime/failure-policy.ts';
 import { noMetrics, type RuntimeMetrics } from '../runtime/metrics.ts';
-import { openStore } from '../runtime/task-stores.ts';
+import { memoryState, openStore } from '../runtime/task-stores.ts';
 import { Task, taskIdOf } from '../runtime/task.ts';
 import { topicNames, type TopicNames } from '../runtime/topic-names.ts';
 import type { Topology } from '../topology/topology.ts';
@@ -276,7 +275,7 @@ export class TopologyTestDriver {
               const changelog = spec.changelog
                 ? { topic: this.#names.changelog(spec), partition }
                 : undefined;
-              return openStore(spec, new MemoryState(), changelog, streamTime, cache);
+              return openStore(spec, memoryState(spec), changelog, streamTime, cache);
             }),
         });
         this.#tasks.set(taskIdOf(subTopology.id, partition), task);

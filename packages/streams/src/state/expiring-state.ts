@@ -1,0 +1,323 @@
+// The state of an expiring store: what open transactions have put and what is committed, in one log outside of JavaScript's heap.
+//
+//   put ─▶ │ committed │ sealed (its commit is in flight) │ current │      abort: cut off after what is committed
+//          └──────────▶ runs, by segment, once there is enough; on disk where there is one; dropped whole when they expire
+//
+// Most of what is put is never asked for again, so that nothing is kept decoded. Of the entries of a key the newest counts.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { RecordBatches } from '../kafka/record-batches.ts';
+import type { Serialized } from '../serde.ts';
+import { BloomFilter } from './bloom-filter.ts';
+import type { CommittedState, StateChange, Stored } from './committed-state.ts';
+import { nowhere, type Entries, type Found, type Run } from './entries.ts';
+import { EntryLog } from './entry-log.ts';
+import type { ExpiringDisk } from './expiring-disk.ts';
+import { keyBytes, type KeyEncoding } from './key-bytes.ts';
+import { checkKey } from './key-text.ts';
+import { compareKeys } from './memory-state.ts';
+import type { CommitLayers } from './task-store.ts';
+
+/** So many committed entries become runs. */
+const runEntries = 65_536;
+/** Blocks that are read in one turn of the event loop when filters are filled. */
+const blocksInOneTurn = 50;
+
+/** What the state of an expiring store is made of. */
+export interface ExpiringStateOptions {
+  /** How its keys' text stands for bytes. */
+  keys: KeyEncoding;
+  /** What its values are. */
+  format: 'text' | 'bytes';
+  /** How much time a segment spans, in milliseconds. */
+  segmentMs: number;
+  /** Where it survives a crash of this process; undefined: nowhere. */
+  disk?: ExpiringDisk;
+}
+
+/** The runs of a segment, oldest first, and a filter of every key that was put into it. */
+interface Segment {
+  readonly filter: BloomFilter;
+  runs: Run[];
+}
+
+/** See the top of this file. Entries belong to the segment of their time. */
+export class ExpiringState implements CommittedState, CommitLayers {
+  readonly #options: ExpiringStateOptions;
+  readonly #segments = new Map<number, Segment>();
+  #log = new EntryLog();
+  #committedEnd = 0;
+  #sealedEnd = 0;
+  #sealedCount = 0;
+  #position: number;
+  #dropBefore = 0;
+  /** What of the log is on disk. */
+  #flushedEnd = 0;
+  #unflushed = 0;
+  /** Runs that wait for the disk. */
+  #waiting: { segment: number; run: EntryLog }[] = [];
+  #flush: Promise<void> | undefined;
+  /** Keys that were there at the start are not all in the filters yet. */
+  #filling = false;
+  #closed = false;
+
+  constructor(options: ExpiringStateOptions) {
+    this.#options = options;
+    const { disk } = options;
+    this.#position = disk?.position ?? 0;
+    for (const [number, runs] of disk?.runs ?? []) this.#segment(number).runs.push(...runs);
+    for (const piece of disk?.pieces() ?? []) {
+      for (let at = 0; at < piece.end; at = piece.next(at)) {
+        this.#segment(this.#segmentOf(piece.timestampAt(at))).filter.add(piece.hashAt(at));
+        this.#log.copy(piece, at);
+      }
+    }
+    this.#committedEnd = this.#sealedEnd = this.#flushedEnd = this.#log.end;
+    if (disk && disk.runs.size > 0) void this.#fillFilters(disk);
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  get unflushed(): number {
+    return this.#unflushed;
+  }
+
+  /** What was last put under a key, in any of these segments, committed or not. */
+  newest(first: number, last: number, text: string): Stored | undefined {
+    const key = keyBytes(text, this.#options.keys);
+    let since = first;
+    while (since <= last && !this.#mayHave(since, key.hash)) since++;
+    if (since > last) return undefined;
+    const at = this.#log.find(key);
+    if (at !== nowhere) return this.#log.storedAt(at, this.#options.format);
+    for (let segment = last; segment >= since; segment--) {
+      const found = this.#inRuns(segment, text);
+      if (found) return found.entries.storedAt(found.at, this.#options.format);
+    }
+    return undefined;
+  }
+
+  /** Puts a value, or a deletion of what the time's segment has of the key. @throws RangeError for a key that no store takes. */
+  put(text: string, data: Serialized | undefined, timestamp: number): void {
+    checkKey(text);
+    const key = keyBytes(text, this.#options.keys);
+    this.#segment(this.#segmentOf(timestamp)).filter.add(key.hash);
+    this.#log.append(key, data, timestamp);
+  }
+
+  /** The keys of a segment that begin so, committed or not, and when each was put. */
+  keys(segment: number, prefix: string): Map<string, number> {
+    const found = this.#newestOf(segment, prefix, this.#log.end);
+    return new Map([...found].flatMap(([key, stored]) => (stored ? [[key, stored.timestamp]] : [])));
+  }
+
+  seal(records: RecordBatches, changelog: { topic: string; partition: number } | undefined): void {
+    const log = this.#log;
+    this.#sealedEnd = log.end;
+    this.#sealedCount = 0;
+    if (this.#sealedEnd === this.#committedEnd) return;
+    const batches = changelog && records.partition(changelog.topic, changelog.partition);
+    for (let at = this.#committedEnd; at < this.#sealedEnd; at = log.next(at)) {
+      this.#sealedCount++;
+      if (!batches) continue;
+      const [keyStart, keyEnd] = [log.keyStart(at), log.keyEnd(at)];
+      const valueEnd = log.isDeletion(at) ? undefined : log.valueEnd(at);
+      records.bytes += batches.appendBytes(log.timestampAt(at), log.source, keyStart, keyEnd, valueEnd);
+      records.count++;
+    }
+  }
+
+  commit(position: number): void {
+    this.#committedEnd = this.#sealedEnd;
+    this.#position = position;
+    this.#unflushed += this.#sealedCount;
+    this.#sealedCount = 0;
+    this.#makeRuns();
+  }
+
+  abort(): void {
+    this.#log.truncate(this.#committedEnd);
+    this.#sealedEnd = this.#committedEnd;
+    this.#sealedCount = 0;
+  }
+
+  apply(changes: Iterable<StateChange>, position: number): void {
+    for (const { key, data, timestamp } of changes) {
+      this.put(key, data, timestamp);
+      this.#unflushed++;
+    }
+    this.#sealedEnd = this.#committedEnd = this.#log.end;
+    this.#position = position;
+    this.#makeRuns();
+  }
+
+  get(segment: number, text: string): Stored | undefined {
+    const key = keyBytes(text, this.#options.keys);
+    if (!this.#mayHave(segment, key.hash)) return undefined;
+    const { format } = this.#options;
+    for (let at = this.#log.find(key, this.#committedEnd); at !== nowhere; at = this.#log.find(key, at))
+      if (this.#segmentOf(this.#log.timestampAt(at)) === segment) return this.#log.storedAt(at, format);
+    const found = this.#inRuns(segment, text);
+    return found?.entries.storedAt(found.at, format);
+  }
+
+  entries(segment: number, prefix = ''): Iterable<readonly [string, Stored]> {
+    const found = this.#newestOf(segment, prefix, this.#committedEnd);
+    return [...found]
+      .flatMap(([key, stored]): [string, Stored][] => (stored ? [[key, stored]] : []))
+      .toSorted(([a], [b]) => compareKeys(a, b));
+  }
+
+  segments(): number[] {
+    return [...this.#segments.keys()].toSorted((a, b) => a - b);
+  }
+
+  dropSegmentsBefore(segment: number): void {
+    if (segment <= this.#dropBefore) return;
+    this.#dropBefore = segment;
+    for (const number of this.#segments.keys()) {
+      if (number >= segment) continue;
+      this.#segments.delete(number);
+      this.#options.disk?.drop(number);
+    }
+    this.#waiting = this.#waiting.filter((waiting) => waiting.segment >= segment);
+  }
+
+  size(): number {
+    let size = 0;
+    for (const { runs } of this.#segments.values()) for (const { count } of runs) size += count;
+    const log = this.#log;
+    for (let at = 0; at < this.#committedEnd; at = log.next(at))
+      if (this.#segmentOf(log.timestampAt(at)) >= this.#dropBefore) size++;
+    return size;
+  }
+
+  bytes(): number {
+    const { disk } = this.#options;
+    if (disk) return disk.bytes();
+    let bytes = this.#committedEnd;
+    for (const { runs } of this.#segments.values()) for (const run of runs) bytes += run.end;
+    return bytes;
+  }
+
+  async flush(): Promise<void> {
+    const { disk } = this.#options;
+    while (this.#flush) await this.#flush;
+    if (!disk || (this.#unflushed === 0 && this.#waiting.length === 0 && disk.position === this.#position))
+      return;
+    this.#flush = this.#write(disk).finally(() => (this.#flush = undefined));
+    await this.#flush;
+  }
+
+  async clear(): Promise<void> {
+    while (this.#flush) await this.#flush;
+    this.#segments.clear();
+    this.#log = new EntryLog();
+    this.#waiting = [];
+    this.#committedEnd = this.#sealedEnd = this.#flushedEnd = 0;
+    this.#position = this.#unflushed = 0;
+    await this.#options.disk?.clear();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    while (this.#flush) await this.#flush;
+    await this.#options.disk?.close();
+  }
+
+  async #write(disk: ExpiringDisk): Promise<void> {
+    const written = this.#waiting;
+    this.#waiting = [];
+    const piece = this.#log.slice(this.#flushedEnd, this.#committedEnd);
+    this.#flushedEnd = this.#committedEnd;
+    this.#unflushed = 0;
+    const runs = await disk.write({ runs: written, piece, position: this.#position });
+    for (const [index, { segment, run }] of written.entries()) {
+      const kept = this.#segments.get(segment);
+      // Expired meanwhile.
+      if (!kept) disk.drop(segment);
+      else kept.runs = kept.runs.map((other) => (other === run ? (runs[index] as Run) : other));
+    }
+  }
+
+  /** Makes runs of what is committed, once there is enough of it. */
+  #makeRuns(): void {
+    const old = this.#log;
+    const end = this.#committedEnd;
+    if (old.count < runEntries) return;
+    const made = new Map<number, EntryLog>();
+    for (let at = 0; at < end; at = old.next(at)) {
+      const segment = this.#segmentOf(old.timestampAt(at));
+      if (segment < this.#dropBefore) continue;
+      let run = made.get(segment);
+      if (!run) made.set(segment, (run = new EntryLog()));
+      run.copy(old, at);
+    }
+    this.#log = new EntryLog();
+    for (let at = end; at < old.end; at = old.next(at)) this.#log.copy(old, at);
+    this.#sealedEnd -= end;
+    this.#committedEnd = this.#flushedEnd = 0;
+    for (const [segment, run] of made) {
+      this.#segment(segment).runs.push(run);
+      if (this.#options.disk) this.#waiting.push({ segment, run });
+    }
+    this.#options.disk?.forgetPieces();
+  }
+
+  /** The newest entry of each key of a segment that begins so, before a position of the log; undefined for a deletion. */
+  #newestOf(segment: number, prefix: string, end: number): Map<string, Stored | undefined> {
+    const found = new Map<string, Stored | undefined>();
+    const { format, keys } = this.#options;
+    const take = (entries: Entries, at: number): void => {
+      const key = entries.keyAt(at, keys);
+      if (key.startsWith(prefix)) found.set(key, entries.storedAt(at, format));
+    };
+    for (const run of this.#segments.get(segment)?.runs ?? []) run.each(take);
+    for (let at = 0; at < end; at = this.#log.next(at))
+      if (this.#segmentOf(this.#log.timestampAt(at)) === segment) take(this.#log, at);
+    return found;
+  }
+
+  #inRuns(segment: number, text: string): Found | undefined {
+    const runs = this.#segments.get(segment)?.runs ?? [];
+    const key = keyBytes(text, this.#options.keys);
+    for (let i = runs.length - 1; i >= 0; i--) {
+      const found = (runs[i] as Run).lookUp(key);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** Reads the keys that were there before, beside the work. */
+  async #fillFilters({ runs }: ExpiringDisk): Promise<void> {
+    this.#filling = true;
+    for (const [number, kept] of runs) {
+      for (const run of kept) {
+        for (let index = 0; index < run.blocks; index++) {
+          if (index % blocksInOneTurn === 0) await nextTurn();
+          if (this.#closed || number < this.#dropBefore) break;
+          const block = run.block(index);
+          const { filter } = this.#segment(number);
+          for (let at = 0; block && at < block.end; at = block.next(at)) filter.add(block.hashAt(at));
+        }
+      }
+    }
+    this.#filling = false;
+  }
+
+  #mayHave(segment: number, hash: number): boolean {
+    const filter = this.#segments.get(segment)?.filter;
+    return filter !== undefined && (this.#filling || filter.mayHave(hash));
+  }
+
+  #segment(number: number): Segment {
+    let segment = this.#segments.get(number);
+    if (!segment) this.#segments.set(number, (segment = { filter: new BloomFilter(), runs: [] }));
+    return segment;
+  }
+
+  #segmentOf(timestamp: number): number {
+    return Math.floor(timestamp / this.#options.segmentMs);
+  }
+}
