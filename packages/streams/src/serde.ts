@@ -93,6 +93,24 @@ export function jsonObjectSerde<T extends object>(check?: (value: unknown) => T)
   };
 }
 
+/** An object with more fields, which are put together when somebody looks: mostly only the text is wanted. */
+class Extended<T extends object, F extends object> implements JsonObject<T & F> {
+  readonly text: string;
+  readonly #value: T;
+  readonly #fields: F;
+  #merged: (T & F) | undefined;
+
+  constructor(text: string, value: T, fields: F) {
+    this.text = text;
+    this.#value = value;
+    this.#fields = fields;
+  }
+
+  get value(): T & F {
+    return (this.#merged ??= { ...this.#value, ...this.#fields });
+  }
+}
+
 /**
  * A JSON object with more fields, whose text is the old one with the new fields at its end. The fields must be new: one that
  * is there already would stand in the text twice.
@@ -104,13 +122,7 @@ export function addFields<T extends object, F extends object>(
   const added = JSON.stringify(fields);
   const body = text.trimEnd().slice(0, -1);
   const comma = added === '{}' || body.trimEnd().endsWith('{') ? '' : ',';
-  let merged: (T & F) | undefined;
-  return {
-    text: `${body}${comma}${added.slice(1)}`,
-    get value() {
-      return (merged ??= { ...value, ...fields });
-    },
-  };
+  return new Extended(`${body}${comma}${added.slice(1)}`, value, fields);
 }
 
 /** Reads bytes with a serde; text that is not UTF-8 is an error, never replaced in silence. */

@@ -94,6 +94,7 @@ interface Control {
 const sliceRecords = 1000;
 const sliceMs = 20;
 const fetchWaitMs = 500;
+const shortFetchWaitMs = 10;
 
 /** See the top of this file. */
 export class StreamThread {
@@ -254,14 +255,15 @@ export class StreamThread {
   #keepFetching(): void {
     if (this.#fetching || this.#arrived.length > 0 || this.#fetchFailure !== undefined) return;
     const { maxBufferedRecords } = this.#options;
-    const positions = this.#runningTasks().flatMap((task) =>
-      task.queues
-        .filter((queue) => queue.size < maxBufferedRecords)
-        .map(({ topic, partition, fetchPosition }) => ({ topic, partition, offset: fetchPosition })),
-    );
+    const queues = this.#runningTasks().flatMap((task) => task.queues);
+    const positions = queues
+      .filter((queue) => queue.size < maxBufferedRecords)
+      .map(({ topic, partition, fetchPosition }) => ({ topic, partition, offset: fetchPosition }));
     if (positions.length === 0) return;
+    // Those that have enough may have worked it off, and would wait, long before a record comes for the others.
+    const waitMs = positions.length < queues.length ? shortFetchWaitMs : fetchWaitMs;
     this.#fetching = this.#fetcher
-      .fetch(positions, fetchWaitMs)
+      .fetch(positions, waitMs)
       .then((arrived) => {
         this.#arrived = arrived;
       })
