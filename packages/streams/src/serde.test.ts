@@ -1,11 +1,22 @@
 // Serdes: there and back, and what cannot be read is an error, never something else in silence.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { windowedSerde } from './dsl/windowed-serde.ts';
 import { changeSerde } from './dsl/change-serde.ts';
 import { firstCopySerde } from './operators/dedupe.ts';
 import type { Change } from './record.ts';
-import { bytesSerde, deserialize, jsonSerde, numberSerde, stringSerde, type Serde } from './serde.ts';
+import {
+  addFields,
+  bytesSerde,
+  deserialize,
+  jsonObjectSerde,
+  jsonSerde,
+  numberSerde,
+  stringSerde,
+  type Serde,
+} from './serde.ts';
 
 function roundTrip<T>(serde: Serde<T>, value: T): T {
   return deserialize(serde, Buffer.from(serde.serialize(value)));
@@ -105,5 +116,33 @@ describe('what cannot be read is refused', () => {
     ],
   ])('%s', (_what, serde, bytes, message) => {
     expect(() => deserialize(serde, bytes)).toThrowError(message);
+  });
+});
+
+describe('a JSON object with more fields', () => {
+  const name = fc.string({ minLength: 1, maxLength: 5 }).filter((key) => key !== '__proto__');
+
+  test('has them all, in its text and in its value', () => {
+    const object = fc.dictionary(name, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4, noNullPrototype: true });
+    fc.assert(
+      fc.property(object, object, fc.constantFrom('', ' ', '\n  '), (value, more, space) => {
+        const fields = Object.fromEntries(Object.entries(more).filter(([key]) => !(key in value)));
+        const serde = jsonObjectSerde();
+        const read = serde.deserialize(`${space}${JSON.stringify(value, null, space)}${space}` as never);
+        const extended = addFields(read, fields);
+        const wanted: unknown = JSON.parse(JSON.stringify({ ...value, ...fields }));
+        expect(JSON.parse(serde.serialize(extended) as string)).toEqual(wanted);
+        expect(JSON.parse(JSON.stringify(extended.value))).toEqual(wanted);
+        expect(extended.value).toBe(extended.value);
+      }),
+    );
+  });
+
+  test('has the same hidden class as any other: one for each record would cost more than all else', () => {
+    setFlagsFromString('--allow-natives-syntax');
+    const sameMap = runInNewContext('(a, b) => %HaveSameMap(a, b)') as (a: object, b: object) => boolean;
+    const serde = jsonObjectSerde<{ n: number }>();
+    const made = [1, 2].map((n) => addFields(serde.deserialize(`{"n":${n}}` as never), { more: n }));
+    expect(sameMap(made[0] as object, made[1] as object)).toBe(true);
   });
 });

@@ -478,3 +478,23 @@ test('values of any serde go through', async () => {
   await untilCommitted(input);
   expect(await valuesIn(output)).toEqual(['{"n":2}']);
 });
+
+test('a busy partition does not wait for records of an idle one', async () => {
+  const input = await witness.createTopic(uniqueName('in'), 2);
+  const value = 'x'.repeat(20_000);
+  for (let sent = 0; sent < 4_000; sent += 40) {
+    await witness.send(
+      input,
+      Array.from({ length: 40 }, () => ({ key: 'k', value, partition: 0 })),
+    );
+  }
+  const builder = new StreamsBuilder();
+  builder.stream(input, strings).foreach(() => {});
+  // A fetch brings 50 records. While they wait, the idle partition is asked alone: 80 times in all.
+  const app = create(builder.build(), { maxBufferedRecords: 10 });
+  await app.streams.start();
+  await untilRunning(app);
+  const began = performance.now();
+  await untilCommitted(input);
+  expect(performance.now() - began).toBeLessThan(15_000);
+}, 90_000);

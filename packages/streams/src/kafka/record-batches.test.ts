@@ -48,6 +48,38 @@ function expected(records: readonly TestRecord[], from: number): SourceRecord[] 
   }));
 }
 
+test('what lies in a buffer is written as what is given', () => {
+  const bytes = fc.uint8Array({ maxLength: 300 });
+  const lying = fc.record({ key: bytes, value: fc.option(bytes, { nil: null }), timestamp: time });
+  fc.assert(
+    fc.property(fc.array(lying, { minLength: 1, maxLength: 30 }), (records) => {
+      const [given, lain] = [new PartitionBatches(), new PartitionBatches()];
+      for (const { key, value, timestamp } of records) {
+        const source = Buffer.concat([
+          Buffer.from('before'),
+          key,
+          value ?? Buffer.alloc(0),
+          Buffer.from('after'),
+        ]);
+        const keyEnd = 6 + key.length;
+        const size = lain.appendBytes(
+          timestamp,
+          source,
+          6,
+          keyEnd,
+          value === null ? undefined : keyEnd + value.length,
+        );
+        expect(size).toBe(given.append(timestamp, key, value, []));
+      }
+      const [one, other] = [given, lain].map(({ batches }) =>
+        batches.map((batch) => Buffer.from(sealBatch(batch, noOne, 0, crc32c))),
+      );
+      expect(other).toEqual(one);
+      expect(lain.count).toBe(records.length);
+    }),
+  );
+});
+
 describe('what is written is read again', () => {
   test('keys, values, nulls, headers, times and offsets', () => {
     fc.assert(

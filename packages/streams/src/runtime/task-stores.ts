@@ -27,21 +27,23 @@ export function openState(
   backend: StateBackend,
   { taskId, changelogId }: Pick<OpenStateOptions, 'taskId' | 'changelogId'>,
 ): Promise<CommittedState> {
-  const options = { taskId, store: spec.name, changelogId, format: spec.valueSerde.format };
-  if (spec.kind === 'expiring') return backend.openExpiring({ ...options, ...expiringOptions(spec) });
+  const options = { taskId, store: spec.name, changelogId, ...stateOptions(spec) };
+  if (spec.kind === 'expiring') return backend.openExpiring(options);
   return backend.open({ ...options, segmentsTogether: segmentsTogether(spec) });
 }
 
 /** The same in memory, at once. */
 export function memoryState(spec: StoreSpec): CommittedState {
   if (spec.kind !== 'expiring') return new MemoryState();
-  return new ExpiringState({ format: spec.valueSerde.format, ...expiringOptions(spec) });
+  return new ExpiringState(stateOptions(spec));
 }
 
-function expiringOptions(spec: StoreSpec): Pick<OpenExpiringOptions, 'keys' | 'segmentMs'> {
+function stateOptions(spec: StoreSpec): Pick<OpenExpiringOptions, 'keys' | 'format' | 'segmentMs'> {
+  const { kind, keySerde, valueSerde, segmentMs } = spec;
   return {
-    keys: spec.keySerde.format === 'text' ? 'utf8' : 'latin1',
-    segmentMs: spec.segmentMs ?? segmentIntervalMs(retentionOf(spec)),
+    keys: keySerde.format === 'text' ? 'utf8' : 'latin1',
+    format: valueSerde.format,
+    segmentMs: kind === 'keyValue' ? 0 : (segmentMs ?? segmentIntervalMs(retentionOf(spec))),
   };
 }
 

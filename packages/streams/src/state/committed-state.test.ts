@@ -218,6 +218,30 @@ describe.each(stateBackends)('committed state: $name', ({ persistent, create }) 
     expect([again.position, contentOf(again)]).toEqual([1, [[0, 'a', 'new', 0]]]);
   });
 
+  test.runIf(persistent)('is begun anew where its segments had another length', async () => {
+    const backend = begin();
+    const where = { changelogId: 'one' };
+    const before = await backend.open({ ...where, segmentMs: 10 });
+    before.apply([change(7, 'a', 'x')], 11);
+    await before.flush();
+    const expiring = await backend.openExpiring({
+      ...where,
+      store: 'expiring',
+      segmentMs: 10,
+      runEntries: 1,
+    });
+    expiring.apply([change(7, 'a', 'x')], 11);
+    await expiring.flush();
+    for (const segmentMs of [10, 20]) {
+      await backend.restart();
+      const same = segmentMs === 10;
+      const window = await backend.open({ ...where, segmentMs });
+      expect([window.position, contentOf(window).length]).toEqual(same ? [11, 1] : [0, 0]);
+      const other = await backend.openExpiring({ ...where, store: 'expiring', segmentMs, runEntries: 1 });
+      expect([other.position, other.size()]).toEqual(same ? [11, 1] : [0, 0]);
+    }
+  });
+
   test.runIf(!persistent)('begins anew after a restart', async () => {
     const backend = begin();
     const before = await backend.open();

@@ -14,20 +14,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openWritten } from '../testing-support/state-backends.ts';
 import type { CommittedState } from './committed-state.ts';
 import { diskBackend } from './disk-backend.ts';
 import { lockFolder } from './folder-lock.ts';
 import { instanceIdOf, openStateFolder } from './state-folder.ts';
 
 const fixture = join(import.meta.dirname, '../testing-support/state-writer.fixture.ts');
-const store = {
-  taskId: '0_0',
-  store: 'store',
-  format: 'text',
-  segmentsTogether: 1,
-  changelogId: undefined,
-} as const;
-
 let folder = '';
 const children: ChildProcess[] = [];
 
@@ -55,8 +48,12 @@ interface Writer {
   kill: () => Promise<void>;
 }
 
-function startWriter(bytes = 100, fileBlocks?: number): Writer {
-  const command = [process.execPath, fixture, folder, String(bytes)];
+function startWriter({
+  kind = 'keyed',
+  bytes = 100,
+  fileBlocks,
+}: { kind?: string; bytes?: number; fileBlocks?: number } = {}): Writer {
+  const command = [process.execPath, fixture, folder, String(bytes), kind];
   const [program = '', ...args] =
     fileBlocks === undefined ? command : ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$@"`, 'sh', ...command];
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -83,9 +80,12 @@ function startWriter(bytes = 100, fileBlocks?: number): Writer {
   };
 }
 
-async function reopen(log: string[] = []): Promise<{ state: CommittedState; close: () => Promise<void> }> {
+async function reopen(
+  log: string[] = [],
+  kind = 'keyed',
+): Promise<{ state: CommittedState; close: () => Promise<void> }> {
   const backend = diskBackend({ folder, log: (_level, message) => log.push(message) });
-  const state = await backend.open(store);
+  const state = await openWritten(backend, kind);
   return {
     state,
     async close() {
@@ -114,15 +114,15 @@ async function write(count: number): Promise<void> {
   await close();
 }
 
-describe('a writer that is killed', () => {
+describe.each(['keyed', 'expiring'])('a writer that is killed: %s', (kind) => {
   test('leaves entries and position of one flush, never of two', async () => {
     let least = 0;
     for (let round = 0; round < 4; round++) {
-      const writer = startWriter();
+      const writer = startWriter({ kind });
       await writer.until(({ flushed }) => (flushed ?? 0) >= least + 30 * (round + 1));
       await writer.kill();
       const flushed = Math.max(least, ...writer.lines.map((line) => line.flushed ?? 0));
-      const { state, close } = await reopen();
+      const { state, close } = await reopen([], kind);
       expect(state.position).toBeGreaterThanOrEqual(flushed);
       expect(state.position % 10).toBe(0);
       expect([...state.entries(0)].map(([key]) => key).toSorted()).toEqual(expectedKeys(state.position));
@@ -245,10 +245,10 @@ describe('a second process on one folder', () => {
   );
 });
 
-describe('a disk that takes no more', () => {
+describe.each(['keyed', 'expiring'])('a disk that takes no more: %s', (kind) => {
   test('fails the flush with the remedy, and keeps what was flushed before', async () => {
     // ulimit counts blocks of 512 or 1024 bytes.
-    const writer = startWriter(20_000, 4000);
+    const writer = startWriter({ kind, bytes: 20_000, fileBlocks: 4000 });
     const failed = await writer.until(({ code }) => code !== undefined);
     expect(failed).toMatchObject({
       code: 'STATE_UNWRITABLE',
@@ -258,7 +258,7 @@ describe('a disk that takes no more', () => {
     });
     const flushed = Math.max(...writer.lines.map((line) => line.flushed ?? 0));
     expect(flushed).toBeGreaterThan(0);
-    const { state, close } = await reopen();
+    const { state, close } = await reopen([], kind);
     expect(state.position).toBe(flushed);
     expect([...state.entries(0)].map(([key]) => key).toSorted()).toEqual(expectedKeys(flushed));
     await close();

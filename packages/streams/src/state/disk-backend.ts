@@ -20,7 +20,7 @@ export interface DiskBackendOptions {
 interface Environment {
   env: RootDatabase<unknown, string>;
   meta: Database<number, string>;
-  /** The ids of the changelogs that stores were made of. */
+  /** What stores were made of: the id of the changelog, and how long segments are. */
   origins: Database<string, string>;
   users: number;
 }
@@ -67,25 +67,29 @@ export function diskBackend({ folder, log }: DiskBackendOptions): StateBackend {
   async function openExpiring(options: OpenExpiringOptions): Promise<ExpiringState> {
     const { environment, onClose } = use(options.taskId);
     const { env, meta } = environment;
-    const { store, taskId, keys, format, segmentMs } = options;
+    const { store, taskId, keys, format, segmentMs, runEntries } = options;
     const disk = new ExpiringDisk({ env, meta, store, taskId, onClose });
-    const state = new ExpiringState({ keys, format, segmentMs, disk });
+    const state = new ExpiringState({ keys, format, segmentMs, runEntries, disk });
     await ofChangelog(state, environment, options);
     return state;
   }
 
-  /** Drops state that was made of another changelog: the topic was deleted, or this is another cluster. */
+  /** Drops state that was made of another changelog (the topic was deleted, or this is another cluster), or of other segments. */
   async function ofChangelog(
     state: CommittedState,
     { origins }: Environment,
-    { taskId, store, changelogId }: Pick<OpenStateOptions, 'taskId' | 'store' | 'changelogId'>,
+    { taskId, store, changelogId, segmentMs }: Omit<OpenStateOptions, 'format' | 'segmentsTogether'>,
   ): Promise<void> {
-    if (changelogId === undefined || origins.get(store) === changelogId) return;
+    const origin = `${changelogId} ${segmentMs}`;
+    if (changelogId === undefined || origins.get(store) === origin) return;
     if (origins.get(store) !== undefined) {
-      log('warn', `store ${store} of task ${taskId} was made of another changelog topic; it is begun anew`);
+      log(
+        'warn',
+        `store ${store} of task ${taskId} was made of another changelog topic, or with another retention; it is begun anew`,
+      );
       await state.clear();
     }
-    await origins.put(store, changelogId);
+    await origins.put(store, origin);
   }
 
   async function close(): Promise<void> {

@@ -92,6 +92,11 @@ export class Entries {
     return { data, timestamp: this.timestampAt(at) };
   }
 
+  /** Every entry, from the oldest on. */
+  each(take: (entries: Entries, at: number) => void): void {
+    for (let at = 0; at < this.end; at = this.next(at)) take(this, at);
+  }
+
   /** The newest entry of a key, looked for one by one. */
   scan(key: KeyBytes): number {
     let found = nowhere;

@@ -5,6 +5,8 @@ import type { KeyBytes } from './key-bytes.ts';
 
 const smallestBytes = 65_536;
 const smallestTable = 1_024;
+/** Positions are 32-bit integers. */
+const maxBytes = 2 ** 30;
 
 /** See the top of this file. The index is a hash table with open addressing, at most half full, of positions plus one. */
 export class EntryLog extends Entries implements Run {
@@ -23,7 +25,7 @@ export class EntryLog extends Entries implements Run {
 
   /** Appends an entry, a deletion where there is no data; answers where it begins. */
   append(key: KeyBytes, data: Serialized | undefined, timestamp: number): number {
-    const { bytes: keyBytes, length } = key;
+    const { bytes: ofKey, length } = key;
     // A character is three bytes of UTF-8 at most.
     const atMost = data === undefined ? 0 : typeof data === 'string' ? data.length * 3 : data.length;
     const at = this.end;
@@ -35,7 +37,7 @@ export class EntryLog extends Entries implements Run {
     words[word + 3] = timestamp | 0;
     words[word + 4] = Math.floor(timestamp / 2 ** 32);
     let position = at + headerBytes;
-    for (let i = 0; i < length; i++) bytes[position + i] = keyBytes[i] as number;
+    for (let i = 0; i < length; i++) bytes[position + i] = ofKey[i] as number;
     position += length;
     const size = data === undefined ? deletion : this.#write(data, position);
     words[word + 2] = size;
@@ -70,10 +72,6 @@ export class EntryLog extends Entries implements Run {
   lookUp(key: KeyBytes): Found | undefined {
     const at = this.find(key);
     return at === nowhere ? undefined : { entries: this, at };
-  }
-
-  each(take: (entries: Entries, at: number) => void): void {
-    for (let at = 0; at < this.end; at = this.next(at)) take(this, at);
   }
 
   /** Forgets everything from a position on. */
@@ -141,6 +139,8 @@ export class EntryLog extends Entries implements Run {
   #makeRoom(size: number): void {
     const needed = this.end + size;
     if (needed <= this.bytes.length) return;
+    if (needed > maxBytes)
+      throw new RangeError(`more than ${maxBytes} bytes wait for one commit: commit sooner`);
     const larger = Buffer.from(new ArrayBuffer(2 ** Math.ceil(Math.log2(needed))));
     this.bytes.copy(larger, 0, 0, this.end);
     this.bytes = larger;

@@ -11,16 +11,15 @@ import { BloomFilter } from './bloom-filter.ts';
 import type { CommittedState, StateChange, Stored } from './committed-state.ts';
 import { nowhere, type Entries, type Found, type Run } from './entries.ts';
 import { EntryLog } from './entry-log.ts';
-import type { ExpiringDisk } from './expiring-disk.ts';
+import { blocksInOneTurn, DiskRun, type ExpiringDisk } from './expiring-disk.ts';
 import { keyBytes, type KeyEncoding } from './key-bytes.ts';
 import { checkKey } from './key-text.ts';
 import { compareKeys } from './memory-state.ts';
 import type { CommitLayers } from './task-store.ts';
 
-/** So many committed entries become runs. */
+/** So much of the log that is committed becomes runs. */
 const runEntries = 65_536;
-/** Blocks that are read in one turn of the event loop when filters are filled. */
-const blocksInOneTurn = 50;
+const runBytes = 32 * 1024 * 1024;
 
 /** What the state of an expiring store is made of. */
 export interface ExpiringStateOptions {
@@ -32,6 +31,11 @@ export interface ExpiringStateOptions {
   segmentMs: number;
   /** Where it survives a crash of this process; undefined: nowhere. */
   disk?: ExpiringDisk;
+  /**
+   * How many committed entries become runs.
+   * @default 65_536
+   */
+  runEntries?: number | undefined;
 }
 
 /** The runs of a segment, oldest first, and a filter of every key that was put into it. */
@@ -80,7 +84,7 @@ export class ExpiringState implements CommittedState, CommitLayers {
   }
 
   get unflushed(): number {
-    return this.#unflushed;
+    return this.#options.disk ? this.#unflushed : 0;
   }
 
   /** What was last put under a key, in any of these segments, committed or not. */
@@ -96,6 +100,11 @@ export class ExpiringState implements CommittedState, CommitLayers {
       if (found) return found.entries.storedAt(found.at, this.#options.format);
     }
     return undefined;
+  }
+
+  /** The runs of a segment, oldest first. */
+  runsOf(segment: number): readonly Run[] | undefined {
+    return this.#segments.get(segment)?.runs;
   }
 
   /** Puts a value, or a deletion of what the time's segment has of the key. @throws RangeError for a key that no store takes. */
@@ -237,7 +246,19 @@ export class ExpiringState implements CommittedState, CommitLayers {
       const kept = this.#segments.get(segment);
       // Expired meanwhile.
       if (!kept) disk.drop(segment);
-      else kept.runs = kept.runs.map((other) => (other === run ? (runs[index] as Run) : other));
+      else kept.runs = kept.runs.map((other) => (other === run ? (runs[index] as DiskRun) : other));
+    }
+    await this.#merge(disk);
+  }
+
+  async #merge(disk: ExpiringDisk): Promise<void> {
+    // The filters are being filled from the runs that were there.
+    if (this.#filling) return;
+    for (const [number, segment] of this.#segments) {
+      const onDisk = segment.runs.filter((run) => run instanceof DiskRun);
+      const merged = await disk.merge(number, onDisk);
+      // What came meanwhile is newer.
+      if (merged) segment.runs = [...merged, ...segment.runs.slice(onDisk.length)];
     }
   }
 
@@ -245,7 +266,7 @@ export class ExpiringState implements CommittedState, CommitLayers {
   #makeRuns(): void {
     const old = this.#log;
     const end = this.#committedEnd;
-    if (old.count < runEntries) return;
+    if (old.count < (this.#options.runEntries ?? runEntries) && old.end < runBytes) return;
     const made = new Map<number, EntryLog>();
     for (let at = 0; at < end; at = old.next(at)) {
       const segment = this.#segmentOf(old.timestampAt(at));
@@ -292,14 +313,15 @@ export class ExpiringState implements CommittedState, CommitLayers {
   /** Reads the keys that were there before, beside the work. */
   async #fillFilters({ runs }: ExpiringDisk): Promise<void> {
     this.#filling = true;
+    let read = 0;
     for (const [number, kept] of runs) {
+      const segment = this.#segment(number);
       for (const run of kept) {
         for (let index = 0; index < run.blocks; index++) {
-          if (index % blocksInOneTurn === 0) await nextTurn();
-          if (this.#closed || number < this.#dropBefore) break;
-          const block = run.block(index);
-          const { filter } = this.#segment(number);
-          for (let at = 0; block && at < block.end; at = block.next(at)) filter.add(block.hashAt(at));
+          if (read++ % blocksInOneTurn === 0) await nextTurn();
+          // Expired or cleared meanwhile.
+          if (this.#closed || this.#segments.get(number) !== segment) break;
+          run.block(index)?.each((entries, at) => segment.filter.add(entries.hashAt(at)));
         }
       }
     }

@@ -7,7 +7,8 @@ import type { StateBackend } from './state-backend.ts';
 export function memoryBackend(): StateBackend {
   return {
     open: async () => new MemoryState(),
-    openExpiring: async ({ keys, format, segmentMs }) => new ExpiringState({ keys, format, segmentMs }),
+    openExpiring: async ({ keys, format, segmentMs, runEntries }) =>
+      new ExpiringState({ keys, format, segmentMs, runEntries }),
     storedTasks: () => [],
     close: async () => {},
   };

@@ -11,15 +11,17 @@ export interface OpenStateOptions {
   format: 'text' | 'bytes';
   /** How many neighbouring segments are kept, and dropped, together. */
   segmentsTogether: number;
-  /** The id of the changelog topic. State made of another is dropped. */
+  /** The id of the changelog topic. State made of another is dropped, and so is what lies in other segments. */
   changelogId: string | undefined;
+  /** How much time a segment spans; 0 in stores without. */
+  segmentMs: number;
 }
 
 /** What the state of an expiring store is opened with. */
 export interface OpenExpiringOptions extends Omit<OpenStateOptions, 'segmentsTogether'> {
   keys: KeyEncoding;
-  /** How much time a segment spans. */
-  segmentMs: number;
+  /** See {@link ExpiringState}. */
+  runEntries?: number;
 }
 
 /** Opens the committed parts of stores. State that is damaged is moved aside, said, and begun anew. */

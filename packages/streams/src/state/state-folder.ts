@@ -14,7 +14,7 @@ export interface StateFolderOptions {
 }
 
 /** Raised when the way state is written changes. */
-const formatVersion = 2;
+const formatVersion = 3;
 
 /** The folders of tasks in a state folder. */
 export function taskFolders(folder: string): string[] {

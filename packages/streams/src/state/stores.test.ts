@@ -106,7 +106,7 @@ describe.each(kinds)('stores: $name, cache: $max', ({ create, max }) => {
       name: 'store',
       keySerde: stringSerde,
       valueSerde: numberSerde,
-      committed: await backend.openExpiring({ keys: 'utf8', segmentMs: segmentIntervalMs(10 * minute) }),
+      committed: await backend.openExpiring({ segmentMs: segmentIntervalMs(10 * minute), runEntries: 2 }),
       changelog,
       cache: cacheOf(),
       retentionMs: 10 * minute,

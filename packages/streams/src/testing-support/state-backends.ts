@@ -14,9 +14,12 @@ export interface OpenBackend {
     store?: string;
     format?: 'text' | 'bytes';
     segmentsTogether?: number;
+    segmentMs?: number;
     changelogId?: string;
   }): Promise<CommittedState>;
-  openExpiring(options: Pick<OpenExpiringOptions, 'keys' | 'segmentMs'>): Promise<ExpiringState>;
+  openExpiring(
+    options: Pick<OpenExpiringOptions, 'segmentMs' | 'runEntries'> & Partial<OpenExpiringOptions>,
+  ): Promise<ExpiringState>;
   /** The process has ended and begins anew; what was opened before is of no use any more. */
   restart(): Promise<void>;
   dispose(): Promise<void>;
@@ -39,14 +42,17 @@ function opened(make: () => StateBackend, cleanUp: () => void): OpenBackend {
     await backend.close();
   }
   return {
-    async open({ store = 'store', format = 'text', segmentsTogether = 1, changelogId } = {}) {
-      const state = await backend.open({ taskId: '0_0', store, format, segmentsTogether, changelogId });
+    async open(options = {}) {
+      const state = await backend.open({
+        ...{ taskId: '0_0', store: 'store', format: 'text', segmentsTogether: 1, segmentMs: 0 },
+        ...{ changelogId: undefined, ...options },
+      });
       states.push(state);
       return state;
     },
     async openExpiring(options) {
       const where = { taskId: '0_0', store: 'store', changelogId: undefined };
-      const state = await backend.openExpiring({ ...where, format: 'text', ...options });
+      const state = await backend.openExpiring({ ...where, keys: 'utf8', format: 'text', ...options });
       states.push(state);
       return state;
     },
@@ -78,6 +84,14 @@ export const stateBackends: readonly BackendUnderTest[] = [
   { name: 'memory', persistent: false, create: inMemory },
   { name: 'disk', persistent: true, create: onDisk },
 ];
+
+/** Opens the store that `state-writer.fixture.ts` writes, a key-value store or (`expiring`) one of many small runs. */
+export function openWritten(backend: StateBackend, kind: string): Promise<CommittedState> {
+  const where = { taskId: '0_0', store: 'store', format: 'text', changelogId: undefined } as const;
+  if (kind === 'expiring')
+    return backend.openExpiring({ ...where, keys: 'utf8', segmentMs: 2 ** 40, runEntries: 25 });
+  return backend.open({ ...where, segmentMs: 0, segmentsTogether: 1 });
+}
 
 /** Keys whose order differs between UTF-16 and UTF-8, and others that are easily mistaken. */
 export const trickyKeys: readonly string[] = [

@@ -1,9 +1,10 @@
 // A process that writes state to disk until it is killed or the disk takes no more; it prints what was flushed.
 import { diskBackend } from '../state/disk-backend.ts';
+import { openWritten } from './state-backends.ts';
 import { openStateFolder } from '../state/state-folder.ts';
 import { StreamsError } from '../errors.ts';
 
-const [folder = '', bytes = '100'] = process.argv.slice(2);
+const [folder = '', bytes = '100', kind = 'keyed'] = process.argv.slice(2);
 
 function print(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -12,13 +13,7 @@ function print(line: object): void {
 try {
   openStateFolder({ folder, applicationId: 'test', log: () => {} });
   const backend = diskBackend({ folder, log: () => {} });
-  const state = await backend.open({
-    taskId: '0_0',
-    store: 'store',
-    format: 'text',
-    segmentsTogether: 1,
-    changelogId: undefined,
-  });
+  const state = await openWritten(backend, kind);
   print({ opened: state.position });
   // Entry n is written by the commit that ends at position n + 1; every third commit takes an entry away again.
   for (let n = state.position; ; n++) {

@@ -1,0 +1,274 @@
+// The state of expiring stores, over every backend: whatever is put, committed, given up, flushed, merged and read again.
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readBatches } from '../kafka/read-batches.ts';
+import { RecordBatches, sealBatch } from '../kafka/record-batches.ts';
+import type { SourceRecord } from '../kafka/port.ts';
+import { stringSerde } from '../serde.ts';
+import { checkAsyncProperty, seeds } from '../testing-support/seeds.ts';
+import { stateBackends, type OpenBackend } from '../testing-support/state-backends.ts';
+import { DiskRun } from './expiring-disk.ts';
+import type { ExpiringState } from './expiring-state.ts';
+import { TaskExpiringStore } from './expiring-store.ts';
+
+const changelog = { topic: 'changelog', partition: 0 };
+const retentionMs = 20;
+const segmentMs = 10;
+const keys = ['a', 'ab', 'b', 'bü', '☃', '', 'c1', 'c2', 'c3', 'c4'];
+
+/** A naive store: every entry that was put, until it is deleted or its segment is dropped. */
+type Copies = readonly { key: string; value: string; time: number }[];
+
+function segmentOf(time: number): number {
+  return Math.floor(time / segmentMs);
+}
+
+/** One entry for each key and segment: the last. */
+function put(copies: Copies, key: string, value: string, time: number): Copies {
+  const others = copies.filter((copy) => copy.key !== key || segmentOf(copy.time) !== segmentOf(time));
+  return [...others, { key, value, time }];
+}
+
+function get(copies: Copies, key: string, now: number): string | undefined {
+  return copies.findLast((copy) => copy.key === key && copy.time >= now - retentionMs)?.value;
+}
+
+interface Model {
+  copies: Copies;
+  time: number;
+}
+
+type Step =
+  | { do: 'put'; key: string }
+  | { do: 'delete'; prefix: string }
+  | { do: 'later'; by: number }
+  | { do: 'seal' | 'committed' | 'commit' | 'abort' | 'flush' | 'restart' };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 12, arbitrary: fc.record({ do: fc.constant('put' as const), key: fc.constantFrom(...keys) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('delete' as const), prefix: fc.constantFrom('a', 'b', 'c', '') }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('later' as const), by: fc.nat(4) }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('commit' as const) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constantFrom('seal' as const, 'committed', 'abort', 'flush', 'flush', 'restart'),
+    }),
+  },
+);
+
+/** So many flushes of one segment that its runs are merged. */
+const steadyStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 7, arbitrary: fc.record({ do: fc.constant('put' as const), key: fc.constantFrom(...keys) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('delete' as const), prefix: fc.constantFrom('a', 'c', '☃') }),
+  },
+  { weight: 12, arbitrary: fc.record({ do: fc.constantFrom('commit' as const, 'flush' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('restart' as const, 'abort' as const) }) },
+);
+
+/** A store over a backend, and the changelog that it writes. */
+class Run {
+  time = 0;
+  readonly records: SourceRecord[] = [];
+  state!: ExpiringState;
+  store!: TaskExpiringStore<string, string>;
+  readonly #backend: OpenBackend;
+  readonly #runEntries: number;
+
+  constructor(backend: OpenBackend, runEntries: number) {
+    this.#backend = backend;
+    this.#runEntries = runEntries;
+  }
+
+  async open(): Promise<void> {
+    this.state = await this.#backend.openExpiring({ segmentMs, runEntries: this.#runEntries });
+    this.store = new TaskExpiringStore({
+      name: 'store',
+      keySerde: stringSerde,
+      valueSerde: stringSerde,
+      committed: this.state,
+      changelog,
+      cache: { max: 0, used: 0 },
+      retentionMs,
+      segmentMs,
+      expiry: undefined,
+      streamTime: () => this.time,
+    });
+    this.store.restore(this.records.slice(this.store.position()), this.records.length);
+  }
+
+  seal(): () => void {
+    const sealed = new RecordBatches();
+    this.store.seal(sealed);
+    return () => {
+      for (const batch of sealed.topics.get(changelog.topic)?.get(changelog.partition)?.batches ?? []) {
+        const producer = { producerId: -1n, producerEpoch: -1, transactional: false };
+        const bytes = Buffer.from(sealBatch(batch, producer, 0, () => 0));
+        bytes.writeBigInt64BE(BigInt(this.records.length));
+        this.records.push(...readBatches(bytes, 0, [], (_, body) => body).records);
+      }
+      this.store.commit(this.records.length);
+    };
+  }
+}
+
+async function check(create: () => OpenBackend, runEntries: number, steps: readonly Step[]): Promise<void> {
+  const backend = create();
+  try {
+    const run = new Run(backend, runEntries);
+    await run.open();
+    let current: Model = { copies: [], time: 0 };
+    let committed = current;
+    let sealed: Model | undefined;
+    let append: (() => void) | undefined;
+    let number = 0;
+
+    function begin(): void {
+      append = run.seal();
+      sealed = current;
+    }
+    function end(): void {
+      append?.();
+      committed = sealed as Model;
+      const live = segmentOf(committed.time - retentionMs);
+      const keep = (model: Model): Model => ({
+        ...model,
+        copies: model.copies.filter(({ time }) => segmentOf(time) >= live),
+      });
+      [committed, current] = [keep(committed), keep(current)];
+      append = undefined;
+    }
+
+    for (const one of steps) {
+      if (one.do === 'put') {
+        run.store.put(one.key, String(++number));
+        current = { ...current, copies: put(current.copies, one.key, String(number), run.time) };
+      } else if (one.do === 'delete') {
+        const first = segmentOf(run.time - retentionMs);
+        const gone = current.copies.filter(
+          ({ key, time }) => key.startsWith(one.prefix) && segmentOf(time) >= first,
+        );
+        expect(run.store.deletePrefix(one.prefix)).toBe(gone.length);
+        current = { ...current, copies: current.copies.filter((copy) => !gone.includes(copy)) };
+      } else if (one.do === 'later') {
+        run.time += one.by;
+        current = { ...current, time: run.time };
+      } else if (one.do === 'seal' && !append) {
+        begin();
+      } else if (one.do === 'committed' && append) {
+        end();
+      } else if (one.do === 'commit') {
+        if (!append) begin();
+        end();
+      } else if (one.do === 'abort' || one.do === 'restart') {
+        if (one.do === 'abort') run.store.abort();
+        append = undefined;
+        current = committed;
+        run.time = committed.time;
+        if (one.do === 'restart') {
+          await backend.restart();
+          await run.open();
+        }
+      } else if (one.do === 'flush') {
+        await run.store.flush();
+        expect(run.store.unflushed()).toBe(0);
+      }
+      for (const key of keys) expect(run.store.get(key)?.value).toBe(get(current.copies, key, run.time));
+    }
+    // What others may read: what is committed, by segment.
+    const seen = run.state.segments().flatMap((segment) =>
+      [...run.state.entries(segment)].map(([key, { data, timestamp }]) => {
+        expect(run.state.get(segment, key)).toEqual({ data, timestamp });
+        return { key, value: data, time: timestamp };
+      }),
+    );
+    const live = segmentOf(committed.time - retentionMs);
+    const order = (a: { key: string; time: number }, b: { key: string; time: number }): number =>
+      a.time - b.time || (a.key < b.key ? -1 : 1);
+    expect(seen.filter(({ time }) => segmentOf(time) >= live).toSorted(order)).toEqual(
+      committed.copies.filter(({ time }) => segmentOf(time) >= live).toSorted(order),
+    );
+  } finally {
+    await backend.dispose();
+  }
+}
+
+describe.each(stateBackends)('the state of an expiring store: $name', ({ create, persistent }) => {
+  test.each([1, 4, 1_000])('does as a list would, with %d entries a run', async (runEntries) => {
+    await checkAsyncProperty(
+      fc.asyncProperty(fc.array(step, { maxLength: 120 }), (steps) => check(create, runEntries, steps)),
+      { numRuns: Math.ceil(seeds / 10) },
+    );
+  });
+
+  test('does as a list would, also while its runs are merged', async () => {
+    await checkAsyncProperty(
+      fc.asyncProperty(fc.array(steadyStep, { minLength: 100, maxLength: 250 }), (steps) =>
+        check(create, 1, steps),
+      ),
+      { numRuns: Math.ceil(seeds / 10) },
+    );
+  });
+
+  test('of many entries is found in its runs, merged or not, and after a restart', async () => {
+    const backend = create();
+    try {
+      const run = new Run(backend, 50);
+      await run.open();
+      run.time = 5;
+      for (let n = 0; n < 4_000; n++) {
+        run.store.put(`key ${n}`, String(n));
+        if (n % 50 === 49) {
+          run.seal()();
+          if (n % 100 === 99) await run.store.flush();
+        }
+      }
+      for (const restarted of [false, true]) {
+        if (restarted) {
+          await backend.restart();
+          await run.open();
+        }
+        for (let n = 0; n < 4_000; n++) expect(run.store.get(`key ${n}`)?.value).toBe(String(n));
+        expect(run.store.get('key 4000')).toBeUndefined();
+        expect(run.store.size()).toBe(4_000);
+      }
+    } finally {
+      await backend.dispose();
+    }
+  });
+
+  test.runIf(persistent)(
+    'has few runs to look into, however many were written, and no block of those that were merged',
+    async () => {
+      const backend = create();
+      try {
+        const run = new Run(backend, 10);
+        await run.open();
+        for (let n = 0; n < 1_000; n++) {
+          run.store.put(`key ${n}`, String(n));
+          if (n % 10 === 9) {
+            run.seal()();
+            await run.store.flush();
+          }
+        }
+        await run.store.flush();
+        const bytes = run.store.bytes();
+        await backend.restart();
+        await run.open();
+        const runs = [...(run.state.runsOf(0) ?? [])];
+        expect(runs.every((one) => one instanceof DiskRun)).toBe(true);
+        expect(runs.reduce((sum, { count }) => sum + count, 0)).toBe(1_000);
+        expect(runs.length).toBeLessThan(6 + 16);
+        // 1,000 entries of some 36 bytes, a page for each of the small runs' blocks and heads at most.
+        expect(bytes).toBeLessThan(300_000);
+      } finally {
+        await backend.dispose();
+      }
+    },
+  );
+});
