@@ -1,4 +1,5 @@
 // The state of expiring stores, over every backend: whatever is put, committed, given up, flushed, merged and read again.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readBatches } from '../kafka/read-batches.ts';
@@ -42,7 +43,7 @@ type Step =
   | { do: 'put'; key: string }
   | { do: 'delete'; prefix: string }
   | { do: 'later'; by: number }
-  | { do: 'seal' | 'committed' | 'commit' | 'abort' | 'flush' | 'restart' };
+  | { do: 'seal' | 'committed' | 'commit' | 'abort' | 'flush' | 'begin flush' | 'turn' | 'restart' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constant('put' as const), key: fc.constantFrom(...keys) }) },
@@ -51,11 +52,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('delete' as const), prefix: fc.constantFrom('a', 'b', 'c', '') }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('later' as const), by: fc.nat(4) }) },
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('commit' as const) }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constantFrom('commit' as const, 'commit', 'turn') }) },
   {
     weight: 5,
     arbitrary: fc.record({
-      do: fc.constantFrom('seal' as const, 'committed', 'abort', 'flush', 'flush', 'restart'),
+      do: fc.constantFrom('seal' as const, 'committed', 'abort', 'flush', 'begin flush', 'restart'),
     }),
   },
 );
@@ -67,7 +68,12 @@ const steadyStep: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('delete' as const), prefix: fc.constantFrom('a', 'c', '☃') }),
   },
-  { weight: 12, arbitrary: fc.record({ do: fc.constantFrom('commit' as const, 'flush' as const) }) },
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      do: fc.constantFrom('commit' as const, 'commit', 'flush', 'begin flush', 'turn', 'turn'),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('restart' as const, 'abort' as const) }) },
 );
 
@@ -177,6 +183,10 @@ async function check(create: () => OpenBackend, runEntries: number, steps: reado
       } else if (one.do === 'flush') {
         await run.store.flush();
         expect(run.store.unflushed()).toBe(0);
+      } else if (one.do === 'begin flush') {
+        void run.store.flush();
+      } else if (one.do === 'turn') {
+        await nextTurn();
       }
       for (const key of keys) expect(run.store.get(key)?.value).toBe(get(current.copies, key, run.time));
     }
@@ -202,18 +212,21 @@ describe.each(stateBackends)('the state of an expiring store: $name', ({ create,
   test.each([1, 4, 1_000])('does as a list would, with %d entries a run', async (runEntries) => {
     await checkAsyncProperty(
       fc.asyncProperty(fc.array(step, { maxLength: 120 }), (steps) => check(create, runEntries, steps)),
-      { numRuns: Math.ceil(seeds / 10) },
+      { numRuns: Math.ceil(seeds / 5) },
     );
   });
 
-  test('does as a list would, also while its runs are merged', async () => {
-    await checkAsyncProperty(
-      fc.asyncProperty(fc.array(steadyStep, { minLength: 100, maxLength: 250 }), (steps) =>
-        check(create, 1, steps),
-      ),
-      { numRuns: Math.ceil(seeds / 10) },
-    );
-  });
+  test.each([1, 3])(
+    'does as a list would, also while its runs are merged, with %d entries a run',
+    async (runEntries) => {
+      await checkAsyncProperty(
+        fc.asyncProperty(fc.array(steadyStep, { minLength: 100, maxLength: 250 }), (steps) =>
+          check(create, runEntries, steps),
+        ),
+        { numRuns: Math.ceil(seeds / 5) },
+      );
+    },
+  );
 
   test('of many entries is found in its runs, merged or not, and after a restart', async () => {
     const backend = create();
@@ -223,9 +236,9 @@ describe.each(stateBackends)('the state of an expiring store: $name', ({ create,
       run.time = 5;
       for (let n = 0; n < 4_000; n++) {
         run.store.put(`key ${n}`, String(n));
-        if (n % 50 === 49) {
+        if (n % 20 === 19) {
           run.seal()();
-          if (n % 100 === 99) await run.store.flush();
+          if (n % 40 === 39) await run.store.flush();
         }
       }
       for (const restarted of [false, true]) {

@@ -277,8 +277,8 @@ export class ExpiringState implements CommittedState, CommitLayers {
     }
     this.#log = new EntryLog();
     for (let at = end; at < old.end; at = old.next(at)) this.#log.copy(old, at);
-    this.#sealedEnd -= end;
-    this.#committedEnd = this.#flushedEnd = 0;
+    // Nothing is sealed: what was is committed now.
+    this.#committedEnd = this.#sealedEnd = this.#flushedEnd = 0;
     for (const [segment, run] of made) {
       this.#segment(segment).runs.push(run);
       if (this.#options.disk) this.#waiting.push({ segment, run });
