@@ -123,7 +123,14 @@ class Run {
   }
 }
 
-async function check(create: () => OpenBackend, runEntries: number, steps: readonly Step[]): Promise<void> {
+/** Does the steps to a store and to the naive one; answers what was seen of either. */
+async function play(
+  create: () => OpenBackend,
+  runEntries: number,
+  steps: readonly Step[],
+): Promise<{ got: unknown[]; wanted: unknown[] }> {
+  const got: unknown[] = [];
+  const wanted: unknown[] = [];
   const backend = create();
   try {
     const run = new Run(backend, runEntries);
@@ -159,7 +166,8 @@ async function check(create: () => OpenBackend, runEntries: number, steps: reado
         const gone = current.copies.filter(
           ({ key, time }) => key.startsWith(one.prefix) && segmentOf(time) >= first,
         );
-        expect(run.store.deletePrefix(one.prefix)).toBe(gone.length);
+        got.push(run.store.deletePrefix(one.prefix));
+        wanted.push(gone.length);
         current = { ...current, copies: current.copies.filter((copy) => !gone.includes(copy)) };
       } else if (one.do === 'later') {
         run.time += one.by;
@@ -182,27 +190,31 @@ async function check(create: () => OpenBackend, runEntries: number, steps: reado
         }
       } else if (one.do === 'flush') {
         await run.store.flush();
-        expect(run.store.unflushed()).toBe(0);
+        got.push(run.store.unflushed());
+        wanted.push(0);
       } else if (one.do === 'begin flush') {
         void run.store.flush();
       } else if (one.do === 'turn') {
         await nextTurn();
       }
-      for (const key of keys) expect(run.store.get(key)?.value).toBe(get(current.copies, key, run.time));
+      got.push(keys.map((key) => run.store.get(key)?.value));
+      wanted.push(keys.map((key) => get(current.copies, key, run.time)));
     }
     // What others may read: what is committed, by segment.
     const seen = run.state.segments().flatMap((segment) =>
       [...run.state.entries(segment)].map(([key, { data, timestamp }]) => {
-        expect(run.state.get(segment, key)).toEqual({ data, timestamp });
+        got.push(run.state.get(segment, key));
+        wanted.push({ data, timestamp });
         return { key, value: data, time: timestamp };
       }),
     );
     const live = segmentOf(committed.time - retentionMs);
     const order = (a: { key: string; time: number }, b: { key: string; time: number }): number =>
       a.time - b.time || (a.key < b.key ? -1 : 1);
-    expect(seen.filter(({ time }) => segmentOf(time) >= live).toSorted(order)).toEqual(
-      committed.copies.filter(({ time }) => segmentOf(time) >= live).toSorted(order),
-    );
+    const alive = ({ time }: { time: number }): boolean => segmentOf(time) >= live;
+    got.push(seen.filter(alive).toSorted(order));
+    wanted.push(committed.copies.filter(alive).toSorted(order));
+    return { got, wanted };
   } finally {
     await backend.dispose();
   }
@@ -211,7 +223,10 @@ async function check(create: () => OpenBackend, runEntries: number, steps: reado
 describe.each(stateBackends)('the state of an expiring store: $name', ({ create, persistent }) => {
   test.each([1, 4, 1_000])('does as a list would, with %d entries a run', async (runEntries) => {
     await checkAsyncProperty(
-      fc.asyncProperty(fc.array(step, { maxLength: 120 }), (steps) => check(create, runEntries, steps)),
+      fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
+        const { got, wanted } = await play(create, runEntries, steps);
+        expect(got).toEqual(wanted);
+      }),
       { numRuns: Math.ceil(seeds / 5) },
     );
   });
@@ -220,9 +235,10 @@ describe.each(stateBackends)('the state of an expiring store: $name', ({ create,
     'does as a list would, also while its runs are merged, with %d entries a run',
     async (runEntries) => {
       await checkAsyncProperty(
-        fc.asyncProperty(fc.array(steadyStep, { minLength: 100, maxLength: 250 }), (steps) =>
-          check(create, runEntries, steps),
-        ),
+        fc.asyncProperty(fc.array(steadyStep, { minLength: 100, maxLength: 250 }), async (steps) => {
+          const { got, wanted } = await play(create, runEntries, steps);
+          expect(got).toEqual(wanted);
+        }),
         { numRuns: Math.ceil(seeds / 5) },
       );
     },

@@ -43,10 +43,9 @@ function opened(make: () => StateBackend, cleanUp: () => void): OpenBackend {
   }
   return {
     async open(options = {}) {
-      const state = await backend.open({
-        ...{ taskId: '0_0', store: 'store', format: 'text', segmentsTogether: 1, segmentMs: 0 },
-        ...{ changelogId: undefined, ...options },
-      });
+      const where = { taskId: '0_0', store: 'store', changelogId: undefined };
+      const plain = { format: 'text', segmentsTogether: 1, segmentMs: 0 } as const;
+      const state = await backend.open({ ...where, ...plain, ...options });
       states.push(state);
       return state;
     },
