@@ -1,13 +1,14 @@
 // Runs the restart benchmark's job, and tells its parent when it runs, what it restores, and what it commits.
-// Arguments: brokers, application id, input, output, state folder.
+// Arguments: brokers, application id, input, output, state folder, kind of state.
 import { createStreams, noMetrics } from '@activity/streams';
 
-const [brokers = '', applicationId = '', input = '', output = '', stateDir = ''] = process.argv.slice(2);
+const [brokers = '', applicationId = '', input = '', output = '', stateDir = '', kind = ''] =
+  process.argv.slice(2);
 const tell = (message: object): void => console.log(JSON.stringify({ at: Date.now(), ...message }));
 
 const streams = createStreams({
   applicationId,
-  topology: { url: new URL('./job.ts', import.meta.url), options: { input, output } },
+  topology: { url: new URL('./job.ts', import.meta.url), options: { kind, input, output } },
   brokers: brokers.split(','),
   stateDir,
   metrics: {
