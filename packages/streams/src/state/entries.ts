@@ -81,6 +81,12 @@ export class Entries {
     return true;
   }
 
+  keyBegins(at: number, start: Uint8Array): boolean {
+    if ((this.words[(at >>> 2) + 1] as number) < start.length) return false;
+    for (let i = 0; i < start.length; i++) if (this.bytes[at + headerBytes + i] !== start[i]) return false;
+    return true;
+  }
+
   /** What an entry stores; undefined for a deletion. Bytes are copied. */
   storedAt(at: number, format: 'text' | 'bytes'): Stored | undefined {
     if (this.isDeletion(at)) return undefined;

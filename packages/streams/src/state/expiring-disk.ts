@@ -6,6 +6,7 @@
 // So that a flush writes few large values instead of a value for each key, in no order that a tree could take well.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database, RootDatabase } from 'lmdb';
+import { BloomFilter } from './bloom-filter.ts';
 import { databaseName, pagesOf, segmentOfDatabase, unwritable } from './disk-state.ts';
 import { Entries, nowhere, type Found, type Run } from './entries.ts';
 import type { EntryLog } from './entry-log.ts';
@@ -40,6 +41,8 @@ export class DiskRun implements Run {
   readonly bits: number;
   /** Whether it was made of others. */
   readonly merged: boolean;
+  /** Of all its keys; there are few runs that were not merged, so that each may have one. */
+  filter: BloomFilter | undefined;
   readonly #blocks: Blocks;
 
   constructor(blocks: Blocks, number: number, { count, end, bits, of }: RunHead) {
@@ -57,6 +60,7 @@ export class DiskRun implements Run {
   }
 
   lookUp(key: KeyBytes): Found | undefined {
+    if (this.filter?.mayHave(key.hash) === false) return undefined;
     const entries = this.block(blockOf(key.hash, this.bits));
     const at = entries?.scan(key) ?? nowhere;
     return entries && at !== nowhere ? { entries, at } : undefined;
@@ -147,7 +151,11 @@ export class ExpiringDisk {
     const [stale, kept] = [this.#firstPiece, this.#piecesFrom];
     const prepared = runs.map(({ segment, run }) => {
       const bits = bitsOf(run.count);
-      return this.#prepare(segment, sortIntoBlocks([run], bits), { count: run.count, end: run.end, bits });
+      const head = { count: run.count, end: run.end, bits };
+      const write = this.#prepare(segment, sortIntoBlocks([run], bits), head);
+      const filter = (write.run.filter = new BloomFilter());
+      run.each((entries, at) => filter.add(entries.hashAt(at)));
+      return write;
     });
     await this.#batch(() => {
       for (let number = stale; number < kept; number++) void this.#log.remove(number);

@@ -290,9 +290,9 @@ export class ExpiringState implements CommittedState, CommitLayers {
   #newestOf(segment: number, prefix: string, end: number): Map<string, Stored | undefined> {
     const found = new Map<string, Stored | undefined>();
     const { format, keys } = this.#options;
+    const start = Buffer.from(prefix, keys);
     const take = (entries: Entries, at: number): void => {
-      const key = entries.keyAt(at, keys);
-      if (key.startsWith(prefix)) found.set(key, entries.storedAt(at, format));
+      if (entries.keyBegins(at, start)) found.set(entries.keyAt(at, keys), entries.storedAt(at, format));
     };
     for (const run of this.#segments.get(segment)?.runs ?? []) run.each(take);
     for (let at = 0; at < end; at = this.#log.next(at))
@@ -317,12 +317,18 @@ export class ExpiringState implements CommittedState, CommitLayers {
     for (const [number, kept] of runs) {
       const segment = this.#segment(number);
       for (const run of kept) {
+        const filter = new BloomFilter();
         for (let index = 0; index < run.blocks; index++) {
           if (read++ % blocksInOneTurn === 0) await nextTurn();
           // Expired or cleared meanwhile.
           if (this.#closed || this.#segments.get(number) !== segment) break;
-          run.block(index)?.each((entries, at) => segment.filter.add(entries.hashAt(at)));
+          run.block(index)?.each((entries, at) => {
+            const hash = entries.hashAt(at);
+            segment.filter.add(hash);
+            if (!run.merged) filter.add(hash);
+          });
         }
+        if (!run.merged) run.filter = filter;
       }
     }
     this.#filling = false;
