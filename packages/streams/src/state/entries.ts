@@ -23,7 +23,7 @@ export class Entries {
 
   /** Over bytes that begin and end with entries. They are copied where they do not lie as words must. */
   constructor(bytes: Uint8Array, end: number = bytes.length) {
-    const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes);
+    const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
     this.words = new Int32Array(buffer, byteOffset, length >>> 2);
     this.bytes = Buffer.from(buffer, byteOffset, length);
     this.end = end;

@@ -8,78 +8,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database, RootDatabase } from 'lmdb';
 import { BloomFilter } from './bloom-filter.ts';
 import { databaseName, pagesOf, segmentOfDatabase, unwritable } from './disk-state.ts';
-import { Entries, nowhere, type Found, type Run } from './entries.ts';
+import { bitsOf, DiskRun, keysOfRun, sortIntoBlocks, type Blocks, type RunHead } from './disk-run.ts';
+import { Entries } from './entries.ts';
 import type { EntryLog } from './entry-log.ts';
-import type { KeyBytes } from './key-bytes.ts';
 
-type Blocks = Database<Buffer, number>;
-
-/** How a run is written down before its blocks. */
-interface RunHead {
-  count: number;
-  end: number;
-  /** It has 2 to the power of this blocks. */
-  bits: number;
-  /** The first and the last run that it was made of, where it was made of others. */
-  of?: readonly [first: number, last: number];
-}
-
-/** A run's head has the key of its number times this, its blocks those after it. */
-const keysOfRun = 2 ** 21;
-/** About so many entries are in a block. */
-const blockEntries = 128;
 /** So many runs, one after the other, are made one: a look-up asks run by run. */
 const mergedRuns = 16;
 /** Blocks that are read in one turn of the event loop while others work. */
 export const blocksInOneTurn = 256;
-
-/** A {@link Run} on disk. */
-export class DiskRun implements Run {
-  readonly count: number;
-  readonly end: number;
-  readonly number: number;
-  readonly bits: number;
-  /** Whether it was made of others. */
-  readonly merged: boolean;
-  /** Of all its keys; there are few runs that were not merged, so that each may have one. */
-  filter: BloomFilter | undefined;
-  readonly #blocks: Blocks;
-
-  constructor(blocks: Blocks, number: number, { count, end, bits, of }: RunHead) {
-    this.count = count;
-    this.end = end;
-    this.number = number;
-    this.bits = bits;
-    this.merged = of !== undefined;
-    this.#blocks = blocks;
-  }
-
-  /** How many blocks it has; some may be empty. */
-  get blocks(): number {
-    return 2 ** this.bits;
-  }
-
-  lookUp(key: KeyBytes): Found | undefined {
-    if (this.filter?.mayHave(key.hash) === false) return undefined;
-    const entries = this.block(blockOf(key.hash, this.bits));
-    const at = entries?.scan(key) ?? nowhere;
-    return entries && at !== nowhere ? { entries, at } : undefined;
-  }
-
-  each(take: (entries: Entries, at: number) => void): void {
-    for (let index = 0; index < this.blocks; index++) this.block(index)?.each(take);
-  }
-
-  /** One block's entries; undefined for an empty one. */
-  block(index: number): Entries | undefined {
-    const bytes = this.#blocks.get(this.number * keysOfRun + 1 + index);
-    return bytes && new Entries(bytes);
-  }
-}
-
-function blockOf(hash: number, bits: number): number {
-  return bits === 0 ? 0 : hash >>> (32 - bits);
-}
 
 /** What the disk part of an expiring store is made of. */
 export interface ExpiringDiskOptions {
@@ -107,10 +43,10 @@ export class ExpiringDisk {
   readonly #segments = new Map<number, Blocks>();
   readonly #log: Blocks;
   #nextRun = 1;
-  #firstPiece = 1;
-  #nextPiece = 1;
+  #firstPiece: number;
+  #nextPiece: number;
   /** Pieces before this one have become runs. */
-  #piecesFrom = 1;
+  #piecesFrom: number;
   /** Runs that others were made of, to be removed. */
   #merged: { segment: number; run: DiskRun }[] = [];
 
@@ -122,13 +58,10 @@ export class ExpiringDisk {
       const segment = segmentOfDatabase(store, name);
       if (segment !== undefined) this.#readRuns(segment);
     }
-    for (const number of this.#log.getKeys()) {
-      this.#firstPiece = this.#piecesFrom = Math.min(
-        this.#nextPiece === 1 ? number : this.#firstPiece,
-        number,
-      );
-      this.#nextPiece = number + 1;
-    }
+    const [first = 1] = this.#log.getKeys({ limit: 1 });
+    const [last = first - 1] = this.#log.getKeys({ limit: 1, reverse: true });
+    this.#firstPiece = this.#piecesFrom = first;
+    this.#nextPiece = last + 1;
   }
 
   /** The changelog position of what is on disk. */
@@ -148,7 +81,8 @@ export class ExpiringDisk {
 
   /** Writes all of it or nothing; answers the runs. @throws FatalError with STATE_UNWRITABLE where the disk takes no more. */
   async write({ runs, piece, position }: ExpiringFlush): Promise<DiskRun[]> {
-    const [stale, kept] = [this.#firstPiece, this.#piecesFrom];
+    const [stale, kept, next] = [this.#firstPiece, this.#piecesFrom, this.#nextPiece];
+    if (piece.length > 0) this.#nextPiece++;
     const prepared = runs.map(({ segment, run }) => {
       const bits = bitsOf(run.count);
       const head = { count: run.count, end: run.end, bits };
@@ -159,7 +93,7 @@ export class ExpiringDisk {
     });
     await this.#batch(() => {
       for (let number = stale; number < kept; number++) void this.#log.remove(number);
-      if (piece.length > 0) void this.#log.put(this.#nextPiece++, piece);
+      if (piece.length > 0) void this.#log.put(next, piece);
       for (const write of prepared) write.put();
       void this.#options.meta.put(this.#options.store, position);
     });
@@ -168,12 +102,14 @@ export class ExpiringDisk {
   }
 
   /**
-   * Makes one of a segment's newest runs where there are many, beside the work; answers the runs as they are then. Those that it was
-   * made of stay until the next call: somebody may be about to look into them.
+   * Makes one of many of a segment's runs, beside the work; answers the runs as they are then. Those that it was made of stay until
+   * the next call: somebody may be about to look into them.
    */
   async merge(segment: number, runs: readonly DiskRun[]): Promise<DiskRun[] | undefined> {
     await this.#removeMerged();
-    const old = runs.slice(runs.findLastIndex(({ merged }) => merged) + 1);
+    // What was merged is older than all that was not.
+    const young = runs.filter(({ merged }) => !merged);
+    const old = young.slice(0, mergedRuns);
     const [first, last] = [old.at(0), old.at(-1)];
     if (old.length < mergedRuns || !first || !last) return undefined;
     const blocks = this.#blocks(segment);
@@ -201,7 +137,7 @@ export class ExpiringDisk {
     const write = this.#prepare(segment, values, { ...head, of: [first.number, last.number] });
     await this.#batch(() => write.put());
     this.#merged.push(...old.map((run) => ({ segment, run })));
-    return [...runs.slice(0, runs.length - old.length), write.run];
+    return [...runs.filter(({ merged }) => merged), write.run, ...young.slice(mergedRuns)];
   }
 
   /** Drops a segment's runs. */
@@ -250,7 +186,9 @@ export class ExpiringDisk {
       this.#nextRun = Math.max(this.#nextRun, number + 1);
       start = (number + 1) * keysOfRun;
     }
-    if (runs.length > 0) this.runs.set(segment, runs);
+    if (runs.length === 0) return;
+    runs.sort((a, b) => a.age - b.age);
+    this.runs.set(segment, runs);
   }
 
   async #removeMerged(): Promise<void> {
@@ -287,40 +225,6 @@ export class ExpiringDisk {
   }
 }
 
-function isOf({ number }: DiskRun, first: number, last: number): boolean {
-  return number >= first && number <= last;
-}
-
-/** How many blocks a run of so many entries has, as a power of 2. */
-function bitsOf(count: number): number {
-  return Math.max(0, Math.ceil(Math.log2(count / blockEntries)));
-}
-
-/** Sorts entries into so many blocks, from the first on, by the highest bits of their hashes. The order within a block stays. */
-function sortIntoBlocks(
-  entries: readonly Entries[],
-  bits: number,
-  first = 0,
-  count: number = 2 ** bits,
-): Buffer[] {
-  const sizes = new Int32Array(count);
-  for (const some of entries) {
-    for (let at = 0, end = 0; at < some.end; at = end) {
-      end = some.next(at);
-      const block = blockOf(some.hashAt(at), bits) - first;
-      sizes[block] = (sizes[block] as number) + end - at;
-    }
-  }
-  const blocks = Array.from(sizes, (size) => Buffer.allocUnsafeSlow(size));
-  const filled = new Int32Array(count);
-  for (const some of entries) {
-    for (let at = 0, end = 0; at < some.end; at = end) {
-      end = some.next(at);
-      const block = blockOf(some.hashAt(at), bits) - first;
-      const to = filled[block] as number;
-      some.source.copy(blocks[block] as Buffer, to, at, end);
-      filled[block] = to + end - at;
-    }
-  }
-  return blocks;
+function isOf({ number, merged }: DiskRun, first: number, last: number): boolean {
+  return !merged && number >= first && number <= last;
 }

@@ -8,7 +8,7 @@ import type { SourceRecord } from '../kafka/port.ts';
 import { stringSerde } from '../serde.ts';
 import { checkAsyncProperty, seeds } from '../testing-support/seeds.ts';
 import { stateBackends, type OpenBackend } from '../testing-support/state-backends.ts';
-import { DiskRun } from './expiring-disk.ts';
+import { DiskRun } from './disk-run.ts';
 import type { ExpiringState } from './expiring-state.ts';
 import { TaskExpiringStore } from './expiring-store.ts';
 
@@ -265,6 +265,35 @@ describe.each(stateBackends)('the state of an expiring store: $name', ({ create,
         for (let n = 0; n < 4_000; n++) expect(run.store.get(`key ${n}`)?.value).toBe(String(n));
         expect(run.store.get('key 4000')).toBeUndefined();
         expect(run.store.size()).toBe(4_000);
+      }
+    } finally {
+      await backend.dispose();
+    }
+  });
+
+  test('has the newest of each key first, when only the oldest of many runs were merged', async () => {
+    const backend = create();
+    try {
+      const run = new Run(backend, 1);
+      await run.open();
+      const wanted = new Map<string, string>();
+      for (let n = 0; n < 100; n++) {
+        const key = `key ${n % 7}`;
+        run.store.put(key, String(n));
+        wanted.set(key, String(n));
+        run.seal()();
+        if (n === 60 || n === 97) await run.store.flush();
+      }
+      await run.store.flush();
+      for (const restarted of [false, true, true]) {
+        if (restarted) {
+          await backend.restart();
+          await run.open();
+        }
+        for (const [key, value] of wanted) expect(run.store.get(key)?.value).toBe(value);
+        expect([...run.state.entries(0)].map(([key, { data }]) => [key, data])).toEqual(
+          [...wanted].toSorted(),
+        );
       }
     } finally {
       await backend.dispose();

@@ -9,10 +9,11 @@ import type { RecordBatches } from '../kafka/record-batches.ts';
 import type { Serialized } from '../serde.ts';
 import { BloomFilter } from './bloom-filter.ts';
 import type { CommittedState, StateChange, Stored } from './committed-state.ts';
+import { DiskRun } from './disk-run.ts';
 import { nowhere, type Entries, type Found, type Run } from './entries.ts';
 import { EntryLog } from './entry-log.ts';
-import { blocksInOneTurn, DiskRun, type ExpiringDisk } from './expiring-disk.ts';
-import { keyBytes, type KeyEncoding } from './key-bytes.ts';
+import { blocksInOneTurn, type ExpiringDisk } from './expiring-disk.ts';
+import { keyBytes, type KeyBytes, type KeyEncoding } from './key-bytes.ts';
 import { checkKey } from './key-text.ts';
 import { compareKeys } from './memory-state.ts';
 import type { CommitLayers } from './task-store.ts';
@@ -96,7 +97,7 @@ export class ExpiringState implements CommittedState, CommitLayers {
     const at = this.#log.find(key);
     if (at !== nowhere) return this.#log.storedAt(at, this.#options.format);
     for (let segment = last; segment >= since; segment--) {
-      const found = this.#inRuns(segment, text);
+      const found = this.#inRuns(segment, key);
       if (found) return found.entries.storedAt(found.at, this.#options.format);
     }
     return undefined;
@@ -167,7 +168,7 @@ export class ExpiringState implements CommittedState, CommitLayers {
     const { format } = this.#options;
     for (let at = this.#log.find(key, this.#committedEnd); at !== nowhere; at = this.#log.find(key, at))
       if (this.#segmentOf(this.#log.timestampAt(at)) === segment) return this.#log.storedAt(at, format);
-    const found = this.#inRuns(segment, text);
+    const found = this.#inRuns(segment, key);
     return found?.entries.storedAt(found.at, format);
   }
 
@@ -300,9 +301,8 @@ export class ExpiringState implements CommittedState, CommitLayers {
     return found;
   }
 
-  #inRuns(segment: number, text: string): Found | undefined {
+  #inRuns(segment: number, key: KeyBytes): Found | undefined {
     const runs = this.#segments.get(segment)?.runs ?? [];
-    const key = keyBytes(text, this.#options.keys);
     for (let i = runs.length - 1; i >= 0; i--) {
       const found = (runs[i] as Run).lookUp(key);
       if (found) return found;
