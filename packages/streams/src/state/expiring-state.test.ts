@@ -2,17 +2,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readBatches } from '../kafka/read-batches.ts';
-import { RecordBatches, sealBatch } from '../kafka/record-batches.ts';
-import type { SourceRecord } from '../kafka/port.ts';
 import { stringSerde } from '../serde.ts';
+import { Changelog, changelog } from '../testing-support/changelog.ts';
 import { checkAsyncProperty, seeds } from '../testing-support/seeds.ts';
 import { stateBackends, type OpenBackend } from '../testing-support/state-backends.ts';
 import { DiskRun } from './disk-run.ts';
 import type { ExpiringState } from './expiring-state.ts';
 import { TaskExpiringStore } from './expiring-store.ts';
 
-const changelog = { topic: 'changelog', partition: 0 };
 const retentionMs = 20;
 const segmentMs = 10;
 const keys = ['a', 'ab', 'b', 'bü', '☃', '', 'c1', 'c2', 'c3', 'c4'];
@@ -80,7 +77,7 @@ const steadyStep: fc.Arbitrary<Step> = fc.oneof(
 /** A store over a backend, and the changelog that it writes. */
 class Run {
   time = 0;
-  readonly records: SourceRecord[] = [];
+  readonly log = new Changelog();
   state!: ExpiringState;
   store!: TaskExpiringStore<string, string>;
   readonly #backend: OpenBackend;
@@ -105,20 +102,15 @@ class Run {
       expiry: undefined,
       streamTime: () => this.time,
     });
-    this.store.restore(this.records.slice(this.store.position()), this.records.length);
+    this.log.restore(this.store);
   }
 
+  /** Seals the store; answers what ends the commit. */
   seal(): () => void {
-    const sealed = new RecordBatches();
-    this.store.seal(sealed);
+    const append = this.log.seal(this.store);
     return () => {
-      for (const batch of sealed.topics.get(changelog.topic)?.get(changelog.partition)?.batches ?? []) {
-        const producer = { producerId: -1n, producerEpoch: -1, transactional: false };
-        const bytes = Buffer.from(sealBatch(batch, producer, 0, () => 0));
-        bytes.writeBigInt64BE(BigInt(this.records.length));
-        this.records.push(...readBatches(bytes, 0, [], (_, body) => body).records);
-      }
-      this.store.commit(this.records.length);
+      append();
+      this.store.commit(this.log.records.length);
     };
   }
 }

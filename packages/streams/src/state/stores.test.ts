@@ -1,20 +1,17 @@
 // The contract of the stores that processors use, over every backend: layers, order, expiry, changelog and restore.
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { sealBatch, RecordBatches } from '../kafka/record-batches.ts';
-import { readBatches } from '../kafka/read-batches.ts';
-import type { SourceRecord } from '../kafka/port.ts';
+import { RecordBatches } from '../kafka/record-batches.ts';
 import { bytesSerde, jsonSerde, numberSerde, stringSerde, type Serde } from '../serde.ts';
+import { Changelog, changelog } from '../testing-support/changelog.ts';
 import { checkAsyncProperty, seeds } from '../testing-support/seeds.ts';
 import { stateBackends, trickyKeys, type OpenBackend } from '../testing-support/state-backends.ts';
 import { TaskExpiringStore } from './expiring-store.ts';
 import { TaskKeyValueStore } from './key-value-store.ts';
 import type { CacheBudget } from './overlay.ts';
-import type { TaskStore } from './store.ts';
 import { segmentIntervalMs } from './segmented-store.ts';
 import { TaskWindowStore } from './window-store.ts';
 
-const changelog = { topic: 'changelog', partition: 0 };
 const minute = 60_000;
 
 let toDispose: OpenBackend[] = [];
@@ -23,36 +20,6 @@ afterEach(async () => {
   for (const backend of toDispose) await backend.dispose();
   toDispose = [];
 });
-
-/** What the stores of a test have written to their changelog. */
-class Changelog {
-  readonly records: SourceRecord[] = [];
-
-  /** Seals a store and answers what it would send; `append` is the broker taking it. */
-  seal(store: TaskStore): () => void {
-    const sealed = new RecordBatches();
-    store.seal(sealed);
-    return () => {
-      for (const batch of sealed.topics.get(changelog.topic)?.get(changelog.partition)?.batches ?? []) {
-        const producer = { producerId: -1n, producerEpoch: -1, transactional: false };
-        const bytes = Buffer.from(sealBatch(batch, producer, 0, () => 0));
-        bytes.writeBigInt64BE(BigInt(this.records.length));
-        this.records.push(...readBatches(bytes, 0, [], (_, body) => body).records);
-      }
-    };
-  }
-
-  /** A whole commit. */
-  commit(store: TaskStore): void {
-    this.seal(store)();
-    store.commit(this.records.length);
-  }
-
-  /** Brings a store up to date. */
-  restore(store: TaskStore): void {
-    store.restore(this.records.slice(store.position()), this.records.length);
-  }
-}
 
 function bytesOrder(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
