@@ -21,6 +21,7 @@ export interface RunHead {
 export const keysOfRun: number = 2 ** 21;
 /** About so many entries are in a block. */
 const blockEntries = 128;
+
 /** A {@link Run} on disk. */
 export class DiskRun implements Run {
   readonly count: number;
@@ -86,22 +87,19 @@ export function sortIntoBlocks(
 ): Buffer[] {
   const sizes = new Int32Array(count);
   for (const some of entries) {
-    for (let at = 0, end = 0; at < some.end; at = end) {
-      end = some.next(at);
-      const block = blockOf(some.hashAt(at), bits) - first;
-      sizes[block] = (sizes[block] as number) + end - at;
-    }
+    some.each((from, at) => {
+      const block = blockOf(from.hashAt(at), bits) - first;
+      sizes[block] = (sizes[block] as number) + from.next(at) - at;
+    });
   }
   const blocks = Array.from(sizes, (size) => Buffer.allocUnsafeSlow(size));
   const filled = new Int32Array(count);
   for (const some of entries) {
-    for (let at = 0, end = 0; at < some.end; at = end) {
-      end = some.next(at);
-      const block = blockOf(some.hashAt(at), bits) - first;
+    some.each((from, at) => {
+      const block = blockOf(from.hashAt(at), bits) - first;
       const to = filled[block] as number;
-      some.source.copy(blocks[block] as Buffer, to, at, end);
-      filled[block] = to + end - at;
-    }
+      filled[block] = to + from.source.copy(blocks[block] as Buffer, to, at, from.next(at));
+    });
   }
   return blocks;
 }

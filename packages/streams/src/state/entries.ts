@@ -98,9 +98,9 @@ export class Entries {
     return { data, timestamp: this.timestampAt(at) };
   }
 
-  /** Every entry, from the oldest on. */
-  each(take: (entries: Entries, at: number) => void): void {
-    for (let at = 0; at < this.end; at = this.next(at)) take(this, at);
+  /** Every entry between two positions, from the oldest on. */
+  each(take: (entries: Entries, at: number) => void, from = 0, to: number = this.end): void {
+    for (let at = from; at < to; at = this.next(at)) take(this, at);
   }
 
   /** The newest entry of a key, looked for one by one. */

@@ -37,8 +37,6 @@ export interface ExpiringFlush {
 
 /** See the top of this file. */
 export class ExpiringDisk {
-  /** The runs that were there at the start, by segment, oldest first. */
-  readonly runs: Map<number, DiskRun[]> = new Map();
   readonly #options: ExpiringDiskOptions;
   readonly #segments = new Map<number, Blocks>();
   readonly #log: Blocks;
@@ -54,10 +52,6 @@ export class ExpiringDisk {
     this.#options = options;
     const { env, store } = options;
     this.#log = env.openDB({ name: databaseName(store, 'log'), encoding: 'binary', cache: false });
-    for (const name of env.getKeys()) {
-      const segment = segmentOfDatabase(store, name);
-      if (segment !== undefined) this.#readRuns(segment);
-    }
     const [first = 1] = this.#log.getKeys({ limit: 1 });
     const [last = first - 1] = this.#log.getKeys({ limit: 1, reverse: true });
     this.#firstPiece = this.#piecesFrom = first;
@@ -67,6 +61,15 @@ export class ExpiringDisk {
   /** The changelog position of what is on disk. */
   get position(): number {
     return this.#options.meta.get(this.#options.store) ?? 0;
+  }
+
+  /** The runs that are there at the start, by segment, oldest first. */
+  *readRuns(): Generator<[segment: number, runs: DiskRun[]]> {
+    const { env, store } = this.#options;
+    for (const name of env.getKeys()) {
+      const segment = segmentOfDatabase(store, name);
+      if (segment !== undefined) yield [segment, this.#runsOf(segment)];
+    }
   }
 
   /** The pieces of the log that have not become runs. */
@@ -170,7 +173,7 @@ export class ExpiringDisk {
     return blocks;
   }
 
-  #readRuns(segment: number): void {
+  #runsOf(segment: number): DiskRun[] {
     const blocks = this.#blocks(segment);
     let runs: DiskRun[] = [];
     for (let start = 0; ;) {
@@ -186,9 +189,7 @@ export class ExpiringDisk {
       this.#nextRun = Math.max(this.#nextRun, number + 1);
       start = (number + 1) * keysOfRun;
     }
-    if (runs.length === 0) return;
-    runs.sort((a, b) => a.age - b.age);
-    this.runs.set(segment, runs);
+    return runs.toSorted((a, b) => a.age - b.age);
   }
 
   async #removeMerged(): Promise<void> {

@@ -290,6 +290,28 @@ describe.each(stateBackends)('the state of an expiring store: $name', ({ create,
     }
   });
 
+  test.runIf(persistent).each(['dropped', 'cleared'])(
+    'has nothing of segments that are %s while it reads what was there',
+    async (how) => {
+      const backend = create();
+      try {
+        const before = await backend.openExpiring({ segmentMs, runEntries: 1, changelogId: 'one' });
+        for (const timestamp of [5, 15, 25, 35])
+          before.apply([{ segment: segmentOf(timestamp), key: 'a', data: 'x', timestamp }], timestamp);
+        await before.flush();
+        await backend.restart();
+        const changelogId = how === 'cleared' ? 'two' : 'one';
+        const after = await backend.openExpiring({ segmentMs, runEntries: 1, changelogId });
+        if (how === 'dropped') after.dropSegmentsBefore(3);
+        for (let turn = 0; turn < 10; turn++) await nextTurn();
+        expect(after.segments()).toEqual(how === 'dropped' ? [3] : []);
+        expect(after.newest(0, 3, 'a')?.data).toBe(how === 'dropped' ? 'x' : undefined);
+      } finally {
+        await backend.dispose();
+      }
+    },
+  );
+
   test.runIf(persistent)(
     'has few runs to look into, however many were written, and no block of those that were merged',
     async () => {

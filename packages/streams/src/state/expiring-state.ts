@@ -69,15 +69,15 @@ export class ExpiringState implements CommittedState, CommitLayers {
     this.#options = options;
     const { disk } = options;
     this.#position = disk?.position ?? 0;
-    for (const [number, runs] of disk?.runs ?? []) this.#segment(number).runs.push(...runs);
+    for (const [number, runs] of disk?.readRuns() ?? []) this.#segment(number).runs.push(...runs);
+    if (this.#segments.size > 0) void this.#fillFilters(new Map(this.#segments));
     for (const piece of disk?.pieces() ?? []) {
-      for (let at = 0; at < piece.end; at = piece.next(at)) {
-        this.#segment(this.#segmentOf(piece.timestampAt(at))).filter.add(piece.hashAt(at));
-        this.#log.copy(piece, at);
-      }
+      piece.each((entries, at) => {
+        this.#segment(this.#segmentOf(entries.timestampAt(at))).filter.add(entries.hashAt(at));
+        this.#log.copy(entries, at);
+      });
     }
     this.#committedEnd = this.#sealedEnd = this.#flushedEnd = this.#log.end;
-    if (disk && disk.runs.size > 0) void this.#fillFilters(disk);
   }
 
   get position(): number {
@@ -197,9 +197,10 @@ export class ExpiringState implements CommittedState, CommitLayers {
   size(): number {
     let size = 0;
     for (const { runs } of this.#segments.values()) for (const { count } of runs) size += count;
-    const log = this.#log;
-    for (let at = 0; at < this.#committedEnd; at = log.next(at))
-      if (this.#segmentOf(log.timestampAt(at)) >= this.#dropBefore) size++;
+    const count = (entries: Entries, at: number): void => {
+      if (this.#segmentOf(entries.timestampAt(at)) >= this.#dropBefore) size++;
+    };
+    this.#log.each(count, 0, this.#committedEnd);
     return size;
   }
 
@@ -269,15 +270,16 @@ export class ExpiringState implements CommittedState, CommitLayers {
     const end = this.#committedEnd;
     if (old.count < (this.#options.runEntries ?? runEntries) && old.end < runBytes) return;
     const made = new Map<number, EntryLog>();
-    for (let at = 0; at < end; at = old.next(at)) {
-      const segment = this.#segmentOf(old.timestampAt(at));
-      if (segment < this.#dropBefore) continue;
+    const intoRun = (entries: Entries, at: number): void => {
+      const segment = this.#segmentOf(entries.timestampAt(at));
+      if (segment < this.#dropBefore) return;
       let run = made.get(segment);
       if (!run) made.set(segment, (run = new EntryLog()));
-      run.copy(old, at);
-    }
+      run.copy(entries, at);
+    };
+    old.each(intoRun, 0, end);
     this.#log = new EntryLog();
-    for (let at = end; at < old.end; at = old.next(at)) this.#log.copy(old, at);
+    old.each((entries, at) => this.#log.copy(entries, at), end);
     // Nothing is sealed: what was is committed now.
     this.#committedEnd = this.#sealedEnd = this.#flushedEnd = 0;
     for (const [segment, run] of made) {
@@ -296,8 +298,10 @@ export class ExpiringState implements CommittedState, CommitLayers {
       if (entries.keyBegins(at, start)) found.set(entries.keyAt(at, keys), entries.storedAt(at, format));
     };
     for (const run of this.#segments.get(segment)?.runs ?? []) run.each(take);
-    for (let at = 0; at < end; at = this.#log.next(at))
-      if (this.#segmentOf(this.#log.timestampAt(at)) === segment) take(this.#log, at);
+    const takeOfSegment = (entries: Entries, at: number): void => {
+      if (this.#segmentOf(entries.timestampAt(at)) === segment) take(entries, at);
+    };
+    this.#log.each(takeOfSegment, 0, end);
     return found;
   }
 
@@ -310,13 +314,12 @@ export class ExpiringState implements CommittedState, CommitLayers {
     return undefined;
   }
 
-  /** Reads the keys that were there before, beside the work. */
-  async #fillFilters({ runs }: ExpiringDisk): Promise<void> {
+  /** Reads the keys that are there at the start, beside the work. */
+  async #fillFilters(segments: ReadonlyMap<number, Segment>): Promise<void> {
     this.#filling = true;
     let read = 0;
-    for (const [number, kept] of runs) {
-      const segment = this.#segment(number);
-      for (const run of kept) {
+    for (const [number, segment] of segments) {
+      for (const run of segment.runs.filter((one) => one instanceof DiskRun)) {
         const filter = new BloomFilter();
         for (let index = 0; index < run.blocks; index++) {
           if (read++ % blocksInOneTurn === 0) await nextTurn();

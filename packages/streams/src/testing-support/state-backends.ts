@@ -33,6 +33,8 @@ export interface BackendUnderTest {
   create: () => OpenBackend;
 }
 
+const where = { taskId: '0_0', store: 'store', format: 'text', changelogId: undefined } as const;
+
 function opened(make: () => StateBackend, cleanUp: () => void): OpenBackend {
   let backend = make();
   let states: CommittedState[] = [];
@@ -43,15 +45,12 @@ function opened(make: () => StateBackend, cleanUp: () => void): OpenBackend {
   }
   return {
     async open(options = {}) {
-      const where = { taskId: '0_0', store: 'store', changelogId: undefined };
-      const plain = { format: 'text', segmentsTogether: 1, segmentMs: 0 } as const;
-      const state = await backend.open({ ...where, ...plain, ...options });
+      const state = await backend.open({ ...where, segmentsTogether: 1, segmentMs: 0, ...options });
       states.push(state);
       return state;
     },
     async openExpiring(options) {
-      const where = { taskId: '0_0', store: 'store', changelogId: undefined };
-      const state = await backend.openExpiring({ ...where, keys: 'utf8', format: 'text', ...options });
+      const state = await backend.openExpiring({ ...where, keys: 'utf8', ...options });
       states.push(state);
       return state;
     },
@@ -86,7 +85,6 @@ export const stateBackends: readonly BackendUnderTest[] = [
 
 /** Opens the store that `state-writer.fixture.ts` writes, a key-value store or (`expiring`) one of many small runs. */
 export function openWritten(backend: StateBackend, kind: string): Promise<CommittedState> {
-  const where = { taskId: '0_0', store: 'store', format: 'text', changelogId: undefined } as const;
   if (kind === 'expiring')
     return backend.openExpiring({ ...where, keys: 'utf8', segmentMs: 2 ** 40, runEntries: 25 });
   return backend.open({ ...where, segmentMs: 0, segmentsTogether: 1 });
