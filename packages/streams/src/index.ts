@@ -10,10 +10,10 @@ export { KGroupedTable } from './dsl/grouped-table.ts';
 export type { Consumed, Grouped, Materialized, Named, Produced, Repartitioned } from './dsl/options.ts';
 export { hopping, tumbling } from './dsl/windows.ts';
 export { windowedSerde } from './dsl/windowed-serde.ts';
-export { milliseconds } from './duration.ts';
-export type { Duration } from './duration.ts';
-export { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from './errors.ts';
-export type { StreamsErrorCode } from './errors.ts';
+export { milliseconds } from './api/duration.ts';
+export type { Duration } from './api/duration.ts';
+export { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from './api/errors.ts';
+export type { StreamsErrorCode } from './api/errors.ts';
 export type { Header, Headers } from './kafka/port.ts';
 export type { SecurityOptions } from './kafka/platformatic.ts';
 export type { Emit } from './operators/aggregate.ts';
@@ -21,20 +21,20 @@ export { dedupePrefix } from './operators/dedupe.ts';
 export type { Duplicate } from './operators/dedupe.ts';
 export type { Failed } from './operators/stateless.ts';
 export type { TimeWindows } from './operators/window-aggregate.ts';
-export type { Change, Record, Timestamped, Windowed } from './record.ts';
+export type { Change, Record, Timestamped, Windowed } from './api/record.ts';
 export type { Failure, FailureAction, FailureHandler, FailureStage } from './runtime/failure-policy.ts';
 export { noMetrics } from './runtime/metrics.ts';
 export type { RuntimeMetrics } from './runtime/metrics.ts';
 export type { ThreadState } from './runtime/stream-thread.ts';
-export { addFields, bytesSerde, jsonObjectSerde, jsonSerde, numberSerde, stringSerde } from './serde.ts';
-export type { BytesSerde, JsonObject, Serde, Serialized, TextSerde } from './serde.ts';
+export { addFields, bytesSerde, jsonObjectSerde, jsonSerde, numberSerde, stringSerde } from './api/serde.ts';
+export type { BytesSerde, JsonObject, Serde, Serialized, TextSerde } from './api/serde.ts';
 export { resetApplication } from './reset.ts';
 export type { ResetOptions, ResetResult } from './reset.ts';
 export { createStreams } from './start.ts';
 export type { Streams, StreamsLogger, StreamsOptions } from './start.ts';
 export type { TopologyModule } from './runtime/topology-module.ts';
 export type { ReadableStore } from './runtime/readable-store.ts';
-export type { ExpiringStore, KeyValueStore, StoreSpec, WindowStore } from './state/store.ts';
+export type { ExpiringStore, KeyValueStore, StoreSpec, WindowStore } from './api/stores.ts';
 export { openTopicReader } from './topic-reader.ts';
 export type { ReadRecord, TopicReader, TopicReaderOptions } from './topic-reader.ts';
 export { describe, describeMermaid } from './topology/describe.ts';
@@ -46,6 +46,6 @@ export type {
   ProcessorSupplier,
   PunctuationType,
   RecordPosition,
-} from './topology/processor.ts';
+} from './api/processor.ts';
 export type { Topology } from './topology/topology.ts';
 export { validate } from './topology/validate.ts';

@@ -4,7 +4,7 @@ import { startBroker, type LocalServer } from '@activity/local';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { StreamsBuilder } from './dsl/streams-builder.ts';
 import { tumbling } from './dsl/windows.ts';
-import { numberSerde, stringSerde } from './serde.ts';
+import { numberSerde, stringSerde } from './api/serde.ts';
 import { createStreams, type Streams } from './start.ts';
 import { lagOf } from './testing-support/counts-run.ts';
 import { topicsOf } from './testing-support/kill-run.ts';

@@ -6,7 +6,7 @@ import { servers } from '@activity/local/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { StreamsBuilder } from './dsl/streams-builder.ts';
 import { resetApplication } from './reset.ts';
-import { jsonSerde, stringSerde } from './serde.ts';
+import { jsonSerde, stringSerde } from './api/serde.ts';
 import { createStreams, type Streams } from './start.ts';
 import { connectWitness, uniqueName, type Witness } from './testing-support/witness.ts';
 import type { Topology } from './topology/topology.ts';

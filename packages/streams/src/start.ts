@@ -1,7 +1,7 @@
 // The composition root: a topology, a broker and a state folder become a running application.
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { FatalError } from './errors.ts';
+import { FatalError } from './api/errors.ts';
 import type { SecurityOptions } from './kafka/platformatic.ts';
 import { createKafka, type KafkaOptions } from './kafka/wire-port.ts';
 import type { FailureChoices } from './runtime/failure-policy.ts';

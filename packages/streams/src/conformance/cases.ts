@@ -2,8 +2,8 @@
 import { hopping, tumbling } from '../dsl/windows.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import type { KTable } from '../dsl/table.ts';
-import type { Windowed } from '../record.ts';
-import { stringSerde } from '../serde.ts';
+import type { Windowed } from '../api/record.ts';
+import { stringSerde } from '../api/serde.ts';
 import type { Topology } from '../topology/topology.ts';
 
 /** Milliseconds by name, as the vectors give them. */

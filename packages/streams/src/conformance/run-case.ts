@@ -1,5 +1,5 @@
 // Plays one recorded run of Kafka Streams through the test driver and compares every output record.
-import { stringSerde } from '../serde.ts';
+import { stringSerde } from '../api/serde.ts';
 import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
 import { caseTopology, type CaseParams } from './cases.ts';
 

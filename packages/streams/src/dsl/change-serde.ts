@@ -1,6 +1,6 @@
 // The serde of a table's changes on their way through a repartition topic: the new value and the old.
-import type { Change } from '../record.ts';
-import type { Serde } from '../serde.ts';
+import type { Change } from '../api/record.ts';
+import type { Serde } from '../api/serde.ts';
 
 /** Changes as a JSON pair of texts, or as a length and two runs of bytes. */
 export function changeSerde<V>(inner: Serde<V>): Serde<Change<V>> {

@@ -1,11 +1,11 @@
 // Types of the DSL: key and value follow each step. The compiler checks them; `tsc -p .` fails where they are wrong.
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { Duplicate } from '../operators/dedupe.ts';
-import type { Change, Windowed } from '../record.ts';
-import { bytesSerde, jsonSerde, numberSerde, stringSerde } from '../serde.ts';
-import type { Serde } from '../serde.ts';
-import type { StoreSpec } from '../state/store.ts';
-import type { ProcessorContext } from '../topology/processor.ts';
+import type { Change, Windowed } from '../api/record.ts';
+import { bytesSerde, jsonSerde, numberSerde, stringSerde } from '../api/serde.ts';
+import type { Serde } from '../api/serde.ts';
+import type { StoreSpec } from '../api/stores.ts';
+import type { ProcessorContext } from '../api/processor.ts';
 import type { KGroupedStream, KWindowedStream } from './grouped-stream.ts';
 import type { KGroupedTable } from './grouped-table.ts';
 import type { KStream } from './stream.ts';

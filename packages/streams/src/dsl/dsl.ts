@@ -1,7 +1,7 @@
 // What the classes of the DSL share: the graph, and the makers of each other (so that no file imports in a circle).
 import type { TimeWindows } from '../operators/window-aggregate.ts';
 import type { OldValues } from '../operators/old-values.ts';
-import type { Serde } from '../serde.ts';
+import type { Serde } from '../api/serde.ts';
 import type { Parent } from '../topology/topology.ts';
 import type { Graph } from './graph.ts';
 import type { KGroupedStream, KWindowedStream } from './grouped-stream.ts';

@@ -1,6 +1,6 @@
 // The graph that a builder collects: nodes, stores and topics, with names that stay the same from build to build.
-import type { StoreSpec } from '../state/store.ts';
-import type { ProcessorSupplier } from '../topology/processor.ts';
+import type { StoreSpec } from '../api/stores.ts';
+import type { ProcessorSupplier } from '../api/processor.ts';
 import type { Parent, RepartitionTopic, SinkNode, SourceNode, TopologyNode } from '../topology/topology.ts';
 
 /** Collects what the DSL declares. */

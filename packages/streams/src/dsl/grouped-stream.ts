@@ -1,12 +1,12 @@
 // Grouped streams: records of one key together, to be counted, reduced or aggregated, over all time or by window.
 import { aggregate, type Adder } from '../operators/aggregate.ts';
-import { milliseconds, type Duration } from '../duration.ts';
+import { milliseconds, type Duration } from '../api/duration.ts';
 import { countsSerde, rollingCount } from '../operators/rolling-count.ts';
 import { lateOutput, windowAggregate, type TimeWindows } from '../operators/window-aggregate.ts';
-import type { Windowed } from '../record.ts';
-import { numberSerde, stringSerde, type Serde } from '../serde.ts';
-import { FatalError } from '../errors.ts';
-import { keyText } from '../state/key-text.ts';
+import type { Windowed } from '../api/record.ts';
+import { numberSerde, stringSerde, type Serde } from '../api/serde.ts';
+import { FatalError } from '../api/errors.ts';
+import { keyText } from '../api/key-text.ts';
 import type { Dsl, StreamPlace } from './dsl.ts';
 import type { Materialized, Named } from './options.ts';
 import type { KStream } from './stream.ts';

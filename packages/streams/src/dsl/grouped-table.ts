@@ -1,7 +1,7 @@
 // Grouped tables: rows under another key, to be aggregated; a row that changes is taken out before it is put in.
-import { FatalError } from '../errors.ts';
+import { FatalError } from '../api/errors.ts';
 import { tableAggregate } from '../operators/table.ts';
-import { numberSerde } from '../serde.ts';
+import { numberSerde } from '../api/serde.ts';
 import type { Dsl, Place } from './dsl.ts';
 import type { Materialized } from './options.ts';
 import type { KTable } from './table.ts';

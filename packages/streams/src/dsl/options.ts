@@ -1,7 +1,7 @@
 // The options that DSL steps take.
 import type { Emit } from '../operators/aggregate.ts';
-import type { Serde } from '../serde.ts';
-import type { TimestampExtractor } from '../topology/processor.ts';
+import type { Serde } from '../api/serde.ts';
+import type { TimestampExtractor } from '../api/processor.ts';
 import type { Partitioner } from '../topology/topology.ts';
 
 /** A step's own name, instead of a numbered one. */

@@ -1,6 +1,6 @@
 // KStream: an unbounded stream of records. Each step declares a node and answers what comes after it.
-import { milliseconds, type Duration } from '../duration.ts';
-import { FatalError } from '../errors.ts';
+import { milliseconds, type Duration } from '../api/duration.ts';
+import { FatalError } from '../api/errors.ts';
 import { coalesce } from '../operators/coalesce.ts';
 import { dedupe, duplicateOutput, firstCopySerde, type Duplicate } from '../operators/dedupe.ts';
 import {
@@ -17,10 +17,10 @@ import {
   type Failed,
   type Predicate,
 } from '../operators/stateless.ts';
-import { stringSerde, type Serde } from '../serde.ts';
-import { keyText } from '../state/key-text.ts';
-import type { StoreSpec } from '../state/store.ts';
-import type { ProcessorSupplier } from '../topology/processor.ts';
+import { stringSerde, type Serde } from '../api/serde.ts';
+import { keyText } from '../api/key-text.ts';
+import type { StoreSpec } from '../api/stores.ts';
+import type { ProcessorSupplier } from '../api/processor.ts';
 import type { Parent, TopicChoice } from '../topology/topology.ts';
 import type { Dsl, StreamPlace } from './dsl.ts';
 import type { KGroupedStream } from './grouped-stream.ts';

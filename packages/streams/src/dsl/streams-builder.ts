@@ -1,10 +1,10 @@
 // StreamsBuilder: where a topology begins.
-import { milliseconds, type Duration } from '../duration.ts';
+import { milliseconds, type Duration } from '../api/duration.ts';
 import { tableSource } from '../operators/table.ts';
-import type { Serde } from '../serde.ts';
-import type { StoreSpec } from '../state/store.ts';
+import type { Serde } from '../api/serde.ts';
+import type { StoreSpec } from '../api/stores.ts';
 import { assertValid } from '../topology/validate.ts';
-import type { TimestampExtractor } from '../topology/processor.ts';
+import type { TimestampExtractor } from '../api/processor.ts';
 import { cutTopology, type Topology } from '../topology/topology.ts';
 import type { Dsl } from './dsl.ts';
 import { Graph } from './graph.ts';

@@ -1,7 +1,7 @@
 // KTable: the newest value of each key, as a stream of changes.
 import { tableGroupBy, tableMap, tableToStream } from '../operators/table.ts';
-import type { Change } from '../record.ts';
-import type { Serde } from '../serde.ts';
+import type { Change } from '../api/record.ts';
+import type { Serde } from '../api/serde.ts';
 import { changeSerde } from './change-serde.ts';
 import type { Dsl, TablePlace } from './dsl.ts';
 import type { KGroupedTable } from './grouped-table.ts';

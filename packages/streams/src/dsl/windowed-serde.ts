@@ -1,7 +1,7 @@
 // The serde of windowed keys: the key, then `@` and the window's start.
-import { splitWindowed } from '../state/key-text.ts';
-import type { Windowed } from '../record.ts';
-import type { Serde } from '../serde.ts';
+import { splitWindowed } from '../api/key-text.ts';
+import type { Windowed } from '../api/record.ts';
+import type { Serde } from '../api/serde.ts';
 
 /**
  * Windowed keys as `<key>@<start>` text, or the key's bytes and eight bytes of start, as Kafka Streams writes them. The size

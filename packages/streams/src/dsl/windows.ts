@@ -1,6 +1,6 @@
 // Window definitions: how long, how often, and how long late records are still taken.
-import { milliseconds, type Duration } from '../duration.ts';
-import { FatalError } from '../errors.ts';
+import { milliseconds, type Duration } from '../api/duration.ts';
+import { FatalError } from '../api/errors.ts';
 import type { TimeWindows } from '../operators/window-aggregate.ts';
 
 function checked(windows: TimeWindows): TimeWindows {

@@ -3,7 +3,7 @@ import { freePort, startBroker, type LocalServer } from '@activity/local';
 import { Producer, stringSerializers } from '@platformatic/kafka';
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FatalError } from '../errors.ts';
+import { FatalError } from '../api/errors.ts';
 import { anyoneIn, commitOf } from '../testing-support/commits.ts';
 import { brokerErrors, type SecurityOptions } from './platformatic.ts';
 import { connectWitness, type Witness } from '../testing-support/witness.ts';

@@ -3,7 +3,7 @@
 import { freePort, startBroker, type LocalServer } from '@activity/local';
 import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RetriableError } from '../errors.ts';
+import { RetriableError } from '../api/errors.ts';
 import { anyoneIn, commitOf, readPartition, valuesOf } from '../testing-support/commits.ts';
 import { apiKeys, startFaultProxy, type FaultProxy } from '../testing-support/fault-proxy.ts';
 import { connectWitness, uniqueName, type Witness } from '../testing-support/witness.ts';

@@ -10,7 +10,7 @@ import {
   stringSerializers,
 } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RejoinError } from '../errors.ts';
+import { RejoinError } from '../api/errors.ts';
 import { anyoneIn, commitOf, readPartition, valuesOf, type Write } from '../testing-support/commits.ts';
 import { connectWitness, uniqueName, type Witness } from '../testing-support/witness.ts';
 import type { CommitWriter, KafkaPort } from './port.ts';

@@ -1,6 +1,6 @@
 // The cluster: which broker leads a partition or coordinates a group, and a link to each of them.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FatalError, RetriableError } from '../errors.ts';
+import { FatalError, RetriableError } from '../api/errors.ts';
 import { Link, partialAnswer, remedyOfName, wire, type SecurityOptions } from './platformatic.ts';
 import { partitionName, type TopicPartition } from './port.ts';
 

@@ -1,6 +1,6 @@
 // A record inside the bytes of a fetch: keys and values become text or buffers only when somebody looks at them.
 import { isUtf8 } from 'node:buffer';
-import { deserialize, type Serde } from '../serde.ts';
+import { deserialize, type Serde } from '../api/serde.ts';
 import type { Headers, SourceRecord } from './port.ts';
 
 /** A {@link SourceRecord} that lies where it was read. A start of -1 stands for null. */

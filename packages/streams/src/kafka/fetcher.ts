@@ -1,5 +1,5 @@
 // Fetches from every leader at once; an answer that comes later is handed out by a later call.
-import { TaskCorruptedError } from '../errors.ts';
+import { TaskCorruptedError } from '../api/errors.ts';
 import type { Cluster } from './cluster.ts';
 import {
   decompress,

@@ -2,7 +2,7 @@
 import { servers } from '@activity/local/testing';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FatalError, RejoinError } from '../errors.ts';
+import { FatalError, RejoinError } from '../api/errors.ts';
 import { anyoneIn, commitOf, readPartition, valuesOf } from '../testing-support/commits.ts';
 import { connectWitness, uniqueName, type Witness } from '../testing-support/witness.ts';
 import type { GroupMember, GroupOptions, KafkaPort } from './port.ts';

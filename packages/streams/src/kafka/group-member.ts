@@ -5,7 +5,7 @@
 //              ▲                      │
 //              └── lost (unknown member, stale generation): owner drops everything, joins as new
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FatalError, RejoinError, RetriableError, StreamsError } from '../errors.ts';
+import { FatalError, RejoinError, RetriableError, StreamsError } from '../api/errors.ts';
 import type { Cluster } from './cluster.ts';
 import { partialAnswer, brokerErrors, wire, type Link } from './platformatic.ts';
 import type { GroupIdentity, GroupMember, GroupOptions } from './port.ts';

@@ -1,6 +1,6 @@
 // Kafka's default partitioner: murmur2 of the key's bytes, as the Java client and kafkajs choose.
 // Source: org.apache.kafka.common.utils.Utils#murmur2.
-import type { Serialized } from '../serde.ts';
+import type { Serialized } from '../api/serde.ts';
 
 const m = 0x5bd1e995;
 

@@ -29,7 +29,7 @@ import {
   type ConnectionOptions,
   type Reader,
 } from '@platformatic/kafka';
-import { FatalError, RejoinError, RetriableError, StreamsError } from '../errors.ts';
+import { FatalError, RejoinError, RetriableError, StreamsError } from '../api/errors.ts';
 import { isRefusal, missingRight, refusedTopics, type Operation } from './missing-right.ts';
 import type { AbortedTransaction } from './read-batches.ts';
 

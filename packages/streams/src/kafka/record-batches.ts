@@ -1,6 +1,6 @@
 // Record batches: records written straight into one growing buffer a partition, ready for a Produce request.
 // Source: the Kafka protocol guide, "Record Batch" (magic 2).
-import type { Serialized } from '../serde.ts';
+import type { Serialized } from '../api/serde.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { Headers } from './port.ts';
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
@@ -9,6 +9,8 @@ import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint
 export const batchHeaderSize = 61;
 /** A batch is closed at this size, below the broker's default limit of 1,048,588 bytes. */
 export const maxBatchBytes = 900_000;
+
+const noHeaders: Headers = [];
 
 /** A finished batch without its header: the header is written when the producer's id and sequence are known. */
 export interface OpenBatch {
@@ -219,9 +221,24 @@ export class RecordBatches {
     timestamp: number,
     key: Serialized | null,
     value: Serialized | null,
-    headers: Headers,
+    headers: Headers = noHeaders,
   ): void {
     this.bytes += this.partition(topic, partition).append(timestamp, key, value, headers);
+    this.count++;
+  }
+
+  /** Appends a record to a partition; see {@link PartitionBatches.appendBytes}. */
+  appendBytes(
+    topic: string,
+    partition: number,
+    timestamp: number,
+    source: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueEnd: number | undefined,
+  ): void {
+    const batches = this.partition(topic, partition);
+    this.bytes += batches.appendBytes(timestamp, source, keyStart, keyEnd, valueEnd);
     this.count++;
   }
 }

@@ -1,6 +1,6 @@
 // Remedies: which of our errors a broker's or the client's error becomes, and so what is done about it.
 import { describe, expect, test } from 'vitest';
-import { FatalError, RejoinError, RetriableError, type StreamsError } from '../errors.ts';
+import { FatalError, RejoinError, RetriableError, type StreamsError } from '../api/errors.ts';
 import { brokerErrors, remedyOf, remedyOfName } from './platformatic.ts';
 
 describe('a broker’s error', () => {

@@ -2,8 +2,8 @@
 //
 //   open ──▶ addPartitions ──▶ addOffsets ──▶ produce (all partitions) ──▶ txnOffsetCommit ──▶ endTxn ──▶ open
 //     any failure ──▶ broken: never commits again, its owner closes it and opens a new one
-import type { StreamsError } from '../errors.ts';
-import { FatalError, RetriableError } from '../errors.ts';
+import type { StreamsError } from '../api/errors.ts';
+import { FatalError, RetriableError } from '../api/errors.ts';
 import { retrying, type Cluster } from './cluster.ts';
 import { crc32c, remedyOfName, wire, type Link, type ProducedPartition } from './platformatic.ts';
 import {

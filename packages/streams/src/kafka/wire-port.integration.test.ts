@@ -2,7 +2,7 @@
 import { servers } from '@activity/local/testing';
 import { CompressionTypes, ConfigResourceTypes } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FatalError, TaskCorruptedError } from '../errors.ts';
+import { FatalError, TaskCorruptedError } from '../api/errors.ts';
 import { anyoneIn, commitOf, readPartition, valuesOf, type Write } from '../testing-support/commits.ts';
 import { connectWitness, uniqueName, type Witness } from '../testing-support/witness.ts';
 import { partitionOf } from './murmur2.ts';

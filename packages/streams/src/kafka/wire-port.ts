@@ -1,5 +1,5 @@
 // The port over the client's wire calls: what `start()` uses against a real broker.
-import { FatalError, RetriableError } from '../errors.ts';
+import { FatalError, RetriableError } from '../api/errors.ts';
 import { Cluster, retrying } from './cluster.ts';
 import { WireFetcher } from './fetcher.ts';
 import { WireGroupMember } from './group-member.ts';

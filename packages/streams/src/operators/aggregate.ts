@@ -1,8 +1,8 @@
 // Aggregates of a stream by key: the new value is stored and passed on as a change.
 // Source: Kafka Streams' KStreamAggregate; the result's event time is the highest that went into it.
-import type { Change } from '../record.ts';
-import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology/processor.ts';
-import type { KeyValueStore } from '../state/store.ts';
+import type { Change } from '../api/record.ts';
+import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
+import type { KeyValueStore } from '../api/stores.ts';
 import type { OldValues } from './old-values.ts';
 
 /** Joins a record into an aggregate; `undefined` stands for none yet. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { KStream } from '../dsl/stream.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { tumbling } from '../dsl/windows.ts';
-import { bytesSerde, jsonSerde, numberSerde, stringSerde } from '../serde.ts';
+import { bytesSerde, jsonSerde, numberSerde, stringSerde } from '../api/serde.ts';
 import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
 
 const strings = { key: stringSerde, value: stringSerde };

@@ -1,9 +1,9 @@
 // Drops duplicates: the same id of the same key, seen again within a horizon of stream time.
-import type { Serde } from '../serde.ts';
-import { keyText } from '../state/key-text.ts';
-import type { ExpiringStore } from '../state/store.ts';
-import type { Record } from '../record.ts';
-import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology/processor.ts';
+import type { Serde } from '../api/serde.ts';
+import { keyText } from '../api/key-text.ts';
+import type { ExpiringStore } from '../api/stores.ts';
+import type { Record } from '../api/record.ts';
+import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
 import { isAbsent } from './aggregate.ts';
 
 /** What is remembered of the first copy. */

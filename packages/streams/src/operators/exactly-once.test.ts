@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { hopping, tumbling } from '../dsl/windows.ts';
-import { jsonSerde, stringSerde } from '../serde.ts';
+import { jsonSerde, stringSerde } from '../api/serde.ts';
 import {
   byPartition,
   committedTo,

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { KStream } from '../dsl/stream.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { hopping, tumbling } from '../dsl/windows.ts';
-import type { Windowed } from '../record.ts';
-import { jsonSerde, stringSerde } from '../serde.ts';
+import type { Windowed } from '../api/record.ts';
+import { jsonSerde, stringSerde } from '../api/serde.ts';
 import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
 
 type In = readonly [key: string | undefined, value: string | undefined, timestamp: number];

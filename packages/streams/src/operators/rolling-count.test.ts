@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
-import { jsonSerde, stringSerde, type Serde } from '../serde.ts';
+import { jsonSerde, stringSerde, type Serde } from '../api/serde.ts';
 import { byPartition, histories, play, type Input } from '../testing-support/faults.ts';
 import { checkProperty } from '../testing-support/seeds.ts';
 import { TopologyTestDriver, type TestOutputTopic } from '../testing/topology-test-driver.ts';

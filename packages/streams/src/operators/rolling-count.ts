@@ -3,9 +3,9 @@
 //
 // A record is counted in its bucket (key, second) and in the current count of each length. A cursor for each length says
 // up to where buckets have left it; when time moves on, the buckets between the old and the new cursor are taken out.
-import type { KeyValueStore, WindowStore } from '../state/store.ts';
-import type { Serde } from '../serde.ts';
-import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology/processor.ts';
+import type { KeyValueStore, WindowStore } from '../api/stores.ts';
+import type { Serde } from '../api/serde.ts';
+import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
 import { isAbsent } from './aggregate.ts';
 import { lateOutput } from './window-aggregate.ts';
 

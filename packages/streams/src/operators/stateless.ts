@@ -1,6 +1,6 @@
 // Stateless operators: each looks at one record and passes on none, one or many.
-import type { Record } from '../record.ts';
-import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology/processor.ts';
+import type { Record } from '../api/record.ts';
+import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
 
 /** What the user's function gets beside key and value. */
 export type Predicate<K, V> = (value: V, key: K) => boolean;

@@ -1,8 +1,8 @@
 // Table operators: they work on changes, so that what a row was before can be taken back.
 // Source: Kafka Streams' KTableSource, KTableFilter, KTableMapValues, KTableRepartitionMap and KTableAggregate.
-import type { Change } from '../record.ts';
-import type { KeyValueStore } from '../state/store.ts';
-import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology/processor.ts';
+import type { Change } from '../api/record.ts';
+import type { KeyValueStore } from '../api/stores.ts';
+import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
 import { isAbsent } from './aggregate.ts';
 import type { OldValues } from './old-values.ts';
 

@@ -1,8 +1,8 @@
 // Aggregates of a stream by key and time window.
 // Source: Kafka Streams' KStreamWindowAggregate: a window takes records until stream time reaches its end plus grace.
-import type { Change, Record, Windowed } from '../record.ts';
-import type { WindowStore } from '../state/store.ts';
-import type { Processor, ProcessorContext, ProcessorSupplier } from '../topology/processor.ts';
+import type { Change, Record, Windowed } from '../api/record.ts';
+import type { WindowStore } from '../api/stores.ts';
+import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
 import { isAbsent, type Adder, type AggregateOutput } from './aggregate.ts';
 
 /** Windows of a fixed size, one beginning every `advanceMs`: what `tumbling` and `hopping` answer. All in milliseconds. */

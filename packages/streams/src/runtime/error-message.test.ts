@@ -1,6 +1,6 @@
 // Errors keep class, code, task, cause and stack over a message between threads.
 import { expect, test } from 'vitest';
-import { FatalError, RetriableError } from '../errors.ts';
+import { FatalError, RetriableError } from '../api/errors.ts';
 import { readError, writeError } from './error-message.ts';
 
 test.each([

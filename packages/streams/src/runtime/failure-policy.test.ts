@@ -1,8 +1,8 @@
 // Failure policies: each stage fails, continues or dead-letters, and dead letters carry the untouched record.
 import { describe, expect, test } from 'vitest';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
-import { FatalError } from '../errors.ts';
-import { bytesSerde, jsonSerde, stringSerde, type Serde } from '../serde.ts';
+import { FatalError } from '../api/errors.ts';
+import { bytesSerde, jsonSerde, stringSerde, type Serde } from '../api/serde.ts';
 import { plainRecord } from '../testing-support/plain-record.ts';
 import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
 import type { Topology } from '../topology/topology.ts';

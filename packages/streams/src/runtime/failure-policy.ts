@@ -1,5 +1,5 @@
 // Failure policy: what happens to a record that cannot be read, processed or written.
-import { FatalError } from '../errors.ts';
+import { FatalError } from '../api/errors.ts';
 import type { Headers, SourceRecord } from '../kafka/port.ts';
 
 /** Where a failure happened: reading a record with its serdes, in a step, or writing a record. */

@@ -1,7 +1,7 @@
 // Internal topics: checks the topics that must be there, creates those of the application's own.
-import { FatalError } from '../errors.ts';
+import { FatalError } from '../api/errors.ts';
 import type { KafkaPort, NewTopic } from '../kafka/port.ts';
-import type { StoreSpec } from '../state/store.ts';
+import type { StoreSpec } from '../api/stores.ts';
 import { validatePartitions } from '../topology/validate.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { TopicNames } from './topic-names.ts';

@@ -1,8 +1,8 @@
 // The nodes of one task, wired: each forwards straight into its children's process functions.
-import { FatalError } from '../errors.ts';
-import type { Record } from '../record.ts';
-import type { Serialized, Serde } from '../serde.ts';
-import type { Processor, ProcessorContext } from '../topology/processor.ts';
+import { FatalError } from '../api/errors.ts';
+import type { Record } from '../api/record.ts';
+import type { Serialized, Serde } from '../api/serde.ts';
+import type { Processor, ProcessorContext } from '../api/processor.ts';
 import type { ProcessorNode, SinkNode, TopologyNode } from '../topology/topology.ts';
 
 type Receive = (record: Record<unknown, unknown>) => void;

@@ -1,5 +1,5 @@
 // Punctuators of one task: callbacks by event time or by the time of day.
-import type { Cancellable, PunctuationType } from '../topology/processor.ts';
+import type { Cancellable, PunctuationType } from '../api/processor.ts';
 
 interface Schedule {
   intervalMs: number;

@@ -1,5 +1,5 @@
 // The restorer: brings stores up to the end of their changelogs, a step at a time, beside running tasks.
-import { TaskCorruptedError } from '../errors.ts';
+import { TaskCorruptedError } from '../api/errors.ts';
 import { partitionName, type Fetcher, type KafkaPort } from '../kafka/port.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { OpenStore } from './task-stores.ts';

@@ -5,7 +5,7 @@
 //
 // Callbacks of the group member do not act by themselves: they queue, and the loop takes them between two steps.
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from '../errors.ts';
+import { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from '../api/errors.ts';
 import {
   partitionName,
   type CommitResult,

@@ -1,5 +1,5 @@
 // Builds the stores of a task from their declarations.
-import { FatalError } from '../errors.ts';
+import { FatalError } from '../api/errors.ts';
 import { CommittedReader } from '../state/committed-reader.ts';
 import type { CommittedState } from '../state/committed-state.ts';
 import { ExpiringState } from '../state/expiring-state.ts';
@@ -9,7 +9,8 @@ import { MemoryState } from '../state/memory-state.ts';
 import type { CacheBudget } from '../state/overlay.ts';
 import { segmentIntervalMs } from '../state/segmented-store.ts';
 import type { OpenExpiringOptions, OpenStateOptions, StateBackend } from '../state/state-backend.ts';
-import type { StoreSpec, TaskStore } from '../state/store.ts';
+import type { StoreSpec } from '../api/stores.ts';
+import type { TaskStore } from '../state/store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
 
 /** A store of a task, and the changelog partition behind it. */

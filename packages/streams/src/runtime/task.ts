@@ -1,6 +1,6 @@
 // A task: one partition of a sub-topology. It takes records in event-time order through the nodes, and takes part in
 // commits: seal (the transaction begins), then commit or abort.
-import { FatalError, StreamsError } from '../errors.ts';
+import { FatalError, StreamsError } from '../api/errors.ts';
 import {
   partitionName,
   type CommitResult,
@@ -9,8 +9,8 @@ import {
   type TopicPartition,
 } from '../kafka/port.ts';
 import { readKey, readValue } from '../kafka/fetched-record.ts';
-import type { Record } from '../record.ts';
-import type { CommitCallbacks, ProcessorContext, RecordPosition } from '../topology/processor.ts';
+import type { Record } from '../api/record.ts';
+import type { CommitCallbacks, ProcessorContext, RecordPosition } from '../api/processor.ts';
 import type { ProcessorNode, SinkNode, SourceNode, SubTopology } from '../topology/topology.ts';
 import { RecordTooLargeError, type Collector } from './collector.ts';
 import {

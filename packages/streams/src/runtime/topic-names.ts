@@ -1,5 +1,5 @@
 // The full names of topics: those of the application's own carry its id, as in Kafka Streams.
-import type { StoreSpec } from '../state/store.ts';
+import type { StoreSpec } from '../api/stores.ts';
 import type { Topology } from '../topology/topology.ts';
 
 /** Names topics for one application. */

@@ -1,6 +1,6 @@
 // A stream thread in a worker, seen from the application.
 import { Worker } from 'node:worker_threads';
-import { FatalError, RetriableError } from '../errors.ts';
+import { FatalError, RetriableError } from '../api/errors.ts';
 import type { StoreRow } from '../state/committed-reader.ts';
 import { readError } from './error-message.ts';
 import type { RuntimeMetrics } from './metrics.ts';

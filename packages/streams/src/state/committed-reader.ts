@@ -1,9 +1,9 @@
 // Reads of a store from outside its task: only what was committed is seen, never an open transaction.
-import type { Serde } from '../serde.ts';
+import type { Serde } from '../api/serde.ts';
 import type { CommittedState, Stored } from './committed-state.ts';
-import { keyText, splitWindowed, windowSuffix, type KeyText } from './key-text.ts';
+import { keyText, splitWindowed, windowSuffix, type KeyText } from '../api/key-text.ts';
 import { compareKeys } from './memory-state.ts';
-import type { StoreSpec } from './store.ts';
+import type { StoreSpec } from '../api/stores.ts';
 import { segmentIntervalMs } from './segmented-store.ts';
 import { storedValue } from './stored-data.ts';
 

@@ -1,5 +1,5 @@
 // Committed state: what a task's store holds on this machine, and how far its changelog is in it.
-import type { Serialized } from '../serde.ts';
+import type { Serialized } from '../api/serde.ts';
 
 /** A stored value: bytes or text as the serde made it, and its event time. */
 export interface Stored {

@@ -5,7 +5,7 @@
 // What is still in memory when the process dies is in the changelog after the position on disk.
 import type { Database, RootDatabase } from 'lmdb';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { FatalError } from '../errors.ts';
+import { FatalError } from '../api/errors.ts';
 import { hashText } from '../kafka/murmur2.ts';
 import { BloomFilter } from './bloom-filter.ts';
 import { isWrite, type CommittedState, type StateChange, type Stored } from './committed-state.ts';

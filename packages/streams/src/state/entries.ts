@@ -3,7 +3,7 @@
 //   word 0  hash of the key       word 3, 4  event time: its low 32 bits, its high ones
 //   word 1  bytes of the key      word 5     of a log: the entry that the same key had before, or -1
 //   word 2  bytes of the value    then the key and the value's bytes, up to a whole word
-import type { Serialized } from '../serde.ts';
+import type { Serialized } from '../api/serde.ts';
 import type { Stored } from './committed-state.ts';
 import type { KeyBytes, KeyEncoding } from './key-bytes.ts';
 

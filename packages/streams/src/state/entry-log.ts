@@ -1,5 +1,5 @@
 // A log of entries that is only appended to, with an index of the newest entry of each key.
-import type { Serialized } from '../serde.ts';
+import type { Serialized } from '../api/serde.ts';
 import { deletion, Entries, headerBytes, nowhere, type Found, type Run } from './entries.ts';
 import type { KeyBytes } from './key-bytes.ts';
 

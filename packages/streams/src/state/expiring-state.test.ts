@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { stringSerde } from '../serde.ts';
+import { stringSerde } from '../api/serde.ts';
 import { Changelog, changelog } from '../testing-support/changelog.ts';
 import { checkAsyncProperty, seeds } from '../testing-support/seeds.ts';
 import { stateBackends, type OpenBackend } from '../testing-support/state-backends.ts';

@@ -5,16 +5,16 @@
 //
 // Most of what is put is never asked for again, so that nothing is kept decoded. Of the entries of a key the newest counts.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RecordBatches } from '../kafka/record-batches.ts';
-import type { Serialized } from '../serde.ts';
+import type { Serialized } from '../api/serde.ts';
 import { BloomFilter } from './bloom-filter.ts';
+import type { ChangelogSink } from './changelog-sink.ts';
 import type { CommittedState, StateChange, Stored } from './committed-state.ts';
 import { DiskRun } from './disk-run.ts';
 import { nowhere, type Entries, type Found, type Run } from './entries.ts';
 import { EntryLog } from './entry-log.ts';
 import { blocksInOneTurn, type ExpiringDisk } from './expiring-disk.ts';
 import { keyBytes, type KeyBytes, type KeyEncoding } from './key-bytes.ts';
-import { checkKey } from './key-text.ts';
+import { checkKey } from '../api/key-text.ts';
 import { compareKeys } from './memory-state.ts';
 import type { CommitLayers } from './task-store.ts';
 
@@ -122,19 +122,18 @@ export class ExpiringState implements CommittedState, CommitLayers {
     return new Map([...found].flatMap(([key, stored]) => (stored ? [[key, stored.timestamp]] : [])));
   }
 
-  seal(records: RecordBatches, changelog: { topic: string; partition: number } | undefined): void {
+  seal(sink: ChangelogSink, changelog: { topic: string; partition: number } | undefined): void {
     const log = this.#log;
     this.#sealedEnd = log.end;
     this.#sealedCount = 0;
     if (this.#sealedEnd === this.#committedEnd) return;
-    const batches = changelog && records.partition(changelog.topic, changelog.partition);
     for (let at = this.#committedEnd; at < this.#sealedEnd; at = log.next(at)) {
       this.#sealedCount++;
-      if (!batches) continue;
+      if (!changelog) continue;
       const [keyStart, keyEnd] = [log.keyStart(at), log.keyEnd(at)];
       const valueEnd = log.isDeletion(at) ? undefined : log.valueEnd(at);
-      records.bytes += batches.appendBytes(log.timestampAt(at), log.source, keyStart, keyEnd, valueEnd);
-      records.count++;
+      const { topic, partition } = changelog;
+      sink.appendBytes(topic, partition, log.timestampAt(at), log.source, keyStart, keyEnd, valueEnd);
     }
   }
 

@@ -1,8 +1,8 @@
 // The expiring store of a task: values by key, forgotten `retentionMs` of stream time after they were put.
-import type { Timestamped } from '../record.ts';
+import type { Timestamped } from '../api/record.ts';
 import type { ExpiringState } from './expiring-state.ts';
 import { SegmentedStore, type SegmentedStoreOptions } from './segmented-store.ts';
-import type { ExpiringStore } from './store.ts';
+import type { ExpiringStore } from '../api/stores.ts';
 import { storedValue } from './stored-data.ts';
 
 /** What a task's expiring store is made of. */

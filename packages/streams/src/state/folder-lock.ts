@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FatalError } from '../errors.ts';
+import { FatalError } from '../api/errors.ts';
 
 /** A lock that is held. */
 export interface FolderLock {

@@ -1,8 +1,8 @@
 // The key-value store of a task: typed reads and writes over an overlay.
-import type { Timestamped } from '../record.ts';
+import type { Timestamped } from '../api/record.ts';
 import { compareKeys } from './memory-state.ts';
 import { noWindow, type Overlay } from './overlay.ts';
-import type { KeyValueStore } from './store.ts';
+import type { KeyValueStore } from '../api/stores.ts';
 import { OverlaidStore, type TaskStoreOptions } from './task-store.ts';
 
 /** A {@link KeyValueStore} that belongs to one task. */

@@ -5,10 +5,10 @@
 //
 // One commit may be in flight while the next batch is worked on. An entry that is written again meanwhile is current; what
 // the commit in flight has of it lies in its change.
-import type { RecordBatches } from '../kafka/record-batches.ts';
-import type { Serialized, Serde } from '../serde.ts';
+import type { Serialized, Serde } from '../api/serde.ts';
+import type { ChangelogSink } from './changelog-sink.ts';
 import type { CommittedState, StateChange, Stored } from './committed-state.ts';
-import { checkKey, windowSuffix } from './key-text.ts';
+import { checkKey, windowSuffix } from '../api/key-text.ts';
 import { compareKeys } from './memory-state.ts';
 import { owned, storedValue } from './stored-data.ts';
 import type { CommitLayers } from './task-store.ts';
@@ -178,21 +178,14 @@ export class Overlay<V> implements CommitLayers {
     return [...segments].toSorted((a, b) => a - b);
   }
 
-  seal(records: RecordBatches, changelog: { topic: string; partition: number } | undefined): void {
+  seal(sink: ChangelogSink, changelog: { topic: string; partition: number } | undefined): void {
     const { valueSerde, changelogKey } = this.#options;
     const changes: StateChange[] = [];
-    const batches =
-      changelog && this.#written.length > 0
-        ? records.partition(changelog.topic, changelog.partition)
-        : undefined;
     for (const entry of this.#written) {
       const { text, segment, value, timestamp } = entry;
       const data = value === undefined ? null : valueSerde.serialize(value);
       changes.push({ segment, key: text, data: data === null ? undefined : owned(data), timestamp });
-      if (batches) {
-        records.bytes += batches.append(timestamp, changelogKey(text), data, []);
-        records.count++;
-      }
+      if (changelog) sink.append(changelog.topic, changelog.partition, timestamp, changelogKey(text), data);
       entry.layer = 'sealed';
     }
     this.#changes = changes;

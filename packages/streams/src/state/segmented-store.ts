@@ -1,5 +1,5 @@
 // Stores whose entries lie in segments by time, so that old ones are dropped whole.
-import type { RecordBatches } from '../kafka/record-batches.ts';
+import type { ChangelogSink } from './changelog-sink.ts';
 import { OverlaidStore, type TaskStoreOptions } from './task-store.ts';
 
 /** What a task's segmented store is made of. Times in milliseconds. */
@@ -45,8 +45,8 @@ export abstract class SegmentedStore<
     return this.#committedFirstLive > 0 ? this.#committedFirstLive * this.#interval : undefined;
   }
 
-  override seal(records: RecordBatches): void {
-    super.seal(records);
+  override seal(sink: ChangelogSink): void {
+    super.seal(sink);
     this.#sealedBegin = this.#begin;
     this.#sealedFirstLive = this.firstLive();
   }

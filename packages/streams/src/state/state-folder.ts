@@ -1,7 +1,7 @@
 // The state folder of an application: one process at a time, and only that application's state.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FatalError } from '../errors.ts';
+import { FatalError } from '../api/errors.ts';
 import { lockFolder } from './folder-lock.ts';
 
 /** What a folder is opened with. */

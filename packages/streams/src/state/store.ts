@@ -1,96 +1,6 @@
-// Stores as processors see them, and the part of them that the task drives.
-import type { RecordBatches } from '../kafka/record-batches.ts';
-import type { SourceRecord } from '../kafka/port.ts';
-import type { Serde } from '../serde.ts';
-import type { Timestamped } from '../record.ts';
-
-/**
- * Values by key, for processors. What an open transaction wrote is visible to its own task at once, and to nobody else before
- * it has committed; an abort takes it back. Values that were read are not to be changed: put a new one.
- * Writing throws a RangeError for a key of more than 1,900 bytes, which no store on disk takes.
- */
-export interface KeyValueStore<K, V> {
-  /** The value of a key. */
-  get(key: K): V | undefined;
-  /** The value of a key, and the event time it was put with. */
-  getTimestamped(key: K): Timestamped<V> | undefined;
-  /** Writes a value with the event time it is of, in epoch milliseconds. */
-  put(key: K, value: V, timestamp: number): void;
-  /** Removes a key; its changelog gets a tombstone. */
-  delete(key: K): void;
-  /**
-   * Replaces a value by what `next` makes of it, in one look-up. The event time becomes the higher of both. The answer is
-   * good until the next write of this key.
-   */
-  update(key: K, timestamp: number, next: (old: V | undefined) => V): Timestamped<V>;
-  /** What this task has written since the last commit began; `undefined` stands for deleted. */
-  written(): Iterable<[K, Timestamped<V | undefined>]>;
-  /** The value as it was when the last commit began. */
-  before(key: K): V | undefined;
-  /** Keys from `from` to `to`, both included, in the order of their serialized form. What is written meanwhile is not seen. */
-  range(from: K, to: K): Iterable<[K, V]>;
-  /** Every key, in the order of their serialized form. What is written meanwhile is not seen. */
-  all(): Iterable<[K, V]>;
-}
-
-/**
- * Values by key and window start, for processors; transactional as {@link KeyValueStore} is. Windows are kept in segments of half the
- * retention (a minute at least), which go whole: a window is there at least as long as the retention says, by stream time.
- * Times in epoch milliseconds.
- */
-export interface WindowStore<K, V> {
-  /** The value of a key in the window that starts then. */
-  fetch(key: K, windowStart: number): V | undefined;
-  /** The same, with the event time it was put with. */
-  fetchTimestamped(key: K, windowStart: number): Timestamped<V> | undefined;
-  /** Writes a value with the event time it is of, its window's start at least; for a window that is gone, nothing. */
-  put(key: K, value: V, windowStart: number, timestamp: number): void;
-  /** Removes a key's window. */
-  delete(key: K, windowStart: number): void;
-  /** See {@link KeyValueStore.update}. A window that is gone is not brought back: the answer is then only worked out. */
-  update(key: K, windowStart: number, timestamp: number, next: (old: V | undefined) => V): Timestamped<V>;
-  /** What this task has written since the last commit began; `undefined` stands for deleted. */
-  written(): Iterable<[K, number, Timestamped<V | undefined>]>;
-  /** The value as it was when the last commit began. */
-  before(key: K, windowStart: number): V | undefined;
-  /** The windows of one key that start between `from` and `to`, both included, oldest first. */
-  fetchRange(key: K, from: number, to: number): Iterable<[number, V]>;
-  /** Everything that starts between `from` and `to`, both included. */
-  fetchAll(from: number, to: number): Iterable<[K, number, V]>;
-  /** Lets go of what starts before this time, in whole segments. Only for stores that expire by hand. */
-  expireBefore(windowStart: number): void;
-}
-
-/**
- * Values by key that are forgotten some time after they were put, by stream time, for processors; transactional as
- * {@link KeyValueStore} is.
- */
-export interface ExpiringStore<K, V> {
-  /** The value put within the retention, and the stream time it was put at. */
-  get(key: K): Timestamped<V> | undefined;
-  /** Puts a value as of now in stream time. */
-  put(key: K, value: V): void;
-  /** Deletes every entry whose key's serialized text begins so; answers how many. */
-  deletePrefix(prefix: string): number;
-}
-
-/** How a store is declared in a topology: what {@link StreamsBuilder.addStore} answers. Times in milliseconds. */
-export interface StoreSpec {
-  readonly name: string;
-  readonly kind: 'keyValue' | 'window' | 'expiring';
-  readonly keySerde: Serde<unknown>;
-  readonly valueSerde: Serde<unknown>;
-  /** Window and expiring stores: how long after stream time an entry is kept. */
-  readonly retentionMs?: number;
-  /** `manual`: a window store keeps everything until `expireBefore` is called, whatever stream time says. */
-  readonly expiry?: 'manual';
-  /** How much time a segment spans; half the retention unless given. */
-  readonly segmentMs?: number;
-  /** false: nothing is written to Kafka, and a crash loses it. */
-  readonly changelog: boolean;
-  /** The topic that the changelog is, instead of one of its own. */
-  readonly changelogTopic?: string;
-}
+// The part of a store that its task drives.
+import type { SourceRecord } from '../api/record.ts';
+import type { ChangelogSink } from './changelog-sink.ts';
 
 /** The part of a store that its task drives. */
 export interface TaskStore {
@@ -100,7 +10,7 @@ export interface TaskStore {
   /** What the changelog holds of event times before this is of no use any more; undefined: all of it is of use. */
   usedSince(): number | undefined;
   restore(records: readonly SourceRecord[], nextOffset: number): void;
-  seal(records: RecordBatches): void;
+  seal(changelog: ChangelogSink): void;
   commit(position: number | undefined): void;
   abort(): void;
   /** Changes that are not on disk yet. */

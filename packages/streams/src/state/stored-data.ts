@@ -1,6 +1,6 @@
 // Values as the committed state keeps them: what a serde wrote, owned by the store.
-import type { SourceRecord } from '../kafka/port.ts';
-import type { Serde, Serialized } from '../serde.ts';
+import type { SourceRecord } from '../api/record.ts';
+import type { Serde, Serialized } from '../api/serde.ts';
 import type { Stored } from './committed-state.ts';
 
 /** The value of what is stored. */

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { RecordBatches } from '../kafka/record-batches.ts';
-import { bytesSerde, jsonSerde, numberSerde, stringSerde, type Serde } from '../serde.ts';
+import { bytesSerde, jsonSerde, numberSerde, stringSerde, type Serde } from '../api/serde.ts';
 import { Changelog, changelog } from '../testing-support/changelog.ts';
 import { checkAsyncProperty, seeds } from '../testing-support/seeds.ts';
 import { stateBackends, trickyKeys, type OpenBackend } from '../testing-support/state-backends.ts';

@@ -1,10 +1,10 @@
 // What all stores of a task have in common: reads and writes go through an overlay, and its commits to the changelog and
 // to the committed state.
-import type { RecordBatches } from '../kafka/record-batches.ts';
-import type { SourceRecord } from '../kafka/port.ts';
-import type { Serde } from '../serde.ts';
+import type { ChangelogSink } from './changelog-sink.ts';
+import type { SourceRecord } from '../api/record.ts';
+import type { Serde } from '../api/serde.ts';
 import type { CommittedState, StateChange } from './committed-state.ts';
-import { keyText, type KeyText } from './key-text.ts';
+import { keyText, type KeyText } from '../api/key-text.ts';
 import { Overlay, type CacheBudget } from './overlay.ts';
 import { restoredData } from './stored-data.ts';
 import type { TaskStore } from './store.ts';
@@ -24,7 +24,7 @@ export interface TaskStoreOptions<K, V> {
 /** What was written and is not committed yet, in layers: one is written to, one may be in a commit that is in flight. */
 export interface CommitLayers {
   /** Begins a commit: writes the changelog records (none without a topic) and sets the layer aside. */
-  seal(records: RecordBatches, changelog: { topic: string; partition: number } | undefined): void;
+  seal(sink: ChangelogSink, changelog: { topic: string; partition: number } | undefined): void;
   /** The layer that was set aside is committed: it becomes committed state, which is then at this position. */
   commit(position: number): void;
   /** Forgets everything that was not committed, and what was kept of committed state. */
@@ -75,8 +75,8 @@ export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> impl
     committed.apply(changes, nextOffset);
   }
 
-  seal(records: RecordBatches): void {
-    this.overlay.seal(records, this.options.changelog);
+  seal(sink: ChangelogSink): void {
+    this.overlay.seal(sink, this.options.changelog);
   }
 
   commit(position: number | undefined): void {

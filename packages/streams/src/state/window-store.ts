@@ -1,9 +1,9 @@
 // The window store of a task: values by key and window start, in segments that are dropped whole.
-import type { Timestamped } from '../record.ts';
-import { splitWindowed } from './key-text.ts';
+import type { Timestamped } from '../api/record.ts';
+import { splitWindowed } from '../api/key-text.ts';
 import type { Overlay } from './overlay.ts';
 import { SegmentedStore } from './segmented-store.ts';
-import type { WindowStore } from './store.ts';
+import type { WindowStore } from '../api/stores.ts';
 
 /** A {@link WindowStore} that belongs to one task. */
 export class TaskWindowStore<K, V> extends SegmentedStore<K, V> implements WindowStore<K, V> {

@@ -1,8 +1,8 @@
 // The topology that the tests with real processes run: everything that could count something twice.
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { tumbling } from '../dsl/windows.ts';
-import { numberSerde, stringSerde } from '../serde.ts';
-import type { Processor, ProcessorContext } from '../topology/processor.ts';
+import { numberSerde, stringSerde } from '../api/serde.ts';
+import type { Processor, ProcessorContext } from '../api/processor.ts';
 import type { Topology } from '../topology/topology.ts';
 
 /** The topics of one test. */

@@ -1,6 +1,6 @@
 // Random histories: records in any order and lateness, and whatever may happen to a process in between.
 import * as fc from 'fast-check';
-import type { Serde } from '../serde.ts';
+import type { Serde } from '../api/serde.ts';
 import {
   TopologyTestDriver,
   type OutputRecord,

@@ -2,7 +2,7 @@
 import { diskBackend } from '../state/disk-backend.ts';
 import { openWritten } from './state-backends.ts';
 import { openStateFolder } from '../state/state-folder.ts';
-import { StreamsError } from '../errors.ts';
+import { StreamsError } from '../api/errors.ts';
 
 const [folder = '', bytes = '100', kind = 'keyed'] = process.argv.slice(2);
 

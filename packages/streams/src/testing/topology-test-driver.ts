@@ -2,8 +2,8 @@
 import { partitionOf } from '../kafka/murmur2.ts';
 import type { CommittedOffset, Headers } from '../kafka/port.ts';
 import { RecordBatches } from '../kafka/record-batches.ts';
-import { deserialize, type Serde } from '../serde.ts';
-import type { ExpiringStore, KeyValueStore, WindowStore } from '../state/store.ts';
+import { deserialize, type Serde } from '../api/serde.ts';
+import type { ExpiringStore, KeyValueStore, WindowStore } from '../api/stores.ts';
 import { Collector } from '../runtime/collector.ts';
 import { failOnEverything, type FailurePolicy } from '../runtime/failure-policy.ts';
 import { noMetrics, type RuntimeMetrics } from '../runtime/metrics.ts';

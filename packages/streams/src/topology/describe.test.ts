@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { hopping, tumbling } from '../dsl/windows.ts';
-import { numberSerde, stringSerde } from '../serde.ts';
+import { numberSerde, stringSerde } from '../api/serde.ts';
 import { describe, describeMermaid } from './describe.ts';
 import type { Topology } from './topology.ts';
 

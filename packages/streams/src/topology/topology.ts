@@ -1,7 +1,7 @@
 // The topology: nodes, stores and internal topics as plain data. It validates and describes itself elsewhere.
-import type { Serde } from '../serde.ts';
-import type { StoreSpec } from '../state/store.ts';
-import type { ProcessorSupplier, TimestampExtractor } from './processor.ts';
+import type { Serde } from '../api/serde.ts';
+import type { StoreSpec } from '../api/stores.ts';
+import type { ProcessorSupplier, TimestampExtractor } from '../api/processor.ts';
 
 /** A topic's name, or the name by record. */
 export type TopicChoice = string | ((record: { key: unknown; value: unknown }) => string);

@@ -1,9 +1,9 @@
 // Validation: every problem is told, with its remedy.
 import { describe, expect, test } from 'vitest';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
-import { FatalError } from '../errors.ts';
-import { stringSerde } from '../serde.ts';
-import type { StoreSpec } from '../state/store.ts';
+import { FatalError } from '../api/errors.ts';
+import { stringSerde } from '../api/serde.ts';
+import type { StoreSpec } from '../api/stores.ts';
 import {
   cutTopology,
   type Parent,

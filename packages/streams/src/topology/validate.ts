@@ -1,5 +1,5 @@
 // Validation: what is wrong with a topology, each problem with its remedy.
-import { FatalError } from '../errors.ts';
+import { FatalError } from '../api/errors.ts';
 import type { Topology, TopologyNode } from './topology.ts';
 
 const nameRule = /^[a-zA-Z0-9._-]{1,200}$/;

@@ -1,5 +1,5 @@
 // Store keys as text: what maps and disk engines look up.
-import { deserialize, type Serde, type Serialized } from '../serde.ts';
+import { deserialize, type Serde, type Serialized } from './serde.ts';
 
 /** Turns keys of one serde into text and back. Bytes become one character each. */
 export interface KeyText<K> {

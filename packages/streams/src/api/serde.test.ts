@@ -3,9 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { windowedSerde } from './dsl/windowed-serde.ts';
-import { changeSerde } from './dsl/change-serde.ts';
-import { firstCopySerde } from './operators/dedupe.ts';
+import { windowedSerde } from '../dsl/windowed-serde.ts';
+import { changeSerde } from '../dsl/change-serde.ts';
+import { firstCopySerde } from '../operators/dedupe.ts';
 import type { Change } from './record.ts';
 import {
   addFields,

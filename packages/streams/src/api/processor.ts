@@ -1,7 +1,6 @@
 // The Processor API: what an operator, ours or a user's, is given and must implement.
-import type { Record } from '../record.ts';
-import type { Headers } from '../kafka/port.ts';
-import type { ExpiringStore, KeyValueStore, WindowStore } from '../state/store.ts';
+import type { Headers, Record } from './record.ts';
+import type { ExpiringStore, KeyValueStore, WindowStore } from './stores.ts';
 
 /** Where the record being processed lies in Kafka. */
 export interface RecordPosition {
