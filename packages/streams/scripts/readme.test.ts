@@ -24,7 +24,9 @@ describe('README.md', () => {
   });
 
   test('explains every error code', () => {
-    const codes = [...read('src/api/errors.ts').matchAll(/^ {2}\| '([A-Z_]+)'/gm)].map(([, code]) => code ?? '');
+    const codes = [...read('src/api/errors.ts').matchAll(/^ {2}\| '([A-Z_]+)'/gm)].map(
+      ([, code]) => code ?? '',
+    );
     expect(codes.length).toBeGreaterThan(10);
     expect(codes.filter((code) => !readme.includes(`\`${code}\``))).toEqual([]);
   });
