@@ -1,6 +1,7 @@
 // The public API as its source files declare it: every export, every method, and whether a docstring stands above it.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** Something public. */
 export interface PublicItem {
@@ -9,23 +10,31 @@ export interface PublicItem {
   documented: boolean;
 }
 
-const exportLine = /export (?:type )?\{([^}]*)\} from '(\.[^']+)'/g;
+const exportLine = /export (?:type )?\{([^}]*)\} from '([^']+)'/g;
 
 /** Everything that an entry exports by name. */
 export function publicItems(entry: string): PublicItem[] {
-  const text = readFileSync(entry, 'utf8');
-  return [...text.matchAll(exportLine)].flatMap(([, names = '', path = '']) => {
-    const lines = readFileSync(join(dirname(entry), path), 'utf8').split('\n');
-    const wanted = names.split(',').map((name) => name.trim());
-    return wanted.filter(Boolean).flatMap((name) => declared(lines, name));
-  });
+  return exportsOf(entry).flatMap(({ names, file }) => names.flatMap((name) => declared(file, name)));
 }
 
-function declared(lines: readonly string[], name: string): PublicItem[] {
+function exportsOf(file: string): { names: string[]; file: string }[] {
+  return [...readFileSync(file, 'utf8').matchAll(exportLine)].map(([, names = '', path = '']) => ({
+    names: names
+      .split(',')
+      .map((name) => name.trim().replace(/^type /, ''))
+      .filter(Boolean),
+    file: path.startsWith('.') ? join(dirname(file), path) : fileURLToPath(import.meta.resolve(path)),
+  }));
+}
+
+function declared(file: string, name: string): PublicItem[] {
+  const lines = readFileSync(file, 'utf8').split('\n');
   const rule = new RegExp(`^export (?:abstract |async )?(?:class|interface|function|const|type) ${name}\\b`);
   const at = lines.findIndex((line) => rule.test(line));
-  if (at < 0) throw new Error(`${name} is exported, but its declaration was not found`);
-  return [{ name, documented: isDocumented(lines, at) }, ...methods(lines, name, at)];
+  if (at >= 0) return [{ name, documented: isDocumented(lines, at) }, ...methods(lines, name, at)];
+  const passedOn = exportsOf(file).find(({ names }) => names.includes(name));
+  if (!passedOn) throw new Error(`${name} is exported, but its declaration was not found`);
+  return declared(passedOn.file, name);
 }
 
 /** The methods of a class or interface: lines one level in that begin a name and take arguments. */
