@@ -50,9 +50,10 @@ COPY --from=ingest-modules /app ./
 COPY packages/contracts packages/contracts
 COPY packages/service packages/service
 COPY ingest ingest
-ENV PORT=3000
+# The second port is for probes alone: clients that fill the first do not reach it.
+ENV PORT=3000 PROBE_PORT=3004
 EXPOSE 3000
-HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 CMD ["node", "healthcheck.mjs", "PORT", "/health"]
+HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 CMD ["node", "healthcheck.mjs", "PROBE_PORT", "/readyz"]
 ENTRYPOINT ["node", "ingest/src/main.ts"]
 
 FROM service AS processor
@@ -87,9 +88,9 @@ COPY packages/contracts packages/contracts
 COPY packages/service packages/service
 COPY query query
 COPY --from=page /app/query/page/dist query/page/dist
-ENV PORT=3001
+ENV PORT=3001 PROBE_PORT=3005
 EXPOSE 3001
-HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 CMD ["node", "healthcheck.mjs", "PORT", "/health"]
+HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 CMD ["node", "healthcheck.mjs", "PROBE_PORT", "/readyz"]
 ENTRYPOINT ["node", "query/src/main.ts"]
 
 # Steps that run once and end: `topics`, `secrets`, `replica-set`.

@@ -10,6 +10,7 @@ import {
   logLevel,
   nodeEnv,
   optionalHttpUrl,
+  optionalPort,
   portNumber,
   textList,
 } from '@activity/service';
@@ -20,6 +21,9 @@ import { ProxyListError, proxyList } from './http/client-address.ts';
 /** The edge's variables. */
 export const configSchema = z.object({
   PORT: portNumber(3000).describe('HTTP port of the edge'),
+  PROBE_PORT: optionalPort().describe(
+    'A port for /livez, /readyz and /metrics alone, which clients cannot fill; unset: only PORT has them',
+  ),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers to start from, comma-separated'),
   ...kafkaSecurityVariables,

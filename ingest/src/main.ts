@@ -8,6 +8,7 @@ import {
   listen,
   openAuthenticator,
   runService,
+  startMonitoring,
 } from '@activity/service';
 import type { Readiness, ServiceContext } from '@activity/service';
 import { createApp } from './app.ts';
@@ -95,6 +96,11 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     health: { readiness, registry },
     forward: config.QUERY_URL === undefined ? undefined : { queryUrl: config.QUERY_URL, fetch },
   });
+  if (config.PROBE_PORT !== undefined) {
+    const { PROBE_PORT: port, HOST: host } = config;
+    const probes = await startMonitoring({ port, host, registry, readiness });
+    onClose('the probes', probes.close);
+  }
   const server = createServer(
     {
       // A client that sends its headers or its body slowly is given up; looked at every second.

@@ -9,6 +9,7 @@ import {
   logLevel,
   mongoUri,
   nodeEnv,
+  optionalPort,
   portNumber,
 } from '@activity/service';
 import type { Environment } from '@activity/service';
@@ -17,6 +18,9 @@ import { z } from 'zod';
 /** The query service's variables. */
 export const configSchema = z.object({
   PORT: portNumber(3001).describe('HTTP port of the query service'),
+  PROBE_PORT: optionalPort().describe(
+    'A port for /livez, /readyz and /metrics alone, which clients cannot fill; unset: only PORT has them',
+  ),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   MONGODB_URI: mongoUri('mongodb://127.0.0.1:27017/activity?replicaSet=rs0').describe(
     'MongoDB, with the database to read',

@@ -9,6 +9,7 @@ import {
   listen,
   openAuthenticator,
   runService,
+  startMonitoring,
   mongoRefusal,
 } from '@activity/service';
 import type { ServiceContext } from '@activity/service';
@@ -149,6 +150,17 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     sessionHours: config.SESSION_HOURS,
     page,
   });
+  if (config.PROBE_PORT !== undefined) {
+    const { PROBE_PORT: port, HOST: host } = config;
+    const probes = await startMonitoring({
+      port,
+      host,
+      registry,
+      readiness: async () =>
+        (await ping()) ? { ready: true } : { ready: false, reason: 'MongoDB does not answer' },
+    });
+    onClose('the probes', probes.close);
+  }
   const handle = getRequestListener(app.fetch);
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },

@@ -94,10 +94,12 @@ test.each(targets)('%s sets only variables that it has', (target) => {
 test.each(targets.filter((target) => target !== 'setup'))(
   '%s exposes the port that it listens on',
   (target) => {
-    const { PORT, METRICS_PORT } = environmentOf(dockerfile, target);
+    const { PORT, METRICS_PORT, PROBE_PORT } = environmentOf(dockerfile, target);
     expect(inherited(dockerfile, target, 'EXPOSE')).toEqual([PORT ?? METRICS_PORT]);
     const name = PORT === undefined ? 'METRICS_PORT' : 'PORT';
     expect(String(schemas[target]?.shape[name]?.parse(undefined))).toBe(PORT ?? METRICS_PORT);
-    expect(inherited(dockerfile, target, 'HEALTHCHECK').at(-1)).toContain(`"${name}"`);
+    expect(inherited(dockerfile, target, 'HEALTHCHECK').at(-1)).toContain(
+      PROBE_PORT === undefined ? `"${name}"` : '"PROBE_PORT"',
+    );
   },
 );

@@ -24,6 +24,8 @@ export interface ServiceSettings {
   ports: Ports;
   dataDir: string;
   security?: Security | undefined;
+  /** A port for probes alone, for services that clients reach. */
+  probePort?: number | undefined;
 }
 
 /** The services, by the workspace they live in. */
@@ -32,24 +34,33 @@ export type ServiceName = 'ingest' | 'processor' | 'connect' | 'query';
 interface Shape {
   name: string;
   port: number;
+  /** Where its health is asked for, if that is not its own port. */
+  probePort?: number | undefined;
   health: string;
   env: Record<string, string>;
 }
 
 function shapeOf(workspace: ServiceName, settings: ServiceSettings): Shape {
-  const { ports, dataDir } = settings;
+  const { ports, dataDir, probePort } = settings;
+  // Empty counts as not set: a PROBE_PORT of the environment would be given to two services.
+  const probes = { PROBE_PORT: probePort === undefined ? '' : String(probePort) };
   switch (workspace) {
     case 'ingest': {
-      const env = { PORT: String(ports.ingest), QUERY_URL: `http://${loopback}:${ports.query}` };
-      return { name: 'ingest', port: ports.ingest, health: '/health', env };
+      const env = {
+        PORT: String(ports.ingest),
+        ...probes,
+        QUERY_URL: `http://${loopback}:${ports.query}`,
+      };
+      return { name: 'ingest', port: ports.ingest, probePort, health: '/readyz', env };
     }
     case 'query': {
       const env = {
         PORT: String(ports.query),
+        ...probes,
         PROCESSOR_URLS: `http://${loopback}:${ports.processor}`,
         SUPERVISOR_URL: `http://${loopback}:${ports.supervisor}`,
       };
-      return { name: 'query', port: ports.query, health: '/health', env };
+      return { name: 'query', port: ports.query, probePort, health: '/readyz', env };
     }
     case 'processor': {
       const env = { METRICS_PORT: String(ports.processor), STATE_DIR: join(dataDir, 'processor') };
@@ -65,13 +76,13 @@ function shapeOf(workspace: ServiceName, settings: ServiceSettings): Shape {
 /** Describes a service to whatever starts it. The environment it inherits may say more (topic names, log level). */
 export function serviceSpec(workspace: ServiceName, settings: ServiceSettings): PartSpec {
   const { ports, dataDir, security } = settings;
-  const { name, port, health, env } = shapeOf(workspace, settings);
+  const { name, port, probePort = port, health, env } = shapeOf(workspace, settings);
   const url = `http://${loopback}:${port}`;
   return {
     name,
     address: url,
     logFile: join(dataDir, 'logs', `${name}.log`),
-    probe: { kind: 'http', url: `${url}${health}` },
+    probe: { kind: 'http', url: `http://${loopback}:${probePort}${health}` },
     ...(workspace === 'query' && { prepare: ensurePage }),
     command: {
       file: process.execPath,

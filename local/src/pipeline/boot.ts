@@ -101,8 +101,10 @@ async function bootMongo(options: BootOptions): Promise<void> {
   );
 }
 
-function bootService(options: BootOptions, name: ServiceName): Promise<void> {
-  return bootPart(options, rank.service, serviceSpec(name, options));
+async function bootService(options: BootOptions, name: ServiceName): Promise<void> {
+  // Any port will do: only the launcher and `npm run status` ask there.
+  const probePort = await freePort();
+  await bootPart(options, rank.service, serviceSpec(name, { ...options, probePort }));
 }
 
 async function bootProcessor(options: BootOptions): Promise<void> {

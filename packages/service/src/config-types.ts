@@ -20,6 +20,16 @@ export function portNumber(fallback: number): z.ZodType<number> {
   return integer(fallback, 0, 65_535);
 }
 
+/** A TCP port, or nothing. */
+export function optionalPort(): z.ZodType<number | undefined> {
+  return z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().max(65_535, 'must be at most 65535'))
+    .optional();
+}
+
 /** `a:1,b:2` as a list of `host:port`. */
 export function hostList(fallback: string): z.ZodType<string[]> {
   return z

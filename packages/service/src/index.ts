@@ -10,6 +10,7 @@ export {
   mongoUri,
   nodeEnv,
   optionalHttpUrl,
+  optionalPort,
   portNumber,
   textList,
 } from './config-types.ts';

@@ -1,4 +1,4 @@
-// A small HTTP server for processes without a public API: /metrics, /livez, /readyz.
+// A small HTTP server for probes and metrics: /metrics, /livez, /readyz, on a port that clients do not use.
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -40,7 +40,8 @@ export function createRegistry(service: string): Registry {
  * @throws Error where the port cannot be listened on.
  */
 export async function startMonitoring(options: MonitoringOptions): Promise<ListeningServer> {
-  const server = createServer((request, response) => {
+  const timeouts = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+  const server = createServer(timeouts, (request, response) => {
     const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
     respond(path, query, options, response).catch((error: unknown) => {
       if (!response.headersSent)
