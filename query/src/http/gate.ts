@@ -6,7 +6,7 @@ import type { Context, Hono } from 'hono';
 import type { QueryMetrics } from '../metrics.ts';
 import { isAway, isRefused } from '../reads/mongo-errors.ts';
 import { identityOf } from './access.ts';
-import { rawParameters } from './parameters.ts';
+import { rawParameters, unknownParameters } from './parameters.ts';
 import type { Answer, Route } from './route.ts';
 
 /** What the gate needs. */
@@ -71,10 +71,13 @@ async function admitted(context: Context, deps: GateDeps, route: Route, id: stri
     }
   }
   const path = route.pathSchema.safeParse(context.req.param());
-  const query = route.query.safeParse(rawParameters(context.req.queries()));
-  if (!path.success || !query.success) {
-    const details = [path, query].flatMap(({ error }) => (error === undefined ? [] : fieldProblems(error)));
-    return failureAnswer({ kind: 'validation', details });
+  const given = rawParameters(context.req.queries());
+  const query = route.query.safeParse(given);
+  // Probes and browsers add parameters of their own to what is open to everyone.
+  const unknown = route.scope === undefined ? [] : unknownParameters(given, Object.keys(route.query.shape));
+  if (!path.success || !query.success || unknown.length > 0) {
+    const wrong = [path, query].flatMap(({ error }) => (error === undefined ? [] : fieldProblems(error)));
+    return failureAnswer({ kind: 'validation', details: [...unknown, ...wrong] });
   }
   return route.handle({ query: query.data as never, path: path.data as never, context, identity, id });
 }

@@ -1,19 +1,27 @@
 // The kinds of value that query parameters have, as zod types. All of them are made of text, so that no operator gets through.
 import { maxIdLength } from '@activity/contracts';
+import type { FieldProblem } from '@activity/service';
 import { z } from 'zod';
 
 /** Query parameters by name, as zod is given them: text, or a list where a parameter was repeated. */
 export type RawParameters = Record<string, string | string[]>;
 
-/** Empty parameters count as not given. */
+/** Parameters as zod takes them. An empty one stays: whoever sends `userId=` does not mean everybody. */
 export function rawParameters(queries: Record<string, string[]>): RawParameters {
   const given = Object.create(null) as RawParameters;
   for (const [name, values] of Object.entries(queries)) {
-    const [only, ...more] = values;
-    if (more.length > 0) given[name] = values;
-    else if (only !== undefined && only !== '') given[name] = only;
+    const [only = '', ...more] = values;
+    given[name] = more.length > 0 ? values : only;
   }
   return given;
+}
+
+/** A problem for each parameter that a route does not have: a misspelt filter must not return everybody's logs. */
+export function unknownParameters(given: RawParameters, known: readonly string[]): FieldProblem[] {
+  const has = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`;
+  return Object.keys(given)
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ field: name, message: `is not a parameter of this route: ${has}` }));
 }
 
 /** A whole number between 1 and `max`. */
@@ -50,15 +58,21 @@ export function logNumber(): z.ZodType<number, string> {
 }
 
 const timeProblem = 'must be an ISO-8601 date and time with an offset, or epoch milliseconds';
+/** Below, a number is epoch seconds of this century rather than milliseconds of 1973 or before. */
+const leastMilliseconds = 100_000_000_000;
 
-/** A time: ISO-8601 with an offset, or epoch milliseconds, in the years 1970 to 9999. */
+/** A time: ISO-8601 with an offset, in the years 1970 to 9999, or epoch milliseconds from 1973 on. */
 export function time(): z.ZodType<Date, string> {
   return z
     .union([z.iso.datetime({ offset: true }), z.string().regex(/^\d{1,15}$/)], timeProblem)
+    .refine(
+      (text) => !/^\d+$/.test(text) || Number(text) >= leastMilliseconds,
+      'must be epoch milliseconds, not seconds: 1000 times as much',
+    )
     .transform((text) => new Date(/^\d+$/.test(text) ? Number(text) : text))
     .refine(
       (date) => date.getTime() >= 0 && date.getTime() < 253_402_300_800_000,
-      'must lie in the years 1970 to 9999',
+      'must be in the years 1970 to 9999',
     );
 }
 
