@@ -1,13 +1,15 @@
 // The connect supervisor's process: migrates MongoDB, registers the connectors, then watches them, and erases.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { topicsOf } from '@activity/contracts';
 import {
   createLogger,
   createRegistry,
   kafkaSecurityOf,
+  keepConnected,
+  promptly,
   reasonOf,
   runService,
   startMonitoring,
+  untilDone,
 } from '@activity/service';
 import type { ServiceContext } from '@activity/service';
 import { MongoClient } from 'mongodb';
@@ -73,10 +75,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     },
     onRestart: metrics.onRestart,
   });
-  const mongo = new MongoClient(config.MONGODB_URI, {
-    appName: 'activity-connect',
-    serverSelectionTimeoutMS: 5_000,
-  });
+  const mongo = new MongoClient(config.MONGODB_URI, { appName: 'activity-connect', ...promptly });
   const reader = openTopicReader({ ...kafka, clientId: 'activity-connect' });
   const eraser = new Eraser({
     db: mongo.db(),
@@ -118,18 +117,18 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   onClose('the monitoring server', monitoring.close);
   logger.info({ port: monitoring.port, host: config.HOST }, 'listening');
 
-  async function untilDone(what: string, step: () => Promise<void>): Promise<void> {
-    for (let attempt = 0; !signal.aborted; attempt++) {
-      try {
-        await step();
-        return;
-      } catch (error) {
+  /** Retries a step that the connectors need, and is not ready until it is done. */
+  async function retrying(what: string, step: () => Promise<void>): Promise<void> {
+    await untilDone(step, {
+      signal,
+      onFailure(error, attempt) {
         const reason = reasonOf(error);
         supervisor.unready(`${what}: ${reason}`);
-        if (attempt % 10 === 0) logger.warn({ reason }, `${what}: trying again`);
-        await sleep(Math.min(5_000, 250 * 2 ** attempt), undefined, { signal }).catch(() => {});
-      }
-    }
+        if (attempt % 20 === 0) logger.warn({ reason }, `${what} failed: retrying`);
+      },
+    }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   }
 
   const rewinds = new SinkRewinds();
@@ -143,11 +142,13 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   }
 
   async function register(): Promise<void> {
-    await untilDone('registering connectors', async () => registerAll(client, connectors, logger));
+    await retrying('registering connectors', async () => registerAll(client, connectors, logger));
   }
 
   try {
-    await untilDone('migrating MongoDB', async () => {
+    const onFailure = (reason: string): void => supervisor.unready(`connecting to MongoDB: ${reason}`);
+    await keepConnected(mongo, { signal, logger, onFailure });
+    await retrying('migrating MongoDB', async () => {
       await migrate(mongo.db(), {
         markerTtlSeconds: config.MARKER_TTL_SECONDS,
         windowTtlDays: {

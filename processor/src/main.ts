@@ -3,11 +3,13 @@ import { topicsOf } from '@activity/contracts';
 import {
   createLogger,
   createRegistry,
+  reasonOf,
   runService,
   startMonitoring,
+  untilDone,
   type ServiceContext,
 } from '@activity/service';
-import { createStreams } from '@activity/streams';
+import { createStreams, RetriableError, StreamsError, type Streams } from '@activity/streams';
 import { readConfig } from './config.ts';
 import { firstCopyRoute } from './first-copy.ts';
 import { instanceMetrics } from './instance-metrics.ts';
@@ -21,38 +23,68 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const topics = topicsOf(config);
   const registry = createRegistry('processor');
   const failed = Promise.withResolvers<never>();
-  const streams = createStreams({
-    ...applicationOf(config, logger),
-    ...(config.INSTANCE_ID && { instanceId: config.INSTANCE_ID }),
-    stateDir: config.STATE_DIR,
-    threads: config.PROCESSOR_THREADS,
-    commitIntervalMs: config.COMMIT_INTERVAL_MS,
-    // Bad records are values of the topology, which dead-letters them itself. What still throws is a fault of the program, which
-    // must not pass for a bad record: half of its work may be done.
-    onFailure: { deserialization: 'fail', processing: 'fail', production: 'fail' },
-    deadLetterTopic: topics.deadLetter,
-    metrics: streamsMetrics(registry),
-    logger: (level, message, details = {}) => {
-      logger[level](details, message);
-    },
-    onState(state, error) {
-      logger.info({ state }, 'state');
-      if (state === 'ERROR') failed.reject(error ?? new Error('the stream processor stopped'));
-    },
-  });
+  const metrics = streamsMetrics(registry);
+  function create(): Streams {
+    return createStreams({
+      ...applicationOf(config, logger),
+      ...(config.INSTANCE_ID && { instanceId: config.INSTANCE_ID }),
+      stateDir: config.STATE_DIR,
+      threads: config.PROCESSOR_THREADS,
+      commitIntervalMs: config.COMMIT_INTERVAL_MS,
+      // Bad records are values of the topology, which dead-letters them itself. What still throws is a fault of the program, which
+      // must not pass for a bad record: half of its work may be done.
+      onFailure: { deserialization: 'fail', processing: 'fail', production: 'fail' },
+      deadLetterTopic: topics.deadLetter,
+      metrics,
+      logger: (level, message, details = {}) => {
+        logger[level](details, message);
+      },
+      onState(state, error) {
+        logger.info({ state }, 'state');
+        if (state === 'ERROR') failed.reject(error ?? new Error('the stream processor stopped'));
+      },
+    });
+  }
+  let streams = create();
+  let trouble: string | undefined;
   instanceMetrics(registry, { isReady: () => streams.isReady(), stateDir: config.STATE_DIR });
   const monitoring = await startMonitoring({
     port: config.METRICS_PORT,
     host: config.HOST,
     registry,
-    readiness: () => (streams.isReady() ? { ready: true } : { ready: false, reason: streams.state }),
-    routes: { '/dedupe': firstCopyRoute(streams) },
+    readiness: () =>
+      streams.isReady() ? { ready: true } : { ready: false, reason: trouble ?? streams.state },
+    routes: { '/dedupe': firstCopyRoute({ store: (name) => streams.store(name) }) },
   });
   onClose('the monitoring server', monitoring.close);
   onClose('the stream processor', () => streams.close());
-  await streams.start();
+  await untilDone(
+    async () => {
+      try {
+        await streams.start();
+      } catch (error) {
+        await streams.close();
+        if (passes(error)) streams = create();
+        throw error;
+      }
+    },
+    {
+      signal,
+      retryIf: passes,
+      onFailure(error) {
+        trouble = reasonOf(error);
+        logger.warn({ reason: trouble }, 'start failed: retrying');
+      },
+    },
+  );
+  trouble = undefined;
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
   await Promise.race([failed.promise, stopped]);
+}
+
+/** Whether a start may succeed later: the broker is away, or its topics are not created yet. */
+function passes(error: unknown): boolean {
+  return error instanceof RetriableError || (error instanceof StreamsError && error.code === 'TOPIC_UNKNOWN');
 }
 
 runService({ logger, start });

@@ -6,8 +6,10 @@ import type { ErasureReceipt } from '@activity/contracts';
 import {
   createLogger,
   createRegistry,
+  keepConnected,
   listen,
   openAuthenticator,
+  promptly,
   runService,
   startMonitoring,
   mongoRefusal,
@@ -46,11 +48,9 @@ const pingWithinMs = 1_500;
 const config = readConfig();
 const logger = createLogger('query', config.LOG_LEVEL);
 
-// The driver connects with the first read, so the service starts, and says 503, while MongoDB is away.
 const clientOptions: MongoClientOptions = {
   appName: 'activity-query',
-  serverSelectionTimeoutMS: 2_000,
-  connectTimeoutMS: 2_000,
+  ...promptly,
   waitQueueTimeoutMS: 2_000,
   // For a server that falls silent, which no maxTimeMS reaches.
   socketTimeoutMS: config.READ_TIMEOUT_MS + 2_000,
@@ -79,6 +79,9 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   onClose('the MongoDB clients', async () => {
     await Promise.all([client.close(), tailClient.close()]);
   });
+  // Not awaited: the service starts, and returns 503, while MongoDB is away.
+  const connected = keepConnected(client, { signal, logger });
+  void keepConnected(tailClient, { signal, logger });
   const db = client.db();
   const logs = db.collection<LogDocument>(collections.logs);
   const reads = createReads({
@@ -172,6 +175,8 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   // Before the server: it waits for all answers, and these do not end by themselves.
   onClose('the tail', async () => hub.close());
   logger.info({ port: http.port, host: config.HOST, database: db.databaseName }, 'listening');
+  await connected;
+  if (signal.aborted) return;
   // What timelines ask for most is added up before anyone asks.
   await rollups.cells(Date.now() - 31 * windowSizes.day, Date.now()).catch((error: unknown) => {
     const reason = mongoRefusal(error);

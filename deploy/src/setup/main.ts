@@ -1,19 +1,18 @@
 // What has to be there before the services: `main.ts topics` makes the topics, `main.ts secrets` passwords, `main.ts replica-set`
 // MongoDB's replica set and its users.
 import { topicsOf } from '@activity/contracts';
-import { createLogger, kafkaSecurityOf } from '@activity/service';
+import { createLogger, kafkaSecurityOf, reasonOf, untilDone } from '@activity/service';
 import { readConfig } from '../config.ts';
 import { createTopics } from './create-topics.ts';
 import { initiateReplicaSet, initiateSecured, replicaSetOf } from './initiate-replica-set.ts';
 import { makeSecrets, passwordIn } from './secrets.ts';
-import { untilDone } from './until-done.ts';
 
 const config = readConfig();
 const logger = createLogger('setup', config.LOG_LEVEL);
 const waiting = {
   withinMs: config.SETUP_WITHIN_SECONDS * 1_000,
   onFailure: (error: unknown) => {
-    logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'trying again');
+    logger.warn({ reason: reasonOf(error) }, 'the step failed: retrying');
   },
 };
 

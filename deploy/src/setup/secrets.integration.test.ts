@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@activity/local';
+import { untilDone } from '@activity/service';
 import { MongoClient } from 'mongodb';
 import { expect, onTestFinished, test } from 'vitest';
 import { silent } from '../../../local/src/fetch/context.ts';
@@ -12,7 +13,6 @@ import { ensureMongod } from '../../../local/src/fetch/mongod.ts';
 import { readCompose } from '../checks/compose-file.ts';
 import { initiateSecured, replicaSetOf } from './initiate-replica-set.ts';
 import { makeSecrets, passwordIn } from './secrets.ts';
-import { untilDone } from './until-done.ts';
 
 function temporary(): string {
   const folder = mkdtempSync(join(tmpdir(), 'activity-secrets-'));

@@ -17,6 +17,9 @@ export {
 export { checkKafkaSecurity, kafkaSecurityOf, kafkaSecurityVariables } from './kafka-security.ts';
 export type { KafkaSecurity } from './kafka-security.ts';
 export { mongoRefusal, needing, reasonOf } from './refusals.ts';
+export { untilDone } from './until-done.ts';
+export type { UntilDoneOptions } from './until-done.ts';
+export { keepConnected, promptly } from './mongo-connection.ts';
 export { createLogger } from './logger.ts';
 export type { Logger } from './logger.ts';
 export { FailureError, failureAnswer, failureOf, failureResponse } from './failure.ts';
