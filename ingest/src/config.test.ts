@@ -15,6 +15,7 @@ test('every variable has a default and says what it is for', () => {
       "KAFKA_SASL_MECHANISM",
       "KAFKA_TOPIC",
       "ACTIVITY_TYPES",
+      "MIN_EVENT_YEAR",
       "QUERY_URL",
       "API_KEYS_FILE",
       "ALLOW_ANONYMOUS",

@@ -1,5 +1,5 @@
 // Every variable that the edge reads.
-import { activityTypeVariables, topicVariables } from '@activity/contracts';
+import { activityTypeVariables, defaultMinEventYear, topicVariables } from '@activity/contracts';
 import {
   checkKafkaSecurity,
   hostList,
@@ -29,6 +29,9 @@ export const configSchema = z.object({
   ...kafkaSecurityVariables,
   KAFKA_TOPIC: topicVariables.KAFKA_TOPIC,
   ...activityTypeVariables,
+  MIN_EVENT_YEAR: integer(defaultMinEventYear, 1970, 9999).describe(
+    'The first year that an event’s timestamp may be in; an earlier one is refused: its clock was never set',
+  ),
   QUERY_URL: optionalHttpUrl().describe(
     'The query service, to which GET /api/* is forwarded; unset: not forwarded',
   ),

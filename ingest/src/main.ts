@@ -91,7 +91,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       newId: uuidV7,
       metrics,
       maxEventBytes: config.MAX_EVENT_BYTES,
-      activityInput: activityInputOf(config.ACTIVITY_TYPES),
+      activityInput: activityInputOf(config.ACTIVITY_TYPES, config.MIN_EVENT_YEAR),
     },
     health: { readiness, registry },
     forward: config.QUERY_URL === undefined ? undefined : { queryUrl: config.QUERY_URL, fetch },

@@ -38,27 +38,34 @@ const id = z
   .refine((text) => text.isWellFormed(), 'must be well-formed Unicode');
 
 const timestampProblem = 'must be an ISO-8601 date and time with an offset, or epoch milliseconds';
-const yearProblem = 'must lie in the years 1970 to 9999';
-const firstInstant = 0;
+const secondsProblem = 'must be epoch milliseconds: this looks like seconds, send 1000 times as much';
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** The least number that is taken for epoch milliseconds (in 1973): a smaller one is seconds of this century. */
+const leastEpochMilliseconds = 100_000_000_000;
+
+/** The first year of an event that is believed, unless MIN_EVENT_YEAR is set: before, a client's clock was never set. */
+export const defaultMinEventYear = 2_000;
 
 /**
  * ISO-8601 with any offset and precision, or epoch milliseconds, as clients write it; normalised to ISO with milliseconds, UTC.
  * Outside 1970–9999 it has no ISO form that every stage reads alike.
  */
-const clientTimestamp = z
-  .union(
-    [
-      z.iso
-        .datetime({ offset: true, local: false, abort: true, error: timestampProblem })
-        .regex(/^(19[7-9]|[2-9])/, yearProblem),
-      z.number().int().min(firstInstant, yearProblem).max(lastInstant, yearProblem),
-    ],
-    { error: timestampProblem },
-  )
-  .transform((value) => new Date(value).getTime())
-  .refine((time) => time >= firstInstant && time <= lastInstant, yearProblem)
-  .transform((time) => new Date(time).toISOString());
+function clientTimestamp(minYear: number): z.ZodType<string, string | number> {
+  const firstInstant = Date.UTC(minYear, 0);
+  const yearProblem = `must be in the years ${minYear} to 9999`;
+  return z
+    .union(
+      [
+        z.iso.datetime({ offset: true, local: false, error: timestampProblem }),
+        z.number().int().min(leastEpochMilliseconds, secondsProblem).max(lastInstant, yearProblem),
+      ],
+      { error: timestampProblem },
+    )
+    .transform((value) => new Date(value).getTime())
+    .refine((time) => time >= firstInstant && time <= lastInstant, yearProblem)
+    .transform((time) => new Date(time).toISOString());
+}
 
 // As z.record(z.string(), z.unknown()), which would copy it entry by entry: what is in it is `isStorable`'s to judge.
 const metadata = z
@@ -68,8 +75,11 @@ const metadata = z
   )
   .meta({ type: 'object', additionalProperties: {} });
 
-/** The body of one event as a client sends it, before the edge has stamped it. */
-export function activityInputOf(activityTypes: readonly string[]): z.ZodObject<{
+/** The body of one event as a client sends it, before the edge has stamped it; its timestamp is of `minYear` (UTC) or later. */
+export function activityInputOf(
+  activityTypes: readonly string[],
+  minYear: number = defaultMinEventYear,
+): z.ZodObject<{
   userId: z.ZodType<string, string>;
   activityType: z.ZodEnum<Record<string, string>>;
   metadata: z.ZodDefault<z.ZodType<Record<string, unknown>, Record<string, unknown>>>;
@@ -81,7 +91,7 @@ export function activityInputOf(activityTypes: readonly string[]): z.ZodObject<{
     activityType: z.enum(activityTypes),
     metadata: metadata.default({}),
     eventId: id.optional(),
-    timestamp: clientTimestamp.optional(),
+    timestamp: clientTimestamp(minYear).optional(),
   });
 }
 

@@ -18,6 +18,7 @@ export {
   activityInputOf,
   activityTypeVariables,
   defaultActivityTypes,
+  defaultMinEventYear,
   maxIdLength,
 } from './activity-event.ts';
 export type { ActivityEvent, ActivityInput, ActivityInputSchema } from './activity-event.ts';
