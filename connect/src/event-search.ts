@@ -1,6 +1,6 @@
 // Where an event is in Kafka: before the processor, or among the dead letters. For the trace of one event; it reads no more than some
 // thousand records.
-import { partitionOf } from '@activity/contracts';
+import { idText, partitionOf } from '@activity/contracts';
 import type { Topics } from '@activity/contracts';
 import type { MonitoringRoute } from '@activity/service';
 import type { ReadRecord, TopicReader } from '@activity/streams';
@@ -134,8 +134,7 @@ function isOf(value: Buffer | null, { userId, eventId }: EventName): boolean {
   }
 }
 
-const id = z.string().min(1).max(256);
-const eventName = z.object({ userId: id, eventId: id });
+const eventName = z.object({ userId: idText, eventId: idText });
 
 /** `GET /event?userId=…&eventId=…`. */
 export function eventRoute(search: (event: EventName) => Promise<FoundEvent | undefined>): MonitoringRoute {

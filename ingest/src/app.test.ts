@@ -74,7 +74,7 @@ describe('POST /api/logs', () => {
     });
   });
 
-  const long = 'x'.repeat(257);
+  const long = '日'.repeat(257);
   test.each<[string, unknown, string, RegExp]>([
     ['nothing', '', 'body', /valid JSON/],
     ['half an object', '{"userId":', 'body', /valid JSON/],
@@ -82,11 +82,11 @@ describe('POST /api/logs', () => {
     ['null', 'null', 'body', /expected object/],
     ['no user', { activityType: 'LOGIN' }, 'userId', /expected string/],
     ['an empty user', { ...minimal, userId: '  ' }, 'userId', /must not be empty/],
-    ['a long user', { ...minimal, userId: long }, 'userId', /256/],
+    ['a long user', { ...minimal, userId: long }, 'userId', /768 bytes of UTF-8, and has 771/],
     ['a number for a user', { ...minimal, userId: 1 }, 'userId', /expected string/],
     ['half a character', '{"userId":"\\ud800","activityType":"LOGIN"}', 'userId', /Unicode/],
     ['an unknown type', { ...minimal, activityType: 'NOPE' }, 'activityType', /LOGIN/],
-    ['a long id', { ...minimal, eventId: long }, 'eventId', /256/],
+    ['a long id', { ...minimal, eventId: long }, 'eventId', /768 bytes of UTF-8, and has 771/],
     ['no date', { ...minimal, timestamp: 'yesterday' }, 'timestamp', /ISO-8601/],
     ['a date without an offset', { ...minimal, timestamp: '2026-01-01T00:00:00' }, 'timestamp', /ISO-8601/],
     ['the 30th of February', { ...minimal, timestamp: '2026-02-30T00:00:00Z' }, 'timestamp', /ISO-8601/],

@@ -1,4 +1,6 @@
 // What the dedupe remembers of an event, for whoever asks where the event is: read from the committed state of this instance.
+import { hash } from 'node:crypto';
+import { idText } from '@activity/contracts';
 import type { MonitoringRoute } from '@activity/service';
 import { dedupePrefix, type ReadableStore } from '@activity/streams';
 import { z } from 'zod';
@@ -11,12 +13,24 @@ export interface Stores {
   store<K, V>(name: string): Pick<ReadableStore<K, V>, 'get'>;
 }
 
-const id = z.string().min(1).max(256);
-const event = z.object({ userId: id, eventId: id });
+const event = z.object({ userId: idText, eventId: idText });
 
 /** The dedupe's id of an event: the same as the topology's, so that an event from before an erasure is another. */
 export function dedupeIdOf(eventId: string, erasedBy: number): string {
-  return erasedBy < 0 ? `|${eventId}` : `${erasedBy}|${eventId}`;
+  const id = eventId.length * 3 <= maxPlainBytes ? eventId : shortened(eventId);
+  return erasedBy < 0 ? `|${id}` : `${erasedBy}|${id}`;
+}
+
+/**
+ * The longest event id that is part of a store's key as it is, in bytes. The user's id before it takes up to twice `maxIdBytes` there (a
+ * byte is a character of text), the erasure and the length 21 bytes, and a store's key has at most 1,900.
+ */
+const maxPlainBytes = 340;
+
+/** Longer ones by their hash. It begins with a blank, as no event id does. */
+function shortened(eventId: string): string {
+  if (Buffer.byteLength(eventId) <= maxPlainBytes) return eventId;
+  return ` ${hash('sha256', eventId, 'base64url')}`;
 }
 
 /**

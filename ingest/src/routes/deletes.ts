@@ -1,5 +1,5 @@
 // DELETE /api/logs/:id and /api/users/:userId: deletes, as commands on the raw topic.
-import { logId, maxIdLength, maxPartitions } from '@activity/contracts';
+import { idText, logId, maxPartitions } from '@activity/contracts';
 import type { RawCommand } from '@activity/contracts';
 import { failureAnswer, fieldProblems, validationError } from '@activity/service';
 import { z } from 'zod';
@@ -18,12 +18,7 @@ const logParameter = z.object({
     .pipe(z.number().int('must be the number of a log')),
 });
 const userParameter = z.object({
-  userId: z
-    .string()
-    .trim()
-    .min(1, 'must not be empty')
-    .max(maxIdLength)
-    .refine((text) => text.isWellFormed(), 'must be well-formed Unicode'),
+  userId: idText,
 });
 
 function commandIdOf(result: WriteResult): { commandId?: number } {
@@ -101,7 +96,7 @@ export function deleteRoutes({ write }: Pick<Publisher, 'write'>): Route[] {
       summary: 'Erase a user',
       description:
         'Erases all of the user’s logs, counts and state up to this moment. Later events of the user count from zero.',
-      parameters: { userId: { schema: z.string().min(1).max(maxIdLength), description: 'The user' } },
+      parameters: { userId: { schema: idText, description: 'The user' } },
       answers,
       handle: eraseUser,
     },

@@ -1,5 +1,6 @@
 // The event: what a client sends and what the raw topic holds.
 import { z } from 'zod';
+import { idText } from './ids.ts';
 
 /** The activity types that a deployment knows unless it configures its own list. */
 export const defaultActivityTypes = [
@@ -26,16 +27,6 @@ export const activityTypeVariables: { ACTIVITY_TYPES: z.ZodType<string[], string
     .default([...defaultActivityTypes])
     .describe('The activity types that are accepted, comma-separated'),
 };
-
-/** The largest ids the pipeline carries, in characters. */
-export const maxIdLength = 256;
-
-const id = z
-  .string()
-  .trim()
-  .min(1, 'must not be empty')
-  .max(maxIdLength)
-  .refine((text) => text.isWellFormed(), 'must be well-formed Unicode');
 
 const timestampProblem = 'must be an ISO-8601 date and time with an offset, or epoch milliseconds';
 const secondsProblem = 'must be epoch milliseconds: this looks like seconds, send 1000 times as much';
@@ -87,10 +78,10 @@ export function activityInputOf(
   timestamp: z.ZodOptional<z.ZodType<string, string | number>>;
 }> {
   return z.object({
-    userId: id,
+    userId: idText,
     activityType: z.enum(activityTypes),
     metadata: metadata.default({}),
-    eventId: id.optional(),
+    eventId: idText.optional(),
     timestamp: clientTimestamp(minYear).optional(),
   });
 }
@@ -107,8 +98,8 @@ export const activityEvent: z.ZodObject<{
   timestamp: z.ZodISODateTime;
   receivedAt: z.ZodISODateTime;
 }> = z.object({
-  eventId: id,
-  userId: id,
+  eventId: idText,
+  userId: idText,
   activityType: z.string().min(1).max(64),
   metadata: z.record(z.string(), z.unknown()),
   timestamp: z.iso.datetime({ precision: 3 }),

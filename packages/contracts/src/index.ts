@@ -19,8 +19,8 @@ export {
   activityTypeVariables,
   defaultActivityTypes,
   defaultMinEventYear,
-  maxIdLength,
 } from './activity-event.ts';
+export { idText, maxIdBytes } from './ids.ts';
 export type { ActivityEvent, ActivityInput, ActivityInputSchema } from './activity-event.ts';
 export { deleteLogCommand, eraseUserCommand, isCommand, rawCommand, rawRecord } from './raw-record.ts';
 export type { DeleteLogCommand, EraseUserCommand, RawCommand, RawRecord } from './raw-record.ts';

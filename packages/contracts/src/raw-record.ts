@@ -1,7 +1,8 @@
 // The raw topic's records: events, and commands that delete.
 import { z } from 'zod';
-import { activityEvent, maxIdLength } from './activity-event.ts';
+import { activityEvent } from './activity-event.ts';
 import type { ActivityEvent } from './activity-event.ts';
+import { idText } from './ids.ts';
 
 /**
  * Deletes one log. It is sent to the partition that the id names (`id % 1024`), without a key, so that it lies behind the log that
@@ -20,11 +21,11 @@ export const deleteLogCommand: z.ZodObject<{
 /** Erases a user: everything of theirs that lies before it. Keyed by the user, so that it is in order with the user's events. */
 export const eraseUserCommand: z.ZodObject<{
   command: z.ZodLiteral<'erase-user'>;
-  userId: z.ZodString;
+  userId: z.ZodType<string, string>;
   requestedAt: z.ZodISODateTime;
 }> = z.object({
   command: z.literal('erase-user'),
-  userId: z.string().min(1).max(maxIdLength),
+  userId: idText,
   requestedAt: z.iso.datetime({ precision: 3 }),
 });
 

@@ -1,5 +1,6 @@
 // Reads a raw record's value by hand: what the schema of raw-record.ts says, without its price for each record.
-import { maxIdLength, type ActivityEvent } from './activity-event.ts';
+import type { ActivityEvent } from './activity-event.ts';
+import { idProblem } from './ids.ts';
 import { parseIsoTime } from './iso-time.ts';
 import type { RawCommand } from './raw-record.ts';
 
@@ -18,8 +19,8 @@ export function readRawRecord(value: unknown): ReadRawRecord | string {
 }
 
 function readEvent(event: Partial<ActivityEvent>): ReadRawRecord | string {
-  if (!isId(event.eventId)) return 'eventId: must be a text of 1 to 256 characters';
-  if (!isId(event.userId)) return 'userId: must be a text of 1 to 256 characters';
+  const problem = idProblemOf('eventId', event.eventId) ?? idProblemOf('userId', event.userId);
+  if (problem !== undefined) return problem;
   const { activityType, metadata } = event;
   if (typeof activityType !== 'string' || activityType.length < 1 || activityType.length > 64) {
     return 'activityType: must be a text of 1 to 64 characters';
@@ -44,10 +45,8 @@ function readCommand(command: Partial<RawCommand>): ReadRawRecord | string {
         return 'id: must be the number of a log';
       break;
     case 'erase-user': {
-      const { userId } = command;
-      if (typeof userId !== 'string' || userId.length < 1 || userId.length > maxIdLength) {
-        return 'userId: must be a text of 1 to 256 characters';
-      }
+      const problem = idProblemOf('userId', command.userId);
+      if (problem !== undefined) return problem;
       break;
     }
     case undefined:
@@ -61,13 +60,7 @@ function timeOf(text: unknown): number {
   return typeof text === 'string' ? parseIsoTime(text) : Number.NaN;
 }
 
-/** Trimmed already, as the schema would leave it. */
-function isId(id: unknown): boolean {
-  return (
-    typeof id === 'string' &&
-    id.length > 0 &&
-    id.length <= maxIdLength &&
-    id.trim() === id &&
-    id.isWellFormed()
-  );
+function idProblemOf(field: string, id: unknown): string | undefined {
+  const problem = idProblem(id);
+  return problem === undefined ? undefined : `${field}: ${problem}`;
 }

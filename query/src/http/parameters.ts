@@ -1,5 +1,5 @@
 // The kinds of value that query parameters have, as zod types. All of them are made of text, so that no operator gets through.
-import { maxIdLength } from '@activity/contracts';
+import { idText } from '@activity/contracts';
 import type { FieldProblem } from '@activity/service';
 import { z } from 'zod';
 
@@ -35,12 +35,7 @@ export function wholeNumber(max: number): z.ZodType<number, string> {
 
 /** A user's or an event's id. */
 export function id(): z.ZodType<string, string> {
-  return z
-    .string()
-    .trim()
-    .min(1, 'must not be empty')
-    .max(maxIdLength, `must not be longer than ${maxIdLength}`)
-    .refine((text) => text.isWellFormed(), 'must be well-formed Unicode');
+  return idText;
 }
 
 /** A short text without surrounding blanks. */
