@@ -10,6 +10,7 @@ FROM ${NODE_IMAGE} AS manifests
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY packages/contracts/package.json packages/contracts/
+COPY packages/kafka/package.json packages/kafka/
 COPY packages/service/package.json packages/service/
 COPY packages/streams/package.json packages/streams/
 COPY ingest/package.json ingest/
@@ -60,6 +61,7 @@ FROM service AS processor
 COPY --from=processor-modules /app ./
 COPY packages/contracts packages/contracts
 COPY packages/service packages/service
+COPY packages/kafka packages/kafka
 COPY packages/streams packages/streams
 COPY processor processor
 USER root
@@ -75,6 +77,7 @@ FROM service AS connect
 COPY --from=connect-modules /app ./
 COPY packages/contracts packages/contracts
 COPY packages/service packages/service
+COPY packages/kafka packages/kafka
 COPY packages/streams packages/streams
 COPY connect connect
 ENV METRICS_PORT=3003

@@ -15,6 +15,7 @@ const users: Record<string, string[]> = {
   'query/page': ['query'],
   processor: ['processor'],
   connect: ['connectors'],
+  'packages/kafka': ['processor', 'connectors'],
   'packages/streams': ['processor'],
   'packages/contracts': ['ingest', 'query', 'processor', 'connectors'],
   'packages/service': ['ingest', 'query', 'processor', 'connectors'],

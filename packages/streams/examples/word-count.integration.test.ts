@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { servers } from '@activity/local/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { connectWitness, type Witness } from '../src/testing-support/witness.ts';
+import { connectWitness, type Witness } from '@activity/kafka/testing';
 
 const file = join(import.meta.dirname, 'word-count.ts');
 const folder = mkdtempSync(join(tmpdir(), 'word-count-'));

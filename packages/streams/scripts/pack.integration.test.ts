@@ -16,25 +16,35 @@ import { servers } from '@activity/local/testing';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectWitness, uniqueName } from '../src/testing-support/witness.ts';
+import { connectWitness, uniqueName } from '@activity/kafka/testing';
 
-const source = join(import.meta.dirname, '..');
-const root = join(source, '..', '..');
+const root = join(import.meta.dirname, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'streams-pack-'));
 // Packed in a copy: packing rewrites the manifest for a moment, which others may be reading.
-const copy = join(folder, 'repository', 'packages', 'streams');
+const repository = join(folder, 'repository');
 const app = join(folder, 'app');
-const installed = join(app, 'node_modules', '@activity', 'streams');
+const packages = ['kafka', 'streams'] as const;
+type Package = (typeof packages)[number];
+
+function installed(name: Package): string {
+  return join(app, 'node_modules', '@activity', name);
+}
 
 beforeAll(() => {
   const left = /\/(node_modules|dist)(\/|$)/;
-  cpSync(source, copy, { recursive: true, filter: (path) => !left.test(path.slice(source.length)) });
-  cpSync(join(root, 'tsconfig.base.json'), join(folder, 'repository', 'tsconfig.base.json'));
-  symlinkSync(join(root, 'node_modules'), join(folder, 'repository', 'node_modules'));
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: copy });
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
-  mkdirSync(installed, { recursive: true });
-  execFileSync('tar', ['xzf', join(folder, tarball), '-C', installed, '--strip-components=1']);
+  const filter = (path: string): boolean => !left.test(path.slice(root.length));
+  mkdirSync(repository);
+  cpSync(join(root, 'tsconfig.base.json'), join(repository, 'tsconfig.base.json'));
+  symlinkSync(join(root, 'node_modules'), join(repository, 'node_modules'));
+  for (const name of packages)
+    cpSync(join(root, 'packages', name), join(repository, 'packages', name), { recursive: true, filter });
+  for (const name of packages) {
+    const cwd = join(repository, 'packages', name);
+    execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd });
+    const tarball = readdirSync(folder).find((file) => file.includes(name) && file.endsWith('.tgz')) ?? '';
+    mkdirSync(installed(name), { recursive: true });
+    execFileSync('tar', ['xzf', join(folder, tarball), '-C', installed(name), '--strip-components=1']);
+  }
   for (const name of ['@platformatic', 'lmdb'])
     symlinkSync(join(root, 'node_modules', name), join(app, 'node_modules', name));
 });
@@ -42,7 +52,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('holds compiled code and pages, and nothing else', () => {
-  const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
+  const files = readdirSync(installed('streams'), { recursive: true, encoding: 'utf8' });
   expect(files).toEqual(
     expect.arrayContaining([
       'LICENSE',
@@ -57,14 +67,13 @@ test('holds compiled code and pages, and nothing else', () => {
   ).toEqual([]);
 });
 
-test('leaves the manifest as it was', () => {
-  expect(readFileSync(join(copy, 'package.json'), 'utf8')).toBe(
-    readFileSync(join(source, 'package.json'), 'utf8'),
-  );
+test.each(packages)('packages/%s: the manifest is left as it was', (name) => {
+  const manifest = join('packages', name, 'package.json');
+  expect(readFileSync(join(repository, manifest), 'utf8')).toBe(readFileSync(join(root, manifest), 'utf8'));
 });
 
-test('publint has nothing to say', async () => {
-  const { messages, pkg } = await publint({ pkgDir: installed, pack: false, strict: true });
+test.each(packages)('packages/%s: publint has nothing to say', async (name) => {
+  const { messages, pkg } = await publint({ pkgDir: installed(name), pack: false, strict: true });
   expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
 });
 

@@ -24,7 +24,7 @@ describe('README.md', () => {
   });
 
   test('explains every error code', () => {
-    const codes = [...read('src/api/errors.ts').matchAll(/^ {2}\| '([A-Z_]+)'/gm)].map(
+    const codes = [...read('../kafka/src/errors.ts').matchAll(/^ {2}\| '([A-Z_]+)'/gm)].map(
       ([, code]) => code ?? '',
     );
     expect(codes.length).toBeGreaterThan(10);

@@ -12,9 +12,9 @@ export { hopping, tumbling } from './dsl/windows.ts';
 export { windowedSerde } from './dsl/windowed-serde.ts';
 export { milliseconds } from './api/duration.ts';
 export type { Duration } from './api/duration.ts';
-export { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from './api/errors.ts';
-export type { StreamsErrorCode } from './api/errors.ts';
-export type { SecurityOptions } from './kafka/platformatic.ts';
+export { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from '@activity/kafka';
+export type { StreamsErrorCode } from '@activity/kafka';
+export type { SecurityOptions } from '@activity/kafka';
 export type { Emit } from './operators/aggregate.ts';
 export { dedupePrefix } from './operators/dedupe.ts';
 export type { Duplicate } from './operators/dedupe.ts';
@@ -34,8 +34,8 @@ export type { Streams, StreamsLogger, StreamsOptions } from './start.ts';
 export type { TopologyModule } from './runtime/topology-module.ts';
 export type { ReadableStore } from './runtime/readable-store.ts';
 export type { ExpiringStore, KeyValueStore, StoreSpec, WindowStore } from './api/stores.ts';
-export { openTopicReader } from './topic-reader.ts';
-export type { ReadRecord, TopicReader, TopicReaderOptions } from './topic-reader.ts';
+export { openTopicReader } from '@activity/kafka';
+export type { ReadRecord, TopicReader, TopicReaderOptions } from '@activity/kafka';
 export { describe, describeMermaid } from './topology/describe.ts';
 export type {
   Cancellable,

@@ -8,7 +8,7 @@ import { numberSerde, stringSerde } from './api/serde.ts';
 import { createStreams, type Streams } from './start.ts';
 import { lagOf } from './testing-support/counts-run.ts';
 import { topicsOf } from './testing-support/kill-run.ts';
-import { connectWitness, uniqueName, type Witness } from './testing-support/witness.ts';
+import { connectWitness, uniqueName, type Witness } from '@activity/kafka/testing';
 import type { Topology } from './topology/topology.ts';
 
 const strings = { key: stringSerde, value: stringSerde };

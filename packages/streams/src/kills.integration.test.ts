@@ -4,7 +4,7 @@ import { servers } from '@activity/local/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { faultless } from './testing-support/counts-run.ts';
 import { runWithKills } from './testing-support/kill-run.ts';
-import { connectWitness, type Witness } from './testing-support/witness.ts';
+import { connectWitness, type Witness } from '@activity/kafka/testing';
 
 let witness: Witness;
 

@@ -8,7 +8,7 @@ import { StreamsBuilder } from './dsl/streams-builder.ts';
 import { resetApplication } from './reset.ts';
 import { jsonSerde, stringSerde } from './api/serde.ts';
 import { createStreams, type Streams } from './start.ts';
-import { connectWitness, uniqueName, type Witness } from './testing-support/witness.ts';
+import { connectWitness, uniqueName, type Witness } from '@activity/kafka/testing';
 import type { Topology } from './topology/topology.ts';
 
 let witness: Witness;

@@ -1,6 +1,5 @@
 // Begins an application anew: its next start reads its input from the beginning. Source: Kafka Streams' application reset tool.
-import type { SecurityOptions } from './kafka/platformatic.ts';
-import { createKafka } from './kafka/wire-port.ts';
+import { type SecurityOptions, createKafka } from '@activity/kafka';
 import { internalTopics } from './runtime/internal-topics.ts';
 import { topicNames } from './runtime/topic-names.ts';
 import { readTopology, type TopologyModule } from './runtime/topology-module.ts';

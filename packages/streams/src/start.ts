@@ -1,9 +1,8 @@
 // The composition root: a topology, a broker and a state folder become a running application.
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { type SecurityOptions, createKafka, type KafkaOptions } from '@activity/kafka';
 import { FatalError } from './api/errors.ts';
-import type { SecurityOptions } from './kafka/platformatic.ts';
-import { createKafka, type KafkaOptions } from './kafka/wire-port.ts';
 import type { FailureChoices } from './runtime/failure-policy.ts';
 import { failurePolicy } from './runtime/failure-policy.ts';
 import { prepareTopics } from './runtime/internal-topics.ts';

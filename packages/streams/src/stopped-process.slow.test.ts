@@ -4,7 +4,7 @@ import { servers } from '@activity/local/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTopics, faultless, judge, sendIds, startApp, type App } from './testing-support/counts-run.ts';
 import { untilCommitted, waitFor } from './testing-support/kill-run.ts';
-import { connectWitness, uniqueName, type Seen, type Witness } from './testing-support/witness.ts';
+import { connectWitness, uniqueName, type Seen, type Witness } from '@activity/kafka/testing';
 
 let witness: Witness;
 

@@ -13,7 +13,7 @@ import { createStreams, type Streams, type StreamsOptions } from './start.ts';
 import countsTopology from './testing-support/counts-topology.ts';
 import { createTopics, faultless, judge, lagOf, sendIds } from './testing-support/counts-run.ts';
 import { topicsOf } from './testing-support/kill-run.ts';
-import { connectWitness, uniqueName, type Witness } from './testing-support/witness.ts';
+import { connectWitness, uniqueName, type Witness } from '@activity/kafka/testing';
 import type { Topology } from './topology/topology.ts';
 
 const strings = { key: stringSerde, value: stringSerde };

@@ -11,9 +11,16 @@ import {
   type App,
   type Verdict,
 } from './testing-support/counts-run.ts';
-import { apiKeys, startFaultProxy, type Fate, type FaultProxy } from './testing-support/fault-proxy.ts';
+import {
+  apiKeys,
+  startFaultProxy,
+  type Fate,
+  type FaultProxy,
+  connectWitness,
+  uniqueName,
+  type Witness,
+} from '@activity/kafka/testing';
 import { untilCommitted, waitFor } from './testing-support/kill-run.ts';
-import { connectWitness, uniqueName, type Witness } from './testing-support/witness.ts';
 
 let proxy: FaultProxy;
 let broker: LocalServer;

@@ -10,7 +10,7 @@ import { createStreams, FatalError, noMetrics } from '@activity/streams';
 import type { Streams, StreamsOptions } from '@activity/streams';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 // A second client, kafkajs, writes the input and reads what was committed.
-import { connectWitness, uniqueName, type Witness } from '../../src/testing-support/witness.ts';
+import { connectWitness, uniqueName, type Witness } from '@activity/kafka/testing';
 
 let witness: Witness;
 let input: string;

@@ -17,8 +17,7 @@ export function keyText<K>(serde: Serde<K>): KeyText<K> {
     return {
       write: (key) => serde.serialize(key),
       read: (text) => serde.deserialize(text),
-      ofBytes: (bytes) =>
-        deserialize({ format: 'text', serialize: String, deserialize: (text) => text }, bytes),
+      ofBytes: (bytes) => deserialize({ format: 'text', deserialize: (text) => text }, bytes),
       toChangelog: (text) => text,
     };
   }

@@ -1,7 +1,7 @@
 // A record on its way through a topology.
-import type { Headers } from '../kafka/port.ts';
+import type { Headers } from '@activity/kafka';
 
-export type { Header, Headers, SourceRecord } from '../kafka/port.ts';
+export type { Header, Headers, SourceRecord } from '@activity/kafka';
 
 /** What a step receives and forwards. Treat it as immutable: the next step may get the same object. */
 export interface Record<K, V> {

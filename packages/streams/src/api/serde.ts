@@ -1,5 +1,6 @@
 // Serdes: how keys and values become bytes. Text serdes avoid a buffer for every record.
-import { isUtf8 } from 'node:buffer';
+export { deserialize } from '@activity/kafka';
+export type { Serialized } from '@activity/kafka';
 
 /** Turns values into text and back; the runtime does the UTF-8. Text is the faster kind where values are text anyway. */
 export interface TextSerde<T> {
@@ -30,9 +31,6 @@ export interface BytesSerde<T> {
  * };
  */
 export type Serde<T> = TextSerde<T> | BytesSerde<T>;
-
-/** What a serde writes. */
-export type Serialized = string | Uint8Array;
 
 /** Strings, as UTF-8. */
 export const stringSerde: Serde<string> = {
@@ -123,11 +121,4 @@ export function addFields<T extends object, F extends object>(
   const body = text.trimEnd().slice(0, -1);
   const comma = added === '{}' || body.trimEnd().endsWith('{') ? '' : ',';
   return new Extended(`${body}${comma}${added.slice(1)}`, value, fields);
-}
-
-/** Reads bytes with a serde; text that is not UTF-8 is an error, never replaced in silence. */
-export function deserialize<T>(serde: Serde<T>, bytes: Buffer): T {
-  if (serde.format === 'bytes') return serde.deserialize(bytes);
-  if (!isUtf8(bytes)) throw new TypeError('not valid UTF-8');
-  return serde.deserialize(bytes.toString('utf8'));
 }

@@ -17,7 +17,7 @@ import {
   type Input,
   type Out,
 } from '../testing-support/faults.ts';
-import { checkProperty } from '../testing-support/seeds.ts';
+import { checkProperty } from '@activity/kafka/testing';
 import type { Topology } from '../topology/topology.ts';
 
 const strings = { key: stringSerde, value: stringSerde };

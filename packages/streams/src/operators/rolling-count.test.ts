@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { jsonSerde, stringSerde, type Serde } from '../api/serde.ts';
 import { byPartition, histories, play, type Input } from '../testing-support/faults.ts';
-import { checkProperty } from '../testing-support/seeds.ts';
+import { checkProperty } from '@activity/kafka/testing';
 import { TopologyTestDriver, type TestOutputTopic } from '../testing/topology-test-driver.ts';
 import type { Topology } from '../topology/topology.ts';
 import { countsSerde } from './rolling-count.ts';

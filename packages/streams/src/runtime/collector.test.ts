@@ -1,8 +1,7 @@
 // The collector: which partition a record goes to, and which records no broker would take.
 import { describe, expect, test } from 'vitest';
+import { partitionOf, type RecordBatches } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
-import { partitionOf } from '../kafka/murmur2.ts';
-import type { RecordBatches } from '../kafka/record-batches.ts';
 import type { Serialized } from '../api/serde.ts';
 import { Collector, RecordTooLargeError } from './collector.ts';
 

@@ -1,9 +1,7 @@
 // The collector: everything a thread's tasks write between two commits, already in the broker's format.
+import { partitionOf, BufferPool, RecordBatches } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
-import { partitionOf } from '../kafka/murmur2.ts';
-import type { Headers } from '../kafka/port.ts';
-import { BufferPool } from '../kafka/buffer-pool.ts';
-import { RecordBatches } from '../kafka/record-batches.ts';
+import type { Headers } from '../api/record.ts';
 import type { Serialized } from '../api/serde.ts';
 
 /** A record whose topic's partitions are not known yet. */

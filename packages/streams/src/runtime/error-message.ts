@@ -1,6 +1,12 @@
 // Errors on their way between threads: structured cloning keeps neither their class nor their fields.
-import { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from '../api/errors.ts';
-import type { StreamsErrorCode } from '../api/errors.ts';
+import {
+  FatalError,
+  RejoinError,
+  RetriableError,
+  StreamsError,
+  TaskCorruptedError,
+  type StreamsErrorCode,
+} from '../api/errors.ts';
 
 /** An error as a message between threads. */
 export interface ErrorMessage {

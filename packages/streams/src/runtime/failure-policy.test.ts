@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { FatalError } from '../api/errors.ts';
 import { bytesSerde, jsonSerde, stringSerde, type Serde } from '../api/serde.ts';
-import { plainRecord } from '../testing-support/plain-record.ts';
+import { plainRecord } from '@activity/kafka/testing';
 import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { FailureAction, FailureStage } from './failure-policy.ts';

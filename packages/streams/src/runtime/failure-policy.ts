@@ -1,6 +1,6 @@
 // Failure policy: what happens to a record that cannot be read, processed or written.
 import { FatalError } from '../api/errors.ts';
-import type { Headers, SourceRecord } from '../kafka/port.ts';
+import type { Headers, SourceRecord } from '../api/record.ts';
 
 /** Where a failure happened: reading a record with its serdes, in a step, or writing a record. */
 export type FailureStage = 'deserialization' | 'processing' | 'production';

@@ -1,6 +1,6 @@
 // Internal topics: checks the topics that must be there, creates those of the application's own.
+import type { KafkaPort, NewTopic } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
-import type { KafkaPort, NewTopic } from '../kafka/port.ts';
 import type { StoreSpec } from '../api/stores.ts';
 import { validatePartitions } from '../topology/validate.ts';
 import type { Topology } from '../topology/topology.ts';

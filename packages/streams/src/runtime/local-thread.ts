@@ -1,5 +1,5 @@
 // A stream thread with a broker connection and a state backend of its own, in the thread that calls.
-import { createKafka, type KafkaOptions } from '../kafka/wire-port.ts';
+import { createKafka, type KafkaOptions } from '@activity/kafka';
 import type { StoreQuery, StoreRow } from '../state/committed-reader.ts';
 import { diskBackend } from '../state/disk-backend.ts';
 import { memoryBackend } from '../state/memory-backend.ts';

@@ -1,7 +1,7 @@
 // The purger: deletes from internal topics what nobody will read again: of repartition topics what was committed, of
 // changelogs of expiring state what has expired by stream time. Retention by time would compare with the time of day, and
 // delete the state of old events while it is needed.
-import { partitionName, type CommittedOffset, type KafkaPort, type TopicPartition } from '../kafka/port.ts';
+import { partitionName, type CommittedOffset, type KafkaPort, type TopicPartition } from '@activity/kafka';
 import type { Task } from './task.ts';
 
 /** What a purger works on. Times in milliseconds. */

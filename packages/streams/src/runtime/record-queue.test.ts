@@ -1,6 +1,6 @@
 // The queue of an input partition: what is committed follows what was processed, markers included.
 import { describe, expect, test } from 'vitest';
-import type { SourceRecord } from '../kafka/port.ts';
+import type { SourceRecord } from '../api/record.ts';
 import { RecordQueue } from './record-queue.ts';
 
 function records(...offsets: number[]): SourceRecord[] {

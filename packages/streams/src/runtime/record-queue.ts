@@ -1,5 +1,5 @@
 // The records of one input partition that wait to be processed, oldest first.
-import type { SourceRecord } from '../kafka/port.ts';
+import type { SourceRecord } from '../api/record.ts';
 
 /** A queue of fetched records with the event time of its head, worked out only when asked for. */
 export class RecordQueue {

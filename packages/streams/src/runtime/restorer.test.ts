@@ -1,7 +1,8 @@
 // The restorer, on a changelog in memory: stores come up to its end, whatever was cleaned or replaced meanwhile.
 import { describe, expect, test } from 'vitest';
+import type { FetchedPartition, Fetcher, KafkaPort } from '@activity/kafka';
 import { TaskCorruptedError } from '../api/errors.ts';
-import type { FetchedPartition, Fetcher, KafkaPort, SourceRecord } from '../kafka/port.ts';
+import type { SourceRecord } from '../api/record.ts';
 import { numberSerde, stringSerde } from '../api/serde.ts';
 import { MemoryState } from '../state/memory-state.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';

@@ -1,6 +1,6 @@
 // The restorer: brings stores up to the end of their changelogs, a step at a time, beside running tasks.
+import { partitionName, type Fetcher, type KafkaPort } from '@activity/kafka';
 import { TaskCorruptedError } from '../api/errors.ts';
-import { partitionName, type Fetcher, type KafkaPort } from '../kafka/port.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { OpenStore } from './task-stores.ts';
 import type { Task } from './task.ts';

@@ -5,7 +5,6 @@
 //
 // Callbacks of the group member do not act by themselves: they queue, and the loop takes them between two steps.
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from '../api/errors.ts';
 import {
   partitionName,
   type CommitResult,
@@ -16,8 +15,9 @@ import {
   type KafkaPort,
   type MemberSubscription,
   type TopicDescription,
-} from '../kafka/port.ts';
-import type { RecordBatches } from '../kafka/record-batches.ts';
+  type RecordBatches,
+} from '@activity/kafka';
+import { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from '../api/errors.ts';
 import type { StateBackend } from '../state/state-backend.ts';
 import type { CacheBudget } from '../state/overlay.ts';
 import type { Topology } from '../topology/topology.ts';

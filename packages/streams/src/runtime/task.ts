@@ -1,15 +1,15 @@
 // A task: one partition of a sub-topology. It takes records in event-time order through the nodes, and takes part in
 // commits: seal (the transaction begins), then commit or abort.
-import { FatalError, StreamsError } from '../api/errors.ts';
 import {
   partitionName,
   type CommitResult,
   type CommittedOffset,
-  type SourceRecord,
   type TopicPartition,
-} from '../kafka/port.ts';
-import { readKey, readValue } from '../kafka/fetched-record.ts';
-import type { Record } from '../api/record.ts';
+  readKey,
+  readValue,
+} from '@activity/kafka';
+import { FatalError, StreamsError } from '../api/errors.ts';
+import type { SourceRecord, Record } from '../api/record.ts';
 import type { CommitCallbacks, ProcessorContext, RecordPosition } from '../api/processor.ts';
 import type { ProcessorNode, SinkNode, SourceNode, SubTopology } from '../topology/topology.ts';
 import { RecordTooLargeError, type Collector } from './collector.ts';

@@ -1,7 +1,7 @@
 // The Bloom filter: it never denies a key that was added, and lets few others pass, however full it is.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hashText } from '../kafka/murmur2.ts';
+import { hashText } from '@activity/kafka';
 import { BloomFilter } from './bloom-filter.ts';
 
 describe('a Bloom filter', () => {

@@ -1,7 +1,7 @@
 // The contract of committed state, for every backend: what is applied is there, in order, and survives as promised.
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { checkAsyncProperty, seeds } from '../testing-support/seeds.ts';
+import { checkAsyncProperty, seeds } from '@activity/kafka/testing';
 import { stateBackends, trickyKeys, type OpenBackend } from '../testing-support/state-backends.ts';
 import type { CommittedState, StateChange } from './committed-state.ts';
 

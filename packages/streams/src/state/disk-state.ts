@@ -5,8 +5,8 @@
 // What is still in memory when the process dies is in the changelog after the position on disk.
 import type { Database, RootDatabase } from 'lmdb';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { hashText } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
-import { hashText } from '../kafka/murmur2.ts';
 import { BloomFilter } from './bloom-filter.ts';
 import { isWrite, type CommittedState, type StateChange, type Stored } from './committed-state.ts';
 import { compareKeys } from './memory-state.ts';

@@ -1,8 +1,8 @@
 // Entries outside of the heap: what goes in comes out, the newest of a key is found, and what is cut off never was.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { murmur2 } from '../kafka/murmur2.ts';
-import { checkProperty } from '../testing-support/seeds.ts';
+import { murmur2 } from '@activity/kafka';
+import { checkProperty } from '@activity/kafka/testing';
 import { trickyKeys } from '../testing-support/state-backends.ts';
 import { Entries, nowhere } from './entries.ts';
 import { EntryLog } from './entry-log.ts';

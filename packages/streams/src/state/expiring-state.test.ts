@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringSerde } from '../api/serde.ts';
 import { Changelog, changelog } from '../testing-support/changelog.ts';
-import { checkAsyncProperty, seeds } from '../testing-support/seeds.ts';
+import { checkAsyncProperty, seeds } from '@activity/kafka/testing';
 import { stateBackends, type OpenBackend } from '../testing-support/state-backends.ts';
 import { DiskRun } from './disk-run.ts';
 import type { ExpiringState } from './expiring-state.ts';

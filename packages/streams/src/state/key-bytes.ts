@@ -1,5 +1,5 @@
 // A key's bytes, and their hash: what stores outside of JavaScript's heap look up.
-import { murmur2 } from '../kafka/murmur2.ts';
+import { murmur2 } from '@activity/kafka';
 
 /** How the text of keys stands for bytes: that of text serdes as UTF-8, that of others a byte a character. */
 export type KeyEncoding = 'utf8' | 'latin1';

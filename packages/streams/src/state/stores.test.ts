@@ -1,10 +1,10 @@
 // The contract of the stores that processors use, over every backend: layers, order, expiry, changelog and restore.
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { RecordBatches } from '../kafka/record-batches.ts';
+import { RecordBatches } from '@activity/kafka';
 import { bytesSerde, jsonSerde, numberSerde, stringSerde, type Serde } from '../api/serde.ts';
 import { Changelog, changelog } from '../testing-support/changelog.ts';
-import { checkAsyncProperty, seeds } from '../testing-support/seeds.ts';
+import { checkAsyncProperty, seeds } from '@activity/kafka/testing';
 import { stateBackends, trickyKeys, type OpenBackend } from '../testing-support/state-backends.ts';
 import { TaskExpiringStore } from './expiring-store.ts';
 import { TaskKeyValueStore } from './key-value-store.ts';

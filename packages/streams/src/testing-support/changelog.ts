@@ -1,7 +1,6 @@
 // A changelog in memory, for stores without a task: what they seal is appended as the broker would.
-import type { SourceRecord } from '../kafka/port.ts';
-import { readBatches } from '../kafka/read-batches.ts';
-import { RecordBatches, sealBatch } from '../kafka/record-batches.ts';
+import { readBatches, RecordBatches, sealBatch } from '@activity/kafka';
+import type { SourceRecord } from '../api/record.ts';
 import type { TaskStore } from '../state/store.ts';
 
 /** The changelog partition that stores under test write to. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { CountsAppOptions } from './counts-app.fixture.ts';
 import type { CountsTopics } from './counts-topology.ts';
-import { uniqueName, type Seen, type Witness } from './witness.ts';
+import { uniqueName, type Seen, type Witness } from '@activity/kafka/testing';
 
 /** A process of the application. */
 export interface App {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTopics, judge, lagOf, sendIds, startApp, type App, type Verdict } from './counts-run.ts';
 import type { CountsAppOptions } from './counts-app.fixture.ts';
-import { uniqueName, type Witness } from './witness.ts';
+import { uniqueName, type Witness } from '@activity/kafka/testing';
 
 /** A run's size and kind. */
 export interface KillRunOptions {

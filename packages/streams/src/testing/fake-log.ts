@@ -1,7 +1,13 @@
 // Kafka's log in memory: topics, partitions, offsets, and committed offsets of one group.
-import { partitionName, type CommitResult, type CommittedOffset, type SourceRecord } from '../kafka/port.ts';
-import { readBatches } from '../kafka/read-batches.ts';
-import { sealBatch, type RecordBatches } from '../kafka/record-batches.ts';
+import {
+  partitionName,
+  type CommitResult,
+  type CommittedOffset,
+  readBatches,
+  sealBatch,
+  type RecordBatches,
+} from '@activity/kafka';
+import type { SourceRecord } from '../api/record.ts';
 
 const producer = { producerId: -1n, producerEpoch: -1, transactional: false };
 

@@ -1,7 +1,6 @@
 // TopologyTestDriver: runs a topology's real tasks on a log in memory and a clock turned by hand.
-import { partitionOf } from '../kafka/murmur2.ts';
-import type { CommittedOffset, Headers } from '../kafka/port.ts';
-import { RecordBatches } from '../kafka/record-batches.ts';
+import { partitionOf, type CommittedOffset, RecordBatches } from '@activity/kafka';
+import type { Headers } from '../api/record.ts';
 import { deserialize, type Serde } from '../api/serde.ts';
 import type { ExpiringStore, KeyValueStore, WindowStore } from '../api/stores.ts';
 import { Collector } from '../runtime/collector.ts';

@@ -1,0 +1,203 @@
+// A broker that dies, falls silent or loses answers: every call ends within its bound, and nothing is taken for committed
+// that is not, nor for lost that is not.
+import { freePort, startBroker, type LocalServer } from '@activity/local';
+import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RetriableError } from '../errors.ts';
+import { anyoneIn, commitOf, readPartition, valuesOf } from '../testing/commits.ts';
+import { apiKeys, startFaultProxy, type FaultProxy } from '../testing/fault-proxy.ts';
+import { connectWitness, uniqueName, type Witness } from '../testing/witness.ts';
+import type { CommitWriter, KafkaPort } from './port.ts';
+import { createKafka } from './wire-port.ts';
+
+let proxy: FaultProxy;
+let broker: LocalServer;
+let kafka: KafkaPort;
+let witness: Witness;
+
+const requestTimeoutMs = 1500;
+/** A call may be tried again for 5 s, and its last attempt waits for its answer. */
+const boundMs = 30_000;
+
+beforeAll(async () => {
+  proxy = await startFaultProxy();
+  const port = await freePort();
+  proxy.target = { host: '127.0.0.1', port };
+  broker = await startBroker({
+    port,
+    config: { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}` },
+  });
+  kafka = createKafka({ brokers: [`127.0.0.1:${proxy.port}`], clientId: 'broker-faults', requestTimeoutMs });
+  witness = await connectWitness(`127.0.0.1:${proxy.port}`);
+  await (await openWriter(uniqueName('tx'))).close();
+});
+
+afterAll(async () => {
+  await kafka.close();
+  await witness[Symbol.asyncDispose]();
+  await broker.stop();
+  await proxy[Symbol.asyncDispose]();
+});
+
+async function openWriter(transactionalId: string | null): Promise<CommitWriter> {
+  const writer = kafka.createWriter({ transactionalId, transactionTimeoutMs: 20_000 });
+  await writer.open();
+  return writer;
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<{ error: unknown; ms: number }> {
+  const began = performance.now();
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return { error, ms: performance.now() - began };
+}
+
+describe('14: a commit whose answer is lost', () => {
+  test('is told as unknown; a new writer and the stable offsets tell that it happened', async () => {
+    const topic = await witness.createTopic(uniqueName('lost-answer'), 1);
+    const group = anyoneIn(uniqueName('group'));
+    const transactionalId = uniqueName('tx');
+    const writer = await openWriter(transactionalId);
+    proxy.decide = (key) => (key === apiKeys.endTxn ? 'loseAnswer' : 'pass');
+    const commit = commitOf(group, [[topic, 0, 'k', 'committed']], [{ topic, partition: 0, offset: 5 }]);
+    const { error } = await failureOf(writer.commit(commit));
+    proxy.decide = () => 'pass';
+    expect(error).toBeInstanceOf(RetriableError);
+    expect(error).toMatchObject({ code: 'COMMIT_OUTCOME_UNKNOWN' });
+    await expect(writer.commit(commit)).rejects.toMatchObject({ code: 'COMMIT_OUTCOME_UNKNOWN' });
+    await writer.close();
+    await openWriter(transactionalId);
+    expect(await kafka.committedOffsets(group.groupId, [{ topic, partition: 0 }])).toMatchObject([
+      { offset: 5 },
+    ]);
+    expect(valuesOf((await readPartition(kafka, topic, 0)).records)).toEqual(['committed']);
+  });
+
+  test('whose request was lost is told as unknown too; then they tell that it did not happen', async () => {
+    const topic = await witness.createTopic(uniqueName('lost-request'), 1);
+    const group = anyoneIn(uniqueName('group'));
+    const transactionalId = uniqueName('tx');
+    const writer = await openWriter(transactionalId);
+    proxy.decide = (key) => (key === apiKeys.endTxn ? 'loseRequest' : 'pass');
+    const commit = commitOf(group, [[topic, 0, 'k', 'lost']], [{ topic, partition: 0, offset: 5 }]);
+    const { error } = await failureOf(writer.commit(commit));
+    proxy.decide = () => 'pass';
+    expect(error).toMatchObject({ code: 'COMMIT_OUTCOME_UNKNOWN' });
+    await writer.close();
+    const successor = await openWriter(transactionalId);
+    expect(await kafka.committedOffsets(group.groupId, [{ topic, partition: 0 }])).toEqual([]);
+    await successor.commit(commitOf(group, [[topic, 0, 'k', 'next']]));
+    expect(valuesOf((await readPartition(kafka, topic, 0)).records)).toEqual(['next']);
+  });
+});
+
+describe('a lost answer before the commit', () => {
+  test.each([
+    ['of a produce request', apiKeys.produce],
+    ['of the offsets', apiKeys.txnOffsetCommit],
+  ])('%s is a failure within its bound, and nothing is committed', async (_which, lost) => {
+    const topic = await witness.createTopic(uniqueName('lost'), 1);
+    const group = anyoneIn(uniqueName('group'));
+    const transactionalId = uniqueName('tx');
+    const writer = await openWriter(transactionalId);
+    proxy.decide = (key) => (key === lost ? 'loseAnswer' : 'pass');
+    const commit = commitOf(group, [[topic, 0, 'k', 'uncommitted']], [{ topic, partition: 0, offset: 5 }]);
+    const { error, ms } = await failureOf(writer.commit(commit));
+    proxy.decide = () => 'pass';
+    expect(error).toBeInstanceOf(RetriableError);
+    expect(ms).toBeLessThan(boundMs);
+    await writer.close();
+    const successor = await openWriter(transactionalId);
+    await successor.commit(commitOf(group, [[topic, 0, 'k', 'next']]));
+    expect(await kafka.committedOffsets(group.groupId, [{ topic, partition: 0 }])).toEqual([]);
+    expect(valuesOf((await readPartition(kafka, topic, 0)).records)).toEqual(['next']);
+  });
+
+  test('of a fetch is a failure within its bound, and the next fetch brings the records', async () => {
+    const topic = await witness.createTopic(uniqueName('lost-fetch'), 1);
+    const writer = await openWriter(uniqueName('tx'));
+    await writer.commit(commitOf(anyoneIn(uniqueName('group')), [[topic, 0, 'k', 'there']]));
+    const fetcher = kafka.createFetcher();
+    proxy.decide = (key) => (key === apiKeys.fetch ? 'loseAnswer' : 'pass');
+    const { error, ms } = await failureOf(fetcher.fetch([{ topic, partition: 0, offset: 0 }], 100));
+    proxy.decide = () => 'pass';
+    expect(error).toBeInstanceOf(RetriableError);
+    expect(ms).toBeLessThan(boundMs);
+    const [fetched] = await fetcher.fetch([{ topic, partition: 0, offset: 0 }], 100);
+    expect(valuesOf(fetched?.records ?? [])).toEqual(['there']);
+    await fetcher.close();
+  });
+});
+
+describe('8: a broker that is gone', () => {
+  test('leaves the client alone waiting', async () => {
+    const topic = await witness.createTopic(uniqueName('gone-n'), 1);
+    const producer = new Producer({
+      clientId: 'naive',
+      bootstrapBrokers: [`127.0.0.1:${proxy.port}`],
+      serializers: stringSerializers,
+      acks: ProduceAcks.ALL,
+      idempotent: true,
+      timeout: requestTimeoutMs,
+    });
+    await producer.send({ messages: [{ topic, value: 'before' }] });
+    await broker.kill();
+    const waited = await Promise.race([
+      producer.send({ messages: [{ topic, value: 'after' }] }).then(
+        () => 'sent',
+        () => 'failed',
+      ),
+      new Promise((resolve) => setTimeout(resolve, 5000, 'still waiting')),
+    ]);
+    await broker.restart();
+    await producer.close(true).catch(() => {});
+    expect(waited).toBe('still waiting');
+  });
+
+  test('makes every call fail within its bound, and is found again when it is back', async () => {
+    const topic = await witness.createTopic(uniqueName('gone'), 1);
+    const group = anyoneIn(uniqueName('group'));
+    const writers = [await openWriter(uniqueName('tx')), await openWriter(null)];
+    for (const writer of writers) await writer.commit(commitOf(group, [[topic, 0, 'k', 'before']]));
+    const fetcher = kafka.createFetcher();
+    await fetcher.fetch([{ topic, partition: 0, offset: 0 }], 100);
+    await broker.kill();
+    const after = commitOf(group, [[topic, 0, 'k', 'after']], [{ topic, partition: 0, offset: 1 }]);
+    const failures = await Promise.all([
+      ...writers.map((writer) => failureOf(writer.commit(after))),
+      failureOf(fetcher.fetch([{ topic, partition: 0, offset: 2 }], 100)),
+    ]);
+    for (const { error, ms } of failures) {
+      expect(error).toBeInstanceOf(RetriableError);
+      expect(ms).toBeLessThan(boundMs);
+    }
+    await broker.restart();
+    await Promise.all(writers.map((writer) => writer.close()));
+    const again = await openWriter(uniqueName('tx'));
+    await again.commit(commitOf(group, [[topic, 0, 'k', 'back']]));
+    expect(valuesOf((await readPartition(kafka, topic, 0)).records)).toEqual(['before', 'before', 'back']);
+    await fetcher.close();
+  });
+
+  test('or silent: every call fails within its bound', async () => {
+    const topic = await witness.createTopic(uniqueName('silent'), 1);
+    const group = anyoneIn(uniqueName('group'));
+    const writers = [await openWriter(uniqueName('tx')), await openWriter(null)];
+    const fetcher = kafka.createFetcher();
+    await fetcher.fetch([{ topic, partition: 0, offset: 0 }], 100);
+    proxy.decide = () => 'loseRequest';
+    const after = commitOf(group, [[topic, 0, 'k', 'after']], [{ topic, partition: 0, offset: 1 }]);
+    const failures = await Promise.all([
+      ...writers.map((writer) => failureOf(writer.commit(after))),
+      failureOf(fetcher.fetch([{ topic, partition: 0, offset: 0 }], 100)),
+    ]);
+    proxy.decide = () => 'pass';
+    for (const { error, ms } of failures) {
+      expect(error).toBeInstanceOf(RetriableError);
+      expect(ms).toBeLessThan(boundMs);
+    }
+    await fetcher.close();
+  });
+});

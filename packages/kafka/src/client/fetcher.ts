@@ -1,0 +1,121 @@
+// Fetches from every leader at once; an answer that comes later is handed out by a later call.
+import { TaskCorruptedError } from '../errors.ts';
+import type { Cluster } from './cluster.ts';
+import {
+  decompress,
+  remedyOfName,
+  wire,
+  type FetchAnswer,
+  type FetchTopic,
+  type Link,
+} from './platformatic.ts';
+import { partitionName, type FetchedPartition, type Fetcher, type Position } from './port.ts';
+import { readBatches } from '../format/read-batches.ts';
+
+const maxBytes = 8 * 1024 * 1024;
+const staleLeader = new Set([
+  'NOT_LEADER_OR_FOLLOWER',
+  'LEADER_NOT_AVAILABLE',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'UNKNOWN_TOPIC_ID',
+  'INCONSISTENT_TOPIC_ID',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+]);
+
+/** A {@link Fetcher} over raw Fetch requests, one in flight for each leader. */
+export class WireFetcher implements Fetcher {
+  readonly #cluster: Cluster;
+  readonly #links = new Map<number, Link>();
+  readonly #inFlight = new Map<number, Promise<void>>();
+  #arrived: FetchedPartition[] = [];
+  #failure: unknown;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  async fetch(positions: readonly Position[], maxWaitMs: number): Promise<FetchedPartition[]> {
+    if (this.#arrived.length === 0 && this.#failure === undefined) {
+      await this.#cluster.know(positions.map(({ topic }) => topic));
+      for (const [leader, wanted] of this.#byLeader(positions)) {
+        if (!this.#inFlight.has(leader)) this.#ask(leader, wanted, maxWaitMs);
+      }
+      await Promise.race(this.#inFlight.values());
+    }
+    if (this.#failure !== undefined) {
+      const failure = this.#failure;
+      this.#failure = undefined;
+      throw failure;
+    }
+    const arrived = this.#arrived;
+    this.#arrived = [];
+    return arrived;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#links.values()].map((link) => link.close()));
+    await Promise.all(this.#inFlight.values());
+  }
+
+  #byLeader(positions: readonly Position[]): Map<number, Position[]> {
+    const byLeader = new Map<number, Position[]>();
+    for (const position of positions) {
+      const leader = this.#cluster.leader(position);
+      const wanted = byLeader.get(leader);
+      if (wanted) wanted.push(position);
+      else byLeader.set(leader, [position]);
+    }
+    return byLeader;
+  }
+
+  #ask(leader: number, wanted: readonly Position[], maxWaitMs: number): void {
+    let link = this.#links.get(leader);
+    if (!link) this.#links.set(leader, (link = this.#cluster.dedicated(this.#cluster.link(leader, 'fetch'))));
+    const answer = link
+      .call('fetching', wire.fetch, maxWaitMs, maxBytes, this.#request(wanted))
+      .then((answers) => this.#arrive(wanted, answers))
+      .catch((error: unknown) => {
+        this.#failure = error;
+        this.#cluster.forget(wanted.map(({ topic }) => topic));
+        this.#links.delete(leader);
+        void link.close();
+      })
+      .finally(() => this.#inFlight.delete(leader));
+    this.#inFlight.set(leader, answer);
+  }
+
+  #request(wanted: readonly Position[]): FetchTopic[] {
+    const topics = new Map<string, FetchTopic>();
+    for (const { topic, partition, offset } of wanted) {
+      let entry = topics.get(topic);
+      if (!entry) topics.set(topic, (entry = { topicId: this.#cluster.topicId(topic), partitions: [] }));
+      entry.partitions.push({ partition, fetchOffset: offset });
+    }
+    return [...topics.values()];
+  }
+
+  #arrive(wanted: readonly Position[], answers: readonly FetchAnswer[]): void {
+    const offsets = new Map(wanted.map((p) => [partitionName(p.topic, p.partition), p.offset]));
+    for (const answer of answers) {
+      const topic = this.#cluster.topicName(answer.topicId);
+      if (topic === undefined) continue;
+      const { partition } = answer;
+      const fetchOffset = offsets.get(partitionName(topic, partition));
+      if (fetchOffset === undefined) continue;
+      const doing = `fetching ${partitionName(topic, partition)} at ${fetchOffset}`;
+      if (answer.error === 'OFFSET_OUT_OF_RANGE') {
+        throw new TaskCorruptedError(
+          'OFFSET_OUT_OF_RANGE',
+          `${doing}: the broker no longer has, or never had, it`,
+        );
+      }
+      if (answer.error && staleLeader.has(answer.error)) this.#cluster.forget([topic]);
+      if (answer.error) throw remedyOfName(answer.error, doing, { operation: 'Read', topics: [topic] });
+      const { records, nextOffset } = readBatches(answer.records, fetchOffset, answer.aborted, decompress);
+      const { endOffset } = answer;
+      const bytes = answer.records.length;
+      this.#arrived.push({ topic, partition, fetchOffset, nextOffset, endOffset, records, bytes });
+    }
+  }
+}

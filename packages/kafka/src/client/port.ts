@@ -1,0 +1,170 @@
+// The port: what the runtime needs of Kafka, in our words. One adapter and one fake implement it.
+import type { RecordBatches } from '../format/record-batches.ts';
+import type { SourceRecord } from '../format/record.ts';
+
+/** One partition of one topic. */
+export interface TopicPartition {
+  topic: string;
+  partition: number;
+}
+
+/** The map key of a topic partition. */
+export function partitionName(topic: string, partition: number): string {
+  return `${topic}-${partition}`;
+}
+
+/** A position to read from. */
+export interface Position extends TopicPartition {
+  offset: number;
+}
+
+/** What one fetch brought for one partition. Aborted and control records are already gone. */
+export interface FetchedPartition extends TopicPartition {
+  /** The offset that was asked for. */
+  fetchOffset: number;
+  /** Where to read next: past the last record, markers and aborted records too. */
+  nextOffset: number;
+  /** The end of what a read_committed reader can see now. */
+  endOffset: number;
+  records: SourceRecord[];
+  bytes: number;
+}
+
+/** Reads committed records from many partitions. */
+export interface Fetcher {
+  /**
+   * Waits until at least one partition has something or `maxWaitMs` has passed.
+   * A partition whose answer is still under way is not asked again; compare `fetchOffset` after a seek.
+   * @throws TaskCorruptedError with OFFSET_OUT_OF_RANGE where a position no longer exists.
+   */
+  fetch(positions: readonly Position[], maxWaitMs: number): Promise<FetchedPartition[]>;
+  close(): Promise<void>;
+}
+
+/** Who we are in the group; sent with offsets so that a stale member's commit is refused (KIP-447). */
+export interface GroupIdentity {
+  groupId: string;
+  generationId: number;
+  memberId: string;
+  groupInstanceId: string | null;
+}
+
+/** An offset to commit: the next one to process, and what must be known to go on from there. */
+export interface CommittedOffset extends Position {
+  metadata: string;
+}
+
+/** Everything one commit makes visible at once. */
+export interface CommitRequest {
+  /** Records by topic and partition. */
+  records: RecordBatches;
+  offsets: readonly CommittedOffset[];
+  group: GroupIdentity;
+}
+
+/** Where each partition's records ended after a commit: the next offset, by `partitionName`. */
+export type CommitResult = ReadonlyMap<string, number>;
+
+/** Writes records and offsets; transactional, or at least once. */
+export interface CommitWriter {
+  /** Ends what a predecessor with the same id left open, and fences it. Must be called before the first commit. */
+  open(): Promise<void>;
+  /**
+   * One transaction. Any rejection means: nothing may be concluded, close this writer, open a new one, read the
+   * committed offsets.
+   */
+  commit(request: CommitRequest): Promise<CommitResult>;
+  close(): Promise<void>;
+}
+
+/** One member as the leader of the group sees it when it assigns. */
+export interface MemberSubscription {
+  memberId: string;
+  userData: Buffer;
+}
+
+/** How the group member asks its owner to take part in a rebalance. */
+export interface GroupHandler {
+  /** Before (re)joining: finish and commit what can be; gives the data this member joins with. */
+  beforeJoin(): Promise<Buffer>;
+  /** Called on the elected leader only: bytes for every member. */
+  assign(members: readonly MemberSubscription[]): Promise<Map<string, Buffer>>;
+  /** The new assignment; answers whether the member must join once more (something was revoked). */
+  onAssigned(assignment: Buffer): Promise<boolean>;
+  /** Membership was lost: everything owned may already belong to others. */
+  onLost(reason: Error): Promise<void>;
+  /** The member cannot go on. */
+  onFatal(error: Error): void;
+}
+
+/** Membership of a consumer group by the classic protocol, with rebalances that the owner can wait for. */
+export interface GroupMember {
+  start(): void;
+  identity(): GroupIdentity;
+  /** Joins again soon (after a revocation, or when topics changed). */
+  rejoin(): void;
+  /** Stops heartbeats; leaves the group unless told to stay for a quick return. */
+  close(options?: { leave: boolean }): Promise<void>;
+}
+
+/** Settings of a group member. Times in milliseconds. */
+export interface GroupOptions {
+  groupId: string;
+  groupInstanceId: string | null;
+  /** Subscribed topics: shown by tools. */
+  topics: readonly string[];
+  sessionTimeoutMs: number;
+  rebalanceTimeoutMs: number;
+  handler: GroupHandler;
+}
+
+/** A topic as the broker knows it. */
+export interface TopicDescription {
+  name: string;
+  /** No other topic's, before or after it, in this cluster or another. */
+  id: string;
+  partitions: number;
+}
+
+/** A topic to create. */
+export interface NewTopic {
+  name: string;
+  partitions: number;
+  /** -1: the broker's default. */
+  replicationFactor: number;
+  config: Record<string, string>;
+}
+
+/** Settings of a writer. */
+export interface WriterOptions {
+  /** null: idempotent, but without a transaction (at least once). */
+  transactionalId: string | null;
+  transactionTimeoutMs: number;
+}
+
+/** Kafka, as the runtime uses it. */
+export interface KafkaPort {
+  /** The topics that exist among those asked for. */
+  describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>>;
+  /** Creates what is missing; a topic that is already there is no error. */
+  createTopics(topics: readonly NewTopic[]): Promise<void>;
+  /** Stable committed offsets (waits for open transactions); partitions without one are absent. */
+  committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<CommittedOffset[]>;
+  /** First or last offsets by `partitionName`; the last is past everything written, open transactions too. */
+  listOffsets(partitions: readonly TopicPartition[], at: 'earliest' | 'latest'): Promise<Map<string, number>>;
+  /** The first offset of each partition whose record is of this time or later, by `partitionName`; none is absent. */
+  offsetsForTimes(times: readonly (TopicPartition & { timestamp: number })[]): Promise<Map<string, number>>;
+  /** Deletes what lies before these offsets. */
+  deleteRecords(before: readonly (TopicPartition & { offset: number })[]): Promise<void>;
+  /**
+   * Deletes a group with its committed offsets; answers whether there was one.
+   * @throws FatalError with GROUP_IN_USE while it has members.
+   */
+  deleteGroup(groupId: string): Promise<boolean>;
+  /** Deletes topics; one that is not there is no error. Answers those that were. */
+  deleteTopics(topics: readonly string[]): Promise<string[]>;
+  createFetcher(): Fetcher;
+  createWriter(options: WriterOptions): CommitWriter;
+  createMember(options: GroupOptions): GroupMember;
+  close(): Promise<void>;
+}

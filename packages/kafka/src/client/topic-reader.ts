@@ -1,0 +1,115 @@
+// Reads topics outside of a stream application: what is committed, up to where the topic ends now.
+import type { SecurityOptions } from './platformatic.ts';
+import { partitionName, type KafkaPort, type Position } from './port.ts';
+import type { Headers } from '../format/record.ts';
+import { createKafka } from './wire-port.ts';
+
+/** How to reach Kafka. */
+export interface TopicReaderOptions {
+  /** `host:port` of one or more brokers. */
+  brokers: readonly string[];
+  /** Seen by the broker in its logs. */
+  clientId: string;
+  security?: SecurityOptions;
+}
+
+/** A record as it was read. */
+export interface ReadRecord {
+  partition: number;
+  offset: number;
+  /** Epoch milliseconds. */
+  timestamp: number;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: Headers;
+}
+
+/** Reads topics and offsets; for tools and jobs that look at topics now and then. */
+export interface TopicReader {
+  /** The number of a topic's partitions; undefined where it does not exist. */
+  partitions(topic: string): Promise<number | undefined>;
+  /** The first offset of each partition, or the one after the last. */
+  offsets(topic: string, at: 'earliest' | 'latest'): Promise<number[]>;
+  /** What a group has committed for each partition; undefined where it has not. */
+  committed(groupId: string, topic: string): Promise<(number | undefined)[]>;
+  /** Every committed record from these offsets (the earliest, unless given) to the end as it is now, each partition in order. */
+  read(topic: string, from?: readonly number[]): AsyncGenerator<ReadRecord, void, undefined>;
+  /** May be called twice. */
+  close(): Promise<void>;
+}
+
+const maxWaitMs = 500;
+
+async function* readToEnd(
+  kafka: KafkaPort,
+  from: readonly Position[],
+  ends: readonly number[],
+): AsyncGenerator<ReadRecord, void, undefined> {
+  const fetcher = kafka.createFetcher();
+  let open = from.filter(({ offset, partition }) => offset < (ends[partition] ?? 0));
+  try {
+    while (open.length > 0) {
+      for (const { partition, fetchOffset, nextOffset, endOffset, records } of await fetcher.fetch(
+        open,
+        maxWaitMs,
+      )) {
+        const position = open.find((one) => one.partition === partition);
+        if (position?.offset !== fetchOffset) continue;
+        const end = Math.min(ends[partition] ?? 0, endOffset);
+        for (const { offset, timestamp, key, value, headers } of records) {
+          if (offset < end) yield { partition, offset, timestamp, key, value, headers };
+        }
+        position.offset = nextOffset;
+        // What an open transaction holds back is not committed now.
+        if (nextOffset >= end) open = open.filter((one) => one !== position);
+      }
+    }
+  } finally {
+    await fetcher.close();
+  }
+}
+
+/**
+ * Opens a reader; nothing is connected until it is used. It joins no group, and leaves nothing behind.
+ * @example
+ * const reader = openTopicReader({ brokers: ['127.0.0.1:9092'], clientId: 'look' });
+ * for await (const { offset, value } of reader.read('words')) console.log(offset, value?.toString());
+ * await reader.close();
+ */
+export function openTopicReader(options: TopicReaderOptions): TopicReader {
+  const kafka = createKafka(options);
+
+  async function partitions(topic: string): Promise<number | undefined> {
+    return (await kafka.describeTopics([topic])).get(topic)?.partitions;
+  }
+
+  async function placesOf(topic: string): Promise<{ topic: string; partition: number }[]> {
+    return Array.from({ length: (await partitions(topic)) ?? 0 }, (_, partition) => ({ topic, partition }));
+  }
+
+  async function offsets(topic: string, at: 'earliest' | 'latest'): Promise<number[]> {
+    const places = await placesOf(topic);
+    const found = await kafka.listOffsets(places, at);
+    return places.map(({ partition }) => found.get(partitionName(topic, partition)) ?? 0);
+  }
+
+  return {
+    partitions,
+    offsets,
+    async committed(groupId, topic) {
+      const places = await placesOf(topic);
+      const found = await kafka.committedOffsets(groupId, places);
+      return places.map((place) => found.find(({ partition }) => partition === place.partition)?.offset);
+    },
+    async *read(topic, from) {
+      const ends = await offsets(topic, 'latest');
+      const starts = from ?? (await offsets(topic, 'earliest'));
+      yield* readToEnd(
+        kafka,
+        starts.map((offset, partition) => ({ topic, partition, offset })),
+        ends,
+      );
+    },
+    close: () => kafka.close(),
+  };
+}

@@ -1,0 +1,273 @@
+// Writes commits: one Kafka transaction each, or, without a transactional id, idempotently and at least once.
+//
+//   open ──▶ addPartitions ──▶ addOffsets ──▶ produce (all partitions) ──▶ txnOffsetCommit ──▶ endTxn ──▶ open
+//     any failure ──▶ broken: never commits again, its owner closes it and opens a new one
+import type { StreamsError } from '../errors.ts';
+import { FatalError, RetriableError } from '../errors.ts';
+import { retrying, type Cluster } from './cluster.ts';
+import { crc32c, remedyOfName, wire, type Link, type ProducedPartition } from './platformatic.ts';
+import {
+  partitionName,
+  type CommitRequest,
+  type CommitResult,
+  type CommitWriter,
+  type CommittedOffset,
+  type GroupIdentity,
+  type WriterOptions,
+} from './port.ts';
+import { sealBatch, type OpenBatch, type RecordBatches } from '../format/record-batches.ts';
+
+interface Chunk {
+  topic: string;
+  partition: number;
+  batch: OpenBatch;
+}
+
+/** How long the broker may take to give a producer id while a predecessor's transaction is being ended. */
+const openDeadlineMs = 60_000;
+
+/** A {@link CommitWriter} over wire calls. */
+export class TransactionWriter implements CommitWriter {
+  readonly #cluster: Cluster;
+  readonly #options: WriterOptions;
+  readonly #sequences = new Map<string, number>();
+  readonly #links = new Map<number, Link>();
+  #producerId = -1n;
+  #producerEpoch = -1;
+  #broken: StreamsError | undefined;
+
+  constructor(cluster: Cluster, options: WriterOptions) {
+    this.#cluster = cluster;
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    const { transactionalId, transactionTimeoutMs } = this.#options;
+    await retrying(openDeadlineMs, async () => {
+      // -1/-1 asks for a fresh epoch: the client's default of 0/0 is refused, or fences nothing.
+      const ask = (link: Link): ReturnType<typeof wire.initProducerId.async> =>
+        link.call(
+          `opening producer ${transactionalId ?? '(no transactions)'}`,
+          wire.initProducerId,
+          transactionalId,
+          transactionTimeoutMs,
+          -1n,
+          -1,
+        );
+      const answer =
+        transactionalId === null
+          ? await ask(this.#cluster.bootstrap())
+          : await this.#cluster.onCoordinator('transaction', transactionalId, ask);
+      this.#producerId = answer.producerId;
+      this.#producerEpoch = answer.producerEpoch;
+    });
+  }
+
+  async commit(request: CommitRequest): Promise<CommitResult> {
+    if (this.#broken) throw this.#broken;
+    if (this.#producerId < 0n) throw new FatalError('CONFIGURATION_INVALID', 'committing before open()');
+    try {
+      return this.#options.transactionalId === null
+        ? await this.#commitAtLeastOnce(request)
+        : await this.#commitTransaction(this.#options.transactionalId, request);
+    } catch (error) {
+      this.#broken = error as StreamsError;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#broken ??= new RetriableError('CONNECTION_LOST', 'the writer was closed');
+    await Promise.all([...this.#links.values()].map((link) => link.close()));
+  }
+
+  async #commitTransaction(id: string, request: CommitRequest): Promise<CommitResult> {
+    const { records, offsets, group } = request;
+    if (records.count > 0) {
+      const topics = [...records.topics].map(([name, partitions]) => ({
+        name,
+        partitions: [...partitions.keys()],
+      }));
+      await retrying(5000, () =>
+        this.#cluster.onCoordinator('transaction', id, (link) =>
+          link.call('adding partitions to the transaction', wire.addPartitionsToTxn, [
+            {
+              transactionalId: id,
+              producerId: this.#producerId,
+              producerEpoch: this.#producerEpoch,
+              verifyOnly: false,
+              topics,
+            },
+          ]),
+        ),
+      );
+    }
+    // One after the other. Partition leaders and the group's coordinator each verify the transaction before they write;
+    // while another of its requests is at the same step, a leader refuses the records with NOT_ENOUGH_REPLICAS. Side by
+    // side, one commit in fourteen failed so.
+    if (offsets.length > 0) await this.#addOffsets(id, group);
+    const ends = await this.#produce(records);
+    if (offsets.length > 0) await this.#sendOffsets(id, offsets, group);
+    try {
+      await this.#cluster.onCoordinator('transaction', id, (link) =>
+        link.call('committing', wire.endTxn, id, this.#producerId, this.#producerEpoch, true),
+      );
+    } catch (error) {
+      if (error instanceof RetriableError) {
+        throw new RetriableError('COMMIT_OUTCOME_UNKNOWN', `${error.message}; it may have been committed`, {
+          cause: error,
+        });
+      }
+      throw error;
+    }
+    return ends;
+  }
+
+  async #addOffsets(id: string, group: GroupIdentity): Promise<void> {
+    await retrying(5000, () =>
+      this.#cluster.onCoordinator('transaction', id, (link) =>
+        link.call(
+          `adding offsets of group ${group.groupId} to the transaction`,
+          wire.addOffsetsToTxn,
+          id,
+          this.#producerId,
+          this.#producerEpoch,
+          group.groupId,
+        ),
+      ),
+    );
+  }
+
+  async #sendOffsets(id: string, offsets: readonly CommittedOffset[], group: GroupIdentity): Promise<void> {
+    // One request for all partitions, with generation and member: the client's concurrent addOffset calls
+    // collapse into the first, and without a generation a stale member would not be refused.
+    await onGroup(this.#cluster, group.groupId, (link) =>
+      link.call(
+        `committing offsets of group ${group.groupId}`,
+        wire.txnOffsetCommit,
+        id,
+        group.groupId,
+        this.#producerId,
+        this.#producerEpoch,
+        group.generationId,
+        group.memberId,
+        group.groupInstanceId,
+        offsetTopics(offsets),
+      ),
+    );
+  }
+
+  async #commitAtLeastOnce({ records, offsets, group }: CommitRequest): Promise<CommitResult> {
+    const ends = await this.#produce(records);
+    if (offsets.length > 0) {
+      await onGroup(this.#cluster, group.groupId, (link) =>
+        link.call(
+          `committing offsets of group ${group.groupId}`,
+          wire.offsetCommit,
+          group.groupId,
+          group.generationId,
+          group.memberId,
+          group.groupInstanceId,
+          offsetTopics(offsets),
+        ),
+      );
+    }
+    return ends;
+  }
+
+  async #produce(records: RecordBatches): Promise<Map<string, number>> {
+    const ends = new Map<string, number>();
+    if (records.count === 0) return ends;
+    await this.#cluster.know(records.topics.keys());
+    const byLeader = new Map<number, Chunk[][]>();
+    for (const [topic, partitions] of records.topics) {
+      for (const [partition, { batches }] of partitions) {
+        const leader = this.#cluster.leader({ topic, partition });
+        const rounds = byLeader.get(leader) ?? [];
+        byLeader.set(leader, rounds);
+        batches.forEach((batch, round) => (rounds[round] ??= []).push({ topic, partition, batch }));
+      }
+    }
+    await Promise.all(
+      [...byLeader].map(async ([leader, rounds]) => {
+        const link = this.#link(leader);
+        // A request holds one batch for each partition; the rounds of one leader are pipelined on one connection.
+        await Promise.all(rounds.map((chunks) => this.#send(link, chunks, ends)));
+      }),
+    );
+    return ends;
+  }
+
+  async #send(link: Link, chunks: readonly Chunk[], ends: Map<string, number>): Promise<void> {
+    const topics = new Map<string, { name: string; partitions: { index: number; records: Buffer }[] }>();
+    const { transactionalId } = this.#options;
+    const producer = {
+      producerId: this.#producerId,
+      producerEpoch: this.#producerEpoch,
+      transactional: transactionalId !== null,
+    };
+    for (const { topic, partition, batch } of chunks) {
+      const name = partitionName(topic, partition);
+      const sequence = this.#sequences.get(name) ?? 0;
+      this.#sequences.set(name, (sequence + batch.count) % 0x80000000);
+      let entry = topics.get(topic);
+      if (!entry) topics.set(topic, (entry = { name: topic, partitions: [] }));
+      entry.partitions.push({ index: partition, records: sealBatch(batch, producer, sequence, crc32c) });
+    }
+    const produced = await link.call('producing', wire.produce, transactionalId, 30_000, [
+      ...topics.values(),
+    ]);
+    for (const chunk of chunks) this.#accept(chunk, produced, ends);
+  }
+
+  #accept(
+    { topic, partition, batch }: Chunk,
+    produced: readonly ProducedPartition[],
+    ends: Map<string, number>,
+  ): void {
+    const answer = produced.find((p) => p.topic === topic && p.partition === partition);
+    const name = partitionName(topic, partition);
+    if (!answer)
+      throw new RetriableError('BROKER_REFUSED', `producing to ${name}: the broker did not answer for it`);
+    if (answer.error) {
+      this.#cluster.forget([topic]);
+      throw remedyOfName(answer.error, `producing to ${name}`, { operation: 'Write', topics: [topic] });
+    }
+    const end = answer.baseOffset + batch.count;
+    if (end > (ends.get(name) ?? 0)) ends.set(name, end);
+  }
+
+  #link(leader: number): Link {
+    let link = this.#links.get(leader);
+    if (!link)
+      this.#links.set(leader, (link = this.#cluster.dedicated(this.#cluster.link(leader, 'produce'))));
+    return link;
+  }
+}
+
+function onGroup<T>(cluster: Cluster, groupId: string, call: (link: Link) => Promise<T>): Promise<T> {
+  return retrying(5000, () => cluster.onCoordinator('group', groupId, call));
+}
+
+function offsetTopics(offsets: readonly CommittedOffset[]): {
+  name: string;
+  partitions: {
+    partitionIndex: number;
+    committedOffset: bigint;
+    committedLeaderEpoch: number;
+    committedMetadata: string;
+  }[];
+}[] {
+  const topics = new Map<string, ReturnType<typeof offsetTopics>[number]>();
+  for (const { topic, partition, offset, metadata } of offsets) {
+    let entry = topics.get(topic);
+    if (!entry) topics.set(topic, (entry = { name: topic, partitions: [] }));
+    entry.partitions.push({
+      partitionIndex: partition,
+      committedOffset: BigInt(offset),
+      committedLeaderEpoch: -1,
+      committedMetadata: metadata,
+    });
+  }
+  return [...topics.values()];
+}

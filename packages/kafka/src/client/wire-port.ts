@@ -1,0 +1,235 @@
+// The port over the client's wire calls: what `start()` uses against a real broker.
+import { FatalError, RetriableError } from '../errors.ts';
+import { Cluster, retrying } from './cluster.ts';
+import { WireFetcher } from './fetcher.ts';
+import { WireGroupMember } from './group-member.ts';
+import { partialAnswer, remedyOfName, wire, type Link, type SecurityOptions } from './platformatic.ts';
+import {
+  partitionName,
+  type CommittedOffset,
+  type KafkaPort,
+  type NewTopic,
+  type TopicDescription,
+  type TopicPartition,
+} from './port.ts';
+import { TransactionWriter } from './transaction-writer.ts';
+
+/** How to reach Kafka. */
+export interface KafkaOptions {
+  /** `host:port` of one or more brokers. */
+  brokers: readonly string[];
+  clientId: string;
+  /** Milliseconds until a request that was not answered fails. */
+  requestTimeoutMs?: number;
+  security?: SecurityOptions;
+}
+
+const deadlineMs = 30_000;
+
+interface CreatedTopics {
+  topics: { name: string; errorCode: number; errorMessage: string | null }[];
+}
+
+interface DeletedGroups {
+  results: { errorCode: number }[];
+}
+
+const topicExists = 36;
+const groupInUse = 68;
+const groupUnknown = 69;
+
+/** Opens the port. Nothing is connected until it is used. */
+export function createKafka(options: KafkaOptions): KafkaPort {
+  const cluster = new Cluster({
+    brokers: options.brokers,
+    clientId: options.clientId,
+    requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+    security: options.security ?? {},
+  });
+
+  async function describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>> {
+    await retrying(deadlineMs, () => cluster.refresh(topics));
+    const found = new Map<string, TopicDescription>();
+    for (const name of topics) {
+      const partitions = cluster.partitions(name);
+      if (partitions !== undefined) found.set(name, { name, id: cluster.topicId(name), partitions });
+    }
+    return found;
+  }
+
+  async function createTopics(topics: readonly NewTopic[]): Promise<void> {
+    const requests = topics.map(({ name, partitions, replicationFactor, config }) => ({
+      name,
+      numPartitions: partitions,
+      replicationFactor,
+      assignments: [],
+      configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+    }));
+    await retrying(deadlineMs, async () => {
+      const { topics: results } = await cluster
+        .bootstrap()
+        .call('creating topics', wire.createTopics, requests, 10_000, false)
+        .catch((error: unknown): CreatedTopics => {
+          const answer = partialAnswer<CreatedTopics>(error);
+          if (answer) return answer;
+          throw error;
+        });
+      for (const { name, errorCode, errorMessage } of results) {
+        if (errorCode === 0 || errorCode === topicExists) continue;
+        if (errorCode === 29) {
+          throw remedyOfName('TOPIC_AUTHORIZATION_FAILED', `creating topic ${name}`, {
+            operation: 'Create',
+            topics: [name],
+          });
+        }
+        const message = `creating topic ${name}: ${errorMessage ?? `error ${errorCode}`}`;
+        if (errorCode === 41 || errorCode === 7) throw new RetriableError('BROKER_REFUSED', message);
+        throw new FatalError('BROKER_REFUSED', message);
+      }
+    });
+    // The broker knows of a topic a moment before it tells clients of it.
+    const names = topics.map(({ name }) => name);
+    await retrying(deadlineMs, async () => {
+      await cluster.refresh(names);
+      const unseen = names.filter((name) => cluster.partitions(name) === undefined);
+      if (unseen.length > 0)
+        throw new RetriableError('TOPIC_UNKNOWN', `waiting for topics ${unseen.join(', ')}`);
+    });
+  }
+
+  async function committedOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+  ): Promise<CommittedOffset[]> {
+    const topics = [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, asked]) => ({
+      name,
+      partitionIndexes: asked.map(({ partition }) => partition),
+    }));
+    // requireStable: an offset inside an open transaction is refused until that transaction has ended.
+    const { groups } = await retrying(deadlineMs * 3, () =>
+      cluster.onCoordinator('group', groupId, (link) =>
+        link.call(
+          `reading the offsets of group ${groupId}`,
+          wire.offsetFetch,
+          [{ groupId, memberId: null, memberEpoch: -1, topics }],
+          true,
+        ),
+      ),
+    );
+    const found: CommittedOffset[] = [];
+    for (const { name, partitions: answers } of groups[0]?.topics ?? []) {
+      for (const { partitionIndex, committedOffset, metadata } of answers) {
+        if (committedOffset < 0n) continue;
+        const offset = Number(committedOffset);
+        found.push({ topic: name, partition: partitionIndex, offset, metadata: metadata ?? '' });
+      }
+    }
+    return found;
+  }
+
+  /** Calls the leaders of partitions, each for those it leads. */
+  async function onLeaders<P extends TopicPartition>(
+    partitions: readonly P[],
+    call: (link: Link, topics: Map<string, P[]>) => Promise<void>,
+  ): Promise<void> {
+    if (partitions.length === 0) return;
+    await retrying(deadlineMs, async () => {
+      const topics = [...new Set(partitions.map(({ topic }) => topic))];
+      await cluster.know(topics);
+      for (const [leader, led] of Map.groupBy(partitions, (partition) => cluster.leader(partition))) {
+        const asked = Map.groupBy(led, ({ topic }) => topic);
+        await call(cluster.link(leader, 'admin'), asked).catch((error: unknown) => {
+          cluster.forget(topics);
+          throw error;
+        });
+      }
+    });
+  }
+
+  async function offsetsAt(
+    times: readonly (TopicPartition & { timestamp: number })[],
+  ): Promise<Map<string, number>> {
+    const found = new Map<string, number>();
+    await onLeaders(times, async (link, asked) => {
+      const request = [...asked].map(([name, partitions]) => ({
+        name,
+        partitions: partitions.map(({ partition, timestamp }) => ({
+          partitionIndex: partition,
+          currentLeaderEpoch: -1,
+          timestamp: BigInt(timestamp),
+        })),
+      }));
+      const { topics } = await link.call('listing offsets', wire.listOffsets, -1, 0, request);
+      for (const { name, partitions } of topics) {
+        for (const { partitionIndex, offset } of partitions) {
+          if (offset >= 0n) found.set(partitionName(name, partitionIndex), Number(offset));
+        }
+      }
+    });
+    return found;
+  }
+
+  function listOffsets(
+    partitions: readonly TopicPartition[],
+    at: 'earliest' | 'latest',
+  ): Promise<Map<string, number>> {
+    const timestamp = at === 'earliest' ? -2 : -1;
+    return offsetsAt(partitions.map((partition) => ({ ...partition, timestamp })));
+  }
+
+  function deleteRecords(before: readonly (TopicPartition & { offset: number })[]): Promise<void> {
+    return onLeaders(before, async (link, asked) => {
+      const request = [...asked].map(([name, partitions]) => ({
+        name,
+        partitions: partitions.map(({ partition, offset }) => ({
+          partitionIndex: partition,
+          offset: BigInt(offset),
+        })),
+      }));
+      await link.call('deleting records of internal topics', wire.deleteRecords, request, deadlineMs);
+    });
+  }
+
+  async function deleteGroup(groupId: string): Promise<boolean> {
+    const doing = `deleting group ${groupId}`;
+    const { results } = await retrying(deadlineMs, () =>
+      cluster.onCoordinator('group', groupId, (link) =>
+        link.call(doing, wire.deleteGroups, [groupId]).catch((error: unknown): DeletedGroups => {
+          const answer = partialAnswer<DeletedGroups>(error);
+          const code = answer?.results[0]?.errorCode;
+          if (answer && (code === groupInUse || code === groupUnknown)) return answer;
+          throw error;
+        }),
+      ),
+    );
+    if (results[0]?.errorCode !== groupInUse) return results[0]?.errorCode !== groupUnknown;
+    const remedy = 'stop every instance; one that was killed is a member until its session ends';
+    throw new FatalError('GROUP_IN_USE', `${doing}: it has members; ${remedy}`);
+  }
+
+  async function deleteTopics(topics: readonly string[]): Promise<string[]> {
+    const there = [...(await describeTopics(topics)).keys()];
+    if (there.length === 0) return [];
+    const requests = there.map((name) => ({ name }));
+    await retrying(deadlineMs, () =>
+      cluster.bootstrap().call('deleting topics', wire.deleteTopics, requests, deadlineMs),
+    );
+    cluster.forget(there);
+    return there;
+  }
+
+  return {
+    describeTopics,
+    createTopics,
+    committedOffsets,
+    listOffsets,
+    offsetsForTimes: offsetsAt,
+    deleteRecords,
+    deleteGroup,
+    deleteTopics,
+    createFetcher: () => new WireFetcher(cluster),
+    createWriter: (writerOptions) => new TransactionWriter(cluster, writerOptions),
+    createMember: (groupOptions) => new WireGroupMember(cluster, groupOptions),
+    close: () => cluster.close(),
+  };
+}

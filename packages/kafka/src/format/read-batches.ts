@@ -1,0 +1,128 @@
+// Reads the record batches of a Fetch answer, and keeps aborted and control records from everyone.
+// Source: the Kafka protocol guide, "Record Batch"; the filter follows the Java consumer's read_committed rule.
+import type { Header, Headers, SourceRecord } from './record.ts';
+import { FetchedRecord } from './fetched-record.ts';
+import { VarintCursor } from './varint.ts';
+
+/** A transaction that was aborted: its producer, and where its first record lies in this partition. */
+export interface AbortedTransaction {
+  producerId: bigint;
+  firstOffset: number;
+}
+
+/** Decompresses a batch's records; the attribute bits name the algorithm. */
+export type Decompress = (algorithm: number, bytes: Buffer) => Buffer;
+
+const noHeaders: Headers = [];
+
+function readHeaders(cursor: VarintCursor): Headers {
+  const count = cursor.varint();
+  if (count === 0) return noHeaders;
+  const headers: Header[] = [];
+  for (let i = 0; i < count; i++) {
+    const key = cursor.bytes();
+    headers.push({ key: key ? key.toString('utf8') : '', value: cursor.bytes() });
+  }
+  return headers;
+}
+
+/** An abort marker's control type; a commit marker has 1. */
+const abortMarker = 0;
+
+/**
+ * Reads all whole batches, from `fetchOffset` on, leaving out control records and aborted ones.
+ * Answers the records and the offset after the last whole batch.
+ */
+export function readBatches(
+  bytes: Buffer,
+  fetchOffset: number,
+  aborted: readonly AbortedTransaction[],
+  decompress: Decompress,
+): { records: SourceRecord[]; nextOffset: number } {
+  const records: SourceRecord[] = [];
+  const pending = aborted.toSorted((a, b) => a.firstOffset - b.firstOffset);
+  const abortedNow = new Set<bigint>();
+  let nextOffset = fetchOffset;
+  let next = 0;
+  let start = 0;
+  while (start + 12 <= bytes.length) {
+    const end = start + 12 + bytes.readInt32BE(start + 8);
+    if (end > bytes.length) break;
+    const baseOffset = Number(bytes.readBigInt64BE(start));
+    const attributes = bytes.readInt16BE(start + 21);
+    const lastOffset = baseOffset + bytes.readInt32BE(start + 23);
+    const producerId = bytes.readBigInt64BE(start + 43);
+    while (next < pending.length && (pending[next] as AbortedTransaction).firstOffset <= lastOffset) {
+      abortedNow.add((pending[next++] as AbortedTransaction).producerId);
+    }
+    const control = (attributes & 0x20) !== 0;
+    const transactional = (attributes & 0x10) !== 0;
+    if (control) {
+      const key = firstKey(bytes, start);
+      if (key && key.length >= 4 && key.readInt16BE(2) === abortMarker) abortedNow.delete(producerId);
+    } else if (!(transactional && abortedNow.has(producerId))) {
+      readRecords(bytes, start, end, baseOffset, attributes, fetchOffset, decompress, records);
+    }
+    if (lastOffset + 1 > nextOffset) nextOffset = lastOffset + 1;
+    start = end;
+  }
+  return { records, nextOffset };
+}
+
+function firstKey(bytes: Buffer, start: number): Buffer | null {
+  const cursor = new VarintCursor(bytes, start + 61);
+  cursor.varint();
+  cursor.position++;
+  cursor.varlong();
+  cursor.varint();
+  return cursor.bytes();
+}
+
+function readRecords(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  baseOffset: number,
+  attributes: number,
+  fetchOffset: number,
+  decompress: Decompress,
+  records: SourceRecord[],
+): void {
+  const baseTimestamp = Number(bytes.readBigInt64BE(start + 27));
+  const appendTime = (attributes & 0x08) !== 0 ? Number(bytes.readBigInt64BE(start + 35)) : undefined;
+  const count = bytes.readInt32BE(start + 57);
+  const algorithm = attributes & 0x07;
+  const cursor =
+    algorithm === 0
+      ? new VarintCursor(bytes, start + 61)
+      : new VarintCursor(decompress(algorithm, bytes.subarray(start + 61, end)), 0);
+  for (let i = 0; i < count; i++) {
+    const length = cursor.varint();
+    const recordEnd = cursor.position + length;
+    cursor.position++;
+    const timestamp = baseTimestamp + cursor.varlong();
+    const offset = baseOffset + cursor.varint();
+    if (offset >= fetchOffset) {
+      const keySize = cursor.varint();
+      const keyStart = cursor.position;
+      cursor.position += Math.max(keySize, 0);
+      const valueSize = cursor.varint();
+      const valueStart = cursor.position;
+      cursor.position += Math.max(valueSize, 0);
+      const headers = readHeaders(cursor);
+      records.push(
+        new FetchedRecord(
+          offset,
+          appendTime ?? timestamp,
+          headers,
+          cursor.buffer,
+          keySize < 0 ? -1 : keyStart,
+          keyStart + keySize,
+          valueSize < 0 ? -1 : valueStart,
+          valueStart + valueSize,
+        ),
+      );
+    }
+    cursor.position = recordEnd;
+  }
+}

@@ -1,0 +1,274 @@
+// Record batches: records written straight into one growing buffer a partition, ready for a Produce request.
+// Source: the Kafka protocol guide, "Record Batch" (magic 2).
+import type { Headers, Serialized } from './record.ts';
+import { BufferPool } from './buffer-pool.ts';
+import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
+
+/** Bytes of a batch before its first record. */
+export const batchHeaderSize = 61;
+/** A batch is closed at this size, below the broker's default limit of 1,048,588 bytes. */
+export const maxBatchBytes = 900_000;
+
+const noHeaders: Headers = [];
+
+/** A finished batch without its header: the header is written when the producer's id and sequence are known. */
+export interface OpenBatch {
+  /** The header's room, then the records. */
+  buffer: Buffer;
+  length: number;
+  count: number;
+  firstTimestamp: number;
+  maxTimestamp: number;
+}
+
+function sizeOf(data: Serialized | null): number {
+  if (data === null) return 0;
+  return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+}
+
+/** Up to this length a text is written sooner here than by a call of Buffer's. */
+const shortText = 24;
+/** No character of UTF-8 is longer: with so much room beyond a text's size, more than that size is written where it was too small. */
+const maxCharacterBytes = 4;
+
+/** Writes what should have this size; false where it has another, so that what was written is not of use. */
+function write(buffer: Buffer, position: number, data: Serialized, size: number): boolean {
+  if (typeof data !== 'string') {
+    buffer.set(data, position);
+    return true;
+  }
+  if (data.length > shortText || data.length !== size)
+    return buffer.write(data, position, size + maxCharacterBytes, 'utf8') === size;
+  for (let i = 0; i < size; i++) {
+    const code = data.charCodeAt(i);
+    if (code > 0x7f) return false;
+    buffer[position + i] = code;
+  }
+  return true;
+}
+
+/** The records for one partition: one batch after the other. */
+export class PartitionBatches {
+  readonly batches: OpenBatch[] = [];
+  count = 0;
+  readonly #pool: BufferPool;
+  #open: OpenBatch | undefined;
+
+  constructor(pool: BufferPool = new BufferPool()) {
+    this.#pool = pool;
+  }
+
+  /** Appends a record; answers its size in bytes. */
+  append(timestamp: number, key: Serialized | null, value: Serialized | null, headers: Headers): number {
+    // Text is mostly ASCII, a byte a character: to measure it first would take as long as to write it.
+    return (
+      this.#append(timestamp, key, key?.length ?? 0, value, value?.length ?? 0, headers) ??
+      (this.#append(timestamp, key, sizeOf(key), value, sizeOf(value), headers) as number)
+    );
+  }
+
+  /** Undefined where key or value is not of the size that was said: nothing has been appended then. */
+  #append(
+    timestamp: number,
+    key: Serialized | null,
+    keySize: number,
+    value: Serialized | null,
+    valueSize: number,
+    headers: Headers,
+  ): number | undefined {
+    let headersSize = 0;
+    for (const header of headers) {
+      const nameSize = Buffer.byteLength(header.key);
+      const size = header.value?.length ?? 0;
+      headersSize += sizeOfVarint(nameSize) + nameSize + sizeOfVarint(header.value ? size : -1) + size;
+    }
+    const batch = this.#batchWithRoom(keySize + valueSize + headersSize + 64, timestamp);
+    const timestampDelta = timestamp - batch.firstTimestamp;
+    const bodySize =
+      1 +
+      sizeOfVarlong(timestampDelta) +
+      sizeOfVarint(batch.count) +
+      sizeOfVarint(key === null ? -1 : keySize) +
+      keySize +
+      sizeOfVarint(value === null ? -1 : valueSize) +
+      valueSize +
+      sizeOfVarint(headers.length) +
+      headersSize;
+    const buffer = batch.buffer;
+    const start = batch.length;
+    let at = writeVarint(buffer, start, bodySize);
+    buffer[at++] = 0;
+    at = writeVarlong(buffer, at, timestampDelta);
+    at = writeVarint(buffer, at, batch.count);
+    at = writeVarint(buffer, at, key === null ? -1 : keySize);
+    if (key !== null && !write(buffer, at, key, keySize)) return undefined;
+    at = writeVarint(buffer, at + keySize, value === null ? -1 : valueSize);
+    if (value !== null && !write(buffer, at, value, valueSize)) return undefined;
+    at = writeVarint(buffer, at + valueSize, headers.length);
+    for (const header of headers) {
+      const nameSize = Buffer.byteLength(header.key);
+      at = writeVarint(buffer, at, nameSize);
+      at += buffer.write(header.key, at);
+      at = writeVarint(buffer, at, header.value ? header.value.length : -1);
+      if (header.value) {
+        buffer.set(header.value, at);
+        at += header.value.length;
+      }
+    }
+    this.#appended(batch, at, timestamp);
+    return at - start;
+  }
+
+  /** Appends a record without headers whose key, and behind it the value, lie in a buffer; no value end: a tombstone. */
+  appendBytes(
+    timestamp: number,
+    source: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueEnd: number | undefined,
+  ): number {
+    const keySize = keyEnd - keyStart;
+    const valueSize = valueEnd === undefined ? -1 : valueEnd - keyEnd;
+    const written = keySize + Math.max(0, valueSize);
+    const batch = this.#batchWithRoom(written + 64, timestamp);
+    const timestampDelta = timestamp - batch.firstTimestamp;
+    const bodySize =
+      2 +
+      sizeOfVarlong(timestampDelta) +
+      sizeOfVarint(batch.count) +
+      sizeOfVarint(keySize) +
+      sizeOfVarint(valueSize) +
+      written;
+    const { buffer, length: start } = batch;
+    let at = writeVarint(buffer, start, bodySize);
+    buffer[at++] = 0;
+    at = writeVarlong(buffer, at, timestampDelta);
+    at = writeVarint(buffer, at, batch.count);
+    at = writeVarint(buffer, at, keySize);
+    for (let i = keyStart; i < keyEnd; i++) buffer[at++] = source[i] as number;
+    at = writeVarint(buffer, at, valueSize);
+    if (valueEnd !== undefined) for (let i = keyEnd; i < valueEnd; i++) buffer[at++] = source[i] as number;
+    buffer[at++] = 0; // no headers
+    this.#appended(batch, at, timestamp);
+    return at - start;
+  }
+
+  #appended(batch: OpenBatch, end: number, timestamp: number): void {
+    batch.length = end;
+    batch.count++;
+    if (timestamp > batch.maxTimestamp) batch.maxTimestamp = timestamp;
+    this.count++;
+  }
+
+  #batchWithRoom(size: number, timestamp: number): OpenBatch {
+    let batch = this.#open;
+    if (batch && batch.length + size > maxBatchBytes && batch.count > 0) batch = undefined;
+    if (!batch) {
+      batch = {
+        buffer: this.#pool.take(batchHeaderSize + size),
+        length: batchHeaderSize,
+        count: 0,
+        firstTimestamp: timestamp,
+        maxTimestamp: timestamp,
+      };
+      this.#open = batch;
+      this.batches.push(batch);
+    }
+    if (batch.length + size > batch.buffer.length) {
+      const larger = this.#pool.take(Math.max(batch.buffer.length * 2, batch.length + size));
+      batch.buffer.copy(larger, 0, 0, batch.length);
+      this.#pool.give(batch.buffer);
+      batch.buffer = larger;
+    }
+    return batch;
+  }
+}
+
+/** The records of one commit, by topic and partition. */
+export class RecordBatches {
+  readonly topics: Map<string, Map<number, PartitionBatches>> = new Map();
+  bytes = 0;
+  count = 0;
+  readonly #pool: BufferPool;
+
+  constructor(pool: BufferPool = new BufferPool()) {
+    this.#pool = pool;
+  }
+
+  /** Gives the buffers back to the pool. Only for records that the broker has taken: nobody may read them any more. */
+  release(): void {
+    for (const partitions of this.topics.values()) {
+      for (const { batches } of partitions.values())
+        for (const { buffer } of batches) this.#pool.give(buffer);
+    }
+    this.topics.clear();
+  }
+
+  /** The batches of one partition, made on first use. */
+  partition(topic: string, partition: number): PartitionBatches {
+    let partitions = this.topics.get(topic);
+    if (!partitions) this.topics.set(topic, (partitions = new Map()));
+    let batches = partitions.get(partition);
+    if (!batches) partitions.set(partition, (batches = new PartitionBatches(this.#pool)));
+    return batches;
+  }
+
+  /** Appends a record to a partition. */
+  append(
+    topic: string,
+    partition: number,
+    timestamp: number,
+    key: Serialized | null,
+    value: Serialized | null,
+    headers: Headers = noHeaders,
+  ): void {
+    this.bytes += this.partition(topic, partition).append(timestamp, key, value, headers);
+    this.count++;
+  }
+
+  /** Appends a record to a partition; see {@link PartitionBatches.appendBytes}. */
+  appendBytes(
+    topic: string,
+    partition: number,
+    timestamp: number,
+    source: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueEnd: number | undefined,
+  ): void {
+    const batches = this.partition(topic, partition);
+    this.bytes += batches.appendBytes(timestamp, source, keyStart, keyEnd, valueEnd);
+    this.count++;
+  }
+}
+
+/** Who writes a batch: the identity the broker checks it by. */
+export interface BatchProducer {
+  producerId: bigint;
+  producerEpoch: number;
+  transactional: boolean;
+}
+
+/** Fills in the header of a batch and answers its bytes. */
+export function sealBatch(
+  batch: OpenBatch,
+  producer: BatchProducer,
+  firstSequence: number,
+  crc32c: (bytes: Buffer) => number,
+): Buffer {
+  const bytes = batch.buffer.subarray(0, batch.length);
+  bytes.writeBigInt64BE(0n, 0);
+  bytes.writeInt32BE(batch.length - 12, 8);
+  bytes.writeInt32BE(-1, 12);
+  bytes[16] = 2;
+  bytes.writeInt16BE(producer.transactional ? 0x10 : 0, 21);
+  bytes.writeInt32BE(batch.count - 1, 23);
+  bytes.writeBigInt64BE(BigInt(batch.firstTimestamp), 27);
+  bytes.writeBigInt64BE(BigInt(batch.maxTimestamp), 35);
+  bytes.writeBigInt64BE(producer.producerId, 43);
+  bytes.writeInt16BE(producer.producerEpoch, 51);
+  bytes.writeInt32BE(firstSequence, 53);
+  bytes.writeInt32BE(batch.count, 57);
+  bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17);
+  return bytes;
+}

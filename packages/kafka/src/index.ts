@@ -1,0 +1,29 @@
+// A Kafka client at the level of the wire protocol: everything that other packages may use, by name.
+export { openTopicReader } from './client/topic-reader.ts';
+export type { ReadRecord, TopicReader, TopicReaderOptions } from './client/topic-reader.ts';
+export type { SecurityOptions } from './client/platformatic.ts';
+export { partitionName } from './client/port.ts';
+export type {
+  CommitResult,
+  CommittedOffset,
+  CommitWriter,
+  FetchedPartition,
+  Fetcher,
+  GroupMember,
+  KafkaPort,
+  MemberSubscription,
+  NewTopic,
+  TopicDescription,
+  TopicPartition,
+} from './client/port.ts';
+export { createKafka } from './client/wire-port.ts';
+export type { KafkaOptions } from './client/wire-port.ts';
+export { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from './errors.ts';
+export type { StreamsErrorCode } from './errors.ts';
+export { BufferPool } from './format/buffer-pool.ts';
+export { readKey, readValue } from './format/fetched-record.ts';
+export { hashText, murmur2, partitionOf } from './format/murmur2.ts';
+export { readBatches } from './format/read-batches.ts';
+export { RecordBatches, sealBatch } from './format/record-batches.ts';
+export { deserialize } from './format/record.ts';
+export type { Header, Headers, Serialized, SourceRecord } from './format/record.ts';

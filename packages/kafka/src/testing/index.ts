@@ -1,0 +1,7 @@
+// What tests on a broker need beside it: a second client, a proxy that loses requests, and seeds that can be tried again.
+export { apiKeys, startFaultProxy } from './fault-proxy.ts';
+export type { Fate, FaultProxy } from './fault-proxy.ts';
+export { plainRecord } from './plain-record.ts';
+export { checkAsyncProperty, checkProperty, seeds } from './seeds.ts';
+export { connectWitness, uniqueName } from './witness.ts';
+export type { Seen, Witness } from './witness.ts';
