@@ -50,7 +50,7 @@ test('shows its views without a complaint and without barriers', async () => {
   const { page, complaints } = await service.openSignedIn(browser, '#/');
   const views = [
     ['#/', 'Top users'],
-    [`#/users/${userOf(1)}`, 'Types, all time'],
+    [`#/users/${userOf(1)}`, 'Types, last 24 hours'],
     ['#/pipeline', 'The connect supervisor does not answer'],
   ] as const;
   for (const [hash, until] of views) {
@@ -89,15 +89,101 @@ test('the tail shows what is stored as it is stored; paused, it holds back; a fi
 
 test('a user’s name leads to the user, and back', async () => {
   const { page, complaints } = await service.openSignedIn(browser, '#/');
-  const top = page.getByRole('region', { name: 'Top users' });
+  const top = page.getByRole('region', { name: 'Top users, last 24 hours' });
   await top.getByRole('link', { name: userOf(1), exact: true }).click();
   await page.getByRole('heading', { level: 1, name: userOf(1) }).waitFor();
   // Those who hear the page hear where they are.
   expect(await page.evaluate('document.activeElement.tagName')).toBe('H1');
   expect(await page.title()).toBe(`User ${userOf(1)} · Activity`);
-  await page.getByRole('row').filter({ hasText: 'event-' }).first().waitFor();
+  await page
+    .getByRole('button', { name: /Details of event event-/ })
+    .first()
+    .waitFor();
   await page.goBack();
   await top.waitFor();
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test('one range for the whole view, which is in the address', async () => {
+  const { page, complaints } = await service.openSignedIn(browser, '#/');
+  await page.getByRole('radio', { name: 'Last 7 days' }).check();
+  await expect.poll(() => page.url()).toContain('range=7d');
+  await page.getByRole('region', { name: 'Types, last 7 days' }).waitFor();
+  await page
+    .getByRole('region', { name: 'Top users, last 7 days' })
+    .getByRole('link', { name: userOf(1), exact: true })
+    .waitFor();
+  await page.getByRole('button', { name: 'PAGE_VIEW' }).click();
+  await expect.poll(() => page.url()).toContain('type=PAGE_VIEW');
+  await page.reload();
+  await page.getByRole('img', { name: /of them PAGE_VIEW/ }).waitFor();
+  expect(await page.getByRole('radio', { name: 'Last 7 days' }).isChecked()).toBe(true);
+  await page.getByRole('link', { name: 'The PAGE_VIEW events of this time' }).click();
+  await expect.poll(() => page.url()).toMatch(/#\/events\?type=PAGE_VIEW&range=7d$/);
+  await page.getByText('events, newest first').waitFor();
+  expect(await page.getByLabel('Time', { exact: true }).inputValue()).toBe('7d');
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test('a bar leads to its own time, and a bar of that to its events', async () => {
+  const { page, complaints } = await service.openSignedIn(browser, '#/');
+  const plot = page.locator('.plot canvas');
+  await plot.waitFor();
+  const box = await plot.boundingBox();
+  if (!box) throw new Error('there is no chart');
+  await page.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2);
+  const hour = await page.locator('.chart-note b').innerText();
+  await page.mouse.click(box.x + box.width * 0.6, box.y + box.height / 2);
+  await expect.poll(() => page.url()).toContain('range=custom');
+  await page.getByRole('region', { name: 'Top users, chosen time' }).waitFor();
+  const range = new URLSearchParams(page.url().split('?')[1]);
+  expect(Date.parse(range.get('to') ?? '') - Date.parse(range.get('from') ?? '')).toBe(3_600_000);
+  // For the keyboard, the table has the same.
+  await page.getByText('As a table').click();
+  const minute = page.getByRole('region', { name: 'as a table' }).getByRole('button').first();
+  expect((await minute.innerText()).slice(0, 12)).toBe(hour.slice(0, 12));
+  await minute.click();
+  await expect.poll(() => page.url()).toContain('#/events?range=custom');
+  await page.getByText(/event(s)?, newest first/).waitFor();
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test('a user who was seen last a year ago opens where there are events', async () => {
+  const lastSeen = new Date(Date.now() - 365 * 86_400_000);
+  await service.storeUser('long-ago', lastSeen, 7);
+  const { page, complaints } = await service.openSignedIn(browser, '#/users/long-ago');
+  await page.getByRole('img', { name: /^7 events/ }).waitFor();
+  expect(await page.getByRole('radio', { name: 'A time of your own' }).isChecked()).toBe(true);
+  await page.getByRole('region', { name: 'Types, chosen time' }).getByText('LOGIN').waitFor();
+  await expectNoBarriers(page);
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test('a row shows its first fields, and all of them when it is opened; every filter is in the address', async () => {
+  const metadata = { plan: 'pro', amount: 12, cart: [{ sku: 'x' }], note: 'the fourth', ip: '198.51.100.9' };
+  const eventId = await service.store({ userId: 'buyer', metadata, client: { device: 'tv' } });
+  const { page, complaints } = await service.openSignedIn(browser, '#/events');
+  const row = page.getByRole('row').filter({ has: page.getByRole('button', { name: eventId }) });
+  await row.getByText('plan: pro · amount: 12 · cart: [{"sku":"x"}]').waitFor();
+  await row.getByRole('button').click();
+  const details = page.locator('.details');
+  for (const text of ['the fourth', '198.51.100.9', eventId]) await details.getByText(text).waitFor();
+  await expectNoBarriers(page);
+  await page.getByText('More filters').click();
+  await page.getByLabel('Device').fill('tv');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => page.url()).toContain('device=tv');
+  await page.getByLabel('Address or network').fill('198.51.100.9');
+  await page.keyboard.press('Enter');
+  await page.getByText('1 event, newest first').waitFor();
+  await page.reload();
+  await page.getByText('1 event, newest first').waitFor();
+  expect(await page.getByLabel('Device').inputValue()).toBe('tv');
+  await expectNoBarriers(page);
   expect(complaints).toEqual([]);
   await page.context().close();
 });

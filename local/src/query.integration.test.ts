@@ -114,18 +114,39 @@ describe('totals', () => {
     const types = await get(`/api/stats/types?from=${lastWeek}&to=${yesterday}`);
     const between = { $gte: new Date(lastWeek), $lt: new Date(yesterday) };
     expect(types['total']).toBe(await db.collection('logs').countDocuments({ timestamp: between }));
-    const top = await get('/api/stats/top-users?window=all&limit=5');
-    const busiest = await db
-      .collection('logs')
-      .aggregate([
-        { $group: { _id: '$userId', n: { $sum: 1 } } },
-        { $sort: { n: -1, _id: 1 } },
-        { $limit: 5 },
-      ])
-      .toArray();
-    expect(top['users'].map(({ userId, total }: Document) => [userId, total])).toEqual(
-      busiest.map(({ _id, n }) => [_id, n]),
-    );
+    const busiest = async (timestamp: Document): Promise<Document[]> =>
+      db
+        .collection('logs')
+        .aggregate([
+          { $match: { timestamp } },
+          { $group: { _id: '$userId', n: { $sum: 1 } } },
+          { $sort: { n: -1, _id: 1 } },
+          { $limit: 5 },
+          { $project: { _id: 0, userId: '$_id', total: '$n' } },
+        ])
+        .toArray();
+    const top = async (query: string): Promise<Document> => get(`/api/stats/top-users?limit=5&${query}`);
+    const ranked = (users: Document[]): Document[] => users.map(({ userId, total }) => ({ userId, total }));
+    expect(ranked((await top('window=all'))['users'])).toEqual(await busiest({ $gte: new Date(0) }));
+    // Within a day, over the edges of days, of whole days, and until now.
+    const { hour, day } = windowSizes;
+    for (const [from, to] of [
+      [midnight - day + 5 * hour + 1, midnight - day + 7 * hour],
+      [midnight - 3 * day - hour / 2, midnight - day + 3 * hour + 1],
+      [midnight - 7 * day, midnight],
+      [midnight - 9 * day, undefined],
+    ] as const) {
+      const end = to === undefined ? '' : `&to=${new Date(to).toISOString()}`;
+      const found = await top(`from=${new Date(from).toISOString()}${end}`);
+      expect(Date.parse(found['from'])).toBe(Math.floor(from / hour) * hour);
+      expect(Date.parse(found['to'])).toBe(Math.ceil((to ?? Date.now()) / hour) * hour);
+      const touched = { $gte: new Date(found['from']), $lt: new Date(found['to']) };
+      expect(ranked(found['users'])).toEqual(await busiest(touched));
+      expect(found['users'][0].lastSeen).toEqual(expect.any(String));
+    }
+    for (const query of ['window=1h&from=2026-01-01T00:00:00Z', 'to=2026-01-01T00:00:00Z']) {
+      expect((await fetch(`${service.url}/api/stats/top-users?${query}`)).status).toBe(400);
+    }
     const active = await get('/api/stats/active-users?days=3');
     const days = await db
       .collection('logs')

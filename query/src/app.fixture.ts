@@ -110,6 +110,7 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
           active: async () => ({ daily: 1, weekly: 2, monthly: 3, days: [] }),
           known: async () => 5,
         },
+        topUsers: async (from, to, limit) => reading({ from, to, limit }, []),
         stored: async () => 6,
         asOf: async () => time,
         now: () => time.getTime(),

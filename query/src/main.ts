@@ -35,6 +35,7 @@ import { addedUp, createLedger } from './stats/ledger.ts';
 import type { LedgerDocument } from './stats/ledger.ts';
 import { createRollups } from './stats/rollups.ts';
 import type { GlobalCountDocument } from './stats/rollups.ts';
+import { createTopUsers } from './stats/top-users.ts';
 import { createUserStats } from './stats/user-stats.ts';
 import { createUserTimeline } from './stats/user-timeline.ts';
 import type { CountDocument } from './stats/user-timeline.ts';
@@ -135,6 +136,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     stats: {
       rollups,
       userStats: createUserStats({ reads, users: userDocuments, counts, now: Date.now }),
+      topUsers: createTopUsers({ reads, users: userDocuments, counts }),
       stored: async () => addedUp(await ledger.sums()).enriched,
       asOf,
       now: Date.now,

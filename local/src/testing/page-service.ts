@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { collections, windowId, windowSizes } from '@activity/contracts';
 import { Long, MongoClient, type Db, type Document } from 'mongodb';
 import type { Browser } from 'playwright-core';
 import { ensurePage } from '../parts/page.ts';
@@ -64,6 +65,31 @@ export class PageService implements AsyncDisposable {
     const document: Document = { _id: Long.fromNumber(id), ...log };
     await this.#db.collection('logs').insertOne(document);
     return eventId;
+  }
+
+  /** Stores a user with so many logins of one moment, and what is counted of them. */
+  async storeUser(userId: string, at: Date, total: number): Promise<void> {
+    const lastId = Long.fromNumber(this.#next);
+    for (let index = 0; index < total; index++) await this.store({ userId, timestamp: at });
+    const counts = {
+      userId,
+      total: Long.fromNumber(total),
+      byType: { LOGIN: Long.fromNumber(total) },
+      lastId,
+    };
+    const windows = (['hour', 'day'] as const).map((size) => {
+      const length = windowSizes[size];
+      const windowStart = new Date(Math.floor(at.getTime() / length) * length);
+      const windowEnd = new Date(windowStart.getTime() + length);
+      const _id = windowId(userId, size, windowStart.toISOString());
+      return { _id, size, windowStart, windowEnd, ...counts };
+    });
+    const none = Long.fromNumber(0);
+    const user = { firstSeen: at, lastSeen: at, rolling: { last5m: none, last1h: none, last24h: none } };
+    await this.#db.collection<Document & { _id: string }>(collections.counts).insertMany(windows);
+    await this.#db
+      .collection<Document & { _id: string }>(collections.users)
+      .insertOne({ _id: userId, ...counts, ...user });
   }
 
   /** The page at a place, not signed in. */

@@ -105,11 +105,11 @@ function SignedIn({ session, onSignOut }: { session: Session; onSignOut: () => v
   function viewOf(shown: Place): VNode {
     switch (shown.view) {
       case 'overview':
-        return <OverviewView pipeline={pipeline} />;
+        return <OverviewView pipeline={pipeline} range={shown.range} type={shown.type} />;
       case 'events':
         return <EventsView filter={shown.filter} />;
       case 'user':
-        return <UserView key={shown.userId} userId={shown.userId} />;
+        return <UserView key={shown.userId} userId={shown.userId} range={shown.range} type={shown.type} />;
       case 'event':
         return (
           <EventView key={`${shown.userId}/${shown.eventId}`} userId={shown.userId} eventId={shown.eventId} />

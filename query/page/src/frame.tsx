@@ -7,7 +7,7 @@ import type { Resource } from './data/resource.ts';
 import { useNow } from './data/use-now.ts';
 import { Icon } from './parts/icon.tsx';
 import { ThemeButton } from './parts/theme-button.tsx';
-import { hashOf, noFilter } from './router.ts';
+import { hashOf, noFilter, overviewPlace, userPlace } from './router.ts';
 import type { Place } from './router.ts';
 import { clock, timeZone } from './text/format.ts';
 import { titleOf } from './title.ts';
@@ -21,7 +21,7 @@ interface FrameProps {
 }
 
 const links: { label: string; place: Place; views: Place['view'][] }[] = [
-  { label: 'Overview', place: { view: 'overview' }, views: ['overview'] },
+  { label: 'Overview', place: overviewPlace, views: ['overview'] },
   { label: 'Events', place: { view: 'events', filter: noFilter }, views: ['events'] },
   { label: 'Find an event', place: { view: 'find' }, views: ['find', 'event'] },
   { label: 'Pipeline', place: { view: 'pipeline' }, views: ['pipeline'] },
@@ -124,7 +124,7 @@ function UserSearch(): VNode {
         const userId = input.value.trim();
         if (userId === '') return;
         input.value = '';
-        go({ view: 'user', userId });
+        go(userPlace(userId));
       }}
     >
       <label class="hidden" for="user-search">

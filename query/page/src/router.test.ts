@@ -1,20 +1,32 @@
 import { describe, expect, test } from 'vitest';
-import { hashOf, noFilter, parametersOf, placeOf } from './router.ts';
+import { usualRange } from './range.ts';
+import type { Range } from './range.ts';
+import { eventsIn, hashOf, noFilter, overviewPlace, parametersOf, placeOf, userPlace } from './router.ts';
 import type { EventFilter, Place } from './router.ts';
 
 const filter: EventFilter = {
   userId: 'a&b=c/d',
   types: ['LOGIN', 'ERROR'],
   range: 'custom',
-  from: '2026-11-23T04:12',
-  to: '2026-11-24T00:00',
+  from: '2026-11-23T04:12:00.000Z',
+  to: '2026-11-24T00:00:00.000Z',
+  eventId: 'e=1',
+  session: '1024',
+  device: 'mobile',
+  country: 'DE',
+  ip: '2001:db8:1::/48',
+  bot: 'false',
   cursor: 'W.x-y',
 };
+const week: Range = { span: '7d', from: '', to: '' };
+const day: Range = { span: 'custom', from: filter.from, to: filter.to };
 
 test.each<[string, Place]>([
-  ['#/', { view: 'overview' }],
+  ['#/', overviewPlace],
+  ['#/?range=7d&type=LOGIN', { view: 'overview', range: week, type: 'LOGIN' }],
   ['#/events', { view: 'events', filter: noFilter }],
-  ['#/users/a%2Fb%3F%23%25', { view: 'user', userId: 'a/b?#%' }],
+  ['#/users/a%2Fb%3F%23%25', userPlace('a/b?#%')],
+  ['#/users/ada?range=24h', { view: 'user', userId: 'ada', range: usualRange, type: '' }],
   ['#/event/u%201/e%2F1', { view: 'event', userId: 'u 1', eventId: 'e/1' }],
   ['#/find', { view: 'find' }],
   ['#/pipeline', { view: 'pipeline' }],
@@ -23,13 +35,31 @@ test.each<[string, Place]>([
   expect(hashOf(place)).toBe(hash);
 });
 
-test('a filter comes back from its address as it went in', () => {
-  const hash = hashOf({ view: 'events', filter });
-  expect(placeOf(hash)).toEqual({ view: 'events', filter });
+test('filters and ranges come back from their address as they went in', () => {
+  const places: Place[] = [
+    { view: 'events', filter },
+    { view: 'overview', range: day, type: '' },
+    { view: 'user', userId: 'u', range: day, type: 'ERROR' },
+  ];
+  for (const place of places) expect(placeOf(hashOf(place))).toEqual(place);
 });
 
-test.each(['', '#', '#/?x=1'])('%j is the overview', (hash) => {
-  expect(placeOf(hash)).toEqual({ view: 'overview' });
+test('local times, as addresses had them, are still read', () => {
+  expect(placeOf('#/events?range=custom&from=2026-11-23T04%3A12')).toMatchObject({
+    filter: { range: 'custom', from: new Date('2026-11-23T04:12').toISOString(), to: '' },
+  });
+});
+
+test('a time, a user and a type lead to their events', () => {
+  expect(eventsIn(day, 'u', 'ERROR')).toEqual({
+    view: 'events',
+    filter: { ...noFilter, userId: 'u', types: ['ERROR'], range: 'custom', from: day.from, to: day.to },
+  });
+  expect(eventsIn(week, '', '')).toEqual({ view: 'events', filter: { ...noFilter, range: '7d' } });
+});
+
+test.each(['', '#', '#/?x=1', '#/?range=nonsense'])('%j is the overview', (hash) => {
+  expect(placeOf(hash)).toEqual(overviewPlace);
 });
 
 test.each([
@@ -61,12 +91,19 @@ describe('the parameters of a filter', () => {
     });
   });
 
-  test('hold the times that were given, and not what is no time', () => {
-    const given = parametersOf({ ...filter, userId: '', types: [] }, now);
-    expect(Object.fromEntries(given)).toEqual({
-      from: new Date('2026-11-23T04:12').toISOString(),
-      to: new Date('2026-11-24T00:00').toISOString(),
+  test('hold every filter that was given', () => {
+    expect(Object.fromEntries(parametersOf(filter, now))).toEqual({
+      userId: 'a&b=c/d',
+      activityType: 'LOGIN,ERROR',
+      from: filter.from,
+      to: filter.to,
+      eventId: 'e=1',
+      session: '1024',
+      device: 'mobile',
+      country: 'DE',
+      ip: '2001:db8:1::/48',
+      bot: 'false',
     });
-    expect(parametersOf({ ...noFilter, range: 'custom', from: 'nonsense' }, now).size).toBe(0);
+    expect(parametersOf({ ...noFilter, range: 'custom' }, now).size).toBe(0);
   });
 });

@@ -5,8 +5,9 @@ import { z } from 'zod';
 import { time, timeZone, wholeNumber } from '../http/parameters.ts';
 import { route } from '../http/route.ts';
 import type { Route } from '../http/route.ts';
-import { bucketsOf, filled, minuteRange } from '../stats/buckets.ts';
+import { bucketsOf, filled, hourRange, minuteRange } from '../stats/buckets.ts';
 import type { Rollups } from '../stats/rollups.ts';
+import type { TopUsers } from '../stats/top-users.ts';
 import { rankings } from '../stats/user-stats.ts';
 import type { Ranking, UserStats } from '../stats/user-stats.ts';
 
@@ -14,6 +15,7 @@ import type { Ranking, UserStats } from '../stats/user-stats.ts';
 export interface StatsDeps {
   rollups: Rollups;
   userStats: UserStats;
+  topUsers: TopUsers;
   /** How many events were accepted as new, in all. */
   stored: () => Promise<number>;
   asOf: () => Promise<Date>;
@@ -56,7 +58,7 @@ export const timelineSchema: z.ZodObject = z.object({
 const rangeTooLong = { 400: { description: 'A parameter is wrong.', schema: validationError } };
 
 /** The routes that read what all users did. */
-export function statsRoutes({ rollups, userStats, stored, asOf, now }: StatsDeps): Route[] {
+export function statsRoutes({ rollups, userStats, topUsers, stored, asOf, now }: StatsDeps): Route[] {
   const minute = windowSizes.minute;
   const sinceMinute = (milliseconds: number): number => Math.floor((now() - milliseconds) / minute) * minute;
   const nextMinute = (): number => sinceMinute(0) + minute;
@@ -157,22 +159,39 @@ export function statsRoutes({ rollups, userStats, stored, asOf, now }: StatsDeps
       path: '/api/stats/top-users',
       scope: 'read',
       summary: 'The busiest users',
-      description: 'By their events of the last 5 minutes, hour or 24 hours, or of all time.',
-      query: z.object({
-        window: z
-          .enum(
-            Object.keys(rankings) as [Ranking, ...Ranking[]],
-            `must be one of ${Object.keys(rankings).join(', ')}`,
-          )
-          .default('24h')
-          .describe('The time that is looked at'),
-        limit: wholeNumber(100).default(10).describe('Users, at most 100'),
-      }),
+      description:
+        'By their events of the last 5 minutes, hour or 24 hours, of all time, or of a time by whole hours of UTC. At most 400 days.',
+      query: z
+        .object({
+          window: z
+            .enum(
+              Object.keys(rankings) as [Ranking, ...Ranking[]],
+              `must be one of ${Object.keys(rankings).join(', ')}`,
+            )
+            .optional()
+            .describe('The time that is looked at; 24h unless `window` or `from` is given'),
+          from: time().optional().describe('Instead of `window`: from this hour on'),
+          to: time().optional().describe('With `from`: up to the end of this hour; now unless given'),
+          limit: wholeNumber(100).default(10).describe('Users, at most 100'),
+        })
+        .refine(({ window, from }) => window === undefined || from === undefined, {
+          path: ['window'],
+          message: 'must not be given together with from',
+        })
+        .refine(({ from, to }) => to === undefined || from !== undefined, {
+          path: ['to'],
+          message: 'must not be given without from',
+        }),
       answers: {
         200: {
           description: 'The users, the busiest first.',
           schema: z.object({
-            window: z.string(),
+            window: z.string().optional().describe('Where a window was asked for, or nothing'),
+            from: z.iso
+              .datetime()
+              .optional()
+              .describe('Where `from` was asked for: the hours that are counted'),
+            to: z.iso.datetime().optional(),
             users: z.array(
               z.object({ userId: z.string(), total: count, lastSeen: z.iso.datetime().optional() }),
             ),
@@ -181,9 +200,14 @@ export function statsRoutes({ rollups, userStats, stored, asOf, now }: StatsDeps
         },
         ...rangeTooLong,
       },
-      handle: async ({ query: { window, limit } }) => {
-        const [users, fresh] = await Promise.all([userStats.top(window, limit), asOf()]);
-        return { status: 200, body: { window, users, asOf: fresh } };
+      handle: async ({ query: { window = '24h', limit, ...given } }) => {
+        if (given.from === undefined) {
+          const [users, fresh] = await Promise.all([userStats.top(window, limit), asOf()]);
+          return { status: 200, body: { window, users, asOf: fresh } };
+        }
+        const { from, to } = hourRange(given, now());
+        const [users, fresh] = await Promise.all([topUsers(from, to, limit), asOf()]);
+        return { status: 200, body: { from: new Date(from), to: new Date(to), users, asOf: fresh } };
       },
     }),
     route({

@@ -56,14 +56,36 @@ const maxDays = 400;
  * A time in whole minutes, the last 24 hours unless given.
  * @throws FailureError where it is none, or too long.
  */
-export function minuteRange(
-  { from, to }: { from?: Date | undefined; to?: Date | undefined },
-  now: number,
+export function minuteRange(range: AskedRange, now: number): { from: number; to: number } {
+  const { minute } = windowSizes;
+  const end = range.to === undefined ? floor(now, 'minute', 'UTC') + minute : range.to.getTime();
+  return checkedRange(range, floor(end, 'minute', 'UTC'), 'minute');
+}
+
+/**
+ * A time in whole hours of UTC: those that it touches.
+ * @throws FailureError where it is none, or too long.
+ */
+export function hourRange(range: AskedRange, now: number): { from: number; to: number } {
+  const { hour } = windowSizes;
+  return checkedRange(range, Math.ceil((range.to?.getTime() ?? now + 1) / hour) * hour, 'hour');
+}
+
+/** A time as it was asked for. */
+interface AskedRange {
+  from?: Date | undefined;
+  to?: Date | undefined;
+}
+
+function checkedRange(
+  { from }: AskedRange,
+  end: number,
+  size: 'minute' | 'hour',
 ): { from: number; to: number } {
-  const { minute, day } = windowSizes;
-  const end = to === undefined ? floor(now, 'minute', 'UTC') + minute : floor(to.getTime(), 'minute', 'UTC');
-  const begin = from === undefined ? Math.max(0, end - day) : floor(from.getTime(), 'minute', 'UTC');
-  if (begin >= end) throw refused('from', 'must lie a minute or more before to');
+  const { day } = windowSizes;
+  const begin = from === undefined ? Math.max(0, end - day) : floor(from.getTime(), size, 'UTC');
+  if (begin >= end)
+    throw refused('from', `must lie ${size === 'hour' ? 'an' : 'a'} ${size} or more before to`);
   if (end - begin > maxDays * day) throw refused('from', `must not lie more than ${maxDays} days before to`);
   return { from: begin, to: end };
 }

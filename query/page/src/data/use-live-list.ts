@@ -17,9 +17,9 @@ export interface LiveList {
   resume: () => void;
 }
 
-/** Reads the logs of `query`, and the tail with the same filters where the list is live. */
+/** Reads the logs of `query`, and the tail with the same filters where the list is live; without a query, nothing. */
 export function useLiveList(
-  query: string,
+  query: string | undefined,
   options: { limit: number; cursor?: string; live: boolean },
 ): LiveList {
   const { limit, cursor = '', live } = options;
@@ -27,7 +27,7 @@ export function useLiveList(
   const parameters = new URLSearchParams(query);
   parameters.set('limit', String(limit));
   if (cursor !== '') parameters.set('cursor', cursor);
-  const path = `/api/logs?${parameters.toString()}`;
+  const path = query === undefined ? undefined : `/api/logs?${parameters.toString()}`;
   const page = useResource<LogPage>(path);
   const tail = useTail(live ? query : undefined, {
     // What was stored between reading the page and the tail's beginning would be in neither.

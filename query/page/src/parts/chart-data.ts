@@ -39,6 +39,24 @@ export function bucketAt(seconds: number, { interval, buckets }: Timeline): numb
   return inside ? index : undefined;
 }
 
+/** A type's part of all events. */
+export interface TypeShare {
+  activityType: string;
+  total: number;
+  /** From 0 to 1. */
+  share: number;
+}
+
+/** The types of all buckets together, the most frequent first. */
+export function sharesOf({ buckets }: Timeline): TypeShare[] {
+  const sums: ByType = {};
+  for (const { byType } of buckets) {
+    for (const [type, total] of Object.entries(byType)) sums[type] = (sums[type] ?? 0) + total;
+  }
+  const all = Object.values(sums).reduce((sum, one) => sum + one, 0);
+  return typesOf(sums).map(([activityType, total]) => ({ activityType, total, share: total / all }));
+}
+
 /** The types of a bucket, the most frequent first, but a highlighted one before all. */
 export function typesOf(byType: ByType, highlight?: string): [type: string, total: number][] {
   const sorted = Object.entries(byType).toSorted(([, a], [, b]) => b - a);

@@ -10,6 +10,8 @@ interface ChartProps {
   timeline: Timeline;
   /** A type that stands out. */
   highlight?: string | undefined;
+  /** Called with the number of a bucket whose bar or row was chosen. */
+  onOpen: (index: number) => void;
 }
 
 const height = 220;
@@ -21,7 +23,7 @@ function colour(element: Element, name: string): string {
 /** The options of the plot, in the colours of the theme. */
 function optionsOf(
   element: HTMLElement,
-  { timeline, highlight }: ChartProps,
+  { timeline, highlight }: Omit<ChartProps, 'onOpen'>,
   onCursor: (seconds: number | undefined) => void,
 ): uPlot.Options {
   const bars = uPlot.paths.bars?.({ size: [0.82, 60], align: 1 });
@@ -39,7 +41,7 @@ function optionsOf(
   return {
     width: element.clientWidth,
     height,
-    padding: [10, 4, 0, 0],
+    padding: [10, 16, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: { y: { range: (_, __, max) => [0, Math.max(4, max * 1.08)] } },
@@ -70,14 +72,14 @@ function optionsOf(
 }
 
 /** The chart. */
-export function Chart({ timeline, highlight }: ChartProps): VNode {
+export function Chart({ timeline, highlight, onOpen }: ChartProps): VNode {
   const place = useRef<HTMLDivElement>(null);
   const [pointed, setPointed] = useState<number>();
   const plot = useRef<uPlot>(undefined);
   const latest = useRef({ timeline, highlight });
   latest.current = { timeline, highlight };
 
-  // The plot is made anew where its look changes, else it is only given its data.
+  // A changed look needs another plot; changed data does not.
   const look = `${timeline.interval} ${highlight ?? ''} ${timeline.buckets.length}`;
   useEffect(() => {
     const element = place.current;
@@ -118,10 +120,17 @@ export function Chart({ timeline, highlight }: ChartProps): VNode {
           summaryOf(timeline, highlight)
         )}
       </p>
-      <div ref={place} class="plot" role="img" aria-label={summaryOf(timeline, highlight)} />
+      {/* For the pointer alone: the table below has a button for each bar. */}
+      <div
+        ref={place}
+        class={index === undefined ? 'plot' : 'plot pointed'}
+        role="img"
+        aria-label={summaryOf(timeline, highlight)}
+        onClick={() => index !== undefined && onOpen(index)}
+      />
       <details>
         <summary>As a table</summary>
-        <TimelineTable timeline={timeline} />
+        <TimelineTable timeline={timeline} onOpen={onOpen} />
       </details>
     </div>
   );
@@ -144,8 +153,11 @@ function Pointed({ bucket, interval, highlight }: PointedProps): VNode {
   );
 }
 
-function TimelineTable({ timeline: { buckets, interval } }: { timeline: Timeline }): VNode {
-  const some = buckets.filter(({ total }) => total > 0).toReversed();
+function TimelineTable({ timeline: { buckets, interval }, onOpen }: Omit<ChartProps, 'highlight'>): VNode {
+  const some = buckets
+    .map((bucket, index) => ({ ...bucket, index }))
+    .filter(({ total }) => total > 0)
+    .toReversed();
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Activity over time as a table">
       <table>
@@ -160,9 +172,13 @@ function TimelineTable({ timeline: { buckets, interval } }: { timeline: Timeline
           </tr>
         </thead>
         <tbody>
-          {some.map(({ start, total, byType }) => (
+          {some.map(({ start, total, byType, index }) => (
             <tr key={start}>
-              <th scope="row">{bucketTime(start, interval)}</th>
+              <th scope="row">
+                <button type="button" class="link" onClick={() => onOpen(index)}>
+                  {bucketTime(start, interval)}
+                </button>
+              </th>
               <td class="number">{count(total)}</td>
               <td class="quiet">
                 {typesOf(byType)

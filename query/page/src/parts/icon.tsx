@@ -11,6 +11,7 @@ const paths = {
   check: 'M5 12.5l4.5 4.5L19 7.5',
   cross: 'M6 6l12 12M18 6L6 18',
   clock: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 7.5V12l3 2',
+  down: 'M6 9l6 6 6-6',
   alert: 'M12 4l9 16H3zM12 10v4.5M12 17.2v.3',
 } as const;
 

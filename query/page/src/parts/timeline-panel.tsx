@@ -1,63 +1,49 @@
-// Activity over time, of all or of one user, with its range.
+// Activity over time, of all or of one user; a bar leads to its own time.
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
 import type { Timeline } from '../data/answers.ts';
+import type { Reading } from '../data/use-resource.ts';
+import { bucketRange, finestOfUser, intervalMs, shownOf } from '../range.ts';
+import type { Range } from '../range.ts';
 import { serverNow } from '../data/api.ts';
-import { useResource } from '../data/use-resource.ts';
-import { timeZone } from '../text/format.ts';
+import { eventsIn } from '../router.ts';
+import type { Place } from '../router.ts';
+import { go } from '../use-place.ts';
 import { Chart } from './chart.tsx';
-import { Choice } from './choice.tsx';
 import { Loaded, Panel } from './panel.tsx';
 
-const spans = {
-  '1h': { label: '1 h', spoken: 'Last hour', interval: 'minute', ms: undefined },
-  '24h': { label: '24 h', spoken: 'Last 24 hours', interval: 'hour', ms: undefined },
-  '7d': { label: '7 d', spoken: 'Last 7 days', interval: 'hour', ms: 7 * 86_400_000 },
-  '30d': { label: '30 d', spoken: 'Last 30 days', interval: 'day', ms: undefined },
-} as const;
-type Span = keyof typeof spans;
-
-const options = Object.entries(spans).map(([value, { label, spoken }]) => ({
-  value: value as Span,
-  label,
-  spoken,
-}));
-
 interface TimelinePanelProps {
-  /** The API's path. */
-  path: string;
-  highlight?: string | undefined;
-  className?: string;
-  everyMs: number;
+  reading: Reading<Timeline>;
+  /** A type that stands out; empty for none. */
+  type: string;
+  userId?: string;
+  /** The view at another range. */
+  at: (range: Range) => Place;
 }
 
 /** The panel. */
-export function TimelinePanel({ path, highlight, className = '', everyMs }: TimelinePanelProps): VNode {
-  const [span, setSpan] = useState<Span>('24h');
-  // Where a range begins is settled when it is chosen: a new beginning would be another question.
-  const [chosenAt, setChosenAt] = useState(serverNow);
-  const { interval, ms } = spans[span];
-  const query = new URLSearchParams({ interval, tz: timeZone });
-  if (ms !== undefined) query.set('from', new Date(chosenAt - ms).toISOString());
-  const reading = useResource<Timeline>(`${path}?${query.toString()}`, everyMs);
+export function TimelinePanel({ reading, type, userId = '', at }: TimelinePanelProps): VNode {
+  /** A bar shows its time by finer bars; where there are none, its events. */
+  function open({ interval, buckets }: Timeline, index: number): void {
+    const start = Date.parse(buckets[index]?.start ?? '');
+    const range = bucketRange(
+      start,
+      Date.parse(buckets[index + 1]?.start ?? '') || start + intervalMs[interval],
+    );
+    const now = serverNow();
+    const finest = userId === '' ? 'minute' : finestOfUser(range, now);
+    const isFiner = intervalMs[shownOf(range, now, finest).interval] < intervalMs[interval];
+    go(isFiner ? at(range) : eventsIn(range, userId, type));
+  }
   return (
-    <Panel
-      title="Activity over time"
-      className={className}
-      aside={
-        <Choice
-          label="Time shown"
-          options={options}
-          value={span}
-          onChange={(value) => {
-            setSpan(value);
-            setChosenAt(serverNow());
-          }}
-        />
-      }
-    >
+    <Panel title="Activity over time" className="area-chart">
       <Loaded reading={reading} lines={6}>
-        {(timeline) => <Chart timeline={timeline} highlight={highlight} />}
+        {(timeline) => (
+          <Chart
+            timeline={timeline}
+            highlight={type === '' ? undefined : type}
+            onOpen={(index) => open(timeline, index)}
+          />
+        )}
       </Loaded>
     </Panel>
   );

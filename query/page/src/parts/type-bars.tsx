@@ -1,10 +1,11 @@
 // Types by how frequent they are; choosing one shows it in the chart.
 import type { VNode } from 'preact';
 import { count, percent } from '../text/format.ts';
+import type { TypeShare } from './chart-data.ts';
 
 interface TypeBarsProps {
   caption: string;
-  types: { activityType: string; total: number; share: number }[];
+  types: TypeShare[];
   /** The chosen one. */
   chosen?: string | undefined;
   onChoose: (type: string | undefined) => void;

@@ -34,6 +34,7 @@ describe('times', () => {
   test('of a list: today to the second, else with the day, in the zone', () => {
     expect(listTime('2026-11-23T22:59:58Z', now, 'UTC')).toBe('22:59:58');
     expect(listTime('2026-11-22T22:59:58Z', now, 'UTC')).toBe('22 Nov 22:59');
+    expect(listTime('2025-11-23T22:59:58Z', now, 'UTC')).toBe('23 Nov 2025');
     // There it is the 24th already.
     expect(listTime('2026-11-23T22:59:58Z', now, 'Europe/Berlin')).toBe('23 Nov 23:59');
   });
@@ -44,8 +45,9 @@ describe('times', () => {
 
   test('of buckets', () => {
     const start = new Date(2026, 10, 23, 4, 0).toISOString();
-    expect(bucketTime(start, 'day')).toBe('Mon 23 Nov');
-    expect(bucketTime(start, 'hour')).toBe('Mon 23 Nov, 04:00–05:00');
-    expect(bucketTime(start, 'minute')).toBe('Mon 23 Nov, 04:00–04:01');
+    expect(bucketTime(start, 'day', now)).toBe('Mon 23 Nov');
+    expect(bucketTime(start, 'hour', now)).toBe('Mon 23 Nov, 04:00–05:00');
+    expect(bucketTime(start, 'minute', now)).toBe('Mon 23 Nov, 04:00–04:01');
+    expect(bucketTime(start, 'day', now + 365 * 86_400_000)).toBe('Mon 23 Nov 2026');
   });
 });

@@ -48,6 +48,7 @@ export const dayMonth: (at: string | number, zone?: string) => string = formatte
   day: 'numeric',
   month: 'short',
 });
+const fullDate = formatter({ day: 'numeric', month: 'short', year: 'numeric' });
 const weekday = formatter({ weekday: 'short', day: 'numeric', month: 'short' });
 const exact = formatter({
   day: 'numeric',
@@ -64,10 +65,13 @@ export function moment(at: string | number, zone: string = timeZone): string {
   return exact(at, zone);
 }
 
-/** The time of something in a list: today to the second, else its day and minute. */
+/** The time of something in a list: today to the second, else its day and minute; of another year its date. */
 export function listTime(at: string, now: number, zone: string = timeZone): string {
-  const day = dayMonth(at, zone);
-  return day === dayMonth(now, zone) ? clock(at, zone) : `${day} ${hourMinute(at, zone)}`;
+  const day = fullDate(at, zone);
+  if (day === fullDate(now, zone)) return clock(at, zone);
+  return day.slice(-4) === fullDate(now, zone).slice(-4)
+    ? `${dayMonth(at, zone)} ${hourMinute(at, zone)}`
+    : day;
 }
 
 const units: [number, string][] = [
@@ -91,10 +95,16 @@ export function ago(at: string | number, now: number): string {
   return age < 1_000 ? 'just now' : `${duration(age)} ago`;
 }
 
-/** The time that a bucket of a timeline covers. */
-export function bucketTime(start: string, interval: 'minute' | 'hour' | 'day'): string {
+/** The time that a bucket of a timeline covers, with its year unless that is the year of `now`. */
+export function bucketTime(
+  start: string,
+  interval: 'minute' | 'hour' | 'day',
+  now: number = Date.now(),
+): string {
   const begin = Date.parse(start);
-  if (interval === 'day') return weekday(begin);
+  const year = fullDate(begin).slice(-4);
+  const day = year === fullDate(now).slice(-4) ? weekday(begin) : `${weekday(begin)} ${year}`;
+  if (interval === 'day') return day;
   const end = begin + (interval === 'hour' ? 3_600_000 : 60_000);
-  return `${weekday(begin)}, ${hourMinute(begin)}–${hourMinute(end)}`;
+  return `${day}, ${hourMinute(begin)}–${hourMinute(end)}`;
 }

@@ -7,7 +7,7 @@ import { useResource } from '../data/use-resource.ts';
 import { Icon } from '../parts/icon.tsx';
 import { Loaded, Panel } from '../parts/panel.tsx';
 import { TypeBadge } from '../parts/type-badge.tsx';
-import { hashOf } from '../router.ts';
+import { hashOf, userPlace } from '../router.ts';
 import { moment } from '../text/format.ts';
 
 const icons = { done: 'check', waiting: 'clock', failed: 'cross', ahead: 'clock' } as const;
@@ -36,7 +36,7 @@ export function EventView({ userId, eventId }: { userId: string; eventId: string
       </div>
       <p class="event-of">
         {log.data && <TypeBadge type={log.data.activityType} />} of{' '}
-        <a href={hashOf({ view: 'user', userId })}>{userId}</a>
+        <a href={hashOf(userPlace(userId))}>{userId}</a>
         {log.data && <>, {moment(log.data.timestamp)}</>}
       </p>
       <div class="event-view">

@@ -1,16 +1,14 @@
 // Events: all that is stored, narrowed down, with the live tail on top.
 import type { VNode } from 'preact';
-import { useMemo } from 'preact/hooks';
 import type { LogPage } from '../data/answers.ts';
-import { serverNow } from '../data/api.ts';
-import { useLiveList } from '../data/use-live-list.ts';
+import { useEvents } from '../data/use-events.ts';
 import { EventFilters } from '../parts/event-filters.tsx';
 import { EventTable } from '../parts/event-table.tsx';
 import { Loaded } from '../parts/panel.tsx';
 import { Empty } from '../parts/states.tsx';
 import { FirstEvent } from '../parts/first-event.tsx';
 import { TailSwitch } from '../parts/tail-switch.tsx';
-import { hashOf, noFilter, parametersOf } from '../router.ts';
+import { hashOf, noFilter } from '../router.ts';
 import type { EventFilter } from '../router.ts';
 import { count } from '../text/format.ts';
 import { go } from '../use-place.ts';
@@ -19,12 +17,9 @@ const pageSize = 50;
 
 /** The view. */
 export function EventsView({ filter }: { filter: EventFilter }): VNode {
-  const key = JSON.stringify(filter);
-  // Relative ranges are settled when the filter is.
-  const query = useMemo(() => parametersOf(filter, serverNow()).toString(), [key]);
   const first = filter.cursor === '';
-  const live = first && (filter.range !== 'custom' || filter.to === '');
-  const list = useLiveList(query, { limit: pageSize, cursor: filter.cursor, live });
+  const list = useEvents(filter, { limit: pageSize });
+  const { live, query } = list;
   const filtered = JSON.stringify({ ...filter, cursor: '' }) !== JSON.stringify(noFilter);
   return (
     <>

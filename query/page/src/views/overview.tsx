@@ -1,33 +1,44 @@
 // The overview: what happens now, and how much of it.
 import type { VNode } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
-import type { Ledger, Overview, Pipeline, TopUsers } from '../data/answers.ts';
-import type { Reading } from '../data/use-resource.ts';
+import type { Ledger, Overview, Pipeline, Timeline } from '../data/answers.ts';
 import { useLiveList } from '../data/use-live-list.ts';
 import { useResource } from '../data/use-resource.ts';
-import { useNow } from '../data/use-now.ts';
-import { Choice } from '../parts/choice.tsx';
+import type { Reading } from '../data/use-resource.ts';
+import { timelinePath, useShown } from '../data/use-shown.ts';
 import { EventTable } from '../parts/event-table.tsx';
 import { FirstEvent } from '../parts/first-event.tsx';
 import { Loaded, Panel } from '../parts/panel.tsx';
 import { StageStrip } from '../parts/stage-strip.tsx';
-import { Empty, Failed } from '../parts/states.tsx';
+import { RangeBar } from '../parts/range-bar.tsx';
+import { Failed } from '../parts/states.tsx';
 import { TailSwitch } from '../parts/tail-switch.tsx';
 import { eventTiles, Tiles } from '../parts/tiles.tsx';
 import { TimelinePanel } from '../parts/timeline-panel.tsx';
-import { TypeBars } from '../parts/type-bars.tsx';
+import { TopUsersPanel } from '../parts/top-users-panel.tsx';
+import { TypesPanel } from '../parts/types-panel.tsx';
+import type { Range } from '../range.ts';
 import { hashOf, noFilter } from '../router.ts';
-import { ago, count, counted } from '../text/format.ts';
+import type { Place } from '../router.ts';
+import { count, counted } from '../text/format.ts';
+import { go } from '../use-place.ts';
 
 const everyMs = 5_000;
 const tailRows = 10;
 
+interface OverviewViewProps {
+  pipeline: Reading<Pipeline>;
+  range: Range;
+  /** A type that stands out; empty for none. */
+  type: string;
+}
+
 /** The view. */
-export function OverviewView({ pipeline }: { pipeline: Reading<Pipeline> }): VNode {
+export function OverviewView({ pipeline, range, type }: OverviewViewProps): VNode {
   const overview = useResource<Overview>('/api/stats/overview', everyMs);
-  const [type, setType] = useState<string>();
+  const shown = useShown(range);
+  const timeline = useResource<Timeline>(timelinePath('/api/stats/timeline', shown), 2 * everyMs);
   const list = useLiveList('', { limit: tailRows, live: true });
-  const types = useMemo(() => sharesOf(overview.data?.byType ?? {}), [overview.data]);
+  const at = (next: Range): Place => ({ view: 'overview', range: next, type });
   if (overview.data === undefined && overview.error) {
     return (
       <>
@@ -47,28 +58,19 @@ export function OverviewView({ pipeline }: { pipeline: Reading<Pipeline> }): VNo
         <FirstEvent />
       ) : (
         <div class="overview">
-          <TimelinePanel
-            path="/api/stats/timeline"
-            highlight={type}
-            everyMs={10_000}
-            className="area-chart"
+          <RangeBar
+            range={range}
+            from={shown.from}
+            to={shown.to ?? shown.now}
+            onChange={(next) => go(at(next))}
           />
-          <Panel title="Types, last 24 hours" className="area-types">
-            <Loaded reading={overview} lines={7}>
-              {() =>
-                types.length === 0 ? (
-                  <Empty title="No events in the last 24 hours" />
-                ) : (
-                  <TypeBars
-                    caption="Events by type, last 24 hours"
-                    types={types}
-                    chosen={type}
-                    onChoose={setType}
-                  />
-                )
-              }
-            </Loaded>
-          </Panel>
+          <TimelinePanel reading={timeline} type={type} at={at} />
+          <TypesPanel
+            reading={timeline}
+            range={range}
+            type={type}
+            onChoose={(chosen) => go({ view: 'overview', range, type: chosen })}
+          />
           <Panel title="Live" className="area-live" aside={<TailSwitch list={list} />}>
             <Loaded reading={list.page} lines={tailRows}>
               {() => (
@@ -81,7 +83,7 @@ export function OverviewView({ pipeline }: { pipeline: Reading<Pipeline> }): VNo
               )}
             </Loaded>
           </Panel>
-          <TopUsersPanel />
+          <TopUsersPanel range={range} shown={shown} />
         </div>
       )}
       <Panel title="Pipeline" aside={<a href="#/pipeline">Details</a>}>
@@ -110,13 +112,6 @@ function ledgerText({ enriched, duplicate, deadLettered, late }: Ledger): string
     .join(' · ');
 }
 
-function sharesOf(byType: Record<string, number>): { activityType: string; total: number; share: number }[] {
-  const all = Object.values(byType).reduce((sum, one) => sum + one, 0);
-  return Object.entries(byType)
-    .toSorted(([, a], [, b]) => b - a)
-    .map(([activityType, total]) => ({ activityType, total, share: total / all }));
-}
-
 function OverviewTiles({ overview }: { overview: Overview | undefined }): VNode {
   const { events, users } = overview ?? {};
   return (
@@ -132,59 +127,5 @@ function OverviewTiles({ overview }: { overview: Overview | undefined }): VNode 
         },
       ]}
     />
-  );
-}
-
-const windows = [
-  { value: '5m', label: '5 min', spoken: 'Last 5 minutes' },
-  { value: '1h', label: '1 h', spoken: 'Last hour' },
-  { value: '24h', label: '24 h', spoken: 'Last 24 hours' },
-  { value: 'all', label: 'All', spoken: 'All time' },
-] as const;
-
-function TopUsersPanel(): VNode {
-  const [window, setWindow] = useState<(typeof windows)[number]['value']>('24h');
-  const top = useResource<TopUsers>(`/api/stats/top-users?window=${window}&limit=10`, everyMs);
-  const now = useNow(5_000);
-  return (
-    <Panel
-      title="Top users"
-      className="area-users"
-      aside={<Choice label="Time counted" options={windows} value={window} onChange={setWindow} />}
-    >
-      <Loaded reading={top} lines={10}>
-        {({ users }) =>
-          users.length === 0 ? (
-            <Empty title="Nobody was active in this time" />
-          ) : (
-            <table>
-              <caption class="hidden">The users with the most events</caption>
-              <thead>
-                <tr>
-                  <th scope="col">User</th>
-                  <th scope="col" class="number">
-                    Events
-                  </th>
-                  <th scope="col" class="number">
-                    Last seen
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {users.map(({ userId, total, lastSeen }) => (
-                  <tr key={userId}>
-                    <td class="user">
-                      <a href={hashOf({ view: 'user', userId })}>{userId}</a>
-                    </td>
-                    <td class="number">{count(total)}</td>
-                    <td class="number quiet">{lastSeen === undefined ? '–' : ago(lastSeen, now)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )
-        }
-      </Loaded>
-    </Panel>
   );
 }

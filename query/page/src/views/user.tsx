@@ -1,28 +1,52 @@
 // A user's page.
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
-import type { UserActivity } from '../data/answers.ts';
-import { useLiveList } from '../data/use-live-list.ts';
+import type { Timeline, UserActivity } from '../data/answers.ts';
+import { useEvents } from '../data/use-events.ts';
 import { useNow } from '../data/use-now.ts';
 import { useResource } from '../data/use-resource.ts';
+import { timelinePath, useShown } from '../data/use-shown.ts';
 import { EventTable } from '../parts/event-table.tsx';
 import { Loaded, Panel } from '../parts/panel.tsx';
+import { RangeBar } from '../parts/range-bar.tsx';
 import { Empty, Failed } from '../parts/states.tsx';
 import { TailSwitch } from '../parts/tail-switch.tsx';
 import { eventTiles, Tiles } from '../parts/tiles.tsx';
 import { TimelinePanel } from '../parts/timeline-panel.tsx';
-import { TypeBars } from '../parts/type-bars.tsx';
-import { hashOf, noFilter } from '../router.ts';
+import { TypesPanel } from '../parts/types-panel.tsx';
+import { finestOfUser, rangeAround, usualRange } from '../range.ts';
+import type { Range } from '../range.ts';
+import { eventsIn, hashOf } from '../router.ts';
+import type { Place } from '../router.ts';
 import { ago, moment } from '../text/format.ts';
+import { go } from '../use-place.ts';
 
 const everyMs = 5_000;
 
+interface UserViewProps {
+  userId: string;
+  /** Unless given, the one that the user's last events are in. */
+  range: Range | undefined;
+  /** A type that stands out; empty for none. */
+  type: string;
+}
+
 /** The view. */
-export function UserView({ userId }: { userId: string }): VNode {
+export function UserView({ userId, range: given, type }: UserViewProps): VNode {
   const path = `/api/users/${encodeURIComponent(userId)}`;
   const activity = useResource<UserActivity>(`${path}/activity`, everyMs);
-  const list = useLiveList(new URLSearchParams({ userId }).toString(), { limit: 25, live: true });
-  const [type, setType] = useState<string>();
+  const now = useNow(60_000);
+  const lastSeen = activity.data?.lastSeen;
+  const range = given ?? (lastSeen === undefined ? usualRange : rangeAround(Date.parse(lastSeen), now));
+  const shown = useShown(range, finestOfUser(range, now));
+  // Which range has events is known when the user is.
+  const known = given !== undefined || activity.data !== undefined;
+  const timeline = useResource<Timeline>(
+    known ? timelinePath(`${path}/timeline`, shown) : undefined,
+    2 * everyMs,
+  );
+  const events = eventsIn(range, userId, type);
+  const list = useEvents(known ? events.filter : undefined, { limit: 25 });
+  const at = (next: Range): Place => ({ view: 'user', userId, range: next, type });
   const { data, error } = activity;
   const failed = data === undefined && error !== undefined && error.kind !== 'not-found';
   const missing = error?.kind === 'not-found' && list.rows.shown.length === 0;
@@ -46,46 +70,38 @@ export function UserView({ userId }: { userId: string }): VNode {
         <>
           <UserTiles activity={data} />
           <div class="user-view">
-            <TimelinePanel
-              path={`${path}/timeline`}
-              highlight={type}
-              everyMs={10_000}
-              className="area-chart"
+            <RangeBar
+              range={range}
+              from={shown.from}
+              to={shown.to ?? shown.now}
+              onChange={(next) => go(at(next))}
             />
-            <Panel title="Types, all time" className="area-types">
-              <Loaded reading={activity}>
-                {({ byType, total }) => (
-                  <TypeBars
-                    caption={`Events of ${userId} by type`}
-                    types={Object.entries(byType)
-                      .toSorted(([, a], [, b]) => b - a)
-                      .map(([activityType, one]) => ({
-                        activityType,
-                        total: one,
-                        share: one / Math.max(1, total),
-                      }))}
-                    chosen={type}
-                    onChoose={setType}
-                  />
-                )}
-              </Loaded>
-            </Panel>
+            <TimelinePanel reading={timeline} type={type} userId={userId} at={at} />
+            <TypesPanel
+              reading={timeline}
+              range={range}
+              type={type}
+              userId={userId}
+              onChoose={(chosen) => go({ view: 'user', userId, range, type: chosen })}
+            />
             <Panel title="Events" className="area-live" aside={<TailSwitch list={list} />}>
               <Loaded reading={list.page} lines={10}>
-                {() => (
-                  <>
-                    <EventTable
-                      caption={`Events of ${userId}, the newest first`}
-                      rows={list.rows.shown}
-                      withUser={false}
-                    />
-                    <p class="panel-foot">
-                      <a href={hashOf({ view: 'events', filter: { ...noFilter, userId } })}>
-                        All of them, to filter and export
-                      </a>
-                    </p>
-                  </>
-                )}
+                {() =>
+                  list.rows.shown.length === 0 ? (
+                    <Empty title="No events in this time" />
+                  ) : (
+                    <>
+                      <EventTable
+                        caption={`Events of ${userId}, the newest first`}
+                        rows={list.rows.shown}
+                        withUser={false}
+                      />
+                      <p class="panel-foot">
+                        <a href={hashOf(events)}>The events of this time, to filter and export</a>
+                      </p>
+                    </>
+                  )
+                }
               </Loaded>
             </Panel>
           </div>
