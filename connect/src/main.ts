@@ -1,5 +1,5 @@
 // The connect supervisor's process: migrates MongoDB, registers the connectors, then watches them, and erases.
-import { topicsOf } from '@activity/contracts';
+import { requiredSettings, settingProblem, topicSpecs, topicsOf } from '@activity/contracts';
 import {
   createLogger,
   createRegistry,
@@ -10,6 +10,7 @@ import {
   runService,
   startMonitoring,
   untilDone,
+  watchSettings,
 } from '@activity/service';
 import type { ServiceContext } from '@activity/service';
 import { MongoClient } from 'mongodb';
@@ -107,11 +108,18 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     now: Date.now,
   });
   const search = createEventSearch({ reader, topics, groupId: config.KAFKA_GROUP_ID });
+  const stored = topicSpecs(topics).filter(({ name }) => name !== topics.raw && name !== topics.deadLetter);
+  const storedNames = stored.map(({ name }) => name);
+  const settings = watchSettings({
+    problem: async () => settingProblem(stored, await reader.settings(storedNames, requiredSettings)),
+    logger,
+  });
+  onClose('the watch over settings', settings.close);
   const monitoring = await startMonitoring({
     port: config.METRICS_PORT,
     host: config.HOST,
     registry,
-    readiness: () => supervisor.readiness,
+    readiness: () => settings.readiness(supervisor.readiness),
     routes: { '/stages': stagesRoute(inspect), '/event': eventRoute(search) },
   });
   onClose('the monitoring server', monitoring.close);

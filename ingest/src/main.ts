@@ -20,6 +20,7 @@ import { createRateLimit } from './http/rate-limits.ts';
 import { requestIds } from './http/request-ids.ts';
 import { BrokerProbe } from './kafka/broker-probe.ts';
 import { EventWriter } from './kafka/event-writer.ts';
+import { watchRawSettings } from './kafka/raw-settings.ts';
 import { TopicSession } from './kafka/topic-session.ts';
 import { createMetrics } from './metrics.ts';
 
@@ -68,8 +69,12 @@ async function start({ onClose }: ServiceContext): Promise<void> {
   onClose('the broker probe', async () => probe.close());
   await probe.start();
 
+  const settings = watchRawSettings({ ...topic, logger });
+  onClose('the watch over settings', settings.close);
+
   function readiness(): Readiness {
-    return writer.accepting ? probe.readiness : { ready: false, reason: 'too much waits for the broker' };
+    if (!writer.accepting) return { ready: false, reason: 'too much waits for the broker' };
+    return settings.readiness(probe.readiness);
   }
 
   const burstSeconds = config.RATE_LIMIT_BURST_SECONDS;

@@ -3,6 +3,7 @@ import { topicsOf } from '@activity/contracts';
 import {
   createLogger,
   createRegistry,
+  kafkaSecurityOf,
   reasonOf,
   runService,
   startMonitoring,
@@ -15,6 +16,7 @@ import { firstCopyRoute } from './first-copy.ts';
 import { instanceMetrics } from './instance-metrics.ts';
 import { streamsMetrics } from './metrics.ts';
 import { applicationOf } from './application.ts';
+import { watchTopicSettings } from './topic-settings.ts';
 
 const config = readConfig();
 const logger = createLogger('processor', config.LOG_LEVEL);
@@ -48,12 +50,21 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   let streams = create();
   let trouble: string | undefined;
   instanceMetrics(registry, { isReady: () => streams.isReady(), stateDir: config.STATE_DIR });
+  const settings = watchTopicSettings({
+    brokers: config.KAFKA_BROKERS,
+    security: kafkaSecurityOf(config),
+    topics,
+    logger,
+  });
+  onClose('the watch over settings', settings.close);
   const monitoring = await startMonitoring({
     port: config.METRICS_PORT,
     host: config.HOST,
     registry,
     readiness: () =>
-      streams.isReady() ? { ready: true } : { ready: false, reason: trouble ?? streams.state },
+      settings.readiness(
+        streams.isReady() ? { ready: true } : { ready: false, reason: trouble ?? streams.state },
+      ),
     routes: { '/dedupe': firstCopyRoute({ store: (name) => streams.store(name) }) },
   });
   onClose('the monitoring server', monitoring.close);

@@ -1,5 +1,5 @@
-// Topics: makes those of the pipeline that are missing.
-import { topicSpecs, type Topics } from '@activity/contracts';
+// Topics: makes those of the pipeline that are missing, and alters those whose settings lose records.
+import { makeTopics, type MadeTopics, type Topics } from '@activity/contracts';
 import type { KafkaSecurity } from '@activity/service';
 import { Admin } from '@platformatic/kafka';
 
@@ -13,36 +13,16 @@ export interface CreateTopicsOptions {
 }
 
 /**
- * Makes every topic that is not there yet and leaves the others as they are. Returns the names of the new ones.
+ * Makes every topic that is not there yet and alters the others where they need other settings; partitions stay as they are.
  *
  * @throws Error where the broker does not answer or refuses.
  */
-export async function createTopics(options: CreateTopicsOptions): Promise<string[]> {
+export async function createTopics(options: CreateTopicsOptions): Promise<MadeTopics> {
   const { brokers, security, topics, partitions, replicas } = options;
   const admin = new Admin({ clientId: 'activity-setup', bootstrapBrokers: brokers, retries: 0, ...security });
   try {
-    const existing = new Set(await admin.listTopics());
-    const missing = topicSpecs(topics).filter(({ name }) => !existing.has(name));
-    const made: string[] = [];
-    for (const { name, config } of missing) {
-      const configs = Object.entries(config).map(([key, value]) => ({ name: key, value }));
-      try {
-        await admin.createTopics({ topics: [name], partitions, replicas, configs });
-        made.push(name);
-      } catch (error) {
-        // A broker lists a topic a moment after it was made; somebody else may have made it, too.
-        if (!isAlreadyThere(error)) throw error;
-      }
-    }
-    return made;
+    return await makeTopics(admin, topics, { partitions, replicas });
   } finally {
     await admin.close();
   }
-}
-
-function isAlreadyThere(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
-  if ('apiId' in error && error.apiId === 'TOPIC_ALREADY_EXISTS') return true;
-  if ('cause' in error && isAlreadyThere(error.cause)) return true;
-  return 'errors' in error && Array.isArray(error.errors) && error.errors.some(isAlreadyThere);
 }

@@ -19,7 +19,7 @@ const waiting = {
 async function run(step: string | undefined): Promise<number> {
   switch (step) {
     case 'topics': {
-      const made = await untilDone(
+      const { made, altered } = await untilDone(
         () =>
           createTopics({
             brokers: config.KAFKA_BROKERS,
@@ -30,7 +30,7 @@ async function run(step: string | undefined): Promise<number> {
           }),
         waiting,
       );
-      logger.info({ made }, 'the topics are there');
+      logger.info({ made, altered }, 'the topics are there');
       return 0;
     }
     case 'replica-set': {

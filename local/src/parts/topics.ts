@@ -1,28 +1,18 @@
-// The pipeline's topics: makes those that are missing.
-import { topicSpecs, type Topics } from '@activity/contracts';
+// The pipeline's topics: makes those that are missing, and alters those whose settings lose records.
+import { makeTopics, type MadeTopics, type Topics } from '@activity/contracts';
 import type { KafkaSecurity } from '@activity/service';
 import { Admin } from '@platformatic/kafka';
 
-/** Makes every topic of the pipeline that is not there yet, one replica each. Returns the names of the new ones. */
+/** Makes every topic of the pipeline that is not there yet, one replica each, and gives the others the settings that they need. */
 export async function ensureTopics(
   brokers: string,
   topics: Topics,
   partitions: number,
   security: KafkaSecurity = {},
-): Promise<string[]> {
+): Promise<MadeTopics> {
   const admin = new Admin({ clientId: 'local-topics', bootstrapBrokers: brokers.split(','), ...security });
   try {
-    const existing = new Set(await admin.listTopics());
-    const missing = topicSpecs(topics).filter(({ name }) => !existing.has(name));
-    for (const { name, config } of missing) {
-      await admin.createTopics({
-        topics: [name],
-        partitions,
-        replicas: 1,
-        configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
-      });
-    }
-    return missing.map(({ name }) => name);
+    return await makeTopics(admin, topics, { partitions, replicas: 1 });
   } finally {
     await admin.close();
   }

@@ -60,8 +60,10 @@ async function bootKafka(options: BootOptions): Promise<void> {
   const spec = brokerSpec({ home: fetched.home, port: ports.kafka, controllerPort, security, ...folder });
   await bootPart(options, rank.kafka, spec);
   const brokers = `${loopback}:${ports.kafka}`;
-  const made = await ensureTopics(brokers, readTopics(), partitions, security?.kafka);
+  const { made, altered } = await ensureTopics(brokers, readTopics(), partitions, security?.kafka);
   if (made.length > 0) options.report('kafka', `made the topics ${made.join(', ')}`);
+  for (const { topic, name, value } of altered)
+    options.report('kafka', `gave the topic ${topic} the setting ${name}=${value}`);
   if (security) await giveRights(brokers, security);
 }
 

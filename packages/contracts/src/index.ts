@@ -3,11 +3,16 @@ export {
   defaultApplicationId,
   defaultConnectorPrefix,
   defaultTopics,
+  requiredSettings,
   topicSpecs,
   topicVariables,
   topicsOf,
 } from './topics.ts';
 export type { TopicSpec, Topics } from './topics.ts';
+export { settingProblem } from './topic-settings.ts';
+export type { TopicSetting } from './topic-settings.ts';
+export { makeTopics, readSettings } from './make-topics.ts';
+export type { MadeTopics, SettingsAdmin, TopicAdmin } from './make-topics.ts';
 export { kafkaPrincipals, kafkaRights } from './kafka-rights.ts';
 export type { KafkaOperation, KafkaPrincipal, KafkaRight, RightsOptions } from './kafka-rights.ts';
 export { applyMongoRights, mongoAccounts, mongoRights } from './mongo-rights.ts';

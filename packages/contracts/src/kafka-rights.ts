@@ -53,14 +53,18 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
   const sinkTopics = [topics.enriched, topics.counts, topics.users, topics.globalCounts, topics.ledger];
   const sinkGroups = `connect-${connectorPrefix}-`;
   return {
-    ingest: [topic(topics.raw, ['Write'], 'to publish events and commands')],
+    ingest: [topic(topics.raw, ['Write', 'DescribeConfigs'], 'to publish events and commands; its settings')],
     processor: [
-      topic(topics.raw, ['Read'], 'its input'),
+      topic(topics.raw, ['Read', 'DescribeConfigs'], 'its input; its settings'),
       ...[topics.users, topics.globalCounts, topics.decisions].map((name) =>
-        topic(name, ['Read', 'Write'], 'an output that is read back as state'),
+        topic(
+          name,
+          ['Read', 'Write', 'DescribeConfigs'],
+          'an output that is read back as state; its settings',
+        ),
       ),
       ...[topics.enriched, topics.counts, topics.erasures, topics.ledger, topics.deadLetter].map((name) =>
-        topic(name, ['Write'], 'an output'),
+        topic(name, ['Write', 'DescribeConfigs'], 'an output; its settings'),
       ),
       topicsFrom(
         `${applicationId}-`,
@@ -87,13 +91,18 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
       ...[topics.raw, topics.deadLetter].map((name) =>
         topic(name, ['Read', 'DescribeConfigs'], 'to find an event; its retention, for receipts'),
       ),
-      topic(topics.enriched, ['Describe', 'DescribeConfigs'], 'how far the sink is; its retention'),
-      ...sinkTopics
-        .filter((name) => name !== topics.enriched)
-        .map((name) => topic(name, ['Describe'], 'how far the sink is')),
-      ...[topics.decisions, topics.sinkDeadLetter].map((name) => topic(name, ['Describe'], 'metrics')),
-      topicsFrom(`${applicationId}-`, ['Describe'], 'metrics; transactions that stay open'),
-      topic(topics.erasures, ['Read'], 'the users to erase'),
+      ...sinkTopics.map((name) =>
+        topic(name, ['Describe', 'DescribeConfigs'], 'how far the sink is; its settings'),
+      ),
+      ...[topics.decisions, topics.sinkDeadLetter].map((name) =>
+        topic(name, ['Describe', 'DescribeConfigs'], 'metrics; its settings'),
+      ),
+      topicsFrom(
+        `${applicationId}-`,
+        ['Describe', 'DescribeConfigs'],
+        'metrics; transactions that stay open; their retention, for receipts',
+      ),
+      topic(topics.erasures, ['Read', 'DescribeConfigs'], 'the users to erase; its settings'),
       group(applicationId, ['Describe'], 'how far the processor is'),
       groupsFrom(sinkGroups, ['Describe'], 'how far the sink is'),
       cluster(['Describe'], 'the room on the brokers’ disks'),

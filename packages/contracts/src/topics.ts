@@ -71,45 +71,56 @@ export function topicsOf(environment: { [K in keyof typeof topicVariables]: stri
   };
 }
 
-/** How a topic is made when it is missing. Times in milliseconds. */
-export interface TopicSpec {
-  name: string;
-  config: Record<string, string>;
-}
-
 /** The processor's application id, unless a deployment says otherwise. */
 export const defaultApplicationId = 'consumer-service-group';
 
 /** What the names of connectors begin with, unless a deployment says otherwise. */
 export const defaultConnectorPrefix = 'activity';
 
+/** How a topic is made when it is missing. Times in milliseconds. */
+export interface TopicSpec {
+  name: string;
+  config: Record<string, string>;
+}
+
 const day = 24 * 60 * 60 * 1000;
+
+/** The settings without which the pipeline loses or misreads records. The others are an operator's to change. */
+export const requiredSettings = ['message.timestamp.type', 'cleanup.policy'] as const;
+
+/**
+ * Deleted from by time, which is the broker's: by the time of an event, the broker deletes an old-dated event before anyone has read
+ * it. The broker deletes whole segments, so a record stays for as long as its segment is written to, and then for the retention.
+ */
+function keptFor(retention: number, policy: 'delete' | 'compact,delete' = 'delete'): TopicSpec['config'] {
+  return {
+    'cleanup.policy': policy,
+    'message.timestamp.type': 'LogAppendTime',
+    'retention.ms': String(retention),
+    'segment.ms': String(day),
+    ...(policy !== 'delete' && { 'max.compaction.lag.ms': String(day) }),
+  };
+}
+
+/** Also the changelog of a store, which reads the times of its records: never deleted from by time. */
+const changelog: TopicSpec['config'] = {
+  'cleanup.policy': 'compact',
+  'message.timestamp.type': 'CreateTime',
+  'max.compaction.lag.ms': String(day),
+};
 
 /** Every topic of the pipeline with the settings it is created with (partitions are the deployment's choice). */
 export function topicSpecs(topics: Topics): TopicSpec[] {
   return [
-    { name: topics.raw, config: { 'cleanup.policy': 'delete', 'retention.ms': String(30 * day) } },
-    { name: topics.enriched, config: { 'cleanup.policy': 'delete', 'retention.ms': String(7 * day) } },
-    {
-      name: topics.counts,
-      config: { 'cleanup.policy': 'compact,delete', 'retention.ms': String(7 * day) },
-    },
-    { name: topics.users, config: { 'cleanup.policy': 'compact' } },
-    { name: topics.globalCounts, config: { 'cleanup.policy': 'compact' } },
-    {
-      name: topics.erasures,
-      config: { 'cleanup.policy': 'compact,delete', 'retention.ms': String(400 * day) },
-    },
-    {
-      name: topics.ledger,
-      config: { 'cleanup.policy': 'compact,delete', 'retention.ms': String(400 * day) },
-    },
-    {
-      // Looked up only for raw records that are still there: kept for longer than these.
-      name: topics.decisions,
-      config: { 'cleanup.policy': 'compact,delete', 'retention.ms': String(60 * day) },
-    },
-    { name: topics.deadLetter, config: { 'cleanup.policy': 'delete', 'retention.ms': String(7 * day) } },
-    { name: topics.sinkDeadLetter, config: { 'cleanup.policy': 'delete', 'retention.ms': String(7 * day) } },
+    { name: topics.raw, config: keptFor(30 * day) },
+    { name: topics.enriched, config: keptFor(7 * day) },
+    { name: topics.counts, config: keptFor(7 * day, 'compact,delete') },
+    { name: topics.users, config: changelog },
+    { name: topics.globalCounts, config: changelog },
+    { name: topics.erasures, config: keptFor(400 * day, 'compact,delete') },
+    { name: topics.ledger, config: keptFor(400 * day, 'compact,delete') },
+    { name: topics.decisions, config: changelog },
+    { name: topics.deadLetter, config: keptFor(7 * day) },
+    { name: topics.sinkDeadLetter, config: keptFor(7 * day) },
   ];
 }

@@ -1,7 +1,7 @@
 // Missing rights: what a broker's refusal asks for, in the words of Kafka's ACLs.
 
 /** The operations that ACLs allow. */
-export type Operation = 'Read' | 'Write' | 'Create' | 'Delete' | 'Describe';
+export type Operation = 'Read' | 'Write' | 'Create' | 'Delete' | 'Describe' | 'DescribeConfigs';
 
 const resources: Record<string, string> = {
   TOPIC_AUTHORIZATION_FAILED: 'topic',

@@ -27,6 +27,8 @@ export type { Failure, FailureAnswer, FieldProblem } from './failure.ts';
 export { fieldProblems } from './validation.ts';
 export { listen } from './http-server.ts';
 export type { ListeningServer } from './http-server.ts';
+export { watchSettings } from './settings-watch.ts';
+export type { SettingsWatch } from './settings-watch.ts';
 export { runService } from './run-service.ts';
 export type { RunServiceOptions, ServiceContext } from './run-service.ts';
 export { createRegistry, startMonitoring } from './monitoring.ts';

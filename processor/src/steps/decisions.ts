@@ -12,6 +12,13 @@ export const decisionsStore = 'decisions';
 const blockOffsets = 4_096;
 const codes = { duplicate: 1, conflicting: 2 } as const;
 
+/** Blocks are deleted that much later than their newest record: raw, which they are of, is kept for half as long. */
+const keptMs = 60 * 86_400_000;
+/** The key under which the oldest block that may be there is kept. */
+const oldestKey = 'oldest';
+/** Blocks that are looked for at once, at most: some offsets have none. */
+const lookedForAtOnce = 64;
+
 /** The bits of a block; whoever changes them changes a copy. */
 export const decisionsSerde: Serde<Buffer> = {
   format: 'bytes',
@@ -33,6 +40,30 @@ export function decisionsOf<K, V>(context: ProcessorContext<K, V>): Decisions {
   // A record is looked up before anything is noted of it, so that a block needs to be read once only.
   let read = -1;
   let block: Buffer | undefined;
+
+  function oldestBlock(): number {
+    const known = store.get(oldestKey);
+    if (known) return Number(known.toString('latin1'));
+    let oldest = Infinity;
+    for (const [key] of store.all()) oldest = Math.min(oldest, Number(key));
+    return oldest;
+  }
+
+  /** Deletes blocks of raw records that are gone: the topic is compacted, and never deleted from by time. */
+  function deleteOld(before: number, timestamp: number): void {
+    const first = oldestBlock();
+    const last = Math.min(before, first + lookedForAtOnce);
+    let next = first;
+    for (; next < last; next++) {
+      const known = store.getTimestamped(String(next));
+      if (known === undefined) continue;
+      if (known.timestamp > timestamp - keptMs) break;
+      store.delete(String(next));
+    }
+    if (next > first || !store.get(oldestKey))
+      store.put(oldestKey, Buffer.from(String(Math.min(next, before))), timestamp);
+  }
+
   return {
     recall(offset) {
       const number = Math.floor(offset / blockOffsets);
@@ -45,8 +76,10 @@ export function decisionsOf<K, V>(context: ProcessorContext<K, V>): Decisions {
       return code === 0 ? undefined : code === codes.duplicate ? 'duplicate' : 'conflicting';
     },
     note(offset, decision, timestamp) {
-      const key = String(Math.floor(offset / blockOffsets));
+      const number = Math.floor(offset / blockOffsets);
+      const key = String(number);
       const known = store.get(key);
+      if (!known) deleteOld(number, timestamp);
       const bits = known ? Buffer.from(known) : Buffer.alloc(blockOffsets / 4);
       const at = offset % blockOffsets;
       bits[at >> 2] = (bits[at >> 2] ?? 0) | (codes[decision] << ((at & 3) * 2));

@@ -17,6 +17,9 @@ export interface NamedStep {
   step: EnrichStep;
 }
 
+/** The header that the event's own time is in: the time of the record itself is the broker's. */
+export const eventTimeHeader = 'event.time';
+
 /** What enriching is told. */
 export interface EnrichOptions {
   steps: readonly NamedStep[];
@@ -78,7 +81,8 @@ export function enrich({
             context.dropped(`enrich-${name}`);
           }
         }
-        context.forward({ key, value: log, timestamp, headers });
+        const eventTimeOf = { key: eventTimeHeader, value: Buffer.from(log.timestamp) };
+        context.forward({ key, value: log, timestamp, headers: [...headers, eventTimeOf] });
         const verdict = late ? verdicts.late : verdicts.enriched;
         context.forwardTo(verdictOutput, { key: '', value: verdict, timestamp, headers: [] });
       },

@@ -12,6 +12,7 @@ import {
   deleteGroupsV2,
   deleteRecordsV2,
   deleteTopicsV6,
+  describeConfigsV4,
   endTxnV3,
   findCoordinatorV6,
   heartbeatV4,
@@ -223,6 +224,7 @@ export const wire: {
   deleteGroups: typeof deleteGroupsV2.api;
   deleteRecords: typeof deleteRecordsV2.api;
   deleteTopics: typeof deleteTopicsV6.api;
+  describeConfigs: typeof describeConfigsV4.api;
   endTxn: typeof endTxnV3.api;
   fetch: typeof fetchApi;
   findCoordinator: typeof findCoordinatorV6.api;
@@ -244,6 +246,7 @@ export const wire: {
   deleteGroups: deleteGroupsV2.api,
   deleteRecords: deleteRecordsV2.api,
   deleteTopics: deleteTopicsV6.api,
+  describeConfigs: describeConfigsV4.api,
   endTxn: endTxnV3.api,
   fetch: fetchApi,
   findCoordinator: findCoordinatorV6.api,
@@ -268,6 +271,7 @@ const operations = new Map<unknown, Operation>([
   [wire.deleteGroups, 'Delete'],
   [wire.deleteRecords, 'Delete'],
   [wire.deleteTopics, 'Delete'],
+  [wire.describeConfigs, 'DescribeConfigs'],
   [wire.endTxn, 'Write'],
   [wire.fetch, 'Read'],
   [wire.findCoordinator, 'Describe'],

@@ -126,6 +126,15 @@ export interface TopicDescription {
   partitions: number;
 }
 
+/** One setting of a topic. */
+export interface TopicSetting {
+  topic: string;
+  name: string;
+  value: string | null;
+  /** Set on this topic; otherwise a default of the broker or the cluster. */
+  own: boolean;
+}
+
 /** A topic to create. */
 export interface NewTopic {
   name: string;
@@ -146,6 +155,8 @@ export interface WriterOptions {
 export interface KafkaPort {
   /** The topics that exist among those asked for. */
   describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>>;
+  /** The named settings of topics that exist. Needs DescribeConfigs on each. */
+  topicSettings(topics: readonly string[], names: readonly string[]): Promise<TopicSetting[]>;
   /** Creates what is missing; a topic that is already there is no error. */
   createTopics(topics: readonly NewTopic[]): Promise<void>;
   /** Stable committed offsets (waits for open transactions); partitions without one are absent. */

@@ -1,6 +1,6 @@
 // Reads topics outside of a stream application: what is committed, up to where the topic ends now.
 import type { SecurityOptions } from './platformatic.ts';
-import { partitionName, type KafkaPort, type Position } from './port.ts';
+import { partitionName, type KafkaPort, type Position, type TopicSetting } from './port.ts';
 import type { Headers } from '../format/record.ts';
 import { createKafka } from './wire-port.ts';
 
@@ -28,6 +28,8 @@ export interface ReadRecord {
 export interface TopicReader {
   /** The number of a topic's partitions; undefined where it does not exist. */
   partitions(topic: string): Promise<number | undefined>;
+  /** The named settings of topics. Needs DescribeConfigs on each. */
+  settings(topics: readonly string[], names: readonly string[]): Promise<TopicSetting[]>;
   /** The first offset of each partition, or the one after the last. */
   offsets(topic: string, at: 'earliest' | 'latest'): Promise<number[]>;
   /** What a group has committed for each partition; undefined where it has not. */
@@ -95,6 +97,7 @@ export function openTopicReader(options: TopicReaderOptions): TopicReader {
 
   return {
     partitions,
+    settings: kafka.topicSettings,
     offsets,
     async committed(groupId, topic) {
       const places = await placesOf(topic);

@@ -11,6 +11,7 @@ import {
   type NewTopic,
   type TopicDescription,
   type TopicPartition,
+  type TopicSetting,
 } from './port.ts';
 import { TransactionWriter } from './transaction-writer.ts';
 
@@ -34,6 +35,10 @@ interface DeletedGroups {
   results: { errorCode: number }[];
 }
 
+/** Kafka's numbers: a resource that is a topic, and a setting that was set on its topic. */
+const topicResource = 2 as const;
+const topicSource = 1;
+
 const topicExists = 36;
 const groupInUse = 68;
 const groupUnknown = 69;
@@ -55,6 +60,25 @@ export function createKafka(options: KafkaOptions): KafkaPort {
       if (partitions !== undefined) found.set(name, { name, id: cluster.topicId(name), partitions });
     }
     return found;
+  }
+
+  async function topicSettings(topics: readonly string[], names: readonly string[]): Promise<TopicSetting[]> {
+    const asked = topics.map((resourceName) => ({
+      resourceType: topicResource,
+      resourceName,
+      configurationKeys: [...names],
+    }));
+    const { results } = await retrying(deadlineMs, () =>
+      cluster.bootstrap().call(`reading settings of ${topics.join(', ')}`, wire.describeConfigs, asked),
+    );
+    return results.flatMap(({ resourceName, configs }) =>
+      configs.map(({ name, value, configSource }) => ({
+        topic: resourceName,
+        name,
+        value: value ?? null,
+        own: configSource === topicSource,
+      })),
+    );
   }
 
   async function createTopics(topics: readonly NewTopic[]): Promise<void> {
@@ -220,6 +244,7 @@ export function createKafka(options: KafkaOptions): KafkaPort {
 
   return {
     describeTopics,
+    topicSettings,
     createTopics,
     committedOffsets,
     listOffsets,

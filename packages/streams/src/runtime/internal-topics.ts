@@ -16,14 +16,16 @@ export interface PrepareTopicsOptions {
 
 /** Only whole segments go: small ones give the disk back sooner. */
 const purged = { 'retention.ms': '-1', 'segment.bytes': '52428800' };
+/** The times of records are the application's: a cluster whose default is the broker's clock must not replace them. */
+const ownTimes = { 'message.timestamp.type': 'CreateTime' };
 
 /**
  * The settings a changelog is created with. Expiring state is never deleted by time: brokers compare event times with
  * the time of day, and state of old events would be gone while it is needed. The purger deletes it by stream time.
  */
 function changelogConfig({ kind }: StoreSpec): { [name: string]: string } {
-  if (kind === 'keyValue') return { 'cleanup.policy': 'compact' };
-  return { 'cleanup.policy': 'compact,delete', ...purged };
+  if (kind === 'keyValue') return { 'cleanup.policy': 'compact', ...ownTimes };
+  return { 'cleanup.policy': 'compact,delete', ...purged, ...ownTimes };
 }
 
 /**
@@ -131,7 +133,7 @@ function wantedTopics(
     partitions: counts.get(name) ?? 1,
     replicationFactor: -1,
     // Read once and then useless, but never lost before it was read: the purger deletes what was.
-    config: { 'cleanup.policy': 'delete', ...purged },
+    config: { 'cleanup.policy': 'delete', ...purged, ...ownTimes },
   }));
   const changelogs = topology.subTopologies.flatMap(({ sourceTopics, stores }) =>
     stores.filter(hasOwnChangelog).map((store) => ({

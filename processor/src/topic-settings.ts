@@ -1,0 +1,35 @@
+// Whether the topics that are read and written here have the settings with which nothing is lost.
+import { requiredSettings, settingProblem, topicSpecs, type Topics } from '@activity/contracts';
+import { watchSettings, type KafkaSecurity, type Logger, type SettingsWatch } from '@activity/service';
+import { openTopicReader } from '@activity/streams';
+
+/** What the watch needs. */
+export interface TopicSettingsOptions {
+  brokers: readonly string[];
+  security: KafkaSecurity;
+  topics: Topics;
+  logger: Logger;
+}
+
+/** Watches the settings of all topics but the sink's own. */
+export function watchTopicSettings({
+  brokers,
+  security,
+  topics,
+  logger,
+}: TopicSettingsOptions): SettingsWatch {
+  const reader = openTopicReader({ brokers, security, clientId: 'activity-processor-settings' });
+  const specs = topicSpecs(topics).filter(({ name }) => name !== topics.sinkDeadLetter);
+  const names = specs.map(({ name }) => name);
+  const watch = watchSettings({
+    problem: async () => settingProblem(specs, await reader.settings(names, requiredSettings)),
+    logger,
+  });
+  return {
+    readiness: watch.readiness,
+    async close() {
+      watch.close();
+      await reader.close();
+    },
+  };
+}
