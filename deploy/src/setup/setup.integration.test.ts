@@ -2,12 +2,11 @@
 import { defaultTopics, readSettings, settingProblem, topicSpecs } from '@activity/contracts';
 import { startBroker, startMongo } from '@activity/local';
 import { ConfigResourceTypes, Admin } from '@platformatic/kafka';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createTopics } from './create-topics.ts';
 import { initiateReplicaSet, replicaSetOf } from './initiate-replica-set.ts';
-import { untilDone } from './until-done.ts';
 
-const patience = { withinMs: 20_000, pauseMs: 200, onFailure: (): void => {} };
+const patience = { timeout: 20_000, interval: 200 };
 
 function adminOf(broker: string): Admin & AsyncDisposable {
   const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker] });
@@ -19,7 +18,7 @@ test('makes the topics that are missing, with their settings', async () => {
   const options = { brokers: [broker.address], topics: defaultTopics, partitions: 3, replicas: 1 };
   expect((await createTopics(options)).made.toSorted()).toEqual(Object.values(defaultTopics).toSorted());
   // A broker knows the settings of a topic a moment after it has made it.
-  expect(await untilDone(() => createTopics({ ...options, partitions: 7 }), patience)).toEqual({
+  expect(await vi.waitFor(() => createTopics({ ...options, partitions: 7 }), patience)).toEqual({
     made: [],
     altered: [],
   });
@@ -47,7 +46,7 @@ test('topics of before are given the settings they need, and keep what an operat
     await admin.createTopics({ topics: [name], partitions: 1, replicas: 1, configs });
   }
   const options = { brokers: [broker.address], topics: defaultTopics, partitions: 1, replicas: 1 };
-  const { made, altered } = await untilDone(() => createTopics(options), patience);
+  const { made, altered } = await vi.waitFor(() => createTopics(options), patience);
   expect(made).not.toContain(raw);
   expect(altered.map(({ topic, name, value }) => `${topic} ${name}=${value}`).toSorted()).toEqual([
     `${decisions} cleanup.policy=compact`,
@@ -56,9 +55,7 @@ test('topics of before are given the settings they need, and keep what an operat
     `${raw} segment.ms=86400000`,
   ]);
   // The broker itself reads what it has altered a moment later.
-  await expect
-    .poll(() => createTopics(options), { timeout: 20_000, interval: 200 })
-    .toEqual({ made: [], altered: [] });
+  await expect.poll(() => createTopics(options), patience).toEqual({ made: [], altered: [] });
   const settings = await readSettings(admin, topicSpecs(defaultTopics));
   expect(settings.find(({ topic, name }) => topic === raw && name === 'retention.ms')?.value).toBe(
     '7776000000',
