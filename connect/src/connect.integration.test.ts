@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { topicSpecs, topicsOf } from '@activity/contracts';
 import { freePort, startConnect, startMongo } from '@activity/local';
 import type { LocalServer } from '@activity/local';
 import { servers } from '@activity/local/testing';
@@ -95,7 +96,12 @@ beforeAll(async () => {
   producer = kafka.producer();
   await Promise.all([admin.connect(), producer.connect()]);
   await admin.createTopics({
-    topics: Object.values(topics).map((topic) => ({ topic, numPartitions: 2, replicationFactor: 1 })),
+    topics: topicSpecs(topicsOf(topics)).map(({ name: topic, config }) => ({
+      topic,
+      numPartitions: 2,
+      replicationFactor: 1,
+      configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+    })),
   });
   const uri = new URL(mongo.address);
   uri.pathname = '/sinking';

@@ -66,6 +66,9 @@ export async function startEdge(environment: Record<string, string>): Promise<Ru
 export async function createTopic(broker: string, topic: string, partitions: number): Promise<void> {
   const admin = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: 1 }] });
+  const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }];
+  await admin.createTopics({
+    topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
+  });
   await admin.disconnect();
 }

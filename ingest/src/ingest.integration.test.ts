@@ -101,7 +101,10 @@ beforeAll(async () => {
         topic,
         numPartitions: partitions,
         replicationFactor: 1,
-        configEntries: [{ name: 'max.message.bytes', value: '100000' }],
+        configEntries: [
+          { name: 'max.message.bytes', value: '100000' },
+          { name: 'message.timestamp.type', value: 'LogAppendTime' },
+        ],
       },
     ],
   });

@@ -21,15 +21,9 @@ export function watchTopicSettings({
   const reader = openTopicReader({ brokers, security, clientId: 'activity-processor-settings' });
   const specs = topicSpecs(topics).filter(({ name }) => name !== topics.sinkDeadLetter);
   const names = specs.map(({ name }) => name);
-  const watch = watchSettings({
+  return watchSettings({
     problem: async () => settingProblem(specs, await reader.settings(names, requiredSettings)),
+    closeReader: () => reader.close(),
     logger,
   });
-  return {
-    readiness: watch.readiness,
-    async close() {
-      watch.close();
-      await reader.close();
-    },
-  };
 }

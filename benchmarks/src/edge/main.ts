@@ -89,7 +89,8 @@ try {
   const kafka = new Kafka({ brokers: [broker.address], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: 4, replicationFactor: 1 }] });
+  const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }];
+  await admin.createTopics({ topics: [{ topic, numPartitions: 4, replicationFactor: 1, configEntries }] });
   await admin.disconnect();
 
   const { file, key } = await createKeys(folder);

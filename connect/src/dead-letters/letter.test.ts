@@ -51,6 +51,12 @@ test('a letter says where it came from, and keeps the record’s own headers', (
   });
 });
 
+test('a letter has the time of its record, not that of the letter', () => {
+  expect(readLetter(record(3, { ...headers, 'dead-letter.timestamp': '1234' }))).toMatchObject({
+    timestamp: 1_234,
+  });
+});
+
 test.each([
   [{ reason: 'invalid' }, true],
   [{ reason: 'too-deep' }, false],

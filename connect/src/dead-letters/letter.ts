@@ -8,7 +8,7 @@ export interface Letter {
   reason: string;
   stage: string;
   message: string;
-  /** Epoch milliseconds of the record itself. */
+  /** When the record itself was taken by the broker, in epoch milliseconds. */
   timestamp: number;
   from: { topic: string; partition: number; offset: number };
   key: Buffer | null;
@@ -55,7 +55,8 @@ export function readLetter(record: ReadRecord): Letter | Note {
     reason: textOf(headers, `${prefix}reason`) ?? 'unknown',
     stage: textOf(headers, `${prefix}stage`) ?? '',
     message: textOf(headers, `${prefix}message`) ?? '',
-    timestamp: record.timestamp,
+    // The letter’s own time is when the broker took it.
+    timestamp: Number(textOf(headers, `${prefix}timestamp`) ?? record.timestamp),
     from: {
       topic: textOf(headers, `${prefix}topic`) ?? '',
       partition: Number(textOf(headers, `${prefix}partition`) ?? -1),

@@ -27,18 +27,12 @@ export function watchRawSettings({ brokers, topic, security, logger }: RawSettin
     retries: 0,
     ...security,
   });
-  const watch = watchSettings({
+  return watchSettings({
     problem: async () => {
       const found = await needing(`DescribeConfigs on topic ${topic}`, () => readSettings(admin, specs));
       return settingProblem(specs, found);
     },
+    closeReader: async () => admin.close(),
     logger,
   });
-  return {
-    readiness: watch.readiness,
-    close() {
-      watch.close();
-      void Promise.resolve(admin.close()).catch(() => {});
-    },
-  };
 }

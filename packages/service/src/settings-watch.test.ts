@@ -18,5 +18,5 @@ test('a wrong setting makes a service unready by name, until it is right; a fail
   await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(2));
   expect(watch.readiness(own).ready).toBe(false);
   await vi.waitFor(() => expect(watch.readiness(own)).toEqual(own));
-  watch.close();
+  await watch.close();
 });

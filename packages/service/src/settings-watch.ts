@@ -8,6 +8,8 @@ export interface SettingsWatchOptions {
   /** Returns what is wrong with the settings; undefined where nothing is. */
   problem: () => Promise<string | undefined>;
   logger: Logger;
+  /** Closes what the settings are read with. */
+  closeReader?: () => Promise<void>;
   /** How often the settings are read, in milliseconds. */
   everyMs?: number;
 }
@@ -16,14 +18,15 @@ export interface SettingsWatchOptions {
 export interface SettingsWatch {
   /** Not ready while a setting is wrong, else what the service itself says. */
   readonly readiness: (own: Readiness) => Readiness;
-  close: () => void | Promise<void>;
+  close: () => Promise<void>;
 }
 
 /**
  * Reads the settings at once and every 5 seconds. Settings that cannot be read are not known to be wrong: a service without the right
  * to read them logs that, and is ready.
  */
-export function watchSettings({ problem, logger, everyMs = 5_000 }: SettingsWatchOptions): SettingsWatch {
+export function watchSettings(options: SettingsWatchOptions): SettingsWatch {
+  const { problem, logger, closeReader, everyMs = 5_000 } = options;
   let found: string | undefined;
   let unreadable = false;
   let timer: NodeJS.Timeout | undefined;
@@ -46,9 +49,10 @@ export function watchSettings({ problem, logger, everyMs = 5_000 }: SettingsWatc
   void look();
   return {
     readiness: (own) => (found === undefined ? own : { ready: false, reason: found }),
-    close() {
+    async close() {
       closed = true;
       clearTimeout(timer);
+      await closeReader?.();
     },
   };
 }

@@ -97,7 +97,7 @@ export function openTopicReader(options: TopicReaderOptions): TopicReader {
 
   return {
     partitions,
-    settings: kafka.topicSettings,
+    settings: (topics, names) => kafka.topicSettings(topics, names),
     offsets,
     async committed(groupId, topic) {
       const places = await placesOf(topic);
