@@ -7,7 +7,7 @@ const own = { ready: true };
 
 test('a wrong setting makes a service unready by name, until it is right; a failure to read changes nothing', async () => {
   const answers: (string | undefined | Error)[] = ['topic raw has a=1', new Error('away'), undefined];
-  const asked = vi.fn(async () => {
+  const asked = vi.fn<() => Promise<string | undefined>>(async () => {
     const next = await Promise.resolve(answers.shift());
     if (next instanceof Error) throw next;
     return next;
