@@ -1,6 +1,7 @@
 // Serdes: how keys and values become bytes. Text serdes avoid a buffer for every record.
 export { deserialize } from '@activity/kafka';
 export type { Serialized } from '@activity/kafka';
+import type { Serialized } from '@activity/kafka';
 
 /** Turns values into text and back; the runtime does the UTF-8. Text is the faster kind where values are text anyway. */
 export interface TextSerde<T> {
@@ -121,4 +122,16 @@ export function addFields<T extends object, F extends object>(
   const body = text.trimEnd().slice(0, -1);
   const comma = added === '{}' || body.trimEnd().endsWith('{') ? '' : ',';
   return new Extended(`${body}${comma}${added.slice(1)}`, value, fields);
+}
+
+/**
+ * What a serde writes for a value. Text becomes what its UTF-8 stands for: a lone surrogate has none.
+ * @throws TypeError where the serde returns neither text nor bytes, as `JSON.stringify` of a function does.
+ */
+export function serialize<T>(serde: Serde<T>, value: T): Serialized {
+  const data: unknown = serde.serialize(value);
+  if (serde.format === 'text') {
+    if (typeof data === 'string') return data.toWellFormed();
+  } else if (data instanceof Uint8Array) return data;
+  throw new TypeError(`the serde returned ${data === null ? 'null' : typeof data}, not ${serde.format}`);
 }

@@ -5,7 +5,9 @@ import type { Timestamped } from './record.ts';
 /**
  * Values by key, for processors. What an open transaction wrote is visible to its own task at once, and to nobody else before
  * it has committed; an abort takes it back. Values that were read are not to be changed: put a new one.
- * Writing throws a RangeError for a key of more than 1,900 bytes, which no store on disk takes.
+ * Writing serializes the value. It throws what the serde throws, a RangeError for a key of more than 1,900 bytes or a
+ * time that is not in whole epoch milliseconds, and a RecordTooLargeError for what no changelog takes: each is the failure of
+ * the record that is being processed, and the store stays as it was.
  */
 export interface KeyValueStore<K, V> {
   /** The value of a key. */
@@ -68,7 +70,10 @@ export interface ExpiringStore<K, V> {
   get(key: K): Timestamped<V> | undefined;
   /** Puts a value as of now in stream time. */
   put(key: K, value: V): void;
-  /** Deletes every entry whose key's serialized text begins so; answers how many. */
+  /**
+   * Deletes every entry whose key's serialized text begins so; returns how many. It reads the whole store, unless the store
+   * was declared with `prefixLength` and this is such a prefix.
+   */
   deletePrefix(prefix: string): number;
 }
 
@@ -84,6 +89,11 @@ export interface StoreSpec {
   readonly expiry?: 'manual';
   /** How much time a segment spans; half the retention unless given. */
   readonly segmentMs?: number;
+  /**
+   * Expiring stores: how many characters of a key's text are the prefix that entries are deleted by, 0 where it has none. So
+   * `deletePrefix` of a whole prefix costs by what it finds. It must depend on no character behind the prefix.
+   */
+  readonly prefixLength?: (key: string) => number;
   /** false: nothing is written to Kafka, and a crash loses it. */
   readonly changelog: boolean;
   /** The topic that the changelog is, instead of one of its own. */

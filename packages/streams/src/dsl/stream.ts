@@ -2,7 +2,13 @@
 import { milliseconds, type Duration } from '../api/duration.ts';
 import { FatalError } from '../api/errors.ts';
 import { coalesce } from '../operators/coalesce.ts';
-import { dedupe, duplicateOutput, firstCopySerde, type Duplicate } from '../operators/dedupe.ts';
+import {
+  dedupe,
+  dedupePrefixLength,
+  duplicateOutput,
+  firstCopySerde,
+  type Duplicate,
+} from '../operators/dedupe.ts';
 import {
   branch,
   failedOutput,
@@ -261,6 +267,7 @@ export class KStream<K, V> {
       keySerde: stringSerde,
       valueSerde: firstCopySerde,
       retentionMs: milliseconds(within),
+      prefixLength: dedupePrefixLength,
       changelog: true,
     });
     const passOriginals = graph.sourceTopics(this.#place.parent).size === 1;

@@ -24,6 +24,8 @@ export interface StoreOptions<K, V> {
   value: Serde<V>;
   /** How long entries are kept, in stream time. Window and expiring stores need it. */
   retention?: Duration;
+  /** Expiring stores: see {@link StoreSpec.prefixLength}. */
+  prefixLength?: (key: string) => number;
   /** false: kept without a changelog; a crash loses it. Default true. */
   changelog?: boolean;
   /**
@@ -89,13 +91,14 @@ export class StreamsBuilder {
    * @throws FatalError with TOPOLOGY_INVALID for a retention that is no duration.
    */
   addStore<K, V>(options: StoreOptions<K, V>): StoreSpec {
-    const { name, kind, key, value, retention, changelog = true, changelogTopic } = options;
+    const { name, kind, key, value, retention, prefixLength, changelog = true, changelogTopic } = options;
     const spec: StoreSpec = {
       name,
       kind,
       keySerde: key,
       valueSerde: value,
       ...(retention !== undefined && { retentionMs: milliseconds(retention) }),
+      ...(prefixLength && { prefixLength }),
       changelog,
       ...(changelogTopic !== undefined && { changelogTopic }),
     };

@@ -93,6 +93,14 @@ function prefixOf(key: string): string {
   return `${key.length}|${key}`;
 }
 
+/** How many characters of an id are those of {@link dedupePrefix}; 0 for a text that is none. */
+export function dedupePrefixLength(id: string): number {
+  const bar = id.indexOf('|');
+  if (bar === 0) return 1;
+  const length = Number(id.slice(0, bar));
+  return bar > 0 && Number.isSafeInteger(length) ? bar + 1 + length : 0;
+}
+
 /**
  * How the store of a {@link KStream.dedupe}, `<its name>-store`, begins all ids of one key; `serde` is that of the stream's keys.
  * @example context.expiringStore('dedupe-store').deletePrefix(dedupePrefix(stringSerde, userId))

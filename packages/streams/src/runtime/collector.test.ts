@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { partitionOf, type RecordBatches } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
 import type { Serialized } from '../api/serde.ts';
-import { Collector, RecordTooLargeError } from './collector.ts';
+import { RecordTooLargeError } from '../api/record-size.ts';
+import { Collector } from './collector.ts';
 
 function countsOf(records: RecordBatches): Record<string, number> {
   const counts: Record<string, number> = {};

@@ -1,6 +1,7 @@
 // The collector: everything a thread's tasks write between two commits, already in the broker's format.
 import { partitionOf, BufferPool, RecordBatches } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
+import { checkRecordSize } from '../api/record-size.ts';
 import type { Headers } from '../api/record.ts';
 import type { Serialized } from '../api/serde.ts';
 
@@ -12,28 +13,6 @@ interface Unplaced {
   value: Serialized | null;
   headers: Headers;
   partition: (partitions: number) => number;
-}
-
-/** The broker's default limit is 1,048,588 bytes a batch; one record must fit with its batch's header. */
-const maxRecordBytes = 1_000_000;
-
-/** A record that no broker with default settings would take. */
-export class RecordTooLargeError extends Error {
-  constructor(topic: string, bytes: number) {
-    super(`a record of ${bytes} bytes for topic ${topic} is larger than ${maxRecordBytes} bytes; write less`);
-    this.name = 'RecordTooLargeError';
-  }
-}
-
-function bytesOf(data: Serialized | null): number {
-  if (data === null) return 0;
-  return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-}
-
-function headerBytes(headers: Headers): number {
-  let bytes = 0;
-  for (const { key, value } of headers) bytes += Buffer.byteLength(key) + (value?.length ?? 0);
-  return bytes;
 }
 
 /** Collects records for one transaction after the other. */
@@ -72,12 +51,7 @@ export class Collector {
       const text = `a record for topic ${topic} has the event time ${timestamp}, not whole epoch milliseconds`;
       throw new FatalError('PRODUCTION_FAILED', text);
     }
-    // A character is three bytes of UTF-8 at most, so that only large records are measured.
-    const atMost = 3 * ((key?.length ?? 0) + (value?.length ?? 0)) + headerBytes(headers);
-    if (atMost > maxRecordBytes) {
-      const bytes = bytesOf(key) + bytesOf(value) + headerBytes(headers);
-      if (bytes > maxRecordBytes) throw new RecordTooLargeError(topic, bytes);
-    }
+    checkRecordSize(topic, key, value, headers);
     const partitions = this.#partitions.get(topic);
     const choose =
       partition ?? ((count: number) => (key === null ? sourcePartition % count : partitionOf(key, count)));

@@ -1,7 +1,7 @@
 // The nodes of one task, wired: each forwards straight into its children's process functions.
 import { FatalError } from '../api/errors.ts';
 import type { Record } from '../api/record.ts';
-import type { Serialized, Serde } from '../api/serde.ts';
+import { serialize, type Serialized, type Serde } from '../api/serde.ts';
 import type { Processor, ProcessorContext } from '../api/processor.ts';
 import type { ProcessorNode, SinkNode, TopologyNode } from '../topology/topology.ts';
 
@@ -79,7 +79,7 @@ export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeG
 export function serializeOrNull(serde: Serde<unknown>, data: unknown, what: string): Serialized | null {
   if (data === undefined || data === null) return null;
   try {
-    return serde.serialize(data);
+    return serialize(serde, data);
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new FatalError('PRODUCTION_FAILED', `serializing ${what}: ${text}`, { cause });

@@ -5,6 +5,7 @@ import { TaskCorruptedError } from '../api/errors.ts';
 import type { SourceRecord } from '../api/record.ts';
 import { numberSerde, stringSerde } from '../api/serde.ts';
 import { MemoryState } from '../state/memory-state.ts';
+import { cacheBudget } from '../state/overlay.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
 import { noMetrics } from './metrics.ts';
 import { Restorer } from './restorer.ts';
@@ -71,7 +72,7 @@ function taskOf(state = new MemoryState()): { task: Task; store: TaskKeyValueSto
     valueSerde: numberSerde,
     committed: state,
     changelog,
-    cache: { max: 0, used: 0 },
+    cache: cacheBudget(0),
   });
   const open: Partial<OpenStore> = { spec: { name: 'store' } as OpenStore['spec'], store, changelog };
   const task: Partial<Task> = { id: '0_0', stores: [open as OpenStore] };

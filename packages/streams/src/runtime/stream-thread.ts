@@ -19,7 +19,7 @@ import {
 } from '@activity/kafka';
 import { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from '../api/errors.ts';
 import type { StateBackend } from '../state/state-backend.ts';
-import type { CacheBudget } from '../state/overlay.ts';
+import { cacheBudget, type CacheBudget } from '../state/overlay.ts';
 import type { Topology } from '../topology/topology.ts';
 import { assignTasks, readAssignment, readJoinData, writeAssignment, writeJoinData } from './assignor.ts';
 import { Collector } from './collector.ts';
@@ -130,7 +130,7 @@ export class StreamThread {
     this.#options = options;
     const { kafka, metrics, now, applicationId, topology, names } = options;
     this.#restorer = new Restorer(kafka, metrics);
-    this.#cache = { max: options.maxCachedEntries, used: 0 };
+    this.#cache = cacheBudget(options.maxCachedEntries);
     const repartition = new Set(topology.repartitionTopics.map(({ name }) => names.full(name)));
     this.#purger = new Purger({
       kafka,
@@ -305,7 +305,9 @@ export class StreamThread {
         const room = maxUncommittedRecords - this.#processedSinceCommit;
         if (room <= 0 || this.#collector.pending.bytes >= maxUncommittedBytes) return processed;
         const began = performance.now();
-        const done = task.process(Math.min(sliceRecords, room));
+        const isOver = (): boolean =>
+          performance.now() >= end || this.#collector.pending.bytes >= maxUncommittedBytes;
+        const done = task.process(Math.min(sliceRecords, room), isOver);
         if (done === 0) break;
         metrics.processed(task.id, done, performance.now() - began);
         processed += done;
@@ -570,16 +572,10 @@ export class StreamThread {
       now,
       metrics,
       failures,
-      openStores: (streamTime) =>
+      openStores: (clocks) =>
         subTopology.stores.map((spec, i) => {
           const changelog = spec.changelog ? { topic: names.changelog(spec), partition } : undefined;
-          return openStore(
-            spec,
-            committed[i] as (typeof committed)[number],
-            changelog,
-            streamTime,
-            this.#cache,
-          );
+          return openStore(spec, committed[i] as (typeof committed)[number], changelog, clocks, this.#cache);
         }),
     });
     this.#tasks.set(id, { task, ready: false, restoring: true });

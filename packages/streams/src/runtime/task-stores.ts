@@ -1,5 +1,6 @@
 // Builds the stores of a task from their declarations.
 import { FatalError } from '../api/errors.ts';
+import { keyText } from '../api/key-text.ts';
 import { CommittedReader } from '../state/committed-reader.ts';
 import type { CommittedState } from '../state/committed-state.ts';
 import { ExpiringState } from '../state/expiring-state.ts';
@@ -22,6 +23,14 @@ export interface OpenStore {
   readonly reader: CommittedReader;
 }
 
+/** What stores tell time by, in epoch milliseconds. */
+export interface StoreClocks {
+  /** The highest event time; -1 before the first record. */
+  streamTime: () => number;
+  /** When what is being processed happened. */
+  eventTime: () => number;
+}
+
 /** Opens the committed state that a store needs. */
 export function openState(
   spec: StoreSpec,
@@ -30,7 +39,7 @@ export function openState(
 ): Promise<CommittedState> {
   const options = { taskId, store: spec.name, changelogId, ...stateOptions(spec) };
   if (spec.kind === 'expiring') return backend.openExpiring(options);
-  return backend.open({ ...options, segmentsTogether: segmentsTogether(spec) });
+  return backend.open({ ...options, kind: spec.kind, segmentsTogether: segmentsTogether(spec) });
 }
 
 /** The same in memory, at once. */
@@ -39,10 +48,13 @@ export function memoryState(spec: StoreSpec): CommittedState {
   return new ExpiringState(stateOptions(spec));
 }
 
-function stateOptions(spec: StoreSpec): Pick<OpenExpiringOptions, 'keys' | 'format' | 'segmentMs'> {
-  const { kind, keySerde, valueSerde, segmentMs } = spec;
+function stateOptions(
+  spec: StoreSpec,
+): Pick<OpenExpiringOptions, 'keys' | 'format' | 'segmentMs' | 'prefixLength'> {
+  const { kind, keySerde, valueSerde, segmentMs, prefixLength } = spec;
   return {
-    keys: keySerde.format === 'text' ? 'utf8' : 'latin1',
+    keys: keyText(keySerde).encoding,
+    prefixLength,
     format: valueSerde.format,
     segmentMs: kind === 'keyValue' ? 0 : (segmentMs ?? segmentIntervalMs(retentionOf(spec))),
   };
@@ -53,7 +65,7 @@ export function openStore(
   spec: StoreSpec,
   committed: CommittedState,
   changelog: OpenStore['changelog'],
-  streamTime: () => number,
+  { streamTime, eventTime }: StoreClocks,
   cache: CacheBudget,
 ): OpenStore {
   const options = {
@@ -66,6 +78,7 @@ export function openStore(
     segmentMs: spec.segmentMs,
     expiry: spec.expiry,
     streamTime,
+    eventTime,
     cache,
   };
   const reader = new CommittedReader(spec, committed);

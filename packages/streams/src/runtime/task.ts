@@ -12,7 +12,8 @@ import { FatalError, StreamsError } from '../api/errors.ts';
 import type { SourceRecord, Record } from '../api/record.ts';
 import type { CommitCallbacks, ProcessorContext, RecordPosition } from '../api/processor.ts';
 import type { ProcessorNode, SinkNode, SourceNode, SubTopology } from '../topology/topology.ts';
-import { RecordTooLargeError, type Collector } from './collector.ts';
+import { RecordTooLargeError } from '../api/record-size.ts';
+import type { Collector } from './collector.ts';
 import {
   deadLetterHeaders,
   type DeadLetterCause,
@@ -24,7 +25,7 @@ import { serializeOrNull, wireNodes, type NodeGraph } from './node-graph.ts';
 import { readOffsetMetadata, writeOffsetMetadata } from './offset-metadata.ts';
 import { Punctuators } from './punctuators.ts';
 import { RecordQueue } from './record-queue.ts';
-import type { OpenStore } from './task-stores.ts';
+import type { OpenStore, StoreClocks } from './task-stores.ts';
 
 /** What a task is made of. */
 export interface TaskOptions {
@@ -37,7 +38,7 @@ export interface TaskOptions {
   metrics: RuntimeMetrics;
   failures: FailurePolicy;
   /** Opens the stores; the task gives the clock that they expire by. */
-  openStores: (streamTime: () => number) => readonly OpenStore[];
+  openStores: (clocks: StoreClocks) => readonly OpenStore[];
 }
 
 interface Parsed {
@@ -68,13 +69,16 @@ export class Task {
   readonly #punctuators = new Punctuators();
   readonly #commitCallbacks: CommitCallbacks[] = [];
   #streamTime = -1;
-  #current: { input: Input; source: SourceRecord } | undefined;
+  #current: { input: Input; source: SourceRecord; timestamp: number } | undefined;
 
   constructor(options: TaskOptions) {
     this.#options = options;
     this.partition = options.partition;
     this.id = taskIdOf(options.subTopology.id, options.partition);
-    this.stores = options.openStores(() => this.#streamTime);
+    this.stores = options.openStores({
+      streamTime: () => this.#streamTime,
+      eventTime: () => this.#eventTime(),
+    });
     this.#graph = wireNodes(options.subTopology.nodes, {
       context: (node, forward, forwardTo) => this.#context(node, forward, forwardTo),
       send: (node, record) => this.#send(node, record),
@@ -112,8 +116,11 @@ export class Task {
     }
   }
 
-  /** Processes up to so many records, smallest event time first; answers how many it did. */
-  process(limit: number): number {
+  /**
+   * Processes records, smallest event time first, and returns how many: at most `limit`, and none after `isOver` has said
+   * so. It is asked after each record, however long a record takes, so that the thread's heartbeats are not late.
+   */
+  process(limit: number, isOver: () => boolean = () => false): number {
     let done = 0;
     const streamTimed = this.#punctuators.has('stream-time');
     while (done < limit) {
@@ -122,6 +129,7 @@ export class Task {
       this.#processHead(input);
       if (streamTimed) this.#punctuators.punctuate('stream-time', this.#streamTime);
       done++;
+      if (isOver()) break;
     }
     return done;
   }
@@ -236,11 +244,11 @@ export class Task {
     input.head = undefined;
     if (record.timestamp > queue.partitionTime) queue.partitionTime = record.timestamp;
     if (record.timestamp > this.#streamTime) this.#streamTime = record.timestamp;
-    this.#current = { input, source };
+    this.#current = { input, source, timestamp: record.timestamp };
     try {
       input.enter(record);
     } catch (error) {
-      // A mistake in the program is no bad record: no handler may let the application go on without its data.
+      // A mistake in the program, or a lost disk, is no bad record: no handler may let the application go on without its data.
       if (error instanceof FatalError && mistakes.has(error.code)) throw error;
       this.#failed(stageOf(error), input, source, error);
     } finally {
@@ -346,6 +354,12 @@ export class Task {
     };
   }
 
+  /** When what is being processed happened: as the record says, or by the time of day where it is no record. */
+  #eventTime(): number {
+    if (this.#current) return this.#current.timestamp;
+    return this.#streamTime >= 0 ? this.#streamTime : Math.max(0, this.#options.now());
+  }
+
   #position(): RecordPosition | undefined {
     if (!this.#current) return undefined;
     const { input, source } = this.#current;
@@ -354,7 +368,12 @@ export class Task {
   }
 }
 
-const mistakes = new Set<string>(['TOPOLOGY_INVALID', 'CONFIGURATION_INVALID']);
+const mistakes = new Set<string>([
+  'TOPOLOGY_INVALID',
+  'CONFIGURATION_INVALID',
+  'STATE_DAMAGED',
+  'STATE_UNWRITABLE',
+]);
 
 function offsetOf({ topic, partition, position, partitionTime }: RecordQueue): CommittedOffset {
   return { topic, partition, offset: position, metadata: writeOffsetMetadata(partitionTime) };

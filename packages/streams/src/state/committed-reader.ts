@@ -1,8 +1,7 @@
 // Reads of a store from outside its task: only what was committed is seen, never an open transaction.
 import type { Serde } from '../api/serde.ts';
-import type { CommittedState, Stored } from './committed-state.ts';
-import { keyText, splitWindowed, windowSuffix, type KeyText } from '../api/key-text.ts';
-import { compareKeys } from './memory-state.ts';
+import type { CommittedState, KeyRange, Stored } from './committed-state.ts';
+import { keyText, splitWindowed, windowsOf, windowSuffix, type KeyText } from '../api/key-text.ts';
 import type { StoreSpec } from '../api/stores.ts';
 import { segmentIntervalMs } from './segmented-store.ts';
 import { storedValue } from './stored-data.ts';
@@ -22,6 +21,14 @@ export interface StoreRow {
   value: unknown;
   timestamp: number;
   windowStart: number;
+}
+
+/** What of a store is read: windows that start between two times, of one key or of all, in a range of keys. */
+interface Scan {
+  key?: string;
+  from?: number;
+  to?: number;
+  keys?: KeyRange;
 }
 
 /** Answers questions from the committed part of one task's store. */
@@ -52,21 +59,18 @@ export class CommittedReader {
         return this.#point([segment], this.#keys.write(query.key) + windowSuffix(query.windowStart));
       }
       case 'all':
-        return this.#scan(query.limit, () => true);
+        return this.#scan(query.limit);
       case 'range': {
-        const [from, to] = [this.#keys.write(query.from), this.#keys.write(query.to)];
-        return this.#scan(query.limit, (text) => compareKeys(text, from) >= 0 && compareKeys(text, to) <= 0);
+        const keys = { from: this.#keys.write(query.from), to: this.#keys.write(query.to) };
+        return this.#scan(query.limit, { keys });
       }
       case 'fetchRange': {
-        const wanted = this.#keys.write(query.key);
-        return this.#scan(
-          query.limit,
-          (text, start) => text === wanted && start >= query.from && start <= query.to,
-          query,
-        );
+        const key = this.#keys.write(query.key);
+        const { from, to } = query;
+        return this.#scan(query.limit, { key, from, to, keys: windowsOf(key, from, to) });
       }
       case 'fetchAll':
-        return this.#scan(query.limit, (_text, start) => start >= query.from && start <= query.to, query);
+        return this.#scan(query.limit, query);
     }
   }
 
@@ -78,18 +82,15 @@ export class CommittedReader {
     return [];
   }
 
-  #scan(
-    limit: number,
-    wanted: (text: string, start: number) => boolean,
-    { from, to }: { from: number; to: number } = { from: 0, to: Number.MAX_SAFE_INTEGER },
-  ): StoreRow[] {
+  #scan(limit: number, { key: wanted, from = 0, to = Number.MAX_SAFE_INTEGER, keys }: Scan = {}): StoreRow[] {
     const rows: StoreRow[] = [];
     const [first, last] = [Math.floor(from / this.#interval), Math.floor(to / this.#interval)];
     for (const segment of this.#committed.segments()) {
       if (this.#windowed && (segment < first || segment > last)) continue;
-      for (const [text, stored] of this.#committed.entries(segment)) {
+      for (const [text, stored] of this.#committed.entries(segment, keys)) {
         const { key, start } = this.#windowed ? splitWindowed(text) : { key: text, start: 0 };
-        if (!wanted(key, start)) continue;
+        if (this.#windowed && (start < from || start > to)) continue;
+        if (wanted !== undefined && key !== wanted) continue;
         rows.push(this.#row(text, stored));
         if (rows.length >= limit) return rows;
       }

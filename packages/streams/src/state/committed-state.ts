@@ -1,5 +1,6 @@
 // Committed state: what a task's store holds on this machine, and how far its changelog is in it.
 import type { Serialized } from '../api/serde.ts';
+import { compareKeys } from './compare-keys.ts';
 
 /** A stored value: bytes or text as the serde made it, and its event time. */
 export interface Stored {
@@ -20,6 +21,20 @@ export function isWrite(change: StateChange): change is StateChange & Stored {
   return change.data !== undefined;
 }
 
+/** Some of a segment's keys: from one to another, both included, and only those that begin so. */
+export interface KeyRange {
+  readonly from?: string;
+  readonly to?: string;
+  readonly prefix?: string;
+}
+
+/** Whether a key is in a range. */
+export function includes({ from, to, prefix = '' }: KeyRange, key: string): boolean {
+  if (!key.startsWith(prefix)) return false;
+  if (from !== undefined && compareKeys(key, from) < 0) return false;
+  return to === undefined || compareKeys(key, to) <= 0;
+}
+
 /**
  * The committed part of one store, below the overlays of open transactions. Keys are text; window stores spread
  * them over segments by time, so that old segments are dropped whole; key-value stores use segment 0.
@@ -30,8 +45,10 @@ export interface CommittedState {
   get(segment: number, key: string): Stored | undefined;
   /** Takes in the changes of one commit, and the changelog position after them. */
   apply(changes: Iterable<StateChange>, position: number): void;
-  /** The entries of a segment whose keys begin so, ordered by key. The segment must not change meanwhile. */
-  entries(segment: number, prefix?: string): Iterable<readonly [string, Stored]>;
+  /** When what survived the last end of this process was written, in epoch milliseconds; undefined: nothing did. */
+  readonly flushedAt: number | undefined;
+  /** The entries of a segment in a range of keys, ordered by key. The segment must not change while they are read. */
+  entries(segment: number, range?: KeyRange): Iterable<readonly [string, Stored]>;
   /** The segments that exist, oldest first. */
   segments(): number[];
   /** Drops all segments before this one. */
@@ -44,7 +61,7 @@ export interface CommittedState {
   readonly unflushed: number;
   /**
    * Makes what was applied survive a crash of this process.
-   * @throws FatalError with STATE_UNWRITABLE where the disk takes no more.
+   * @throws FatalError with STATE_UNWRITABLE where the disk takes no more, and from then on: nothing is written over a gap.
    */
   flush(): Promise<void>;
   /** Forgets everything, position too. */

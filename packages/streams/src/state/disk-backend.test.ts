@@ -38,6 +38,8 @@ interface Line {
   flushed?: number;
   code?: string;
   message?: string;
+  /** What became of a flush after the one that failed. */
+  again?: string;
 }
 
 interface Writer {
@@ -256,6 +258,8 @@ describe.each(['keyed', 'expiring'])('a disk that takes no more: %s', (kind) => 
         /^writing store store of task 0_0: .*; free space on the disk of the state folder$/,
       ) as string,
     });
+    // A newer position must not come to lie over what is missing.
+    expect(writer.lines.find(({ again }) => again !== undefined)?.again).toBe('STATE_UNWRITABLE');
     const flushed = Math.max(...writer.lines.map((line) => line.flushed ?? 0));
     expect(flushed).toBeGreaterThan(0);
     const { state, close } = await reopen([], kind);

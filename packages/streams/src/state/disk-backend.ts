@@ -1,7 +1,9 @@
 // The disk backend: one LMDB environment a task, in the state folder of the application.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { open as openLmdb, type Database, type RootDatabase } from 'lmdb';
+import type { Checkpoint, Checkpoints } from './checkpoint.ts';
 import type { CommittedState } from './committed-state.ts';
 import { DiskState } from './disk-state.ts';
 import { ExpiringDisk } from './expiring-disk.ts';
@@ -15,18 +17,23 @@ export interface DiskBackendOptions {
   /** A folder that `openStateFolder` has locked for this process. */
   folder: string;
   log: (level: 'info' | 'warn', message: string) => void;
+  /**
+   * The time of day in epoch milliseconds.
+   * @default Date.now
+   */
+  now?: () => number;
 }
 
 interface Environment {
   env: RootDatabase<unknown, string>;
-  meta: Database<number, string>;
-  /** What stores were made of: the id of the changelog, and how long segments are. */
+  checkpoints: Checkpoints;
+  /** What stores were made of: the changelog's id, the kind, the formats, and how long segments are. */
   origins: Database<string, string>;
   users: number;
 }
 
-/** Opens stores on disk. State that is damaged is moved aside and begun anew. */
-export function diskBackend({ folder, log }: DiskBackendOptions): StateBackend {
+/** Opens stores on disk. State that is damaged is moved aside and restored. */
+export function diskBackend({ folder, log, now = Date.now }: DiskBackendOptions): StateBackend {
   mkdirSync(folder, { recursive: true });
   const environments = new Map<string, Environment>();
 
@@ -51,41 +58,43 @@ export function diskBackend({ folder, log }: DiskBackendOptions): StateBackend {
     const onClose = async (): Promise<void> => {
       if (--environment.users > 0) return;
       environments.delete(taskId);
-      await environment.env.close();
+      await closeEnvironment(environment);
     };
     return { environment, onClose };
   }
 
   async function open(options: OpenStateOptions): Promise<CommittedState> {
     const { environment, onClose } = use(options.taskId);
-    const { env, meta } = environment;
-    const state = new DiskState({ ...options, env, meta, onClose });
-    await ofChangelog(state, environment, options);
+    const { env, checkpoints } = environment;
+    const state = new DiskState({ ...options, env, checkpoints, now, onClose });
+    await checkOrigin(state, environment, options);
     return state;
   }
 
   async function openExpiring(options: OpenExpiringOptions): Promise<ExpiringState> {
     const { environment, onClose } = use(options.taskId);
-    const { env, meta } = environment;
-    const { store, taskId, keys, format, segmentMs, runEntries } = options;
-    const disk = new ExpiringDisk({ env, meta, store, taskId, onClose });
-    const state = new ExpiringState({ keys, format, segmentMs, runEntries, disk });
-    await ofChangelog(state, environment, options);
+    const { env, checkpoints } = environment;
+    const { store, taskId, prefixLength } = options;
+    const prefixes = prefixLength !== undefined;
+    const disk = new ExpiringDisk({ env, checkpoints, store, taskId, prefixes, now, onClose });
+    const state = new ExpiringState({ ...options, disk });
+    await checkOrigin(state, environment, { ...options, kind: 'expiring' });
     return state;
   }
 
-  /** Drops state that was made of another changelog (the topic was deleted, or this is another cluster), or of other segments. */
-  async function ofChangelog(
+  /** Drops state of another changelog (the topic was deleted, or this is another cluster), kind, format or segments. */
+  async function checkOrigin(
     state: CommittedState,
     { origins }: Environment,
-    { taskId, store, changelogId, segmentMs }: Omit<OpenStateOptions, 'format' | 'segmentsTogether'>,
+    { taskId, store, changelogId, kind, keys, format, segmentMs }: Omit<OpenStateOptions, 'segmentsTogether'>,
   ): Promise<void> {
-    const origin = `${changelogId} ${segmentMs}`;
-    if (changelogId === undefined || origins.get(store) === origin) return;
-    if (origins.get(store) !== undefined) {
+    const origin = [changelogId ?? 'no changelog', kind, keys, format, segmentMs].join(' ');
+    const found = origins.get(store);
+    if (found === origin) return;
+    if (found !== undefined) {
       log(
         'warn',
-        `store ${store} of task ${taskId} was made of another changelog topic, or with another retention; it is begun anew`,
+        `store ${store} of task ${taskId} is of another changelog topic, kind, serde format or retention; it is restored`,
       );
       await state.clear();
     }
@@ -95,16 +104,31 @@ export function diskBackend({ folder, log }: DiskBackendOptions): StateBackend {
   async function close(): Promise<void> {
     const left = [...environments.values()];
     environments.clear();
-    await Promise.all(left.map(({ env }) => env.close()));
+    await Promise.all(left.map(closeEnvironment));
   }
 
   return { open, openExpiring, storedTasks: () => taskFolders(folder), close };
 }
 
+/** LMDB waits without end for a flush that a failed commit has taken with it. */
+const closeMs = 2000;
+
+async function closeEnvironment({ env }: Environment): Promise<void> {
+  const abort = new AbortController();
+  await Promise.race([env.close(), sleep(closeMs, undefined, { signal: abort.signal }).catch(() => {})]);
+  abort.abort();
+}
+
 function create(path: string): Environment {
   mkdirSync(path, { recursive: true });
-  const env: RootDatabase<unknown, string> = openLmdb({ path, maxDbs: 4096, noSubdir: false });
-  const meta: Database<number, string> = env.openDB({ name: 'positions', encoding: 'json' });
+  const env: RootDatabase<unknown, string> = openLmdb({
+    path,
+    maxDbs: 4096,
+    noSubdir: false,
+    // A batch of LMDB's own has a promise that nobody can wait for: where the disk is full, it ends the process.
+    eventTurnBatching: false,
+  });
+  const checkpoints: Checkpoints = env.openDB<Checkpoint, string>({ name: 'checkpoints', encoding: 'json' });
   const origins: Database<string, string> = env.openDB({ name: 'changelogs', encoding: 'string' });
-  return { env, meta, origins, users: 0 };
+  return { env, checkpoints, origins, users: 0 };
 }

@@ -2,6 +2,7 @@
 import type { Database } from 'lmdb';
 import type { BloomFilter } from './bloom-filter.ts';
 import { Entries, nowhere, type Found, type Run } from './entries.ts';
+import { blockOf, blocksOfPrefix } from './prefix-index.ts';
 import type { KeyBytes } from './key-bytes.ts';
 
 /** Blocks, and heads of runs, by number. */
@@ -13,12 +14,16 @@ export interface RunHead {
   end: number;
   /** It has 2 to the power of this blocks. */
   bits: number;
+  /** It has an index of prefixes. */
+  prefixes: boolean;
   /** The first and the last run that it was made of, where it was made of others. */
   of?: readonly [first: number, last: number];
 }
 
 /** A run's head has the key of its number times this, its blocks those after it. */
 export const keysOfRun: number = 2 ** 21;
+/** The index of prefixes has the keys from here on, behind a run's head. */
+const firstOfIndex = 2 ** 20 + 1;
 /** About so many entries are in a block. */
 const blockEntries = 128;
 
@@ -28,6 +33,7 @@ export class DiskRun implements Run {
   readonly end: number;
   readonly number: number;
   readonly bits: number;
+  readonly prefixes: boolean;
   /** Whether it was made of others. */
   readonly merged: boolean;
   /** What is younger has a higher number here. */
@@ -36,11 +42,12 @@ export class DiskRun implements Run {
   filter: BloomFilter | undefined;
   readonly #blocks: Blocks;
 
-  constructor(blocks: Blocks, number: number, { count, end, bits, of }: RunHead) {
+  constructor(blocks: Blocks, number: number, { count, end, bits, prefixes, of }: RunHead) {
     this.count = count;
     this.end = end;
     this.number = number;
     this.bits = bits;
+    this.prefixes = prefixes;
     this.merged = of !== undefined;
     this.age = of === undefined ? number : of[1];
     this.#blocks = blocks;
@@ -62,15 +69,35 @@ export class DiskRun implements Run {
     for (let index = 0; index < this.blocks; index++) this.block(index)?.each(take);
   }
 
+  findPrefix(hash: number, take: (entries: Entries, at: number) => void): void {
+    if (!this.prefixes) {
+      for (let index = 0; index < this.blocks; index++) this.block(index)?.eachOfPrefix(hash, take);
+      return;
+    }
+    const index = this.#blocks.get(indexKey(this.number, blockOf(hash, this.bits)));
+    for (const block of index ? blocksOfPrefix(index, hash) : []) this.block(block)?.eachOfPrefix(hash, take);
+  }
+
   /** One block's entries; undefined for an empty one. */
   block(index: number): Entries | undefined {
-    const bytes = this.#blocks.get(this.number * keysOfRun + 1 + index);
+    const bytes = this.#blocks.get(blockKey(this.number, index));
     return bytes && new Entries(bytes);
   }
 }
 
-function blockOf(hash: number, bits: number): number {
-  return bits === 0 ? 0 : hash >>> (32 - bits);
+/** The key of a run's head. */
+export function headKey(run: number): number {
+  return run * keysOfRun;
+}
+
+/** The key of one of a run's blocks. */
+export function blockKey(run: number, index: number): number {
+  return headKey(run) + 1 + index;
+}
+
+/** The key of one of the blocks of a run's index of prefixes. */
+export function indexKey(run: number, index: number): number {
+  return headKey(run) + firstOfIndex + index;
 }
 
 /** How many blocks a run of so many entries has, as a power of 2. */

@@ -5,14 +5,23 @@
 // What is still in memory when the process dies is in the changelog after the position on disk.
 import type { Database, RootDatabase } from 'lmdb';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { hashText } from '@activity/kafka';
-import { FatalError } from '../api/errors.ts';
+import { maxKeyBytes, type KeyEncoding } from '../api/key-text.ts';
 import { BloomFilter } from './bloom-filter.ts';
-import { isWrite, type CommittedState, type StateChange, type Stored } from './committed-state.ts';
-import { compareKeys } from './memory-state.ts';
-import type { OpenStateOptions } from './state-backend.ts';
+import { isCurrent, type Checkpoints } from './checkpoint.ts';
+import {
+  includes,
+  isWrite,
+  type CommittedState,
+  type KeyRange,
+  type StateChange,
+  type Stored,
+} from './committed-state.ts';
+import { DiskKeys } from './disk-keys.ts';
+import { keyBytes } from './key-bytes.ts';
+import { StoreWrites } from './lmdb-writes.ts';
+import { compareKeys } from './compare-keys.ts';
 
-type SegmentDb = Database<Buffer | string, string>;
+type SegmentDb = Database<Buffer | string, Buffer>;
 
 /** Neighbouring segments, in one LMDB database that is dropped whole. */
 interface Group {
@@ -27,19 +36,21 @@ interface Group {
 /** What waits for the disk, by segment and key; null: a deletion. */
 type Table = Map<number, Map<string, Stored | null>>;
 
-const segmentDigits = 11;
-/** Begins the keys of a database that has one segment alone: the engine takes no empty key. */
-const soleSegment = '=';
-
 /** Keys that are read in one turn of the event loop when a filter is filled. */
 const filterStep = 5_000;
 
 type PageCount = 'treeBranchPageCount' | 'treeLeafPageCount' | 'overflowPages';
 
-/** What the disk state of one store is made of. */
-export interface DiskStateOptions extends OpenStateOptions {
+/** What the disk state of one store is made of. Times in epoch milliseconds. */
+export interface DiskStateOptions {
+  taskId: string;
+  store: string;
+  keys: KeyEncoding;
+  format: 'text' | 'bytes';
+  segmentsTogether: number;
   env: RootDatabase<unknown, string>;
-  meta: Database<number, string>;
+  checkpoints: Checkpoints;
+  now: () => number;
   onClose: () => Promise<void>;
 }
 
@@ -47,10 +58,12 @@ export interface DiskStateOptions extends OpenStateOptions {
 export class DiskState implements CommittedState {
   readonly #options: DiskStateOptions;
   readonly #groups = new Map<number, Group>();
+  readonly #writes: StoreWrites;
+  readonly #keys: DiskKeys;
   /** Whether each segment has a database to itself. */
   readonly #alone: boolean;
-  /** How many characters of a key on disk stand before the store's own. */
-  readonly #prefixLength: number;
+  /** Undefined: nothing was on disk. */
+  readonly flushedAt: number | undefined;
   #fresh: Table = new Map();
   #flushing: Table | undefined;
   #flush: Promise<void> | undefined;
@@ -61,12 +74,24 @@ export class DiskState implements CommittedState {
 
   constructor(options: DiskStateOptions) {
     this.#options = options;
+    const { env, store, taskId, keys, checkpoints } = options;
+    this.#writes = new StoreWrites(env, store, taskId);
     this.#alone = options.segmentsTogether === 1;
-    this.#prefixLength = this.#alone ? soleSegment.length : segmentDigits;
-    this.#position = options.meta.get(options.store) ?? 0;
-    for (const name of options.env.getKeys()) {
-      const group = segmentOfDatabase(options.store, name);
-      if (group !== undefined) void this.#fillFilter(this.#group(group), this.#open(group));
+    this.#keys = new DiskKeys(this.#alone, keys);
+    const checkpoint = checkpoints.get(store);
+    this.#position = checkpoint?.position ?? 0;
+    this.flushedAt = checkpoint?.writtenAt;
+    for (const name of [...env.getKeys()]) {
+      const number = segmentOfDatabase(store, name);
+      if (number === undefined) continue;
+      const db = this.#openDb(name);
+      if (checkpoint?.clearing) {
+        db.dropSync();
+        continue;
+      }
+      const group = this.#group(number);
+      group.db = db;
+      this.#writes.background(this.#fillFilter(number, group, db));
     }
   }
 
@@ -80,13 +105,16 @@ export class DiskState implements CommittedState {
 
   get(segment: number, key: string): Stored | undefined {
     const group = this.#groups.get(this.#groupNumber(segment));
-    // Most look-ups that come here are of keys that were never there: the filter answers those alone.
-    if (!group || (group.filtered && !group.filter.mayHave(hashText(key)))) return undefined;
+    if (!group) return undefined;
+    const bytes = keyBytes(key, this.#options.keys);
+    if (bytes.length > maxKeyBytes) return undefined;
+    // Most look-ups that come here are of keys that were never there: the filter knows that.
+    if (group.filtered && !group.filter.mayHave(bytes.hash)) return undefined;
     const fresh = this.#fresh.get(segment)?.get(key);
     if (fresh !== undefined) return fresh ?? undefined;
     const flushing = this.#flushing?.get(segment)?.get(key);
     if (flushing !== undefined) return flushing ?? undefined;
-    const data = group.db?.get(this.#diskKey(segment, key));
+    const data = group.db?.get(this.#keys.write(segment, bytes));
     return data === undefined ? undefined : decode(data);
   }
 
@@ -104,25 +132,23 @@ export class DiskState implements CommittedState {
       }
       const known = table.size;
       table.set(key, isWrite(change) ? change : null);
-      if (table.size > known) filter.add(hashText(key));
+      if (table.size > known) filter.add(keyBytes(key, this.#options.keys).hash);
       this.#unflushed++;
     }
     this.#position = position;
   }
 
-  *entries(segment: number, prefix = ''): Generator<readonly [string, Stored]> {
+  *entries(segment: number, range: KeyRange = {}): Generator<readonly [string, Stored]> {
     const written = new Map<string, Stored | null>();
     for (const layer of [this.#flushing, this.#fresh]) {
       for (const [key, stored] of layer?.get(segment) ?? [])
-        if (key.startsWith(prefix)) written.set(key, stored);
+        if (includes(range, key)) written.set(key, stored);
     }
     const fresh = [...written].toSorted(([a], [b]) => compareKeys(a, b));
     let next = 0;
     const group = this.#groups.get(this.#groupNumber(segment));
-    const start = this.#diskKey(segment, prefix);
-    for (const { key: text, value } of group?.db?.getRange({ start }) ?? []) {
-      if (!text.startsWith(start)) break;
-      const key = text.slice(this.#prefixLength);
+    for (const { key: diskKey, value } of group?.db ? this.#rangeOf(group.db, segment, range) : []) {
+      const key = this.#keys.textOf(diskKey);
       for (; next < fresh.length; next++) {
         const [freshKey, stored] = fresh[next] as (typeof fresh)[number];
         if (compareKeys(freshKey, key) >= 0) break;
@@ -152,7 +178,7 @@ export class DiskState implements CommittedState {
     for (const [number, group] of this.#groups) {
       if (number >= this.#groupNumber(segment)) continue;
       this.#groups.delete(number);
-      void group.db?.drop();
+      this.#writes.drop(group.db);
     }
   }
 
@@ -173,53 +199,56 @@ export class DiskState implements CommittedState {
 
   async flush(): Promise<void> {
     while (this.#flush) await this.#flush;
-    if (this.#fresh.size === 0 && this.#position === this.#options.meta.get(this.#options.store)) return;
+    this.#writes.check();
+    const { checkpoints, store, now } = this.#options;
+    if (this.#fresh.size === 0 && isCurrent(checkpoints.get(store), this.#position, now())) return;
     this.#flush = this.#write().finally(() => (this.#flush = undefined));
     await this.#flush;
   }
 
   async clear(): Promise<void> {
     while (this.#flush) await this.#flush;
+    const { checkpoints, store, now } = this.#options;
+    const databases = this.#databases();
     this.#fresh = new Map();
+    this.#unflushed = 0;
     this.#position = 0;
-    for (const db of this.#databases()) await db.drop();
     this.#groups.clear();
-    await this.#options.meta.remove(this.#options.store);
+    // First, so that a crash between two databases leaves no position over missing entries.
+    const clearing = { position: 0, writtenAt: now(), clearing: true } as const;
+    await this.#writes.batch(() => void checkpoints.put(store, clearing));
+    for (const db of databases) await db.drop();
+    await this.#writes.batch(() => void checkpoints.remove(store));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    while (this.#flush) await this.#flush;
+    // A flush that failed was reported where it began.
+    while (this.#flush) await this.#flush.catch(() => {});
     await this.#options.onClose();
   }
 
   async #write(): Promise<void> {
-    const { env, meta, store, taskId } = this.#options;
+    const { checkpoints, store, now } = this.#options;
     const table = this.#fresh;
     const position = this.#position;
     this.#flushing = table;
     this.#fresh = new Map();
     this.#unflushed = 0;
     for (const segment of table.keys()) this.#open(this.#groupNumber(segment));
-    try {
-      await env.batch(() => {
-        for (const [segment, entries] of table) {
-          const db = this.#open(this.#groupNumber(segment));
-          for (const [key, stored] of entries) {
-            if (stored) {
-              void db.put(this.#diskKey(segment, key), encode(stored));
-            } else {
-              void db.remove(this.#diskKey(segment, key));
-            }
-          }
+    // What could not be written stays readable in memory until the task has stopped.
+    await this.#writes.batch(() => {
+      for (const [segment, entries] of table) {
+        const db = this.#open(this.#groupNumber(segment));
+        for (const [key, stored] of entries) {
+          const diskKey = this.#keys.write(segment, keyBytes(key, this.#options.keys));
+          if (stored) void db.put(diskKey, encode(stored));
+          else void db.remove(diskKey);
         }
-        void meta.put(store, position);
-      });
-      this.#flushing = undefined;
-    } catch (cause) {
-      // What could not be written stays readable in memory until the task has stopped.
-      throw unwritable(store, taskId, cause);
-    }
+      }
+      void checkpoints.put(store, { position, writtenAt: now() });
+    });
+    this.#flushing = undefined;
   }
 
   #group(number: number): Group {
@@ -230,35 +259,50 @@ export class DiskState implements CommittedState {
   }
 
   #open(number: number): SegmentDb {
-    const { env, store, format } = this.#options;
-    const encoding = format === 'text' ? 'string' : 'binary';
-    const name = databaseName(store, number);
-    return (this.#group(number).db ??= env.openDB({ name, encoding, cache: false }));
+    return (this.#group(number).db ??= this.#openDb(databaseName(this.#options.store, number)));
+  }
+
+  #openDb(name: string): SegmentDb {
+    const encoding = this.#options.format === 'text' ? 'string' : 'binary';
+    return this.#options.env.openDB({ name, encoding, keyEncoding: 'binary', cache: false });
   }
 
   #databases(): SegmentDb[] {
     return [...this.#groups.values()].flatMap(({ db }) => db ?? []);
   }
 
-  /** Reads the keys that were there before, beside the work. */
-  async #fillFilter(group: Group, db: SegmentDb): Promise<void> {
+  /** What a database has of a segment, in a range of keys. */
+  *#rangeOf(
+    db: SegmentDb,
+    segment: number,
+    { from = '', to, prefix = '' }: KeyRange,
+  ): Generator<{ key: Buffer; value: Buffer | string }> {
+    const begin = this.#keys.bound(segment, prefix);
+    const lowest = this.#keys.bound(segment, from);
+    const start = Buffer.compare(lowest, begin) > 0 ? lowest : begin;
+    const last = to === undefined ? undefined : this.#keys.bound(segment, to);
+    for (const entry of db.getRange({ start })) {
+      if (!startsWith(entry.key, begin)) return;
+      if (last && Buffer.compare(entry.key, last) > 0) return;
+      yield entry;
+    }
+  }
+
+  /** Reads the keys that were there before, in the background. */
+  async #fillFilter(number: number, group: Group, db: SegmentDb): Promise<void> {
     group.filtered = false;
-    let start = '';
+    let start: Buffer = Buffer.alloc(1);
     for (;;) {
-      if (this.#closed) return;
+      // LMDB gives the number of a dropped database to the next one that is opened.
+      if (this.#closed || this.#groups.get(number) !== group) return;
       const keys = [...db.getKeys({ start, limit: filterStep })];
-      for (const key of keys) group.filter.add(hashText(key.slice(this.#prefixLength)));
-      if (keys.length < filterStep) break;
-      start = `${keys.at(-1)}\u0000`;
+      for (const key of keys) group.filter.add(this.#keys.hashOf(key));
+      const last = keys.at(-1);
+      if (keys.length < filterStep || !last) break;
+      start = Buffer.from([...last, 0]);
       await nextTurn();
     }
     group.filtered = true;
-  }
-
-  /** Shorter where the database has one segment alone: what is shorter is written and found sooner. */
-  #diskKey(segment: number, key: string): string {
-    if (this.#alone) return soleSegment + key;
-    return String(segment).padStart(segmentDigits, '0') + key;
   }
 
   /** The segments that a database has anything of. */
@@ -267,13 +311,13 @@ export class DiskState implements CommittedState {
       if (db && db.getKeysCount({ limit: 1 }) > 0) yield group;
       return;
     }
-    let start = '';
+    let start: Buffer = Buffer.alloc(1);
     for (;;) {
       const [first] = db?.getKeys({ start, limit: 1 }) ?? [];
       if (first === undefined) return;
-      const segment = Number(first.slice(0, segmentDigits));
+      const segment = this.#keys.segmentOf(first);
       yield segment;
-      start = this.#diskKey(segment + 1, '');
+      start = this.#keys.bound(segment + 1, '');
     }
   }
 
@@ -294,18 +338,15 @@ export function pagesOf(db: { getStats(): object }): number {
   return pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
 }
 
-/** What is thrown where the disk takes no more. */
-export function unwritable(store: string, taskId: string, cause: unknown): FatalError {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const message = `writing store ${store} of task ${taskId}: ${text}; free space on the disk of the state folder`;
-  return new FatalError('STATE_UNWRITABLE', message, { cause, taskId });
-}
-
 /** The number that a store's database is called by; undefined for any other database. */
 export function segmentOfDatabase(store: string, name: string): number | undefined {
   if (!name.startsWith(`${store}/`)) return undefined;
   const group = Number(name.slice(store.length + 1));
   return Number.isSafeInteger(group) ? group : undefined;
+}
+
+function startsWith(key: Buffer, start: Buffer): boolean {
+  return key.length >= start.length && start.compare(key, 0, start.length) === 0;
 }
 
 /** Text values as `<timestamp>,<text>`; bytes as eight bytes of timestamp and the value. */

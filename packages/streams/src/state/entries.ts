@@ -2,13 +2,15 @@
 //
 //   word 0  hash of the key       word 3, 4  event time: its low 32 bits, its high ones
 //   word 1  bytes of the key      word 5     of a log: the entry that the same key had before, or -1
-//   word 2  bytes of the value    then the key and the value's bytes, up to a whole word
+//   word 2  bytes of the value    word 6     hash of the key's prefix, where keys are found by one
+//                                 then the key and the value's bytes, up to a whole word
 import type { Serialized } from '../api/serde.ts';
 import type { Stored } from './committed-state.ts';
-import type { KeyBytes, KeyEncoding } from './key-bytes.ts';
+import type { KeyEncoding } from '../api/key-text.ts';
+import type { KeyBytes } from './key-bytes.ts';
 
 /** Bytes of an entry before its key. */
-export const headerBytes = 24;
+export const headerBytes = 28;
 /** Stands for the size of the value of a deletion. */
 export const deletion = -1;
 /** Where there is no entry. */
@@ -46,6 +48,11 @@ export class Entries {
   timestampAt(at: number): number {
     const word = at >>> 2;
     return (this.words[word + 4] as number) * 2 ** 32 + ((this.words[word + 3] as number) >>> 0);
+  }
+
+  /** See {@link ExpiringStateOptions.prefixLength}. */
+  prefixHashAt(at: number): number {
+    return this.words[(at >>> 2) + 6] as number;
   }
 
   isDeletion(at: number): boolean {
@@ -103,6 +110,11 @@ export class Entries {
     for (let at = from; at < to; at = this.next(at)) take(this, at);
   }
 
+  /** Every entry of a prefix, looked for one by one, from the oldest on. */
+  eachOfPrefix(hash: number, take: (entries: Entries, at: number) => void, to: number = this.end): void {
+    for (let at = 0; at < to; at = this.next(at)) if (this.prefixHashAt(at) === hash) take(this, at);
+  }
+
   /** The newest entry of a key, looked for one by one. */
   scan(key: KeyBytes): number {
     let found = nowhere;
@@ -126,4 +138,6 @@ export interface Run {
   lookUp(key: KeyBytes): Found | undefined;
   /** Every entry; those of one key from the oldest on. */
   each(take: (entries: Entries, at: number) => void): void;
+  /** Every entry whose prefix has this hash, at a cost that goes by how many these are. */
+  findPrefix(hash: number, take: (entries: Entries, at: number) => void): void;
 }

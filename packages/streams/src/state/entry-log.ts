@@ -2,6 +2,7 @@
 import type { Serialized } from '../api/serde.ts';
 import { deletion, Entries, headerBytes, nowhere, type Found, type Run } from './entries.ts';
 import type { KeyBytes } from './key-bytes.ts';
+import { PrefixTable } from './prefix-index.ts';
 
 const smallestBytes = 65_536;
 const smallestTable = 1_024;
@@ -13,6 +14,8 @@ export class EntryLog extends Entries implements Run {
   #table: Int32Array = new Int32Array(smallestTable);
   #keys = 0;
   #count = 0;
+  /** Made when a run is first asked for a prefix. */
+  #prefixes: PrefixTable | undefined;
 
   constructor() {
     super(new Uint8Array(smallestBytes), 0);
@@ -23,8 +26,8 @@ export class EntryLog extends Entries implements Run {
     return this.#count;
   }
 
-  /** Appends an entry, a deletion where there is no data; answers where it begins. */
-  append(key: KeyBytes, data: Serialized | undefined, timestamp: number): number {
+  /** Appends an entry, a deletion where there is no data; returns where it begins. */
+  append(key: KeyBytes, data: Serialized | undefined, timestamp: number, prefixHash = 0): number {
     const { bytes: ofKey, length } = key;
     // A character is three bytes of UTF-8 at most.
     const atMost = data === undefined ? 0 : typeof data === 'string' ? data.length * 3 : data.length;
@@ -36,6 +39,7 @@ export class EntryLog extends Entries implements Run {
     words[word + 1] = length;
     words[word + 3] = timestamp | 0;
     words[word + 4] = Math.floor(timestamp / 2 ** 32);
+    words[word + 6] = prefixHash;
     let position = at + headerBytes;
     for (let i = 0; i < length; i++) bytes[position + i] = ofKey[i] as number;
     position += length;
@@ -72,6 +76,12 @@ export class EntryLog extends Entries implements Run {
   lookUp(key: KeyBytes): Found | undefined {
     const at = this.find(key);
     return at === nowhere ? undefined : { entries: this, at };
+  }
+
+  /** Of a run: entries that are appended later are not found. */
+  findPrefix(hash: number, take: (entries: Entries, at: number) => void): void {
+    this.#prefixes ??= new PrefixTable(this, this.#count);
+    this.#prefixes.find(hash, take);
   }
 
   /** Forgets everything from a position on. */

@@ -1,18 +1,32 @@
 // What an expiring store has on disk, in the LMDB environment of its task: pieces of its log as they were flushed, and runs.
 //
 //   <store>/log        a piece a flush: read at the start alone, deleted once the runs have its entries
-//   <store>/<segment>  runs: blocks of entries by the highest bits of their keys' hashes; dropped whole
+//   <store>/<segment>  runs: blocks of entries by the highest bits of their keys' hashes, and an index of keys' prefixes;
+//                      dropped whole
 //
 // So that a flush writes few large values instead of a value for each key, in no order that a tree could take well.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Database, RootDatabase } from 'lmdb';
+import type { RootDatabase } from 'lmdb';
 import { BloomFilter } from './bloom-filter.ts';
-import { databaseName, pagesOf, segmentOfDatabase, unwritable } from './disk-state.ts';
-import { bitsOf, DiskRun, keysOfRun, sortIntoBlocks, type Blocks, type RunHead } from './disk-run.ts';
+import { isCurrent, type Checkpoints } from './checkpoint.ts';
+import { databaseName, pagesOf, segmentOfDatabase } from './disk-state.ts';
+import {
+  bitsOf,
+  blockKey,
+  DiskRun,
+  headKey,
+  indexKey,
+  keysOfRun,
+  sortIntoBlocks,
+  type Blocks,
+  type RunHead,
+} from './disk-run.ts';
 import { Entries } from './entries.ts';
 import type { EntryLog } from './entry-log.ts';
+import { StoreWrites } from './lmdb-writes.ts';
+import { PrefixIndexWriter } from './prefix-index.ts';
 
-/** So many runs, one after the other, are made one: a look-up asks run by run. */
+/** This many runs, one after the other, are merged into one: a look-up asks run by run. */
 const mergedRuns = 16;
 /** Blocks that are read in one turn of the event loop while others work. */
 export const blocksInOneTurn = 256;
@@ -20,9 +34,12 @@ export const blocksInOneTurn = 256;
 /** What the disk part of an expiring store is made of. */
 export interface ExpiringDiskOptions {
   env: RootDatabase<unknown, string>;
-  meta: Database<number, string>;
+  checkpoints: Checkpoints;
   store: string;
   taskId: string;
+  /** Whether runs get an index of prefixes. */
+  prefixes: boolean;
+  now: () => number;
   onClose: () => Promise<void>;
 }
 
@@ -39,7 +56,10 @@ export interface ExpiringFlush {
 export class ExpiringDisk {
   readonly #options: ExpiringDiskOptions;
   readonly #segments = new Map<number, Blocks>();
+  readonly #writes: StoreWrites;
   readonly #log: Blocks;
+  /** Undefined: nothing was on disk. */
+  readonly flushedAt: number | undefined;
   #nextRun = 1;
   #firstPiece: number;
   #nextPiece: number;
@@ -50,7 +70,11 @@ export class ExpiringDisk {
 
   constructor(options: ExpiringDiskOptions) {
     this.#options = options;
-    const { env, store } = options;
+    const { env, store, taskId, checkpoints } = options;
+    this.#writes = new StoreWrites(env, store, taskId);
+    const checkpoint = checkpoints.get(store);
+    this.flushedAt = checkpoint?.writtenAt;
+    if (checkpoint?.clearing) this.#dropAll();
     this.#log = env.openDB({ name: databaseName(store, 'log'), encoding: 'binary', cache: false });
     const [first = 1] = this.#log.getKeys({ limit: 1 });
     const [last = first - 1] = this.#log.getKeys({ limit: 1, reverse: true });
@@ -60,7 +84,23 @@ export class ExpiringDisk {
 
   /** The changelog position of what is on disk. */
   get position(): number {
-    return this.#options.meta.get(this.#options.store) ?? 0;
+    return this.#options.checkpoints.get(this.#options.store)?.position ?? 0;
+  }
+
+  /** @throws FatalError with STATE_UNWRITABLE after a write that failed. */
+  check(): void {
+    this.#writes.check();
+  }
+
+  /** Whether the checkpoint is as good as one that is written now. */
+  isCurrent(position: number): boolean {
+    const { checkpoints, store, now } = this.#options;
+    return isCurrent(checkpoints.get(store), position, now());
+  }
+
+  /** Runs a reader in the background: see {@link StoreWrites.background}. */
+  background(read: Promise<void>): void {
+    this.#writes.background(read);
   }
 
   /** The runs that are there at the start, by segment, oldest first. */
@@ -88,17 +128,19 @@ export class ExpiringDisk {
     if (piece.length > 0) this.#nextPiece++;
     const prepared = runs.map(({ segment, run }) => {
       const bits = bitsOf(run.count);
-      const head = { count: run.count, end: run.end, bits };
-      const write = this.#prepare(segment, sortIntoBlocks([run], bits), head);
+      const blocks = sortIntoBlocks([run], bits);
+      const head = { count: run.count, end: run.end, bits, prefixes: this.#options.prefixes };
+      const write = this.#prepare(segment, blocks, this.#indexOf(blocks), head);
       const filter = (write.run.filter = new BloomFilter());
       run.each((entries, at) => filter.add(entries.hashAt(at)));
       return write;
     });
-    await this.#batch(() => {
+    await this.#writes.batch(() => {
       for (let number = stale; number < kept; number++) void this.#log.remove(number);
       if (piece.length > 0) void this.#log.put(next, piece);
       for (const write of prepared) write.put();
-      void this.#options.meta.put(this.#options.store, position);
+      const { checkpoints, store, now } = this.#options;
+      void checkpoints.put(store, { position, writtenAt: now() });
     });
     this.#firstPiece = kept;
     return prepared.map(({ run }) => run);
@@ -121,6 +163,7 @@ export class ExpiringDisk {
     // The highest bits of a hash that all agree in: what has them is in one block of each, or in neighbouring ones.
     const common = Math.min(bits, ...old.map((run) => run.bits));
     const values: Buffer[] = [];
+    const index = this.#options.prefixes ? new PrefixIndexWriter() : undefined;
     const width = 2 ** (bits - common);
     for (let group = 0, read = 0; group < 2 ** common; group++) {
       const entries: Entries[] = [];
@@ -134,18 +177,25 @@ export class ExpiringDisk {
           if (block) entries.push(block);
         }
       }
-      values.push(...sortIntoBlocks(entries, bits, group * width, width));
+      for (const block of sortIntoBlocks(entries, bits, group * width, width)) {
+        index?.add(values.length, new Entries(block));
+        values.push(block);
+      }
     }
     const head = { count: sum(({ count }) => count), end: sum(({ end }) => end), bits };
-    const write = this.#prepare(segment, values, { ...head, of: [first.number, last.number] });
-    await this.#batch(() => write.put());
+    const write = this.#prepare(segment, values, index?.blocks(bits) ?? [], {
+      ...head,
+      prefixes: index !== undefined,
+      of: [first.number, last.number],
+    });
+    await this.#writes.batch(() => write.put());
     this.#merged.push(...old.map((run) => ({ segment, run })));
     return [...runs.filter(({ merged }) => merged), write.run, ...young.slice(mergedRuns)];
   }
 
   /** Drops a segment's runs. */
   drop(segment: number): void {
-    void this.#segments.get(segment)?.drop();
+    this.#writes.drop(this.#segments.get(segment));
     this.#segments.delete(segment);
   }
 
@@ -154,9 +204,13 @@ export class ExpiringDisk {
   }
 
   async clear(): Promise<void> {
+    const { checkpoints, store, now } = this.#options;
+    // First, so that a crash in between leaves no position over missing entries.
+    const clearing = { position: 0, writtenAt: now(), clearing: true } as const;
+    await this.#writes.batch(() => void checkpoints.put(store, clearing));
     for (const segment of this.#segments.keys()) this.drop(segment);
     await this.#log.clearAsync();
-    await this.#options.meta.remove(this.#options.store);
+    await this.#writes.batch(() => void checkpoints.remove(store));
   }
 
   close(): Promise<void> {
@@ -196,32 +250,51 @@ export class ExpiringDisk {
     const merged = this.#merged;
     this.#merged = [];
     if (merged.length === 0) return;
-    await this.#batch(() => {
+    await this.#writes.batch(() => {
       for (const { segment, run } of merged) {
-        const first = run.number * keysOfRun;
-        for (let key = first; key <= first + run.blocks; key++) void this.#segments.get(segment)?.remove(key);
+        const blocks = this.#segments.get(segment);
+        if (!blocks) continue;
+        void blocks.remove(headKey(run.number));
+        for (let index = 0; index < run.blocks; index++) {
+          void blocks.remove(blockKey(run.number, index));
+          if (run.prefixes) void blocks.remove(indexKey(run.number, index));
+        }
       }
     });
   }
 
-  #prepare(segment: number, values: readonly Buffer[], head: RunHead): { run: DiskRun; put: () => void } {
+  #prepare(
+    segment: number,
+    values: readonly Buffer[],
+    prefixes: readonly Buffer[],
+    head: RunHead,
+  ): { run: DiskRun; put: () => void } {
     const blocks = this.#blocks(segment);
     const number = this.#nextRun++;
-    const first = number * keysOfRun;
     const put = (): void => {
-      void blocks.put(first, Buffer.from(JSON.stringify(head)));
+      void blocks.put(headKey(number), Buffer.from(JSON.stringify(head)));
       for (const [index, value] of values.entries())
-        if (value.length > 0) void blocks.put(first + 1 + index, value);
+        if (value.length > 0) void blocks.put(blockKey(number, index), value);
+      for (const [index, value] of prefixes.entries())
+        if (value.length > 0) void blocks.put(indexKey(number, index), value);
     };
     return { run: new DiskRun(blocks, number, head), put };
   }
 
-  async #batch(write: () => void): Promise<void> {
-    const { env, store, taskId } = this.#options;
-    try {
-      await env.batch(write);
-    } catch (cause) {
-      throw unwritable(store, taskId, cause);
+  /** The blocks of a run's index of prefixes, where runs have one. */
+  #indexOf(blocks: readonly Buffer[]): Buffer[] {
+    if (!this.#options.prefixes) return [];
+    const index = new PrefixIndexWriter();
+    for (const [number, block] of blocks.entries()) index.add(number, new Entries(block));
+    return index.blocks(Math.log2(blocks.length));
+  }
+
+  /** Ends a `clear` that a crash has cut short. */
+  #dropAll(): void {
+    const { env, store } = this.#options;
+    for (const name of [...env.getKeys()]) {
+      const isOurs = name === databaseName(store, 'log') || segmentOfDatabase(store, name) !== undefined;
+      if (isOurs) env.openDB({ name, encoding: 'binary', cache: false }).dropSync();
     }
   }
 }

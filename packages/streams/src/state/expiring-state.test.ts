@@ -9,6 +9,7 @@ import { stateBackends, type OpenBackend } from '../testing-support/state-backen
 import { DiskRun } from './disk-run.ts';
 import type { ExpiringState } from './expiring-state.ts';
 import { TaskExpiringStore } from './expiring-store.ts';
+import { cacheBudget } from './overlay.ts';
 
 const retentionMs = 20;
 const segmentMs = 10;
@@ -96,7 +97,7 @@ class Run {
       valueSerde: stringSerde,
       committed: this.state,
       changelog,
-      cache: { max: 0, used: 0 },
+      cache: cacheBudget(0),
       retentionMs,
       segmentMs,
       expiry: undefined,

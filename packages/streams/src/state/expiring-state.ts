@@ -8,14 +8,20 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Serialized } from '../api/serde.ts';
 import { BloomFilter } from './bloom-filter.ts';
 import type { ChangelogSink } from './changelog-sink.ts';
-import type { CommittedState, StateChange, Stored } from './committed-state.ts';
+import {
+  includes,
+  type CommittedState,
+  type KeyRange,
+  type StateChange,
+  type Stored,
+} from './committed-state.ts';
 import { DiskRun } from './disk-run.ts';
 import { nowhere, type Entries, type Found, type Run } from './entries.ts';
 import { EntryLog } from './entry-log.ts';
 import { blocksInOneTurn, type ExpiringDisk } from './expiring-disk.ts';
-import { keyBytes, type KeyBytes, type KeyEncoding } from './key-bytes.ts';
-import { checkKey } from '../api/key-text.ts';
-import { compareKeys } from './memory-state.ts';
+import { keyBytes, prefixHash, type KeyBytes } from './key-bytes.ts';
+import { checkKey, type KeyEncoding } from '../api/key-text.ts';
+import { compareKeys } from './compare-keys.ts';
 import type { CommitLayers } from './task-store.ts';
 
 /** So much of the log that is committed becomes runs. */
@@ -26,6 +32,8 @@ const runBytes = 32 * 1024 * 1024;
 export interface ExpiringStateOptions {
   /** How its keys' text stands for bytes. */
   keys: KeyEncoding;
+  /** How many characters of a key are the prefix that entries are deleted by; undefined: no prefix is indexed. */
+  prefixLength?: ((key: string) => number) | undefined;
   /** What its values are. */
   format: 'text' | 'bytes';
   /** How much time a segment spans, in milliseconds. */
@@ -70,7 +78,7 @@ export class ExpiringState implements CommittedState, CommitLayers {
     const { disk } = options;
     this.#position = disk?.position ?? 0;
     for (const [number, runs] of disk?.readRuns() ?? []) this.#segment(number).runs.push(...runs);
-    if (this.#segments.size > 0) void this.#fillFilters(new Map(this.#segments));
+    if (this.#segments.size > 0) disk?.background(this.#fillFilters(new Map(this.#segments)));
     for (const piece of disk?.pieces() ?? []) {
       piece.each((entries, at) => {
         this.#segment(this.#segmentOf(entries.timestampAt(at))).filter.add(entries.hashAt(at));
@@ -82,6 +90,15 @@ export class ExpiringState implements CommittedState, CommitLayers {
 
   get position(): number {
     return this.#position;
+  }
+
+  get flushedAt(): number | undefined {
+    return this.#options.disk?.flushedAt;
+  }
+
+  /** Bytes of what was put since the last seal. */
+  get pendingBytes(): number {
+    return this.#log.end - Math.max(this.#sealedEnd, this.#committedEnd);
   }
 
   get unflushed(): number {
@@ -110,15 +127,17 @@ export class ExpiringState implements CommittedState, CommitLayers {
 
   /** Puts a value, or a deletion of what the time's segment has of the key. @throws RangeError for a key that no store takes. */
   put(text: string, data: Serialized | undefined, timestamp: number): void {
-    checkKey(text);
-    const key = keyBytes(text, this.#options.keys);
+    const { keys, prefixLength } = this.#options;
+    checkKey(text, keys);
+    const key = keyBytes(text, keys);
     this.#segment(this.#segmentOf(timestamp)).filter.add(key.hash);
-    this.#log.append(key, data, timestamp);
+    const prefix = prefixLength ? prefixHash(text, key, prefixLength(text), keys) : 0;
+    this.#log.append(key, data, timestamp, prefix);
   }
 
   /** The keys of a segment that begin so, committed or not, and when each was put. */
   keys(segment: number, prefix: string): Map<string, number> {
-    const found = this.#newestOf(segment, prefix, this.#log.end);
+    const found = this.#newestOf(segment, { prefix }, this.#log.end);
     return new Map([...found].flatMap(([key, stored]) => (stored ? [[key, stored.timestamp]] : [])));
   }
 
@@ -171,8 +190,8 @@ export class ExpiringState implements CommittedState, CommitLayers {
     return found?.entries.storedAt(found.at, format);
   }
 
-  entries(segment: number, prefix = ''): Iterable<readonly [string, Stored]> {
-    const found = this.#newestOf(segment, prefix, this.#committedEnd);
+  entries(segment: number, range: KeyRange = {}): Iterable<readonly [string, Stored]> {
+    const found = this.#newestOf(segment, range, this.#committedEnd);
     return [...found]
       .flatMap(([key, stored]): [string, Stored][] => (stored ? [[key, stored]] : []))
       .toSorted(([a], [b]) => compareKeys(a, b));
@@ -214,8 +233,9 @@ export class ExpiringState implements CommittedState, CommitLayers {
   async flush(): Promise<void> {
     const { disk } = this.#options;
     while (this.#flush) await this.#flush;
-    if (!disk || (this.#unflushed === 0 && this.#waiting.length === 0 && disk.position === this.#position))
-      return;
+    if (!disk) return;
+    disk.check();
+    if (this.#unflushed === 0 && this.#waiting.length === 0 && disk.isCurrent(this.#position)) return;
     this.#flush = this.#write(disk).finally(() => (this.#flush = undefined));
     await this.#flush;
   }
@@ -232,7 +252,8 @@ export class ExpiringState implements CommittedState, CommitLayers {
 
   async close(): Promise<void> {
     this.#closed = true;
-    while (this.#flush) await this.#flush;
+    // A flush that failed was reported where it began.
+    while (this.#flush) await this.#flush.catch(() => {});
     await this.#options.disk?.close();
   }
 
@@ -288,19 +309,29 @@ export class ExpiringState implements CommittedState, CommitLayers {
     this.#options.disk?.forgetPieces();
   }
 
-  /** The newest entry of each key of a segment that begins so, before a position of the log; undefined for a deletion. */
-  #newestOf(segment: number, prefix: string, end: number): Map<string, Stored | undefined> {
+  /** The newest entry of each key of a segment in a range, before a position of the log; undefined for a deletion. */
+  #newestOf(segment: number, range: KeyRange, end: number): Map<string, Stored | undefined> {
     const found = new Map<string, Stored | undefined>();
-    const { format, keys } = this.#options;
+    const { format, keys, prefixLength } = this.#options;
+    const { prefix = '' } = range;
     const start = Buffer.from(prefix, keys);
     const take = (entries: Entries, at: number): void => {
-      if (entries.keyBegins(at, start)) found.set(entries.keyAt(at, keys), entries.storedAt(at, format));
+      if (!entries.keyBegins(at, start)) return;
+      const key = entries.keyAt(at, keys);
+      if (includes(range, key)) found.set(key, entries.storedAt(at, format));
     };
-    for (const run of this.#segments.get(segment)?.runs ?? []) run.each(take);
     const takeOfSegment = (entries: Entries, at: number): void => {
       if (this.#segmentOf(entries.timestampAt(at)) === segment) take(entries, at);
     };
-    this.#log.each(takeOfSegment, 0, end);
+    const runs = this.#segments.get(segment)?.runs ?? [];
+    if (prefixLength && prefix !== '' && prefixLength(prefix) === prefix.length) {
+      const hash = prefixHash(prefix, keyBytes(prefix, keys), prefix.length, keys);
+      for (const run of runs) run.findPrefix(hash, take);
+      this.#log.eachOfPrefix(hash, takeOfSegment, end);
+    } else {
+      for (const run of runs) run.each(take);
+      this.#log.each(takeOfSegment, 0, end);
+    }
     return found;
   }
 

@@ -1,5 +1,7 @@
 // The expiring store of a task: values by key, forgotten `retentionMs` of stream time after they were put.
 import type { Timestamped } from '../api/record.ts';
+import { checkRecordSize } from '../api/record-size.ts';
+import { serialize } from '../api/serde.ts';
 import type { ExpiringState } from './expiring-state.ts';
 import { SegmentedStore, type SegmentedStoreOptions } from './segmented-store.ts';
 import type { ExpiringStore } from '../api/stores.ts';
@@ -27,8 +29,11 @@ export class TaskExpiringStore<K, V>
   }
 
   put(key: K, value: V): void {
-    const data = this.options.valueSerde.serialize(value);
-    this.overlay.put(this.keys.write(key), data, this.options.streamTime());
+    const text = this.keys.write(key);
+    const data = serialize(this.options.valueSerde, value);
+    const { changelog, streamTime } = this.options;
+    if (changelog) checkRecordSize(changelog.topic, text, data);
+    this.overlay.put(text, data, Math.max(0, streamTime()));
   }
 
   deletePrefix(prefix: string): number {

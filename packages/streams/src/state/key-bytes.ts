@@ -1,8 +1,6 @@
 // A key's bytes, and their hash: what stores outside of JavaScript's heap look up.
 import { murmur2 } from '@activity/kafka';
-
-/** How the text of keys stands for bytes: that of text serdes as UTF-8, that of others a byte a character. */
-export type KeyEncoding = 'utf8' | 'latin1';
+import type { KeyEncoding } from '../api/key-text.ts';
 
 /** A key's bytes: the first `length` of `bytes`, and the hash of these. */
 export interface KeyBytes {
@@ -14,7 +12,7 @@ export interface KeyBytes {
 const room = 4096;
 const current: KeyBytes = { bytes: new Uint8Array(room), length: 0, hash: 0 };
 
-/** The bytes of a key's text and their hash. The answer is one object, filled anew by the next call: for keys that are looked up and let go. */
+/** The bytes of a key's text and their hash, in one object that the next call fills again: use it at once. */
 export function keyBytes(text: string, encoding: KeyEncoding): KeyBytes {
   const { length } = text;
   const { bytes } = current;
@@ -37,4 +35,11 @@ export function keyBytes(text: string, encoding: KeyEncoding): KeyBytes {
   current.length = encoded.length;
   current.hash = murmur2(bytes, encoded.length);
   return current;
+}
+
+/** The hash of the bytes of a key's first so many characters. */
+export function prefixHash(text: string, key: KeyBytes, characters: number, encoding: KeyEncoding): number {
+  const isAscii = encoding === 'latin1' || key.length === text.length;
+  const length = isAscii ? characters : Buffer.byteLength(text.slice(0, characters));
+  return murmur2(key.bytes, Math.min(length, key.length));
 }

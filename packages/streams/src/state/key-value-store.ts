@@ -1,6 +1,5 @@
 // The key-value store of a task: typed reads and writes over an overlay.
 import type { Timestamped } from '../api/record.ts';
-import { compareKeys } from './memory-state.ts';
 import { noWindow, type Overlay } from './overlay.ts';
 import type { KeyValueStore } from '../api/stores.ts';
 import { OverlaidStore, type TaskStoreOptions } from './task-store.ts';
@@ -25,7 +24,7 @@ export class TaskKeyValueStore<K, V>
   }
 
   delete(key: K): void {
-    this.overlay.set(0, noWindow, this.keys.write(key), undefined, 0);
+    this.overlay.set(0, noWindow, this.keys.write(key), undefined, this.eventTime());
   }
 
   update(key: K, timestamp: number, next: (old: V | undefined) => V): Timestamped<V> {
@@ -33,7 +32,8 @@ export class TaskKeyValueStore<K, V>
   }
 
   *written(): Generator<[K, Timestamped<V | undefined>]> {
-    for (const entry of this.overlay.written()) yield [this.keys.read(entry.key), entry];
+    for (const { key, value, timestamp } of this.overlay.written())
+      yield [this.keys.read(key), { value, timestamp }];
   }
 
   before(key: K): V | undefined {
@@ -41,11 +41,8 @@ export class TaskKeyValueStore<K, V>
   }
 
   *range(from: K, to: K): Generator<[K, V]> {
-    const first = this.keys.write(from);
-    const last = this.keys.write(to);
-    for (const [text, { value }] of this.overlay.entries(0)) {
-      if (compareKeys(text, first) >= 0 && compareKeys(text, last) <= 0) yield [this.keys.read(text), value];
-    }
+    const keys = { from: this.keys.write(from), to: this.keys.write(to) };
+    for (const [text, { value }] of this.overlay.entries(0, keys)) yield [this.keys.read(text), value];
   }
 
   *all(): Generator<[K, V]> {

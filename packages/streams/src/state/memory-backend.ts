@@ -7,8 +7,8 @@ import type { StateBackend } from './state-backend.ts';
 export function memoryBackend(): StateBackend {
   return {
     open: async () => new MemoryState(),
-    openExpiring: async ({ keys, format, segmentMs, runEntries }) =>
-      new ExpiringState({ keys, format, segmentMs, runEntries }),
+    openExpiring: async ({ keys, format, segmentMs, runEntries, prefixLength }) =>
+      new ExpiringState({ keys, format, segmentMs, runEntries, prefixLength }),
     storedTasks: () => [],
     close: async () => {},
   };

@@ -1,9 +1,18 @@
 // Committed state in memory: lost with the process, restored from the changelog.
-import { isWrite, type CommittedState, type StateChange, type Stored } from './committed-state.ts';
+import { compareKeys } from './compare-keys.ts';
+import {
+  includes,
+  isWrite,
+  type CommittedState,
+  type KeyRange,
+  type StateChange,
+  type Stored,
+} from './committed-state.ts';
 
 /** A {@link CommittedState} of maps. */
 export class MemoryState implements CommittedState {
   readonly unflushed = 0;
+  readonly flushedAt = undefined;
   position = 0;
   readonly #segments = new Map<number, Map<string, Stored>>();
   #bytes = 0;
@@ -29,9 +38,9 @@ export class MemoryState implements CommittedState {
     this.position = position;
   }
 
-  entries(segment: number, prefix = ''): Iterable<readonly [string, Stored]> {
+  entries(segment: number, range: KeyRange = {}): Iterable<readonly [string, Stored]> {
     const entries = this.#segments.get(segment) ?? [];
-    return [...entries].filter(([key]) => key.startsWith(prefix)).toSorted(([a], [b]) => compareKeys(a, b));
+    return [...entries].filter(([key]) => includes(range, key)).toSorted(([a], [b]) => compareKeys(a, b));
   }
 
   segments(): number[] {
@@ -65,16 +74,4 @@ export class MemoryState implements CommittedState {
   }
 
   async close(): Promise<void> {}
-}
-
-/** The order of keys in every store: by their UTF-8 bytes, as a disk store has it. */
-export function compareKeys(a: string, b: string): number {
-  if (a === b) return 0;
-  if (isBasic(a) && isBasic(b)) return a < b ? -1 : 1;
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-/** Without surrogates, UTF-16 order and UTF-8 order are the same. */
-function isBasic(text: string): boolean {
-  return !/[\uD800-\uDFFF]/.test(text);
 }

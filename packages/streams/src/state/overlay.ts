@@ -1,17 +1,24 @@
-// The overlay: what open transactions have written, above the committed state, and what was committed of late, decoded.
+// The overlay: what open transactions have written, above the committed state, and what was last committed, decoded.
 //
 //   write ─▶ current ──seal (the commit begins)──▶ sealed ──committed──▶ clean, and in CommittedState
 //               └────────────── abort: all is forgotten ──────────────┘
 //
 // One commit may be in flight while the next batch is worked on. An entry that is written again meanwhile is current; what
-// the commit in flight has of it lies in its change.
-import type { Serialized, Serde } from '../api/serde.ts';
+// the commit in flight has of it is in its change.
+import { checkKey, windowSuffix, type KeyText } from '../api/key-text.ts';
+import { checkRecordSize } from '../api/record-size.ts';
+import { serialize, type Serialized, type Serde } from '../api/serde.ts';
 import type { ChangelogSink } from './changelog-sink.ts';
-import type { CommittedState, StateChange, Stored } from './committed-state.ts';
-import { checkKey, windowSuffix } from '../api/key-text.ts';
-import { compareKeys } from './memory-state.ts';
+import {
+  includes,
+  type CommittedState,
+  type KeyRange,
+  type StateChange,
+  type Stored,
+} from './committed-state.ts';
+import { compareKeys } from './compare-keys.ts';
 import { owned, storedValue } from './stored-data.ts';
-import type { CommitLayers } from './task-store.ts';
+import type { ChangelogPartition, CommitLayers } from './task-store.ts';
 
 /** Stands for a value that nobody has looked up yet. */
 const unread: unique symbol = Symbol('unread');
@@ -25,6 +32,10 @@ interface Entry<V> {
   readonly text: string;
   segment: number;
   value: V | undefined;
+  /** Of a current entry: its value as its serde wrote it; undefined for a deletion. */
+  data: Serialized | undefined;
+  /** About how many bytes key and value take. */
+  bytes: number;
   timestamp: number;
   layer: 'current' | 'sealed' | 'clean';
   /** Of a current entry: the value as the last commit began. */
@@ -38,16 +49,25 @@ export const noWindow = -1;
 export interface OverlayOptions<V> {
   valueSerde: Serde<V>;
   committed: CommittedState;
-  /** Turns an entry's text into the changelog's record key. */
-  changelogKey: (key: string) => Serialized;
+  keys: Pick<KeyText<unknown>, 'encoding' | 'toChangelog'>;
+  /** Where changes are logged; undefined: nowhere. */
+  changelog: ChangelogPartition | undefined;
   /** What clean entries are kept within, to be read again without the committed state. */
   cache: CacheBudget;
 }
 
-/** How many entries all overlays that share it keep. One that finds it exceeded forgets its clean entries. */
+/** How much all overlays that share it keep decoded. One that finds it exceeded forgets its clean entries. */
 export interface CacheBudget {
   readonly max: number;
+  /** Of keys and of values as their serdes write them. */
+  readonly maxBytes: number;
   used: number;
+  usedBytes: number;
+}
+
+/** A budget of which nothing is used. */
+export function cacheBudget(max: number, maxBytes: number = Number.POSITIVE_INFINITY): CacheBudget {
+  return { max, maxBytes, used: 0, usedBytes: 0 };
 }
 
 /**
@@ -57,29 +77,43 @@ export interface CacheBudget {
 export class Overlay<V> implements CommitLayers {
   readonly #options: OverlayOptions<V>;
   #windows = new Map<number, Map<string, Entry<V>>>();
-  /** How many entries all windows have. */
+  /** How many entries all windows have, and how many bytes. */
   #size = 0;
+  #bytes = 0;
+  /** Bytes of the current entries. */
+  #writtenBytes = 0;
   /** The current entries, in the order of their first writes. */
   #written: Entry<V>[] = [];
   /** The sealed entries, and their changes. */
   #sealed: readonly Entry<V>[] = [];
   #changes: readonly StateChange[] | undefined;
-  /** How many entries the budget knows of. */
+  /** How many entries and bytes the budget knows of. */
   #counted = 0;
+  #countedBytes = 0;
 
   constructor(options: OverlayOptions<V>) {
     this.#options = options;
   }
 
-  /** The value of a key and its event time. */
+  /** Bytes of what was written since the last seal. */
+  get pendingBytes(): number {
+    return this.#writtenBytes;
+  }
+
+  /** The value of a key and its event time, as they are now: what is written later does not change them. */
   get(segment: number, window: number, key: string): { value: V; timestamp: number } | undefined {
     const entry = this.#find(window, key);
-    if (entry) return exists(entry) ? entry : undefined;
+    if (entry) return exists(entry) ? { value: entry.value, timestamp: entry.timestamp } : undefined;
     const text = textOf(window, key);
-    const found = this.#committedValue(segment, text);
+    const stored = this.#options.committed.get(segment, text);
+    if (!stored) return undefined;
+    const found = { value: this.#decode(stored), timestamp: stored.timestamp };
     const { cache } = this.#options;
-    if (found && this.#size < cache.max)
-      this.#keep({ key, window, text, segment, ...found, layer: 'clean', before: unread });
+    const bytes = text.length + stored.data.length;
+    if (this.#size < cache.max && this.#bytes + bytes <= cache.maxBytes) {
+      const rest = { data: undefined, layer: 'clean', before: unread } as const;
+      this.#keep({ key, window, text, segment, bytes, ...found, ...rest });
+    }
     return found;
   }
 
@@ -92,8 +126,9 @@ export class Overlay<V> implements CommitLayers {
   }
 
   /**
-   * Replaces a value by what `next` makes of it, in one look-up; answers the entry, whose event time is the highest of
-   * both. The answer is good until the next write of this key.
+   * Replaces a value by what `next` makes of it, in one look-up; returns value and event time, which is the higher of
+   * both.
+   * @throws what the serde throws, RangeError and RecordTooLargeError; the value is then what it was.
    */
   update(
     segment: number,
@@ -102,62 +137,54 @@ export class Overlay<V> implements CommitLayers {
     timestamp: number,
     next: (old: V | undefined) => V,
   ): { readonly value: V; readonly timestamp: number } {
-    let entry = this.#find(window, key);
+    checkTime(timestamp);
+    const entry = this.#find(window, key);
     if (!entry) {
       const text = textOf(window, key);
       const old = this.#committedValue(segment, text);
       const time = old && old.timestamp > timestamp ? old.timestamp : timestamp;
-      entry = this.#add({
-        key,
-        window,
-        text,
-        segment,
-        value: next(old?.value),
-        timestamp: time,
-        layer: 'current',
-        before: old?.value,
-      });
-    } else {
-      const value = next(entry.value);
-      if (entry.value === undefined || timestamp > entry.timestamp) entry.timestamp = timestamp;
-      this.#touch(entry);
-      entry.value = value;
+      const value = next(old?.value);
+      this.#add(key, window, text, segment, value, time, old?.value);
+      return { value, timestamp: time };
     }
-    return entry as { value: V; timestamp: number };
+    const value = next(entry.value);
+    const time = entry.value === undefined || timestamp > entry.timestamp ? timestamp : entry.timestamp;
+    this.#rewrite(entry, segment, value, time);
+    return { value, timestamp: time };
   }
 
   /** What was written since the last seal, in the order of the first writes. */
-  written(): Iterable<Readonly<Pick<Entry<V>, 'key' | 'window' | 'value' | 'timestamp'>>> {
-    return this.#written;
+  *written(): Generator<{ key: string; window: number; value: V | undefined; timestamp: number }> {
+    for (const { key, window, value, timestamp } of this.#written) yield { key, window, value, timestamp };
   }
 
-  /** Writes a value; `undefined` deletes. @throws RangeError for a key that no store takes. */
+  /**
+   * Writes a value; `undefined` deletes.
+   * @throws what the serde throws; RangeError for a key that no store takes, or a time that is none; RecordTooLargeError.
+   */
   set(segment: number, window: number, key: string, value: V | undefined, timestamp: number): void {
+    checkTime(timestamp);
     const entry = this.#find(window, key);
-    if (!entry) {
-      const text = textOf(window, key);
-      this.#add({ key, window, text, segment, value, timestamp, layer: 'current', before: unread });
-      return;
-    }
-    this.#touch(entry);
-    entry.segment = segment;
-    entry.value = value;
-    entry.timestamp = timestamp;
+    if (entry) this.#rewrite(entry, segment, value, timestamp);
+    else this.#add(key, window, textOf(window, key), segment, value, timestamp, unread);
   }
 
-  /** Everything visible in a segment whose text begins so, ordered by it. */
-  *entries(segment: number, prefix = ''): Generator<readonly [string, { value: V; timestamp: number }]> {
+  /** Everything visible in a segment in a range of keys, ordered by key. */
+  *entries(
+    segment: number,
+    range: KeyRange = {},
+  ): Generator<readonly [string, { value: V; timestamp: number }]> {
     const written = new Map<string, Entry<V>>();
     for (const layer of [this.#sealed, this.#written]) {
       for (const entry of layer)
-        if (entry.segment === segment && entry.text.startsWith(prefix)) written.set(entry.text, entry);
+        if (entry.segment === segment && includes(range, entry.text)) written.set(entry.text, entry);
     }
     // Copies: what is written while this is read is not seen.
     const fresh = [...written.values()]
       .map(({ text, value, timestamp }) => ({ text, value, timestamp }))
       .toSorted((a, b) => compareKeys(a.text, b.text));
     let next = 0;
-    for (const [text, stored] of this.#options.committed.entries(segment, prefix)) {
+    for (const [text, stored] of this.#options.committed.entries(segment, range)) {
       for (; next < fresh.length; next++) {
         const entry = fresh[next] as (typeof fresh)[number];
         if (compareKeys(entry.text, text) >= 0) break;
@@ -178,19 +205,21 @@ export class Overlay<V> implements CommitLayers {
     return [...segments].toSorted((a, b) => a - b);
   }
 
-  seal(sink: ChangelogSink, changelog: { topic: string; partition: number } | undefined): void {
-    const { valueSerde, changelogKey } = this.#options;
+  seal(sink: ChangelogSink): void {
+    const { changelog, keys } = this.#options;
     const changes: StateChange[] = [];
     for (const entry of this.#written) {
-      const { text, segment, value, timestamp } = entry;
-      const data = value === undefined ? null : valueSerde.serialize(value);
-      changes.push({ segment, key: text, data: data === null ? undefined : owned(data), timestamp });
-      if (changelog) sink.append(changelog.topic, changelog.partition, timestamp, changelogKey(text), data);
+      const { text, segment, data, timestamp } = entry;
+      changes.push({ segment, key: text, data, timestamp });
+      if (changelog)
+        sink.append(changelog.topic, changelog.partition, timestamp, keys.toChangelog(text), data ?? null);
       entry.layer = 'sealed';
+      entry.data = undefined;
     }
     this.#changes = changes;
     this.#sealed = this.#written;
     this.#written = [];
+    this.#writtenBytes = 0;
   }
 
   commit(position: number): void {
@@ -204,7 +233,7 @@ export class Overlay<V> implements CommitLayers {
 
   abort(): void {
     this.#windows.clear();
-    this.#size = 0;
+    this.#size = this.#bytes = this.#writtenBytes = 0;
     this.#written = [];
     this.#sealed = [];
     this.#changes = undefined;
@@ -220,24 +249,25 @@ export class Overlay<V> implements CommitLayers {
     }
   }
 
-  #drop({ window, key }: Entry<V>): void {
+  #drop({ window, key, bytes }: Entry<V>): void {
     const entries = this.#windows.get(window);
     if (entries?.delete(key) !== true) return;
     this.#size--;
+    this.#bytes -= bytes;
     // Windows come and go: what they leave behind must not gather.
     if (entries.size === 0) this.#windows.delete(window);
   }
 
   #keepWritten(): void {
     this.#windows = new Map();
-    this.#size = 0;
+    this.#size = this.#bytes = 0;
     for (const entry of this.#written) this.#keep(entry);
   }
 
   #stayWithinBudget(): void {
     const { cache } = this.#options;
     this.#count();
-    if (cache.used <= cache.max) return;
+    if (cache.used <= cache.max && cache.usedBytes <= cache.maxBytes) return;
     this.#keepWritten();
     this.#count();
   }
@@ -246,6 +276,8 @@ export class Overlay<V> implements CommitLayers {
     const { cache } = this.#options;
     cache.used += this.#size - this.#counted;
     this.#counted = this.#size;
+    cache.usedBytes += this.#bytes - this.#countedBytes;
+    this.#countedBytes = this.#bytes;
   }
 
   #find(window: number, key: string): Entry<V> | undefined {
@@ -258,21 +290,65 @@ export class Overlay<V> implements CommitLayers {
     if (entries) entries.set(entry.key, entry);
     else this.#windows.set(entry.window, new Map([[entry.key, entry]]));
     this.#size++;
+    this.#bytes += entry.bytes;
   }
 
-  #add(entry: Entry<V>): Entry<V> {
-    checkKey(entry.text);
+  #add(
+    key: string,
+    window: number,
+    text: string,
+    segment: number,
+    value: V | undefined,
+    timestamp: number,
+    before: Entry<V>['before'],
+  ): void {
+    checkKey(text, this.#options.keys.encoding);
+    const data = this.#serialize(text, value);
+    const bytes = text.length + (data?.length ?? 0);
+    const entry: Entry<V> = {
+      key,
+      window,
+      text,
+      segment,
+      value,
+      data,
+      bytes,
+      timestamp,
+      layer: 'current',
+      before,
+    };
     this.#keep(entry);
     this.#written.push(entry);
-    return entry;
+    this.#writtenBytes += bytes;
   }
 
-  /** Makes an entry current before it is written. */
-  #touch(entry: Entry<V>): void {
-    if (entry.layer === 'current') return;
-    entry.layer = 'current';
-    entry.before = entry.value;
-    this.#written.push(entry);
+  /** Writes an entry that is there; makes it current before. */
+  #rewrite(entry: Entry<V>, segment: number, value: V | undefined, timestamp: number): void {
+    const data = this.#serialize(entry.text, value);
+    const bytes = entry.text.length + (data?.length ?? 0);
+    if (entry.layer === 'current') {
+      this.#writtenBytes -= entry.bytes;
+    } else {
+      entry.layer = 'current';
+      entry.before = entry.value;
+      this.#written.push(entry);
+    }
+    this.#writtenBytes += bytes;
+    this.#bytes += bytes - entry.bytes;
+    entry.bytes = bytes;
+    entry.segment = segment;
+    entry.value = value;
+    entry.data = data;
+    entry.timestamp = timestamp;
+  }
+
+  /** A value as it will be stored and logged. What cannot be is the failure of the record that writes it. */
+  #serialize(text: string, value: V | undefined): Serialized | undefined {
+    if (value === undefined) return undefined;
+    const { valueSerde, changelog } = this.#options;
+    const data = owned(serialize(valueSerde, value));
+    if (changelog) checkRecordSize(changelog.topic, text, data);
+    return data;
   }
 
   #committedValue(segment: number, text: string): { value: V; timestamp: number } | undefined {
@@ -287,6 +363,12 @@ export class Overlay<V> implements CommitLayers {
 
 function textOf(window: number, key: string): string {
   return window === noWindow ? key : key + windowSuffix(window);
+}
+
+/** @throws RangeError for what no record may carry as its time. */
+export function checkTime(timestamp: number): void {
+  if (timestamp >= 0 && Number.isSafeInteger(timestamp)) return;
+  throw new RangeError(`the event time ${timestamp} is not in whole epoch milliseconds`);
 }
 
 /** Whether an entry has a value, and is no deletion. */

@@ -1,30 +1,35 @@
 // Where the state of tasks is kept: what opens it.
+import type { KeyEncoding } from '../api/key-text.ts';
 import type { CommittedState } from './committed-state.ts';
 import type { ExpiringState } from './expiring-state.ts';
-import type { KeyEncoding } from './key-bytes.ts';
+import type { StoreSpec } from '../api/stores.ts';
 
 /** What a store's committed part is opened with. */
 export interface OpenStateOptions {
   taskId: string;
   store: string;
+  kind: StoreSpec['kind'];
+  /** How its keys' text stands for bytes. */
+  keys: KeyEncoding;
   /** What its values are. */
   format: 'text' | 'bytes';
   /** How many neighbouring segments are kept, and dropped, together. */
   segmentsTogether: number;
-  /** The id of the changelog topic. State made of another is dropped, and so is what lies in other segments. */
+  /** The id of the changelog topic. State of another topic, kind, format or length of segments is dropped. */
   changelogId: string | undefined;
   /** How much time a segment spans; 0 in stores without. */
   segmentMs: number;
 }
 
 /** What the state of an expiring store is opened with. */
-export interface OpenExpiringOptions extends Omit<OpenStateOptions, 'segmentsTogether'> {
-  keys: KeyEncoding;
-  /** See {@link ExpiringState}. */
+export interface OpenExpiringOptions extends Omit<OpenStateOptions, 'segmentsTogether' | 'kind'> {
+  /** See {@link ExpiringStateOptions}. */
+  prefixLength?: ((key: string) => number) | undefined;
+  /** See {@link ExpiringStateOptions}. */
   runEntries?: number;
 }
 
-/** Opens the committed parts of stores. State that is damaged is moved aside, said, and begun anew. */
+/** Opens the committed parts of stores. State that is damaged is moved aside with a warning, and restored. */
 export interface StateBackend {
   /** Of key-value and window stores. */
   open(options: OpenStateOptions): Promise<CommittedState>;

@@ -14,7 +14,7 @@ export interface StateFolderOptions {
 }
 
 /** Raised when the way state is written changes. */
-const formatVersion = 3;
+const formatVersion = 4;
 
 /** The folders of tasks in a state folder. */
 export function taskFolders(folder: string): string[] {

@@ -13,6 +13,8 @@ export interface TaskStore {
   seal(changelog: ChangelogSink): void;
   commit(position: number | undefined): void;
   abort(): void;
+  /** Bytes of what was written since the last seal. */
+  pendingBytes(): number;
   /** Changes that are not on disk yet. */
   unflushed(): number;
   flush(): Promise<void>;

@@ -14,7 +14,7 @@ export function restoredData(format: 'text' | 'bytes', { value }: SourceRecord):
   return format === 'text' ? value.toString('utf8') : Buffer.from(value);
 }
 
-/** Bytes that are a part of something larger are copied, so that keeping them does not keep all of it. */
+/** Bytes are copied: whoever wrote them may write to them again, or they may be a part of something larger. */
 export function owned(data: Serialized): Serialized {
-  return typeof data === 'string' || data.byteLength === data.buffer.byteLength ? data : Buffer.from(data);
+  return typeof data === 'string' ? data : Buffer.from(new Uint8Array(data).buffer);
 }

@@ -8,7 +8,7 @@ import { checkAsyncProperty, seeds } from '@activity/kafka/testing';
 import { stateBackends, trickyKeys, type OpenBackend } from '../testing-support/state-backends.ts';
 import { TaskExpiringStore } from './expiring-store.ts';
 import { TaskKeyValueStore } from './key-value-store.ts';
-import type { CacheBudget } from './overlay.ts';
+import { cacheBudget, type CacheBudget } from './overlay.ts';
 import { segmentIntervalMs } from './segmented-store.ts';
 import { TaskWindowStore } from './window-store.ts';
 
@@ -29,7 +29,7 @@ const caches = [0, 2, 1000];
 const kinds = stateBackends.flatMap(({ name, create }) => caches.map((max) => ({ name, create, max })));
 
 describe.each(kinds)('stores: $name, cache: $max', ({ create, max }) => {
-  const cacheOf = (): CacheBudget => ({ max, used: 0 });
+  const cacheOf = (): CacheBudget => cacheBudget(max);
 
   function begin(): OpenBackend {
     const backend = create();

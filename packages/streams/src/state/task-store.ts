@@ -4,10 +4,16 @@ import type { ChangelogSink } from './changelog-sink.ts';
 import type { SourceRecord } from '../api/record.ts';
 import type { Serde } from '../api/serde.ts';
 import type { CommittedState, StateChange } from './committed-state.ts';
-import { keyText, type KeyText } from '../api/key-text.ts';
+import { isKeyTooLong, keyText, type KeyText } from '../api/key-text.ts';
 import { Overlay, type CacheBudget } from './overlay.ts';
 import { restoredData } from './stored-data.ts';
 import type { TaskStore } from './store.ts';
+
+/** The changelog partition of a store. */
+export interface ChangelogPartition {
+  topic: string;
+  partition: number;
+}
 
 /** What a task's store is made of. */
 export interface TaskStoreOptions<K, V> {
@@ -16,7 +22,9 @@ export interface TaskStoreOptions<K, V> {
   valueSerde: Serde<V>;
   committed: CommittedState;
   /** Where changes are logged; undefined: nowhere. */
-  changelog: { topic: string; partition: number } | undefined;
+  changelog: ChangelogPartition | undefined;
+  /** The event time of what is being processed, for tombstones; 0 unless given. */
+  eventTime?: () => number;
   /** Within what entries are kept decoded, by stores that keep any. */
   cache: CacheBudget;
 }
@@ -24,7 +32,9 @@ export interface TaskStoreOptions<K, V> {
 /** What was written and is not committed yet, in layers: one is written to, one may be in a commit that is in flight. */
 export interface CommitLayers {
   /** Begins a commit: writes the changelog records (none without a topic) and sets the layer aside. */
-  seal(sink: ChangelogSink, changelog: { topic: string; partition: number } | undefined): void;
+  seal(sink: ChangelogSink, changelog: ChangelogPartition | undefined): void;
+  /** Bytes of what was written since the last seal. */
+  readonly pendingBytes: number;
   /** The layer that was set aside is committed: it becomes committed state, which is then at this position. */
   commit(position: number): void;
   /** Forgets everything that was not committed, and what was kept of committed state. */
@@ -46,8 +56,13 @@ export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> impl
 
   /** The overlay of stores whose entries are written again and again. */
   protected rewritten(): Overlay<V> {
-    const { valueSerde, committed, cache } = this.options;
-    return new Overlay({ valueSerde, committed, changelogKey: this.keys.toChangelog, cache });
+    const { valueSerde, committed, changelog, cache } = this.options;
+    return new Overlay({ valueSerde, committed, keys: this.keys, changelog, cache });
+  }
+
+  /** When what is written now happened. */
+  protected eventTime(): number {
+    return this.options.eventTime?.() ?? 0;
   }
 
   /** The segment of a changelog record; undefined when it has expired. */
@@ -67,6 +82,8 @@ export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> impl
     for (const record of records) {
       if (record.key === null) continue;
       const key = this.keys.ofBytes(record.key);
+      // Another program wrote it, into a topic that this store shares: no store takes such a key.
+      if (key === undefined || isKeyTooLong(key, this.keys.encoding)) continue;
       const segment = this.segmentOf(key, record.timestamp);
       if (segment === undefined) continue;
       const { timestamp } = record;
@@ -85,6 +102,10 @@ export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> impl
 
   abort(): void {
     this.overlay.abort();
+  }
+
+  pendingBytes(): number {
+    return this.overlay.pendingBytes;
   }
 
   unflushed(): number {

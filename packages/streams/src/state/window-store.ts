@@ -1,7 +1,8 @@
 // The window store of a task: values by key and window start, in segments that are dropped whole.
 import type { Timestamped } from '../api/record.ts';
-import { splitWindowed } from '../api/key-text.ts';
-import type { Overlay } from './overlay.ts';
+import { splitWindowed, windowsOf } from '../api/key-text.ts';
+import type { KeyRange } from './committed-state.ts';
+import { checkTime, type Overlay } from './overlay.ts';
 import { SegmentedStore } from './segmented-store.ts';
 import type { WindowStore } from '../api/stores.ts';
 
@@ -20,16 +21,20 @@ export class TaskWindowStore<K, V> extends SegmentedStore<K, V> implements Windo
   }
 
   put(key: K, value: V, windowStart: number, timestamp: number): void {
+    checkTime(windowStart);
     const segment = this.segment(windowStart);
     if (segment < this.firstLive()) return;
     this.overlay.set(segment, windowStart, this.keys.write(key), value, Math.max(timestamp, windowStart));
   }
 
   delete(key: K, windowStart: number): void {
-    this.overlay.set(this.segment(windowStart), windowStart, this.keys.write(key), undefined, windowStart);
+    checkTime(windowStart);
+    const time = Math.max(windowStart, this.eventTime());
+    this.overlay.set(this.segment(windowStart), windowStart, this.keys.write(key), undefined, time);
   }
 
   update(key: K, windowStart: number, timestamp: number, next: (old: V | undefined) => V): Timestamped<V> {
+    checkTime(windowStart);
     const segment = this.segment(windowStart);
     if (segment < this.firstLive()) return { value: next(undefined), timestamp };
     const time = Math.max(timestamp, windowStart);
@@ -37,7 +42,8 @@ export class TaskWindowStore<K, V> extends SegmentedStore<K, V> implements Windo
   }
 
   *written(): Generator<[K, number, Timestamped<V | undefined>]> {
-    for (const entry of this.overlay.written()) yield [this.keys.read(entry.key), entry.window, entry];
+    for (const { key, window, value, timestamp } of this.overlay.written())
+      yield [this.keys.read(key), window, { value, timestamp }];
   }
 
   before(key: K, windowStart: number): V | undefined {
@@ -46,7 +52,8 @@ export class TaskWindowStore<K, V> extends SegmentedStore<K, V> implements Windo
 
   *fetchRange(key: K, from: number, to: number): Generator<[number, V]> {
     const wanted = this.keys.write(key);
-    for (const [text, start, value] of this.#scan(from, to)) if (text === wanted) yield [start, value];
+    const range = windowsOf(wanted, from, to);
+    for (const [text, start, value] of this.#scan(from, to, range)) if (text === wanted) yield [start, value];
   }
 
   *fetchAll(from: number, to: number): Generator<[K, number, V]> {
@@ -58,10 +65,10 @@ export class TaskWindowStore<K, V> extends SegmentedStore<K, V> implements Windo
     return segment < this.firstLive() ? undefined : segment;
   }
 
-  *#scan(from: number, to: number): Generator<[string, number, V]> {
+  *#scan(from: number, to: number, range?: KeyRange): Generator<[string, number, V]> {
     const first = Math.max(this.firstLive(), this.segment(from));
     for (const segment of this.#segmentsBetween(first, this.segment(to))) {
-      for (const [text, { value }] of this.overlay.entries(segment)) {
+      for (const [text, { value }] of this.overlay.entries(segment, range)) {
         const { key, start } = splitWindowed(text);
         if (start >= from && start <= to) yield [key, start, value];
       }

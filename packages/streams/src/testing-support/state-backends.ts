@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { KeyEncoding } from '../api/key-text.ts';
 import type { CommittedState } from '../state/committed-state.ts';
 import { diskBackend } from '../state/disk-backend.ts';
 import type { ExpiringState } from '../state/expiring-state.ts';
@@ -12,6 +13,8 @@ import type { OpenExpiringOptions, StateBackend } from '../state/state-backend.t
 export interface OpenBackend {
   open(store?: {
     store?: string;
+    kind?: 'keyValue' | 'window';
+    keys?: KeyEncoding;
     format?: 'text' | 'bytes';
     segmentsTogether?: number;
     segmentMs?: number;
@@ -33,7 +36,14 @@ export interface BackendUnderTest {
   create: () => OpenBackend;
 }
 
-const where = { taskId: '0_0', store: 'store', format: 'text', changelogId: undefined } as const;
+const where = {
+  taskId: '0_0',
+  store: 'store',
+  kind: 'keyValue',
+  keys: 'utf8',
+  format: 'text',
+  changelogId: undefined,
+} as const;
 
 function opened(make: () => StateBackend, cleanUp: () => void): OpenBackend {
   let backend = make();
@@ -50,7 +60,7 @@ function opened(make: () => StateBackend, cleanUp: () => void): OpenBackend {
       return state;
     },
     async openExpiring(options) {
-      const state = await backend.openExpiring({ ...where, keys: 'utf8', ...options });
+      const state = await backend.openExpiring({ ...where, ...options });
       states.push(state);
       return state;
     },
@@ -85,8 +95,7 @@ export const stateBackends: readonly BackendUnderTest[] = [
 
 /** Opens the store that `state-writer.fixture.ts` writes, a key-value store or (`expiring`) one of many small runs. */
 export function openWritten(backend: StateBackend, kind: string): Promise<CommittedState> {
-  if (kind === 'expiring')
-    return backend.openExpiring({ ...where, keys: 'utf8', segmentMs: 2 ** 40, runEntries: 25 });
+  if (kind === 'expiring') return backend.openExpiring({ ...where, segmentMs: 2 ** 40, runEntries: 25 });
   return backend.open({ ...where, segmentMs: 0, segmentsTogether: 1 });
 }
 

@@ -9,6 +9,7 @@ import { noMetrics, type RuntimeMetrics } from '../runtime/metrics.ts';
 import { memoryState, openStore } from '../runtime/task-stores.ts';
 import { Task, taskIdOf } from '../runtime/task.ts';
 import { topicNames, type TopicNames } from '../runtime/topic-names.ts';
+import { cacheBudget } from '../state/overlay.ts';
 import type { Topology } from '../topology/topology.ts';
 import { FakeLog } from './fake-log.ts';
 
@@ -258,7 +259,7 @@ export class TopologyTestDriver {
 
   #openTasks(): void {
     // Small, so that tests meet both what is kept decoded and what is not.
-    const cache = { max: 8, used: 0 };
+    const cache = cacheBudget(8);
     for (const subTopology of this.#topology.subTopologies) {
       for (let partition = 0; partition < this.#partitions; partition++) {
         const task = new Task({
@@ -269,12 +270,12 @@ export class TopologyTestDriver {
           now: () => this.#now,
           metrics: this.#metrics,
           failures: this.#failures,
-          openStores: (streamTime) =>
+          openStores: (clocks) =>
             subTopology.stores.map((spec) => {
               const changelog = spec.changelog
                 ? { topic: this.#names.changelog(spec), partition }
                 : undefined;
-              return openStore(spec, memoryState(spec), changelog, streamTime, cache);
+              return openStore(spec, memoryState(spec), changelog, clocks, cache);
             }),
         });
         this.#tasks.set(taskIdOf(subTopology.id, partition), task);
