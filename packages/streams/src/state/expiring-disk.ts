@@ -163,7 +163,7 @@ export class ExpiringDisk {
     // The highest bits of a hash that all agree in: what has them is in one block of each, or in neighbouring ones.
     const common = Math.min(bits, ...old.map((run) => run.bits));
     const values: Buffer[] = [];
-    const index = this.#options.prefixes ? new PrefixIndexWriter() : undefined;
+    const prefixes = this.#options.prefixes ? new PrefixIndexWriter() : undefined;
     const width = 2 ** (bits - common);
     for (let group = 0, read = 0; group < 2 ** common; group++) {
       const entries: Entries[] = [];
@@ -178,14 +178,14 @@ export class ExpiringDisk {
         }
       }
       for (const block of sortIntoBlocks(entries, bits, group * width, width)) {
-        index?.add(values.length, new Entries(block));
+        prefixes?.add(values.length, new Entries(block));
         values.push(block);
       }
     }
     const head = { count: sum(({ count }) => count), end: sum(({ end }) => end), bits };
-    const write = this.#prepare(segment, values, index?.blocks(bits) ?? [], {
+    const write = this.#prepare(segment, values, prefixes?.blocks(bits) ?? [], {
       ...head,
-      prefixes: index !== undefined,
+      prefixes: prefixes !== undefined,
       of: [first.number, last.number],
     });
     await this.#writes.batch(() => write.put());
@@ -292,7 +292,7 @@ export class ExpiringDisk {
   /** Ends a `clear` that a crash has cut short. */
   #dropAll(): void {
     const { env, store } = this.#options;
-    for (const name of [...env.getKeys()]) {
+    for (const name of env.getKeys().asArray) {
       const isOurs = name === databaseName(store, 'log') || segmentOfDatabase(store, name) !== undefined;
       if (isOurs) env.openDB({ name, encoding: 'binary', cache: false }).dropSync();
     }
