@@ -81,7 +81,7 @@ export class DiskState implements CommittedState {
     const checkpoint = checkpoints.get(store);
     this.#position = checkpoint?.position ?? 0;
     this.flushedAt = checkpoint?.writtenAt;
-    for (const name of env.getKeys().asArray) {
+    for (const name of Array.from(env.getKeys())) {
       const number = segmentOfDatabase(store, name);
       if (number === undefined) continue;
       const db = this.#openDb(name);

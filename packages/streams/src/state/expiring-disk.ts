@@ -292,7 +292,7 @@ export class ExpiringDisk {
   /** Ends a `clear` that a crash has cut short. */
   #dropAll(): void {
     const { env, store } = this.#options;
-    for (const name of env.getKeys().asArray) {
+    for (const name of Array.from(env.getKeys())) {
       const isOurs = name === databaseName(store, 'log') || segmentOfDatabase(store, name) !== undefined;
       if (isOurs) env.openDB({ name, encoding: 'binary', cache: false }).dropSync();
     }
