@@ -70,7 +70,9 @@ export const configSchema = z.object({
   ),
   MARKER_TTL_SECONDS: integer(604_800, 60).describe('How long a delete marker stays in MongoDB, in seconds'),
   MINUTE_TTL_DAYS: integer(2, 1, 24_000).describe('How long counts of minutes stay in MongoDB, in days'),
-  HOUR_TTL_DAYS: integer(90, 1, 24_000).describe('How long counts of hours stay in MongoDB, in days'),
+  HOUR_TTL_DAYS: integer(400, 1, 24_000).describe(
+    'How long counts of hours stay in MongoDB, in days; timelines of other time zones than UTC are made of them',
+  ),
   DAY_TTL_DAYS: integer(730, 1, 24_000).describe('How long counts of days stay in MongoDB, in days'),
   METRICS_PORT: portNumber(3003).describe('Port of /metrics, /livez and /readyz'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),

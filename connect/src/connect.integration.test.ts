@@ -467,13 +467,17 @@ describe('migrate', () => {
     );
     expect(
       expiries.map(({ expireAfterSeconds, partialFilterExpression }) => [
-        (partialFilterExpression as Document)['size'],
-        expireAfterSeconds,
+        partialFilterExpression as Document,
+        Number(expireAfterSeconds) / 86_400,
       ]),
     ).toEqual([
-      ['minute', 2 * 86_400],
-      ['hour', 90 * 86_400],
-      ['day', 730 * 86_400],
+      [{ size: 'minute' }, 2],
+      [{ size: 'hour' }, 90],
+      [{ size: 'day' }, 730],
+      [{ size: 'late-minute', userId: { $gt: '' } }, 2],
+      [{ size: 'late-hour' }, 90],
+      [{ size: 'late-day' }, 730],
+      [{ size: 'late-minute', userId: '' }, 730],
     ]);
   });
 

@@ -3,9 +3,9 @@ import type { CreateIndexesOptions, Db, Document, IndexSpecification } from 'mon
 import {
   collections,
   erasedLogsCollection,
+  everyone,
   receiptsCollection,
   typeIndexes,
-  windowSizes,
   type WindowSize,
 } from '@activity/contracts';
 import { validators } from './validators.ts';
@@ -70,6 +70,11 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
       key: { size: 1, windowStart: -1 },
       options: { name: 'day_users', partialFilterExpression: { size: 'day' } },
     },
+    {
+      // Which of them are known by late events alone.
+      key: { size: 1, windowStart: -1, userId: 1 },
+      options: { name: 'late_day_users', partialFilterExpression: { size: 'late-day' } },
+    },
   ],
   users: [
     { key: { total: -1, _id: 1 }, options: { name: 'most' } },
@@ -108,11 +113,21 @@ function expiryIndexes(
     case 'users':
       return [markerIndex(markerTtlSeconds)];
     case 'counts': {
-      const sizes = Object.keys(windowSizes) as WindowSize[];
-      return [markerIndex(markerTtlSeconds), ...sizes.map((size) => windowIndex(size, windowTtlDays[size]))];
+      const { minute, hour, day } = windowTtlDays;
+      return [
+        markerIndex(markerTtlSeconds),
+        windowIndex('minute', minute, { size: 'minute' }),
+        windowIndex('hour', hour, { size: 'hour' }),
+        windowIndex('day', day, { size: 'day' }),
+        windowIndex('late_minute', minute, { size: 'late-minute', userId: { $gt: everyone } }),
+        windowIndex('late_hour', hour, { size: 'late-hour' }),
+        windowIndex('late_day', day, { size: 'late-day' }),
+        // Those of all users are what their hours and days are made of.
+        windowIndex('late_of_all', day, { size: 'late-minute', userId: everyone }),
+      ];
     }
     case 'globalCounts':
-      return [windowIndex('minute', windowTtlDays.day)];
+      return [windowIndex('minute', windowTtlDays.day, { size: 'minute' })];
     case 'ledger':
       return [
         {
@@ -123,14 +138,14 @@ function expiryIndexes(
   }
 }
 
-/** Windows of one size expire together: indexes of one field may differ by their filters alone. */
-function windowIndex(size: WindowSize, days: number): Index {
+/** Windows of one kind expire together: indexes of one field may differ by their filters alone. */
+function windowIndex(kind: string, days: number, partialFilterExpression: Document): Index {
   return {
     key: { windowStart: 1 },
     options: {
-      name: `${size}_expiry`,
+      name: `${kind}_expiry`,
       expireAfterSeconds: days * daySeconds,
-      partialFilterExpression: { size },
+      partialFilterExpression,
     },
   };
 }

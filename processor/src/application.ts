@@ -26,6 +26,7 @@ function topologyOptions(config: Config, logger: Logger): ActivityOptions {
     topics: topicsOf(config),
     dedupeMs: config.DEDUPE_HOURS * 3_600_000,
     graceMs: config.GRACE_MINUTES * 60_000,
+    countStateMs: config.COUNT_STATE_HOURS * 3_600_000,
     activityTypes: config.ACTIVITY_TYPES,
     maxBytes: config.MAX_RECORD_BYTES,
     suppressErased: config.SUPPRESS_ERASED,

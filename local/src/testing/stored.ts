@@ -1,10 +1,11 @@
 // What the real pipeline holds in the end, in the oracle's words.
 import { collections } from '@activity/contracts';
 import type { Db, Document } from 'mongodb';
+import { addedUp } from '../../../processor/src/testing/added-up.ts';
 import type { Expected } from '../../../processor/src/testing/oracle.ts';
 
 /** The part of the oracle's answer that MongoDB can be asked for; rolling counts depend on when one looks. */
-export type Stored = Pick<Expected, 'logs' | 'counts' | 'users' | 'minutes'>;
+export type Stored = Pick<Expected, 'logs' | 'counts' | 'everyone' | 'users' | 'minutes'>;
 
 function line(...words: readonly unknown[]): string {
   return words.map(String).join(' ');
@@ -14,17 +15,20 @@ function milliseconds(date: unknown): number {
   return date instanceof Date ? date.getTime() : Number.NaN;
 }
 
-async function linesOf(db: Db, collection: string, write: (document: Document) => string): Promise<string[]> {
-  const documents = await db
+async function documentsOf(db: Db, collection: string): Promise<Document[]> {
+  return db
     .collection(collection)
     .find({ deletedAt: { $exists: false } })
     .toArray();
-  return documents.map(write).toSorted();
+}
+
+async function linesOf(db: Db, collection: string, write: (document: Document) => string): Promise<string[]> {
+  return (await documentsOf(db, collection)).map(write).toSorted();
 }
 
 /** Reads MongoDB. */
 export async function readStored(db: Db): Promise<Stored> {
-  const [logs, counts, users, minutes] = await Promise.all([
+  const [logs, windows, users, ofAll] = await Promise.all([
     linesOf(db, collections.logs, ({ _id, userId, eventId, activityType, timestamp, late }) =>
       line(
         _id,
@@ -33,20 +37,22 @@ export async function readStored(db: Db): Promise<Stored> {
         ...(late === true ? ['late'] : []),
       ),
     ),
-    linesOf(db, collections.counts, ({ _id, total }) => line(_id, total)),
+    documentsOf(db, collections.counts),
     linesOf(db, collections.users, ({ _id, total, firstSeen, lastSeen }) =>
       line(_id, total, milliseconds(firstSeen), milliseconds(lastSeen)),
     ),
-    linesOf(db, collections.globalCounts, ({ _id, total }) => line(_id, total)),
+    documentsOf(db, collections.globalCounts),
   ]);
-  return { logs, counts, users, minutes };
+  const { counts, everyone } = addedUp(windows, ofAll);
+  const minutes = ofAll.map(({ _id, total }) => line(_id, total)).toSorted();
+  return { logs, counts, everyone, users, minutes };
 }
 
 /** The oracle's answer without what depends on when one looks. */
-export function storedOf({ logs, counts, users, minutes }: Expected): Stored {
+export function storedOf({ logs, counts, everyone, users, minutes }: Expected): Stored {
   const lasting = users.map((user) => {
     const [name, total, , first, last] = user.split(' ');
     return line(name, total, first, last);
   });
-  return { logs, counts, users: lasting.toSorted(), minutes };
+  return { logs, counts, everyone, users: lasting.toSorted(), minutes };
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { activityEvent } from './activity-event.ts';
 import type { ActivityEvent } from './activity-event.ts';
-import type { WindowSize } from './identity.ts';
+import type { LateSize, WindowSize } from './identity.ts';
 
 /** Collections of the database that the sink fills, by what they hold. */
 export const collections = {
@@ -57,7 +57,7 @@ export interface EnrichedLog extends ActivityEvent {
   _id: number;
   /** When the processor made this document. */
   createdAt: string;
-  /** It came after its minute had closed: it is in no minute count. */
+  /** It came after its minute had closed: it is in no minute count. Hours and days count it all the same. */
   late?: true | undefined;
   /** Its clock was too far ahead: the timestamp is the latest that was believed. */
   clamped?: true | undefined;
@@ -83,12 +83,16 @@ export interface Marker {
 /** Counts by activity type. */
 export type CountsByType = Record<string, number>;
 
-/** One user's absolute count for one tumbling window: the value of a counts record. */
+/**
+ * One user's absolute count for one tumbling window, or a late part of it: the value of a counts record. The whole count of a
+ * window is the sum of its own and of its late parts.
+ */
 export interface WindowCount {
-  /** `user|size|windowStart`. */
+  /** `user|size|windowStart`; a late part has `|late|` and its day behind it, one of all users its partition too. */
   _id: string;
+  /** Empty in the late parts of all users: see `everyone`. */
   userId: string;
-  size: WindowSize;
+  size: WindowSize | LateSize;
   windowStart: string;
   windowEnd: string;
   total: number;
@@ -236,7 +240,7 @@ export const marker: z.ZodType<Marker> = z.object({
 export const windowCountSchema: z.ZodType<WindowCount> = z.object({
   _id: z.string(),
   userId: z.string(),
-  size: z.enum(['minute', 'hour', 'day']),
+  size: z.enum(['minute', 'hour', 'day', 'late-minute', 'late-hour', 'late-day']),
   windowStart: time,
   windowEnd: time,
   total: count,

@@ -35,7 +35,25 @@ export function windowId(userId: string, size: WindowSize, windowStart: string):
   return `${userId}|${size}|${windowStart}`;
 }
 
+/**
+ * The `_id` of a part of a window's count: of what came after the window's own count had been finished, on a day (UTC) by the
+ * broker's clock. It is summed with the count when it is read.
+ */
+export function lateCountId(ofWindow: string, day: string): string {
+  return `${ofWindow}|late|${day}`;
+}
+
+/** The user id of late counts of all users: no user has it. Each partition of the raw topic has its own. */
+export const everyone = '';
+
 /** The sizes of the tumbling windows and their lengths in milliseconds. */
 export const windowSizes = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 /** A window's size by name. */
 export type WindowSize = keyof typeof windowSizes;
+/** The size of a late part of a window's count: see {@link lateCountId}. */
+export type LateSize = `late-${WindowSize}`;
+
+/** The sizes of the counts that make up a window: its own count, and its late parts. */
+export function sizesOf(size: WindowSize): [WindowSize, LateSize] {
+  return [size, `late-${size}`];
+}

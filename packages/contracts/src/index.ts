@@ -35,8 +35,18 @@ export { isoTime, parseIsoTime } from './iso-time.ts';
 export { findUnstorable, isStorable, maxNesting } from './storable.ts';
 export type { Unstorable } from './storable.ts';
 export { partitionOf } from './partitioner.ts';
-export { fenceId, logId, maxPartitions, rawPosition, windowId, windowSizes } from './identity.ts';
-export type { WindowSize } from './identity.ts';
+export {
+  everyone,
+  fenceId,
+  lateCountId,
+  logId,
+  maxPartitions,
+  rawPosition,
+  sizesOf,
+  windowId,
+  windowSizes,
+} from './identity.ts';
+export type { LateSize, WindowSize } from './identity.ts';
 export {
   collections,
   dateFields,

@@ -1,17 +1,5 @@
 // Counts by activity type: how logs are added up, for windows and for users.
-import {
-  isoTime,
-  windowId,
-  windowSizes,
-  type CountsByType,
-  type EnrichedLog,
-  type Marker,
-  type UserActivity,
-  type WindowCount,
-  type WindowSize,
-} from '@activity/contracts';
-import type { Processor, ProcessorContext, ProcessorSupplier, Windowed } from '@activity/streams';
-import { originOf, wholeFrom, type Origin } from './origin.ts';
+import type { CountsByType, EnrichedLog, Marker, UserActivity } from '@activity/contracts';
 
 /** An absolute count, in all and by type, and the newest log in it. A total of 0 is what an erasure leaves. */
 export interface Tally {
@@ -33,56 +21,6 @@ export function withOneMore(byType: CountsByType, activityType: string): CountsB
 /** A tally with one more log. */
 export function addToTally({ total, byType }: Tally, { activityType, _id }: EnrichedLog): Tally {
   return { total: total + 1, byType: withOneMore(byType, activityType), lastId: _id };
-}
-
-/** The counts record of a window. */
-function windowCount({ key, start }: Windowed<string>, size: WindowSize, tally: Tally): WindowCount {
-  const windowStart = isoTime(start);
-  return {
-    _id: windowId(key, size, windowStart),
-    userId: key,
-    size,
-    windowStart,
-    windowEnd: isoTime(start + windowSizes[size]),
-    total: tally.total,
-    byType: tally.byType,
-    lastId: tally.lastId,
-  };
-}
-
-/**
- * Passes on the windows of one size as the counts topic has them; erased ones as markers. What began before this application's
- * first record is not whole here, and stays as it is wherever it is stored.
- */
-export function toCounts(
-  size: WindowSize,
-): ProcessorSupplier<Windowed<string>, Tally | undefined, string, WindowCount | Marker> {
-  return function createToCounts(): Processor<
-    Windowed<string>,
-    Tally | undefined,
-    string,
-    WindowCount | Marker
-  > {
-    let context: ProcessorContext<string, WindowCount | Marker>;
-    let origin: () => Origin;
-    return {
-      init(given) {
-        context = given;
-        origin = originOf(given);
-      },
-      process({ key: window, value: tally, timestamp, headers }) {
-        if (!tally) return;
-        if (tally.total === 0) {
-          const _id = windowId(window.key, size, isoTime(window.start));
-          const marker: Marker = { _id, deletedAt: isoTime(context.now()), by: tally.lastId };
-          context.forward({ key: _id, value: marker, timestamp, headers });
-        } else if (window.start >= wholeFrom(origin())) {
-          const count = windowCount(window, size, tally);
-          context.forward({ key: count._id, value: count, timestamp, headers });
-        }
-      },
-    };
-  };
 }
 
 /** A user's record: what is known, or what an erasure has left of it. */

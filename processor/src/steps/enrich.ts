@@ -2,6 +2,7 @@
 import { isoTime, logId, windowSizes, type EnrichedLog } from '@activity/contracts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '@activity/streams';
 import type { IncomingEvent } from '../incoming.ts';
+import { arrivalOf } from './arrival.ts';
 import { peopleStore, sessionOf, stranger, withLog, type People } from './person.ts';
 import { verdictOutput, verdicts } from './verdict.ts';
 
@@ -70,7 +71,7 @@ export function enrich({
           receivedAt: event.receivedAt,
           createdAt: createdAt(),
         };
-        const late = isLate(time, context.streamTime, graceMs);
+        const late = isLate(time, context.streamTime - graceMs, arrivalOf(context));
         if (late) log.late = true;
         if (clamped) log.clamped = true;
         if (sessions) log.session = session(key, log._id, time);
@@ -90,8 +91,11 @@ export function enrich({
   };
 }
 
-/** Whether a minute's window had closed before: its end and the grace lie in the past of stream time. */
-export function isLate(time: number, streamTime: number, graceMs: number): boolean {
+/** How long after its end a minute takes events, by arrival: the counts of all users keep state for twice as long. */
+export const minutesOpenMs: number = 30 * windowSizes.day;
+
+/** Whether a minute's window had closed before: its end is not after `closed`, or long before the arrival. */
+function isLate(time: number, closed: number, arrival: number): boolean {
   const end = Math.floor(time / windowSizes.minute) * windowSizes.minute + windowSizes.minute;
-  return end <= streamTime - graceMs;
+  return end <= closed || end <= arrival - minutesOpenMs;
 }

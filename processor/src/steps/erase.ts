@@ -17,9 +17,11 @@ import type {
   ProcessorSupplier,
   WindowStore,
 } from '@activity/streams';
-import { rawKeySerde } from '../incoming.ts';
+import { maxAheadMs, rawKeySerde } from '../incoming.ts';
 import type { ErasureCommand } from './admit.ts';
+import { arrivalOf } from './arrival.ts';
 import type { Tally, UserRecord } from './count.ts';
+import { windowStores, type CountTimes } from './count-windows.ts';
 import { originOf, originStore, wholeFrom, type Origin } from './origin.ts';
 import { peopleStore, stranger, type People } from './person.ts';
 import { dedupeStore } from './settle-duplicates.ts';
@@ -29,12 +31,7 @@ import { usersStore } from './user.ts';
 export const logFenceOutput = 'log-fence';
 export const countFenceOutput = 'count-fence';
 
-/** The stores of the window counts and of the rolling counts. */
-export const windowStores: Record<WindowSize, string> = {
-  minute: 'counts-by-minute',
-  hour: 'counts-by-hour',
-  day: 'counts-by-day',
-};
+/** The stores of the rolling counts. */
 const rollingStores: { buckets: string; counts: string; cursors: string } = {
   buckets: 'rolling-buckets',
   counts: 'rolling-counts',
@@ -57,10 +54,13 @@ const longestRollingMs = 86_400_000;
 const sizes = Object.keys(windowSizes) as WindowSize[];
 
 /**
- * Carries an erasure out, and passes it on. Windows that are open become markers; those that are closed are the eraser's, who
- * knows them by the id of the newest log in them.
+ * Carries an erasure out, and passes it on. Windows that are open become markers; those that are closed, and late counts, are the
+ * eraser's, which knows them by the id of the newest log in them.
  */
-export function erase(graceMs: number): ProcessorSupplier<string, ErasureCommand, string, Erasure> {
+export function erase({
+  graceMs,
+  stateMs,
+}: CountTimes): ProcessorSupplier<string, ErasureCommand, string, Erasure> {
   return function createErase(): Processor<string, ErasureCommand, string, Erasure> {
     let context: ProcessorContext<string, Erasure>;
     let people: People;
@@ -71,11 +71,18 @@ export function erase(graceMs: number): ProcessorSupplier<string, ErasureCommand
     let firstCopies: ExpiringStore<string, unknown>;
     let origin: () => Origin;
 
+    /** The latest time of an open window, and what its end is after: minutes go by stream time, the others by arrival. */
+    function openTimes(size: WindowSize): { latest: number; oldest: number } {
+      if (size === 'minute') return { latest: context.streamTime, oldest: context.streamTime - graceMs };
+      const arrival = arrivalOf(context);
+      return { latest: arrival + maxAheadMs, oldest: arrival - windowSizes.day - stateMs };
+    }
+
     /** Erased before, under another application id: what is stored of a window that is not whole here may be of later. */
     function eraseWindows(userId: string, by: number, size: WindowSize, before: boolean): void {
       const length = windowSizes[size];
-      const latest = Math.floor(Math.max(0, context.streamTime) / length) * length;
-      const earliest = Math.max(0, latest - Math.ceil(graceMs / length) * length - length);
+      const { latest, oldest } = openTimes(size);
+      const earliest = Math.max(0, Math.floor((oldest - length) / length) * length);
       for (let start = earliest; start <= latest; start += length) {
         if (windows[size].fetch(userId, start) === undefined) continue;
         if (before && start < wholeFrom(origin())) windows[size].delete(userId, start);
@@ -121,7 +128,8 @@ export function erase(graceMs: number): ProcessorSupplier<string, ErasureCommand
         const newest = before === undefined ? -1 : 'deletedAt' in before ? before.by : before.lastId;
         // Read again from the beginning, the record may already be of a time after this erasure.
         if (newest < id) users.put(userId, user, timestamp);
-        for (const size of sizes) eraseWindows(userId, id, size, newest >= id);
+        // Who is not known has no windows.
+        if (before !== undefined) for (const size of sizes) eraseWindows(userId, id, size, newest >= id);
         const known =
           before === undefined || 'deletedAt' in before ? undefined : parseIsoTime(before.lastSeen);
         eraseRolling(userId, Math.min(context.streamTime, known ?? context.streamTime));

@@ -7,14 +7,8 @@ import {
   type EnrichedLog,
   type GlobalCount,
 } from '@activity/contracts';
-import type {
-  KeyValueStore,
-  Processor,
-  ProcessorContext,
-  ProcessorSupplier,
-  WindowStore,
-} from '@activity/streams';
-import { isLate } from './enrich.ts';
+import type { KeyValueStore, Processor, ProcessorSupplier, WindowStore } from '@activity/streams';
+import { minutesOpenMs } from './enrich.ts';
 import { originOf, wholeFrom, type Origin } from './origin.ts';
 import { withOneMore } from './count.ts';
 
@@ -33,20 +27,18 @@ export const globalCountsStore = 'global-counts';
 const everyone = '';
 
 /** Counts this partition's minutes; passes on those that changed, at each commit, by minute. */
-export function countMinutes(graceMs: number): ProcessorSupplier<string, EnrichedLog, string, MinutePart> {
+export function countMinutes(): ProcessorSupplier<string, EnrichedLog, string, MinutePart> {
   return function createCountMinutes(): Processor<string, EnrichedLog, string, MinutePart> {
-    let context: ProcessorContext<string, MinutePart>;
     let minutes: WindowStore<string, CountsByType>;
     let origin: () => Origin;
     return {
       init(given) {
-        context = given;
         minutes = given.windowStore(minutesStore);
         origin = originOf(given);
         given.onCommit({
           beforeCommit() {
             for (const [, windowStart, { value, timestamp }] of minutes.written()) {
-              // Not whole here: see toCounts.
+              // Not whole here: what is stored of it stays.
               if (value === undefined || windowStart < wholeFrom(origin())) continue;
               const part: MinutePart = { partition: given.partition, windowStart, byType: value };
               given.forward({ key: isoTime(windowStart), value: part, timestamp, headers: [] });
@@ -55,8 +47,9 @@ export function countMinutes(graceMs: number): ProcessorSupplier<string, Enriche
           afterAbort() {},
         });
       },
-      process({ value: { activityType }, timestamp }) {
-        if (isLate(timestamp, context.streamTime, graceMs)) return;
+      process({ value: { activityType, late }, timestamp }) {
+        // The late ones are among the late counts.
+        if (late === true) return;
         const start = Math.floor(timestamp / windowSizes.minute) * windowSizes.minute;
         minutes.update(everyone, start, timestamp, (byType = {}) => withOneMore(byType, activityType));
       },
@@ -64,22 +57,36 @@ export function countMinutes(graceMs: number): ProcessorSupplier<string, Enriche
   };
 }
 
-/** Minutes that the store lets go of, as the raw topic does sooner. */
-const keptMs = 60 * 86_400_000;
+/** How long minutes stay in the store: partitions that are read again may be as far apart as what the raw topic keeps. */
+const keptMs = 2 * minutesOpenMs;
+/** How far back a task that begins looks for minutes to let go of. */
+const sweptMs = 7 * windowSizes.day;
 
 /** Adds the partitions' counts up in the store, whose changelog is the global counts topic; passes nothing on. */
 export function addMinutes(): ProcessorSupplier<string, MinutePart, string, never> {
   return function createAddMinutes(): Processor<string, MinutePart, string, never> {
     let counts: KeyValueStore<string, GlobalCount>;
+    /** Minutes before this one have been let go of. */
+    let swept: number | undefined;
+
+    function sweep(until: number): void {
+      let start = Math.max(0, swept ?? until - sweptMs);
+      for (; start <= until; start += windowSizes.minute) {
+        const old = globalCountId(start);
+        if (counts.get(old)) counts.delete(old);
+      }
+      swept = start;
+    }
+
     return {
       init(context) {
         counts = context.keyValueStore(globalCountsStore);
+        context.onCommit({ beforeCommit() {}, afterAbort: () => (swept = undefined) });
       },
       process({ value: part, timestamp }) {
         const _id = globalCountId(part.windowStart);
         counts.update(_id, timestamp, (known) => withPart(known, part));
-        const old = globalCountId(Math.max(0, part.windowStart - keptMs));
-        if (counts.get(old)) counts.delete(old);
+        sweep(part.windowStart - keptMs);
       },
     };
   };

@@ -7,23 +7,32 @@ export interface Origin {
   readonly offset: number;
   /** When it was received, in epoch milliseconds. */
   readonly receivedAt: number;
+  /**
+   * The stream time since which hours and days keep their state for longer than minutes; 0 where that is so from the first
+   * record on.
+   */
+  readonly countedFrom: number;
 }
 
-/** The store's name; it holds one entry. */
+/** The store's name. It holds this entry, and how far arrivals have come. */
 export const originStore = 'origin';
 const entry = 'first';
 
-/** Notes the origin with the first record, and answers it from then on. */
+/** Notes the origin with the first record, and returns it from then on. */
 export function originOf<K, V>(context: ProcessorContext<K, V>): () => Origin {
-  const store: KeyValueStore<string, Origin> = context.keyValueStore(originStore);
+  const store: KeyValueStore<string, Omit<Origin, 'countedFrom'> & Partial<Origin>> =
+    context.keyValueStore(originStore);
   let known: Origin | undefined;
   context.onCommit({ beforeCommit() {}, afterAbort: () => (known = undefined) });
   return function origin(): Origin {
-    known ??= store.get(entry);
     if (known) return known;
     const position = context.position();
-    if (!position) return { offset: 0, receivedAt: 0 };
-    known = { offset: position.offset, receivedAt: position.timestamp };
+    const stored = store.get(entry);
+    if (stored?.countedFrom !== undefined) return (known = { ...stored, countedFrom: stored.countedFrom });
+    if (!position) return { offset: 0, receivedAt: 0, countedFrom: 0, ...stored };
+    known = stored
+      ? { ...stored, countedFrom: context.streamTime }
+      : { offset: position.offset, receivedAt: position.timestamp, countedFrom: 0 };
     store.put(entry, known, position.timestamp);
     return known;
   };

@@ -61,12 +61,19 @@ const shift = fc.oneof(
   // On the very borders of windows and graces.
   { weight: 2, arbitrary: fc.integer({ min: -30, max: 6 }).map((minutes) => minutes * minute) },
   { weight: 1, arbitrary: fc.integer({ min: -26 * 60 * minute, max: 120 * minute }) },
+  // Of some days ago, and of a year ago.
+  { weight: 1, arbitrary: fc.integer({ min: -6, max: 0 }).map((hours) => hours * 60 * minute) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(-3, -29, -30, -31, -90, -365).map((days) => days * 1_440 * minute),
+  },
 );
 
 const step = fc.oneof(
   fc.nat(3_000),
   fc.nat(20 * minute),
   fc.nat(12).map((minutes) => minutes * minute),
+  fc.nat(30).map((hours) => hours * 60 * minute),
 );
 
 type Unplaced = { user: string } & (

@@ -6,8 +6,12 @@ export interface Expected {
   /** `id user/event/type time`, with `late` where they are. */
   logs: string[];
   markers: string[];
-  /** `user|size|start total`. */
+  /** `user|size|start total`, late parts added: each log is in its hour and its day; in its minute, if it was not late. */
   counts: string[];
+  /** `user|start total` of the late logs that are in a minute for the hours of other time zones. */
+  lateMinutes: string[];
+  /** `size|start total` of the hours and days of all users: each log is in them. */
+  everyone: string[];
   /** `user total rolling5m,1h,24h first last`. */
   users: string[];
   /** `minute total`. */
@@ -30,6 +34,7 @@ interface Seen {
   text: string;
   time: number;
   windows: string[];
+  lateMinute: string | undefined;
 }
 
 /** Works a history out. Times in milliseconds. */
@@ -38,12 +43,15 @@ export function workOut(history: readonly Raw[], graceMs: number, dedupeMs: numb
     logs: [],
     markers: [],
     counts: [],
+    lateMinutes: [],
+    everyone: [],
     users: [],
     minutes: [],
     deadLetters: [],
     ledger: [],
   };
   const minutes = new Map<string, number>();
+  const everyone = new Map<string, number>();
   for (const [partition, records] of Map.groupBy(history, (one) => one.partition)) {
     const ledger = new Map<string, number>();
     const live = new Set<number>(),
@@ -90,18 +98,22 @@ export function workOut(history: readonly Raw[], graceMs: number, dedupeMs: numb
         copies.set(`${user}/${event}`, { body, seenAt: streamTime });
         note('enriched');
         live.add(id);
-        const windows = sizes
-          .filter(([, length]) => Math.floor(time / length) * length + length > streamTime - graceMs)
-          .map(([size, length]) => `${size}|${new Date(Math.floor(time / length) * length).toISOString()}`);
-        const late = windows[0]?.startsWith('minute') !== true;
+        const end = Math.floor(time / 60_000) * 60_000 + 60_000;
+        const late = end <= streamTime - graceMs || end <= at - 30 * 86_400_000;
+        const [minute, ...long] = sizes.map(
+          ([size, length]) => `${size}|${new Date(Math.floor(time / length) * length).toISOString()}`,
+        ) as [string, string, string];
+        const windows = late ? long : [minute, ...long];
+        for (const window of long) everyone.set(window, (everyone.get(window) ?? 0) + 1);
         if (late) note('late');
-        else minutes.set(windows[0] ?? '', (minutes.get(windows[0] ?? '') ?? 0) + 1);
+        else minutes.set(minute, (minutes.get(minute) ?? 0) + 1);
         logs.push({
           id,
           user,
           time,
           text: `${user}/${event}/${type} ${time}${late ? ' late' : ''}`,
           windows,
+          lateMinute: late && at < end + 2 * 86_400_000 ? minute : undefined,
         });
       }
     }
@@ -111,6 +123,8 @@ export function workOut(history: readonly Raw[], graceMs: number, dedupeMs: numb
         (one) => one,
       ))
         result.counts.push(`${user}|${window} ${inside.length}`);
+      for (const [minute, inside] of Map.groupBy(own, (log) => log.lateMinute))
+        if (minute !== undefined) result.lateMinutes.push(`${user}|${minute} ${inside.length}`);
       const second = (time: number): number => Math.floor(time / 1_000);
       const rolling = lengths.map(
         (length) => own.filter(({ time }) => second(time) >= second(streamTime - length)).length,
@@ -125,6 +139,7 @@ export function workOut(history: readonly Raw[], graceMs: number, dedupeMs: numb
     result.ledger.push(...[...ledger].map(([name, count]) => `${partition} ${name} ${count}`));
   }
   result.minutes.push(...[...minutes].map(([minute, total]) => `${minute} ${total}`));
+  result.everyone.push(...[...everyone].map(([window, total]) => `${window} ${total}`));
   for (const list of Object.values(result) as string[][]) list.sort();
   return result;
 }

@@ -9,6 +9,7 @@ const plainOptions: ActivityOptions = {
   topics: defaultTopics,
   dedupeMs: 24 * 3_600_000,
   graceMs: 600_000,
+  countStateMs: 48 * 3_600_000,
   activityTypes: defaultActivityTypes,
   maxBytes: 262_144,
   suppressErased: false,

@@ -5,10 +5,12 @@ import { bytesSerde, jsonSerde } from '@activity/streams';
 import { expect, test } from 'vitest';
 import { maxBytes, play, rawHistories, type Raw, type RawHistory } from '../testing/histories.ts';
 import { workOut, type Expected } from '../testing/oracle.ts';
+import { addedUp } from '../testing/added-up.ts';
 import { headerOf, openPipeline, takeOver, type Output, type TestPipeline } from '../testing/pipeline.ts';
 
 const graceMs = 600_000;
 const dedupeMs = 3_600_000;
+const countStateMs = 2 * 3_600_000;
 const seeds = Number(process.env['ACTIVITY_SEEDS'] ?? 60);
 /** Looking for the smallest history that fails takes as long as it is given, and no test's timeout ends it. */
 const interruptAfterTimeLimit = 200_000;
@@ -37,6 +39,7 @@ function readAll(...pipelines: readonly TestPipeline[]): Expected {
     return !('deletedAt' in document) && Number(id) > (erased.get(document['userId']) ?? -1);
   }
   const stored = documents(read('enriched'));
+  const minutes = documents(read('globalCounts'));
   const letters = pipelines.flatMap((pipeline) => pipeline.deadLetters());
   const all: Expected = {
     logs: stored
@@ -46,9 +49,10 @@ function readAll(...pipelines: readonly TestPipeline[]): Expected {
         return late === true ? `${text} late` : text;
       }),
     markers: stored.filter((log) => 'deletedAt' in log).map(({ _id }) => String(_id)),
-    counts: documents(read('counts'))
-      .filter((count) => remains(count, count['lastId']))
-      .map(({ _id, total }) => line(_id, total)),
+    ...addedUp(
+      documents(read('counts')).filter((count) => remains(count, count['lastId'])),
+      minutes,
+    ),
     users: documents(read('users'))
       .filter((user) => remains(user, user['lastId']))
       .map(({ _id, total, rolling, firstSeen, lastSeen }) => {
@@ -56,7 +60,7 @@ function readAll(...pipelines: readonly TestPipeline[]): Expected {
         const counts = [last5m, last1h, last24h].join(',');
         return line(_id, total, counts, milliseconds(firstSeen), milliseconds(lastSeen));
       }),
-    minutes: documents(read('globalCounts')).map(({ _id, total }) => line(_id, total)),
+    minutes: minutes.map(({ _id, total }) => line(_id, total)),
     deadLetters: letters.map((letter) => headerOf(letter, 'dead-letter.reason') ?? ''),
     ledger: ledgerLines(documents(read('ledger'))),
   };
@@ -87,7 +91,7 @@ function rawOf({ happenings }: RawHistory): Raw[] {
 }
 
 function open(partitions: number): TestPipeline {
-  return openPipeline({ partitions, commits: 'manual', graceMs, dedupeMs, maxBytes });
+  return openPipeline({ partitions, commits: 'manual', graceMs, dedupeMs, countStateMs, maxBytes });
 }
 
 /** Every record of every topic is what the topic's schema says. */
@@ -135,11 +139,12 @@ test('all of it read again under another application id comes to the same', () =
 }, 300_000);
 
 /** Without what an application that began later knows otherwise: what was late to it, and the rolling counts of its day. */
-function lasting({ logs, markers, counts, users, minutes }: Expected): Partial<Expected> {
+function lasting({ logs, markers, counts, everyone: all, users, minutes }: Expected): Partial<Expected> {
   return {
     logs: logs.map((log) => log.replace(/ late$/, '')),
     markers,
     counts,
+    everyone: all,
     users: users.map((user) => user.split(' ').toSpliced(2, 1).join(' ')),
     minutes,
   };

@@ -93,15 +93,71 @@ describe('an event', () => {
     });
   });
 
-  test('that is late is a log, marked, in no closed window', () => {
+  test('that is late is a log, marked, in its hour and day, and in no minute but a late part', () => {
     const { pipe, read } = openPipeline();
     pipe('u1', event(), start);
     pipe('u1', event({ eventId: 'e2' }, start + 30 * minute), start + 30 * minute);
     read('counts');
     pipe('u1', event({ eventId: 'e3', timestamp: iso(start + 5) }, start + 31 * minute), start + 31 * minute);
     expect(read('enriched').at(-1)?.value).toMatchObject({ eventId: 'e3', late: true });
-    expect(read('counts').map(({ value }) => value?.['size'])).toEqual(['hour', 'day']);
+    expect(read('counts').map(({ value }) => value)).toMatchObject([
+      { _id: 'u1|hour|2026-03-01T12:00:00.000Z', total: 3 },
+      { _id: 'u1|day|2026-03-01T00:00:00.000Z', total: 3 },
+      {
+        _id: '|minute|2026-03-01T12:00:00.000Z|late|2026-03-01|0',
+        userId: '',
+        size: 'late-minute',
+        total: 1,
+      },
+      { _id: 'u1|minute|2026-03-01T12:00:00.000Z|late|2026-03-01', userId: 'u1', total: 1 },
+    ]);
     expect(newest(read('ledger'))['0|all']).toMatchObject({ enriched: 3, late: 1 });
+  });
+
+  /** The newest late counts, and what is left of deleted ones. */
+  function lateCounts({ read }: TestPipeline): ReturnType<typeof newest> {
+    return newest(read('counts').filter(({ key }) => key?.includes('|late|')));
+  }
+
+  /** Pipes an event of `start` for each time of arrival; another user's of that time moves stream time on before it. */
+  function pipeLate({ pipe }: TestPipeline, arrivals: readonly number[]): void {
+    for (const at of arrivals) {
+      pipe('u2', event({ eventId: `now ${at}`, userId: 'u2' }, at), at);
+      pipe('u1', event({ eventId: `late ${at}`, timestamp: iso(start) }, at), at);
+    }
+  }
+
+  test('is in its hour and its day however late it comes, by the day that it came', () => {
+    const pipeline = openPipeline();
+    const day = 24 * 60 * minute;
+    pipeLate(pipeline, [start, start + 3 * day]);
+    lateCounts(pipeline);
+    pipeLate(pipeline, [start + 4 * day, start + 4 * day + 1]);
+    const late = lateCounts(pipeline);
+    expect(late).toMatchObject({
+      'u1|hour|2026-03-01T12:00:00.000Z|late|2026-03-05': { userId: 'u1', size: 'late-hour', total: 2 },
+      'u1|day|2026-03-01T00:00:00.000Z|late|2026-03-05': { size: 'late-day', byType: { LOGIN: 2 } },
+      '|minute|2026-03-01T12:00:00.000Z|late|2026-03-05|0': { userId: '', size: 'late-minute', total: 2 },
+    });
+    expect(Object.keys(late)).toHaveLength(3);
+  });
+
+  test('that came late is not in late counts any more, read again where it is not', () => {
+    const day = 24 * 60 * minute;
+    const arrivals = [start, start + 5 * minute, start + 3 * day];
+    const strict = openPipeline({ graceMs: 0, countStateMs: 60 * minute });
+    pipeLate(strict, arrivals);
+    const late = Object.keys(lateCounts(strict));
+    expect(late).toHaveLength(5);
+
+    const generous = openPipeline({ graceMs: 5 * day, countStateMs: 5 * day, now: start + 9 * day });
+    pipeLate(generous, arrivals);
+    const counts = newest(generous.read('counts'));
+    expect(counts).toMatchObject({
+      'u1|hour|2026-03-01T12:00:00.000Z': { total: 3 },
+      'u1|day|2026-03-01T00:00:00.000Z': { total: 3 },
+    });
+    for (const id of late) expect(counts[id]).toMatchObject({ _id: id, deletedAt: expect.any(String) });
   });
 
   test('from the future is clamped', () => {

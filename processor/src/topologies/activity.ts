@@ -13,25 +13,18 @@ import {
   type Marker,
   type Topics,
   type WindowCount,
-  type WindowSize,
 } from '@activity/contracts';
-import {
-  jsonSerde,
-  stringSerde,
-  StreamsBuilder,
-  tumbling,
-  type KStream,
-  type Topology,
-} from '@activity/streams';
+import { jsonSerde, stringSerde, StreamsBuilder, type KStream, type Topology } from '@activity/streams';
 import { dedupeIdOf } from '../first-copy.ts';
 import { eventTime, incomingSerde, rawKeySerde, type IncomingEvent } from '../incoming.ts';
 import { admit, erasureOutput, markerOutput, type ErasureCommand } from '../steps/admit.ts';
-import { addToTally, emptyTally, toCounts, type Tally, type UserRecord } from '../steps/count.ts';
+import type { Tally, UserRecord } from '../steps/count.ts';
+import { countWindows, lateCountsStore, windowStores } from '../steps/count-windows.ts';
 import { decisionsSerde, decisionsStore } from '../steps/decisions.ts';
 import { enrichSteps, type Enrichment } from '../steps/enrich/steps.ts';
 import type { PrivacyOptions } from '../steps/enrich/privacy.ts';
 import { enrich } from '../steps/enrich.ts';
-import { countFenceOutput, erase, logFenceOutput, storesOfUsers, windowStores } from '../steps/erase.ts';
+import { countFenceOutput, erase, logFenceOutput, storesOfUsers } from '../steps/erase.ts';
 import {
   addMinutes,
   countMinutes,
@@ -51,6 +44,8 @@ export interface ActivityOptions {
   topics: Topics;
   dedupeMs: number;
   graceMs: number;
+  /** How long after their end the counts of hours and days are kept in state. */
+  countStateMs: number;
   activityTypes: readonly string[];
   /** The largest raw record that is processed, in bytes. */
   maxBytes: number;
@@ -70,7 +65,7 @@ function samePartition(_record: unknown, _partitions: number, source: number): n
 
 const text = { key: stringSerde, partitioner: samePartition };
 
-function addStores(builder: StreamsBuilder, { topics, graceMs }: ActivityOptions): void {
+function addStores(builder: StreamsBuilder, { topics, graceMs, countStateMs }: ActivityOptions): void {
   const keyValue = { kind: 'keyValue', key: stringSerde } as const;
   builder.addStore({ ...keyValue, name: originStore, value: jsonSerde<Origin>() });
   builder.addStore({ ...keyValue, name: peopleStore, value: personSerde });
@@ -102,22 +97,26 @@ function addStores(builder: StreamsBuilder, { topics, graceMs }: ActivityOptions
     value: jsonSerde<Record<string, number>>(),
     retention,
   });
+  const tallies = { kind: 'window', key: stringSerde, value: jsonSerde<Tally>() } as const;
+  builder.addStore({ ...tallies, name: windowStores.minute, retention });
+  for (const size of ['hour', 'day'] as const) {
+    const kept = windowSizes[size] + countStateMs;
+    builder.addStore({ ...tallies, name: windowStores[size], retention: kept, expiry: 'manual' });
+  }
+  // By the day that they came, and that day in one segment.
+  builder.addStore({ ...tallies, name: lateCountsStore, retention: 2 * windowSizes.day, expiry: 'manual' });
 }
 
-function countWindows(logs: KStream<string, EnrichedLog>, { topics, graceMs }: ActivityOptions): void {
-  for (const size of Object.keys(windowSizes) as WindowSize[]) {
-    logs
-      .groupByKey()
-      .windowedBy(tumbling({ size: windowSizes[size], grace: graceMs }))
-      .aggregate(emptyTally, (_userId, log, tally) => addToTally(tally, log), {
-        store: windowStores[size],
-        value: jsonSerde<Tally>(),
-        emit: 'commit',
-      })
-      .toStream()
-      .process(toCounts(size), { name: `counts-${size}-records`, stores: [originStore] })
-      .to(topics.counts, { ...text, name: `counts-${size}`, value: jsonSerde<WindowCount | Marker>() });
-  }
+function countByWindow(
+  logs: KStream<string, EnrichedLog>,
+  { topics, graceMs, countStateMs: stateMs }: ActivityOptions,
+): void {
+  logs
+    .process(countWindows({ graceMs, stateMs }), {
+      name: 'count-windows',
+      stores: [...Object.values(windowStores), lateCountsStore, originStore, peopleStore],
+    })
+    .to(topics.counts, { ...text, name: 'counts', value: jsonSerde<WindowCount | Marker>() });
 }
 
 function countUsers(logs: KStream<string, EnrichedLog>): void {
@@ -129,9 +128,9 @@ function countUsers(logs: KStream<string, EnrichedLog>): void {
     .processValues(keepRolling(), { name: 'user-rolling', stores: [usersStore] });
 }
 
-function countEveryone(logs: KStream<string, EnrichedLog>, graceMs: number): void {
+function countEveryone(logs: KStream<string, EnrichedLog>): void {
   logs
-    .process(countMinutes(graceMs), {
+    .process(countMinutes(), {
       name: 'count-minutes',
       stores: [minutesStore, originStore],
       key: stringSerde,
@@ -141,10 +140,15 @@ function countEveryone(logs: KStream<string, EnrichedLog>, graceMs: number): voi
     .process(addMinutes(), { name: 'add-minutes', stores: [globalCountsStore] });
 }
 
-function eraseUsers(admitted: KStream<string, IncomingEvent>, { topics, graceMs }: ActivityOptions): void {
-  const erased = admitted
-    .output<ErasureCommand>(erasureOutput)
-    .processValues(erase(graceMs), { name: 'erase', stores: storesOfUsers, value: jsonSerde<Erasure>() });
+function eraseUsers(
+  admitted: KStream<string, IncomingEvent>,
+  { topics, graceMs, countStateMs: stateMs }: ActivityOptions,
+): void {
+  const erased = admitted.output<ErasureCommand>(erasureOutput).processValues(erase({ graceMs, stateMs }), {
+    name: 'erase',
+    stores: storesOfUsers,
+    value: jsonSerde<Erasure>(),
+  });
   erased.to(topics.erasures, { ...text, name: 'erasures' });
   const value = jsonSerde<Marker>();
   erased.output(logFenceOutput, { value }).to(topics.enriched, { ...text, name: 'log-fences' });
@@ -186,9 +190,9 @@ export function activityTopology(options: ActivityOptions): Topology {
   admitted
     .output(markerOutput, { value: jsonSerde<Marker>() })
     .to(topics.enriched, { ...text, name: 'markers' });
-  countWindows(logs, options);
+  countByWindow(logs, options);
   countUsers(logs);
-  countEveryone(logs, graceMs);
+  countEveryone(logs);
   eraseUsers(admitted, options);
   verdicts
     .reduce((all, some) => all.merge(some))

@@ -1,5 +1,6 @@
 // Counts of all users over time: minutes as they are stored, and quarters of hours and days that are added up once and remembered.
-import { windowSizes } from '@activity/contracts';
+// What came after its minute had closed is in no minute: it is counted apart, and is in all sums of minutes.
+import { collections, everyone, windowSizes } from '@activity/contracts';
 import type { CountsByType } from '@activity/contracts';
 import { LRUCache } from 'lru-cache';
 import type { Collection, Document } from 'mongodb';
@@ -18,11 +19,11 @@ export interface GlobalCountDocument {
 
 /** Reads counts of all users. */
 export interface Rollups {
-  /** The counts from a minute on, up to a minute, each within one quarter of an hour, in order. */
+  /** The counts from a minute on, up to a minute, late ones too, each within one quarter of an hour, in order. */
   cells: (from: number, to: number) => Promise<Cell[]>;
-  /** The counts of single minutes. */
+  /** The counts of single minutes, without what came late. */
   minutes: (from: number, to: number) => Promise<Cell[]>;
-  /** All counts of a time in one. */
+  /** All counts of a time in one, late ones too. */
   sum: (from: number, to: number) => Promise<Omit<Cell, 'start'>>;
 }
 
@@ -66,7 +67,22 @@ export function createRollups(
         projection: { _id: 0, windowStart: 1, total: 1, byType: 1 },
       },
     );
-    return found.map(({ windowStart, total, byType }) => ({ start: windowStart.getTime(), total, byType }));
+    return found.map(cellOf);
+  }
+
+  /** The counts of minutes, and what came late to them. */
+  async function all(from: number, to: number): Promise<Cell[]> {
+    if (from >= to) return [];
+    const found = await reads.aggregate<GlobalCountDocument, GlobalCountDocument>(
+      'globalCounts.all',
+      globalCounts,
+      [
+        ...countsBetween(from, to),
+        { $project: { _id: 0, windowStart: 1, total: 1, byType: 1 } },
+        { $sort: { windowStart: 1 } },
+      ],
+    );
+    return found.map(cellOf);
   }
 
   /** Reads quarters that follow each other. */
@@ -141,7 +157,7 @@ export function createRollups(
 
   async function cells(from: number, to: number): Promise<Cell[]> {
     const { begin, end } = settledWithin(from, to, quarterMs);
-    const parts = await Promise.all([minutes(from, begin), quarters(begin, end), minutes(end, to)]);
+    const parts = await Promise.all([all(from, begin), quarters(begin, end), all(end, to)]);
     return parts.flat();
   }
 
@@ -179,10 +195,24 @@ function sumOf(parts: readonly Omit<Cell, 'start'>[]): Omit<Cell, 'start'> {
   return sum;
 }
 
+function cellOf({ windowStart, total, byType }: GlobalCountDocument): Cell {
+  return { start: windowStart.getTime(), total, byType };
+}
+
+/** Stages that find the minutes of a time and their late parts, which are in another collection. */
+function countsBetween(from: number, to: number): Document[] {
+  const windowStart = { $gte: new Date(from), $lt: new Date(to) };
+  const late = { userId: everyone, size: 'late-minute', windowStart };
+  return [
+    { $match: { size: 'minute', windowStart } },
+    { $unionWith: { coll: collections.counts, pipeline: [{ $match: late }] } },
+  ];
+}
+
 function pipelineOf(from: number, to: number): Document[] {
   const quarter = { $dateTrunc: { date: '$windowStart', unit: 'minute', binSize: 15 } };
   return [
-    { $match: { size: 'minute', windowStart: { $gte: new Date(from), $lt: new Date(to) } } },
+    ...countsBetween(from, to),
     { $project: { _id: 0, windowStart: 1, types: { $objectToArray: '$byType' } } },
     { $unwind: '$types' },
     { $group: { _id: { quarter, type: '$types.k' }, count: { $sum: '$types.v' } } },

@@ -1,7 +1,7 @@
 // Which users are the busiest, and how many are active.
-import { windowSizes } from '@activity/contracts';
+import { collections, windowSizes } from '@activity/contracts';
 import { LRUCache } from 'lru-cache';
-import type { Collection } from 'mongodb';
+import type { Collection, Document } from 'mongodb';
 import type { Reads } from '../reads/reads.ts';
 import type { UserDocument } from './user-store.ts';
 import type { CountDocument } from './user-timeline.ts';
@@ -37,7 +37,7 @@ export interface ActiveUsers {
 export interface UserStats {
   top: (ranking: Ranking, limit: number) => Promise<RankedUser[]>;
   active: (days: number) => Promise<ActiveUsers>;
-  /** How many users are known, by the collection's metadata. */
+  /** How many users are known: the collection's metadata without the markers of erased ones. */
   known: () => Promise<number>;
 }
 
@@ -51,6 +51,7 @@ export interface UserStatsOptions {
 
 /** The most that are counted: what is more is said to be as much. */
 const maxCounted = 1_000_000;
+const maxErased = 10_000_000;
 /** Counting users costs by how many they are; the numbers of days that are over hardly change. */
 const freshMs = 5_000;
 const overMs = 10 * windowSizes.minute;
@@ -76,9 +77,14 @@ export function createUserStats({ reads, users, counts, now }: UserStatsOptions)
 
   async function onDay(start: number): Promise<number> {
     const over = start + 2 * windowSizes.day < now();
-    return remember(`day ${start}`, over ? overMs : freshMs, async () =>
-      reads.count('counts.day', counts, { size: 'day', windowStart: new Date(start) }, maxCounted),
-    );
+    const windowStart = new Date(start);
+    return remember(`day ${start}`, over ? overMs : freshMs, async () => {
+      const [inTime, lateOnly] = await Promise.all([
+        reads.count('counts.day', counts, { size: 'day', windowStart }, maxCounted),
+        reads.aggregate<{ users: number }, CountDocument>('counts.lateDay', counts, lateOnlyOn(windowStart)),
+      ]);
+      return Math.min(maxCounted, inTime + Number(lateOnly[0]?.users ?? 0));
+    });
   }
 
   return {
@@ -119,6 +125,25 @@ export function createUserStats({ reads, users, counts, now }: UserStatsOptions)
       };
     },
 
-    known: async () => reads.estimate('users.estimate', users),
+    async known() {
+      const [all, erased] = await Promise.all([
+        reads.estimate('users.estimate', users),
+        reads.count('users.erased', users, { deletedAt: { $exists: true } }, maxErased),
+      ]);
+      return Math.max(0, all - erased);
+    },
   };
+}
+
+/** Stages that count the users who are in a day by late events alone: they have no count of the day itself. */
+function lateOnlyOn(windowStart: Date): Document[] {
+  const ofDay = { $concat: ['$_id', `|day|${windowStart.toISOString()}`] };
+  return [
+    { $match: { size: 'late-day', windowStart } },
+    { $group: { _id: '$userId' } },
+    { $project: { ofDay } },
+    { $lookup: { from: collections.counts, localField: 'ofDay', foreignField: '_id', as: 'inTime' } },
+    { $match: { 'inTime.size': { $ne: 'day' } } },
+    { $count: 'users' },
+  ];
 }

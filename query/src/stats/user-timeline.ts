@@ -1,8 +1,8 @@
-// A user's timeline, made of the counts of windows.
-import { windowSizes } from '@activity/contracts';
-import type { CountsByType, WindowSize } from '@activity/contracts';
+// A user's timeline, made of the counts of windows and of their late parts.
+import { sizesOf, windowSizes } from '@activity/contracts';
+import type { CountsByType, LateSize, WindowSize } from '@activity/contracts';
 import { FailureError } from '@activity/service';
-import type { Collection } from 'mongodb';
+import type { Collection, Document } from 'mongodb';
 import type { Reads } from '../reads/reads.ts';
 import { bucketsOf, filled } from './buckets.ts';
 import type { Bucket, Buckets, TimelineQuery } from './buckets.ts';
@@ -11,10 +11,16 @@ import type { Bucket, Buckets, TimelineQuery } from './buckets.ts';
 export interface CountDocument {
   _id: string;
   userId: string;
-  size: WindowSize;
+  size: WindowSize | LateSize;
   windowStart: Date;
   total: number;
   byType: CountsByType;
+}
+
+/** The counts of one window: its own, and its late parts. */
+interface WindowParts extends Document {
+  _id: Date;
+  parts: { total: number; byType: CountsByType }[];
 }
 
 /** A timeline. */
@@ -45,21 +51,19 @@ export function createUserTimeline(
       const message = `must lie nearer to \`to\`: in this time zone the answer would be made of more than ${maxWindows} counts`;
       throw new FailureError({ kind: 'validation', details: [{ field: 'from', message }] });
     }
-    const found = await reads.find(
-      'counts.ofUser',
-      counts,
-      { userId, size, windowStart: { $gte: new Date(begin), $lt: new Date(buckets.end) } },
+    const found = await reads.aggregate<WindowParts, CountDocument>('counts.ofUser', counts, [
       {
-        sort: { windowStart: 1 },
-        limit: maxWindows,
-        projection: { _id: 0, windowStart: 1, total: 1, byType: 1 },
+        $match: {
+          userId,
+          // A minute takes what came within its grace; hours and days that are made of minutes take all.
+          size: query.interval === 'minute' ? size : { $in: sizesOf(size) },
+          windowStart: { $gte: new Date(begin), $lt: new Date(buckets.end) },
+        },
       },
-    );
-    const cells = found.map(({ windowStart, total, byType }) => ({
-      start: windowStart.getTime(),
-      total,
-      byType,
-    }));
+      { $group: { _id: '$windowStart', parts: { $push: { total: '$total', byType: '$byType' } } } },
+      { $sort: { _id: 1 } },
+    ]);
+    const cells = found.flatMap(({ _id, parts }) => parts.map((part) => ({ start: _id.getTime(), ...part })));
     return { buckets: filled(buckets, cells), madeOf: size, aligned };
   };
 }

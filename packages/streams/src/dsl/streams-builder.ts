@@ -26,6 +26,8 @@ export interface StoreOptions<K, V> {
   retention?: Duration;
   /** Expiring stores: see {@link StoreSpec.prefixLength}. */
   prefixLength?: (key: string) => number;
+  /** `manual`: a window store keeps everything until its `expireBefore` is called, whatever stream time says. */
+  expiry?: 'manual';
   /** false: kept without a changelog; a crash loses it. Default true. */
   changelog?: boolean;
   /**
@@ -91,7 +93,17 @@ export class StreamsBuilder {
    * @throws FatalError with TOPOLOGY_INVALID for a retention that is no duration.
    */
   addStore<K, V>(options: StoreOptions<K, V>): StoreSpec {
-    const { name, kind, key, value, retention, prefixLength, changelog = true, changelogTopic } = options;
+    const {
+      name,
+      kind,
+      key,
+      value,
+      retention,
+      expiry,
+      prefixLength,
+      changelog = true,
+      changelogTopic,
+    } = options;
     const spec: StoreSpec = {
       name,
       kind,
@@ -99,6 +111,7 @@ export class StreamsBuilder {
       valueSerde: value,
       ...(retention !== undefined && { retentionMs: milliseconds(retention) }),
       ...(prefixLength && { prefixLength }),
+      ...(expiry !== undefined && { expiry }),
       changelog,
       ...(changelogTopic !== undefined && { changelogTopic }),
     };

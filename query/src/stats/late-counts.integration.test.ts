@@ -1,0 +1,129 @@
+import { everyone, lateCountId, windowId, windowSizes, type WindowSize } from '@activity/contracts';
+import { startMongo } from '@activity/local';
+import type { LocalServer } from '@activity/local';
+import { createLogger } from '@activity/service';
+import { MongoClient } from 'mongodb';
+import type { Db } from 'mongodb';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createReads } from '../reads/reads.ts';
+import { createRollups, type GlobalCountDocument, type Rollups } from './rollups.ts';
+import type { UserDocument } from './user-store.ts';
+import { createUserStats, type UserStats } from './user-stats.ts';
+import { createUserTimeline, type CountDocument } from './user-timeline.ts';
+
+const now = Date.parse('2026-03-10T12:00:00.000Z');
+
+let mongo: LocalServer;
+let client: MongoClient;
+let db: Db;
+let rollups: Rollups;
+let userStats: UserStats;
+let userTimeline: ReturnType<typeof createUserTimeline>;
+
+function ofWindow(userId: string, size: WindowSize, start: string, total: number): CountDocument {
+  const windowStart = new Date(start);
+  const byType = { LOGIN: total };
+  return { _id: windowId(userId, size, windowStart.toISOString()), userId, size, windowStart, total, byType };
+}
+
+function late(day: string, { _id, size, ...count }: CountDocument): CountDocument {
+  return { ...count, _id: lateCountId(_id, day), size: `late-${size as WindowSize}` };
+}
+
+function lateOfAll(start: string, total: number, partition: number): CountDocument {
+  const { _id, ...count } = late('2026-03-10', ofWindow(everyone, 'minute', start, total));
+  return { ...count, _id: `${_id}|${partition}` };
+}
+
+beforeAll(async () => {
+  mongo = await startMongo();
+  client = await new MongoClient(mongo.address).connect();
+  db = client.db();
+  const reads = createReads({
+    readTimeoutMs: 5_000,
+    slowReadMs: 5_000,
+    explainEveryMs: 0,
+    metrics: { read: () => {}, explained: () => {} },
+    logger: createLogger('test', 'silent'),
+    now: Date.now,
+  });
+  const counts = db.collection<CountDocument>('counts');
+  const users = db.collection<UserDocument>('users');
+  const minutes = db.collection<GlobalCountDocument>('globalCounts');
+  rollups = createRollups(reads, minutes, () => now);
+  userStats = createUserStats({ reads, users, counts, now: () => now });
+  userTimeline = createUserTimeline(reads, counts, () => now);
+  await counts.insertMany([
+    ofWindow('ann', 'minute', '2026-03-10T11:40:00Z', 1),
+    late('2026-03-10', ofWindow('ann', 'minute', '2026-03-10T11:40:00Z', 2)),
+    ofWindow('ann', 'hour', '2026-03-10T11:00:00Z', 3),
+    ofWindow('ann', 'hour', '2026-03-01T05:00:00Z', 10),
+    late('2026-03-09', ofWindow('ann', 'hour', '2026-03-01T05:00:00Z', 20)),
+    late('2026-03-10', ofWindow('ann', 'hour', '2026-03-01T05:00:00Z', 30)),
+    ofWindow('ann', 'day', '2026-03-01T00:00:00Z', 10),
+    late('2026-03-09', ofWindow('ann', 'day', '2026-03-01T00:00:00Z', 20)),
+    late('2026-03-10', ofWindow('ann', 'day', '2026-03-01T00:00:00Z', 30)),
+    ofWindow('bob', 'day', '2026-03-01T00:00:00Z', 1),
+    late('2026-03-09', ofWindow('cleo|day', 'day', '2026-03-01T00:00:00Z', 4)),
+    late('2026-03-10', ofWindow('cleo|day', 'day', '2026-03-01T00:00:00Z', 5)),
+    lateOfAll('2026-03-01T05:07:00Z', 30, 0),
+    lateOfAll('2026-03-01T05:07:00Z', 4, 1),
+    lateOfAll('2026-03-10T11:52:00Z', 6, 1),
+  ]);
+  // What an erasure has left of a day, which a late event has come to since.
+  await db.collection<{ _id: string; deletedAt: Date }>('counts').insertOne({
+    _id: windowId('dan', 'day', '2026-03-01T00:00:00.000Z'),
+    deletedAt: new Date(now),
+  });
+  await counts.insertOne(late('2026-03-10', ofWindow('dan', 'day', '2026-03-01T00:00:00Z', 1)));
+  const minute = { size: 'minute', windowStart: new Date('2026-03-01T05:07:00Z') } as const;
+  await minutes.insertMany([
+    { _id: 'a', ...minute, total: 11, byType: { LOGIN: 10, LOGOUT: 1 } },
+    { _id: 'b', ...minute, windowStart: new Date('2026-03-10T11:58:00Z'), total: 1, byType: { LOGIN: 1 } },
+  ]);
+  await users.insertMany([
+    { _id: 'ann', userId: 'ann' },
+    { _id: 'bob', userId: 'bob' },
+    { _id: 'gone', userId: 'gone', deletedAt: new Date(now) },
+    { _id: 'never was', userId: 'never was', deletedAt: new Date(now) },
+  ]);
+});
+
+afterAll(async () => {
+  await client?.close();
+  await mongo?.stop();
+});
+
+async function bucketOf(interval: WindowSize, from: string, tz = 'UTC'): Promise<number | undefined> {
+  const begin = Date.parse(from);
+  const to = new Date(begin + windowSizes[interval]);
+  const { buckets } = await userTimeline('ann', { interval, from: new Date(begin), to, tz });
+  return buckets[0]?.total;
+}
+
+test('a user’s hours and days have all their parts; a minute has what came in time', async () => {
+  expect(await bucketOf('hour', '2026-03-01T05:00:00Z')).toBe(60);
+  expect(await bucketOf('day', '2026-03-01T00:00:00Z')).toBe(60);
+  expect(await bucketOf('minute', '2026-03-10T11:40:00Z')).toBe(1);
+  // An hour of a zone that is made of minutes.
+  expect(await bucketOf('hour', '2026-03-10T11:30:00Z', 'Asia/Kolkata')).toBe(3);
+});
+
+test('the sums of all users have the late parts, to the minute; the minutes do not', async () => {
+  const at = Date.parse('2026-03-01T05:07:00Z');
+  expect(await rollups.minutes(at, at + 60_000)).toEqual([
+    { start: at, total: 11, byType: { LOGIN: 10, LOGOUT: 1 } },
+  ]);
+  expect(await rollups.sum(at, at + 60_000)).toEqual({ total: 45, byType: { LOGIN: 44, LOGOUT: 1 } });
+  expect(await rollups.sum(at + 60_000, at + 120_000)).toEqual({ total: 0, byType: {} });
+  const day = Date.parse('2026-03-01T00:00:00Z');
+  expect(await rollups.sum(day, day + windowSizes.day)).toMatchObject({ total: 45 });
+  expect((await rollups.cells(day, day + windowSizes.day)).map(({ total }) => total)).toEqual([45]);
+  expect(await rollups.sum(now - 3_600_000, now)).toEqual({ total: 7, byType: { LOGIN: 7 } });
+});
+
+test('a user counts once in a day, by whichever part; one who is erased does not count among the known', async () => {
+  const { days } = await userStats.active(10);
+  expect(days.find(({ day }) => day === '2026-03-01')).toEqual({ day: '2026-03-01', users: 4 });
+  expect(await userStats.known()).toBe(2);
+});
