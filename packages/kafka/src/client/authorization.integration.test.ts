@@ -4,8 +4,9 @@ import { Producer, stringSerializers } from '@platformatic/kafka';
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FatalError } from '../errors.ts';
-import { anyoneIn, commitOf } from '../testing/commits.ts';
-import { brokerErrors, type SecurityOptions } from './platformatic.ts';
+import { anyoneIn, commitOf, memberOf } from '../testing/commits.ts';
+import type { SecurityOptions } from './link.ts';
+import { brokerErrors } from './remedies.ts';
 import { connectWitness, type Witness } from '../testing/witness.ts';
 import type { KafkaPort } from './port.ts';
 import { createKafka } from './wire-port.ts';
@@ -96,7 +97,11 @@ describe('10: an application with no right to the cluster', () => {
     const writer = kafka.createWriter({ transactionalId: 'app-1', transactionTimeoutMs: 20_000 });
     await writer.open();
     await writer.commit(
-      commitOf(anyoneIn('app'), [['out', 0, 'k', 'v']], [{ topic: 'in', partition: 0, offset: 1 }]),
+      commitOf(
+        await memberOf(kafka, 'app'),
+        [['out', 0, 'k', 'v']],
+        [{ topic: 'in', partition: 0, offset: 1 }],
+      ),
     );
     expect(await kafka.committedOffsets('app', [{ topic: 'in', partition: 0 }])).toMatchObject([
       { offset: 1 },

@@ -2,9 +2,9 @@
 // that is not, nor for lost that is not.
 import { freePort, startBroker, type LocalServer } from '@activity/local';
 import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RetriableError } from '../errors.ts';
-import { anyoneIn, commitOf, readPartition, valuesOf } from '../testing/commits.ts';
+import { anyoneIn, commitOf, memberOf, readPartition, valuesOf } from '../testing/commits.ts';
 import { apiKeys, startFaultProxy, type FaultProxy } from '../testing/fault-proxy.ts';
 import { connectWitness, uniqueName, type Witness } from '../testing/witness.ts';
 import type { CommitWriter, KafkaPort } from './port.ts';
@@ -57,7 +57,7 @@ async function failureOf(promise: Promise<unknown>): Promise<{ error: unknown; m
 describe('14: a commit whose answer is lost', () => {
   test('is told as unknown; a new writer and the stable offsets tell that it happened', async () => {
     const topic = await witness.createTopic(uniqueName('lost-answer'), 1);
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     const transactionalId = uniqueName('tx');
     const writer = await openWriter(transactionalId);
     proxy.decide = (key) => (key === apiKeys.endTxn ? 'loseAnswer' : 'pass');
@@ -77,7 +77,7 @@ describe('14: a commit whose answer is lost', () => {
 
   test('whose request was lost is told as unknown too; then they tell that it did not happen', async () => {
     const topic = await witness.createTopic(uniqueName('lost-request'), 1);
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     const transactionalId = uniqueName('tx');
     const writer = await openWriter(transactionalId);
     proxy.decide = (key) => (key === apiKeys.endTxn ? 'loseRequest' : 'pass');
@@ -99,7 +99,7 @@ describe('a lost answer before the commit', () => {
     ['of the offsets', apiKeys.txnOffsetCommit],
   ])('%s is a failure within its bound, and nothing is committed', async (_which, lost) => {
     const topic = await witness.createTopic(uniqueName('lost'), 1);
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     const transactionalId = uniqueName('tx');
     const writer = await openWriter(transactionalId);
     proxy.decide = (key) => (key === lost ? 'loseAnswer' : 'pass');
@@ -131,6 +131,45 @@ describe('a lost answer before the commit', () => {
   });
 });
 
+describe('a heartbeat whose request is lost', () => {
+  test('costs no membership: it is sent again long before the session ends', async () => {
+    const patient = createKafka({ brokers: [`127.0.0.1:${proxy.port}`], clientId: 'patient' });
+    const events: string[] = [];
+    const member = patient.createMember({
+      groupId: uniqueName('group'),
+      groupInstanceId: null,
+      topics: [],
+      sessionTimeoutMs: 6_000,
+      rebalanceTimeoutMs: 6_000,
+      handler: {
+        beforeJoin: async () => Buffer.alloc(0),
+        assign: async (all) => new Map(all.map(({ memberId }) => [memberId, Buffer.alloc(0)])),
+        onAssigned: async () => {
+          events.push('assigned');
+          return false;
+        },
+        onLost: async () => {
+          events.push('lost');
+        },
+        onFatal: (error) => events.push(error.message),
+      },
+    });
+    member.start();
+    await vi.waitFor(() => expect(events).toEqual(['assigned']), 20_000);
+    let lost = 0;
+    let passed = 0;
+    proxy.decide = (key) => {
+      if (key !== apiKeys.heartbeat) return 'pass';
+      return lost++ === 0 ? 'loseRequest' : (passed++, 'pass');
+    };
+    await vi.waitFor(() => expect(passed).toBeGreaterThan(2), 20_000);
+    proxy.decide = () => 'pass';
+    expect(events).toEqual(['assigned']);
+    await member.close();
+    await patient.close();
+  });
+});
+
 describe('8: a broker that is gone', () => {
   test('leaves the client alone waiting', async () => {
     const topic = await witness.createTopic(uniqueName('gone-n'), 1);
@@ -158,7 +197,7 @@ describe('8: a broker that is gone', () => {
 
   test('makes every call fail within its bound, and is found again when it is back', async () => {
     const topic = await witness.createTopic(uniqueName('gone'), 1);
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     const writers = [await openWriter(uniqueName('tx')), await openWriter(null)];
     for (const writer of writers) await writer.commit(commitOf(group, [[topic, 0, 'k', 'before']]));
     const fetcher = kafka.createFetcher();
@@ -183,7 +222,7 @@ describe('8: a broker that is gone', () => {
 
   test('or silent: every call fails within its bound', async () => {
     const topic = await witness.createTopic(uniqueName('silent'), 1);
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     const writers = [await openWriter(uniqueName('tx')), await openWriter(null)];
     const fetcher = kafka.createFetcher();
     await fetcher.fetch([{ topic, partition: 0, offset: 0 }], 100);

@@ -11,7 +11,7 @@ import {
 } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RejoinError } from '../errors.ts';
-import { anyoneIn, commitOf, readPartition, valuesOf, type Write } from '../testing/commits.ts';
+import { commitOf, memberOf, readPartition, valuesOf, type Write } from '../testing/commits.ts';
 import { connectWitness, uniqueName, type Witness } from '../testing/witness.ts';
 import type { CommitWriter, KafkaPort } from './port.ts';
 import { createKafka } from './wire-port.ts';
@@ -101,7 +101,7 @@ describe('1: a second start with the same transactional id', () => {
   test('works with the adapter, and fences the first for good', async () => {
     const topic = await witness.createTopic(uniqueName('fault-1'), 1);
     const transactionalId = uniqueName('tx');
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     const first = await openWriter(transactionalId);
     await first.commit(commitOf(group, [[topic, 0, 'k', 'first']]));
     const second = await openWriter(transactionalId);
@@ -240,7 +240,7 @@ describe('3: the offsets of all partitions of a commit', () => {
 
   test('are committed by the adapter', async () => {
     const topic = await witness.createTopic(uniqueName('fault-3'), partitions);
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     const writer = await openWriter(uniqueName('tx'));
     await writer.commit(commitOf(group, [[topic, 0, 'k', 'v']], offsetsOf(topic, partitions, 7)));
     expect(await witness.committedOffsets(group.groupId, topic)).toEqual([7, 7, 7, 7, 7, 7]);
@@ -266,7 +266,7 @@ describe('4: a transaction over many new partitions', () => {
 
   test('is written by the adapter, again and again', async () => {
     const topic = await witness.createTopic(uniqueName('fault-4'), partitions);
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     const writer = await openWriter(uniqueName('tx'));
     for (const round of ['a', 'b', 'c']) {
       const writes = Array.from({ length: partitions }, (_, partition): Write => [
@@ -288,7 +288,7 @@ describe('5: sends of one idempotent producer at once', () => {
   // The client's own half does not show in 2.12.1 by sends that succeed; the adapter's must hold all the same.
   test('are kept in order by the adapter, though a commit sends several batches to a partition at once', async () => {
     const topic = await witness.createTopic(uniqueName('fault-5'), 2);
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     for (const transactionalId of [null, uniqueName('tx')]) {
       const writer = await openWriter(transactionalId);
       for (let commit = 0; commit < 3; commit++) {
@@ -328,7 +328,7 @@ describe('6: after a send of a transaction has failed', () => {
 
   test('the adapter never commits, whatever it is asked', async () => {
     const topic = await witness.createTopic(uniqueName('fault-6'), 2);
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     const writer = await openWriter(uniqueName('tx'));
     const bad = commitOf(
       group,
@@ -354,7 +354,7 @@ describe('6: after a send of a transaction has failed', () => {
 
   test('a successor with the same id ends the broken transaction at once', async () => {
     const topic = await witness.createTopic(uniqueName('fault-6s'), 2);
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     const transactionalId = uniqueName('tx');
     const writer = await openWriter(transactionalId);
     const bad = commitOf(
@@ -378,7 +378,7 @@ describe('7: transactions one after the other', () => {
   // The client's own second shows only where the broker is still busy with the transaction before.
   test('take milliseconds with the adapter', async () => {
     const topic = await witness.createTopic(uniqueName('fault-7'), 1);
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     const writer = await openWriter(uniqueName('tx'));
     await writer.commit(commitOf(group, [[topic, 0, 'k', 'first']]));
     const began = performance.now();
@@ -409,7 +409,7 @@ describe('12: more than 1 MB for one partition', () => {
   test('in one commit is split by the adapter', async () => {
     const topic = await witness.createTopic(uniqueName('fault-12'), 1);
     const writer = await openWriter(uniqueName('tx'));
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     const ends = await writer.commit(
       commitOf(
         group,

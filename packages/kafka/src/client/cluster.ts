@@ -1,8 +1,15 @@
 // The cluster: which broker leads a partition or coordinates a group, and a link to each of them.
+//
+// What a broker said may be out of date a moment later. Whoever learns that it was wrong (a refusal, a lost connection, no
+// leader) forgets it, so that the next attempt asks again, and asks another broker.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FatalError, RetriableError } from '../errors.ts';
-import { Link, partialAnswer, remedyOfName, wire, type SecurityOptions } from './platformatic.ts';
+import { backoff } from '../backoff.ts';
+import { FatalError, RetriableError, StreamsError } from '../errors.ts';
+import { addressOf, type BrokerAddress } from './broker-address.ts';
+import { Link, type SecurityOptions } from './link.ts';
 import { partitionName, type TopicPartition } from './port.ts';
+import { brokerErrors, errorName, partialAnswer, remedyOfName } from './remedies.ts';
+import { wire } from './wire.ts';
 
 /** Settings of a {@link Cluster}. Times in milliseconds. */
 export interface ClusterOptions {
@@ -21,14 +28,26 @@ interface TopicMetadata {
 /** What a coordinator is asked for. */
 export type CoordinatorKind = 'group' | 'transaction';
 
+const retries = { from: 4, to: 500 };
+
+/** Whether an error is one that passes. */
+function isPassing(error: unknown): boolean {
+  return error instanceof RetriableError;
+}
+
 /** Runs `attempt` again while it fails with something that passes, until `deadlineMs` is over. */
-export async function retrying<T>(deadlineMs: number, attempt: () => Promise<T>): Promise<T> {
+export async function retrying<T>(
+  deadlineMs: number,
+  attempt: () => Promise<T>,
+  passes: (error: unknown) => boolean = isPassing,
+): Promise<T> {
   const end = performance.now() + deadlineMs;
-  for (let wait = 2; ; wait = Math.min(wait * 2, 500)) {
+  for (let failures = 1; ; failures++) {
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof RetriableError) || performance.now() + wait > end) throw error;
+      const wait = backoff(failures, retries);
+      if (!passes(error) || performance.now() + wait > end) throw error;
       await sleep(wait);
     }
   }
@@ -37,55 +56,58 @@ export async function retrying<T>(deadlineMs: number, attempt: () => Promise<T>)
 /** Metadata and connections, shared by everything that one client does. */
 export class Cluster {
   readonly options: ClusterOptions;
+  readonly #configured: readonly BrokerAddress[];
   readonly #topics = new Map<string, TopicMetadata>();
   readonly #namesById = new Map<string, string>();
-  readonly #nodes = new Map<number, { host: string; port: number }>();
+  readonly #nodes = new Map<number, BrokerAddress>();
   readonly #links = new Map<string, Link>();
   readonly #coordinators = new Map<string, number>();
-  #nextBootstrap = 0;
+  /** Which of the brokers is asked first. */
+  #first = 0;
 
   constructor(options: ClusterOptions) {
     if (options.brokers.length === 0)
       throw new FatalError('CONFIGURATION_INVALID', 'no Kafka brokers were given');
     this.options = options;
+    this.#configured = options.brokers.map(addressOf);
   }
 
   /** A new connection to the same place: for requests that may wait long and would hold up others. */
   dedicated(link: Link, requestTimeoutMs: number = this.options.requestTimeoutMs): Link {
-    return this.#newLink(link.host, link.port, requestTimeoutMs);
+    return this.#newLink(link, requestTimeoutMs);
   }
 
   /** Asks for the metadata of topics; unknown topics are absent afterwards. */
   async refresh(topics: readonly string[]): Promise<void> {
-    const link = this.#bootstrap();
-    const metadata = await link
-      .call('asking for metadata', wire.metadata, [...topics], false, false)
-      .catch((error: unknown) => {
+    const metadata = await this.onAnyBroker((link) =>
+      link.call('asking for metadata', wire.metadata, [...topics], false, false).catch((error: unknown) => {
         const answer = partialAnswer<{ brokers: Broker[]; topics: TopicAnswer[] }>(error);
         if (answer) return answer;
-        this.#nextBootstrap++;
         throw error;
+      }),
+    );
+    this.#nodes.clear();
+    for (const { nodeId, host, port } of metadata.brokers) this.#nodes.set(nodeId, { host, port });
+    for (const topic of metadata.topics) this.#learn(topic);
+  }
+
+  #learn({ errorCode, name, topicId, partitions }: TopicAnswer): void {
+    if (!name) return;
+    if (errorName(errorCode) === 'TOPIC_AUTHORIZATION_FAILED') {
+      throw remedyOfName('TOPIC_AUTHORIZATION_FAILED', `describing topic ${name}`, {
+        operation: 'Describe',
+        topics: [name],
       });
-    for (const broker of metadata.brokers) this.#nodes.set(broker.nodeId, broker);
-    for (const topic of metadata.topics) {
-      if (!topic.name) continue;
-      if (topic.errorCode === 29) {
-        throw remedyOfName('TOPIC_AUTHORIZATION_FAILED', `describing topic ${topic.name}`, {
-          operation: 'Describe',
-          topics: [topic.name],
-        });
-      }
-      if (topic.partitions.length === 0) {
-        this.#topics.delete(topic.name);
-        continue;
-      }
-      const leaders: (number | undefined)[] = [];
-      for (const partition of topic.partitions) {
-        leaders[partition.partitionIndex] = partition.leaderId >= 0 ? partition.leaderId : undefined;
-      }
-      this.#topics.set(topic.name, { topicId: topic.topicId, leaders });
-      this.#namesById.set(topic.topicId, topic.name);
     }
+    if (partitions.length === 0) {
+      this.#topics.delete(name);
+      return;
+    }
+    const leaders: (number | undefined)[] = [];
+    for (const { partitionIndex, leaderId } of partitions)
+      leaders[partitionIndex] = leaderId >= 0 ? leaderId : undefined;
+    this.#topics.set(name, { topicId, leaders });
+    this.#namesById.set(topicId, name);
   }
 
   /** The number of a topic's partitions, if the topic is known. */
@@ -103,16 +125,13 @@ export class Cluster {
     return this.#namesById.get(topicId);
   }
 
-  /** The node that leads a partition. @throws RetriableError while there is none. */
+  /** The node that leads a partition. @throws RetriableError while there is none; the topic is then asked for again. */
   leader({ topic, partition }: TopicPartition): number {
     const leader = this.#topic(topic).leaders[partition];
-    if (leader === undefined) {
-      throw new RetriableError(
-        'BROKER_REFUSED',
-        `partition ${partitionName(topic, partition)} has no leader now`,
-      );
-    }
-    return leader;
+    if (leader !== undefined && this.#nodes.has(leader)) return leader;
+    this.forget([topic]);
+    const name = partitionName(topic, partition);
+    throw new RetriableError('BROKER_REFUSED', `partition ${name} has no leader now`);
   }
 
   /** Knows the leaders of these topics, asking only for the unknown ones. */
@@ -121,48 +140,75 @@ export class Cluster {
     if (unknown.length > 0) await this.refresh(unknown);
   }
 
-  /** Forgets what is known of topics, after a leader has moved. */
+  /** The leader of each of these partitions, with the partitions that it leads. @throws RetriableError where one has none. */
+  async leaders<P extends TopicPartition>(partitions: readonly P[]): Promise<Map<number, P[]>> {
+    await this.know(partitions.map(({ topic }) => topic));
+    return Map.groupBy(partitions, (partition) => this.leader(partition));
+  }
+
+  /** Forgets what is known of topics: it was wrong, or may be. */
   forget(topics: Iterable<string>): void {
     for (const topic of topics) this.#topics.delete(topic);
+    this.#first++;
   }
 
   /** The shared connection to a node for one purpose. */
   link(node: number, purpose: string): Link {
     const address = this.#nodes.get(node);
     if (!address) throw new RetriableError('BROKER_REFUSED', `broker ${node} is not known yet`);
-    const name = `${purpose}/${address.host}:${address.port}`;
-    let link = this.#links.get(name);
-    if (!link) this.#links.set(name, (link = this.#newLink(address.host, address.port)));
-    return link;
+    return this.#shared(address, purpose);
   }
 
-  /** A link to the coordinator of a group or of a transactional id. */
-  async coordinator(kind: CoordinatorKind, key: string): Promise<Link> {
+  /** Calls a coordinator. It is found again next time when it turns out to have moved, or cannot be reached. */
+  async onCoordinator<T>(kind: CoordinatorKind, key: string, call: (link: Link) => Promise<T>): Promise<T> {
+    const link = await this.#coordinator(kind, key);
+    try {
+      return await call(link);
+    } catch (error) {
+      if (coordinatorMoved(error)) {
+        this.#coordinators.delete(`${kind}/${key}`);
+        this.#first++;
+      }
+      throw error;
+    }
+  }
+
+  async #coordinator(kind: CoordinatorKind, key: string): Promise<Link> {
     const known = this.#coordinators.get(`${kind}/${key}`);
-    if (known !== undefined) return this.link(known, kind);
+    if (known !== undefined && this.#nodes.has(known)) return this.link(known, kind);
     const doing = `finding the coordinator of ${kind} ${key}`;
-    const { coordinators } = await this.#bootstrap()
-      .call(doing, wire.findCoordinator, kind === 'group' ? 0 : 1, [key])
-      .catch((error: unknown) => {
-        this.#nextBootstrap++;
-        throw error;
-      });
+    const { coordinators } = await this.onAnyBroker((link) =>
+      link.call(doing, wire.findCoordinator, kind === 'group' ? 0 : 1, [key]),
+    );
     const found = coordinators[0];
-    if (!found || found.nodeId < 0) throw new RetriableError('BROKER_REFUSED', doing);
-    this.#nodes.set(found.nodeId, found);
+    if (!found || found.nodeId < 0) throw new RetriableError('BROKER_REFUSED', `${doing}: there is none now`);
+    this.#nodes.set(found.nodeId, { host: found.host, port: found.port });
     this.#coordinators.set(`${kind}/${key}`, found.nodeId);
     return this.link(found.nodeId, kind);
   }
 
-  /** Calls a coordinator, finding it anew next time when it turns out to have moved. */
-  async onCoordinator<T>(kind: CoordinatorKind, key: string, call: (link: Link) => Promise<T>): Promise<T> {
-    const link = await this.coordinator(kind, key);
-    try {
-      return await call(link);
-    } catch (error) {
-      if (coordinatorMoved(error)) this.#coordinators.delete(`${kind}/${key}`);
-      throw error;
+  /**
+   * Calls one broker, whichever can be reached: those that were given, and those that they named. For requests that
+   * every broker takes.
+   */
+  async onAnyBroker<T>(call: (link: Link) => Promise<T>): Promise<T> {
+    const known = [...this.#configured, ...this.#nodes.values()].map(
+      (address) => [nameOf(address), address] as const,
+    );
+    const brokers = [...new Map(known).values()];
+    const first = this.#first;
+    let failure: unknown;
+    for (let i = 0; i < brokers.length; i++) {
+      const address = brokers[(first + i) % brokers.length] as BrokerAddress;
+      try {
+        return await call(this.#shared(address, 'any'));
+      } catch (error) {
+        if (!isUnreachable(error)) throw error;
+        this.#first++;
+        failure = error;
+      }
     }
+    throw failure;
   }
 
   async close(): Promise<void> {
@@ -170,25 +216,14 @@ export class Cluster {
     this.#links.clear();
   }
 
-  /** Any broker that answers: the ones given first, one after the other when one fails. */
-  bootstrap(): Link {
-    return this.#bootstrap();
-  }
-
-  #bootstrap(): Link {
-    const { brokers } = this.options;
-    const broker = brokers[this.#nextBootstrap % brokers.length] as string;
-    let link = this.#links.get(broker);
-    if (!link) {
-      const colon = broker.lastIndexOf(':');
-      const port = colon < 0 ? 9092 : Number(broker.slice(colon + 1));
-      link = this.#newLink(colon < 0 ? broker : broker.slice(0, colon), port);
-      this.#links.set(broker, link);
-    }
+  #shared(address: BrokerAddress, purpose: string): Link {
+    const name = `${purpose}/${nameOf(address)}`;
+    let link = this.#links.get(name);
+    if (!link) this.#links.set(name, (link = this.#newLink(address)));
     return link;
   }
 
-  #newLink(host: string, port: number, requestTimeoutMs: number = this.options.requestTimeoutMs): Link {
+  #newLink({ host, port }: BrokerAddress, requestTimeoutMs: number = this.options.requestTimeoutMs): Link {
     const { clientId, security } = this.options;
     return new Link(host, port, { clientId, requestTimeoutMs, security });
   }
@@ -201,23 +236,28 @@ export class Cluster {
   }
 }
 
-interface Broker {
+interface Broker extends BrokerAddress {
   nodeId: number;
-  host: string;
-  port: number;
 }
 
 interface TopicAnswer {
   errorCode: number;
-  name: string | null;
+  name?: string | null | undefined;
   topicId: string;
   partitions: { partitionIndex: number; leaderId: number }[];
 }
 
+function nameOf({ host, port }: BrokerAddress): string {
+  return `${host}:${port}`;
+}
+
+/** Whether no answer came: another broker may give one. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof StreamsError && (error.code === 'CONNECTION_LOST' || error.code === 'TIMED_OUT');
+}
+
 /** Whether an error means that the coordinator has moved or is not ready. */
 function coordinatorMoved(error: unknown): boolean {
-  return (
-    error instanceof RetriableError &&
-    (error.code === 'CONNECTION_LOST' || error.code === 'TIMED_OUT' || /COORDINATOR/.test(error.message))
-  );
+  if (isUnreachable(error)) return true;
+  return brokerErrors(error).some((name) => name.includes('COORDINATOR'));
 }

@@ -1,27 +1,13 @@
 // Fetches from every leader at once; an answer that comes later is handed out by a later call.
 import { TaskCorruptedError } from '../errors.ts';
 import type { Cluster } from './cluster.ts';
-import {
-  decompress,
-  remedyOfName,
-  wire,
-  type FetchAnswer,
-  type FetchTopic,
-  type Link,
-} from './platformatic.ts';
+import type { Link } from './link.ts';
+import { remedyOfName } from './remedies.ts';
+import { decompress, wire, type FetchAnswer, type FetchTopic } from './wire.ts';
 import { partitionName, type FetchedPartition, type Fetcher, type Position } from './port.ts';
 import { readBatches } from '../format/read-batches.ts';
 
 const maxBytes = 8 * 1024 * 1024;
-const staleLeader = new Set([
-  'NOT_LEADER_OR_FOLLOWER',
-  'LEADER_NOT_AVAILABLE',
-  'UNKNOWN_TOPIC_OR_PARTITION',
-  'UNKNOWN_TOPIC_ID',
-  'INCONSISTENT_TOPIC_ID',
-  'FENCED_LEADER_EPOCH',
-  'UNKNOWN_LEADER_EPOCH',
-]);
 
 /** A {@link Fetcher} over raw Fetch requests, one in flight for each leader. */
 export class WireFetcher implements Fetcher {
@@ -37,8 +23,7 @@ export class WireFetcher implements Fetcher {
 
   async fetch(positions: readonly Position[], maxWaitMs: number): Promise<FetchedPartition[]> {
     if (this.#arrived.length === 0 && this.#failure === undefined) {
-      await this.#cluster.know(positions.map(({ topic }) => topic));
-      for (const [leader, wanted] of this.#byLeader(positions)) {
+      for (const [leader, wanted] of await this.#cluster.leaders(positions)) {
         if (!this.#inFlight.has(leader)) this.#ask(leader, wanted, maxWaitMs);
       }
       await Promise.race(this.#inFlight.values());
@@ -56,17 +41,6 @@ export class WireFetcher implements Fetcher {
   async close(): Promise<void> {
     await Promise.all([...this.#links.values()].map((link) => link.close()));
     await Promise.all(this.#inFlight.values());
-  }
-
-  #byLeader(positions: readonly Position[]): Map<number, Position[]> {
-    const byLeader = new Map<number, Position[]>();
-    for (const position of positions) {
-      const leader = this.#cluster.leader(position);
-      const wanted = byLeader.get(leader);
-      if (wanted) wanted.push(position);
-      else byLeader.set(leader, [position]);
-    }
-    return byLeader;
   }
 
   #ask(leader: number, wanted: readonly Position[], maxWaitMs: number): void {
@@ -110,7 +84,6 @@ export class WireFetcher implements Fetcher {
           `${doing}: the broker no longer has, or never had, it`,
         );
       }
-      if (answer.error && staleLeader.has(answer.error)) this.#cluster.forget([topic]);
       if (answer.error) throw remedyOfName(answer.error, doing, { operation: 'Read', topics: [topic] });
       const { records, nextOffset } = readBatches(answer.records, fetchOffset, answer.aborted, decompress);
       const { endOffset } = answer;

@@ -232,6 +232,24 @@ describe('9: a member of an old generation', () => {
     await expect(commit).rejects.toMatchObject({ code: 'GENERATION_STALE' });
     await writer.close();
   });
+
+  // The broker would take it: it asks for no generation in a transaction.
+  test.each([null, uniqueName('tx')])(
+    'nor does a writer (%s) without a generation',
+    async (transactionalId) => {
+      const { topic } = await replaced();
+      const writer = kafka.createWriter({ transactionalId, transactionTimeoutMs: 20_000 });
+      await writer.open();
+      const lost = { groupId, generationId: -1, memberId: '', groupInstanceId: null };
+      const commit = writer.commit(
+        commitOf(lost, [[topic, 0, 'k', 'v']], [{ topic, partition: 0, offset: 1 }]),
+      );
+      await expect(commit).rejects.toThrowError(RejoinError);
+      expect(await kafka.committedOffsets(groupId, [{ topic, partition: 0 }])).toEqual([]);
+      expect((await readPartition(kafka, topic, 0)).records).toEqual([]);
+      await writer.close();
+    },
+  );
 });
 
 describe('static members', () => {

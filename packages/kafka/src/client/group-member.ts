@@ -4,22 +4,28 @@
 //   start ─▶ joining ─▶ syncing ─▶ stable ──(heartbeat says rebalance)──▶ joining
 //              ▲                      │
 //              └── lost (unknown member, stale generation): owner drops everything, joins as new
+//
+// It heartbeats while its owner is busy with a rebalance too: the owner may have much to commit, and must stay a member.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backoff } from '../backoff.ts';
 import { FatalError, RejoinError, RetriableError, StreamsError } from '../errors.ts';
 import type { Cluster } from './cluster.ts';
-import { partialAnswer, brokerErrors, wire, type Link } from './platformatic.ts';
+import type { Link } from './link.ts';
 import type { GroupIdentity, GroupMember, GroupOptions } from './port.ts';
+import { brokerErrors, partialAnswer } from './remedies.ts';
+import { wire } from './wire.ts';
 
 const protocolType = 'consumer';
 const protocolName = 'streams-sticky-v1';
 
 /**
- * One rebalance brings the next: others join a moment later, and what was revoked is given away. Members hear of it when they
- * beat, so that they beat often for a while after each: work that waits for a rebalance then waits for little.
+ * One rebalance brings the next: others join a moment later, and what was revoked is given away. Members learn of it from
+ * heartbeats, so for 5 s after each rebalance they heartbeat every 100 ms.
  */
 const settling = { forMs: 5_000, heartbeatMs: 100 };
+const retries = { from: 100, to: 1000 };
 
-/** A {@link GroupMember} over wire calls: one loop that joins, then beats until it must join again. */
+/** A {@link GroupMember} over wire calls: one loop that joins, then heartbeats until it must join again. */
 export class WireGroupMember implements GroupMember {
   readonly #cluster: Cluster;
   readonly #options: GroupOptions;
@@ -31,6 +37,7 @@ export class WireGroupMember implements GroupMember {
   #running: Promise<void> | undefined;
   #wake: AbortController = new AbortController();
   #joinLink: Link | undefined;
+  #heartbeatLink: Link | undefined;
 
   constructor(cluster: Cluster, options: GroupOptions) {
     this.#cluster = cluster;
@@ -62,34 +69,39 @@ export class WireGroupMember implements GroupMember {
     await this.#joinLink?.close();
     await this.#running;
     if (leave && this.#memberId !== '') await this.#leave().catch(() => {});
+    await this.#heartbeatLink?.close();
   }
 
   async #run(): Promise<void> {
-    let wait = 50;
+    let failures = 0;
     while (!this.#closing) {
       try {
         await this.#join();
-        wait = 50;
-        await this.#beatUntilRebalance();
+        failures = 0;
+        await this.#heartbeatUntilRebalance();
       } catch (error) {
         if (this.#closing) return;
+        failures++;
         if (error instanceof RejoinError) {
-          await this.#lost(error).catch((failure: unknown) => {
-            if (!this.#closing) this.#options.handler.onFatal(failure as Error);
-          });
-        } else if (error instanceof RetriableError) {
-          wait = Math.min(wait * 2, 1000);
-        } else {
+          // While it joined, another rebalance began: what it owns is still its own.
+          if (!isRebalance(error)) await this.#lose(error);
+        } else if (!(error instanceof RetriableError)) {
           this.#options.handler.onFatal(error as Error);
           return;
         }
-        await this.#pause(wait);
+        await this.#pause(backoff(failures, retries));
       }
     }
   }
 
+  async #lose(error: RejoinError): Promise<void> {
+    await this.#lost(error).catch((failure: unknown) => {
+      if (!this.#closing) this.#options.handler.onFatal(failure as Error);
+    });
+  }
+
   async #lost(error: StreamsError): Promise<void> {
-    const names = brokerErrors(error.cause);
+    const names = brokerErrors(error);
     if (names.includes('FENCED_INSTANCE_ID')) {
       const id = this.#options.groupInstanceId;
       this.#options.handler.onFatal(
@@ -107,10 +119,20 @@ export class WireGroupMember implements GroupMember {
 
   async #join(): Promise<void> {
     this.#joinAgain = false;
-    const { groupId, groupInstanceId, sessionTimeoutMs, rebalanceTimeoutMs, handler } = this.#options;
-    const userData = await handler.beforeJoin();
+    const { groupId, handler } = this.#options;
+    const userData = await this.#heartbeating(() => handler.beforeJoin());
     const metadata = encodeSubscription(this.#options.topics, userData);
-    const coordinator = await this.#cluster.coordinator('group', groupId);
+    const assignment = await this.#cluster.onCoordinator('group', groupId, (coordinator) =>
+      this.#joinAt(coordinator, metadata),
+    );
+    if (this.#closing) return;
+    const again = await this.#heartbeating(() => handler.onAssigned(decodeAssignment(assignment)));
+    if (again) this.#joinAgain = true;
+  }
+
+  /** Joins and synchronises; returns the assignment's bytes. */
+  async #joinAt(coordinator: Link, metadata: Buffer): Promise<Buffer> {
+    const { groupId, groupInstanceId, sessionTimeoutMs, rebalanceTimeoutMs, handler } = this.#options;
     // A join waits for the whole group, so it must not hold up heartbeats and commits on the shared connection.
     const link = this.#cluster.dedicated(coordinator, rebalanceTimeoutMs + 10_000);
     this.#joinLink = link;
@@ -129,8 +151,7 @@ export class WireGroupMember implements GroupMember {
           null,
         );
       const joined = await join().catch((error: unknown) => {
-        const cause = error instanceof StreamsError ? error.cause : error;
-        if (!brokerErrors(cause).includes('MEMBER_ID_REQUIRED')) throw error;
+        if (!brokerErrors(error).includes('MEMBER_ID_REQUIRED')) throw error;
         this.#memberId = partialAnswer<{ memberId: string }>(error)?.memberId ?? '';
         return join();
       });
@@ -139,6 +160,7 @@ export class WireGroupMember implements GroupMember {
         joined.leader === joined.memberId && !joined.skipAssignment
           ? await handler.assign(
               joined.members.map((m) => ({ memberId: m.memberId, userData: decodeUserData(m.metadata) })),
+              joined.memberId,
             )
           : new Map<string, Buffer>();
       const synced = await link.call(
@@ -153,16 +175,14 @@ export class WireGroupMember implements GroupMember {
         [...assignments].map(([memberId, bytes]) => ({ memberId, assignment: encodeAssignment(bytes) })),
       );
       this.#generationId = joined.generationId;
-      if (this.#closing) return;
-      if (await handler.onAssigned(decodeAssignment(synced.assignment))) this.#joinAgain = true;
+      return synced.assignment;
     } finally {
       this.#joinLink = undefined;
       await link.close();
     }
   }
 
-  async #beatUntilRebalance(): Promise<void> {
-    const { groupId, groupInstanceId } = this.#options;
+  async #heartbeatUntilRebalance(): Promise<void> {
     const joined = performance.now();
     let answered = joined;
     while (!this.#closing && !this.#joinAgain) {
@@ -170,24 +190,66 @@ export class WireGroupMember implements GroupMember {
       await this.#pause(settled ? this.#heartbeatMs : Math.min(settling.heartbeatMs, this.#heartbeatMs));
       if (this.#closing || this.#joinAgain) return;
       try {
-        await this.#cluster.onCoordinator('group', groupId, (link) =>
-          link.call(
-            `beating in group ${groupId}`,
-            wire.heartbeat,
-            groupId,
-            this.#generationId,
-            this.#memberId,
-            groupInstanceId,
-          ),
-        );
+        await this.#heartbeat();
         answered = performance.now();
       } catch (error) {
-        if (brokerErrors((error as StreamsError).cause).includes('REBALANCE_IN_PROGRESS')) return;
+        if (isRebalance(error)) return;
         if (!(error instanceof RetriableError)) throw error;
         // Away for a moment is no reason to give everything up; past the session the broker has done so already.
         if (performance.now() - answered > this.#options.sessionTimeoutMs) throw error;
       }
     }
+  }
+
+  /** Waits for the owner, heartbeating meanwhile. @throws RejoinError when the membership was lost in that time. */
+  async #heartbeating<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#generationId < 0) return work();
+    const done = new AbortController();
+    const lost = this.#heartbeatUntil(done.signal);
+    try {
+      return await work();
+    } finally {
+      done.abort();
+      const error = await lost;
+      // oxlint-disable-next-line no-unsafe-finally -- whatever the work came to, the membership it was done under is gone.
+      if (error) throw error;
+    }
+  }
+
+  async #heartbeatUntil(done: AbortSignal): Promise<RejoinError | undefined> {
+    while (!done.aborted && !this.#closing) {
+      await sleep(this.#heartbeatMs, undefined, { signal: done }).catch(() => {});
+      if (done.aborted || this.#closing) return undefined;
+      try {
+        await this.#heartbeat();
+      } catch (error) {
+        if (error instanceof RejoinError && !isRebalance(error)) return error;
+      }
+    }
+    return undefined;
+  }
+
+  async #heartbeat(): Promise<void> {
+    const { groupId, groupInstanceId } = this.#options;
+    await this.#cluster.onCoordinator('group', groupId, (coordinator) =>
+      this.#linkForHeartbeats(coordinator).call(
+        `heartbeating in group ${groupId}`,
+        wire.heartbeat,
+        groupId,
+        this.#generationId,
+        this.#memberId,
+        groupInstanceId,
+      ),
+    );
+  }
+
+  /** A heartbeat must fail long before the session ends, or a half-open connection costs the membership. */
+  #linkForHeartbeats(coordinator: Link): Link {
+    const link = this.#heartbeatLink;
+    if (link?.host === coordinator.host && link.port === coordinator.port) return link;
+    void link?.close();
+    const timeoutMs = Math.max(500, Math.floor(this.#options.sessionTimeoutMs / 4));
+    return (this.#heartbeatLink = this.#cluster.dedicated(coordinator, timeoutMs));
   }
 
   async #leave(): Promise<void> {
@@ -204,6 +266,11 @@ export class WireGroupMember implements GroupMember {
     if (this.#wake.signal.aborted) this.#wake = new AbortController();
     await sleep(ms, undefined, { signal: this.#wake.signal }).catch(() => {});
   }
+}
+
+/** Whether a group refuses because it is rebalancing: its members join again, and keep what they own. */
+function isRebalance(error: unknown): boolean {
+  return brokerErrors(error).includes('REBALANCE_IN_PROGRESS');
 }
 
 /** ConsumerProtocolSubscription, version 1, as the standard tools read it. */

@@ -87,8 +87,8 @@ export interface MemberSubscription {
 export interface GroupHandler {
   /** Before (re)joining: finish and commit what can be; gives the data this member joins with. */
   beforeJoin(): Promise<Buffer>;
-  /** Called on the elected leader only: bytes for every member. */
-  assign(members: readonly MemberSubscription[]): Promise<Map<string, Buffer>>;
+  /** Called on the elected leader only, with its own id: bytes for every member. */
+  assign(members: readonly MemberSubscription[], leaderId: string): Promise<Map<string, Buffer>>;
   /** The new assignment; answers whether the member must join once more (something was revoked). */
   onAssigned(assignment: Buffer): Promise<boolean>;
   /** Membership was lost: everything owned may already belong to others. */

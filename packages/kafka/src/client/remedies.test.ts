@@ -1,7 +1,7 @@
 // Remedies: which of our errors a broker's or the client's error becomes, and so what is done about it.
 import { describe, expect, test } from 'vitest';
 import { FatalError, RejoinError, RetriableError, type StreamsError } from '../errors.ts';
-import { brokerErrors, remedyOf, remedyOfName } from './platformatic.ts';
+import { brokerErrors, remedyOf, remedyOfName } from './remedies.ts';
 
 describe('a broker’s error', () => {
   test.each<[string, typeof StreamsError, string]>([

@@ -1,5 +1,5 @@
 // Reads topics outside of a stream application: what is committed, up to where the topic ends now.
-import type { SecurityOptions } from './platformatic.ts';
+import type { SecurityOptions } from './link.ts';
 import { partitionName, type KafkaPort, type Position, type TopicSetting } from './port.ts';
 import type { Headers } from '../format/record.ts';
 import { createKafka } from './wire-port.ts';

@@ -2,10 +2,13 @@
 //
 //   open ──▶ addPartitions ──▶ addOffsets ──▶ produce (all partitions) ──▶ txnOffsetCommit ──▶ endTxn ──▶ open
 //     any failure ──▶ broken: never commits again, its owner closes it and opens a new one
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamsError } from '../errors.ts';
-import { FatalError, RetriableError } from '../errors.ts';
+import { FatalError, RejoinError, RetriableError } from '../errors.ts';
 import { retrying, type Cluster } from './cluster.ts';
-import { crc32c, remedyOfName, wire, type Link, type ProducedPartition } from './platformatic.ts';
+import type { Link } from './link.ts';
+import { remedyOfName } from './remedies.ts';
+import { crc32c, wire, type ProducedPartition } from './wire.ts';
 import {
   partitionName,
   type CommitRequest,
@@ -13,6 +16,7 @@ import {
   type CommitWriter,
   type CommittedOffset,
   type GroupIdentity,
+  type TopicPartition,
   type WriterOptions,
 } from './port.ts';
 import { sealBatch, type OpenBatch, type RecordBatches } from '../format/record-batches.ts';
@@ -23,6 +27,10 @@ interface Chunk {
   batch: OpenBatch;
 }
 
+/** How long closing waits for the end of a transaction that failed. */
+const abortWaitMs = 1_000;
+/** How long an election of a leader may take. */
+const leaderDeadlineMs = 5_000;
 /** How long the broker may take to give a producer id while a predecessor's transaction is being ended. */
 const openDeadlineMs = 60_000;
 
@@ -35,6 +43,7 @@ export class TransactionWriter implements CommitWriter {
   #producerId = -1n;
   #producerEpoch = -1;
   #broken: StreamsError | undefined;
+  #inTransaction = false;
 
   constructor(cluster: Cluster, options: WriterOptions) {
     this.#cluster = cluster;
@@ -56,7 +65,7 @@ export class TransactionWriter implements CommitWriter {
         );
       const answer =
         transactionalId === null
-          ? await ask(this.#cluster.bootstrap())
+          ? await this.#cluster.onAnyBroker(ask)
           : await this.#cluster.onCoordinator('transaction', transactionalId, ask);
       this.#producerId = answer.producerId;
       this.#producerEpoch = answer.producerEpoch;
@@ -66,6 +75,7 @@ export class TransactionWriter implements CommitWriter {
   async commit(request: CommitRequest): Promise<CommitResult> {
     if (this.#broken) throw this.#broken;
     if (this.#producerId < 0n) throw new FatalError('CONFIGURATION_INVALID', 'committing before open()');
+    checkMembership(request.group);
     try {
       return this.#options.transactionalId === null
         ? await this.#commitAtLeastOnce(request)
@@ -78,11 +88,28 @@ export class TransactionWriter implements CommitWriter {
 
   async close(): Promise<void> {
     this.#broken ??= new RetriableError('CONNECTION_LOST', 'the writer was closed');
+    if (this.#inTransaction)
+      await Promise.race([this.#abort(), sleep(abortWaitMs, undefined, { ref: false })]);
     await Promise.all([...this.#links.values()].map((link) => link.close()));
+  }
+
+  /**
+   * Ends a transaction that failed: readers of its partitions would wait for it until it times out. The broker takes it
+   * only from the producer that the transaction belongs to, and only while it is open.
+   */
+  async #abort(): Promise<void> {
+    this.#inTransaction = false;
+    const id = this.#options.transactionalId as string;
+    await this.#cluster
+      .onCoordinator('transaction', id, (link) =>
+        link.call('aborting', wire.endTxn, id, this.#producerId, this.#producerEpoch, false),
+      )
+      .catch(() => {});
   }
 
   async #commitTransaction(id: string, request: CommitRequest): Promise<CommitResult> {
     const { records, offsets, group } = request;
+    this.#inTransaction = true;
     if (records.count > 0) {
       const topics = [...records.topics].map(([name, partitions]) => ({
         name,
@@ -120,6 +147,7 @@ export class TransactionWriter implements CommitWriter {
       }
       throw error;
     }
+    this.#inTransaction = false;
     return ends;
   }
 
@@ -178,23 +206,27 @@ export class TransactionWriter implements CommitWriter {
   async #produce(records: RecordBatches): Promise<Map<string, number>> {
     const ends = new Map<string, number>();
     if (records.count === 0) return ends;
-    await this.#cluster.know(records.topics.keys());
-    const byLeader = new Map<number, Chunk[][]>();
-    for (const [topic, partitions] of records.topics) {
-      for (const [partition, { batches }] of partitions) {
-        const leader = this.#cluster.leader({ topic, partition });
-        const rounds = byLeader.get(leader) ?? [];
-        byLeader.set(leader, rounds);
-        batches.forEach((batch, round) => (rounds[round] ??= []).push({ topic, partition, batch }));
-      }
-    }
-    await Promise.all(
-      [...byLeader].map(async ([leader, rounds]) => {
-        const link = this.#link(leader);
-        // A request holds one batch for each partition; the rounds of one leader are pipelined on one connection.
-        await Promise.all(rounds.map((chunks) => this.#send(link, chunks, ends)));
-      }),
+    const partitions = [...records.topics].flatMap(([topic, written]) =>
+      [...written].map(([partition, { batches }]) => ({ topic, partition, batches })),
     );
+    // Nothing has been sent yet: a leader that is being elected is worth a wait.
+    const byLeader = await retrying(
+      leaderDeadlineMs,
+      () => this.#cluster.leaders(partitions),
+      (error) => error instanceof RetriableError && error.code !== 'TOPIC_UNKNOWN',
+    );
+    try {
+      await Promise.all(
+        [...byLeader].map(async ([leader, led]) => {
+          const link = this.#link(leader);
+          // A request holds one batch for each partition; the rounds of one leader are pipelined on one connection.
+          await Promise.all(roundsOf(led).map((chunks) => this.#send(link, chunks, ends)));
+        }),
+      );
+    } catch (error) {
+      this.#cluster.forget(records.topics.keys());
+      throw error;
+    }
     return ends;
   }
 
@@ -229,10 +261,8 @@ export class TransactionWriter implements CommitWriter {
     const name = partitionName(topic, partition);
     if (!answer)
       throw new RetriableError('BROKER_REFUSED', `producing to ${name}: the broker did not answer for it`);
-    if (answer.error) {
-      this.#cluster.forget([topic]);
+    if (answer.error)
       throw remedyOfName(answer.error, `producing to ${name}`, { operation: 'Write', topics: [topic] });
-    }
     const end = answer.baseOffset + batch.count;
     if (end > (ends.get(name) ?? 0)) ends.set(name, end);
   }
@@ -243,6 +273,26 @@ export class TransactionWriter implements CommitWriter {
       this.#links.set(leader, (link = this.#cluster.dedicated(this.#cluster.link(leader, 'produce'))));
     return link;
   }
+}
+
+/** The batches of some partitions in rounds: each holds one batch of a partition at most. */
+function roundsOf(led: readonly (TopicPartition & { batches: readonly OpenBatch[] })[]): Chunk[][] {
+  const rounds: Chunk[][] = [];
+  for (const { topic, partition, batches } of led)
+    batches.forEach((batch, round) => (rounds[round] ??= []).push({ topic, partition, batch }));
+  return rounds;
+}
+
+/**
+ * A transaction's offsets are taken without a generation even while the group has members: the broker then fences nobody,
+ * and two owners of a partition would both commit.
+ */
+function checkMembership({ groupId, generationId, memberId }: GroupIdentity): void {
+  if (generationId >= 0 && memberId !== '') return;
+  throw new RejoinError(
+    'GENERATION_STALE',
+    `committing to group ${groupId}: not a member of it now; join again first`,
+  );
 }
 
 function onGroup<T>(cluster: Cluster, groupId: string, call: (link: Link) => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import { servers } from '@activity/local/testing';
 import { CompressionTypes, ConfigResourceTypes } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FatalError, TaskCorruptedError } from '../errors.ts';
-import { anyoneIn, commitOf, readPartition, valuesOf, type Write } from '../testing/commits.ts';
+import { anyoneIn, commitOf, memberOf, readPartition, valuesOf, type Write } from '../testing/commits.ts';
 import { connectWitness, uniqueName, type Witness } from '../testing/witness.ts';
 import { partitionOf } from '../format/murmur2.ts';
 import type { CommitWriter, KafkaPort } from './port.ts';
@@ -134,7 +134,7 @@ describe.each([
 
   test('commits many times in a row, records and offsets, without a refusal', async () => {
     const topic = await witness.createTopic(uniqueName('in-a-row'), 4);
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     const writer = await openWriter(id());
     const commits = 150;
     for (let n = 0; n < commits; n++) {
@@ -155,7 +155,7 @@ describe.each([
 
   test('commits offsets alone, with their metadata', async () => {
     const topic = await witness.createTopic(uniqueName('offsets-alone'), 2);
-    const group = anyoneIn(uniqueName('group'));
+    const group = await memberOf(kafka, uniqueName('group'));
     const writer = await openWriter(id());
     const offset = { topic, partition: 1, offset: 17, metadata: 't=1700000000000' };
     await writer.commit({ records: new RecordBatches(), offsets: [offset], group });

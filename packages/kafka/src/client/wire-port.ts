@@ -1,9 +1,10 @@
 // The port over the client's wire calls: what `start()` uses against a real broker.
 import { FatalError, RetriableError } from '../errors.ts';
+import { isRefusal } from '../rights.ts';
 import { Cluster, retrying } from './cluster.ts';
 import { WireFetcher } from './fetcher.ts';
 import { WireGroupMember } from './group-member.ts';
-import { partialAnswer, remedyOfName, wire, type Link, type SecurityOptions } from './platformatic.ts';
+import type { Link, SecurityOptions } from './link.ts';
 import {
   partitionName,
   type CommittedOffset,
@@ -13,7 +14,9 @@ import {
   type TopicPartition,
   type TopicSetting,
 } from './port.ts';
+import { brokerErrors, errorName, partialAnswer, remedyOfName } from './remedies.ts';
 import { TransactionWriter } from './transaction-writer.ts';
+import { wire } from './wire.ts';
 
 /** How to reach Kafka. */
 export interface KafkaOptions {
@@ -39,9 +42,13 @@ interface DeletedGroups {
 const topicResource = 2 as const;
 const topicSource = 1;
 
-const topicExists = 36;
-const groupInUse = 68;
-const groupUnknown = 69;
+/** Refusals to create a topic that pass: the controller is being elected, or slow. */
+const passing = new Set([
+  'NOT_CONTROLLER',
+  'REQUEST_TIMED_OUT',
+  'BROKER_NOT_AVAILABLE',
+  'THROTTLING_QUOTA_EXCEEDED',
+]);
 
 /** Opens the port. Nothing is connected until it is used. */
 export function createKafka(options: KafkaOptions): KafkaPort {
@@ -51,6 +58,8 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
     security: options.security ?? {},
   });
+
+  const members: WireGroupMember[] = [];
 
   async function describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>> {
     await retrying(deadlineMs, () => cluster.refresh(topics));
@@ -69,7 +78,9 @@ export function createKafka(options: KafkaOptions): KafkaPort {
       configurationKeys: [...names],
     }));
     const { results } = await retrying(deadlineMs, () =>
-      cluster.bootstrap().call(`reading settings of ${topics.join(', ')}`, wire.describeConfigs, asked),
+      cluster.onAnyBroker((link) =>
+        link.call(`reading settings of ${topics.join(', ')}`, wire.describeConfigs, asked),
+      ),
     );
     return results.flatMap(({ resourceName, configs }) =>
       configs.map(({ name, value, configSource }) => ({
@@ -90,24 +101,22 @@ export function createKafka(options: KafkaOptions): KafkaPort {
       configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
     }));
     await retrying(deadlineMs, async () => {
-      const { topics: results } = await cluster
-        .bootstrap()
-        .call('creating topics', wire.createTopics, requests, 10_000, false)
-        .catch((error: unknown): CreatedTopics => {
-          const answer = partialAnswer<CreatedTopics>(error);
-          if (answer) return answer;
-          throw error;
-        });
+      const { topics: results } = await cluster.onAnyBroker((link) =>
+        link
+          .call('creating topics', wire.createTopics, requests, 10_000, false)
+          .catch((error: unknown): CreatedTopics => {
+            const answer = partialAnswer<CreatedTopics>(error);
+            if (answer) return answer;
+            throw error;
+          }),
+      );
       for (const { name, errorCode, errorMessage } of results) {
-        if (errorCode === 0 || errorCode === topicExists) continue;
-        if (errorCode === 29) {
-          throw remedyOfName('TOPIC_AUTHORIZATION_FAILED', `creating topic ${name}`, {
-            operation: 'Create',
-            topics: [name],
-          });
-        }
-        const message = `creating topic ${name}: ${errorMessage ?? `error ${errorCode}`}`;
-        if (errorCode === 41 || errorCode === 7) throw new RetriableError('BROKER_REFUSED', message);
+        const error = errorName(errorCode);
+        if (error === null || error === 'TOPIC_ALREADY_EXISTS') continue;
+        if (isRefusal(error))
+          throw remedyOfName(error, `creating topic ${name}`, { operation: 'Create', topics: [name] });
+        const message = `creating topic ${name}: ${errorMessage ?? error}`;
+        if (passing.has(error)) throw new RetriableError('BROKER_REFUSED', message);
         throw new FatalError('BROKER_REFUSED', message);
       }
     });
@@ -159,8 +168,7 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     if (partitions.length === 0) return;
     await retrying(deadlineMs, async () => {
       const topics = [...new Set(partitions.map(({ topic }) => topic))];
-      await cluster.know(topics);
-      for (const [leader, led] of Map.groupBy(partitions, (partition) => cluster.leader(partition))) {
+      for (const [leader, led] of await cluster.leaders(partitions)) {
         const asked = Map.groupBy(led, ({ topic }) => topic);
         await call(cluster.link(leader, 'admin'), asked).catch((error: unknown) => {
           cluster.forget(topics);
@@ -220,13 +228,14 @@ export function createKafka(options: KafkaOptions): KafkaPort {
       cluster.onCoordinator('group', groupId, (link) =>
         link.call(doing, wire.deleteGroups, [groupId]).catch((error: unknown): DeletedGroups => {
           const answer = partialAnswer<DeletedGroups>(error);
-          const code = answer?.results[0]?.errorCode;
-          if (answer && (code === groupInUse || code === groupUnknown)) return answer;
+          const refusal = errorName(answer?.results[0]?.errorCode ?? 0);
+          if (answer && (refusal === 'NON_EMPTY_GROUP' || refusal === 'GROUP_ID_NOT_FOUND')) return answer;
           throw error;
         }),
       ),
     );
-    if (results[0]?.errorCode !== groupInUse) return results[0]?.errorCode !== groupUnknown;
+    const refusal = errorName(results[0]?.errorCode ?? 0);
+    if (refusal !== 'NON_EMPTY_GROUP') return refusal !== 'GROUP_ID_NOT_FOUND';
     const remedy = 'stop every instance; one that was killed is a member until its session ends';
     throw new FatalError('GROUP_IN_USE', `${doing}: it has members; ${remedy}`);
   }
@@ -236,7 +245,13 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     if (there.length === 0) return [];
     const requests = there.map((name) => ({ name }));
     await retrying(deadlineMs, () =>
-      cluster.bootstrap().call('deleting topics', wire.deleteTopics, requests, deadlineMs),
+      cluster.onAnyBroker((link) =>
+        link.call('deleting topics', wire.deleteTopics, requests, deadlineMs).catch((error: unknown) => {
+          // A broker that could not be reached any more may have deleted them.
+          if (brokerErrors(error).some((name) => name !== 'UNKNOWN_TOPIC_OR_PARTITION')) throw error;
+          if (brokerErrors(error).length === 0) throw error;
+        }),
+      ),
     );
     cluster.forget(there);
     return there;
@@ -254,7 +269,15 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     deleteTopics,
     createFetcher: () => new WireFetcher(cluster),
     createWriter: (writerOptions) => new TransactionWriter(cluster, writerOptions),
-    createMember: (groupOptions) => new WireGroupMember(cluster, groupOptions),
-    close: () => cluster.close(),
+    createMember(groupOptions) {
+      const member = new WireGroupMember(cluster, groupOptions);
+      members.push(member);
+      return member;
+    },
+    async close() {
+      // Their owners leave the group, where that is wanted, before they close the port.
+      await Promise.all(members.map((member) => member.close({ leave: false })));
+      await cluster.close();
+    },
   };
 }

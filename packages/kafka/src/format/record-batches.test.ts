@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { writeBatches, type TestRecord } from '../testing/batches.ts';
 import { plainRecord } from '../testing/plain-record.ts';
-import { crc32c, decompress } from '../client/platformatic.ts';
+import { crc32c, decompress } from '../client/wire.ts';
 import type { Header, SourceRecord } from './record.ts';
 import { readBatches } from './read-batches.ts';
 import { maxBatchBytes, PartitionBatches, RecordBatches, sealBatch } from './record-batches.ts';

@@ -13,9 +13,34 @@ import { RecordBatches } from '../format/record-batches.ts';
 /** A record to write. */
 export type Write = readonly [topic: string, partition: number, key: string | null, value: string | null];
 
-/** Nobody in particular: a group without members takes offsets from anyone. */
+/** An identity for commits without offsets: these the broker does not check. */
 export function anyoneIn(groupId: string): GroupIdentity {
-  return { groupId, generationId: -1, memberId: '', groupInstanceId: null };
+  return { groupId, generationId: 1, memberId: 'anyone', groupInstanceId: null };
+}
+
+/** The identity of a member that has joined a group, as a commit of offsets needs it; it stays until the client is closed. */
+export async function memberOf(kafka: KafkaPort, groupId: string): Promise<GroupIdentity> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const member = kafka.createMember({
+    groupId,
+    groupInstanceId: null,
+    topics: [],
+    sessionTimeoutMs: 60_000,
+    rebalanceTimeoutMs: 10_000,
+    handler: {
+      beforeJoin: async () => Buffer.alloc(0),
+      assign: async (members) => new Map(members.map(({ memberId }) => [memberId, Buffer.alloc(0)])),
+      onAssigned: async () => {
+        resolve();
+        return false;
+      },
+      onLost: async () => {},
+      onFatal: reject,
+    },
+  });
+  member.start();
+  await promise;
+  return member.identity();
 }
 
 /** A commit of records and offsets. */

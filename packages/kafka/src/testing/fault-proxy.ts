@@ -3,7 +3,14 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /** Kinds of requests, by the protocol's numbers. */
-export const apiKeys = { produce: 0, fetch: 1, offsetCommit: 8, endTxn: 26, txnOffsetCommit: 28 } as const;
+export const apiKeys = {
+  produce: 0,
+  fetch: 1,
+  offsetCommit: 8,
+  heartbeat: 12,
+  endTxn: 26,
+  txnOffsetCommit: 28,
+} as const;
 
 /** What becomes of a request. */
 export type Fate = 'pass' | 'loseRequest' | 'loseAnswer';
