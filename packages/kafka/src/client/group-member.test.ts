@@ -54,7 +54,7 @@ function start(handler: Partial<GroupHandler> = {}): void {
   member.start();
 }
 
-async function until(done: () => boolean): Promise<void> {
+async function expectUntil(done: () => boolean): Promise<void> {
   const end = performance.now() + 10_000;
   while (!done()) {
     if (performance.now() > end)
@@ -78,7 +78,7 @@ describe('the coordinator', () => {
         return answer?.(port, args);
       };
       start();
-      await until(() => fake.portsOf(request).includes(2));
+      await expectUntil(() => fake.portsOf(request).includes(2));
       expect(log).not.toContain('lost');
     },
   );
@@ -92,7 +92,7 @@ describe('the coordinator', () => {
         throw new RetriableError('BROKER_REFUSED', `joining: ${name}`, refusal(name));
       };
       start();
-      await until(() => fake.portsOf('heartbeat').includes(2));
+      await expectUntil(() => fake.portsOf('heartbeat').includes(2));
     },
   );
 });
@@ -106,7 +106,7 @@ describe('a rebalance', () => {
       return { assignment: Buffer.alloc(0) };
     };
     start();
-    await until(() => log.includes('assigned'));
+    await expectUntil(() => log.includes('assigned'));
     expect(log).toEqual(['beforeJoin', 'beforeJoin', 'beforeJoin', 'assigned']);
   });
 
@@ -118,28 +118,28 @@ describe('a rebalance', () => {
       return { assignment: Buffer.alloc(0) };
     };
     start();
-    await until(() => log.includes('assigned'));
+    await expectUntil(() => log.includes('assigned'));
     expect(log).toEqual(['beforeJoin', 'lost', 'beforeJoin', 'assigned']);
   });
 
   test('finds an owner busy: the member heartbeats meanwhile', async () => {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     start({ onAssigned: () => promise });
-    await until(() => fake.portsOf('heartbeat').length > 2);
+    await expectUntil(() => fake.portsOf('heartbeat').length > 2);
     resolve(false);
   });
 
   test('that took its place while its owner was busy is reported when the owner is done', async () => {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     start({ onAssigned: () => promise });
-    await until(() => fake.portsOf('heartbeat').length > 0);
+    await expectUntil(() => fake.portsOf('heartbeat').length > 0);
     const name = 'UNKNOWN_MEMBER_ID';
     fake.answers['heartbeat'] = () => {
       throw new RejoinError('GENERATION_STALE', name, refusal(name));
     };
     await sleep(400);
     resolve(false);
-    await until(() => log.includes('lost'));
+    await expectUntil(() => log.includes('lost'));
     fake.answers['heartbeat'] = () => ({});
   });
 });

@@ -8,7 +8,7 @@
 // It heartbeats while its owner is busy with a rebalance too: the owner may have much to commit, and must stay a member.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from '../backoff.ts';
-import { FatalError, RejoinError, RetriableError, StreamsError } from '../errors.ts';
+import { FatalError, RejoinError, RetriableError, type StreamsError } from '../errors.ts';
 import type { Cluster } from './cluster.ts';
 import type { Link } from './link.ts';
 import type { GroupIdentity, GroupMember, GroupOptions } from './port.ts';

@@ -38,7 +38,7 @@ export class FakeCluster {
       asked.push({ request, port: this.port });
       if (down.has(this.port)) throw new RetriableError('CONNECTION_LOST', `${doing}: ECONNREFUSED`);
       return answer(request, this.port, args);
-    } as typeof Link.prototype.call);
+    });
   }
 
   /** The ports that a request was sent to, in order. */
