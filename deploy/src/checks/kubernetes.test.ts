@@ -122,8 +122,11 @@ const lasting = workloads.filter(({ workload }) => workload.kind !== 'Job');
 test.each(lasting)('$title is asked for its health at its own port', ({ workload }) => {
   for (const container of workload.spec.template.spec.containers) {
     const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe];
-    const asked = probes.map((probe) => (probe?.httpGet ?? probe?.tcpSocket)?.port);
     const [name] = container.ports.map((port) => port.name);
+    // A script of its own knows the port by itself.
+    const asked = probes.map((probe) =>
+      probe?.['exec'] === undefined ? (probe?.httpGet ?? probe?.tcpSocket)?.port : name,
+    );
     expect(asked).toEqual([name, name, name]);
   }
 });
@@ -218,6 +221,53 @@ test.each([
   const container = found?.spec.template.spec.containers[0];
   expect(container?.livenessProbe?.httpGet).toHaveProperty('path', lives);
   expect(container?.readinessProbe?.httpGet).toHaveProperty('path', ready);
+});
+
+test('MongoDB is ready when it is the primary, and is reached by the name that its pod knows itself', () => {
+  const mongo = workloadsOf(rendered).find(({ metadata }) => metadata.name === 'mongo');
+  const container = mongo?.spec.template.spec.containers[0];
+  expect(container?.readinessProbe).toMatchObject({ exec: { command: ['bash', '/probe/is-primary.sh'] } });
+  const secret = rendered.find(
+    ({ kind, metadata }) => kind === 'Secret' && metadata.name === 'activity-mongodb',
+  );
+  const { uri } = z.looseObject({ data: z.looseObject({ uri: z.string() }) }).parse(secret).data;
+  expect(new URL(Buffer.from(uri, 'base64').toString()).host).toBe(
+    'mongo-0.mongo.activity.svc.cluster.local:27017',
+  );
+});
+
+const rolled = workloads.filter(({ workload }) => workload.kind === 'Deployment');
+
+test.each(rolled)(
+  '$title says how it is rolled out, so that applying it again changes nothing',
+  ({ workload }) => {
+    expect(workload.spec).toHaveProperty('strategy.type');
+  },
+);
+
+test.each(rolled.filter(({ workload }) => ['producer', 'consumer'].includes(workload.metadata.name)))(
+  '$title serves until no Service leads to it any more, and has time left to end in order',
+  ({ workload }) => {
+    const { containers, terminationGracePeriodSeconds } = workload.spec.template.spec;
+    const seconds = 5;
+    for (const container of containers)
+      expect(container).toMatchObject({ lifecycle: { preStop: { sleep: { seconds } } } });
+    // What runService allows itself.
+    expect(terminationGracePeriodSeconds).toBeGreaterThan(seconds + 9);
+  },
+);
+
+test('the guide says what the pods of the small cluster request', () => {
+  const requests = workloadsOf(rendered)
+    .filter(({ kind }) => kind !== 'Job')
+    .flatMap(({ spec }) => spec.template.spec.containers.map(({ resources }) => resources?.['requests']));
+  const cpu = requests.reduce((sum, request) => sum + Number.parseInt(request?.['cpu'] ?? '', 10), 0);
+  const memory = requests.reduce((sum, request) => {
+    const [, count, unit] = /^(\d+)(Mi|Gi)$/.exec(request?.['memory'] ?? '') ?? [];
+    return sum + Number(count) * (unit === 'Gi' ? 1 : 1 / 1024);
+  }, 0);
+  const says = `request ${cpu.toLocaleString('en')}m of CPU and ${memory.toFixed(1)} GiB of memory`;
+  expect(read('docs/kubernetes.md')).toContain(says);
 });
 
 test('Kafka is set up as compose does it', () => {

@@ -1,8 +1,9 @@
-// The replica set: made once, of one member, which clients then find by its name; and, where there are passwords, MongoDB's users.
+// The replica set: initiated once, with one member, which clients then find by its name; and, where there are passwords, MongoDB's users.
 import { applyMongoRights } from '@activity/contracts';
 import type { MongoAccount } from '@activity/contracts';
 import { MongoClient, MongoServerError } from 'mongodb';
 import type { Db } from 'mongodb';
+import { z } from 'zod';
 
 /** The replica set that a connection string asks for. */
 export interface ReplicaSet {
@@ -35,25 +36,28 @@ export function replicaSetOf(uri: string): ReplicaSet {
   return { name, host: host.includes(':') ? host : `${host}:27017`, database: pathname.slice(1) };
 }
 
+/** What became of the set: it was there, or its only member had another name. */
+export type Outcome = 'made' | 'kept' | 'renamed';
+
 /**
- * Makes the set where there is none, and makes sure that it has a primary. Any number of times.
+ * Initiates the set where there is none, gives its only member the name that clients are told, and makes sure that the set has a primary.
+ * A second run changes nothing. A set of several members is left as it is.
  *
- * @throws Error where mongod does not answer, refuses, or has no primary yet.
+ * @throws Error where mongod is not reached, refuses, or has no primary yet.
  */
 export async function initiateReplicaSet(
   { name, host }: Pick<ReplicaSet, 'name' | 'host'>,
   { at = host, auth }: Initiator = {},
-): Promise<'made' | 'kept'> {
+): Promise<Outcome> {
   const client = connection(at, auth);
   try {
     const admin = client.db('admin');
     const outcome = await admin
       .command({ replSetInitiate: { _id: name, members: [{ _id: 0, host }] } })
-      .then(() => 'made' as const)
-      .catch((error: unknown) => {
-        if (error instanceof MongoServerError && error.codeName === 'AlreadyInitialized')
-          return 'kept' as const;
-        throw error;
+      .then((): Outcome => 'made')
+      .catch(async (error: unknown) => {
+        if (!isRefusal(error, 'AlreadyInitialized')) throw error;
+        return rename(admin, host);
       });
     const deadline = Date.now() + 10_000;
     for (;;) {
@@ -67,6 +71,22 @@ export async function initiateReplicaSet(
   }
 }
 
+const setConfig = z.looseObject({
+  version: z.number(),
+  members: z.array(z.looseObject({ host: z.string() })),
+});
+
+/** A mongod that does not find itself in its set's configuration is no primary: hence `force`. */
+async function rename(admin: Db, host: string): Promise<Outcome> {
+  const { config } = await admin.command({ replSetGetConfig: 1 });
+  const { version, members, ...others } = setConfig.parse(config);
+  const [member, second] = members;
+  if (member === undefined || second !== undefined || member.host === host) return 'kept';
+  const renamed = { ...others, version: version + 1, members: [{ ...member, host }] };
+  await admin.command({ replSetReconfig: renamed, force: true });
+  return 'renamed';
+}
+
 /**
  * The same for a mongod that asks for passwords; and makes its users, or makes them what they should be. Has to run where mongod does, which
  * lets whoever comes from its own machine make the first user.
@@ -76,7 +96,7 @@ export async function initiateReplicaSet(
 export async function initiateSecured(
   set: ReplicaSet,
   passwordOf: (person: MongoPerson) => string,
-): Promise<'made' | 'kept'> {
+): Promise<Outcome> {
   const at = `127.0.0.1:${set.host.split(':').at(-1)}`;
   const auth = { username: 'admin', password: passwordOf('admin') };
   const outcome = await initiateReplicaSet(set, { at, auth }).catch(async (error: unknown) => {

@@ -21,9 +21,12 @@ function temporary(): string {
 }
 
 /** What the file runs in the container `mongo`, with this machine's paths. */
-async function startAsComposeDoes(secrets: string, port: number): Promise<void> {
-  const folder = temporary();
-  mkdirSync(join(folder, 'db'));
+async function startAsComposeDoes(
+  secrets: string,
+  port: number,
+  folder = temporary(),
+): Promise<() => Promise<void>> {
+  mkdirSync(join(folder, 'db'), { recursive: true });
   const mongod = await ensureMongod({ report: silent });
   const [, , script = ''] = readCompose().services['mongo']?.command ?? [];
   const here = script
@@ -35,10 +38,12 @@ async function startAsComposeDoes(secrets: string, port: number): Promise<void> 
     )
     .replace('--bind_ip_all', '--bind_ip 127.0.0.1');
   const child = spawn('bash', ['-c', here], { stdio: 'ignore' });
-  onTestFinished(async () => {
+  async function kill(): Promise<void> {
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  });
+  }
+  onTestFinished(kill);
+  return kill;
 }
 
 async function reading(uri: string): Promise<unknown> {
@@ -95,3 +100,23 @@ test(
     await expect(initiateSecured(set, passwordIn(other))).rejects.toThrow(/another password than the file/);
   },
 );
+
+test('a member that was moved to another address gets its name in the set', { timeout: 60_000 }, async () => {
+  const secrets = temporary();
+  const data = temporary();
+  const ports = [await freePort(), await freePort()] as const;
+  const uriOf = (port: number): string => `mongodb://127.0.0.1:${port}/activity?replicaSet=rs0`;
+  makeSecrets(secrets, uriOf(ports[0]));
+  const initiate = async (port: number): Promise<string> =>
+    untilDone(async () => initiateSecured(replicaSetOf(uriOf(port)), passwordIn(secrets)), {
+      withinMs: 30_000,
+    });
+  const kill = await startAsComposeDoes(secrets, ports[0], data);
+  expect(await initiate(ports[0])).toBe('made');
+  await kill();
+  await startAsComposeDoes(secrets, ports[1], data);
+  expect(await initiate(ports[1])).toBe('renamed');
+  expect(await initiate(ports[1])).toBe('kept');
+  makeSecrets(secrets, uriOf(ports[1]));
+  expect(await reading(readFileSync(join(secrets, 'query', 'mongodb-uri'), 'utf8'))).toBeNull();
+});

@@ -1,7 +1,10 @@
 // The set-up steps on a real broker and a real MongoDB: the first run makes what is missing, the second changes nothing.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { defaultTopics, readSettings, settingProblem, topicSpecs } from '@activity/contracts';
 import { startBroker, startMongo } from '@activity/local';
 import { ConfigResourceTypes, Admin } from '@platformatic/kafka';
+import { MongoClient } from 'mongodb';
 import { expect, test, vi } from 'vitest';
 import { createTopics } from './create-topics.ts';
 import { initiateReplicaSet, replicaSetOf } from './initiate-replica-set.ts';
@@ -66,6 +69,21 @@ test('topics of before are given the settings they need, and keep what an operat
 test('leaves a replica set as it is, and finds its primary', async () => {
   await using mongo = await startMongo();
   expect(await initiateReplicaSet(replicaSetOf(mongo.address))).toBe('kept');
+});
+
+test('the readiness probe of the pod finds the primary, and nothing but a primary', async () => {
+  await using mongo = await startMongo();
+  const { port } = new URL(mongo.address);
+  const script = join(import.meta.dirname, '../../../k8s/overlays/local/is-primary.sh');
+  const probe = (): number | null => spawnSync('bash', [script, port]).status;
+  expect(probe()).toBe(0);
+  const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`);
+  // The only member steps down for a while: it listens, and is no primary.
+  await client.db('admin').command({ replSetStepDown: 5, force: true });
+  await client.close();
+  expect(probe()).not.toBe(0);
+  await mongo.kill();
+  expect(probe()).not.toBe(0);
 });
 
 test('says what to do where no replica set is named', () => {
