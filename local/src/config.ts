@@ -1,6 +1,7 @@
 // The launcher's configuration: ports and the data folder, from the environment and the root's `.env`.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
 import {
   defaultApplicationId,
   defaultConnectorPrefix,
@@ -9,7 +10,7 @@ import {
   type RightsOptions,
   type Topics,
 } from '@activity/contracts';
-import { ConfigError, parseConfig, portNumber, type Environment } from '@activity/service';
+import { ConfigError, loadEnvFile, parseConfig, portNumber, type Environment } from '@activity/service';
 import { z } from 'zod';
 import { projectRoot } from './paths.ts';
 import { Problem } from './process/problem.ts';
@@ -54,18 +55,21 @@ function parse(environment: Environment): Config {
  * @throws Problem that names each variable that is wrong.
  */
 export function readConfig(): Config {
-  const file = join(projectRoot, '.env');
-  if (existsSync(file)) process.loadEnvFile(file);
+  loadEnvFile();
   const config = parse(process.env);
   return { ...config, DATA_DIR: resolve(projectRoot, config.DATA_DIR) };
 }
 
-/** What tests and benchmarks may be told too: which mongod, Java and Chromium to run, and whether to use containers. */
-export function readTools(): Pick<
-  Config,
-  'MONGOD_BINARY' | 'JAVA_HOME' | 'CHROMIUM_PATH' | 'TEST_CONTAINERS'
-> {
-  return parse(process.env);
+const tools = ['MONGOD_BINARY', 'JAVA_HOME', 'CHROMIUM_PATH', 'TEST_CONTAINERS'] as const;
+
+/**
+ * What tests and benchmarks may be told too: which mongod, Java and Chromium to run, and whether to use containers. Nothing else of `.env` is
+ * theirs: it is about the stack of `npm start`.
+ */
+export function readTools(): Pick<Config, (typeof tools)[number]> {
+  const file = join(projectRoot, '.env');
+  const written = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  return parse(Object.fromEntries(tools.map((name) => [name, process.env[name] ?? written[name]])));
 }
 
 /** The names that the topics have, as every service reads them. */

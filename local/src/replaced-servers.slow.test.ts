@@ -16,7 +16,10 @@ const soon = 10_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'activity-names-'));
 const namesFile = join(folder, 'names.json');
-const preload = ['--import', pathToFileURL(join(import.meta.dirname, 'testing', 'override-names.ts')).href];
+const preload = [
+  '--import',
+  pathToFileURL(join(import.meta.dirname, 'testing', 'override-names.fixture.ts')).href,
+];
 
 let kafka: LocalServer;
 let mongo: LocalServer;

@@ -1,4 +1,5 @@
 // `npm start`: runs the whole pipeline in the foreground until it is asked to stop.
+import { readArguments } from '@activity/service';
 import { portsOf } from './pipeline/check-ports.ts';
 import { readBootstrap, readConfig } from './config.ts';
 import { startContainers } from './docker.ts';
@@ -9,6 +10,26 @@ import { Steps } from './steps.ts';
 import { onStopSignals } from './stop-signals.ts';
 import { watchSources } from './watch-sources.ts';
 
+const { values: flags } = readArguments({
+  usage: `npm start -- [--fresh] [--secure] [--rebuild] [--dev]
+npm start -- --docker
+
+Runs the whole pipeline in the foreground: fetches, starts and watches every part. Ctrl-C stops it. Ports and folders are
+set in .env (see .env.example).
+
+--fresh     removes the data first
+--secure    with TLS, passwords and least rights everywhere; on a data folder that was begun so
+--rebuild   lets the processor work everything out again from the raw topic
+--dev       starts a service again when its source changes
+--docker    runs everything in containers instead, in the background`,
+  options: {
+    fresh: { type: 'boolean' },
+    secure: { type: 'boolean' },
+    rebuild: { type: 'boolean' },
+    dev: { type: 'boolean' },
+    docker: { type: 'boolean' },
+  },
+});
 const { began, installMs } = readBootstrap();
 const report = printer(began);
 const asked = new AbortController();
@@ -42,10 +63,8 @@ onStopSignals(
   },
 );
 
-const dev = process.argv.includes('--dev');
-
 try {
-  if (process.argv.includes('--docker')) {
+  if (flags.docker) {
     await startContainers(readConfig());
     process.exit(0);
   }
@@ -54,15 +73,15 @@ try {
   pipeline = await startPipeline({
     ports: portsOf(config),
     dataDir: config.DATA_DIR,
-    fresh: process.argv.includes('--fresh'),
-    secure: process.argv.includes('--secure'),
-    rebuild: process.argv.includes('--rebuild'),
+    fresh: flags.fresh === true,
+    secure: flags.secure === true,
+    rebuild: flags.rebuild === true,
     report,
     failed: fail,
     signal: asked.signal,
     steps,
   });
-  if (dev) watchSources(pipeline, report);
+  if (flags.dev) watchSources(pipeline, report);
   printReady(pipeline, Date.now() - began);
 } catch (error) {
   if (asked.signal.aborted) {

@@ -1,6 +1,7 @@
 // `npm test`: types, lint, format, unused code, then all tests; the last line says how many passed and failed.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { readArguments } from '@activity/service';
 import { projectRoot } from './paths.ts';
 import { endOrphans } from './process/registry.ts';
 import { checks, vitestCommand } from './testing/checks.ts';
@@ -9,10 +10,17 @@ import { readReport, summaryLine } from './testing/report.ts';
 import { onStopSignals } from './stop-signals.ts';
 import { seconds } from './steps.ts';
 
-const args = process.argv.slice(2);
-const all = args.includes('--all');
-const coverage = args.includes('--coverage');
-const filters = args.filter((arg) => arg !== '--all' && arg !== '--coverage');
+const { values, positionals: filters } = readArguments({
+  usage: `npm test -- [--all] [--coverage] [FILE OR FOLDER …]
+
+Checks types, lint, format and unused code, then runs all tests on the real parts. With files or folders: their tests alone.
+
+--all        tests that take long, too (npm run test:all)
+--coverage   measures coverage (npm run test:cov)`,
+  options: { all: { type: 'boolean', default: false }, coverage: { type: 'boolean', default: false } },
+  positionals: Infinity,
+});
+const { all, coverage } = values;
 const reportFile = join(projectRoot, '.cache', 'test-report.json');
 const asked = new AbortController();
 

@@ -1,24 +1,39 @@
 // `npm run rebuild`: lets the processor work everything out again from the raw topic, from its next start on.
-import { createLogger } from '@activity/service';
-import { FatalError, resetApplication } from '@activity/streams';
+import { contact, createLogger, readArguments, runTool, toolEnvironment } from '@activity/service';
+import { FatalError, openTopicReader, resetApplication } from '@activity/streams';
 import { readConfig } from './config.ts';
 import { applicationOf } from './application.ts';
 
-const config = readConfig();
+readArguments({
+  usage: `npm run rebuild
 
-try {
-  const { offsets, topics } = await resetApplication(
-    applicationOf(config, createLogger('processor', config.LOG_LEVEL)),
-  );
+Lets the processor forget what it has worked out: from its next start on it reads the raw topic from its beginning. Every
+instance must be stopped before. Of the local stack, npm start -- --rebuild does it all.`,
+});
+const config = readConfig(toolEnvironment());
+
+async function main(): Promise<void> {
+  const application = applicationOf(config, createLogger('processor', config.LOG_LEVEL));
+  const reader = openTopicReader({ ...application, clientId: 'activity-rebuild' });
+  try {
+    await contact({
+      name: 'Kafka',
+      addresses: config.KAFKA_BROKERS,
+      variable: 'KAFKA_BROKERS',
+      ask: async () => reader.partitions(config.KAFKA_TOPIC),
+    });
+  } finally {
+    await reader.close();
+  }
+  const { offsets, topics } = await resetApplication(application).catch((error: unknown) => {
+    if (!(error instanceof FatalError) || error.code !== 'GROUP_IN_USE') throw error;
+    const advice =
+      'Of the local stack the processor is not stopped alone: npm start -- --rebuild does it all.';
+    throw new Error(`${error.message}\n${advice}`, { cause: error });
+  });
   const state = topics.length === 0 ? 'there was no state' : `forgot ${topics.length} topics of its state`;
   console.log(`${config.KAFKA_GROUP_ID}: ${offsets ? 'forgot where it was' : 'it had not begun'}, ${state}`);
   console.log('The processor reads the raw topic from its beginning when it is started.');
-} catch (error) {
-  if (!(error instanceof FatalError)) throw error;
-  console.error(error.message);
-  if (error.code === 'GROUP_IN_USE')
-    console.error(
-      'Of the local stack the processor is not stopped alone: npm start -- --rebuild does it all.',
-    );
-  process.exitCode = 1;
 }
+
+await runTool(main);

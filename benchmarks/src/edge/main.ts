@@ -6,8 +6,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, startBroker } from '@activity/local';
+import { readArguments } from '@activity/service';
 import { Kafka, logLevel } from 'kafkajs';
 import type { LoadOptions, LoadResult } from './load.ts';
+
+readArguments({
+  usage: `npm run bench:edge
+
+This edge beside a bare Hono handler and the usual Express service, in one run on loopback.
+
+Set by the environment:
+  BENCH_ROUNDS   how often each candidate is measured; 3 by default
+  BENCH_SECONDS   how long it is measured, in seconds; 5 by default`,
+});
 
 const here = import.meta.dirname;
 const repository = join(here, '..', '..', '..');

@@ -1,5 +1,6 @@
 // `npm run bench:query`: the query service on a million logs, beside skip/limit and pipelines over the logs themselves.
 import { startMongo } from '@activity/local';
+import { readArguments } from '@activity/service';
 import { MongoClient } from 'mongodb';
 import type { Document } from 'mongodb';
 import { startQuery } from '../../../local/src/testing/query-process.ts';
@@ -10,6 +11,18 @@ import type { Times } from './measure.ts';
 import { plansOf, ratioOf } from './plans.ts';
 import type { Plan } from './plans.ts';
 import { readsOf } from './reads.ts';
+
+readArguments({
+  usage: `npm run bench:query
+
+The query service on a million logs, beside skip/limit and pipelines over the logs themselves.
+
+Set by the environment:
+  BENCH_LOGS   how many logs; 1000000 by default
+  BENCH_USERS   of how many users; 10000 by default
+  BENCH_ROUNDS   how often each candidate is measured; 200 by default
+  BENCH_SECONDS   how long it is measured, in seconds; 10 by default`,
+});
 
 const logs = Number(process.env['BENCH_LOGS'] ?? 1_000_000);
 const users = Number(process.env['BENCH_USERS'] ?? 10_000);

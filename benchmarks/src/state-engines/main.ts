@@ -1,10 +1,22 @@
 // `npm run bench:state`: which engine should keep state on disk? lmdb, classic-level and node:sqlite in turn, and a Map.
+import { readArguments } from '@activity/service';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from '../median.ts';
 import { levelEngine, lmdbEngine, mapEngine, sqliteEngine, type Engine } from './engines.ts';
 import { measure, type Measured } from './measure.ts';
+
+readArguments({
+  usage: `npm run bench:state
+
+Which engine should keep state on disk? lmdb, classic-level and node:sqlite in turn, and a Map.
+
+Set by the environment:
+  BENCH_KEYS   how many keys; 300000 by default
+  BENCH_FLUSH   how many changes are flushed at once; 20000 by default
+  BENCH_ROUNDS   how often each candidate is measured; 5 by default`,
+});
 
 const keys = Number(process.env['BENCH_KEYS'] ?? 300_000);
 const perFlush = Number(process.env['BENCH_FLUSH'] ?? 20_000);

@@ -1,11 +1,10 @@
 // `npm run dead-letters -- list|show|replay|discard`: what the processor could not process.
-import { parseArgs } from 'node:util';
 import { topicsOf } from '@activity/contracts';
-import { kafkaSecurityOf } from '@activity/service';
+import { kafkaSecurityOf, readArguments, runTool } from '@activity/service';
 import { openTopicReader } from '@activity/streams';
 import { z } from 'zod';
 import type { KafkaAccess } from '../retentions.ts';
-import { readToolConfig } from '../tool-config.ts';
+import { contactKafka, readToolConfig } from '../tool-config.ts';
 import { matches, openLetters, type Letter } from './letter.ts';
 import { openLetterWriter, replayAll } from './replay.ts';
 
@@ -62,32 +61,30 @@ function show(letters: readonly Letter[]): void {
   console.log(`${letters.length} dead letters`);
 }
 
+const { positionals, values } = readArguments({
+  usage,
+  options: {
+    reason: { type: 'string' },
+    since: { type: 'string' },
+    until: { type: 'string' },
+    id: { type: 'string' },
+    limit: { type: 'string' },
+    'dry-run': { type: 'boolean' },
+  },
+  positionals: 1,
+});
+
 async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: {
-      reason: { type: 'string' },
-      since: { type: 'string' },
-      until: { type: 'string' },
-      id: { type: 'string' },
-      limit: { type: 'string' },
-      'dry-run': { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
   const command = z.enum(commands).safeParse(positionals[0]);
+  if (!command.success) throw new Error(`what is to be done? ${commands.join(', ')}\n\n${usage}`);
   const options = optionsSchema.safeParse(values);
-  if (!command.success || !options.success || values.help) {
-    if (!options.success) console.error(z.prettifyError(options.error));
-    console.log(usage);
-    process.exitCode = values.help ? 0 : 1;
-    return;
-  }
+  if (!options.success) throw new Error(`${z.prettifyError(options.error)}\n\n${usage}`);
   const config = readToolConfig();
   const topic = topicsOf(config).deadLetter;
   const kafka = { brokers: config.KAFKA_BROKERS, security: kafkaSecurityOf(config) };
   const reader = openTopicReader({ ...kafka, clientId: 'activity-dead-letters' });
   try {
+    await contactKafka(config, reader);
     const { reason, since, until, id, limit, 'dry-run': dry } = options.data;
     const letters = (await openLetters(reader.read(topic)))
       .filter((letter) => matches(letter, { reason, since, until, id }))
@@ -123,4 +120,4 @@ async function settle(
   }
 }
 
-await main();
+await runTool(main);

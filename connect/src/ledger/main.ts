@@ -1,24 +1,21 @@
 // `npm run ledger`: is every raw record accounted for? Prints the accounts, and exits with 1 where they differ.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { topicsOf } from '@activity/contracts';
-import { kafkaSecurityOf } from '@activity/service';
+import { kafkaSecurityOf, readArguments, runTool } from '@activity/service';
 import { openTopicReader } from '@activity/streams';
 import { MongoClient } from 'mongodb';
-import { z } from 'zod';
-import { readToolConfig } from '../tool-config.ts';
+import { contactKafka, contactMongo, readToolConfig } from '../tool-config.ts';
 import { readAccounts } from './accounts.ts';
 import { differencesOf, type Account, type Difference } from './balance.ts';
 
 const usage = `npm run ledger -- [--wait SECONDS]
 
 Compares what became of every raw record, as the processor has noted it, with the broker's offsets and with what MongoDB
-holds. What is on its way is given so many seconds to arrive (15 unless given). Exits with 1 where something differs.`;
+holds. Exits with 1 where something differs.
 
-const { values } = parseArgs({
-  options: { wait: { type: 'string', default: '15' }, help: { type: 'boolean', short: 'h' } },
-});
-const waitMs = z.coerce.number().min(0).parse(values.wait) * 1_000;
+--wait SECONDS   how long what is on its way may take to arrive; 15 unless given`;
+
+const { values } = readArguments({ usage, options: { wait: { type: 'string', default: '15' } } });
 
 interface Balance {
   accounts: Account[];
@@ -51,6 +48,9 @@ function show({ accounts, differences }: Balance): void {
 }
 
 async function main(): Promise<void> {
+  const waitMs = Number(values.wait) * 1_000;
+  if (values.wait.trim() === '' || !(waitMs >= 0))
+    throw new Error(`--wait ${values.wait}: must be a number of seconds`);
   const config = readToolConfig();
   const reader = openTopicReader({
     brokers: config.KAFKA_BROKERS,
@@ -62,6 +62,8 @@ async function main(): Promise<void> {
     serverSelectionTimeoutMS: 5_000,
   });
   try {
+    await contactKafka(config, reader);
+    await contactMongo(config, async () => mongo.connect());
     const sources = { reader, db: mongo.db(), topics: topicsOf(config), groupId: config.KAFKA_GROUP_ID };
     const until = Date.now() + waitMs;
     for (;;) {
@@ -79,5 +81,4 @@ async function main(): Promise<void> {
   }
 }
 
-if (values.help) console.log(usage);
-else await main();
+await runTool(main);

@@ -1,9 +1,16 @@
 // `npm run k8s:render`: writes what the production overlay repeats of the code, and keeps what kubectl makes of the overlays.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readArguments } from '@activity/service';
 import { fingerprint, goldenFileOf, withoutRules } from './kubernetes.ts';
 import { writtenFiles } from './operators.ts';
 import { kustomize, projectRoot } from './sources.ts';
+
+readArguments({
+  usage: `npm run k8s:render
+
+Writes what the production overlay repeats of the code, and what kubectl makes of the overlays (k8s/overlays/*.golden.yaml). Needs kubectl.`,
+});
 
 function write(file: string, text: string): void {
   writeFileSync(join(projectRoot, file), text);

@@ -2,16 +2,24 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments, runTool } from '@activity/service';
 import { z } from 'zod';
 import { readConfig } from '../../../local/src/config.ts';
 import { prepare } from './local-prometheus.ts';
 import { findTools } from './tools.ts';
 
-const { values } = parseArgs({ options: { port: { type: 'string', default: '9090' } } });
-const port = z.coerce.number().int().min(1).max(65_535).parse(values.port);
+const { values } = readArguments({
+  usage: `npm run prometheus -- [--port PORT]
+
+Runs this machine's Prometheus beside npm start, with the project's alerts, until Ctrl-C.
+
+--port PORT   where its page is; 9090 unless given`,
+  options: { port: { type: 'string', default: '9090' } },
+});
 
 async function main(): Promise<void> {
+  const { data: port } = z.coerce.number().int().min(1).max(65_535).safeParse(values.port);
+  if (port === undefined) throw new Error(`--port ${values.port}: must be a port, 1 to 65535`);
   const config = readConfig();
   const { prometheus } = await findTools();
   const args = prepare({
@@ -37,7 +45,4 @@ async function main(): Promise<void> {
   });
 }
 
-await main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+await runTool(main);

@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '@activity/local';
+import { readArguments } from '@activity/service';
 import { projectRoot, read } from '../checks/sources.ts';
 import { readCompose } from '../checks/compose-file.ts';
 import { ensureBaseImages } from './base-images.ts';
@@ -10,6 +11,12 @@ import { consoleLines, type ConsoleLine } from './console-lines.ts';
 import { findEngine, type Engine } from './engine.ts';
 import { play } from './play.ts';
 import { createShell, type Shell } from './shell.ts';
+
+readArguments({
+  usage: `npm run test:compose
+
+Builds the images, starts everything with docker compose on free ports, does what the README shows, and removes it again. Needs Docker.`,
+});
 
 const folder = join(projectRoot, '.cache', 'compose-test');
 const began = Date.now();

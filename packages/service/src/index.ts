@@ -20,6 +20,7 @@ export { mongoRefusal, needing, reasonOf } from './refusals.ts';
 export { untilDone } from './until-done.ts';
 export type { UntilDoneOptions } from './until-done.ts';
 export { keepConnected, promptly } from './mongo-connection.ts';
+export { contact, loadEnvFile, readArguments, runTool, toolEnvironment } from './tool.ts';
 export { createLogger } from './logger.ts';
 export type { Logger } from './logger.ts';
 export { FailureError, failureAnswer, failureOf, failureResponse } from './failure.ts';

@@ -1,56 +1,84 @@
 // `npm run keys -- create|list|revoke`: the API keys of the edge and the query service.
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { loadConfig } from '../load-config.ts';
-import { scopes } from './api-key.ts';
+import { readArguments, runTool, toolEnvironment } from '../tool.ts';
+import { scopes, type Scope } from './api-key.ts';
 import { addKey, revokeKey } from './key-admin.ts';
 import { readKeys } from './key-file.ts';
 
-const usage = `npm run keys -- create --name <whose> --scope ingest[,read][,delete]
-npm run keys -- list
-npm run keys -- revoke <id>
+const usage = `npm run keys -- create --name NAME --scope SCOPES   a new key, printed once
+npm run keys -- list                                all keys, without what is secret of them
+npm run keys -- revoke ID                           it is refused within a second
 
-The file is API_KEYS_FILE (now %FILE%); services read it again when it changes.`;
+--name NAME      whose key it is
+--scope SCOPES   what it may do, separated by commas: ${scopes.join(', ')}
 
-const config = loadConfig(
-  z.object({ API_KEYS_FILE: z.string().default('api-keys.json').describe('File of API keys') }),
-  process.env,
+The file of keys is API_KEYS_FILE, api-keys.json unless it is set.`;
+
+const { positionals, values } = readArguments({
+  usage,
+  options: { name: { type: 'string' }, scope: { type: 'string' } },
+  positionals: 2,
+});
+
+const defaultFile = 'api-keys.json';
+const { API_KEYS_FILE: configured } = loadConfig(
+  z.object({ API_KEYS_FILE: z.string().optional().describe('File of API keys') }),
+  toolEnvironment(),
 );
-const file = config.API_KEYS_FILE;
+const file = configured ?? defaultFile;
 
-async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: { name: { type: 'string' }, scope: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-  });
-  const [command, id] = positionals;
-  if (command === 'create') {
-    const granted = z.array(z.enum(scopes)).min(1).parse(values.scope?.split(','));
-    const name = z.string().min(1).parse(values.name);
-    const key = await addKey(file, name, granted, new Date());
-    console.error(`A key for ${name} (${granted.join(', ')}), shown only now; its hash is in ${file}:`);
-    console.log(key);
-  } else if (command === 'list') {
-    const rows = (await readKeys(file)).map((entry) => ({
-      id: entry.id,
-      name: entry.name,
-      scopes: entry.scopes.join(','),
-      created: entry.createdAt,
-      revoked: entry.revokedAt ?? '',
-    }));
-    console.table(rows);
-  } else if (command === 'revoke' && id !== undefined) {
-    const { name, revokedAt } = await revokeKey(file, id, new Date());
-    console.log(`The key ${id} of ${name} is revoked since ${revokedAt}.`);
-  } else {
-    console.error(usage.replace('%FILE%', file));
-    process.exitCode = command === undefined || values.help === true ? 0 : 1;
-  }
+function scopesIn(text: string): Scope[] {
+  const granted = z.array(z.enum(scopes)).safeParse(text.split(','));
+  if (granted.success) return granted.data;
+  throw new Error(`--scope ${text}: must be one or more of ${scopes.join(', ')}, separated by commas`);
 }
 
-main().catch((error: unknown) => {
-  console.error(
-    error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : error,
-  );
-  process.exitCode = 1;
+async function create(): Promise<void> {
+  const { name, scope } = values;
+  const missing = [...(name ? [] : ['--name']), ...(scope ? [] : ['--scope'])];
+  if (!name || !scope) throw new Error(`create needs ${missing.join(' and ')}\n\n${usage}`);
+  const granted = scopesIn(scope);
+  const key = await addKey(file, name, granted, new Date());
+  console.error(`A key for ${name} (${granted.join(', ')}), shown only now; its hash is in ${file}:`);
+  console.log(key);
+  if (configured === undefined)
+    console.error(
+      `No service reads ${file} yet: set API_KEYS_FILE=${file} (for npm start in .env), and start the services again.`,
+    );
+  else console.error('Services that were started with this API_KEYS_FILE know the key within a second.');
+}
+
+async function list(): Promise<void> {
+  const rows = (await readKeys(file)).map((entry) => ({
+    id: entry.id,
+    name: entry.name,
+    scopes: entry.scopes.join(','),
+    created: entry.createdAt,
+    revoked: entry.revokedAt ?? '',
+  }));
+  console.table(rows);
+}
+
+async function revoke(id: string | undefined): Promise<void> {
+  if (id === undefined) throw new Error(`revoke needs the id of a key: npm run keys -- list\n\n${usage}`);
+  const { name, revokedAt } = await revokeKey(file, id, new Date());
+  console.log(`The key ${id} of ${name} is revoked since ${revokedAt}.`);
+}
+
+await runTool(async () => {
+  const [command, id] = positionals;
+  switch (command) {
+    case 'create':
+      return create();
+    case 'list':
+      return list();
+    case 'revoke':
+      return revoke(id);
+    case undefined:
+    default:
+      throw new Error(
+        `${command === undefined ? 'what is to be done?' : `there is no ${command}`}\n\n${usage}`,
+      );
+  }
 });

@@ -1,6 +1,7 @@
 // `npm run conformance -- DIR`: plays recorded runs of Kafka Streams, a line for each case, exit 1 on a difference.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { playRun, type RecordedRun } from './run-case.ts';
 
 function main(folder: string): number {
@@ -38,10 +39,25 @@ function main(folder: string): number {
   return different > 0 ? 1 : 0;
 }
 
-const [folder] = process.argv.slice(2);
-if (folder === undefined) {
-  console.error('usage: npm run conformance -- DIR');
-  process.exitCode = 1;
-} else {
-  process.exitCode = main(folder);
+const usage = `usage: npm run conformance -- DIR
+
+Plays every recorded run of Kafka Streams (*.jsonl) in DIR, and exits with 1 on a difference.`;
+
+/** The folder; undefined where the usage was printed. */
+function folderOf(args: string[]): string | undefined {
+  try {
+    const options = { help: { type: 'boolean', short: 'h' } } as const;
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const [folder, extra] = positionals;
+    if (values.help) console.log(usage);
+    else if (folder !== undefined && extra === undefined) return folder;
+    else throw new Error('one folder must be named');
+  } catch (error) {
+    console.error(`${(error as Error).message.split('.')[0]}\n\n${usage}`);
+    process.exitCode = 1;
+  }
+  return undefined;
 }
+
+const folder = folderOf(process.argv.slice(2));
+if (folder !== undefined) process.exitCode = main(folder);
