@@ -30,6 +30,9 @@ set in .env (see .env.example).
     docker: { type: 'boolean' },
   },
 });
+// Its own output may go to a file on a full disk.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 const { began, installMs } = readBootstrap();
 const report = printer(began);
 const asked = new AbortController();

@@ -1,6 +1,7 @@
 // The whole pipeline on one machine, as `npm start` and the end-to-end tests run it.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import type { Ports } from '../parts/services.ts';
+import { isDiskFull, unlessFull } from '../process/disk-full.ts';
 import { self } from '../process/identity.ts';
 import { Problem } from '../process/problem.ts';
 import { endOrphans } from '../process/registry.ts';
@@ -75,9 +76,10 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const steps = options.steps ?? new Steps();
   refuseSecond(dataDir);
   const launcher = self();
+  const write = unlessFull((line) => report('launcher', line));
   const supervisor = new Supervisor({
     report,
-    changed: (parts) => writeRunState(dataDir, { launcher, parts }),
+    changed: (parts) => write('run.json', () => writeRunState(dataDir, { launcher, parts })),
     failed: options.failed,
   });
   async function stop(): Promise<void> {
@@ -114,6 +116,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     });
   } catch (error) {
     await stop();
+    if (isDiskFull(error) && !(error instanceof Problem))
+      throw new Problem(`disk full in ${dataDir}: make room, or set DATA_DIR`, { cause: error });
     throw error;
   }
   signal.removeEventListener('abort', stopOnAbort);

@@ -2,6 +2,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Report } from '../fetch/context.ts';
+import { unlessFull } from './disk-full.ts';
 import { logTail, openLog } from './log-file.ts';
 import { ask, type Probe } from './probe.ts';
 import { Problem } from './problem.ts';
@@ -58,9 +60,12 @@ export class Part {
   readonly spec: PartSpec;
   #running: Running | undefined;
   #exited: Promise<Exit> = neverStarted;
+  readonly #write: (what: string, write: () => void) => void;
 
-  constructor(spec: PartSpec) {
+  /** `report` is called where the disk has no room for the log: the part runs without one then. */
+  constructor(spec: PartSpec, report: Report = () => {}) {
     this.spec = spec;
+    this.#write = unlessFull(report);
   }
 
   get name(): string {
@@ -148,15 +153,16 @@ export class Part {
 
   #spawn(): Running {
     const { command, logFile, name } = this.spec;
-    const log = openLog(logFile);
+    let log: number | undefined;
+    this.#write(logFile, () => (log = openLog(logFile)));
     const child = spawn(command.file, command.args, {
       cwd: command.cwd,
       env: { ...process.env, ...command.env },
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', log ?? 'ignore', log ?? 'ignore'],
       // Its own group: Ctrl-C in the terminal reaches the launcher only, which stops the parts in order.
       detached: true,
     });
-    closeSync(log);
+    if (log !== undefined) closeSync(log);
     const { pid } = child;
     const exited = new Promise<Exit>((resolve) => {
       child.once('error', () => resolve({ code: 127, signal: null }));

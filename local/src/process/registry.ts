@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { cacheDir } from '../paths.ts';
+import { isDiskFull } from './disk-full.ts';
 import { identify, isAlive, self } from './identity.ts';
 import { signalGroup } from './signal.ts';
 
@@ -28,9 +29,14 @@ export function register(name: string, pid: number): void {
   own.add(pid);
   const started = identify(pid);
   if (!started) return;
-  mkdirSync(registryDir, { recursive: true });
   const entry: Entry = { name, at: Date.now(), process: started, owner: self() };
-  writeFileSync(entryFile(pid), JSON.stringify(entry));
+  try {
+    mkdirSync(registryDir, { recursive: true });
+    writeFileSync(entryFile(pid), JSON.stringify(entry));
+  } catch (error) {
+    // Only a launcher that is killed would need the entry.
+    if (!isDiskFull(error)) throw error;
+  }
 }
 
 /** Takes back {@link register}, once the process has ended. */

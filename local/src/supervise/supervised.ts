@@ -1,6 +1,8 @@
 // Supervised: one part that is started again when it dies, with back-off, until it dies too often.
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Report } from '../fetch/context.ts';
+import { hasRoom, isDiskFull } from '../process/disk-full.ts';
 import { describeExit, Part, type PartSpec } from '../process/part.ts';
 import { Problem, reasonOf } from '../process/problem.ts';
 import { backoff } from './backoff.ts';
@@ -24,7 +26,7 @@ export interface Watcher {
  * ```
  *  boot ──▶ healthy ──dies──▶ waiting ──▶ starting ──▶ healthy
  *                                ▲            │
- *                                └───dies─────┘   fifth death in a row ──▶ failed
+ *                                └───dies─────┘   fifth death in a row, on a disk with room ──▶ failed
  * ```
  */
 export class Supervised {
@@ -41,7 +43,7 @@ export class Supervised {
   restarts = 0;
 
   constructor(spec: PartSpec, watcher: Watcher) {
-    this.part = new Part(spec);
+    this.part = new Part(spec, watcher.report);
     this.#watcher = watcher;
   }
 
@@ -133,10 +135,11 @@ export class Supervised {
 
   async #revive(how: string, signal: AbortSignal): Promise<void> {
     let last = how;
-    for (let deaths = 1; deaths < deathsToEnd; deaths += 1) {
+    let deaths = 1;
+    for (let tries = 1; deaths < deathsToEnd; tries += 1) {
       this.trouble = last;
       this.#watcher.changed();
-      const wait = backoff(deaths + this.#quickDeaths);
+      const wait = backoff(tries + this.#quickDeaths);
       this.#watcher.report(`${last}; starting it again in ${wait / 1000} s`);
       await sleep(wait, undefined, { signal });
       try {
@@ -151,6 +154,9 @@ export class Supervised {
       } catch (error) {
         signal.throwIfAborted();
         last = reasonOf(error).replace(`${this.part.name} `, '');
+        // It may start when somebody has made room: until then the others go on.
+        if (isDiskFull(error) || !hasRoom(dirname(this.part.spec.logFile))) last = `disk full: ${last}`;
+        else deaths += 1;
       }
     }
     this.trouble = last;

@@ -81,6 +81,22 @@ test('a part that dies five times in a row fails the whole, with its log', async
   expect(lines).toHaveLength(4);
 });
 
+test('a part that a full disk keeps from starting is tried until there is room, and ends nothing', async () => {
+  const one = await spec('one');
+  let refusals = 0;
+  const prepare = async (): Promise<void> => {
+    if (refusals === 0 || refusals > 8) return;
+    refusals += 1;
+    throw Object.assign(new Error('ENOSPC: no space left on device, open'), { code: 'ENOSPC' });
+  };
+  await supervisor.boot(0, { ...one, prepare });
+  refusals = 1;
+  process.kill(pidOf('one'), 'SIGKILL');
+  await vi.waitFor(() => expect(lines.at(-1)).toBe('one is healthy again'), 20_000);
+  expect(lines.filter((line) => line.includes('disk full: '))).toHaveLength(8);
+  expect(await Promise.race([failure.promise, Promise.resolve('goes on')])).toBe('goes on');
+});
+
 test('a part that does not come up at first fails at once, with the remedy and its log', async () => {
   writeFileSync(join(folder, 'broken'), '');
   await expect(supervisor.boot(0, await spec('one'))).rejects.toMatchObject({

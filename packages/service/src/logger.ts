@@ -13,7 +13,7 @@ export type Logger = PinoLogger;
 export function createLogger(
   service: string,
   level: Level | 'silent' = 'info',
-  destination: DestinationStream = pino.destination({ dest: 1, sync: true }),
+  destination: DestinationStream = standardOutput(),
 ): Logger {
   const options: LoggerOptions = {
     level,
@@ -37,4 +37,13 @@ export function createLogger(
     },
   };
   return pino(options, destination);
+}
+
+const maxWaitingBytes = 1_048_576;
+
+/** Where stdout is a file on a full disk, up to 1 MiB of lines wait for room, and more are dropped: no service ends for its log. */
+function standardOutput(): DestinationStream {
+  const destination = pino.destination({ dest: 1, sync: true, maxLength: maxWaitingBytes });
+  destination.on('error', () => {});
+  return destination;
 }

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 const fixture = join(import.meta.dirname, 'run-service.fixture.ts');
 const children: ChildProcess[] = [];
@@ -38,6 +40,20 @@ function run(mode: string): Run {
 }
 
 describe('runService', () => {
+  test.skipIf(!existsSync('/dev/full'))('goes on where its log is on a full disk', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'full-'));
+    const done = join(folder, 'done');
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [fixture, 'chatty', done], { stdio: ['ignore', full, full] });
+    children.push(child);
+    closeSync(full);
+    const exit = once(child, 'exit');
+    await vi.waitFor(() => expect([child.exitCode, existsSync(done)]).toEqual([null, true]), 30_000);
+    child.kill('SIGTERM');
+    expect(await exit).toEqual([0, null]);
+    rmSync(folder, { recursive: true });
+  });
+
   test.each(['SIGTERM', 'SIGINT'] as const)(
     'closes in reverse order after %s and exits 0',
     async (signal) => {

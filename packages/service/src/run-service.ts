@@ -65,6 +65,8 @@ export function runService(options: RunServiceOptions): void {
     void stop(1);
   }
 
+  // A full disk, or a reader that is gone, must not end a service for what is printed.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   process.on('uncaughtException', onFault);
