@@ -94,6 +94,11 @@ export function readRightsOptions(): Omit<RightsOptions, 'connectGroup'> {
   };
 }
 
+/** Whether the query service is told what to sign sessions with. */
+export function hasSessionKey(): boolean {
+  return Boolean(process.env['SESSION_KEY'] || process.env['SESSION_KEY_FILE']);
+}
+
 /** When the bootstrap began, in epoch milliseconds, and how long its installing took; now and nothing without one. */
 export function readBootstrap(): { began: number; installMs: number } {
   const { ACTIVITY_BEGAN: began, ACTIVITY_INSTALL_MS: installMs } = process.env;

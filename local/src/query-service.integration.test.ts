@@ -34,6 +34,7 @@ function logOf(id: number): Document {
 describe('keys and sessions', () => {
   const folder = mkdtempSync(join(tmpdir(), 'query-keys-'));
   const file = join(folder, 'keys.json');
+  const sessionKey = 'a secret of thirty-two characters';
   let service: QueryProcess;
   let reader: string;
 
@@ -64,6 +65,7 @@ describe('keys and sessions', () => {
     service = await startQuery({
       MONGODB_URI: uri,
       API_KEYS_FILE: file,
+      SESSION_KEY: sessionKey,
       NODE_ENV: 'production',
       LOG_LEVEL: 'warn',
     });
@@ -108,7 +110,8 @@ describe('keys and sessions', () => {
     expect(await statusOf('/api/logs', { cookie: `${cookie}x` })).toBe(401);
     await service.stop();
     const uri = databaseOf(servers().mongodb, 'sessions');
-    service = await startQuery({ MONGODB_URI: uri, API_KEYS_FILE: file, LOG_LEVEL: 'warn' }, service.port);
+    const env = { MONGODB_URI: uri, API_KEYS_FILE: file, SESSION_KEY: sessionKey, LOG_LEVEL: 'warn' };
+    service = await startQuery(env, service.port);
     expect(await statusOf('/api/logs', { cookie })).toBe(200);
     keys('revoke', reader.split('_')[1] ?? '');
     await vi.waitFor(async () => expect(await statusOf('/api/logs', { cookie })).toBe(401), {

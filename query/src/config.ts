@@ -34,6 +34,13 @@ export const configSchema = z.object({
   ...activityTypeVariables,
   ...keyVariables,
   SESSION_HOURS: integer(12, 1, 720).describe('How long a sign-in to the page lasts, in hours'),
+  SESSION_KEY: z
+    .string()
+    .min(32)
+    .optional()
+    .describe(
+      'What sign-ins are signed with, the same for all instances, better as SESSION_KEY_FILE; unset: they end when the process does',
+    ),
   CURSOR_KEY: z
     .string()
     .min(16)

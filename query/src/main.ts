@@ -66,8 +66,11 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     file: config.API_KEYS_FILE,
     production: config.NODE_ENV === 'production',
     allowAnonymous: config.ALLOW_ANONYMOUS,
+    sessionKey: config.SESSION_KEY,
     logger,
   });
+  if (!authenticator.open && config.SESSION_KEY === undefined)
+    logger.warn('SESSION_KEY is not set: sign-ins end with this process, and hold for this instance alone');
   onClose('the API keys', authenticator.close);
 
   const registry = createRegistry('query');

@@ -92,7 +92,7 @@ test.each(workloads)(
   },
 );
 
-const inLocal = workloads.filter(({ of }) => of !== 'production');
+const inLocal = workloads.filter(({ of }) => of === 'local');
 
 test.each(inLocal)('$title takes its values from what is there', ({ workload }) => {
   for (const { env } of workload.spec.template.spec.containers) {

@@ -2,6 +2,7 @@
 //
 //   mongo/key, mongo/ADMIN-OR-ACCOUNT.password   mongod itself, and who makes its users
 //   query/mongodb-uri, connectors/mongodb-uri    what these services connect with
+//   query/session-key                            what sign-ins to the page are signed with
 //   sink/sink.properties                         the sink's password, as a Connect worker reads it
 import { mongoAccounts } from '@activity/contracts';
 import { randomBytes } from 'node:crypto';
@@ -30,6 +31,7 @@ export function makeSecrets(folder: string, mongodbUri: string): void {
     if (!existsSync(join(folder, path))) write(path, text);
   }
   keep('mongo/key', randomBytes(96).toString('base64'));
+  keep('query/session-key', randomBytes(48).toString('base64'));
   for (const person of ['admin', ...mongoAccounts])
     keep(`mongo/${person}.password`, randomBytes(24).toString('base64url'));
   const passwordOf = passwordIn(folder);

@@ -1,8 +1,12 @@
 // The pipeline's own services, as the launcher starts them: with the project's Node, on loopback only.
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasSessionKey } from '../config.ts';
 import { cacheDir, projectRoot } from '../paths.ts';
 import type { PartSpec } from '../process/part.ts';
 import { loopback } from '../process/ports.ts';
+import { writeSecret } from '../secure/certificates.ts';
 import type { Security } from '../secure/security.ts';
 import { secureService } from '../secure/services.ts';
 import { mongoUrl } from './mongo.ts';
@@ -59,6 +63,7 @@ function shapeOf(workspace: ServiceName, settings: ServiceSettings): Shape {
         ...probes,
         PROCESSOR_URLS: `http://${loopback}:${ports.processor}`,
         SUPERVISOR_URL: `http://${loopback}:${ports.supervisor}`,
+        ...(!hasSessionKey() && { SESSION_KEY_FILE: sessionKeyFile(dataDir) }),
       };
       return { name: 'query', port: ports.query, probePort, health: '/readyz', env };
     }
@@ -73,6 +78,17 @@ function shapeOf(workspace: ServiceName, settings: ServiceSettings): Shape {
   }
 }
 
+function sessionKeyFile(dataDir: string): string {
+  return join(dataDir, 'session.key');
+}
+
+/** The page's files, and what its sessions are signed with, from one start to the next. */
+async function prepareQuery(dataDir: string, signal: AbortSignal): Promise<void> {
+  const file = sessionKeyFile(dataDir);
+  if (!hasSessionKey() && !existsSync(file)) writeSecret(file, randomBytes(48).toString('base64'));
+  await ensurePage(signal);
+}
+
 /** Describes a service to whatever starts it. The environment it inherits may say more (topic names, log level). */
 export function serviceSpec(workspace: ServiceName, settings: ServiceSettings): PartSpec {
   const { ports, dataDir, security } = settings;
@@ -83,7 +99,7 @@ export function serviceSpec(workspace: ServiceName, settings: ServiceSettings): 
     address: url,
     logFile: join(dataDir, 'logs', `${name}.log`),
     probe: { kind: 'http', url: `http://${loopback}:${probePort}${health}` },
-    ...(workspace === 'query' && { prepare: ensurePage }),
+    ...(workspace === 'query' && { prepare: (signal: AbortSignal) => prepareQuery(dataDir, signal) }),
     command: {
       file: process.execPath,
       args: [join(projectRoot, workspace, 'src', 'main.ts')],

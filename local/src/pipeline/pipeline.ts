@@ -1,5 +1,5 @@
 // The whole pipeline on one machine, as `npm start` and the end-to-end tests run it.
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import type { Ports } from '../parts/services.ts';
 import { isDiskFull, unlessFull } from '../process/disk-full.ts';
 import { self } from '../process/identity.ts';
@@ -64,6 +64,8 @@ function prepareData(options: PipelineOptions): void {
     rmSync(dataDir, { recursive: true });
   }
   mkdirSync(dataDir, { recursive: true });
+  // What was written before without the mask lies behind it, too.
+  chmodSync(dataDir, 0o700);
 }
 
 /**
@@ -74,6 +76,8 @@ function prepareData(options: PipelineOptions): void {
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { ports, dataDir, report, signal } = options;
   const steps = options.steps ?? new Steps();
+  // Data and logs hold what users did: files are 0600 and folders 0700, those of all parts too, which inherit it.
+  process.umask(0o077);
   refuseSecond(dataDir);
   const launcher = self();
   const write = unlessFull((line) => report('launcher', line));

@@ -1,4 +1,5 @@
 // Who sends a request: checks API keys against their file, and reads the file again when it changes.
+import { randomBytes } from 'node:crypto';
 import { unwatchFile, watchFile } from 'node:fs';
 import { z } from 'zod';
 import type { Logger } from '../logger.ts';
@@ -56,6 +57,8 @@ export interface AuthenticatorOptions {
   production: boolean;
   allowAnonymous: boolean;
   logger: Logger;
+  /** What sessions are signed with, the same in all instances; by default random, so that sessions end with the process. */
+  sessionKey?: string | undefined;
   /** How often the file is looked at, in milliseconds. */
   reloadMs?: number;
 }
@@ -92,6 +95,7 @@ interface ActiveKey {
 
 async function openFile(file: string, options: AuthenticatorOptions): Promise<SessionAuthenticator> {
   const { production, allowAnonymous, logger, reloadMs = 500 } = options;
+  const { sessionKey = randomBytes(32).toString('base64') } = options;
 
   async function load(): Promise<Map<string, ActiveKey>> {
     const active = (await readKeys(file)).filter(({ revokedAt }) => revokedAt === undefined);
@@ -134,12 +138,12 @@ async function openFile(file: string, options: AuthenticatorOptions): Promise<Se
       const found = activeKey(key);
       const id = found?.identity.keyId;
       if (found === undefined || id === undefined || !found.identity.scopes.has('read')) return undefined;
-      return sessionToken({ keyId: id, expiresAt }, found.hash);
+      return sessionToken({ keyId: id, expiresAt }, sessionKey);
     },
     identifySession(token, now) {
       const claims = readSessionToken(token);
       const found = claims && keys.get(claims.keyId);
-      if (!claims || !found || claims.expiresAt <= now || !isSigned(claims, found.hash)) return undefined;
+      if (!claims || !found || claims.expiresAt <= now || !isSigned(claims, sessionKey)) return undefined;
       if (!found.identity.scopes.has('read')) return undefined;
       return { keyId: claims.keyId, scopes: new Set(['read']) };
     },

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,8 @@ import { afterEach, assert, beforeEach, describe, expect, test, vi } from 'vites
 import { createLogger } from '../logger.ts';
 import { createKey, isKey, keyId } from './api-key.ts';
 import { openAuthenticator } from './authenticator.ts';
+import { readKeys } from './key-file.ts';
+import { sessionToken } from './session.ts';
 import type { SessionAuthenticator, AuthenticatorOptions } from './authenticator.ts';
 import { addKey, revokeKey } from './key-admin.ts';
 
@@ -184,10 +187,32 @@ describe('sessions', () => {
     expect(authenticator.identifySession(token, now.getTime())).toBeDefined();
   });
 
-  test('end with their key, and outlive a restart', async () => {
+  test('cannot be made of what the file of keys holds', async () => {
+    const key = await addKey(file, 'page', ['read'], now);
+    const authenticator = await open();
+    const [entry] = await readKeys(file);
+    assert.exists(entry);
+    const claims = { keyId: entry.id, expiresAt: soon };
+    for (const secret of [entry.hash, Buffer.from(entry.hash, 'hex').toString('latin1'), '']) {
+      expect(authenticator.identifySession(sessionToken(claims, secret), now.getTime())).toBeUndefined();
+    }
+    const signed = createHmac('sha256', Buffer.from(entry.hash, 'hex'));
+    const signature = signed.update(`session|${entry.id}|${soon}`).digest('base64url');
+    expect(authenticator.identifySession(`${entry.id}.${soon}.${signature}`, now.getTime())).toBeUndefined();
+    expect(authenticator.openSession(key, soon)).toBeDefined();
+  });
+
+  test('end with the process where no key is given to sign them with', async () => {
     const key = await addKey(file, 'page', ['read'], now);
     const token = (await open()).openSession(key, soon) ?? '';
-    const again = await open();
+    expect((await open()).identifySession(token, now.getTime())).toBeUndefined();
+  });
+
+  test('end with their key, and outlive a restart', async () => {
+    const sessionKey = 'a secret of thirty-two characters';
+    const key = await addKey(file, 'page', ['read'], now);
+    const token = (await open({ sessionKey })).openSession(key, soon) ?? '';
+    const again = await open({ sessionKey });
     expect(again.identifySession(token, now.getTime())).toBeDefined();
     await revokeKey(file, keyId(key) ?? '', now);
     await vi.waitFor(() => assert.notExists(again.identifySession(token, now.getTime())), 5_000);

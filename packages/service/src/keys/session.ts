@@ -1,5 +1,5 @@
-// Sessions: what a browser keeps in a cookie instead of the key itself. Signed with the key's hash, so that they need no store and
-// end with the key.
+// Sessions: what a browser keeps in a cookie instead of the API key itself. They are signed with a secret that is in no file of keys, and
+// need no store.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** The name of the cookie that holds a session's token. */
@@ -14,9 +14,9 @@ export interface SessionClaims {
 
 const pattern = /^([0-9a-f]{12})\.(\d{1,16})\.([A-Za-z0-9_-]{43})$/;
 
-/** The token of a session of the key with this hash. */
-export function sessionToken(claims: SessionClaims, keyHash: Buffer): string {
-  return `${claims.keyId}.${claims.expiresAt}.${signature(claims, keyHash).toString('base64url')}`;
+/** The token of a session. */
+export function sessionToken(claims: SessionClaims, secret: string): string {
+  return `${claims.keyId}.${claims.expiresAt}.${signature(claims, secret).toString('base64url')}`;
 }
 
 /** What a token claims, unchecked; undefined where the text is no token. */
@@ -26,11 +26,11 @@ export function readSessionToken(token: string): (SessionClaims & { signature: B
   return { keyId, expiresAt: Number(expiresAt), signature: Buffer.from(signed, 'base64url') };
 }
 
-/** Whether claims were signed with the key of this hash. Takes the same time whatever differs. */
-export function isSigned(claims: SessionClaims & { signature: Buffer }, keyHash: Buffer): boolean {
-  return timingSafeEqual(claims.signature, signature(claims, keyHash));
+/** Whether claims were signed with this secret. Takes the same time whatever differs. */
+export function isSigned(claims: SessionClaims & { signature: Buffer }, secret: string): boolean {
+  return timingSafeEqual(claims.signature, signature(claims, secret));
 }
 
-function signature({ keyId, expiresAt }: SessionClaims, keyHash: Buffer): Buffer {
-  return createHmac('sha256', keyHash).update(`session|${keyId}|${expiresAt}`).digest();
+function signature({ keyId, expiresAt }: SessionClaims, secret: string): Buffer {
+  return createHmac('sha256', secret).update(`session|${keyId}|${expiresAt}`).digest();
 }
