@@ -36,7 +36,7 @@ export interface ArgumentsSpec<O extends Options> {
  *
  * @throws UsageError with the usage for `--help`; for what is not understood, with its name and the options that there are.
  */
-export function parseArguments<const O extends Options = Record<never, never>>(
+export function parseArguments<const O extends Options = Options>(
   { usage, options, positionals: most = 0 }: ArgumentsSpec<O>,
   args: readonly string[],
 ): Pick<Parsed<O>, 'values' | 'positionals'> {
@@ -54,14 +54,14 @@ export function parseArguments<const O extends Options = Record<never, never>>(
     if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') refuse(`unknown option ${unknown ?? ''}`);
     refuse(message.split('\n')[0] ?? '');
   }
-  if ((parsed.values as { help?: boolean }).help === true) throw new UsageError(usage, 0);
+  if (parsed.values.help === true) throw new UsageError(usage, 0);
   const [extra] = parsed.positionals.slice(most);
   if (extra !== undefined) refuse(`unexpected argument '${extra}'`);
   return parsed as unknown as Pick<Parsed<O>, 'values' | 'positionals'>;
 }
 
 /** {@link parseArguments} of this process. It prints the usage and ends the process where that is asked for or needed. */
-export function readArguments<const O extends Options = Record<never, never>>(
+export function readArguments<const O extends Options = Options>(
   spec: ArgumentsSpec<O>,
 ): Pick<Parsed<O>, 'values' | 'positionals'> {
   try {
