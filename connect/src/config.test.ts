@@ -33,6 +33,7 @@ test('every variable has a default and says what it is for', () => {
       "SINK_TASKS_MAX",
       "POLL_INTERVAL_MS",
       "WATCH_INTERVAL_MS",
+      "FRESHNESS_INTERVAL_MS",
       "LEDGER_INTERVAL_MS",
       "MARKER_TTL_SECONDS",
       "MINUTE_TTL_DAYS",

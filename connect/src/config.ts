@@ -65,6 +65,9 @@ export const configSchema = z.object({
   WATCH_INTERVAL_MS: integer(5_000, 100, 60_000).describe(
     'How often Kafka’s topics and transactions are looked at, for metrics, in milliseconds',
   ),
+  FRESHNESS_INTERVAL_MS: integer(1_000, 50, 60_000).describe(
+    'How often it is looked up to which moment the collections are complete (asOf), in milliseconds; half as often while nothing is on its way',
+  ),
   LEDGER_INTERVAL_MS: integer(300_000, 0).describe(
     'How often the ledger is balanced, for metrics, in milliseconds; 0: never',
   ),

@@ -15,6 +15,8 @@ export interface InspectionOptions {
   /** The processor's application id. */
   groupId: string;
   erasures: () => { waiting: number; kept: number };
+  /** Up to which moment a collection is complete, where that is known. */
+  asOf: (collection: string) => Date | undefined;
   now: () => number;
 }
 
@@ -30,6 +32,8 @@ export interface StageReport {
     lag: number;
     state: string;
     tasks: string[];
+    /** Everything that the edge acknowledged before is stored; null where that is not known. */
+    asOf: string | null;
   }[];
   erasures: { waiting: number; kept: number };
 }
@@ -39,7 +43,7 @@ const freshMs = 250;
 
 /** Makes what tells how far the stages are. @throws Error where Kafka does not answer; Connect may be away. */
 export function createInspection(options: InspectionOptions): () => Promise<StageReport> {
-  const { reader, client, connectors, topics, groupId, erasures, now } = options;
+  const { reader, client, connectors, topics, groupId, erasures, asOf, now } = options;
 
   async function look(): Promise<StageReport> {
     const at = new Date(now()).toISOString();
@@ -66,6 +70,7 @@ export function createInspection(options: InspectionOptions): () => Promise<Stag
           lag: sum(own.map(({ end, committed: stored = 0 }) => Math.max(0, end - stored - 1))),
           state: status?.connector.state ?? 'UNKNOWN',
           tasks: status?.tasks.map(({ state }) => state) ?? [],
+          asOf: asOf(config['collection'] ?? '')?.toISOString() ?? null,
         };
       }),
       erasures: erasures(),

@@ -21,6 +21,9 @@ import { createConnectClient } from './connect-client.ts';
 import { connectorsFolder, loadConnectors, topicPlaceholders } from './connectors.ts';
 import { Eraser } from './eraser.ts';
 import { createEventSearch, eventRoute } from './event-search.ts';
+import { FreshnessTracker } from './freshness/freshness.ts';
+import { FreshnessRecord } from './freshness/record.ts';
+import { repartitionTopics } from './freshness/repartition-topics.ts';
 import { createInspection, stagesRoute } from './inspection.ts';
 import { createMetrics } from './metrics.ts';
 import { keepDoing } from './keep-doing.ts';
@@ -98,6 +101,20 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     bootstrapBrokers: kafka.brokers,
     ...kafka.security,
   });
+  const freshness = new FreshnessTracker({
+    reader,
+    record: new FreshnessRecord(mongo.db()),
+    raw: topics.raw,
+    sinks: connectors.map(({ name, config: { collection = '', topics: topic = '' } }) => ({
+      connector: name,
+      collection,
+      topic,
+    })),
+    groupId: config.KAFKA_GROUP_ID,
+    repartitions: repartitionTopics(admin, config.KAFKA_GROUP_ID, Date.now),
+    now: Date.now,
+    logger,
+  });
   const inspect = createInspection({
     reader,
     client,
@@ -105,6 +122,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     topics,
     groupId: config.KAFKA_GROUP_ID,
     erasures: () => erasures,
+    asOf: (collection) => freshness.asOf(collection),
     now: Date.now,
   });
   const search = createEventSearch({ reader, topics, groupId: config.KAFKA_GROUP_ID });
@@ -187,7 +205,14 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     });
     const pauseMs = (): number => config.POLL_INTERVAL_MS;
     const erasing = keepDoing({ failed: 'erasing: trying again', work: erase, pauseMs, signal, logger });
-    await Promise.all([supervising, erasing, watch]);
+    const following = keepDoing({
+      failed: 'finding how fresh the collections are: trying again',
+      work: async () => freshness.look(),
+      pauseMs: () => config.FRESHNESS_INTERVAL_MS * (freshness.busy ? 1 : 2),
+      signal,
+      logger,
+    });
+    await Promise.all([supervising, erasing, watch, following]);
   } finally {
     await Promise.allSettled([reader.close(), admin.close(), mongo.close()]);
   }

@@ -4,6 +4,7 @@ import {
   collections,
   erasedLogsCollection,
   everyone,
+  freshnessCollection,
   receiptsCollection,
   typeIndexes,
   type WindowSize,
@@ -39,6 +40,7 @@ export async function migrate(db: Db, options: MigrationOptions): Promise<void> 
   }
   if (!existing.has(receiptsCollection)) await db.createCollection(receiptsCollection);
   await migrateIndexes(db, receiptsCollection, [{ key: { userId: 1 }, options: { name: 'user' } }]);
+  if (!existing.has(freshnessCollection)) await db.createCollection(freshnessCollection);
   if (!existing.has(erasedLogsCollection)) await db.createCollection(erasedLogsCollection);
   await migrateIndexes(db, erasedLogsCollection, [{ key: { erasure: 1 }, options: { name: 'erasure' } }]);
 }
@@ -75,6 +77,10 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
       key: { size: 1, windowStart: -1, userId: 1 },
       options: { name: 'late_day_users', partialFilterExpression: { size: 'late-day' } },
     },
+    {
+      key: { kafkaPartition: 1, kafkaOffset: 1 },
+      options: { name: 'stored', partialFilterExpression: { userId: everyone } },
+    },
   ],
   users: [
     { key: { total: -1, _id: 1 }, options: { name: 'most' } },
@@ -83,7 +89,8 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
     mostIn('last1h'),
     mostIn('last24h'),
   ],
-  globalCounts: [],
+  // What was stored since some offset: see the query service's sums.
+  globalCounts: [{ key: { kafkaPartition: 1, kafkaOffset: 1 }, options: { name: 'stored' } }],
   ledger: [],
 };
 

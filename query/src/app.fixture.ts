@@ -9,6 +9,7 @@ import { cursorCodec, cursorKey } from './logs/cursor.ts';
 import type { LogDocument } from './logs/log-json.ts';
 import { createMetrics } from './metrics.ts';
 import type { PageFiles } from './page/page-files.ts';
+import type { FreshnessOf } from './pipeline/freshness.ts';
 import type { UserDocument } from './stats/user-store.ts';
 
 /** The moment at which everything in these tests happens. */
@@ -33,6 +34,8 @@ const user: UserDocument = {
   firstSeen: time,
   lastSeen: time,
 };
+
+const fresh: FreshnessOf = { asOf: time, version: '', partitions: new Map() };
 
 /** What a test sees and steers. */
 export interface TestApp {
@@ -97,7 +100,7 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
       users: {
         users: { find: async (userId) => reading(userId, userId === 'u' ? user : undefined) },
         timeline: async () => ({ buckets: [], madeOf: 'hour', aligned: true }),
-        asOf: async () => time,
+        freshness: async () => fresh,
       },
       stats: {
         rollups: {
@@ -112,7 +115,7 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
         },
         topUsers: async (from, to, limit) => reading({ from, to, limit }, []),
         stored: async () => 6,
-        asOf: async () => time,
+        freshness: async () => fresh,
         now: () => time.getTime(),
       },
       pipeline: {
@@ -124,7 +127,7 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
         },
         ledger: { sums: async () => [], since: async () => [] },
         ping: async () => test.up,
-        asOf: async () => time,
+        freshness: async () => fresh,
         now: () => time.getTime(),
       },
       trace: async ({ eventId, userId }) =>

@@ -86,7 +86,7 @@ describe('GET /api/logs', () => {
     ['activityType=login', 'activityType'],
     ['activityType=LOGIN,NOPE', 'activityType'],
     ['userId=%20', 'userId'],
-    [`userId=${'x'.repeat(257)}`, 'userId'],
+    [`userId=${'x'.repeat(769)}`, 'userId'],
     ['userId=a&userId=b', 'userId'],
     ['from=yesterday', 'from'],
     ['from=2026-01-02', 'from'],

@@ -1,8 +1,8 @@
 // The query service's process: configuration, MongoDB, HTTP server, signals.
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { collections, receiptsCollection, windowSizes } from '@activity/contracts';
-import type { ErasureReceipt } from '@activity/contracts';
+import { collections, freshnessCollection, receiptsCollection, windowSizes } from '@activity/contracts';
+import type { ErasureReceipt, Freshness } from '@activity/contracts';
 import {
   createLogger,
   createRegistry,
@@ -28,13 +28,14 @@ import { createTotals } from './logs/total.ts';
 import { createMetrics, watchClient } from './metrics.ts';
 import { readPageFiles } from './page/page-files.ts';
 import { createFreshness } from './pipeline/freshness.ts';
-import { caughtUpAt, createStages } from './pipeline/stages.ts';
+import { createStages } from './pipeline/stages.ts';
 import { createTrace } from './pipeline/trace.ts';
 import { createReads } from './reads/reads.ts';
 import { addedUp, createLedger } from './stats/ledger.ts';
 import type { LedgerDocument } from './stats/ledger.ts';
 import { createRollups } from './stats/rollups.ts';
 import type { GlobalCountDocument } from './stats/rollups.ts';
+import { createStoredAgain, minuteSources } from './stats/stored-again.ts';
 import { createTopUsers } from './stats/top-users.ts';
 import { createUserStats } from './stats/user-stats.ts';
 import { createUserTimeline } from './stats/user-timeline.ts';
@@ -99,19 +100,15 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const userDocuments = db.collection<UserDocument>(collections.users);
   const counts = db.collection<CountDocument>(collections.counts);
   const users = createUserStore(reads, userDocuments);
-  const rollups = createRollups(
+  const freshness = createFreshness(reads, db.collection<Freshness>(freshnessCollection));
+  const rollups = createRollups({
     reads,
-    db.collection<GlobalCountDocument>(collections.globalCounts),
-    Date.now,
-  );
-  const ledger = createLedger(reads, db.collection<LedgerDocument>(collections.ledger));
-  const stages = createStages({ supervisorUrl: config.SUPERVISOR_URL, processorUrls: config.PROCESSOR_URLS });
-  const asOf = createFreshness({
-    reads,
-    logs,
-    caughtUpAt: async () => caughtUpAt(await stages.report()),
+    globalCounts: db.collection<GlobalCountDocument>(collections.globalCounts),
+    storedAgain: createStoredAgain(reads, minuteSources(db)),
     now: Date.now,
   });
+  const ledger = createLedger(reads, db.collection<LedgerDocument>(collections.ledger));
+  const stages = createStages({ supervisorUrl: config.SUPERVISOR_URL, processorUrls: config.PROCESSOR_URLS });
   const ping = async (): Promise<boolean> => answers(db);
   const tailed = tailClient.db().collection<LogDocument>(collections.logs);
   const hub = new TailHub({ logs: tailed, logger, lingerMs: 60_000 });
@@ -130,21 +127,21 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
         reads,
         logs,
         user: async (userId) => users.find(userId),
-        sum: rollups.sum,
+        sum: async (from, to) => rollups.sum(from, to, await freshness('globalCounts', 'counts')),
         now: Date.now,
       }),
       awaitLog: createAwaitLog({ stored: store.stored, ending: signal }),
     },
-    users: { users, timeline: createUserTimeline(reads, counts, Date.now), asOf },
+    users: { users, timeline: createUserTimeline(reads, counts, Date.now), freshness },
     stats: {
       rollups,
       userStats: createUserStats({ reads, users: userDocuments, counts, now: Date.now }),
       topUsers: createTopUsers({ reads, users: userDocuments, counts }),
       stored: async () => addedUp(await ledger.sums()).enriched,
-      asOf,
+      freshness,
       now: Date.now,
     },
-    pipeline: { stages, ledger, ping, asOf, now: Date.now },
+    pipeline: { stages, ledger, ping, freshness, now: Date.now },
     trace: createTrace({
       reads,
       store,
@@ -183,10 +180,12 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   await connected;
   if (signal.aborted) return;
   // What timelines ask for most is added up before anyone asks.
-  await rollups.cells(Date.now() - 31 * windowSizes.day, Date.now()).catch((error: unknown) => {
-    const reason = mongoRefusal(error);
-    if (reason !== undefined) logger.error({ reason }, 'reading from MongoDB');
-  });
+  await freshness('globalCounts', 'counts')
+    .then(async (fresh) => rollups.cells(Date.now() - 31 * windowSizes.day, Date.now(), fresh))
+    .catch((error: unknown) => {
+      const reason = mongoRefusal(error);
+      if (reason !== undefined) logger.error({ reason }, 'reading from MongoDB');
+    });
 }
 
 async function answers(db: Db): Promise<boolean> {

@@ -201,7 +201,8 @@ describe('the query service on a real MongoDB', () => {
         total: 8,
         byType: { LOGIN: 8 },
         lastSeen: '1970-01-01T00:00:00.000Z',
-        asOf: expect.stringMatching(/^20/),
+        // Nobody follows the pipeline here.
+        asOf: null,
       },
     ]);
     expect(await get('/api/users/gone/activity')).toEqual([404, { error: 'User not found' }]);

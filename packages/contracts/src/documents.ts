@@ -21,6 +21,26 @@ export const receiptsCollection = 'erasures';
 /** The collection of the numbers of the logs that the eraser has removed. */
 export const erasedLogsCollection = 'erasedLogs';
 
+/** The collection that says how fresh each of the others is. */
+export const freshnessCollection = 'freshness';
+
+/** How fresh one collection is: a document of the freshness collection, which the supervisor writes. */
+export interface Freshness {
+  /** The collection's name. */
+  _id: string;
+  /** Everything that the edge acknowledged before this moment is in the collection; grows. Absent until it is known. */
+  asOf?: Date;
+  /** The collection is written again from an older position: until that has ended nothing is known of it. */
+  catchingUp: boolean;
+  /** The database was lost, and nobody has set the sink back yet. */
+  lost: boolean;
+  /** The ids of the raw topic and of the connector's: what is known of others is not true of these. */
+  source: string;
+  /** What the processor and the connector had committed then, by partition: a smaller position means that they read again. */
+  raw: number[];
+  sink: number[];
+}
+
 /** What the user agent of an event says. */
 export interface Client {
   browser?: string;

@@ -92,15 +92,15 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
         topic(name, ['Read', 'DescribeConfigs'], 'to find an event; its retention, for receipts'),
       ),
       ...sinkTopics.map((name) =>
-        topic(name, ['Describe', 'DescribeConfigs'], 'how far the sink is; its settings'),
+        topic(name, ['Read', 'DescribeConfigs'], 'how far the sink is; its settings'),
       ),
       ...[topics.decisions, topics.sinkDeadLetter].map((name) =>
         topic(name, ['Describe', 'DescribeConfigs'], 'metrics; its settings'),
       ),
       topicsFrom(
         `${applicationId}-`,
-        ['Describe', 'DescribeConfigs'],
-        'metrics; transactions that stay open; their retention, for receipts',
+        ['Read', 'DescribeConfigs'],
+        'how far the processor is; transactions that stay open; their retention, for receipts',
       ),
       topic(topics.erasures, ['Read', 'DescribeConfigs'], 'the users to erase; its settings'),
       group(applicationId, ['Describe'], 'how far the processor is'),

@@ -1,5 +1,5 @@
 // Who may do what in MongoDB: one account a service, and no action that it does not use.
-import { collections, erasedLogsCollection, receiptsCollection } from './documents.ts';
+import { collections, erasedLogsCollection, freshnessCollection, receiptsCollection } from './documents.ts';
 
 /** Who connects to MongoDB: the sink in the Connect worker, the supervisor with the eraser, the query service, tools. */
 export const mongoAccounts = ['sink', 'connectors', 'query', 'operator'] as const;
@@ -14,7 +14,7 @@ export interface MongoRight {
 }
 
 const filled = Object.values(collections);
-const everything = [...filled, erasedLogsCollection, receiptsCollection];
+const everything = [...filled, erasedLogsCollection, receiptsCollection, freshnessCollection];
 
 function onEach(names: readonly string[], actions: readonly string[]): MongoRight[] {
   return names.map((collection) => ({ collection, actions }));

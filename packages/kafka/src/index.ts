@@ -1,7 +1,7 @@
 // A Kafka client at the level of the wire protocol: everything that other packages may use, by name.
 export { backoff } from './backoff.ts';
 export { openTopicReader } from './client/topic-reader.ts';
-export type { ReadRecord, TopicReader, TopicReaderOptions } from './client/topic-reader.ts';
+export type { OffsetsByTopic, ReadRecord, TopicReader, TopicReaderOptions } from './client/topic-reader.ts';
 export { addressOf } from './client/broker-address.ts';
 export type { SecurityOptions } from './client/link.ts';
 export { partitionName } from './client/port.ts';

@@ -35,7 +35,13 @@ export type { TopologyModule } from './runtime/topology-module.ts';
 export type { ReadableStore } from './runtime/readable-store.ts';
 export type { ExpiringStore, KeyValueStore, StoreSpec, WindowStore } from './api/stores.ts';
 export { openTopicReader } from '@activity/kafka';
-export type { ReadRecord, TopicReader, TopicReaderOptions } from '@activity/kafka';
+export type {
+  OffsetsByTopic,
+  ReadRecord,
+  TopicDescription,
+  TopicReader,
+  TopicReaderOptions,
+} from '@activity/kafka';
 export { describe, describeMermaid } from './topology/describe.ts';
 export type {
   Cancellable,

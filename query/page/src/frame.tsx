@@ -105,7 +105,7 @@ function AwayNote({ pipeline }: { pipeline: Resource<Pipeline> }): VNode {
         <p class="note">
           <Icon name="alert" />
           <span>
-            {why} What is shown is of {clock(data.asOf)}. Trying again by itself.
+            {why} {data.asOf && `What is shown is of ${clock(data.asOf)}. `}Trying again by itself.
           </span>
         </p>
       )}

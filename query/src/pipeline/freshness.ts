@@ -1,60 +1,40 @@
-// How fresh the answers are: whatever the edge took before that moment is in them.
+// How fresh an answer is: everything that the edge acknowledged before that moment is in it.
+import type { collections, Freshness } from '@activity/contracts';
 import type { Collection } from 'mongodb';
-import type { LogDocument } from '../logs/log-json.ts';
 import type { Reads } from '../reads/reads.ts';
 
-/** What freshness is told by. */
-export interface FreshnessOptions {
-  reads: Reads;
-  logs: Collection<LogDocument>;
-  /** The last moment at which nothing was on its way, as far as the pipeline says; undefined where it says nothing. */
-  caughtUpAt: () => Promise<Date | undefined>;
-  now: () => number;
+/** A collection that answers are made of. */
+export type Source = keyof typeof collections;
+
+/** How fresh some collections are. */
+export interface FreshnessOf {
+  /** Everything that was acknowledged before is in all of them; null where that is not known. */
+  asOf: Date | null;
+  /** Changes with what they hold: what was read after this was returned is complete up to `asOf` while it is returned again. */
+  version: string | undefined;
+  /** How many partitions the topic of each collection has. */
+  partitions: ReadonlyMap<Source, number>;
 }
 
-const epoch = new Date(0);
-/** An answer is as old as this at most before it is looked up anew, in milliseconds. */
-const staleAfterMs = 1_000;
-/** One that is older is not given while the new one is looked up. */
-const uselessAfterMs = 10_000;
+/** Says how fresh these collections are. Ask before the collections are read: what is written in between is then too much, not missing. */
+export type AskFreshness = (...sources: Source[]) => Promise<FreshnessOf>;
 
-/**
- * Makes what tells it: the later of the moment at which nothing was on its way, and the time at which the edge took the newest log that
- * is stored. The second stands alone while the pipeline cannot be asked.
- */
-export function createFreshness({ reads, logs, caughtUpAt, now }: FreshnessOptions): () => Promise<Date> {
-  let known = epoch;
-  let lookedAt = -Infinity;
-  let looking: Promise<Date> | undefined;
-
-  async function newestStored(): Promise<Date> {
-    const [log] = await reads.find(
-      'logs.newest',
-      logs,
-      { timestamp: { $gte: epoch } },
-      {
-        sort: { timestamp: -1, _id: -1 },
-        limit: 1,
-        projection: { _id: 0, receivedAt: 1, createdAt: 1 },
-      },
+/** Makes what says it, from what the supervisor records beside the sink. */
+export function createFreshness(reads: Reads, freshness: Collection<Freshness>): AskFreshness {
+  return async function freshnessOf(...sources) {
+    const found = await reads.find(
+      'freshness.find',
+      freshness,
+      { _id: { $in: sources } },
+      { limit: sources.length },
     );
-    return log?.receivedAt ?? log?.createdAt ?? epoch;
-  }
-
-  async function look(): Promise<Date> {
-    const at = now();
-    const [stored, caughtUp = epoch] = await Promise.all([newestStored(), caughtUpAt()]);
-    known = new Date(Math.max(known.getTime(), stored.getTime(), caughtUp.getTime()));
-    lookedAt = at;
-    return known;
-  }
-
-  return async function asOf(): Promise<Date> {
-    const age = now() - lookedAt;
-    if (age < staleAfterMs) return known;
-    looking ??= look().finally(() => (looking = undefined));
-    if (age >= uselessAfterMs) return looking;
-    looking.catch(() => {});
-    return known;
+    const times = found.flatMap(({ asOf, catchingUp }) => (catchingUp || !asOf ? [] : asOf.getTime()));
+    const partitions = new Map(found.map(({ _id, sink }) => [_id as Source, sink.length]));
+    if (times.length < sources.length) return { asOf: null, version: undefined, partitions };
+    const version = found
+      .map(({ _id, source, sink }) => `${_id} ${source} ${sink.join(',')}`)
+      .toSorted()
+      .join('; ');
+    return { asOf: new Date(Math.min(...times)), version, partitions };
   };
 }

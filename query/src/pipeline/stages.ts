@@ -14,6 +14,7 @@ const report = z.object({
       lag: z.number(),
       state: z.string(),
       tasks: z.array(z.string()),
+      asOf: z.string().nullable(),
     }),
   ),
   erasures: z.object({ waiting: z.number(), kept: z.number() }),
@@ -121,10 +122,4 @@ export function createStages({ supervisorUrl, processorUrls, timeoutMs = 2_000 }
 
 function query(event: { userId: string; eventId: string }): string {
   return new URLSearchParams(event).toString();
-}
-
-/** The last moment at which nothing was on its way, by a report. */
-export function caughtUpAt(told: StageReport | undefined): Date | undefined {
-  if (told === undefined || told.processor.lag > 0 || told.sinks.some(({ lag }) => lag > 0)) return undefined;
-  return new Date(told.at);
 }

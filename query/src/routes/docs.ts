@@ -8,7 +8,7 @@ const title = 'User activity: the query service';
 const description = `Reads what users did: single logs, counts over time, and where an event is on its way.
 
 Times are ISO-8601 in UTC with milliseconds. Every read has a time limit; \`503\` with \`Retry-After\` says that MongoDB is away, or that a read would have taken too long.
-Answers made of counts say with \`asOf\` how fresh they are: whatever the edge took before that moment is in them.`;
+Answers made of counts say with \`asOf\` how fresh they are: everything that the edge acknowledged before that moment is in them. It is null where that is not known.`;
 
 const forKeys = {
   401: {

@@ -1,18 +1,20 @@
 // GET /api/pipeline: how the pipeline is: lags, connectors, the ledger, dead letters.
-import { windowSizes } from '@activity/contracts';
+import { collections, windowSizes } from '@activity/contracts';
 import { z } from 'zod';
 import { route } from '../http/route.ts';
 import type { Route } from '../http/route.ts';
+import type { AskFreshness, Source } from '../pipeline/freshness.ts';
 import type { Stages } from '../pipeline/stages.ts';
 import { addedUp } from '../stats/ledger.ts';
 import type { Ledger } from '../stats/ledger.ts';
+import { asOfSchema } from './stats.ts';
 
 /** What the route needs. */
 export interface PipelineDeps {
   stages: Stages;
   ledger: Ledger;
   ping: () => Promise<boolean>;
-  asOf: () => Promise<Date>;
+  freshness: AskFreshness;
   now: () => number;
 }
 
@@ -47,6 +49,10 @@ const answer = z.object({
         state: z.string(),
         tasks: z.array(z.string()),
         lag: count.describe('Records that are not stored yet'),
+        asOf: z.iso
+          .datetime()
+          .nullable()
+          .describe('What it stores is complete up to this moment; null where that is not known'),
       }),
     )
     .nullable(),
@@ -54,13 +60,14 @@ const answer = z.object({
   ledger: classes.describe('What became of every raw record so far'),
   lastHour: classes.describe('The same of the last hour, by when the edge took them'),
   erasures: z.object({ waiting: count, kept: count }).nullable(),
-  asOf: z.iso.datetime(),
+  asOf: asOfSchema,
 });
 
+const sources = Object.keys(collections) as Source[];
 const muchLag = 10_000;
 
 /** The route of the pipeline's health. */
-export function pipelineRoute({ stages, ledger, ping, asOf, now }: PipelineDeps): Route {
+export function pipelineRoute({ stages, ledger, ping, freshness, now }: PipelineDeps): Route {
   return route({
     method: 'GET',
     path: '/api/pipeline',
@@ -70,16 +77,22 @@ export function pipelineRoute({ stages, ledger, ping, asOf, now }: PipelineDeps)
       'The lag of each stage, the states of connectors, what became of all raw records, dead letters among them. Parts that do not answer are null, or say so.',
     answers: { 200: { description: 'How it is, also where it is not well.', schema: answer } },
     handle: async () => {
-      const [report, instances, ready, all, lately, fresh] = await Promise.all([
+      const { asOf } = await freshness(...sources);
+      const [report, instances, ready, all, lately] = await Promise.all([
         stages.report(),
         stages.processors(),
         ping(),
         ledger.sums(),
         ledger.since(new Date(now() - windowSizes.hour)),
-        asOf(),
       ]);
       const sinks =
-        report?.sinks.map(({ connector, state, tasks, lag }) => ({ connector, state, tasks, lag })) ?? null;
+        report?.sinks.map(({ connector, state, tasks, lag, asOf: own }) => ({
+          connector,
+          state,
+          tasks,
+          lag,
+          asOf: own,
+        })) ?? null;
       const running =
         sinks?.every(
           ({ state, tasks, lag }) => [state, ...tasks].every((one) => one === 'RUNNING') && lag < muchLag,
@@ -100,7 +113,7 @@ export function pipelineRoute({ stages, ledger, ping, asOf, now }: PipelineDeps)
           ledger: addedUp(all),
           lastHour: addedUp(lately),
           erasures: report?.erasures ?? null,
-          asOf: fresh,
+          asOf,
         },
       };
     },

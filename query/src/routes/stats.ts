@@ -6,6 +6,7 @@ import { time, timeZone, wholeNumber } from '../http/parameters.ts';
 import { route } from '../http/route.ts';
 import type { Route } from '../http/route.ts';
 import { bucketsOf, filled, hourRange, minuteRange } from '../stats/buckets.ts';
+import type { AskFreshness } from '../pipeline/freshness.ts';
 import type { Rollups } from '../stats/rollups.ts';
 import type { TopUsers } from '../stats/top-users.ts';
 import { rankings } from '../stats/user-stats.ts';
@@ -18,13 +19,19 @@ export interface StatsDeps {
   topUsers: TopUsers;
   /** How many events were accepted as new, in all. */
   stored: () => Promise<number>;
-  asOf: () => Promise<Date>;
+  freshness: AskFreshness;
   now: () => number;
 }
 
 const count = z.number().int();
 const byType = z.record(z.string(), count);
-const asOfSchema = z.iso.datetime().describe('Whatever the edge took before this moment is in the answer');
+/** `asOf` in answers. */
+export const asOfSchema: z.ZodNullable<z.ZodISODateTime> = z.iso
+  .datetime()
+  .nullable()
+  .describe(
+    'Everything that the edge acknowledged before this moment is in the answer; null where that is not known',
+  );
 const bucket = z.object({ start: z.iso.datetime(), total: count, byType });
 
 /** The parameters of a timeline. */
@@ -58,7 +65,7 @@ export const timelineSchema: z.ZodObject = z.object({
 const rangeTooLong = { 400: { description: 'A parameter is wrong.', schema: validationError } };
 
 /** The routes that read what all users did. */
-export function statsRoutes({ rollups, userStats, topUsers, stored, asOf, now }: StatsDeps): Route[] {
+export function statsRoutes({ rollups, userStats, topUsers, stored, freshness, now }: StatsDeps): Route[] {
   const minute = windowSizes.minute;
   const sinceMinute = (milliseconds: number): number => Math.floor((now() - milliseconds) / minute) * minute;
   const nextMinute = (): number => sinceMinute(0) + minute;
@@ -83,18 +90,18 @@ export function statsRoutes({ rollups, userStats, topUsers, stored, asOf, now }:
         },
       },
       handle: async () => {
-        const [last5m, last1h, last24h, total, known, { daily, weekly, monthly }, fresh] = await Promise.all([
-          rollups.sum(sinceMinute(5 * minute), nextMinute()),
-          rollups.sum(sinceMinute(60 * minute), nextMinute()),
-          rollups.sum(sinceMinute(1_440 * minute), nextMinute()),
+        const fresh = await freshness('globalCounts', 'counts', 'ledger', 'users');
+        const [last5m, last1h, last24h, total, known, { daily, weekly, monthly }] = await Promise.all([
+          rollups.sum(sinceMinute(5 * minute), nextMinute(), fresh),
+          rollups.sum(sinceMinute(60 * minute), nextMinute(), fresh),
+          rollups.sum(sinceMinute(1_440 * minute), nextMinute(), fresh),
           stored(),
           userStats.known(),
-          userStats.active(0),
-          asOf(),
+          userStats.active(0, fresh),
         ]);
         const events = { total, last5m: last5m.total, last1h: last1h.total, last24h: last24h.total };
         const users = { known, daily, weekly, monthly };
-        return { status: 200, body: { events, byType: last24h.byType, users, asOf: fresh } };
+        return { status: 200, body: { events, byType: last24h.byType, users, asOf: fresh.asOf } };
       },
     }),
     route({
@@ -109,9 +116,10 @@ export function statsRoutes({ rollups, userStats, topUsers, stored, asOf, now }:
         const buckets = bucketsOf(query, now());
         const [begin = 0] = buckets.starts;
         const read = query.interval === 'minute' ? rollups.minutes : rollups.cells;
-        const [cells, fresh] = await Promise.all([read(begin, buckets.end), asOf()]);
+        const fresh = await freshness('globalCounts', 'counts');
+        const cells = await read(begin, buckets.end, fresh);
         const { interval, tz } = query;
-        return { status: 200, body: { interval, tz, buckets: filled(buckets, cells), asOf: fresh } };
+        return { status: 200, body: { interval, tz, buckets: filled(buckets, cells), asOf: fresh.asOf } };
       },
     }),
     route({
@@ -140,7 +148,8 @@ export function statsRoutes({ rollups, userStats, topUsers, stored, asOf, now }:
       },
       handle: async ({ query }) => {
         const { from, to } = minuteRange(query, now());
-        const [{ total, byType: types }, fresh] = await Promise.all([rollups.sum(from, to), asOf()]);
+        const fresh = await freshness('globalCounts', 'counts');
+        const { total, byType: types } = await rollups.sum(from, to, fresh);
         const sorted = Object.entries(types).toSorted(([, a], [, b]) => b - a);
         return {
           status: 200,
@@ -149,7 +158,7 @@ export function statsRoutes({ rollups, userStats, topUsers, stored, asOf, now }:
             to: new Date(to),
             total,
             types: sorted.map(([activityType, one]) => ({ activityType, total: one, share: one / total })),
-            asOf: fresh,
+            asOf: fresh.asOf,
           },
         };
       },
@@ -202,12 +211,13 @@ export function statsRoutes({ rollups, userStats, topUsers, stored, asOf, now }:
       },
       handle: async ({ query: { window = '24h', limit, ...given } }) => {
         if (given.from === undefined) {
-          const [users, fresh] = await Promise.all([userStats.top(window, limit), asOf()]);
-          return { status: 200, body: { window, users, asOf: fresh } };
+          const { asOf } = await freshness('users');
+          return { status: 200, body: { window, users: await userStats.top(window, limit), asOf } };
         }
         const { from, to } = hourRange(given, now());
-        const [users, fresh] = await Promise.all([topUsers(from, to, limit), asOf()]);
-        return { status: 200, body: { from: new Date(from), to: new Date(to), users, asOf: fresh } };
+        const { asOf } = await freshness('counts', 'users');
+        const users = await topUsers(from, to, limit);
+        return { status: 200, body: { from: new Date(from), to: new Date(to), users, asOf } };
       },
     }),
     route({
@@ -232,8 +242,8 @@ export function statsRoutes({ rollups, userStats, topUsers, stored, asOf, now }:
         ...rangeTooLong,
       },
       handle: async ({ query: { days } }) => {
-        const [active, fresh] = await Promise.all([userStats.active(days), asOf()]);
-        return { status: 200, body: { ...active, asOf: fresh } };
+        const fresh = await freshness('users', 'counts');
+        return { status: 200, body: { ...(await userStats.active(days, fresh)), asOf: fresh.asOf } };
       },
     }),
   ];

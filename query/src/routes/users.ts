@@ -7,14 +7,15 @@ import type { Route } from '../http/route.ts';
 import type { TimelineQuery } from '../stats/buckets.ts';
 import type { UserStore } from '../stats/user-store.ts';
 import type { Timeline } from '../stats/user-timeline.ts';
-import { timelineSchema, timelineShape } from './stats.ts';
+import type { AskFreshness } from '../pipeline/freshness.ts';
+import { asOfSchema, timelineSchema, timelineShape } from './stats.ts';
 
 /** What the routes need. */
 export interface UserRoutesDeps {
   users: UserStore;
   timeline: (userId: string, query: TimelineQuery) => Promise<Timeline>;
   /** How fresh the counts are. */
-  asOf: () => Promise<Date>;
+  freshness: AskFreshness;
 }
 
 const activity = z.looseObject({
@@ -26,11 +27,11 @@ const activity = z.looseObject({
     .optional(),
   firstSeen: z.iso.datetime().optional(),
   lastSeen: z.iso.datetime().optional(),
-  asOf: z.iso.datetime(),
+  asOf: asOfSchema,
 });
 
 /** The routes that read what is known of a user. */
-export function userRoutes({ users, timeline, asOf }: UserRoutesDeps): Route[] {
+export function userRoutes({ users, timeline, freshness }: UserRoutesDeps): Route[] {
   return [
     route({
       method: 'GET',
@@ -46,10 +47,11 @@ export function userRoutes({ users, timeline, asOf }: UserRoutesDeps): Route[] {
         404: { description: 'Nothing is known of the user.', schema: plainError },
       },
       handle: async ({ path: { userId } }) => {
-        const [user, fresh] = await Promise.all([users.find(userId), asOf()]);
+        const { asOf } = await freshness('users');
+        const user = await users.find(userId);
         if (user === undefined) return failed({ kind: 'not-found', what: 'User' });
         const { _id, ...fields } = user;
-        return { status: 200, body: { ...fields, userId: _id, asOf: fresh } };
+        return { status: 200, body: { ...fields, userId: _id, asOf } };
       },
     }),
     route({
@@ -77,9 +79,10 @@ export function userRoutes({ users, timeline, asOf }: UserRoutesDeps): Route[] {
         400: { description: 'A parameter is wrong.', schema: validationError },
       },
       handle: async ({ path: { userId }, query }) => {
-        const [found, fresh] = await Promise.all([timeline(userId, query), asOf()]);
+        const { asOf } = await freshness('counts');
+        const found = await timeline(userId, query);
         const { interval, tz } = query;
-        return { status: 200, body: { userId, interval, tz, ...found, asOf: fresh } };
+        return { status: 200, body: { userId, interval, tz, ...found, asOf } };
       },
     }),
   ];

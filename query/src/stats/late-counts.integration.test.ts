@@ -6,12 +6,16 @@ import { MongoClient } from 'mongodb';
 import type { Db } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createReads } from '../reads/reads.ts';
+import type { FreshnessOf } from '../pipeline/freshness.ts';
 import { createRollups, type GlobalCountDocument, type Rollups } from './rollups.ts';
+import { createStoredAgain, minuteSources } from './stored-again.ts';
 import type { UserDocument } from './user-store.ts';
 import { createUserStats, type UserStats } from './user-stats.ts';
 import { createUserTimeline, type CountDocument } from './user-timeline.ts';
 
 const now = Date.parse('2026-03-10T12:00:00.000Z');
+
+const fresh: FreshnessOf = { asOf: null, version: undefined, partitions: new Map() };
 
 let mongo: LocalServer;
 let client: MongoClient;
@@ -50,7 +54,12 @@ beforeAll(async () => {
   const counts = db.collection<CountDocument>('counts');
   const users = db.collection<UserDocument>('users');
   const minutes = db.collection<GlobalCountDocument>('globalCounts');
-  rollups = createRollups(reads, minutes, () => now);
+  rollups = createRollups({
+    reads,
+    globalCounts: minutes,
+    storedAgain: createStoredAgain(reads, minuteSources(db)),
+    now: () => now,
+  });
   userStats = createUserStats({ reads, users, counts, now: () => now });
   userTimeline = createUserTimeline(reads, counts, () => now);
   await counts.insertMany([
@@ -114,16 +123,16 @@ test('the sums of all users have the late parts, to the minute; the minutes do n
   expect(await rollups.minutes(at, at + 60_000)).toEqual([
     { start: at, total: 11, byType: { LOGIN: 10, LOGOUT: 1 } },
   ]);
-  expect(await rollups.sum(at, at + 60_000)).toEqual({ total: 45, byType: { LOGIN: 44, LOGOUT: 1 } });
-  expect(await rollups.sum(at + 60_000, at + 120_000)).toEqual({ total: 0, byType: {} });
+  expect(await rollups.sum(at, at + 60_000, fresh)).toEqual({ total: 45, byType: { LOGIN: 44, LOGOUT: 1 } });
+  expect(await rollups.sum(at + 60_000, at + 120_000, fresh)).toEqual({ total: 0, byType: {} });
   const day = Date.parse('2026-03-01T00:00:00Z');
-  expect(await rollups.sum(day, day + windowSizes.day)).toMatchObject({ total: 45 });
-  expect((await rollups.cells(day, day + windowSizes.day)).map(({ total }) => total)).toEqual([45]);
-  expect(await rollups.sum(now - 3_600_000, now)).toEqual({ total: 7, byType: { LOGIN: 7 } });
+  expect(await rollups.sum(day, day + windowSizes.day, fresh)).toMatchObject({ total: 45 });
+  expect((await rollups.cells(day, day + windowSizes.day, fresh)).map(({ total }) => total)).toEqual([45]);
+  expect(await rollups.sum(now - 3_600_000, now, fresh)).toEqual({ total: 7, byType: { LOGIN: 7 } });
 });
 
 test('a user counts once in a day, by whichever part; one who is erased does not count among the known', async () => {
-  const { days } = await userStats.active(10);
+  const { days } = await userStats.active(10, fresh);
   expect(days.find(({ day }) => day === '2026-03-01')).toEqual({ day: '2026-03-01', users: 4 });
   expect(await userStats.known()).toBe(2);
 });

@@ -1,12 +1,14 @@
-// Counts of all users over time: minutes as they are stored, and quarters of hours and days that are added up once and remembered.
-// What came after its minute had closed is in no minute: it is counted apart, and is in all sums of minutes.
+// Counts of all users over time: minutes as they are stored, and quarters of hours and days, which are remembered until one of their
+// minutes is stored again. What came after its minute had closed is in no minute: it is counted apart, and is in all sums of minutes.
 import { collections, everyone, windowSizes } from '@activity/contracts';
 import type { CountsByType } from '@activity/contracts';
 import { LRUCache } from 'lru-cache';
 import type { Collection, Document } from 'mongodb';
+import type { FreshnessOf } from '../pipeline/freshness.ts';
 import type { Reads } from '../reads/reads.ts';
 import { addCounts } from './buckets.ts';
 import type { Cell } from './buckets.ts';
+import type { StoredAgain } from './stored-again.ts';
 
 /** The count of a minute as the sink stores it. */
 export interface GlobalCountDocument {
@@ -15,24 +17,37 @@ export interface GlobalCountDocument {
   windowStart: Date;
   total: number;
   byType: CountsByType;
+  kafkaPartition?: number;
+  kafkaOffset?: number;
 }
 
-/** Reads counts of all users. */
+/** Reads counts of all users. What is remembered is as fresh as `fresh` says, which was asked for before. */
 export interface Rollups {
   /** The counts from a minute on, up to a minute, late ones too, each within one quarter of an hour, in order. */
-  cells: (from: number, to: number) => Promise<Cell[]>;
+  cells: (from: number, to: number, fresh: FreshnessOf) => Promise<Cell[]>;
   /** The counts of single minutes, without what came late. */
   minutes: (from: number, to: number) => Promise<Cell[]>;
   /** All counts of a time in one, late ones too. */
-  sum: (from: number, to: number) => Promise<Omit<Cell, 'start'>>;
+  sum: (from: number, to: number, fresh: FreshnessOf) => Promise<Sum>;
+}
+
+type Sum = Omit<Cell, 'start'>;
+
+/** What the counts are read from. */
+export interface RollupsOptions {
+  reads: Reads;
+  globalCounts: Collection<GlobalCountDocument>;
+  /** Says which minutes were stored again. */
+  storedAgain: StoredAgain;
+  now: () => number;
 }
 
 const { day: dayMs } = windowSizes;
 const quarterMs = 15 * windowSizes.minute;
 /** Until then a minute may still change: late events, and what the sink has not stored yet. */
 const openMs = windowSizes.hour;
-/** How long a quarter is remembered before it is read again, for what changes after all (a rebuild), in milliseconds. */
-const rememberedMs = 10 * windowSizes.minute;
+/** What is remembered is compared with what is stored so often at least, in milliseconds. */
+const comparedMs = 1_000;
 const maxRemembered = 50_000;
 const maxDays = 500;
 /** The quarters of one read. */
@@ -40,20 +55,53 @@ const chunk = 7 * 96;
 const maxMinutes = 1_600;
 
 /** Makes what reads them. */
-export function createRollups(
-  reads: Reads,
-  globalCounts: Collection<GlobalCountDocument>,
-  now: () => number,
-): Rollups {
-  const known = new LRUCache<number, Omit<Cell, 'start'>>({
-    max: maxRemembered,
-    ttl: rememberedMs,
-    allowStale: true,
-    noDeleteOnStaleGet: true,
-  });
-  const days = new LRUCache<number, Omit<Cell, 'start'>>({ max: maxDays, ttl: rememberedMs });
-  const refreshing = new Set<number>();
+export function createRollups({ reads, globalCounts, storedAgain, now }: RollupsOptions): Rollups {
+  const known = new LRUCache<number, Sum>({ max: maxRemembered });
+  const days = new LRUCache<number, Sum>({ max: maxDays });
+  /** Of each read under way: the quarters that were stored again meanwhile, which it may have read before. */
+  const underWay = new Set<Set<number | 'anything'>>();
+  let compared: { version: string | undefined; at: number } | undefined;
+  let comparing: Promise<void> = Promise.resolve();
   let turns: Promise<void> = Promise.resolve();
+
+  function isCompared({ version }: FreshnessOf): boolean {
+    return compared !== undefined && compared.version === version && now() - compared.at < comparedMs;
+  }
+
+  /** Forgets what is not what is stored any more. */
+  async function compare(fresh: FreshnessOf): Promise<void> {
+    const turn = comparing.then(async () => {
+      if (isCompared(fresh)) return;
+      const at = now();
+      const changed = await storedAgain(fresh);
+      if (changed === 'anything') {
+        known.clear();
+        days.clear();
+        for (const stale of underWay) stale.add('anything');
+      } else {
+        for (const minute of changed) {
+          const quarter = minute - (minute % quarterMs);
+          known.delete(quarter);
+          days.delete(minute - (minute % dayMs));
+          for (const stale of underWay) stale.add(quarter);
+        }
+      }
+      compared = { version: fresh.version, at };
+    });
+    comparing = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Adds something up while it is noted what is stored again meanwhile. */
+  async function noting<T>(work: (stale: ReadonlySet<number | 'anything'>) => Promise<T>): Promise<T> {
+    const stale = new Set<number | 'anything'>();
+    underWay.add(stale);
+    try {
+      return await work(stale);
+    } finally {
+      underWay.delete(stale);
+    }
+  }
 
   async function minutes(from: number, to: number): Promise<Cell[]> {
     if (from >= to) return [];
@@ -85,47 +133,42 @@ export function createRollups(
     return found.map(cellOf);
   }
 
-  /** Reads quarters that follow each other. */
-  async function load(first: number, last: number): Promise<void> {
-    const rows = await reads.aggregate<Document, GlobalCountDocument>(
-      'globalCounts.quarters',
-      globalCounts,
-      pipelineOf(first, last + quarterMs),
-    );
-    for (let quarter = first; quarter <= last; quarter += quarterMs) {
-      known.set(quarter, { total: 0, byType: {} });
-      days.delete(quarter - (quarter % dayMs));
-    }
-    for (const { _id, count } of rows) {
-      const { quarter, type } = _id as { quarter: Date; type: string };
-      const sum = known.get(quarter.getTime());
-      if (sum) addCounts(sum, { total: Number(count), byType: { [type]: Number(count) } });
-    }
+  /** Reads quarters that follow each other into `sums`. */
+  async function load(first: number, last: number, sums: Map<number, Sum>): Promise<void> {
+    await noting(async (stale) => {
+      const rows = await reads.aggregate<Document, GlobalCountDocument>(
+        'globalCounts.quarters',
+        globalCounts,
+        pipelineOf(first, last + quarterMs),
+      );
+      for (let quarter = first; quarter <= last; quarter += quarterMs)
+        sums.set(quarter, { total: 0, byType: {} });
+      for (const { _id, count } of rows) {
+        const { quarter, type } = _id as { quarter: Date; type: string };
+        const sum = sums.get(quarter.getTime());
+        if (sum) addCounts(sum, { total: Number(count), byType: { [type]: Number(count) } });
+      }
+      if (stale.has('anything')) return;
+      for (let quarter = first; quarter <= last; quarter += quarterMs) {
+        const sum = sums.get(quarter);
+        if (sum && !stale.has(quarter)) known.set(quarter, sum);
+      }
+    });
   }
 
-  async function loadAll(wanted: readonly number[]): Promise<void> {
+  async function loadAll(wanted: readonly number[], sums: Map<number, Sum>): Promise<void> {
     const runs: [number, number][] = [];
     for (const quarter of wanted) {
+      const sum = known.get(quarter);
+      if (sum) {
+        sums.set(quarter, sum);
+        continue;
+      }
       const run = runs.at(-1);
       if (run && quarter - run[1] === quarterMs && quarter - run[0] < chunk * quarterMs) run[1] = quarter;
       else runs.push([quarter, quarter]);
     }
-    for (const [first, last] of runs) await load(first, last);
-  }
-
-  function refresh(stale: readonly number[]): void {
-    const due = stale.filter((quarter) => !refreshing.has(quarter));
-    if (due.length === 0) return;
-    for (const quarter of due) refreshing.add(quarter);
-    void loadAll(due)
-      .catch(() => {})
-      .finally(() => {
-        for (const quarter of due) refreshing.delete(quarter);
-      });
-  }
-
-  function isMissing(quarter: number): boolean {
-    return known.peek(quarter, { allowStale: true }) === undefined;
+    for (const [first, last] of runs) await load(first, last, sums);
   }
 
   /** Those who come while a lot is added up find it done when it is their turn. */
@@ -140,10 +183,11 @@ export function createRollups(
       { length: Math.max(0, (to - from) / quarterMs) },
       (_, i) => from + i * quarterMs,
     );
-    refresh(wanted.filter((quarter) => !known.has(quarter) && known.peek(quarter) !== undefined));
-    if (wanted.some(isMissing)) await inTurn(async () => loadAll(wanted.filter(isMissing)));
+    const sums = new Map<number, Sum>();
+    if (wanted.every((quarter) => known.has(quarter))) await loadAll(wanted, sums);
+    else await inTurn(async () => loadAll(wanted, sums));
     return wanted.flatMap((start) => {
-      const sum = known.get(start);
+      const sum = sums.get(start);
       return sum === undefined || sum.total === 0 ? [] : [{ start, ...sum }];
     });
   }
@@ -162,26 +206,31 @@ export function createRollups(
   }
 
   /** The sums of days that follow each other. */
-  async function sumsOfDays(from: number, to: number): Promise<Omit<Cell, 'start'>[]> {
+  async function sumsOfDays(from: number, to: number): Promise<Sum[]> {
     const wanted = Array.from({ length: (to - from) / dayMs }, (_, i) => from + i * dayMs);
-    const remembered = wanted.map((day) => days.get(day));
-    const missing = wanted.filter((_, i) => remembered[i] === undefined);
+    const sums = wanted.map((day) => days.get(day));
+    const missing = wanted.filter((_, i) => sums[i] === undefined);
     const [first, last] = [missing[0], missing.at(-1)];
-    if (first === undefined || last === undefined) return remembered.filter((sum) => sum !== undefined);
-    const found = Map.groupBy(await quarters(first, last + dayMs), ({ start }) => start - (start % dayMs));
-    return wanted.map((day, i) => {
-      const sumBefore = remembered[i];
-      if (sumBefore !== undefined) return sumBefore;
-      const sum = sumOf(found.get(day) ?? []);
-      days.set(day, sum);
-      return sum;
+    if (first === undefined || last === undefined) return sums.filter((sum) => sum !== undefined);
+    return noting(async (stale) => {
+      const found = Map.groupBy(await quarters(first, last + dayMs), ({ start }) => start - (start % dayMs));
+      const staleDays = new Set([...stale].map((one) => (one === 'anything' ? one : one - (one % dayMs))));
+      return wanted.map((day, i) => {
+        const sum = sums[i] ?? sumOf(found.get(day) ?? []);
+        if (!staleDays.has(day) && !staleDays.has('anything')) days.set(day, sum);
+        return sum;
+      });
     });
   }
 
   return {
-    cells,
+    async cells(from, to, fresh) {
+      await compare(fresh);
+      return cells(from, to);
+    },
     minutes,
-    async sum(from, to) {
+    async sum(from, to, fresh) {
+      await compare(fresh);
       const { begin, end } = settledWithin(from, to, dayMs);
       const parts = await Promise.all([cells(from, begin), sumsOfDays(begin, end), cells(end, to)]);
       return sumOf(parts.flat());
@@ -189,7 +238,7 @@ export function createRollups(
   };
 }
 
-function sumOf(parts: readonly Omit<Cell, 'start'>[]): Omit<Cell, 'start'> {
+function sumOf(parts: readonly Sum[]): Sum {
   const sum = { total: 0, byType: {} };
   for (const part of parts) addCounts(sum, part);
   return sum;

@@ -2,6 +2,7 @@
 import { collections, windowSizes } from '@activity/contracts';
 import { LRUCache } from 'lru-cache';
 import type { Collection, Document } from 'mongodb';
+import type { FreshnessOf } from '../pipeline/freshness.ts';
 import type { Reads } from '../reads/reads.ts';
 import type { UserDocument } from './user-store.ts';
 import type { CountDocument } from './user-timeline.ts';
@@ -36,7 +37,8 @@ export interface ActiveUsers {
 /** What is known of all users together. */
 export interface UserStats {
   top: (ranking: Ranking, limit: number) => Promise<RankedUser[]>;
-  active: (days: number) => Promise<ActiveUsers>;
+  /** What is remembered is as fresh as `fresh` says, which was asked for before. */
+  active: (days: number, fresh: FreshnessOf) => Promise<ActiveUsers>;
   /** How many users are known: the collection's metadata without the markers of erased ones. */
   known: () => Promise<number>;
 }
@@ -52,33 +54,39 @@ export interface UserStatsOptions {
 /** The most that are counted: what is more is said to be as much. */
 const maxCounted = 1_000_000;
 const maxErased = 10_000_000;
-/** Counting users costs by how many they are; the numbers of days that are over hardly change. */
-const freshMs = 5_000;
-const overMs = 10 * windowSizes.minute;
+/** Counting users costs by how many they are; and they are fewer as time passes. */
+const rememberedMs = 5_000;
 
 /** Makes what reads them. */
 export function createUserStats({ reads, users, counts, now }: UserStatsOptions): UserStats {
-  const remembered = new LRUCache<string, number>({ max: 2_000 });
+  const remembered = new LRUCache<string, { count: number; version: string }>({
+    max: 2_000,
+    ttl: rememberedMs,
+  });
 
-  async function remember(name: string, ttl: number, count: () => Promise<number>): Promise<number> {
+  /** A count is remembered for as long as the sink has stored nothing since: it is as fresh as one that is read now. */
+  async function remember(
+    name: string,
+    { version }: FreshnessOf,
+    count: () => Promise<number>,
+  ): Promise<number> {
     const known = remembered.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined && known.version === version) return known.count;
     const counted = await count();
-    remembered.set(name, counted, { ttl });
+    if (version !== undefined) remembered.set(name, { count: counted, version });
     return counted;
   }
 
-  async function seenIn(days: number): Promise<number> {
-    return remember(`seen ${days}`, freshMs, async () => {
+  async function seenIn(days: number, fresh: FreshnessOf): Promise<number> {
+    return remember(`seen ${days}`, fresh, async () => {
       const lastSeen = { $gte: new Date(now() - days * windowSizes.day) };
       return reads.count('users.active', users, { lastSeen }, maxCounted);
     });
   }
 
-  async function onDay(start: number): Promise<number> {
-    const over = start + 2 * windowSizes.day < now();
+  async function onDay(start: number, fresh: FreshnessOf): Promise<number> {
     const windowStart = new Date(start);
-    return remember(`day ${start}`, over ? overMs : freshMs, async () => {
+    return remember(`day ${start}`, fresh, async () => {
       const [inTime, lateOnly] = await Promise.all([
         reads.count('counts.day', counts, { size: 'day', windowStart }, maxCounted),
         reads.aggregate<{ users: number }, CountDocument>('counts.lateDay', counts, lateOnlyOn(windowStart)),
@@ -105,14 +113,14 @@ export function createUserStats({ reads, users, counts, now }: UserStatsOptions)
       }));
     },
 
-    async active(days) {
+    async active(days, fresh) {
       const today = Math.floor(now() / windowSizes.day) * windowSizes.day;
       const starts = Array.from({ length: days }, (_, index) => today - (days - 1 - index) * windowSizes.day);
       const [daily, weekly, monthly, ...each] = await Promise.all([
-        seenIn(1),
-        seenIn(7),
-        seenIn(30),
-        ...starts.map(onDay),
+        seenIn(1, fresh),
+        seenIn(7, fresh),
+        seenIn(30, fresh),
+        ...starts.map(async (start) => onDay(start, fresh)),
       ]);
       return {
         daily,

@@ -1,6 +1,13 @@
 // Reads topics outside of a stream application: what is committed, up to where the topic ends now.
 import type { SecurityOptions } from './link.ts';
-import { partitionName, type KafkaPort, type Position, type TopicSetting } from './port.ts';
+import {
+  partitionName,
+  type KafkaPort,
+  type Position,
+  type TopicDescription,
+  type TopicPartition,
+  type TopicSetting,
+} from './port.ts';
 import type { Headers } from '../format/record.ts';
 import { createKafka } from './wire-port.ts';
 
@@ -24,6 +31,9 @@ export interface ReadRecord {
   headers: Headers;
 }
 
+/** One offset of each partition, by topic. */
+export type OffsetsByTopic<O = number> = ReadonlyMap<string, readonly O[]>;
+
 /** Reads topics and offsets; for tools and jobs that look at topics now and then. */
 export interface TopicReader {
   /** The number of a topic's partitions; undefined where it does not exist. */
@@ -34,6 +44,21 @@ export interface TopicReader {
   offsets(topic: string, at: 'earliest' | 'latest'): Promise<number[]>;
   /** What a group has committed for each partition; undefined where it has not. */
   committed(groupId: string, topic: string): Promise<(number | undefined)[]>;
+  /** The id and the number of partitions of those of these topics that exist; one request. */
+  describe(topics: readonly string[]): Promise<Map<string, TopicDescription>>;
+  /** The offset after the last record of each partition, open transactions included; one request to each broker. */
+  ends(topics: Iterable<TopicDescription>): Promise<OffsetsByTopic>;
+  /** What a group has committed for each partition; one request. */
+  positions(groupId: string, topics: Iterable<TopicDescription>): Promise<OffsetsByTopic<number | undefined>>;
+  /**
+   * The offset of the first committed record of a partition that is not before `from` but before `to`: markers and aborted records
+   * are none. `none` where there is no such record, `open` while a transaction in between is open.
+   */
+  firstRecord(
+    place: { topic: string; partition: number },
+    from: number,
+    to: number,
+  ): Promise<number | 'none' | 'open'>;
   /** Every committed record from these offsets (the earliest, unless given) to the end as it is now, each partition in order. */
   read(topic: string, from?: readonly number[]): AsyncGenerator<ReadRecord, void, undefined>;
   /** May be called twice. */
@@ -41,6 +66,7 @@ export interface TopicReader {
 }
 
 const maxWaitMs = 500;
+const firstRecordWaitMs = 50;
 
 async function* readToEnd(
   kafka: KafkaPort,
@@ -71,6 +97,38 @@ async function* readToEnd(
   }
 }
 
+async function firstRecord(
+  kafka: KafkaPort,
+  place: TopicPartition,
+  from: number,
+  to: number,
+): Promise<number | 'none' | 'open'> {
+  const earliest = (await kafka.listOffsets([place], 'earliest')).get(
+    partitionName(place.topic, place.partition),
+  );
+  const fetcher = kafka.createFetcher();
+  try {
+    let offset = Math.max(from, earliest ?? 0);
+    while (offset < to) {
+      const [fetched] = await fetcher.fetch([{ ...place, offset }], firstRecordWaitMs);
+      if (fetched === undefined) return 'open';
+      const first = fetched.records.find((record) => record.offset >= offset);
+      if (first !== undefined) return first.offset < to ? first.offset : 'none';
+      if (fetched.nextOffset <= offset) return 'open';
+      offset = fetched.nextOffset;
+    }
+    return 'none';
+  } finally {
+    await fetcher.close();
+  }
+}
+
+function placesOf(topics: Iterable<TopicDescription>): TopicPartition[] {
+  return [...topics].flatMap(({ name, partitions }) =>
+    Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition })),
+  );
+}
+
 /**
  * Opens a reader; nothing is connected until it is used. It joins no group, and leaves nothing behind.
  * @example
@@ -85,12 +143,12 @@ export function openTopicReader(options: TopicReaderOptions): TopicReader {
     return (await kafka.describeTopics([topic])).get(topic)?.partitions;
   }
 
-  async function placesOf(topic: string): Promise<{ topic: string; partition: number }[]> {
-    return Array.from({ length: (await partitions(topic)) ?? 0 }, (_, partition) => ({ topic, partition }));
+  async function placesIn(topic: string): Promise<TopicPartition[]> {
+    return placesOf((await kafka.describeTopics([topic])).values());
   }
 
   async function offsets(topic: string, at: 'earliest' | 'latest'): Promise<number[]> {
-    const places = await placesOf(topic);
+    const places = await placesIn(topic);
     const found = await kafka.listOffsets(places, at);
     return places.map(({ partition }) => found.get(partitionName(topic, partition)) ?? 0);
   }
@@ -100,10 +158,25 @@ export function openTopicReader(options: TopicReaderOptions): TopicReader {
     settings: (topics, names) => kafka.topicSettings(topics, names),
     offsets,
     async committed(groupId, topic) {
-      const places = await placesOf(topic);
+      const places = await placesIn(topic);
       const found = await kafka.committedOffsets(groupId, places);
       return places.map((place) => found.find(({ partition }) => partition === place.partition)?.offset);
     },
+    describe: (topics) => kafka.describeTopics(topics),
+    async ends(topics) {
+      const described = [...topics];
+      const found = await kafka.listOffsets(placesOf(described), 'latest');
+      return byTopic(described, (name, partition) => found.get(partitionName(name, partition)) ?? 0);
+    },
+    async positions(groupId, topics) {
+      const described = [...topics];
+      const committed = await kafka.committedOffsets(groupId, placesOf(described));
+      const found = new Map(
+        committed.map(({ topic, partition, offset }) => [partitionName(topic, partition), offset]),
+      );
+      return byTopic(described, (name, partition) => found.get(partitionName(name, partition)));
+    },
+    firstRecord: (place, from, to) => firstRecord(kafka, place, from, to),
     async *read(topic, from) {
       const ends = await offsets(topic, 'latest');
       const starts = from ?? (await offsets(topic, 'earliest'));
@@ -115,4 +188,16 @@ export function openTopicReader(options: TopicReaderOptions): TopicReader {
     },
     close: () => kafka.close(),
   };
+}
+
+function byTopic<O>(
+  topics: readonly TopicDescription[],
+  offsetOf: (topic: string, partition: number) => O,
+): OffsetsByTopic<O> {
+  return new Map(
+    topics.map(({ name, partitions }) => [
+      name,
+      Array.from({ length: partitions }, (_, partition) => offsetOf(name, partition)),
+    ]),
+  );
 }

@@ -38,7 +38,7 @@ export interface Overview {
   events: { total: number; last5m: number; last1h: number; last24h: number };
   byType: ByType;
   users: { known: number; daily: number; weekly: number; monthly: number };
-  asOf: string;
+  asOf: string | null;
 }
 
 /** The length of a timeline's buckets. */
@@ -48,7 +48,7 @@ export type Interval = 'minute' | 'hour' | 'day';
 export interface Timeline {
   interval: Interval;
   buckets: { start: string; total: number; byType: ByType }[];
-  asOf: string;
+  asOf: string | null;
 }
 
 /** GET /api/stats/top-users */
@@ -64,7 +64,7 @@ export interface UserActivity {
   rolling?: { last5m: number; last1h: number; last24h: number };
   firstSeen?: string;
   lastSeen?: string;
-  asOf: string;
+  asOf: string | null;
 }
 
 /** What became of raw records. */
@@ -80,12 +80,12 @@ export interface Pipeline {
     instances: { state: 'ready' | 'not-ready' | 'unreachable'; reason?: string }[];
     lag: number | null;
   };
-  sinks: { connector: string; state: string; tasks: string[]; lag: number }[] | null;
+  sinks: { connector: string; state: string; tasks: string[]; lag: number; asOf: string | null }[] | null;
   mongodb: { ready: boolean };
   ledger: Ledger;
   lastHour: Ledger;
   erasures: { waiting: number; kept: number } | null;
-  asOf: string;
+  asOf: string | null;
 }
 
 /** A place in the raw topic. */

@@ -9,27 +9,17 @@ export interface Freshness {
   text: string;
 }
 
-/** The pipeline says once a second, when it is idle at times once a minute, how far it is. */
-const oldMs = 90_000;
-const oldWhileBusyMs = 30_000;
-
-/** Records that wait anywhere; undefined where nobody knows. */
-function waitingRecords(pipeline: Pipeline): number | undefined {
-  if (pipeline.processor.lag === null || pipeline.sinks === null) return undefined;
-  return pipeline.processor.lag + Math.max(0, ...pipeline.sinks.map(({ lag }) => lag));
-}
+/** The supervisor records every second or two how far the pipeline is; under a constant load it is some seconds behind. */
+const oldMs = 30_000;
 
 /** Judges what the pipeline last said. */
 export function freshnessOf({ data, error }: Resource<Pipeline>, now: number): Freshness {
   if (error?.kind === 'offline') return { level: 'away', text: 'No connection' };
   if (error) return { level: 'away', text: 'Database away' };
   if (!data) return { level: 'waiting', text: 'Loading' };
+  if (data.asOf === null) return { level: 'stale', text: 'Freshness not known' };
   const age = now - Date.parse(data.asOf);
-  const waiting = waitingRecords(data);
-  if (waiting === undefined) return { level: 'stale', text: 'Freshness not known' };
-  if (age > oldMs || (age > oldWhileBusyMs && waiting > 0)) {
-    return { level: 'stale', text: `Numbers are ${duration(age)} old` };
-  }
+  if (age > oldMs) return { level: 'stale', text: `Numbers are ${duration(age)} old` };
   return { level: 'fresh', text: 'Up to date' };
 }
 

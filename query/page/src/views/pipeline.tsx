@@ -51,7 +51,9 @@ function Verdict({ pipeline: { healthy, asOf } }: { pipeline: Pipeline }): VNode
       <Icon name={healthy ? 'check' : 'alert'} />
       <b>{healthy ? 'Healthy' : 'Needs attention'}</b>
       <span class="quiet">
-        {Date.parse(asOf) > 0 ? `everything up to ${ago(asOf, now)} is stored` : 'nothing is stored yet'}
+        {asOf === null
+          ? 'up to when all is stored is not known'
+          : `everything up to ${ago(asOf, now)} is stored`}
       </span>
     </p>
   );
