@@ -33,7 +33,7 @@ export { createStreams } from './start.ts';
 export type { Streams, StreamsLogger, StreamsOptions } from './start.ts';
 export type { TopologyModule } from './runtime/topology-module.ts';
 export type { ReadableStore } from './runtime/readable-store.ts';
-export type { ExpiringStore, KeyValueStore, StoreSpec, WindowStore } from './api/stores.ts';
+export type { ExpiringStore, KeyValueStore, StoreClock, StoreSpec, WindowStore } from './api/stores.ts';
 export { openTopicReader } from '@activity/kafka';
 export type {
   OffsetsByTopic,

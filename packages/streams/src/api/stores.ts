@@ -77,6 +77,12 @@ export interface ExpiringStore<K, V> {
   deletePrefix(prefix: string): number;
 }
 
+/**
+ * What time it is for a store. `stream-time`: the highest event time that the task has processed. `arrival`: the highest timestamp that
+ * a record it has processed has in Kafka, before any extractor, whatever its event time is.
+ */
+export type StoreClock = 'stream-time' | 'arrival';
+
 /** How a store is declared in a topology: what {@link StreamsBuilder.addStore} answers. Times in milliseconds. */
 export interface StoreSpec {
   readonly name: string;
@@ -87,6 +93,8 @@ export interface StoreSpec {
   readonly retentionMs?: number;
   /** `manual`: a window store keeps everything until `expireBefore` is called, whatever stream time says. */
   readonly expiry?: 'manual';
+  /** The clock that an expiring store's entries are put and forgotten by; stream time unless given. */
+  readonly clock?: StoreClock;
   /** How much time a segment spans; half the retention unless given. */
   readonly segmentMs?: number;
   /**

@@ -25,7 +25,7 @@ import {
 } from '../operators/stateless.ts';
 import { stringSerde, type Serde } from '../api/serde.ts';
 import { keyText } from '../api/key-text.ts';
-import type { StoreSpec } from '../api/stores.ts';
+import type { StoreClock, StoreSpec } from '../api/stores.ts';
 import type { ProcessorSupplier } from '../api/processor.ts';
 import type { Parent, TopicChoice } from '../topology/topology.ts';
 import type { Dsl, StreamPlace } from './dsl.ts';
@@ -63,8 +63,13 @@ export interface DedupeOptions<K, V> extends Named {
   value?: Serde<V>;
   /** The id by which copies are known, within their key. */
   by: (value: V, key: K) => string;
-  /** How long ids are remembered, in stream time. */
+  /** How long ids are remembered, by {@link clock}. */
   within: Duration;
+  /**
+   * The clock that the horizon is counted by: `arrival` also finds copies of events that are dated long ago.
+   * @default 'stream-time'
+   */
+  clock?: StoreClock;
   /** Something that differs where two records of one id are not the same; conflicts are marked. */
   fingerprint?: (value: V) => string;
   /** Gets the duplicates, in the same transaction. */
@@ -254,8 +259,13 @@ export class KStream<K, V> {
    * @example events.dedupe({ by: (event) => event.id, within: '24h' })
    */
   dedupe(options: DedupeOptions<K, V>): KStream<K, V> {
-    const { by, within, fingerprint, onDuplicate, name: given } = options;
+    const { by, within, clock, fingerprint, onDuplicate, name: given } = options;
     if (this.#place.keyChanged) {
+      if (clock === 'arrival')
+        throw new FatalError(
+          'TOPOLOGY_INVALID',
+          "dedupe() by 'arrival' must stand before a step that changes the key: records in a repartition topic carry event time",
+        );
       requireSerdes(this.#withSerdes(options), 'dedupe()');
       return this.repartition(options).dedupe(options);
     }
@@ -268,6 +278,7 @@ export class KStream<K, V> {
       valueSerde: firstCopySerde,
       retentionMs: milliseconds(within),
       prefixLength: dedupePrefixLength,
+      ...(clock !== undefined && { clock }),
       changelog: true,
     });
     const passOriginals = graph.sourceTopics(this.#place.parent).size === 1;

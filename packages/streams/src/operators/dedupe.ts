@@ -1,4 +1,4 @@
-// Drops duplicates: the same id of the same key, seen again within a horizon of stream time.
+// Drops duplicates: the same id of the same key, seen again within a horizon.
 import type { Serde } from '../api/serde.ts';
 import { keyText } from '../api/key-text.ts';
 import type { ExpiringStore } from '../api/stores.ts';
@@ -28,8 +28,8 @@ export interface Duplicate<V> {
 export const duplicateOutput = 'duplicate';
 
 /**
- * Passes on the first record of each id and key. The horizon runs from when the first copy was seen, in stream time,
- * whatever event time the copies carry. With `passOriginals` (one source topic, so that offsets tell records apart) a
+ * Passes on the first record of each id and key. The horizon runs from when the first copy was seen, by the
+ * store's clock, whatever event time the copies carry. With `passOriginals` (one source topic, so that offsets tell records apart) a
  * record that is read again from the offset of the first copy is that first copy, and is passed on again.
  */
 export function dedupe<K, V>(

@@ -7,6 +7,8 @@ export class RecordQueue {
   readonly partition: number;
   /** The highest event time processed from this partition; -1 before the first. */
   partitionTime = -1;
+  /** The highest timestamp in Kafka of a record processed from this partition; -1 before the first. */
+  arrivalTime = -1;
   /** The next offset to process: what is committed. */
   position: number;
   /** Whether `position` has moved since the last commit. */

@@ -27,6 +27,8 @@ export interface OpenStore {
 export interface StoreClocks {
   /** The highest event time; -1 before the first record. */
   streamTime: () => number;
+  /** The highest timestamp of a record in Kafka; -1 before the first record. */
+  arrivalTime: () => number;
   /** When what is being processed happened. */
   eventTime: () => number;
 }
@@ -65,7 +67,7 @@ export function openStore(
   spec: StoreSpec,
   committed: CommittedState,
   changelog: OpenStore['changelog'],
-  { streamTime, eventTime }: StoreClocks,
+  { streamTime, arrivalTime, eventTime }: StoreClocks,
   cache: CacheBudget,
 ): OpenStore {
   const options = {
@@ -77,7 +79,7 @@ export function openStore(
     retentionMs: retentionOf(spec),
     segmentMs: spec.segmentMs,
     expiry: spec.expiry,
-    streamTime,
+    streamTime: spec.clock === 'arrival' ? arrivalTime : streamTime,
     eventTime,
     cache,
   };

@@ -37,7 +37,7 @@ export interface TaskOptions {
   now: () => number;
   metrics: RuntimeMetrics;
   failures: FailurePolicy;
-  /** Opens the stores; the task gives the clock that they expire by. */
+  /** Opens the stores; the task gives the clocks that they expire by. */
   openStores: (clocks: StoreClocks) => readonly OpenStore[];
 }
 
@@ -69,6 +69,7 @@ export class Task {
   readonly #punctuators = new Punctuators();
   readonly #commitCallbacks: CommitCallbacks[] = [];
   #streamTime = -1;
+  #arrivalTime = -1;
   #current: { input: Input; source: SourceRecord; timestamp: number } | undefined;
 
   constructor(options: TaskOptions) {
@@ -77,6 +78,7 @@ export class Task {
     this.id = taskIdOf(options.subTopology.id, options.partition);
     this.stores = options.openStores({
       streamTime: () => this.#streamTime,
+      arrivalTime: () => this.#arrivalTime,
       eventTime: () => this.#eventTime(),
     });
     this.#graph = wireNodes(options.subTopology.nodes, {
@@ -105,14 +107,15 @@ export class Task {
 
   /** Starts from committed offsets: drops what was buffered, and takes the clocks from the offsets' metadata. */
   seek(committed: readonly CommittedOffset[], start: (topic: string) => number): void {
-    this.#streamTime = -1;
+    this.#streamTime = this.#arrivalTime = -1;
     for (const input of this.#inputs) {
       const { topic, partition } = input.queue;
       const found = committed.find((offset) => offset.topic === topic && offset.partition === partition);
       input.queue = new RecordQueue(topic, partition, found?.offset ?? start(topic));
       input.head = undefined;
-      if (found) input.queue.partitionTime = readOffsetMetadata(found.metadata);
+      if (found) Object.assign(input.queue, readOffsetMetadata(found.metadata));
       this.#streamTime = Math.max(this.#streamTime, input.queue.partitionTime);
+      this.#arrivalTime = Math.max(this.#arrivalTime, input.queue.arrivalTime);
     }
   }
 
@@ -244,6 +247,8 @@ export class Task {
     input.head = undefined;
     if (record.timestamp > queue.partitionTime) queue.partitionTime = record.timestamp;
     if (record.timestamp > this.#streamTime) this.#streamTime = record.timestamp;
+    if (source.timestamp > queue.arrivalTime) queue.arrivalTime = source.timestamp;
+    if (source.timestamp > this.#arrivalTime) this.#arrivalTime = source.timestamp;
     this.#current = { input, source, timestamp: record.timestamp };
     try {
       input.enter(record);
@@ -375,8 +380,9 @@ const mistakes = new Set<string>([
   'STATE_UNWRITABLE',
 ]);
 
-function offsetOf({ topic, partition, position, partitionTime }: RecordQueue): CommittedOffset {
-  return { topic, partition, offset: position, metadata: writeOffsetMetadata(partitionTime) };
+function offsetOf(queue: RecordQueue): CommittedOffset {
+  const { topic, partition, position } = queue;
+  return { topic, partition, offset: position, metadata: writeOffsetMetadata(queue) };
 }
 
 function stageOf(error: unknown): FailureStage {

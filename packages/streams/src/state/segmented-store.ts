@@ -8,6 +8,7 @@ export interface SegmentedStoreOptions<K, V> extends TaskStoreOptions<K, V> {
   /** Half the retention unless given. */
   segmentMs: number | undefined;
   expiry: 'manual' | undefined;
+  /** Stream time, or the clock that the store is declared with. */
   streamTime: () => number;
 }
 
