@@ -6,6 +6,8 @@ import type { ExpiringStore, KeyValueStore, WindowStore } from './stores.ts';
 export interface RecordPosition {
   readonly topic: string;
   readonly partition: number;
+  /** How many partitions the topic has. */
+  readonly partitions: number;
   readonly offset: number;
   /** The record's own timestamp, before any extractor. */
   readonly timestamp: number;

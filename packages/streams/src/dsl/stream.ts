@@ -72,6 +72,11 @@ export interface DedupeOptions<K, V> extends Named {
   clock?: StoreClock;
   /** Something that differs where two records of one id are not the same; conflicts are marked. */
   fingerprint?: (value: V) => string;
+  /**
+   * Whether the fingerprints of a first copy and of a later one say that these are not the same.
+   * @default (first, copy) => first !== copy
+   */
+  conflicting?: (first: string, copy: string) => boolean;
   /** Gets the duplicates, in the same transaction. */
   onDuplicate?: (duplicates: KStream<K, Duplicate<V>>) => void;
 }
@@ -259,7 +264,7 @@ export class KStream<K, V> {
    * @example events.dedupe({ by: (event) => event.id, within: '24h' })
    */
   dedupe(options: DedupeOptions<K, V>): KStream<K, V> {
-    const { by, within, clock, fingerprint, onDuplicate, name: given } = options;
+    const { by, within, clock, fingerprint, conflicting, onDuplicate, name: given } = options;
     if (this.#place.keyChanged) {
       if (clock === 'arrival')
         throw new FatalError(
@@ -288,7 +293,14 @@ export class KStream<K, V> {
         'TOPOLOGY_INVALID',
         'dedupe() needs a key serde: pass { key: … } to the step before',
       );
-    const supplier = dedupe<K, V>(store, keyText(key).write, by, fingerprint, passOriginals);
+    const supplier = dedupe<K, V>({
+      store,
+      textOf: keyText(key).write,
+      by,
+      fingerprint,
+      conflicting,
+      passOriginals,
+    });
     const parent = graph.processor(name, [this.#place.parent], supplier, [store]);
     const duplicates = { ...this.#place, parent: { node: name, output: duplicateOutput }, value: undefined };
     onDuplicate?.(this.#dsl.stream<K, Duplicate<V>>(duplicates));

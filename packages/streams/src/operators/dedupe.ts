@@ -24,6 +24,17 @@ export interface Duplicate<V> {
   readonly conflicting: boolean;
 }
 
+/** What the operator is made of; see {@link KStream.dedupe}. */
+interface DedupeParts<K, V> {
+  store: string;
+  textOf: (key: K) => string;
+  by: (value: V, key: K) => string;
+  fingerprint: ((value: V) => string) | undefined;
+  conflicting: ((first: string, copy: string) => boolean) | undefined;
+  /** A record that is read again from the offset of the first copy is passed on again. */
+  passOriginals: boolean;
+}
+
 /** The side output for duplicates. */
 export const duplicateOutput = 'duplicate';
 
@@ -32,13 +43,14 @@ export const duplicateOutput = 'duplicate';
  * store's clock, whatever event time the copies carry. With `passOriginals` (one source topic, so that offsets tell records apart) a
  * record that is read again from the offset of the first copy is that first copy, and is passed on again.
  */
-export function dedupe<K, V>(
-  store: string,
-  textOf: (key: K) => string,
-  by: (value: V, key: K) => string,
-  fingerprint: ((value: V) => string) | undefined,
-  passOriginals: boolean,
-): ProcessorSupplier<K, V, K, V> {
+export function dedupe<K, V>({
+  store,
+  textOf,
+  by,
+  fingerprint,
+  conflicting = (first, copy) => first !== copy,
+  passOriginals,
+}: DedupeParts<K, V>): ProcessorSupplier<K, V, K, V> {
   return function createDedupe(): Processor<K, V, K, V> {
     let context: ProcessorContext<K, V>;
     let seen: ExpiringStore<string, FirstCopy>;
@@ -74,9 +86,9 @@ export function dedupe<K, V>(
         } else if (passOriginals && first.offset === offset && !passedFrom(offset, id)) {
           pass(record, offset, id);
         } else {
-          const conflicting = fingerprint !== undefined && fingerprint(value) !== first.fingerprint;
+          const conflict = fingerprint !== undefined && conflicting(first.fingerprint, fingerprint(value));
           context.dropped('duplicate');
-          const duplicate: Duplicate<V> = { value, firstOffset: first.offset, conflicting };
+          const duplicate: Duplicate<V> = { value, firstOffset: first.offset, conflicting: conflict };
           context.forwardTo(duplicateOutput, { key, value: duplicate, timestamp, headers });
         }
       },

@@ -541,15 +541,13 @@ export class StreamThread {
     const logged = topology.subTopologies.flatMap(({ stores }) =>
       stores.filter(({ changelog }) => changelog),
     );
-    // Asked once for all tasks, and not at all where nothing is logged.
-    const changelogs =
-      logged.length > 0
-        ? await kafka.describeTopics(logged.map(names.changelog))
-        : new Map<string, TopicDescription>();
-    for (const id of ids) await this.#openTask(id, changelogs);
+    const inputs = topology.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(names.full));
+    // Asked once for all tasks.
+    const topics = await kafka.describeTopics([...new Set([...logged.map(names.changelog), ...inputs])]);
+    for (const id of ids) await this.#openTask(id, topics);
   }
 
-  async #openTask(id: string, changelogs: ReadonlyMap<string, TopicDescription>): Promise<void> {
+  async #openTask(id: string, topics: ReadonlyMap<string, TopicDescription>): Promise<void> {
     const { topology, names, backend, metrics, failures, now } = this.#options;
     const [subId, partition] = id.split('_').map(Number);
     const subTopology = topology.subTopologies.find((sub) => sub.id === subId);
@@ -561,13 +559,14 @@ export class StreamThread {
     }
     const committed = await Promise.all(
       subTopology.stores.map((spec) =>
-        openState(spec, backend, { taskId: id, changelogId: changelogs.get(names.changelog(spec))?.id }),
+        openState(spec, backend, { taskId: id, changelogId: topics.get(names.changelog(spec))?.id }),
       ),
     );
     const task = new Task({
       subTopology,
       partition,
       topicName: names.full,
+      partitionsOf: (topic) => topics.get(topic)?.partitions ?? 0,
       collector: this.#collector,
       now,
       metrics,

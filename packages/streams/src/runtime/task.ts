@@ -33,6 +33,8 @@ export interface TaskOptions {
   partition: number;
   /** The full name of a topic of the application's own; other names as they are. */
   topicName: (name: string) => string;
+  /** How many partitions an input topic has, by its full name. */
+  partitionsOf: (topic: string) => number;
   collector: Collector;
   now: () => number;
   metrics: RuntimeMetrics;
@@ -49,6 +51,7 @@ interface Parsed {
 interface Input {
   queue: RecordQueue;
   node: SourceNode;
+  partitions: number;
   enter: (record: Record<unknown, unknown>) => void;
   head: Parsed | undefined;
 }
@@ -88,8 +91,10 @@ export class Task {
     for (const node of options.subTopology.nodes) {
       if (node.kind !== 'source') continue;
       for (const name of node.topics) {
-        const queue = new RecordQueue(options.topicName(name), options.partition, 0);
-        this.#inputs.push({ queue, node, enter: this.#graph.entry(node.name), head: undefined });
+        const topic = options.topicName(name);
+        const queue = new RecordQueue(topic, options.partition, 0);
+        const partitions = options.partitionsOf(topic);
+        this.#inputs.push({ queue, node, partitions, enter: this.#graph.entry(node.name), head: undefined });
       }
     }
     this.#graph.init();
@@ -234,7 +239,7 @@ export class Task {
       this.#failed('deserialization', input, source, error);
       return undefined;
     }
-    if (!Number.isSafeInteger(record.timestamp) || record.timestamp < 0) {
+    if (!isEventTime(record.timestamp)) {
       this.#options.metrics.dropped(this.id, 'invalid-timestamp');
       return undefined;
     }
@@ -291,14 +296,16 @@ export class Task {
       throw new FatalError('CONFIGURATION_INVALID', message, { taskId: this.id });
     }
     const headers = deadLetterHeaders(topic, partition, source, cause);
-    const { key, value, timestamp } = source;
+    const { key, value } = source;
+    // What no record may have is in the headers.
+    const timestamp = isEventTime(source.timestamp) ? source.timestamp : 0;
     const place = (count: number): number => partition % count;
     try {
       collector.send(failures.deadLetterTopic, key, value, timestamp, headers, place, partition);
     } catch (error) {
       if (!(error instanceof RecordTooLargeError)) throw error;
       // With the headers it is larger than a record may be: they say where its bytes lie as long as the source keeps them.
-      const bare = { offset: source.offset, timestamp, headers: [] };
+      const bare = { offset: source.offset, timestamp: source.timestamp, headers: [] };
       const alone = deadLetterHeaders(topic, partition, bare, cause);
       const omitted = { key: 'dead-letter.omitted', value: Buffer.from(error.message) };
       collector.send(failures.deadLetterTopic, null, null, timestamp, [...alone, omitted], place, partition);
@@ -369,8 +376,13 @@ export class Task {
     if (!this.#current) return undefined;
     const { input, source } = this.#current;
     const { offset, timestamp } = source;
-    return { topic: input.queue.topic, partition: input.queue.partition, offset, timestamp };
+    const { queue, partitions } = input;
+    return { topic: queue.topic, partition: queue.partition, partitions, offset, timestamp };
   }
+}
+
+function isEventTime(timestamp: number): boolean {
+  return Number.isSafeInteger(timestamp) && timestamp >= 0;
 }
 
 const mistakes = new Set<string>([

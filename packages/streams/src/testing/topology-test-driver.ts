@@ -266,6 +266,7 @@ export class TopologyTestDriver {
           subTopology,
           partition,
           topicName: this.#names.full,
+          partitionsOf: () => this.#partitions,
           collector: this.#collector,
           now: () => this.#now,
           metrics: this.#metrics,
