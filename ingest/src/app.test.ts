@@ -47,7 +47,15 @@ describe('POST /api/logs', () => {
       metadata: {},
       timestamp: receivedAt,
       receivedAt,
+      timestampGiven: false,
     });
+  });
+
+  test('says that a time was the client’s where it is by chance that of the receipt', async () => {
+    await post(JSON.stringify({ ...minimal, timestamp: receivedAt }));
+    await post(JSON.stringify({ ...minimal, timestamp: now - 1 }));
+    const written = edge.written.map(({ value }) => JSON.parse(value) as Record<string, unknown>);
+    expect(written.map(({ timestampGiven }) => timestampGiven)).toEqual([true, undefined]);
   });
 
   test('keeps the client’s id and metadata, and normalises its time', async () => {

@@ -48,6 +48,8 @@ export function parseEvent(body: unknown, schema: ActivityInputSchema, stamp: St
       metadata,
       timestamp: timestamp ?? receivedAt,
       receivedAt,
+      // Said only where it cannot be seen: a copy that is sent again is compared with what was sent.
+      ...((timestamp ?? receivedAt) === receivedAt && { timestampGiven: timestamp !== undefined }),
     },
   };
 }

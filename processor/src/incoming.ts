@@ -13,17 +13,26 @@ import type { Serde } from '@activity/streams';
 export const maxAheadMs = 300_000;
 
 /** Why a raw record is refused. */
-export type RefusalReason = 'undecodable' | 'invalid' | 'too-deep' | 'too-large';
+export type RefusalReason = 'undecodable' | 'invalid' | 'too-deep' | 'too-large' | 'wrong-partition';
 
 /** An event with its times in epoch milliseconds. */
 export interface IncomingEvent {
   readonly kind: 'event';
+  /** Of the record's value. */
+  readonly bytes: number;
   readonly event: ActivityEvent;
-  readonly receivedAt: number;
-  /** The event time: what the client says, but never further ahead than is believed. */
-  readonly time: number;
+  /** What the client sent as the event's time, or else the edge. */
+  readonly timestamp: number;
+  /** The client sent a time. */
+  readonly timestampGiven: boolean;
+  /** When the edge received it: by its own clock, but never later than it was in Kafka. Set by {@link eventTime}. */
+  receivedAt: number;
+  /** The edge's clock was ahead of Kafka's. */
+  receivedAtCorrected: boolean;
+  /** The event time: what the client says, but never further ahead than is believed. Set by {@link eventTime}. */
+  time: number;
   /** The client's clock was further ahead. */
-  readonly clamped: boolean;
+  clamped: boolean;
   /** The command that erased this user last, by its log id; -1 for none. Set when the event is admitted. */
   erasedBy: number;
 }
@@ -31,8 +40,11 @@ export interface IncomingEvent {
 /** A command with its time in epoch milliseconds. */
 export interface IncomingCommand {
   readonly kind: 'command';
+  /** Of the record's value. */
+  readonly bytes: number;
   readonly command: RawCommand;
-  readonly requestedAt: number;
+  /** By the edge's clock, but never later than it was in Kafka. Set by {@link eventTime}. */
+  requestedAt: number;
 }
 
 /** A record that goes to the dead letters. */
@@ -67,11 +79,20 @@ function readIncoming(bytes: Buffer, maxBytes: number): Incoming {
   }
   const read = readRawRecord(value);
   if (typeof read === 'string') return refused('invalid', read);
-  if (read.kind === 'command') return read;
+  if (read.kind === 'command') return { ...read, bytes: bytes.length };
   const { event, timestamp, receivedAt } = read;
-  const latest = receivedAt + maxAheadMs;
-  const clamped = timestamp > latest;
-  return { kind: 'event', event, receivedAt, time: clamped ? latest : timestamp, clamped, erasedBy: -1 };
+  return {
+    kind: 'event',
+    bytes: bytes.length,
+    event,
+    timestamp,
+    timestampGiven: event.timestampGiven ?? timestamp !== receivedAt,
+    receivedAt,
+    receivedAtCorrected: false,
+    time: timestamp,
+    clamped: false,
+    erasedBy: -1,
+  };
 }
 
 /** The raw topic's values. */
@@ -92,8 +113,31 @@ export const rawKeySerde: Serde<string> = {
   deserialize: (bytes) => (isUtf8(bytes) ? bytes.toString('utf8') : ''),
 };
 
-/** The time that a raw record moves the clocks to: none but an event's own does. */
-export function eventTime(incoming: Incoming | undefined): number {
-  if (incoming?.kind !== 'event') return 0;
-  return incoming.time < 0 ? 0 : incoming.time;
+/** The last moment that has a date of four digits. */
+const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** Whether a record's timestamp in Kafka is a time. A topic with `message.timestamp.type=LogAppendTime` has no other. */
+export function isArrivalTime(timestamp: number): boolean {
+  return timestamp >= 0 && timestamp <= lastInstant;
+}
+
+/**
+ * Sets the times of a raw record, which no clock but Kafka's has the last word on: nothing was received, and nothing requested, later
+ * than it was in Kafka. Returns the time that the record moves stream time to: none but an event's own does.
+ */
+export function eventTime(incoming: Incoming | undefined, { timestamp }: { timestamp: number }): number {
+  if (incoming === undefined || incoming.kind === 'refused' || !isArrivalTime(timestamp)) return 0;
+  if (incoming.kind === 'command') {
+    incoming.requestedAt = Math.min(incoming.requestedAt, timestamp);
+    return 0;
+  }
+  if (incoming.receivedAt > timestamp) {
+    incoming.receivedAt = timestamp;
+    incoming.receivedAtCorrected = true;
+  }
+  const { receivedAt, timestampGiven } = incoming;
+  const latest = receivedAt + maxAheadMs;
+  incoming.clamped = timestampGiven && incoming.timestamp > latest;
+  incoming.time = timestampGiven ? Math.min(incoming.timestamp, latest) : receivedAt;
+  return Math.max(0, incoming.time);
 }

@@ -64,7 +64,7 @@ describe('DELETE /api/users/:userId', () => {
     });
   });
 
-  test.each(['%20', 'x'.repeat(257)])('refuses %s', async (user) => {
+  test.each(['%20', 'x'.repeat(769)])('refuses %s', async (user) => {
     expect((await remove(`/api/users/${user}`))[0]).toBe(400);
   });
 });

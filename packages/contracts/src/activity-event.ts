@@ -97,6 +97,7 @@ export const activityEvent: z.ZodObject<{
   metadata: z.ZodRecord<z.ZodString, z.ZodUnknown>;
   timestamp: z.ZodISODateTime;
   receivedAt: z.ZodISODateTime;
+  timestampGiven: z.ZodOptional<z.ZodBoolean>;
 }> = z.object({
   eventId: idText,
   userId: idText,
@@ -104,6 +105,10 @@ export const activityEvent: z.ZodObject<{
   metadata: z.record(z.string(), z.unknown()),
   timestamp: z.iso.datetime({ precision: 3 }),
   receivedAt: z.iso.datetime({ precision: 3 }),
+  timestampGiven: z
+    .boolean()
+    .optional()
+    .describe('Where timestamp equals receivedAt: whether the client sent it; unless it says so, it did not'),
 });
 
 /** What {@link activityInputOf} makes. */

@@ -72,7 +72,7 @@ export interface PageSource {
 }
 
 /** One stored log: the value of an enriched record. Times are ISO-8601 strings in Kafka, dates in MongoDB. */
-export interface EnrichedLog extends ActivityEvent {
+export interface EnrichedLog extends Omit<ActivityEvent, 'timestampGiven'> {
   /** From the raw record's position: see `logId`. */
   _id: number;
   /** When the processor made this document. */
@@ -81,6 +81,8 @@ export interface EnrichedLog extends ActivityEvent {
   late?: true | undefined;
   /** Its clock was too far ahead: the timestamp is the latest that was believed. */
   clamped?: true | undefined;
+  /** It was received at a time after Kafka had it, by a clock that was ahead: `receivedAt` is Kafka's. */
+  receivedAtCorrected?: true | undefined;
   /** The `_id` of the first log of the user's session. */
   session?: number | undefined;
   client?: Client | undefined;
@@ -234,11 +236,12 @@ const countsByType = z.record(z.string(), count);
 
 /** The value of an enriched record that is no marker. */
 export const enrichedLog: z.ZodType<EnrichedLog> = z.object({
-  ...activityEvent.shape,
+  ...activityEvent.omit({ timestampGiven: true }).shape,
   _id: count,
   createdAt: time,
   late: z.literal(true).optional(),
   clamped: z.literal(true).optional(),
+  receivedAtCorrected: z.literal(true).optional(),
   session: count.optional(),
   client: z.record(z.enum(['browser', 'os', 'device']), z.string().optional()).optional(),
   bot: z.boolean().optional(),

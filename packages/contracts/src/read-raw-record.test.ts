@@ -29,6 +29,8 @@ const odd = fc.constantFrom<unknown>(
   '2026-02-31T03:04:05.678Z',
   {},
   [],
+  true,
+  false,
   'delete-log',
   'erase-user',
 );
@@ -39,6 +41,7 @@ const fields = [
   'metadata',
   'timestamp',
   'receivedAt',
+  'timestampGiven',
   'command',
   'id',
   'requestedAt',

@@ -28,6 +28,10 @@ function readEvent(event: Partial<ActivityEvent>): ReadRawRecord | string {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
     return 'metadata: must be an object';
   }
+  const { timestampGiven } = event;
+  if (timestampGiven !== undefined && typeof timestampGiven !== 'boolean') {
+    return 'timestampGiven: must be true or false';
+  }
   const receivedAt = timeOf(event.receivedAt);
   if (Number.isNaN(receivedAt)) return 'receivedAt: must be YYYY-MM-DDTHH:mm:ss.SSSZ';
   const timestamp = event.timestamp === event.receivedAt ? receivedAt : timeOf(event.timestamp);

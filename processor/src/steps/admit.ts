@@ -1,5 +1,5 @@
 // Admit: lets events on to be processed, hands commands to what carries them out, and sends the rest to the dead letters.
-import { isoTime, logId, rawPosition, type Marker } from '@activity/contracts';
+import { isoTime, logId, partitionOf, rawPosition, type Marker } from '@activity/contracts';
 import type {
   KeyValueStore,
   Processor,
@@ -8,7 +8,13 @@ import type {
   Record,
   RecordPosition,
 } from '@activity/streams';
-import type { Incoming, IncomingCommand, IncomingEvent, RefusalReason } from '../incoming.ts';
+import {
+  isArrivalTime,
+  type Incoming,
+  type IncomingCommand,
+  type IncomingEvent,
+  type RefusalReason,
+} from '../incoming.ts';
 import { erasedByMarker, type UserRecord } from './count.ts';
 import { originOf, type Origin } from './origin.ts';
 import { peopleStore, type People } from './person.ts';
@@ -57,11 +63,27 @@ export function admit({
       verdict(verdicts.deadLettered, position);
     }
 
+    /** Refuses a record that is not where its user's records are: state and order would be split. */
+    function belongs(key: string | undefined, userId: string, position: RecordPosition): boolean {
+      const { partition, partitions } = position;
+      if (key !== userId) {
+        refuse('invalid', 'the key is not the userId', position);
+        return false;
+      }
+      const right = partitions > 0 ? partitionOf(key, partitions) : partition;
+      if (right === partition) return true;
+      refuse('wrong-partition', `the key belongs to partition ${right} of ${partitions} (murmur2)`, position);
+      return false;
+    }
+
     function admitEvent(record: Record<string, IncomingEvent>, position: RecordPosition): void {
       const { key, value } = record;
       const { userId, activityType } = value.event;
-      if (key !== userId) return refuse('invalid', 'the key is not the userId', position);
-      if (value.time < 0) return refuse('invalid', 'timestamp: must not lie before 1970', position);
+      if (!belongs(key, userId, position)) return;
+      if (value.time < 0) {
+        const field = value.timestamp < 0 ? 'timestamp' : 'receivedAt';
+        return refuse('invalid', `${field}: must not lie before 1970`, position);
+      }
       if (!types.has(activityType))
         return refuse('invalid', `activityType: ${activityType} is not known`, position);
       value.erasedBy = people.get(userId)?.erasedBy ?? -1;
@@ -87,6 +109,7 @@ export function admit({
     ): void {
       const { partition, offset } = position;
       const by = logId(partition, offset);
+      if (requestedAt < 0) return refuse('invalid', 'requestedAt: must not lie before 1970', position);
       if (command.command === 'delete-log') {
         const named = rawPosition(command.id);
         if (named.partition !== partition || named.offset >= offset) {
@@ -97,15 +120,14 @@ export function admit({
           );
         }
         const marker: Marker = { _id: command.id, deletedAt: isoTime(requestedAt), by };
-        const timestamp = Math.max(0, requestedAt);
-        context.forwardTo(markerOutput, { key: String(command.id), value: marker, timestamp, headers: [] });
+        const key = String(command.id);
+        context.forwardTo(markerOutput, { key, value: marker, timestamp: requestedAt, headers: [] });
         return verdict({ class: 'command', deletes: named.offset }, position);
       }
       const { userId } = command;
-      if (key !== userId) return refuse('invalid', 'the key is not the userId', position);
+      if (!belongs(key, userId, position)) return;
       const erasure: ErasureCommand = { id: by, userId, requestedAt };
-      const timestamp = Math.max(0, requestedAt);
-      context.forwardTo(erasureOutput, { key: userId, value: erasure, timestamp, headers: [] });
+      context.forwardTo(erasureOutput, { key: userId, value: erasure, timestamp: requestedAt, headers: [] });
       verdict(verdicts.erasure, position);
     }
 
@@ -119,12 +141,19 @@ export function admit({
       process(record) {
         const position = context.position();
         if (!position) throw new Error('admitting outside of a record');
+        if (!isArrivalTime(position.timestamp)) {
+          return refuse('invalid', 'the record has no time in Kafka: use LogAppendTime', position);
+        }
         origin();
         const value: Incoming | undefined = record.value;
         if (value === undefined) return refuse('invalid', 'there is no value', position);
         if (value.kind === 'refused') return refuse(value.reason, value.message, position);
-        if (record.headers.length > 0 && headerBytes(record) > maxBytes) {
-          return refuse('too-large', `the headers are larger than ${maxBytes} bytes`, position);
+        if (record.headers.length > 0 && value.bytes + headerBytes(record) > maxBytes) {
+          return refuse(
+            'too-large',
+            `with its headers it has more than the ${maxBytes} bytes that are taken`,
+            position,
+          );
         }
         if (value.kind === 'event') admitEvent(record as Record<string, IncomingEvent>, position);
         else admitCommand(record.key, value, position);
@@ -135,6 +164,6 @@ export function admit({
 
 function headerBytes({ headers }: Record<string, unknown>): number {
   let bytes = 0;
-  for (const { key, value } of headers) bytes += key.length + (value?.length ?? 0);
+  for (const { key, value } of headers) bytes += Buffer.byteLength(key) + (value?.length ?? 0);
   return bytes;
 }

@@ -58,7 +58,8 @@ export function enrich({
         context = given;
         people = given.keyValueStore(peopleStore);
       },
-      process({ key, value: { event, time, clamped }, timestamp, headers }) {
+      process({ key, value, timestamp, headers }) {
+        const { event, time, clamped, receivedAt, receivedAtCorrected } = value;
         const position = context.position();
         if (!position) throw new Error('enriching outside of a record');
         const log: EnrichedLog = {
@@ -67,13 +68,14 @@ export function enrich({
           userId: event.userId,
           activityType: event.activityType,
           metadata: event.metadata,
-          timestamp: clamped ? isoTime(time) : event.timestamp,
-          receivedAt: event.receivedAt,
+          timestamp: time === value.timestamp ? event.timestamp : isoTime(time),
+          receivedAt: receivedAtCorrected ? isoTime(receivedAt) : event.receivedAt,
           createdAt: createdAt(),
         };
         const late = isLate(time, context.streamTime - graceMs, arrivalOf(context));
         if (late) log.late = true;
         if (clamped) log.clamped = true;
+        if (receivedAtCorrected) log.receivedAtCorrected = true;
         if (sessions) log.session = session(key, log._id, time);
         for (const { name, step } of steps) {
           try {

@@ -1,6 +1,7 @@
 // The ledger: counts, by minute of the raw records, what became of each of them; in the same transaction as the work itself.
 import { isoTime, windowSizes, type LedgerEntry } from '@activity/contracts';
 import type { KeyValueStore, Processor, ProcessorContext, ProcessorSupplier, Serde } from '@activity/streams';
+import { isArrivalTime } from '../incoming.ts';
 import { originOf, type Origin } from './origin.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -109,7 +110,8 @@ export function keepLedger(): ProcessorSupplier<string, Verdict, string, LedgerE
         const position = context.position();
         if (!position) throw new Error('keeping the ledger outside of a record');
         const { offset, timestamp } = position;
-        const minute = Math.max(0, Math.floor(timestamp / windowSizes.minute) * windowSizes.minute);
+        const arrivedAt = isArrivalTime(timestamp) ? timestamp : 0;
+        const minute = Math.floor(arrivedAt / windowSizes.minute) * windowSizes.minute;
         if (minute > newest) newest = minute;
         if (verdict.class === 'enriched') mark(offset, true);
         const deleted = verdict.deletes !== undefined && mark(verdict.deletes, false);

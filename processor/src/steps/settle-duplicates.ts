@@ -1,24 +1,40 @@
 // Duplicates: dropped and counted where they say the same, to the dead letters where they do not.
 import { hash } from 'node:crypto';
-import type { ActivityEvent } from '@activity/contracts';
 import type { Duplicate, Processor, ProcessorContext, Record, RecordPosition } from '@activity/streams';
 import type { IncomingEvent } from '../incoming.ts';
+import { canonicalJson } from './canonical-json.ts';
 import { decisionsOf, type Decision, type Decisions } from './decisions.ts';
 import { verdictOutput, verdicts, type Verdict } from './verdict.ts';
 
 /** The store that `dedupe({ name: 'dedupe' })` makes. */
 export const dedupeStore = 'dedupe-store';
 
+const bodyLength = 12;
+const timeLength = 9;
+/** The length of what earlier versions kept, which cannot be compared with these. */
+const oldLength = 16;
+
 /**
- * What two copies of one event have in common: the same text for the same body. The time that the edge gave an event
- * which had none differs from copy to copy and does not count. It is kept: with a key, nobody can find personal data by trying.
+ * What is kept of an event to compare later copies with: a hash of its type and metadata, whether the client sent a time (`c`, or `e`
+ * for the edge), and the time. With a key, nobody can find personal data by trying.
  */
 export function fingerprintOf(
-  { activityType, metadata, timestamp, receivedAt }: ActivityEvent,
+  { event: { activityType, metadata }, timestamp, timestampGiven }: IncomingEvent,
   key: string,
 ): string {
-  const time = timestamp === receivedAt ? '' : timestamp;
-  return hash('sha1', `${key}|${activityType}|${time}|${JSON.stringify(metadata)}`, 'base64').slice(0, 16);
+  const body = hash('sha1', `${key}|${activityType}|${canonicalJson(metadata)}`, 'base64');
+  const time = timestamp.toString(36).padStart(timeLength, '0');
+  return `${body.slice(0, bodyLength)}${timestampGiven ? 'c' : 'e'}${time}`;
+}
+
+/**
+ * Whether a later copy says something else than the first. A copy without a time says nothing of it; one that is sent again with the
+ * time that the edge had given the first says the same.
+ */
+export function isConflicting(first: string, copy: string): boolean {
+  if (first.length === oldLength) return false;
+  if (first.slice(0, bodyLength) !== copy.slice(0, bodyLength)) return true;
+  return copy[bodyLength] === 'c' && first.slice(bodyLength + 1) !== copy.slice(bodyLength + 1);
 }
 
 function positionOf<K, V>(context: ProcessorContext<K, V>): RecordPosition {

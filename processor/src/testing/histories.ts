@@ -1,6 +1,6 @@
 // Random histories of the raw topic: duplicates, disorder, lateness, deletes, erasures, garbage; and faults in between.
 import * as fc from 'fast-check';
-import { maxPartitions } from '@activity/contracts';
+import { maxPartitions, partitionOf } from '@activity/contracts';
 import type { PendingCommit } from '@activity/streams/testing';
 import type { TestPipeline } from './pipeline.ts';
 
@@ -10,10 +10,14 @@ export interface RawEvent {
   user: string;
   event: string;
   type: string;
-  /** When the edge received it. */
+  /** When it was in Kafka. */
   at: number;
+  /** When the edge says that it received it. */
+  received: number;
   /** What the client says. */
   timestamp: number;
+  /** What the edge says of whether the client said so. */
+  timestampGiven: boolean | undefined;
 }
 
 /** One raw record. */
@@ -21,6 +25,7 @@ export type Raw = { partition: number } & (
   | RawEvent
   | { kind: 'delete'; id: number; at: number }
   | { kind: 'erase'; user: string; at: number }
+  | { kind: 'stray'; event: RawEvent; at: number }
   | { kind: 'garbage'; reason: string; key: string | undefined; value: string | undefined; at: number }
 );
 
@@ -76,12 +81,28 @@ const step = fc.oneof(
   fc.nat(30).map((hours) => hours * 60 * minute),
 );
 
+interface Times {
+  shift: number;
+  ahead: number;
+  timestampGiven: boolean | undefined;
+}
+
 type Unplaced = { user: string } & (
-  | { kind: 'event'; event: string; type: string; shift: number }
+  | ({ kind: 'event' | 'stray'; event: string; type: string } & Times)
   | { kind: 'delete'; offset: number; partition: number }
   | { kind: 'erase' }
   | { kind: 'garbage'; garbage: [string, string | undefined, string | undefined] }
 );
+
+/** How far the edge's clock is ahead of Kafka's. */
+const ahead = fc.oneof(
+  { weight: 6, arbitrary: fc.constant(0) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(-400 * 86_400_000, -minute, -1, 1, minute, 7_900 * 365 * 86_400_000),
+  },
+);
+const times = { shift, ahead, timestampGiven: fc.constantFrom(undefined, undefined, undefined, true, false) };
 
 const user = fc.constantFrom(...users);
 const record: fc.Arbitrary<Unplaced> = fc.oneof(
@@ -92,7 +113,17 @@ const record: fc.Arbitrary<Unplaced> = fc.oneof(
       user,
       event: fc.constantFrom('e1', 'e2', 'e3', 'e4', 'e5', 'e6', 'e7'),
       type: fc.constantFrom('LOGIN', 'LOGIN', 'PAGE_VIEW'),
-      shift,
+      ...times,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('stray' as const),
+      user,
+      event: fc.constantFrom('e1', 'e8'),
+      type: fc.constant('LOGIN'),
+      ...times,
     }),
   },
   {
@@ -144,18 +175,18 @@ export const rawHistories: fc.Arbitrary<RawHistory> = fc
   });
 
 function placed(one: Unplaced, at: number, partitions: number): Raw {
-  const partition = users.indexOf(one.user) % partitions;
+  const right = partitionOf(one.user, partitions);
+  // With one partition no record is in a wrong one.
+  const partition = one.kind === 'stray' ? (right + 1) % partitions : right;
   switch (one.kind) {
     case 'event':
-      return {
-        kind: 'event',
-        user: one.user,
-        event: one.event,
-        type: one.type,
-        partition,
-        at,
-        timestamp: at + one.shift,
-      };
+    case 'stray': {
+      const { user, event, type, timestampGiven } = one;
+      const received = at + one.ahead;
+      const timestamp = received + one.shift;
+      const sent: RawEvent = { kind: 'event', user, event, type, at, received, timestamp, timestampGiven };
+      return partition === right ? { ...sent, partition } : { kind: 'stray', event: sent, at, partition };
+    }
     case 'delete': {
       const id = one.offset * maxPartitions + one.partition;
       return { kind: 'delete', id, partition: one.partition % partitions, at };
@@ -172,16 +203,22 @@ function placed(one: Unplaced, at: number, partitions: number): Raw {
 /** The largest record of these histories that is processed. */
 export const maxBytes = 2_000;
 
+function sentAs({ user: userId, event: eventId, type: activityType, ...times }: RawEvent): object {
+  const timestamp = new Date(times.timestamp).toISOString();
+  const receivedAt = new Date(times.received).toISOString();
+  const { timestampGiven } = times;
+  return { eventId, userId, activityType, metadata: {}, timestamp, receivedAt, timestampGiven };
+}
+
 /** Writes one record into the raw topic. */
 function pipeRaw({ pipe }: TestPipeline, raw: Raw): void {
   const { partition, at } = raw;
   const requestedAt = new Date(at).toISOString();
   switch (raw.kind) {
-    case 'event': {
-      const { user: userId, event: eventId, type: activityType, timestamp } = raw;
-      const times = { timestamp: new Date(timestamp).toISOString(), receivedAt: requestedAt };
-      return pipe(userId, { eventId, userId, activityType, metadata: {}, ...times }, at, { partition });
-    }
+    case 'event':
+      return pipe(raw.user, sentAs(raw), at, { partition });
+    case 'stray':
+      return pipe(raw.event.user, sentAs(raw.event), at, { partition });
     case 'delete':
       return pipe(undefined, { command: 'delete-log', id: raw.id, requestedAt }, at, { partition });
     case 'erase':

@@ -1,5 +1,5 @@
 // The oracle: what must come of a history of raw records, worked out plainly, all at once and by nobody's code but this.
-import type { Raw } from './histories.ts';
+import type { Raw, RawEvent } from './histories.ts';
 
 /** What must be read in the end, all texts so that a difference can be seen. */
 export interface Expected {
@@ -37,6 +37,19 @@ interface Seen {
   lateMinute: string | undefined;
 }
 
+function isGiven({ timestamp, received, timestampGiven }: RawEvent): boolean {
+  return timestampGiven ?? timestamp !== received;
+}
+
+function timeOf(event: RawEvent): number {
+  const receivedAt = Math.min(event.received, event.at);
+  return isGiven(event) ? Math.min(event.timestamp, receivedAt + 300_000) : receivedAt;
+}
+
+function saySame(first: RawEvent, copy: RawEvent): boolean {
+  return first.type === copy.type && (!isGiven(copy) || first.timestamp === copy.timestamp);
+}
+
 /** Works a history out. Times in milliseconds. */
 export function workOut(history: readonly Raw[], graceMs: number, dedupeMs: number): Expected {
   const result: Expected = {
@@ -57,7 +70,7 @@ export function workOut(history: readonly Raw[], graceMs: number, dedupeMs: numb
     const live = new Set<number>(),
       deleted = new Set<number>(),
       markers = new Set<number>();
-    const copies = new Map<string, { body: string; seenAt: number }>();
+    const copies = new Map<string, { copy: RawEvent; seenAt: number }>();
     let logs: Seen[] = [];
     let streamTime = -1,
       offset = 0;
@@ -69,7 +82,10 @@ export function workOut(history: readonly Raw[], graceMs: number, dedupeMs: numb
     for (const raw of records) {
       const id = offset++ * 1024 + partition;
       if (raw.kind === 'garbage') refuse(raw.reason);
-      else if (raw.kind === 'delete') {
+      else if (raw.kind === 'stray') {
+        streamTime = Math.max(streamTime, timeOf(raw.event));
+        refuse('wrong-partition');
+      } else if (raw.kind === 'delete') {
         if (raw.id % 1024 !== partition || raw.id >= id) {
           refuse('invalid');
           continue;
@@ -85,17 +101,16 @@ export function workOut(history: readonly Raw[], graceMs: number, dedupeMs: numb
         logs = logs.filter(({ user }) => user !== raw.user);
         for (const key of copies.keys()) if (key.startsWith(`${raw.user}/`)) copies.delete(key);
       } else {
-        const { user, event, type, at, timestamp } = raw;
-        const time = Math.min(timestamp, at + 300_000);
+        const { user, event, type, at } = raw;
+        const time = timeOf(raw);
         streamTime = Math.max(streamTime, time);
-        const copy = copies.get(`${user}/${event}`);
-        const body = `${type} ${timestamp === at ? '' : timestamp}`;
-        if (copy && copy.seenAt >= streamTime - dedupeMs) {
-          if (copy.body === body) note('duplicate');
+        const first = copies.get(`${user}/${event}`);
+        if (first && first.seenAt >= at - dedupeMs) {
+          if (saySame(first.copy, raw)) note('duplicate');
           else refuse('conflicting-duplicate');
           continue;
         }
-        copies.set(`${user}/${event}`, { body, seenAt: streamTime });
+        copies.set(`${user}/${event}`, { copy: raw, seenAt: at });
         note('enriched');
         live.add(id);
         const end = Math.floor(time / 60_000) * 60_000 + 60_000;

@@ -223,9 +223,9 @@ describe('a delete', () => {
     pipe('u1', event(), start);
     pipe('u1', event(), start);
     const command = { command: 'delete-log', id: 0, requestedAt: iso(start + minute) };
-    pipe(undefined, command, start);
-    pipe(undefined, command, start);
-    pipe(undefined, { ...command, id: logId(0, 1) }, start);
+    pipe(undefined, command, start + minute);
+    pipe(undefined, command, start + minute);
+    pipe(undefined, { ...command, id: logId(0, 1) }, start + minute);
     expect(read('enriched').slice(1)).toMatchObject([
       { key: '0', value: { _id: 0, deletedAt: iso(start + minute), by: logId(0, 2) } },
       { key: '0', value: { _id: 0, deletedAt: iso(start + minute), by: logId(0, 3) } },

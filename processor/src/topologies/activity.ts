@@ -35,7 +35,12 @@ import {
 import { blockSerde, keepLedger, ledgerStore, positionsStore } from '../steps/ledger.ts';
 import { originStore, type Origin } from '../steps/origin.ts';
 import { peopleStore, personSerde } from '../steps/person.ts';
-import { fingerprintOf, recallDuplicates, settleDuplicates } from '../steps/settle-duplicates.ts';
+import {
+  fingerprintOf,
+  isConflicting,
+  recallDuplicates,
+  settleDuplicates,
+} from '../steps/settle-duplicates.ts';
 import { countTotals, keepRolling, usersStore } from '../steps/user.ts';
 import { verdictOutput, type Verdict } from '../steps/verdict.ts';
 
@@ -175,7 +180,10 @@ export function activityTopology(options: ActivityOptions): Topology {
     name: 'dedupe',
     by: ({ event, erasedBy }) => dedupeIdOf(event.eventId, erasedBy),
     within: dedupeMs,
-    fingerprint: ({ event }) => fingerprintOf(event, privacy.hashKey),
+    // By arrival: a copy of an event that is dated a year ago comes seconds after it.
+    clock: 'arrival',
+    fingerprint: (incoming) => fingerprintOf(incoming, privacy.hashKey),
+    conflicting: isConflicting,
     onDuplicate(duplicates) {
       const how = { name: 'duplicates', stores: [decisionsStore] };
       verdicts.push(duplicates.processValues(settleDuplicates, how));
