@@ -30,6 +30,7 @@ const log: Required<LogDocument> = {
   },
   late: true,
   clamped: true,
+  receivedAtCorrected: true,
 } as Omit<Required<LogDocument>, 'deletedAt'> as Required<LogDocument>;
 
 const store = { page: async () => ({ logs: [log], more: false }) } as unknown as LogStore;

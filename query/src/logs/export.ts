@@ -44,6 +44,7 @@ const columnsOf: Record<keyof LogJson, readonly Column[]> = {
   ],
   late: [['late', (log) => log.late]],
   clamped: [['clamped', (log) => log.clamped]],
+  receivedAtCorrected: [['receivedAtCorrected', (log) => log.receivedAtCorrected]],
   address: [
     ['ipVersion', (log) => log.address?.version],
     ['network', (log) => log.address?.prefix],

@@ -28,6 +28,7 @@ export const addedFields = [
   'page',
   'late',
   'clamped',
+  'receivedAtCorrected',
 ] as const;
 
 /** The fields of {@link LogDocument} that an answer needs, as a projection. */
@@ -81,4 +82,8 @@ export const logSchema: z.ZodObject = z.object({
   page: z.record(z.string(), z.string()).optional(),
   late: z.literal(true).optional().describe('It is in no minute count: it came too late'),
   clamped: z.literal(true).optional().describe('Its clock was ahead'),
+  receivedAtCorrected: z
+    .literal(true)
+    .optional()
+    .describe('The edge’s clock was ahead of Kafka’s: receivedAt is Kafka’s'),
 });
