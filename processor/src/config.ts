@@ -35,20 +35,15 @@ export const configSchema = z.object({
   PROCESSOR_THREADS: integer(1, 1, 64).describe(
     'Threads that share the partitions of this instance; worth it from two processors up',
   ),
-<<<<<<< HEAD
-  DEDUPE_HOURS: integer(24, 1, 24 * 30).describe('How long event ids are remembered, in hours of event time'),
+  DEDUPE_HOURS: integer(24, 1, 24 * 30).describe(
+    'How long event ids are remembered, in hours from the arrival of the first copy',
+  ),
   GRACE_MINUTES: integer(10, 0, 24 * 60).describe(
     'How late an event may come to the count of its minute, in minutes; its hour and its day count it however late it comes',
   ),
   COUNT_STATE_HOURS: integer(48, 1, 24 * 30).describe(
     'How long after their end the counts of hours and days are kept in state, in hours; what comes later is counted apart',
   ),
-=======
-  DEDUPE_HOURS: integer(24, 1, 24 * 30).describe(
-    'How long event ids are remembered, in hours from the arrival of the first copy',
-  ),
-  GRACE_MINUTES: integer(10, 0, 24 * 60).describe('How late an event may come to a window, in minutes'),
->>>>>>> d55fe7b (processor: Kafka's clock has the last word, copies are compared as sent)
   MAX_RECORD_BYTES: integer(262_144, 1_024, 900_000).describe(
     'Largest raw record that is processed, in bytes; larger ones are dead-lettered',
   ),

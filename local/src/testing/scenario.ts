@@ -1,7 +1,7 @@
 // A day's worth of trouble for the real pipeline: raw records with duplicates, garbage, lateness, deletes and erasures.
 import { defaultActivityTypes, defaultTopics, maxPartitions, partitionOf } from '@activity/contracts';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
-import type { Raw } from '../../../processor/src/testing/histories.ts';
+import { recordOf, type Raw } from '../../../processor/src/testing/histories.ts';
 import { randomOf } from './random.ts';
 
 /** How much of it. */
@@ -34,7 +34,7 @@ export function scenario({ count, users, partitions, until, seed }: ScenarioOpti
     let raw: Raw;
     if (dice < 0.1 && copied) {
       const timestamp = copied.timestamp === copied.at ? at : copied.timestamp;
-      raw = { ...copied, at, timestamp };
+      raw = { ...copied, at, received: at, timestamp };
     } else if (dice < 0.11) {
       raw = { kind: 'garbage', reason: 'undecodable', key: user, value: '{"userId":', partition, at };
     } else if (dice < 0.115) {
@@ -47,7 +47,9 @@ export function scenario({ count, users, partitions, until, seed }: ScenarioOpti
     } else {
       const timestamp = dice < 0.1255 ? at - 15 * 60_000 - pick(20 * 60_000) : at;
       const type = defaultActivityTypes[pick(defaultActivityTypes.length)] ?? 'LOGIN';
-      raw = { kind: 'event', user, event: `event-${index}`, type, partition, at, timestamp };
+      const event = `event-${index}`;
+      const times = { at, received: at, timestamp, timestampGiven: undefined };
+      raw = { kind: 'event', user, event, type, partition, ...times };
       events.push(raw);
     }
     offsets[raw.partition] = (offsets[raw.partition] ?? 0) + 1;
@@ -57,26 +59,8 @@ export function scenario({ count, users, partitions, until, seed }: ScenarioOpti
 }
 
 function messageOf(raw: Raw): { key: string | null; value: string | null } {
-  const requestedAt = new Date(raw.at).toISOString();
-  switch (raw.kind) {
-    case 'event': {
-      const { user: userId, event: eventId, type: activityType, timestamp } = raw;
-      const times = { timestamp: new Date(timestamp).toISOString(), receivedAt: requestedAt };
-      return {
-        key: userId,
-        value: JSON.stringify({ eventId, userId, activityType, metadata: {}, ...times }),
-      };
-    }
-    case 'delete':
-      return { key: null, value: JSON.stringify({ command: 'delete-log', id: raw.id, requestedAt }) };
-    case 'erase':
-      return {
-        key: raw.user,
-        value: JSON.stringify({ command: 'erase-user', userId: raw.user, requestedAt }),
-      };
-    case 'garbage':
-      return { key: raw.key ?? null, value: raw.value ?? null };
-  }
+  const { key = null, value = null } = recordOf(raw);
+  return { key, value: typeof value === 'object' && value !== null ? JSON.stringify(value) : value };
 }
 
 /** Writes records into the raw topic, each partition in order. */

@@ -210,21 +210,20 @@ function sentAs({ user: userId, event: eventId, type: activityType, ...times }: 
   return { eventId, userId, activityType, metadata: {}, timestamp, receivedAt, timestampGiven };
 }
 
-/** Writes one record into the raw topic. */
-function pipeRaw({ pipe }: TestPipeline, raw: Raw): void {
-  const { partition, at } = raw;
-  const requestedAt = new Date(at).toISOString();
+/** The key and the value of a record. */
+export function recordOf(raw: Raw): { key: string | undefined; value: object | string | undefined } {
+  const requestedAt = new Date(raw.at).toISOString();
   switch (raw.kind) {
     case 'event':
-      return pipe(raw.user, sentAs(raw), at, { partition });
+      return { key: raw.user, value: sentAs(raw) };
     case 'stray':
-      return pipe(raw.event.user, sentAs(raw.event), at, { partition });
+      return { key: raw.event.user, value: sentAs(raw.event) };
     case 'delete':
-      return pipe(undefined, { command: 'delete-log', id: raw.id, requestedAt }, at, { partition });
+      return { key: undefined, value: { command: 'delete-log', id: raw.id, requestedAt } };
     case 'erase':
-      return pipe(raw.user, { command: 'erase-user', userId: raw.user, requestedAt }, at, { partition });
+      return { key: raw.user, value: { command: 'erase-user', userId: raw.user, requestedAt } };
     case 'garbage':
-      return pipe(raw.key, raw.value, at, { partition });
+      return { key: raw.key, value: raw.value };
   }
 }
 
@@ -263,7 +262,7 @@ export function play(pipeline: TestPipeline, { happenings }: RawHistory): void {
   }
   for (const one of happenings) {
     if (typeof one === 'string') happen(one);
-    else pipeRaw(pipeline, one);
+    else pipeline.pipe(recordOf(one).key, recordOf(one).value, one.at, { partition: one.partition });
   }
   happen('succeed');
   driver.commit();

@@ -1,4 +1,5 @@
 // Times: no clock but Kafka's moves what all users share, and a log whose clock was ahead says so.
+import { defaultTopics } from '@activity/contracts';
 import { describe, expect, test } from 'vitest';
 import { headerOf, openPipeline, type TestPipeline } from '../testing/pipeline.ts';
 
@@ -77,13 +78,12 @@ describe('records of the year 9999', () => {
     pipeline.pipe(undefined, { command: 'delete-log', id: 0, requestedAt }, start);
     pipeline.pipe('u', { command: 'erase-user', userId: 'u', requestedAt }, start);
     const { log } = pipeline.driver;
-    for (const topic of log.topics()) {
-      for (const { value, timestamp, offset } of log.records(topic, 0)) {
-        const where = `${topic} ${offset}`;
-        expect(timestamp, where).toBeLessThanOrEqual(start + 5 * minute);
-        if (!topic.endsWith('user-activity-logs')) expect(String(value), where).not.toContain('9999-12');
-      }
-    }
+    const written = log
+      .topics()
+      .filter((topic) => topic !== defaultTopics.raw)
+      .flatMap((topic) => log.records(topic, 0).map((record) => ({ topic, ...record, text: String(record.value) })));
+    expect(written.filter(({ timestamp }) => timestamp > start + 5 * minute)).toEqual([]);
+    expect(written.filter(({ text }) => text.includes('9999-12'))).toEqual([]);
     expect(pipeline.deadLetters()).toEqual([]);
     pipeEvent(pipeline, start + 1);
     expect(newest(pipeline)).toEqual({ timestamp: iso(start + 1), receivedAt: iso(start + 1) });
