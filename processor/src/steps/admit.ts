@@ -120,8 +120,8 @@ export function admit({
           );
         }
         const marker: Marker = { _id: command.id, deletedAt: isoTime(requestedAt), by };
-        const key = String(command.id);
-        context.forwardTo(markerOutput, { key, value: marker, timestamp: requestedAt, headers: [] });
+        const id = String(command.id);
+        context.forwardTo(markerOutput, { key: id, value: marker, timestamp: requestedAt, headers: [] });
         return verdict({ class: 'command', deletes: named.offset }, position);
       }
       const { userId } = command;

@@ -102,7 +102,11 @@ const ahead = fc.oneof(
     arbitrary: fc.constantFrom(-400 * 86_400_000, -minute, -1, 1, minute, 7_900 * 365 * 86_400_000),
   },
 );
-const times = { shift, ahead, timestampGiven: fc.constantFrom(undefined, undefined, undefined, true, false) };
+const anyTimes = {
+  shift,
+  ahead,
+  timestampGiven: fc.constantFrom(undefined, undefined, undefined, true, false),
+};
 
 const user = fc.constantFrom(...users);
 const record: fc.Arbitrary<Unplaced> = fc.oneof(
@@ -113,7 +117,7 @@ const record: fc.Arbitrary<Unplaced> = fc.oneof(
       user,
       event: fc.constantFrom('e1', 'e2', 'e3', 'e4', 'e5', 'e6', 'e7'),
       type: fc.constantFrom('LOGIN', 'LOGIN', 'PAGE_VIEW'),
-      ...times,
+      ...anyTimes,
     }),
   },
   {
@@ -123,7 +127,7 @@ const record: fc.Arbitrary<Unplaced> = fc.oneof(
       user,
       event: fc.constantFrom('e1', 'e8'),
       type: fc.constant('LOGIN'),
-      ...times,
+      ...anyTimes,
     }),
   },
   {
@@ -181,10 +185,10 @@ function placed(one: Unplaced, at: number, partitions: number): Raw {
   switch (one.kind) {
     case 'event':
     case 'stray': {
-      const { user, event, type, timestampGiven } = one;
+      const { event, type, timestampGiven } = one;
       const received = at + one.ahead;
-      const timestamp = received + one.shift;
-      const sent: RawEvent = { kind: 'event', user, event, type, at, received, timestamp, timestampGiven };
+      const said = { at, received, timestamp: received + one.shift, timestampGiven };
+      const sent: RawEvent = { kind: 'event', user: one.user, event, type, ...said };
       return partition === right ? { ...sent, partition } : { kind: 'stray', event: sent, at, partition };
     }
     case 'delete': {

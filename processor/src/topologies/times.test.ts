@@ -19,17 +19,18 @@ interface Times {
 
 let sent = 0;
 
-function pipeEvent({ pipe }: TestPipeline, at: number, times: Times = {}): void {
-  const { received = at, timestamp = received, given } = times;
+function pipeEvent({ pipe }: TestPipeline, at: number, said: Times = {}): void {
+  const { received = at, timestamp = received, given } = said;
   const event = { eventId: `e${sent++}`, userId: 'u', activityType: 'LOGIN', metadata: {} };
   pipe('u', { ...event, timestamp: iso(timestamp), receivedAt: iso(received), timestampGiven: given }, at);
 }
 
-/** The newest log. */
+const times = ['timestamp', 'receivedAt', 'receivedAtCorrected', 'clamped', 'late'];
+
+/** What the newest log says of times. */
 function newest({ read }: TestPipeline): Record<string, unknown> {
-  const { _id, createdAt, eventId, userId, activityType, metadata, session, ...times } =
-    read('enriched').at(-1)?.value ?? {};
-  return times;
+  const log = read('enriched').at(-1)?.value ?? {};
+  return Object.fromEntries(Object.entries(log).filter(([name]) => times.includes(name)));
 }
 
 test('a log received after Kafka had it gets the time of Kafka, and is marked', () => {
@@ -55,7 +56,7 @@ test('a log received after Kafka had it gets the time of Kafka, and is marked', 
 
 test('a log received long before Kafka had it is right', () => {
   const pipeline = openPipeline();
-  const received = start - 300 * 24 * hour;
+  const received = start - 20 * 24 * hour;
   pipeEvent(pipeline, start, { received, timestamp: received - 7 });
   expect(newest(pipeline)).toEqual({ timestamp: iso(received - 7), receivedAt: iso(received) });
 });
@@ -81,7 +82,9 @@ describe('records of the year 9999', () => {
     const written = log
       .topics()
       .filter((topic) => topic !== defaultTopics.raw)
-      .flatMap((topic) => log.records(topic, 0).map((record) => ({ topic, ...record, text: String(record.value) })));
+      .flatMap((topic) =>
+        log.records(topic, 0).map((record) => ({ topic, ...record, text: String(record.value) })),
+      );
     expect(written.filter(({ timestamp }) => timestamp > start + 5 * minute)).toEqual([]);
     expect(written.filter(({ text }) => text.includes('9999-12'))).toEqual([]);
     expect(pipeline.deadLetters()).toEqual([]);
@@ -96,9 +99,9 @@ test.each<[string, Times]>([
     'receivedAt: must not lie before 1970',
     { received: Date.parse('0001-01-01T00:00:00.000Z'), timestamp: start },
   ],
-])('%s', (message, times) => {
+])('%s', (message, said) => {
   const pipeline = openPipeline();
-  pipeEvent(pipeline, start, times);
+  pipeEvent(pipeline, start, said);
   const [letter] = pipeline.deadLetters();
   expect(letter && headerOf(letter, 'dead-letter.message')).toBe(message);
   pipeEvent(pipeline, start);
