@@ -6,6 +6,7 @@ test('every variable has a default and says what it is for', () => {
   expect(variablesOf(configSchema).map(({ name }) => name)).toMatchInlineSnapshot(`
     [
       "PORT",
+      "PROBE_PORT",
       "HOST",
       "KAFKA_BROKERS",
       "KAFKA_TLS",

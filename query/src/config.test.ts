@@ -15,6 +15,7 @@ test('every variable has a default and says what it is for', () => {
       "API_KEYS_FILE",
       "ALLOW_ANONYMOUS",
       "SESSION_HOURS",
+      "SESSION_KEY",
       "CURSOR_KEY",
       "READ_TIMEOUT_MS",
       "SLOW_READ_MS",

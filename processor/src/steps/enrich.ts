@@ -19,7 +19,7 @@ export interface NamedStep {
 }
 
 /** The header that the event's own time is in: the time of the record itself is the broker's. */
-export const eventTimeHeader = 'event.time';
+const eventTimeHeader = 'event.time';
 
 /** What enriching is told. */
 export interface EnrichOptions {

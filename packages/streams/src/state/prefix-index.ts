@@ -78,7 +78,7 @@ export class PrefixIndexWriter {
     for (let i = 0; i < this.#end; i += 2) {
       const index = blockOf(pairs[i] as number, bits);
       const to = made[index] as Buffer;
-      const at = to.writeInt32LE(pairs[i] as number, filled[index] as number);
+      const at = to.writeInt32LE(pairs[i] as number, filled[index]);
       filled[index] = to.writeInt32LE(pairs[i + 1] as number, at);
     }
     return made;
