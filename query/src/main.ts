@@ -30,6 +30,7 @@ import { readPageFiles } from './page/page-files.ts';
 import { createFreshness } from './pipeline/freshness.ts';
 import { createStages } from './pipeline/stages.ts';
 import { createTrace } from './pipeline/trace.ts';
+import { Pulse } from './reads/pulse.ts';
 import { createReads } from './reads/reads.ts';
 import { addedUp, createLedger } from './stats/ledger.ts';
 import type { LedgerDocument } from './stats/ledger.ts';
@@ -88,6 +89,8 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const connected = keepConnected(client, { signal, logger });
   void keepConnected(tailClient, { signal, logger });
   const db = client.db();
+  // On the other client, so that reads which hold all connections are not taken for silence.
+  const pulse = new Pulse({ ping: async () => tailClient.db().command({ ping: 1 }) });
   const logs = db.collection<LogDocument>(collections.logs);
   const reads = createReads({
     readTimeoutMs: config.READ_TIMEOUT_MS,
@@ -96,6 +99,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     metrics,
     logger,
     now: Date.now,
+    guard: async (work) => pulse.guard(work),
   });
   const userDocuments = db.collection<UserDocument>(collections.users);
   const counts = db.collection<CountDocument>(collections.counts);
@@ -111,7 +115,12 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const stages = createStages({ supervisorUrl: config.SUPERVISOR_URL, processorUrls: config.PROCESSOR_URLS });
   const ping = async (): Promise<boolean> => answers(db);
   const tailed = tailClient.db().collection<LogDocument>(collections.logs);
-  const hub = new TailHub({ logs: tailed, logger, lingerMs: 60_000 });
+  const hub = new TailHub({
+    logs: tailed,
+    logger,
+    lingerMs: 60_000,
+    guard: async (work) => pulse.guard(work),
+  });
   const tails = createTails({ hub, logs: tailed, logger, onDropped: metrics.tailDropped });
   const store = createLogStore(reads, logs);
   const page = readPageFiles();

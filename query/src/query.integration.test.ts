@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { typeIndexes } from '@activity/contracts';
 import { freePort, startMongo } from '@activity/local';
@@ -245,6 +246,33 @@ describe('the query service on a real MongoDB', () => {
     const read = { ns: 'reading.logs', 'command.limit': 6, op: { $ne: 'command' } };
     const profiled = await client.db().collection('system.profile').find(read).toArray();
     expect(profiled.at(-1)?.['command'].hint).toBe(typeIndexes.ofAll);
+  });
+
+  test('is 503 within two seconds while MongoDB is stopped, the first read too, and comes back with it', async () => {
+    // On a machine that is busy with something else the same work takes longer.
+    const within = 2_000 * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
+    async function refusal(path: string): Promise<void> {
+      const started = performance.now();
+      const response = await fetch(`${url}${path}`);
+      await response.text();
+      const took = performance.now() - started;
+      expect([path, response.status, took]).toEqual([path, 503, expect.toSatisfy((ms) => ms < within)]);
+    }
+    const { pid } = mongo;
+    assert(pid !== undefined);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await Promise.all(
+        ['/api/logs', '/api/logs/5', '/api/users/u1/activity', '/api/stats/overview', '/api/logs/export'].map(
+          refusal,
+        ),
+      );
+      for (const path of ['/api/logs/tail', '/api/logs', '/api/stats/timeline', '/health'])
+        await refusal(path);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await expect.poll(async () => (await get('/api/logs'))[0], { timeout: 20_000 }).toBe(200);
   });
 
   test('is 503 while MongoDB is gone, and comes back with it', async () => {

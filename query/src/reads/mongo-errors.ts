@@ -5,6 +5,7 @@ import {
   MongoServerSelectionError,
   MongoTopologyClosedError,
 } from 'mongodb';
+import { MongoSilentError } from './pulse.ts';
 
 /** Server error codes of a node that is stepping down, shutting down, recovering, or out of time. */
 const passing = new Set([50, 89, 91, 175, 189, 262, 10_107, 11_600, 11_602, 13_435, 13_436]);
@@ -21,6 +22,7 @@ export function isAway(error: unknown): boolean {
     error instanceof MongoNetworkError ||
     error instanceof MongoServerSelectionError ||
     error instanceof MongoTopologyClosedError ||
+    error instanceof MongoSilentError ||
     // The driver does not export its class.
     (error instanceof Error && error.name === 'MongoWaitQueueTimeoutError') ||
     (error instanceof Error && 'code' in error && cutOff.has(String(error.code)))

@@ -22,6 +22,8 @@ export interface ReadsOptions {
   metrics: ReadMetrics;
   logger: Logger;
   now: () => number;
+  /** Fails a read that waits for a MongoDB which is silent. */
+  guard?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
 }
 
 /** What a find is told beside its filter. The limit is not left away. */
@@ -62,6 +64,7 @@ export interface Reads {
 /** Makes the reads. */
 export function createReads(options: ReadsOptions): Reads {
   const { readTimeoutMs: maxTimeMS, slowReadMs, explainEveryMs, metrics, logger, now } = options;
+  const { guard = async (work) => work() } = options;
   const explainedAt = new Map<string, number>();
 
   async function timed<R>(
@@ -71,7 +74,7 @@ export function createReads(options: ReadsOptions): Reads {
     explain?: () => Promise<Document>,
   ): Promise<R> {
     const started = performance.now();
-    const answer = await read();
+    const answer = await guard(read);
     const took = performance.now() - started;
     metrics.read(operation, took / 1_000, documents(answer));
     const slow = took > slowReadMs;

@@ -30,6 +30,8 @@ export interface HubOptions {
   logger: Logger;
   /** How long the change stream stays open when nobody waits, in milliseconds. */
   lingerMs: number;
+  /** Fails a wait for a MongoDB which is silent. */
+  guard?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
 }
 
 /** Only what is new and no marker: what the sink writes again, as it may, is no insert. */
@@ -88,13 +90,15 @@ export class TailHub {
     const stream: Stream = this.#options.logs.watch(storedLogs, { maxAwaitTimeMS: 1_000, batchSize: 1_000 });
     stream.on('resumeTokenChanged', (token) => (this.#position = (token as { _data: string })._data));
     try {
-      const first = await stream.tryNext();
+      const { guard = async (work) => work() } = this.#options;
+      const first = await guard(async () => stream.tryNext());
       if (this.#closed) throw new Error('the hub is closed');
       // Of a time before anyone was told that the hub is open.
       if (first !== null) this.#tell(first);
     } catch (error) {
       this.#open = undefined;
-      await stream.close().catch(() => {});
+      // Not awaited: a server that is silent is told nothing.
+      void stream.close().catch(() => {});
       throw error;
     }
     void this.#follow(stream);
