@@ -1,3 +1,4 @@
+import { logId } from '@activity/contracts';
 import type { ReadRecord } from '@activity/streams';
 import { describe, expect, test } from 'vitest';
 import { matches, noteHeaders, openLetters, readLetter, type Letter, type Note } from './letter.ts';
@@ -83,10 +84,36 @@ describe('replaying', () => {
       note: async ({ id }: Letter, action: Note['action']): Promise<void> =>
         void topic.push(record(topic.length + 1, { of: id, action })),
     };
-    const first = await replayAll(await openLetters(stream(topic)), writer);
+    const first = await replayAll(await openLetters(stream(topic)), writer, new Map());
     expect(first).toMatchObject({ replayed: 2, left: [{ letter: { id: '1/2' } }] });
-    expect((await replayAll(await openLetters(stream(topic)), writer)).replayed).toBe(0);
+    expect((await replayAll(await openLetters(stream(topic)), writer, new Map())).replayed).toBe(0);
     expect(replayed).toEqual(['1/1', '1/3']);
+  });
+
+  test('leaves the letters of a user who was erased after them, also those that came back, and says so', async () => {
+    const value = Buffer.from('{"userId":"v","activityType":"?"}');
+    const replayed = { ...headers, 'dead-letter.offset': '40', 'replay.from': '1/17' };
+    const letters = await openLetters(
+      stream([record(1, headers), record(2, replayed), record(3, headers, { key: null, value })]),
+    );
+    const done: string[] = [];
+    const writer = {
+      replay: async ({ id }: Letter): Promise<void> => void done.push(id),
+      note: async (): Promise<void> => {},
+    };
+    const erased = new Map([
+      ['u', logId(1, 30)],
+      ['v', logId(1, 18)],
+    ]);
+    const { left } = await replayAll(letters, writer, erased);
+    expect(left.map(({ letter, why }) => `${letter.id}: ${why}`)).toEqual([
+      `1/1: its user was erased after it (erasure ${logId(1, 30)})`,
+      `1/2: its user was erased after it (erasure ${logId(1, 30)})`,
+      `1/3: its user was erased after it (erasure ${logId(1, 18)})`,
+    ]);
+    expect(done).toEqual([]);
+    await replayAll(letters, writer, new Map([['u', logId(1, 16)]]));
+    expect(done).toEqual(['1/1', '1/2', '1/3']);
   });
 
   test('does not show what was discarded', async () => {

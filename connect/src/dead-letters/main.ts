@@ -5,6 +5,7 @@ import { openTopicReader } from '@activity/streams';
 import { z } from 'zod';
 import type { KafkaAccess } from '../retentions.ts';
 import { contactKafka, readToolConfig } from '../tool-config.ts';
+import { erasureOf, readErasures, type Erasures } from './erased.ts';
 import { matches, openLetters, type Letter } from './letter.ts';
 import { openLetterWriter, replayAll } from './replay.ts';
 
@@ -32,6 +33,13 @@ const optionsSchema = z.object({
   limit: z.coerce.number().int().min(1).default(Number.MAX_SAFE_INTEGER),
   'dry-run': z.boolean().default(false),
 });
+/** What is done with which letters. */
+interface Settlement {
+  command: 'replay' | 'discard';
+  letters: readonly Letter[];
+  erasures: Erasures;
+}
+
 const commands = ['list', 'show', 'replay', 'discard'] as const;
 
 function list(letters: readonly Letter[]): void {
@@ -49,8 +57,15 @@ function list(letters: readonly Letter[]): void {
   console.log(`${letters.length} dead letters`);
 }
 
-function show(letters: readonly Letter[]): void {
-  for (const { id, reason, stage, message, timestamp, from, key, value } of letters) {
+function show(letters: readonly Letter[], erasures: Erasures): void {
+  for (const letter of letters) {
+    const { id, reason, stage, message, timestamp, from, key, value } = letter;
+    const erasure = erasureOf(letter, erasures);
+    if (erasure !== undefined) {
+      console.log(`${id}  ${new Date(timestamp).toISOString()}  ${reason} at ${stage}`);
+      console.log(`  not shown: its user was erased after it (erasure ${erasure})`);
+      continue;
+    }
     const where = `${from.topic} ${from.partition}/${from.offset}`;
     console.log(
       `${id}  ${new Date(timestamp).toISOString()}  ${reason} at ${stage}, from ${where}: ${message}`,
@@ -80,7 +95,7 @@ async function main(): Promise<void> {
   const options = optionsSchema.safeParse(values);
   if (!options.success) throw new Error(`${z.prettifyError(options.error)}\n\n${usage}`);
   const config = readToolConfig();
-  const topic = topicsOf(config).deadLetter;
+  const { deadLetter: topic, erasures: erasuresTopic } = topicsOf(config);
   const kafka = { brokers: config.KAFKA_BROKERS, security: kafkaSecurityOf(config) };
   const reader = openTopicReader({ ...kafka, clientId: 'activity-dead-letters' });
   try {
@@ -89,18 +104,25 @@ async function main(): Promise<void> {
     const letters = (await openLetters(reader.read(topic)))
       .filter((letter) => matches(letter, { reason, since, until, id }))
       .slice(0, limit);
+    const erasures = await readErasures(reader.read(erasuresTopic));
     if (command.data === 'list') list(letters);
-    else if (command.data === 'show') show(letters);
-    else if (dry) console.log(`${letters.length} dead letters would be ${command.data}ed`);
-    else await settle(command.data, letters, kafka, topic);
+    else if (command.data === 'show') show(letters, erasures);
+    else if (dry) dryRun(command.data, letters, erasures);
+    else await settle({ command: command.data, letters, erasures }, kafka, topic);
   } finally {
     await reader.close();
   }
 }
 
+function dryRun(command: 'replay' | 'discard', letters: readonly Letter[], erasures: Erasures): void {
+  const erased = letters.filter((letter) => erasureOf(letter, erasures) !== undefined).length;
+  const left = command === 'replay' ? erased : 0;
+  console.log(`${letters.length - left} dead letters would be ${command}ed`);
+  if (left > 0) console.log(`${left} would be left: their users were erased after them`);
+}
+
 async function settle(
-  command: 'replay' | 'discard',
-  letters: readonly Letter[],
+  { command, letters, erasures }: Settlement,
   kafka: KafkaAccess,
   topic: string,
 ): Promise<void> {
@@ -111,7 +133,7 @@ async function settle(
       console.log(`${letters.length} dead letters discarded`);
       return;
     }
-    const { replayed, left } = await replayAll(letters, writer);
+    const { replayed, left } = await replayAll(letters, writer, erasures);
     for (const { letter, why } of left) console.log(`${letter.id} is left: ${why}`);
     console.log(`${replayed} dead letters replayed`);
     if (left.length > 0) process.exitCode = 1;

@@ -1,7 +1,9 @@
 // Replays dead letters: each goes back to where it came from as it was, and a note says that it has.
+import { replayedFromHeader } from '@activity/contracts';
 import { needing } from '@activity/service';
 import type { KafkaAccess } from '../retentions.ts';
 import { Producer, ProduceAcks } from '@platformatic/kafka';
+import { erasureOf, firstPosition, type Erasures } from './erased.ts';
 import { noteHeaders, type Letter, type Note } from './letter.ts';
 
 /** Writes records, one send after the other. */
@@ -26,8 +28,13 @@ export function openLetterWriter({ brokers, security }: KafkaAccess, deadLetterT
     await needing(`Write on topic ${topic}`, () => producer.send(records));
   }
   return {
-    async replay({ from, key, value, timestamp, headers, id }) {
-      const all = [...headers, { key: 'replay.of', value: Buffer.from(id) }];
+    async replay(letter) {
+      const { from, key, value, timestamp, headers, id } = letter;
+      const all = [
+        ...headers.filter((header) => header.key !== replayedFromHeader),
+        { key: replayedFromHeader, value: Buffer.from(firstPosition(letter)) },
+        { key: 'replay.of', value: Buffer.from(id) },
+      ];
       await send(from.topic, {
         messages: [
           {
@@ -58,24 +65,28 @@ export function openLetterWriter({ brokers, security }: KafkaAccess, deadLetterT
 }
 
 /** Why a letter cannot be replayed; undefined where it can. */
-function hindrance({ from, omitted }: Letter): string | undefined {
+function hindrance(letter: Letter, erasures: Erasures): string | undefined {
+  const { from, omitted } = letter;
+  const erasure = erasureOf(letter, erasures);
+  if (erasure !== undefined) return `its user was erased after it (erasure ${erasure})`;
   if (omitted) return 'its bytes are not here: it was too large';
   if (from.topic === '' || from.partition < 0) return 'it does not say where it came from';
   return undefined;
 }
 
 /**
- * Replays letters in their order. Run twice, a letter is replayed once: the note is written behind the record. Cut off between the
+ * Replays letters in their order, but for those of users who were erased since. Run twice, a letter is replayed once: the note is written behind the record. Cut off between the
  * two, the record is sent again, which the processor finds out by its eventId.
  */
 export async function replayAll(
   letters: readonly Letter[],
   writer: Pick<LetterWriter, 'replay' | 'note'>,
+  erasures: Erasures,
 ): Promise<{ replayed: number; left: { letter: Letter; why: string }[] }> {
   const left: { letter: Letter; why: string }[] = [];
   let replayed = 0;
   for (const letter of letters) {
-    const why = hindrance(letter);
+    const why = hindrance(letter, erasures);
     if (why !== undefined) {
       left.push({ letter, why });
       continue;

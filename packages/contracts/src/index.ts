@@ -27,7 +27,14 @@ export {
 } from './activity-event.ts';
 export { idText, maxIdBytes } from './ids.ts';
 export type { ActivityEvent, ActivityInput, ActivityInputSchema } from './activity-event.ts';
-export { deleteLogCommand, eraseUserCommand, isCommand, rawCommand, rawRecord } from './raw-record.ts';
+export {
+  replayedFromHeader,
+  deleteLogCommand,
+  eraseUserCommand,
+  isCommand,
+  rawCommand,
+  rawRecord,
+} from './raw-record.ts';
 export type { DeleteLogCommand, EraseUserCommand, RawCommand, RawRecord } from './raw-record.ts';
 export { readRawRecord } from './read-raw-record.ts';
 export type { ReadRawRecord } from './read-raw-record.ts';

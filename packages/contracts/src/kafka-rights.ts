@@ -110,6 +110,7 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
     operator: [
       topic(topics.raw, ['Write'], 'to replay dead letters'),
       topic(topics.deadLetter, ['Read', 'Write'], 'to list dead letters and note what became of them'),
+      topic(topics.erasures, ['Read'], 'to replay no letter of a user who was erased'),
       topic(topics.ledger, ['Read'], 'the ledger'),
       group(applicationId, ['Describe'], 'the ledger'),
     ],

@@ -54,3 +54,6 @@ export type RawRecord = ActivityEvent | RawCommand;
 export function isCommand(record: object): record is RawCommand {
   return 'command' in record;
 }
+
+/** The header of a dead letter that was replayed: `partition/offset` of where its record lay in the raw topic first. */
+export const replayedFromHeader = 'replay.from';

@@ -1,5 +1,12 @@
 // Admit: lets events on to be processed, hands commands to what carries them out, and sends the rest to the dead letters.
-import { isoTime, logId, partitionOf, rawPosition, type Marker } from '@activity/contracts';
+import {
+  isoTime,
+  logId,
+  partitionOf,
+  rawPosition,
+  replayedFromHeader,
+  type Marker,
+} from '@activity/contracts';
 import type {
   KeyValueStore,
   Processor,
@@ -87,10 +94,23 @@ export function admit({
       if (!types.has(activityType))
         return refuse('invalid', `activityType: ${activityType} is not known`, position);
       value.erasedBy = people.get(userId)?.erasedBy ?? -1;
+      if (wasErasedSince(record)) {
+        return refuse('suppressed', 'the user was erased after this record was written first', position);
+      }
       if (suppressErased && isSuppressed(value, position)) {
         return refuse('suppressed', 'the user was erased', position);
       }
       context.forward(record);
+    }
+
+    /** Whether this is a replay of a record that the user's erasure lies behind. */
+    function wasErasedSince({ key, headers }: Record<string, IncomingEvent>): boolean {
+      const header = headers.findLast((one) => one.key === replayedFromHeader)?.value;
+      if (!header) return false;
+      const [partition = NaN, offset = NaN] = Buffer.from(header).toString('latin1').split('/').map(Number);
+      const user = key ?? '';
+      const by = Math.max(people.get(user)?.erasedBy ?? -1, erasedByMarker(users.get(user)));
+      return logId(partition, offset) < by;
     }
 
     /** Also by an erasure that retention has taken from the raw topic: its marker is still the user's record. */

@@ -279,6 +279,23 @@ describe('a delete', () => {
     expect(newest(read('ledger'))['0|all']).toMatchObject({ enriched: 4, command: 1, erased: 1 });
   });
 
+  test('of a user refuses the replay of a record of before, and takes one of after', () => {
+    const { pipe, read, deadLetters } = openPipeline();
+    const replayed = (from: string): { headers: Headers } => ({
+      headers: [{ key: 'replay.from', value: Buffer.from(from) }],
+    });
+    pipe('u1', event({ activityType: '?' }), start);
+    pipe('u1', { command: 'erase-user', userId: 'u1', requestedAt: iso(start) }, start);
+    pipe('u1', event({ eventId: 'old' }), start, replayed('0/0'));
+    pipe('u1', event({ eventId: 'new' }), start, replayed('0/2'));
+    expect(deadLetters().map((letter) => headerOf(letter, 'dead-letter.message'))).toEqual([
+      'activityType: ? is not known',
+      'the user was erased after this record was written first',
+    ]);
+    const logs = read('enriched').filter(({ value }) => value?.['eventId'] !== undefined);
+    expect(logs.map(({ value }) => value?.['eventId'])).toEqual(['new']);
+  });
+
   test('of a user can refuse what comes of them later', () => {
     const { pipe, deadLetters } = openPipeline({ suppressErased: true });
     pipe('u1', { command: 'erase-user', userId: 'u1', requestedAt: iso(start) }, start);
