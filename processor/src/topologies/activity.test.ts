@@ -281,7 +281,7 @@ describe('a delete', () => {
 
   test('of a user refuses the replay of a record of before, and takes one of after', () => {
     const { pipe, read, deadLetters } = openPipeline();
-    const replayed = (from: string): { headers: Headers } => ({
+    const replayed = (from: string): NonNullable<Parameters<TestPipeline['pipe']>[3]> => ({
       headers: [{ key: 'replay.from', value: Buffer.from(from) }],
     });
     pipe('u1', event({ activityType: '?' }), start);
