@@ -18,7 +18,10 @@ export function cannotCatchUp(error: unknown): boolean {
   return error instanceof MongoServerError && !isAway(error);
 }
 
-/** Yields what was stored behind `after`, up to and including `until`, in slices. */
+/** Changes that are looked up at once. */
+const sliceSize = 500;
+
+/** Yields what was stored behind `after`, up to and including `until`, and was neither deleted nor erased since. */
 export async function* catchUp(
   logs: Collection<LogDocument>,
   after: string,
@@ -29,17 +32,39 @@ export async function* catchUp(
     maxAwaitTimeMS: 100,
     batchSize: 1_000,
   });
+  let slice: StoredLog[] = [];
+
+  /** The change stream keeps what was inserted, also when it is gone: only what is still there may be handed out. */
+  async function stillThere(): Promise<StoredLog[]> {
+    const some = slice;
+    slice = [];
+    if (some.length === 0) return [];
+    const found = await logs
+      .find(
+        { _id: { $in: some.map(({ log }) => log._id) }, timestamp: { $exists: true } },
+        { projection: { _id: 1 } },
+      )
+      .toArray();
+    const ids = new Set(found.map(({ _id }) => _id));
+    return some.filter(({ log }) => ids.has(log._id));
+  }
+
   try {
     for (;;) {
       const change = await stream.tryNext();
       if (change === null) {
+        yield* await stillThere();
         const { _data: reached = '' } = (stream.resumeToken ?? {}) as { _data?: string };
         if (reached >= until) return;
         continue;
       }
       const token = (change._id as { _data: string })._data;
-      if (token > until) return;
-      yield { token, log: change.fullDocument };
+      if (token > until) {
+        yield* await stillThere();
+        return;
+      }
+      slice.push({ token, log: change.fullDocument });
+      if (slice.length >= sliceSize) yield* await stillThere();
     }
   } finally {
     await stream.close();

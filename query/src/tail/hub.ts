@@ -1,6 +1,11 @@
 // The hub: one change stream for all who follow the logs, opened with the first of them and closed some time after the last.
 import type { Logger } from '@activity/service';
-import type { ChangeStream, ChangeStreamInsertDocument, Collection } from 'mongodb';
+import type {
+  ChangeStream,
+  ChangeStreamDeleteDocument,
+  ChangeStreamInsertDocument,
+  Collection,
+} from 'mongodb';
 import type { LogDocument } from '../logs/log-json.ts';
 
 /** A log that was stored, and where in the change stream that was. */
@@ -13,6 +18,8 @@ export interface StoredLog {
 /** Who is told of logs. */
 export interface Subscriber {
   onLog: (stored: StoredLog) => void;
+  /** A log was deleted or erased: it must not be handed out any more. */
+  onDeleted: (id: number) => void;
   /** The hub cannot go on: whoever wants to, comes back with the last token that was seen. */
   onEnd: () => void;
 }
@@ -39,7 +46,21 @@ export const storedLogs = [
   { $match: { operationType: 'insert', 'fullDocument.timestamp': { $exists: true } } },
 ];
 
-type Stream = ChangeStream<LogDocument, ChangeStreamInsertDocument<LogDocument>>;
+/** The same, and what is deleted: by the eraser, or by a marker that replaces the log. */
+const storedOrDeleted = [
+  {
+    $match: {
+      $or: [
+        storedLogs[0]?.$match ?? {},
+        { operationType: 'delete' },
+        { operationType: 'replace', 'fullDocument.deletedAt': { $exists: true } },
+      ],
+    },
+  },
+];
+
+type Change = ChangeStreamInsertDocument<LogDocument> | ChangeStreamDeleteDocument<LogDocument>;
+type Stream = ChangeStream<LogDocument, Change>;
 
 /**
  * ```
@@ -87,7 +108,7 @@ export class TailHub {
   }
 
   async #start(): Promise<Stream> {
-    const stream: Stream = this.#options.logs.watch(storedLogs, { maxAwaitTimeMS: 1_000, batchSize: 1_000 });
+    const stream: Stream = this.#options.logs.watch(storedOrDeleted, { maxAwaitTimeMS: 1_000, batchSize: 1_000 });
     stream.on('resumeTokenChanged', (token) => (this.#position = (token as { _data: string })._data));
     try {
       const { guard = async (work) => work() } = this.#options;
@@ -117,10 +138,13 @@ export class TailHub {
     }
   }
 
-  #tell({ _id, fullDocument: log }: ChangeStreamInsertDocument<LogDocument>): void {
-    const token = (_id as { _data: string })._data;
+  #tell(change: Change): void {
+    const token = (change._id as { _data: string })._data;
     this.#position = token;
-    for (const subscriber of this.#subscribers) subscriber.onLog({ token, log });
+    for (const subscriber of this.#subscribers) {
+      if (change.operationType === 'insert') subscriber.onLog({ token, log: change.fullDocument });
+      else subscriber.onDeleted(change.documentKey._id);
+    }
   }
 
   #end(): void {

@@ -14,7 +14,9 @@ export interface ReaderOptions {
 export class TailReader {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #options: ReaderOptions;
-  #waiting: string[] = [];
+  /** By the number of the log; what is no log has a number below 0. */
+  readonly #waiting = new Map<number, string>();
+  #others = 0;
   #bytes = 0;
   #ended = false;
   #wake: (() => void) | undefined;
@@ -25,11 +27,11 @@ export class TailReader {
     this.stream = new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
-          while (this.#waiting.length === 0 && !this.#ended) {
+          while (this.#waiting.size === 0 && !this.#ended) {
             await new Promise<void>((resolve) => (this.#wake = resolve));
           }
-          const text = this.#waiting.join('');
-          this.#waiting = [];
+          const text = [...this.#waiting.values()].join('');
+          this.#waiting.clear();
           this.#bytes = 0;
           if (text !== '') controller.enqueue(encoder.encode(text));
           if (this.#ended) {
@@ -39,7 +41,7 @@ export class TailReader {
         },
         cancel: () => {
           this.#ended = true;
-          this.#waiting = [];
+          this.#waiting.clear();
           this.#options.onGone();
         },
       },
@@ -57,19 +59,28 @@ export class TailReader {
     return this.#bytes;
   }
 
-  /** Sends a text after those that wait. Where too much waits, they are dropped, and the reader is told to come back. */
-  send(text: string): void {
+  /** Sends a text after those that wait; `id` where it is a log. Where too much waits, they are dropped, and the reader is told to come back. */
+  send(text: string, id: number = --this.#others): void {
     if (this.#ended) return;
     this.#bytes += text.length;
     if (this.#bytes > this.#options.maxWaiting) return this.drop();
-    this.#waiting.push(text);
+    this.#waiting.set(id, text);
     this.#wake?.();
+  }
+
+  /** Takes back a log that waits to be sent: it was deleted. */
+  takeBack(id: number): void {
+    const text = this.#waiting.get(id);
+    if (text === undefined || this.#ended) return;
+    this.#waiting.delete(id);
+    this.#bytes -= text.length;
   }
 
   /** Lets a slow reader go: it is told so instead of what waits. */
   drop(): void {
     if (this.#ended) return;
-    this.#waiting = ['event: slow\ndata: {"error":"you read too slowly: come back with the last id"}\n\n'];
+    this.#waiting.clear();
+    this.#waiting.set(0, 'event: slow\ndata: {"error":"you read too slowly: come back with the last id"}\n\n');
     this.#ended = true;
     this.#options.onSlow();
     this.#wake?.();

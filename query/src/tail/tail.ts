@@ -54,8 +54,9 @@ export function createTails(options: TailOptions): Tails {
     let stop = (): void => {};
     let last = after ?? '';
     /** What comes live while the reader catches up. */
-    let held: StoredLog[] | undefined = [];
-    let heldLogs = 0;
+    let held: Map<number, StoredLog> | undefined = new Map();
+    /** What was deleted while the reader catches up. */
+    const deleted = new Set<number>();
 
     const reader = new TailReader({
       maxWaiting,
@@ -70,15 +71,23 @@ export function createTails(options: TailOptions): Tails {
     function send({ token, log }: StoredLog): void {
       if (token <= last) return;
       last = token;
-      if (wanted(log)) reader.send(eventOf(token, log));
+      if (wanted(log) && !deleted.has(log._id)) reader.send(eventOf(token, log), log._id);
     }
 
     function onLog(stored: StoredLog): void {
       if (held === undefined) return send(stored);
       if (!wanted(stored.log)) return;
-      held.push(stored);
+      held.set(stored.log._id, stored);
       // As much as may wait: who is that far behind comes back later.
-      if (++heldLogs > 20_000) reader.end();
+      if (held.size > 20_000) reader.end();
+    }
+
+    function onDeleted(id: number): void {
+      reader.takeBack(id);
+      if (held === undefined) return;
+      held.delete(id);
+      deleted.add(id);
+      if (deleted.size > 100_000) reader.end();
     }
 
     function onEnd(): void {
@@ -86,7 +95,7 @@ export function createTails(options: TailOptions): Tails {
       reader.end();
     }
 
-    const subscription = await hub.subscribe({ onLog, onEnd });
+    const subscription = await hub.subscribe({ onLog, onDeleted, onEnd });
     const position = subscription.position();
     const heartbeat = setInterval(() => {
       if (held === undefined && reader.waiting === 0) reader.send(`id: ${subscription.position()}\n\n`);
@@ -99,9 +108,10 @@ export function createTails(options: TailOptions): Tails {
     });
 
     function live(): void {
-      const waiting = held ?? [];
+      const waiting = held ?? new Map<number, StoredLog>();
       held = undefined;
-      for (const stored of waiting) send(stored);
+      deleted.clear();
+      for (const stored of waiting.values()) send(stored);
     }
 
     // An id at once: a reader that is cut off before the first event comes back to here.
