@@ -1,5 +1,9 @@
 // The live tail of the query service: restarts, filters, slow readers, ids that are no places.
+import { hash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Long, MongoClient, type Collection, type Document } from 'mongodb';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -121,6 +125,82 @@ test('gives what the filters let through, and neither repeats nor markers', asyn
   expect(idsOf(reader)).toEqual([wanted, last]);
   expect(reader.events.every(({ event, id }) => event === 'log' && id.length > 16)).toBe(true);
 });
+
+test('a reader that comes back gets nothing that was deleted or erased since, wherever it waited', async () => {
+  const before = readEvents(`${service.url}/api/logs/tail?userId=gone`);
+  await connected(before);
+  const place = before.lastId();
+  await before.stop();
+  const ids: number[] = [];
+  for (let index = 0; index < 700; index++) ids.push(await store({ userId: 'gone' }));
+  await logs.deleteMany({ _id: { $in: ids.slice(0, 300).map((id) => Long.fromNumber(id)) } } as Document);
+  for (const id of ids.slice(300, 320))
+    await logs.replaceOne({ _id: Long.fromNumber(id) }, { deletedAt: new Date(), by: Long.fromNumber(9) });
+  const back = readEvents(`${service.url}/api/logs/tail?userId=gone`, place);
+  await vi.waitFor(() => expect(idsOf(back)).toContain(ids.at(-1)), { timeout: 20_000 });
+  await back.stop();
+  expect(idsOf(back)).toEqual(ids.slice(320));
+
+  // What waits in the service for a reader that takes nothing is taken back.
+  const slow = connect(service.port, '127.0.0.1');
+  slow.write('GET /api/logs/tail?userId=slow HTTP/1.1\r\nhost: x\r\n\r\n');
+  await new Promise((resolve) => slow.once('data', resolve));
+  slow.pause();
+  const text = 'x'.repeat(30_000);
+  const waiting: number[] = [];
+  for (let index = 0; index < 60; index++) waiting.push(await store({ userId: 'slow', metadata: { text } }));
+  const secret = await store({ userId: 'slow', metadata: { text: 'a secret' } });
+  const last = await store({ userId: 'slow', metadata: { text: 'the last one' } });
+  await sleep(500);
+  await logs.deleteMany({ _id: Long.fromNumber(secret) } as Document);
+  await sleep(1_500);
+  let read = '';
+  slow.on('data', (chunk: Buffer) => (read += chunk.toString('latin1')));
+  slow.resume();
+  await vi.waitFor(() => expect(read).toContain('the last one'), { timeout: 10_000 });
+  expect([waiting.length, last]).toEqual([60, secret + 1]);
+  expect(read).not.toContain('a secret');
+  slow.destroy();
+}, 60_000);
+
+test('an open tail and an export end when their key is revoked', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'activity-tail-keys-'));
+  const file = join(folder, 'keys.json');
+  const key = `act_0123456789ab_${'k'.repeat(43)}`;
+  const entry = {
+    id: '0123456789ab',
+    name: 'reader',
+    scopes: ['read'],
+    hash: hash('sha256', key),
+    createdAt: new Date().toISOString(),
+  };
+  writeFileSync(file, JSON.stringify({ keys: [entry] }));
+  const locked = await startQuery({ ...env, API_KEYS_FILE: file });
+  try {
+    const big = 'x'.repeat(20_000);
+    for (let index = 0; index < 2_000; index++) await store({ metadata: { text: big } });
+    const headers = { authorization: `Bearer ${key}` };
+    const open = await Promise.all(
+      ['tail', 'export'].map(async (name) => fetch(`${locked.url}/api/logs/${name}`, { headers })),
+    );
+    expect(open.map(({ status }) => status)).toEqual([200, 200]);
+    const readers = open.map((response) => response.body?.getReader());
+    await Promise.all(readers.map((reader) => reader?.read()));
+    writeFileSync(file, JSON.stringify({ keys: [{ ...entry, revokedAt: new Date().toISOString() }] }));
+    const revoked = performance.now();
+    await sleep(3_000);
+    for (const reader of readers) {
+      const reading = (async () => {
+        while (!(await reader?.read())?.done);
+      })();
+      await expect(reading).rejects.toThrow('terminated');
+    }
+    expect(performance.now() - revoked).toBeLessThan(10_000);
+  } finally {
+    await locked.stop();
+    rmSync(folder, { recursive: true });
+  }
+}, 60_000);
 
 test('a reader that takes nothing is let go, and the others are not kept waiting', async () => {
   const url = `${service.url}/api/logs/tail?userId=loud`;

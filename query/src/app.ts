@@ -1,5 +1,6 @@
 // The query service as a Hono app: its routes behind the gate, without servers or clients.
 import { Hono } from 'hono';
+import { endingSessions } from './http/ended-sessions.ts';
 import { addRoutes } from './http/gate.ts';
 import type { GateDeps } from './http/gate.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -58,7 +59,8 @@ export function createApp({
   page,
 }: AppDeps): Hono {
   const { activityTypes, store } = logs;
-  const { authenticator, now } = gate;
+  const { now } = gate;
+  const authenticator = endingSessions(gate.authenticator);
   const routes = [
     // Before the route of one log, whose id these are not.
     exportRoute({ store, activityTypes, now, ending }),
@@ -73,6 +75,6 @@ export function createApp({
     ...pageRoutes({ files: page, activityTypes }),
   ];
   const app = new Hono();
-  addRoutes(app, gate, [...routes, ...docsRoutes(routes)]);
+  addRoutes(app, { ...gate, authenticator }, [...routes, ...docsRoutes(routes)]);
   return app;
 }

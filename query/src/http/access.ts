@@ -15,13 +15,18 @@ export function identityOf(
   if (authorization !== undefined || apiKey !== undefined || authenticator.open) {
     return authenticator.identify(authorization, apiKey);
   }
-  const token = getCookie(context, sessionCookie);
+  const token = sessionOf(context);
   return token === undefined ? undefined : authenticator.identifySession(token, now);
 }
 
 /** Hands a session to the browser: not readable by scripts, not sent by other sites. */
 export function giveSession(context: Context, token: string, maxAgeSeconds: number): void {
   setCookie(context, sessionCookie, token, { ...attributes(context), maxAge: maxAgeSeconds });
+}
+
+/** The token of the session that a request comes with; undefined where there is none. */
+export function sessionOf(context: Context): string | undefined {
+  return getCookie(context, sessionCookie);
 }
 
 /** Takes the session from the browser. */

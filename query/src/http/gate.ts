@@ -1,13 +1,13 @@
 // The gate that every request passes: key or session, parameters; then the route; then one form for every answer.
 import { randomUUID } from 'node:crypto';
 import { failureAnswer, failureOf, fieldProblems, mongoRefusal } from '@activity/service';
-import type { Failure, Logger, SessionAuthenticator } from '@activity/service';
+import type { Failure, Logger, Scope, SessionAuthenticator } from '@activity/service';
 import type { Context, Hono } from 'hono';
 import type { QueryMetrics } from '../metrics.ts';
 import { isAway, isRefused } from '../reads/mongo-errors.ts';
 import { identityOf } from './access.ts';
 import { rawParameters, unknownParameters } from './parameters.ts';
-import type { Answer, Route } from './route.ts';
+import type { Answer, NodeBindings, Route } from './route.ts';
 
 /** What the gate needs. */
 export interface GateDeps {
@@ -79,7 +79,35 @@ async function admitted(context: Context, deps: GateDeps, route: Route, id: stri
     const wrong = [path, query].flatMap(({ error }) => (error === undefined ? [] : fieldProblems(error)));
     return failureAnswer({ kind: 'validation', details: [...unknown, ...wrong] });
   }
-  return route.handle({ query: query.data as never, path: path.data as never, context, identity, id });
+  const answer = await route.handle({
+    query: query.data as never,
+    path: path.data as never,
+    context,
+    identity,
+    id,
+  });
+  if (route.scope === undefined || deps.authenticator.open) return answer;
+  // A key may have been revoked while the answer was waited for.
+  if (!mayStill(context, deps, route.scope)) return failureAnswer({ kind: 'unauthorized' });
+  if (answer instanceof Response && answer.body !== null) endWithKey(context, deps, route.scope);
+  return answer;
+}
+
+/** How often the key of an open stream is looked at, in milliseconds. */
+const keyCheckMs = 1_000;
+
+function mayStill(context: Context, { authenticator, now }: GateDeps, scope: Scope): boolean {
+  return identityOf(context, authenticator, now())?.scopes.has(scope) === true;
+}
+
+/** Ends a stream whose key is revoked, or whose session ends: the connection is cut, so that clients see it. */
+function endWithKey(context: Context, deps: GateDeps, scope: Scope): void {
+  const { outgoing } = (context.env ?? {}) as NodeBindings;
+  if (outgoing === undefined) return;
+  const timer = setInterval(() => {
+    if (!mayStill(context, deps, scope)) outgoing.destroy();
+  }, keyCheckMs);
+  outgoing.once('close', () => clearInterval(timer));
 }
 
 /** What a client is told of an error of MongoDB, or of any other. */

@@ -17,7 +17,7 @@ export interface QueryRequest<Q, P> {
 
 /** What @hono/node-server puts beside a request. */
 export interface NodeBindings {
-  outgoing?: { destroy: () => void };
+  outgoing?: { destroy: () => void; once: (event: 'close', call: () => void) => void };
 }
 
 /** An answer; a `Response` where it is passed on as it is. */

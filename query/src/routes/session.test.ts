@@ -82,3 +82,12 @@ test('another site cannot sign anyone out', async () => {
   expect(answer.status).toBe(403);
   expect(answer.headers.get('set-cookie')).toBeNull();
 });
+
+test('a session that was signed out of reads nothing, whoever still has its token', async () => {
+  const answer = await signIn('reader');
+  const [cookie = ''] = (answer.headers.get('set-cookie') ?? '').split('; ');
+  const headers = { cookie, 'sec-fetch-site': 'same-origin' };
+  expect((await service.app.request('/api/logs', { headers })).status).toBe(200);
+  await service.app.request('/api/session', { method: 'DELETE', headers });
+  expect((await service.app.request('/api/logs', { headers })).status).toBe(401);
+});

@@ -1,16 +1,16 @@
 // /api/session: a browser signs in with a key that may read, and out again.
 import { FailureError, fieldProblems, plainError, validationError } from '@activity/service';
-import type { SessionAuthenticator } from '@activity/service';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
-import { giveSession, isSameOrigin, takeSession } from '../http/access.ts';
+import { giveSession, isSameOrigin, sessionOf, takeSession } from '../http/access.ts';
+import type { EndingAuthenticator } from '../http/ended-sessions.ts';
 import { failed, route } from '../http/route.ts';
 import type { Answer, Route } from '../http/route.ts';
 
 /** What the routes need. */
 export interface SessionDeps {
-  authenticator: SessionAuthenticator;
+  authenticator: EndingAuthenticator;
   /** How long a session lasts. */
   sessionHours: number;
   now: () => number;
@@ -83,13 +83,15 @@ export function sessionRoutes({ authenticator, sessionHours, now }: SessionDeps)
       path: '/api/session',
       scope: undefined,
       summary: 'Sign out',
-      description: 'Takes the cookie away.',
+      description: 'Takes the cookie away, and ends the session and what it reads.',
       answers: {
         200: { description: 'Signed out.', schema: status },
         403: { description: 'The request comes from another site.', schema: plainError },
       },
       handle: ({ context }) => {
         if (!isSameOrigin(context)) return foreign();
+        const token = sessionOf(context);
+        if (token !== undefined) authenticator.endSession(token, now());
         takeSession(context);
         return { status: 200, body: { signedIn: !keysNeeded, keysNeeded } };
       },

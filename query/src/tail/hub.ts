@@ -108,7 +108,10 @@ export class TailHub {
   }
 
   async #start(): Promise<Stream> {
-    const stream: Stream = this.#options.logs.watch(storedOrDeleted, { maxAwaitTimeMS: 1_000, batchSize: 1_000 });
+    const stream: Stream = this.#options.logs.watch(storedOrDeleted, {
+      maxAwaitTimeMS: 1_000,
+      batchSize: 1_000,
+    });
     stream.on('resumeTokenChanged', (token) => (this.#position = (token as { _data: string })._data));
     try {
       const { guard = async (work) => work() } = this.#options;

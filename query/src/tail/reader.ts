@@ -80,7 +80,10 @@ export class TailReader {
   drop(): void {
     if (this.#ended) return;
     this.#waiting.clear();
-    this.#waiting.set(0, 'event: slow\ndata: {"error":"you read too slowly: come back with the last id"}\n\n');
+    this.#waiting.set(
+      0,
+      'event: slow\ndata: {"error":"you read too slowly: come back with the last id"}\n\n',
+    );
     this.#ended = true;
     this.#options.onSlow();
     this.#wake?.();
