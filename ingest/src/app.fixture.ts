@@ -7,6 +7,7 @@ import { createApp } from './app.ts';
 import type { EdgeApp } from './app.ts';
 import { proxyList } from './http/client-address.ts';
 import { createCors } from './http/cors.ts';
+import { ReceivedBytes } from './http/received-bytes.ts';
 import { createRateLimit } from './http/rate-limits.ts';
 import type { WriteResult } from './kafka/partition-lane.ts';
 import type { BatchRecord } from './kafka/record-batch.ts';
@@ -43,7 +44,12 @@ const now = Date.parse('2026-01-02T03:04:05.678Z');
 /** Builds the app; its clock stands still, its ids are `made-id` and `request-id`. */
 export function testEdge(options: TestEdgeOptions = {}): TestEdge {
   const registry = new Registry();
-  const metrics = createMetrics(registry, { inFlight: () => 0, waitingBytes: () => 0, ready: () => true });
+  const metrics = createMetrics(registry, {
+    inFlight: () => 0,
+    waitingBytes: () => 0,
+    receivedBytes: () => 0,
+    ready: () => true,
+  });
   const anyone = { keyId: undefined, scopes: new Set(['ingest', 'read', 'delete'] as const) };
   const { queryUrl, fetch: answer = async () => new Response() } = options;
   const edge: Omit<TestEdge, 'app' | 'listener'> = {
@@ -63,6 +69,7 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
       trustedProxies: proxyList([]),
       limitPerKey: createRateLimit({ perSecond: options.perKey ?? 0, burstSeconds: 1 }),
       limitPerAddress: createRateLimit({ perSecond: options.perAddress ?? 0, burstSeconds: 1 }),
+      received: new ReceivedBytes({ maxBytes: 33_554_432 }),
       now: () => now,
       newRequestId: () => 'request-id',
       inFlight: { begin: () => {}, end: () => {} },

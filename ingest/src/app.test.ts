@@ -1,3 +1,4 @@
+import { isStorable, maxRawValues } from '@activity/contracts';
 import type { Hono } from 'hono';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { testEdge } from './app.fixture.ts';
@@ -141,6 +142,72 @@ describe('POST /api/logs', () => {
       { field: expect.stringContaining(field), message: expect.stringMatching(message) },
     ]);
     expect(edge.written).toEqual([]);
+  });
+
+  test.each([
+    ['eventID', 'eventId'],
+    ['event_id', 'eventId'],
+    ['event-id', 'eventId'],
+    ['EventId', 'eventId'],
+    ['userid', 'userId'],
+    ['USER_ID', 'userId'],
+    ['user.id', 'userId'],
+    ['activity_type', 'activityType'],
+    ['Metadata', 'metadata'],
+    ['meta_data', 'metadata'],
+    ['TimeStamp', 'timestamp'],
+    ['time stamp', 'timestamp'],
+  ])('refuses the field %s, and says that %s is meant', async (name, meant) => {
+    const response = await post(JSON.stringify({ ...minimal, [name]: 'x' }));
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({
+      error: 'Validation failed',
+      details: [{ field: name, message: `is not a field of an event: write ${meant}` }],
+    });
+    expect(edge.written).toEqual([]);
+  });
+
+  test('says which field is meant also where it is missed', async () => {
+    const response = await post(JSON.stringify({ user_id: 'u', activityType: 'LOGIN' }));
+    expect(await response.json()).toHaveProperty('details', [
+      { field: 'user_id', message: 'is not a field of an event: write userId' },
+      expect.objectContaining({ field: 'userId' }),
+    ]);
+  });
+
+  test('keeps every other field in the metadata, overwrites nothing there, and says so', async () => {
+    const body = { ...minimal, metadata: { plan: 'free' }, plan: 'pro', properties: { a: 1 }, id: 7 };
+    const response = await post(JSON.stringify(body));
+    expect(response.status).toBe(201);
+    expect(await response.json()).toEqual({
+      success: true,
+      message: 'Activity log published successfully',
+      eventId: 'made-id',
+      movedToMetadata: ['plan', 'properties', 'id'],
+    });
+    expect(JSON.parse(String(edge.written[0]?.value))).toMatchObject({
+      metadata: { plan: 'free', plan_: 'pro', properties: { a: 1 }, id: 7 },
+    });
+  });
+
+  test('refuses a field that would be nested too deeply in the metadata', async () => {
+    const edgeOfDepth = `${'['.repeat(31)}${']'.repeat(31)}`;
+    const inMetadata = `{"userId":"u","activityType":"LOGIN","metadata":${edgeOfDepth.replace(/^\[(.*)\]$/, '{"a":$1}')}}`;
+    expect((await post(inMetadata)).status).toBe(201);
+    const response = await post(`{"userId":"u","activityType":"LOGIN","extra":${edgeOfDepth}}`);
+    expect(response.status).toBe(400);
+  });
+
+  test('what is taken is never too much for the processor: it has more fields then', async () => {
+    const metadata = Object.fromEntries(Array.from({ length: 996 }, (_, index) => [`f${index}`, 1]));
+    edge = testEdge();
+    expect((await post(JSON.stringify({ ...minimal, metadata: { ...metadata, f996: 1 } }))).status).toBe(400);
+    expect((await post(JSON.stringify({ ...minimal, metadata }))).status).toBe(201);
+    expect(isStorable(JSON.parse(String(edge.written[0]?.value)), maxRawValues)).toBe(true);
+    edge = testEdge();
+    const loose = Object.fromEntries(Array.from({ length: 997 }, (_, index) => [`f${index}`, 1]));
+    expect((await post(JSON.stringify({ ...minimal, ...loose }))).status).toBe(201);
+    expect(isStorable(JSON.parse(String(edge.written[0]?.value)), maxRawValues)).toBe(true);
   });
 
   test('refuses bytes that are not UTF-8', async () => {

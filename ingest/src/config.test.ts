@@ -29,6 +29,7 @@ test('every variable has a default and says what it is for', () => {
       "MAX_CONNECTIONS",
       "ACK_DEADLINE_MS",
       "MAX_WAITING_BYTES",
+      "MAX_RECEIVED_BYTES",
       "NODE_ENV",
       "LOG_LEVEL",
     ]

@@ -17,6 +17,7 @@ import { uuidV7 } from './event-id.ts';
 import { proxyList } from './http/client-address.ts';
 import { createCors } from './http/cors.ts';
 import { createRateLimit } from './http/rate-limits.ts';
+import { ReceivedBytes } from './http/received-bytes.ts';
 import { requestIds } from './http/request-ids.ts';
 import { BrokerProbe } from './kafka/broker-probe.ts';
 import { EventWriter } from './kafka/event-writer.ts';
@@ -41,6 +42,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
   const metrics = createMetrics(registry, {
     inFlight: () => requestsInFlight,
     waitingBytes: () => writer.waitingBytes,
+    receivedBytes: () => received.held,
     ready: () => readiness().ready,
   });
 
@@ -74,9 +76,12 @@ async function start({ onClose }: ServiceContext): Promise<void> {
 
   function readiness(): Readiness {
     if (!writer.accepting) return { ready: false, reason: 'too much waits for the broker' };
-    return settings.readiness(probe.readiness);
+    const asked = settings.readiness(probe.readiness);
+    if (!asked.ready || writer.failing === undefined) return asked;
+    return { ready: false, reason: `events cannot be written: ${writer.failing}` };
   }
 
+  const received = new ReceivedBytes({ maxBytes: config.MAX_RECEIVED_BYTES });
   const burstSeconds = config.RATE_LIMIT_BURST_SECONDS;
   const { listener } = createApp({
     gate: {
@@ -87,6 +92,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       trustedProxies: proxyList(config.TRUSTED_PROXIES),
       limitPerKey: createRateLimit({ perSecond: config.RATE_LIMIT_PER_KEY, burstSeconds }),
       limitPerAddress: createRateLimit({ perSecond: config.RATE_LIMIT_PER_ADDRESS, burstSeconds }),
+      received,
       now: Date.now,
       newRequestId: requestIds(),
       inFlight: { begin: () => requestsInFlight++, end: () => requestsInFlight-- },

@@ -21,6 +21,7 @@ export interface EdgeMetrics {
 export interface EdgeGauges {
   inFlight: () => number;
   waitingBytes: () => number;
+  receivedBytes: () => number;
   ready: () => boolean;
 }
 
@@ -83,6 +84,7 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
   });
   show('ingest_requests_in_flight', 'Requests that are being answered', gauges.inFlight);
   show('ingest_waiting_bytes', 'Bytes that wait for the broker', gauges.waitingBytes);
+  show('ingest_received_bytes', 'Bytes of the bodies of requests in flight', gauges.receivedBytes);
   show('ingest_ready', '1 while events can be accepted', () => (gauges.ready() ? 1 : 0));
 
   function show(name: string, help: string, read: () => number): void {

@@ -1,12 +1,31 @@
 // From the bytes of a request to an event, or to what is wrong with them.
 import { isUtf8 } from 'node:buffer';
-import { findUnstorable, isStorable } from '@activity/contracts';
+import { findUnstorable, isStorable, maxNesting, maxValues } from '@activity/contracts';
 import type { ActivityEvent, ActivityInputSchema } from '@activity/contracts';
 import { fieldProblems } from '@activity/service';
 import type { FieldProblem } from '@activity/service';
+import { outlineOf, skipBlanks } from './json-outline.ts';
+import { misspeltFields, unknownFields, withFields } from './unknown-fields.ts';
 
 /** A parsed value, or the problems that it has. */
-export type Parsed<T> = { ok: true; value: T } | { ok: false; details: FieldProblem[] };
+export type Parsed<T> =
+  | { ok: true; value: T }
+  | {
+      ok: false;
+      details: FieldProblem[];
+      /** It is not JSON at all. */
+      malformed?: true;
+    };
+
+/** An event that is good, or its problems. */
+export type ParsedEvent =
+  | {
+      ok: true;
+      value: ActivityEvent;
+      /** Top-level fields that no event has: their values are in its `metadata`. */
+      moved: readonly string[];
+    }
+  | { ok: false; details: FieldProblem[] };
 
 /** What the edge adds to an event. */
 export interface Stamp {
@@ -15,43 +34,61 @@ export interface Stamp {
   newId: (now: number) => string;
 }
 
+/** Text up to this length holds too little to be measured first, in bytes. */
+const shortText = 4_096;
+
 /**
- * Parses JSON strictly: UTF-8 only.
+ * Parses JSON strictly: UTF-8 only, and nothing that no event can be, which would take long to parse.
  *
  * `JSON.parse` rounds numbers that a double cannot hold. Integers that it rounded are found and refused by `findUnstorable`;
  * a fraction's digits beyond a double's precision are dropped, as by every JavaScript reader of the topic.
  */
 export function parseJson(bytes: Buffer): Parsed<unknown> {
-  if (!isUtf8(bytes)) return refused('body', 'must be UTF-8');
+  if (!isUtf8(bytes)) return malformed('must be UTF-8');
+  if (bytes.length > shortText) {
+    const { values, depth } = outlineOf(bytes, skipBlanks(bytes, 0));
+    if (values > maxValues) return refused('body', `must not hold more than ${maxValues} values`);
+    if (depth > maxNesting) return refused('body', `must not nest deeper than ${maxNesting}`);
+  }
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
     return { ok: true, value };
   } catch {
-    return refused('body', 'must be valid JSON');
+    return malformed('must be valid JSON');
   }
 }
 
 /** Checks one event as a client sent it, and stamps it: its id and time where it has none, and when it was received. */
-export function parseEvent(body: unknown, schema: ActivityInputSchema, stamp: Stamp): Parsed<ActivityEvent> {
+export function parseEvent(body: unknown, schema: ActivityInputSchema, stamp: Stamp): ParsedEvent {
   const unstorable = isStorable(body) ? undefined : findUnstorable(body);
   if (unstorable !== undefined) return refused(unstorable.path || 'body', unstorable.message);
   const input = schema.safeParse(body);
-  if (!input.success) return { ok: false, details: fieldProblems(input.error) };
+  const unknown = unknownFields(body);
+  const misspelt = unknown.length === 0 ? [] : misspeltFields(unknown);
+  if (!input.success) return { ok: false, details: [...misspelt, ...fieldProblems(input.error)] };
+  if (misspelt.length > 0) return { ok: false, details: misspelt };
   const receivedAt = isoTime(stamp.now);
   const { userId, activityType, metadata, eventId, timestamp } = input.data;
-  return {
-    ok: true,
-    value: {
-      eventId: eventId ?? stamp.newId(stamp.now),
-      userId,
-      activityType,
-      metadata,
-      timestamp: timestamp ?? receivedAt,
-      receivedAt,
-      // Said only where it cannot be seen: a copy that is sent again is compared with what was sent.
-      ...((timestamp ?? receivedAt) === receivedAt && { timestampGiven: timestamp !== undefined }),
-    },
+  const value: ActivityEvent = {
+    eventId: eventId ?? stamp.newId(stamp.now),
+    userId,
+    activityType,
+    metadata,
+    timestamp: timestamp ?? receivedAt,
+    receivedAt,
+    // Said only where it cannot be seen: a copy that is sent again is compared with what was sent.
+    ...((timestamp ?? receivedAt) === receivedAt && { timestampGiven: timestamp !== undefined }),
   };
+  if (unknown.length === 0) return { ok: true, value, moved: unknown };
+  value.metadata = withFields(metadata, body as Record<string, unknown>, unknown);
+  // What was moved lies one level deeper than it was sent.
+  const deeper = findUnstorable({ metadata: value.metadata });
+  if (deeper !== undefined) return refused(deeper.path, deeper.message);
+  return { ok: true, value, moved: unknown };
+}
+
+function malformed(message: string): { ok: false; details: FieldProblem[]; malformed: true } {
+  return { ...refused('body', message), malformed: true };
 }
 
 function refused(field: string, message: string): { ok: false; details: FieldProblem[] } {

@@ -47,11 +47,13 @@ export function publish(
     tell({ kind: 'too-large', message: `an event must not exceed ${maxEventBytes} bytes` });
     return;
   }
+  const { eventId } = event;
   const record = { key: event.userId, value, timestamp: receivedAt, headers };
   write(record, undefined, (result) => {
     if (result.kind === 'written') metrics.accepted(1, bytes);
     else metrics.refused(result.kind === 'too-large' ? 'too-large' : 'unavailable', 1);
-    tell(failureOfWrite(result, event.eventId));
+    // By its id alone: the event itself would be held until the broker has acknowledged it.
+    tell(failureOfWrite(result, eventId));
   });
 }
 

@@ -1,5 +1,7 @@
 // From the bytes of a batch to its events, each parsed on its own where the form allows it.
 import type { FieldProblem } from '@activity/service';
+import { outlineOf, skipBlanks } from './json-outline.ts';
+import type { Pace } from './pace.ts';
 import { parseJson } from './parse-event.ts';
 import type { Parsed } from './parse-event.ts';
 
@@ -10,6 +12,9 @@ export type Batch =
   | { ok: false; reason: 'too-many' };
 
 const newline = 0x0a;
+const comma = 0x2c;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
 const ndjsonTypes = /^application\/(x-ndjson|ndjson|jsonl|x-jsonlines|jsonlines)\b/i;
 
 /** Whether a content type is newline-delimited JSON. */
@@ -17,38 +22,67 @@ export function isNdjson(contentType: string | undefined): boolean {
   return contentType !== undefined && ndjsonTypes.test(contentType.trim());
 }
 
-/** Splits a JSON array, or NDJSON with one entry a line, blank lines aside. */
-export function splitBatch(bytes: Buffer, ndjson: boolean, maxEvents: number): Batch {
-  return ndjson ? splitLines(bytes, maxEvents) : splitArray(bytes, maxEvents);
+/**
+ * Splits a JSON array, or NDJSON with one entry a line, blank lines aside. Entries are parsed one by one, with a rest where it
+ * is due.
+ */
+export async function splitBatch(
+  bytes: Buffer,
+  ndjson: boolean,
+  maxEvents: number,
+  pace: Pace,
+): Promise<Batch> {
+  const texts = ndjson ? lines(bytes, maxEvents) : elements(bytes, maxEvents);
+  if (texts === undefined) return invalid('must be valid JSON');
+  if (texts === 'no-array') return noArray(bytes);
+  if (texts.length > maxEvents) return { ok: false, reason: 'too-many' };
+  if (texts.length === 0) return invalid('must hold at least one event');
+  const entries: Parsed<unknown>[] = [];
+  for (const text of texts) {
+    if (pace.due) await pace.rest();
+    const entry = parseJson(text);
+    // Half an array is no batch, a line that is broken is one bad event.
+    if (!ndjson && !entry.ok && entry.malformed)
+      return { ok: false, reason: 'invalid', details: entry.details };
+    entries.push(entry);
+  }
+  return { ok: true, entries };
 }
 
-function splitArray(bytes: Buffer, maxEvents: number): Batch {
+/** The lines that are not blank; no more than one too many. */
+function lines(bytes: Buffer, maxEvents: number): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = skipBlanks(bytes, 0); at < bytes.length && found.length <= maxEvents;) {
+    const next = bytes.indexOf(newline, at);
+    const end = next === -1 ? bytes.length : next;
+    found.push(bytes.subarray(at, end));
+    at = skipBlanks(bytes, end);
+  }
+  return found;
+}
+
+/** The elements of an array; no more than one too many. Undefined where the text is no JSON. */
+function elements(bytes: Buffer, maxEvents: number): Buffer[] | undefined | 'no-array' {
+  let at = skipBlanks(bytes, 0);
+  if (bytes[at] !== openBracket) return 'no-array';
+  const found: Buffer[] = [];
+  at = skipBlanks(bytes, at + 1);
+  if (bytes[at] === closeBracket) return skipBlanks(bytes, at + 1) === bytes.length ? found : undefined;
+  while (found.length <= maxEvents) {
+    const { end } = outlineOf(bytes, at);
+    found.push(bytes.subarray(at, end));
+    at = skipBlanks(bytes, end);
+    if (bytes[at] === closeBracket) return skipBlanks(bytes, at + 1) === bytes.length ? found : undefined;
+    if (bytes[at] !== comma) return undefined;
+    at = skipBlanks(bytes, at + 1);
+  }
+  return found;
+}
+
+function noArray(bytes: Buffer): Batch {
   const parsed = parseJson(bytes);
   if (!parsed.ok) return { ok: false, reason: 'invalid', details: parsed.details };
-  if (!Array.isArray(parsed.value))
-    return invalid('must be an array of events, or NDJSON by its Content-Type');
-  const values: unknown[] = parsed.value;
-  if (values.length === 0) return invalid('must hold at least one event');
-  if (values.length > maxEvents) return { ok: false, reason: 'too-many' };
-  return { ok: true, entries: values.map((value) => ({ ok: true, value })) };
-}
-
-function splitLines(bytes: Buffer, maxEvents: number): Batch {
-  const entries: Parsed<unknown>[] = [];
-  for (let start = 0; start < bytes.length;) {
-    const found = bytes.indexOf(newline, start);
-    const end = found === -1 ? bytes.length : found;
-    const line = bytes.subarray(start, end);
-    start = end + 1;
-    if (isBlank(line)) continue;
-    if (entries.length === maxEvents) return { ok: false, reason: 'too-many' };
-    entries.push(parseJson(line));
-  }
-  return entries.length === 0 ? invalid('must hold at least one event') : { ok: true, entries };
-}
-
-function isBlank(line: Buffer): boolean {
-  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+  return invalid('must be an array of events, or NDJSON by its Content-Type');
 }
 
 function invalid(message: string): Batch {

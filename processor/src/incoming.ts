@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import {
   findUnstorable,
   isStorable,
+  maxRawValues,
   readRawRecord,
   type ActivityEvent,
   type RawCommand,
@@ -73,8 +74,8 @@ function readIncoming(bytes: Buffer, maxBytes: number): Incoming {
   } catch {
     return refused('undecodable', 'not JSON');
   }
-  if (!isStorable(value)) {
-    const found = findUnstorable(value);
+  if (!isStorable(value, maxRawValues)) {
+    const found = findUnstorable(value, maxRawValues);
     return refused(found?.tooDeep ? 'too-deep' : 'invalid', `${found?.path ?? ''}: ${found?.message ?? ''}`);
   }
   const read = readRawRecord(value);

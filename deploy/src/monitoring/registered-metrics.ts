@@ -15,7 +15,12 @@ export type Metrics = Map<string, Set<string>>;
 
 function registries(): Record<string, Registry> {
   const ingest = createRegistry('ingest');
-  ingestMetrics(ingest, { inFlight: () => 0, waitingBytes: () => 0, ready: () => true });
+  ingestMetrics(ingest, {
+    inFlight: () => 0,
+    waitingBytes: () => 0,
+    receivedBytes: () => 0,
+    ready: () => true,
+  });
   const processor = createRegistry('processor');
   streamsMetrics(processor);
   instanceMetrics(processor, { isReady: () => true, stateDir: '.' });

@@ -1,5 +1,6 @@
 // Where a request comes from: the peer's address, or what a trusted proxy says.
 import { BlockList, isIP } from 'node:net';
+import { canonicalAddress, networkOf, parseNetwork } from '@activity/contracts';
 
 /** A proxy list that is not one. */
 export class ProxyListError extends Error {}
@@ -9,20 +10,9 @@ export function proxyList(entries: readonly string[]): BlockList | undefined {
   if (entries.length === 0) return undefined;
   const list = new BlockList();
   for (const entry of entries) {
-    const [address = '', bits, ...more] = entry.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    const longest = family === 'ipv6' ? 128 : 32;
-    const prefix = bits === undefined ? longest : Number(bits);
-    if (
-      isIP(address) === 0 ||
-      more.length > 0 ||
-      !Number.isInteger(prefix) ||
-      prefix < 0 ||
-      prefix > longest
-    ) {
-      throw new ProxyListError(`${entry} is not an address or a network`);
-    }
-    list.addSubnet(address, prefix, family);
+    const network = parseNetwork(entry);
+    if (network === undefined) throw new ProxyListError(`${entry} is not an address or a network`);
+    list.addSubnet(network.address, network.bits, `ipv${network.version}`);
   }
   return list;
 }
@@ -49,16 +39,7 @@ export function clientAddress(
 
 /** What an address is limited by: itself, or for IPv6 its /64, which one subscriber has whole. */
 export function addressGroup(address: string): string {
-  if (isIP(address) !== 6) return address;
-  const [head = '', tail] = address.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
-  const groups = [...before, ...Array<string>(Math.max(0, zeros)).fill('0'), ...after];
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
+  return isIP(address) === 6 ? (networkOf(address, { 4: 32, 6: 64 }) ?? address) : address;
 }
 
 function isTrusted(address: string, trusted: BlockList): boolean {
@@ -66,12 +47,12 @@ function isTrusted(address: string, trusted: BlockList): boolean {
   return version !== 0 && trusted.check(address, version === 6 ? 'ipv6' : 'ipv4');
 }
 
-// IPv4 in IPv6 form is IPv4; a port and brackets are not part of an address.
+// As it is compared with others; a port and brackets are not part of an address.
 function plain(text: string): string {
   if (isIP(text) === 4) return text;
   const trimmed = text.trim();
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed)?.[1];
   const address =
     bracketed ?? (/^\d+\.\d+\.\d+\.\d+:\d+$/.test(trimmed) ? trimmed.replace(/:\d+$/, '') : trimmed);
-  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+  return canonicalAddress(address) ?? address;
 }

@@ -12,6 +12,7 @@ import { createCors } from './cors.ts';
 import { directListener } from './direct.ts';
 import type { Listener } from './direct.ts';
 import type { GateDeps } from './gate.ts';
+import { ReceivedBytes } from './received-bytes.ts';
 import type { Route } from './route.ts';
 
 interface Got {
@@ -65,12 +66,18 @@ async function send(port: number, body: Buffer | string, options: SendOptions = 
 
 const stubDeps: GateDeps = {
   logger: { error: () => {} } as unknown as GateDeps['logger'],
-  metrics: createMetrics(new Registry(), { inFlight: () => 0, waitingBytes: () => 0, ready: () => true }),
+  metrics: createMetrics(new Registry(), {
+    inFlight: () => 0,
+    waitingBytes: () => 0,
+    receivedBytes: () => 0,
+    ready: () => true,
+  }),
   authenticator: { open: true, identify: () => undefined, close: () => {} },
   cors: createCors([]),
   trustedProxies: undefined,
   limitPerKey: undefined,
   limitPerAddress: undefined,
+  received: new ReceivedBytes({ maxBytes: 33_554_432 }),
   now: Date.now,
   newRequestId: () => 'id',
   inFlight: { begin: () => {}, end: () => {} },

@@ -5,7 +5,7 @@ import { headerReader } from './edge-request.ts';
 import type { PlainAnswer } from './edge-request.ts';
 import { bodyText, pass } from './gate.ts';
 import type { Entrance, GateDeps } from './gate.ts';
-import { readBody } from './read-body.ts';
+import { RequestBody } from './read-body.ts';
 import type { DirectRoute, Route } from './route.ts';
 
 /** What `createServer` of node:http takes. */
@@ -49,7 +49,7 @@ async function answer(
     method: 'POST',
     header,
     remoteAddress: incoming.socket.remoteAddress,
-    body: (limit: number) => readBody({ from: incoming, header }, limit),
+    body: new RequestBody(incoming, header, deps.received),
   };
   const { answer: given, headers } = await pass(received, entrance, deps);
   const text = bodyText(given, headers);

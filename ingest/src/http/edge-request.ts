@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Failure, Identity } from '@activity/service';
 import type { Context } from 'hono';
+import type { RequestBody } from './read-body.ts';
 
 /** One request, admitted. */
 export interface EdgeRequest {
@@ -13,11 +14,10 @@ export interface EdgeRequest {
   address: string;
   /** A header, by its name in lower case. */
   header: HeaderReader;
-  /** The body's bytes, at most `limit`. */
-  body: (limit: number) => Promise<Buffer>;
+  body: RequestBody;
   /** Headers of the trace that the request belongs to, as they go into Kafka. */
   trace: readonly (readonly [string, string])[];
-  /** Charges for more events than the one that every request is charged for. A failure where that is too many. */
+  /** Charges for all events of the request, of which the first is paid for. A failure where they are too many. */
   charge: (events: number) => Failure | undefined;
 }
 

@@ -7,6 +7,8 @@ import { addressGroup, clientAddress } from './client-address.ts';
 import type { Cors } from './cors.ts';
 import type { Answer, EdgeRequest, HeaderReader, PlainAnswer } from './edge-request.ts';
 import type { RateLimit } from './rate-limits.ts';
+import type { RequestBody } from './read-body.ts';
+import type { ReceivedBytes } from './received-bytes.ts';
 import type { Route } from './route.ts';
 import { traceHeaders } from './trace-context.ts';
 
@@ -19,6 +21,8 @@ export interface GateDeps {
   trustedProxies: BlockList | undefined;
   limitPerKey: RateLimit | undefined;
   limitPerAddress: RateLimit | undefined;
+  /** What bodies hold together. */
+  received: ReceivedBytes;
   now: () => number;
   /** Makes a request's id where the client gave none. */
   newRequestId: () => string;
@@ -31,7 +35,7 @@ export interface Received {
   method: string;
   header: HeaderReader;
   remoteAddress: string | undefined;
-  body: EdgeRequest['body'];
+  body: RequestBody;
 }
 
 /** What the gate asks of a request, and where it goes then. */
@@ -78,6 +82,7 @@ export async function pass<A extends Answer>(
     }
     answer = failureAnswer(failure);
   } finally {
+    received.body.release();
     deps.inFlight.end();
   }
   entrance.observe(answer.status, (performance.now() - started) / 1_000);
@@ -103,8 +108,10 @@ function admitted<A extends Answer>(
 
   const address = clientAddress(remoteAddress, header('x-forwarded-for'), deps.trustedProxies);
 
+  let paid = 0;
+
   function take(limit: RateLimit, sender: string, events: number): Failure | undefined {
-    const allowance = limit.take(sender, events);
+    const allowance = limit.take(sender, events, paid);
     Object.assign(headers, allowance.headers);
     if (allowance.allowed) return undefined;
     return { kind: 'too-many-requests', retryAfterSeconds: allowance.retryAfterSeconds };
@@ -112,10 +119,16 @@ function admitted<A extends Answer>(
 
   function charge(events: number): Failure | undefined {
     const { limitPerAddress, limitPerKey } = deps;
-    const limited =
-      limitPerAddress === undefined ? undefined : take(limitPerAddress, addressGroup(address), events);
-    if (limited !== undefined || limitPerKey === undefined || identity?.keyId === undefined) return limited;
-    return take(limitPerKey, identity.keyId, events);
+    if (limitPerAddress !== undefined) {
+      const limited = take(limitPerAddress, addressGroup(address), events);
+      if (limited !== undefined) return limited;
+    }
+    if (limitPerKey !== undefined && identity?.keyId !== undefined) {
+      const limited = take(limitPerKey, identity.keyId, events);
+      if (limited !== undefined) return limited;
+    }
+    paid = events;
+    return undefined;
   }
 
   if (route.charged ?? route.scope !== undefined) {

@@ -1,5 +1,4 @@
 // Token buckets: how many events a key and an address may send.
-import { TokenBucket } from 'limiter';
 import { LRUCache } from 'lru-cache';
 
 /** What a bucket said. */
@@ -12,8 +11,11 @@ export interface Allowance {
 
 /** A limit of so many tokens a second, for each of many senders. */
 export interface RateLimit {
-  /** Takes tokens of a sender's bucket, or none of them. */
-  take: (sender: string, tokens: number) => Allowance;
+  /**
+   * Takes tokens of a sender's bucket, or none of them. `paid` of them have been taken before. More than a full bucket may be
+   * taken of a full one: what was lent is filled up first, and nothing may be taken until then.
+   */
+  take: (sender: string, tokens: number, paid?: number) => Allowance;
 }
 
 /** How a limit is set. */
@@ -23,37 +25,37 @@ export interface RateLimitOptions {
   burstSeconds: number;
   /** How many senders are remembered: who has not sent for longest is forgotten, with a full bucket. */
   maxSenders?: number;
+  /** Milliseconds of a clock that never goes back. */
+  now?: () => number;
 }
 
 /** Makes a limit; undefined where there is none (`perSecond` 0). */
 export function createRateLimit(options: RateLimitOptions): RateLimit | undefined {
-  const { perSecond, burstSeconds, maxSenders = 100_000 } = options;
+  const { perSecond, burstSeconds, maxSenders = 100_000, now = () => performance.now() } = options;
   if (perSecond === 0) return undefined;
   const size = perSecond * burstSeconds;
-  const buckets = new LRUCache<string, TokenBucket>({ max: maxSenders });
-
-  function bucketOf(sender: string): TokenBucket {
-    const known = buckets.get(sender);
-    if (known !== undefined) return known;
-    const bucket = new TokenBucket({ bucketSize: size, tokensPerInterval: perSecond, interval: 'second' });
-    bucket.content = size;
-    buckets.set(sender, bucket);
-    return bucket;
-  }
+  const msPerToken = 1_000 / perSecond;
+  /** When each sender's bucket is full again. */
+  const fullAt = new LRUCache<string, number>({ max: maxSenders });
 
   return {
-    take(sender, tokens) {
-      const bucket = bucketOf(sender);
-      // More than a full bucket can never be had at once: it costs a full bucket.
-      const cost = Math.min(tokens, size);
-      const allowed = bucket.tryRemoveTokens(cost);
-      const missing = allowed ? 0 : cost - bucket.content;
+    take(sender, tokens, paid = 0) {
+      const time = now();
+      let full = Math.max(time, fullAt.get(sender) ?? time);
+      const missing = (full - time) / msPerToken - (size - Math.min(tokens, size)) - paid;
+      // Times are doubles: a millionth of a token is nothing.
+      const allowed = missing < 1e-6;
+      if (allowed) {
+        full += (tokens - paid) * msPerToken;
+        fullAt.set(sender, full);
+      }
+      const used = (full - time) / msPerToken;
       return {
         allowed,
         headers: {
           'ratelimit-limit': String(size),
-          'ratelimit-remaining': String(Math.max(0, Math.floor(bucket.content))),
-          'ratelimit-reset': String(Math.ceil((size - bucket.content) / perSecond)),
+          'ratelimit-remaining': String(Math.max(0, Math.floor(size - used + 1e-6))),
+          'ratelimit-reset': String(Math.ceil((full - time) / 1_000)),
         },
         retryAfterSeconds: Math.max(1, Math.ceil(missing / perSecond)),
       };

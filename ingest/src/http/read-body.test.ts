@@ -1,7 +1,8 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readBody } from './read-body.ts';
+import { ReceivedBytes } from './received-bytes.ts';
+import { RequestBody } from './read-body.ts';
 
 async function read(
   bytes: Uint8Array<ArrayBuffer>,
@@ -10,8 +11,8 @@ async function read(
 ): Promise<string> {
   const web = new Request('http://edge/', { method: 'POST', body: bytes });
   const header = (name: string) => (name === 'content-encoding' ? contentEncoding : undefined);
-  const body = await readBody({ from: web, header }, limit);
-  return body.toString();
+  const body = new RequestBody(web, header, new ReceivedBytes({ maxBytes: 10_000 }));
+  return (await body.read(limit)).toString();
 }
 
 const packers = [

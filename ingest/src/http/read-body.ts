@@ -3,40 +3,136 @@ import { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import { FailureError } from '@activity/service';
+import type { CountedBody, ReceivedBytes } from './received-bytes.ts';
+import { Slots } from './slots.ts';
 
-/** A request as far as its body goes. */
-export interface BodySource {
-  /** Node's own request where there is one: reading it is much cheaper than reading the web one. */
-  from: IncomingMessage | Request;
-  header: (name: string) => string | undefined;
-}
+/** Reads a header, by its name in lower case. */
+type HeaderReader = (name: string) => string | undefined;
 
-/**
- * The body's bytes, unpacked from gzip, deflate or br.
- *
- * @throws FailureError too-large where there are more than `limit`, packed or unpacked: what is beyond is neither read nor
- * unpacked; unsupported-media-type for another encoding; validation where the bytes are not what the encoding says.
- */
-export function readBody(source: BodySource, limit: number): Promise<Buffer> {
-  const encoding = source.header('content-encoding');
-  if (Number(source.header('content-length')) > limit) return Promise.reject(tooLarge(limit));
-  return encoding === undefined ? readBytes(source, limit) : readPacked(source, limit, encoding);
-}
+/** The body of one request. */
+export class RequestBody implements CountedBody {
+  since = 0;
+  held = 0;
+  readonly #from: IncomingMessage | Request;
+  readonly #header: HeaderReader;
+  readonly #received: ReceivedBytes;
+  #limit = 0;
+  #buffer: Uint8Array = noBytes;
+  #length = 0;
+  #reject: ((error: unknown) => void) | undefined;
 
-function readBytes({ from }: BodySource, limit: number): Promise<Buffer> {
-  return from instanceof IncomingMessage ? readIncoming(from, limit) : readWeb(from, limit);
-}
+  /** `from` is Node's own request where there is one: reading it is much cheaper than reading the web one. */
+  constructor(from: IncomingMessage | Request, header: HeaderReader, received: ReceivedBytes) {
+    this.#from = from;
+    this.#header = header;
+    this.#received = received;
+  }
 
-async function readPacked(source: BodySource, limit: number, encoding: string): Promise<Buffer> {
-  const unpack = unpackers.get(encoding.trim().toLowerCase());
-  if (unpack === undefined) {
-    throw new FailureError({
-      kind: 'unsupported-media-type',
-      message: `Content-Encoding must be one of ${[...unpackers.keys()].join(', ')}`,
+  /**
+   * The body's bytes, unpacked from gzip, deflate or br.
+   *
+   * @throws FailureError too-large where there are more than `limit`, packed or unpacked: what is beyond is neither read nor
+   * unpacked; unsupported-media-type for another encoding; validation where the bytes are not what the encoding says;
+   * unavailable where all bodies together hold too much; timeout where this one is slow and others need its room.
+   */
+  read(limit: number): Promise<Buffer> {
+    const encoding = this.#header('content-encoding');
+    if (Number(this.#header('content-length')) > limit) return Promise.reject(tooLarge(limit));
+    this.#limit = limit;
+    return encoding === undefined ? this.#bytes() : this.#unpacked(encoding);
+  }
+
+  /** Gives back the room of its bytes, with the end of the request. Idempotent. */
+  release(): void {
+    this.#received.release(this);
+    this.#buffer = noBytes;
+  }
+
+  refuse(failure: FailureError): void {
+    this.#reject?.(failure);
+  }
+
+  async #unpacked(encoding: string): Promise<Buffer> {
+    const unpack = unpackers.get(encoding.trim().toLowerCase());
+    if (unpack === undefined) {
+      throw new FailureError({
+        kind: 'unsupported-media-type',
+        message: `Content-Encoding must be one of ${[...unpackers.keys()].join(', ')}`,
+      });
+    }
+    const packed = await this.#bytes();
+    return unpacking.run(async () => {
+      const bytes = await unpackAll(unpack, packed, this.#limit);
+      this.#received.take(this, bytes.length);
+      return bytes;
     });
   }
-  return unpackAll(unpack, await readBytes(source, limit), limit);
+
+  #bytes(): Promise<Buffer> {
+    this.#received.begin(this);
+    return this.#from instanceof IncomingMessage ? this.#readIncoming(this.#from) : this.#readWeb(this.#from);
+  }
+
+  #readIncoming(incoming: IncomingMessage): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.#reject = (error) => {
+        // What follows is read and dropped.
+        incoming.removeAllListeners('data');
+        reject(error);
+      };
+      incoming.on('data', (chunk: Buffer) => {
+        try {
+          this.#add(chunk);
+        } catch (error) {
+          this.#reject?.(error);
+        }
+      });
+      incoming.on('end', () => resolve(this.#complete()));
+      incoming.on('error', () => reject(cutOff()));
+      incoming.on('close', () => {
+        if (!incoming.complete) reject(cutOff());
+      });
+    });
+  }
+
+  async #readWeb(web: Request): Promise<Buffer> {
+    if (web.body !== null) for await (const chunk of web.body) this.#add(chunk);
+    return this.#complete();
+  }
+
+  #complete(): Buffer {
+    this.#received.complete(this);
+    return Buffer.from(this.#buffer.buffer, this.#buffer.byteOffset, this.#length);
+  }
+
+  // Most bodies are one chunk, which is kept as it is. More are copied together as they come: a megabyte in chunks of one byte
+  // would be a million buffers.
+  #add(chunk: Uint8Array): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#limit) throw tooLarge(this.#limit);
+    if (this.#length === 0) {
+      this.#received.take(this, chunk.length);
+      this.#buffer = chunk;
+    } else {
+      if (length > this.#buffer.length) this.#makeRoom(length);
+      this.#buffer.set(chunk, this.#length);
+    }
+    this.#length = length;
+  }
+
+  #makeRoom(length: number): void {
+    const capacity = Math.min(this.#limit, Math.max(2 * length, 4_096));
+    this.#received.take(this, capacity - this.#buffer.length);
+    const larger = Buffer.allocUnsafeSlow(capacity);
+    larger.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = larger;
+  }
 }
+
+const noBytes = new Uint8Array(0);
+
+/** A kilobyte may become a megabyte: so many are unpacked at one time. */
+const unpacking = new Slots(4);
 
 type Unpack = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
 
@@ -64,42 +160,6 @@ async function unpackAll(unpack: Unpack, bytes: Buffer, limit: number): Promise<
       details: [{ field: 'body', message: 'is not what its Content-Encoding says' }],
     });
   }
-}
-
-function readIncoming(incoming: IncomingMessage, limit: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    incoming.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > limit) {
-        incoming.removeAllListeners('data');
-        reject(tooLarge(limit));
-      } else {
-        chunks.push(chunk);
-      }
-    });
-    incoming.on('end', () => {
-      const [only] = chunks;
-      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length));
-    });
-    incoming.on('error', () => reject(cutOff()));
-    incoming.on('close', () => {
-      if (!incoming.complete) reject(cutOff());
-    });
-  });
-}
-
-async function readWeb(web: Request, limit: number): Promise<Buffer> {
-  if (web.body === null) return Buffer.alloc(0);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of web.body) {
-    length += chunk.length;
-    if (length > limit) throw tooLarge(limit);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length);
 }
 
 function tooLarge(limit: number): FailureError {

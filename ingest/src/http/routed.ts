@@ -7,7 +7,7 @@ import { headerReader, incomingOf } from './edge-request.ts';
 import type { Answer } from './edge-request.ts';
 import { bodyText, pass } from './gate.ts';
 import type { GateDeps, Passed } from './gate.ts';
-import { readBody } from './read-body.ts';
+import { RequestBody } from './read-body.ts';
 import type { Route } from './route.ts';
 
 /** Adds routes to an app, each behind the gate, and the answers for what is no route. */
@@ -58,7 +58,7 @@ async function answer(
     method: context.req.method,
     header,
     remoteAddress: incoming?.socket.remoteAddress,
-    body: (limit: number) => readBody({ from: incoming ?? context.req.raw, header }, limit),
+    body: new RequestBody(incoming ?? context.req.raw, header, deps.received),
   };
   return respond(
     await pass(

@@ -1,6 +1,6 @@
 import { createLogger } from '@activity/service';
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { EventWriter } from './event-writer.ts';
 import type { EventWriterOptions } from './event-writer.ts';
 import { faultyBroker } from './faulty-broker.fixture.ts';
@@ -135,7 +135,7 @@ describe('EventWriter', () => {
 
   test('bounds the bytes that wait', async () => {
     const broker = faultyBroker(1);
-    const writer = writerOn(broker, { deadlineMs: 100, maxWaitingBytes: 5_000 });
+    const writer = writerOn(broker, { deadlineMs: 100, maxWaitingBytes: 13_000 });
     broker.fates = Array.from({ length: 1_000 }, (): Fate => 'away');
     const results = await Promise.all(
       Array.from({ length: 10 }, async () => writer.write(record('x'.repeat(1_000)))),
@@ -144,6 +144,31 @@ describe('EventWriter', () => {
       results.filter((result) => result.kind === 'unavailable' && result.reason === 'overloaded'),
     ).toHaveLength(6);
     expect(writer.accepting).toBe(true);
+    await writer.close();
+  });
+
+  test('says why once writes have failed for a while, until the first that succeeds', async () => {
+    const broker = faultyBroker(1);
+    const writer = writerOn(broker, { deadlineMs: 300, failingAfterMs: 100 });
+    expect((await writer.write(record('a'))).kind).toBe('written');
+    broker.fates = Array.from({ length: 1_000 }, (): Fate => 'refused');
+    const refused = writer.write(record('b'));
+    expect(writer.failing).toBeUndefined();
+    await refused;
+    expect(writer.failing).toBe('partition 0: refused');
+    broker.fates = [];
+    expect((await writer.write(record('c'))).kind).toBe('written');
+    expect(writer.failing).toBeUndefined();
+    await writer.close();
+  });
+
+  test('says why where no broker is there, and no longer once nothing was tried for a while', async () => {
+    const broker = faultyBroker(1);
+    const writer = writerOn(broker, { deadlineMs: 300, failingAfterMs: 100, failureCountsMs: 600 });
+    broker.fates = Array.from({ length: 1_000 }, (): Fate => 'away');
+    await writer.write(record('a'));
+    expect(writer.failing).toBe('no broker answers');
+    await vi.waitFor(() => expect(writer.failing).toBeUndefined(), { timeout: 10_000 });
     await writer.close();
   });
 

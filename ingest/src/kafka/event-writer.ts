@@ -3,7 +3,7 @@ import type { Logger } from '@activity/service';
 import { PartitionLane, stillWaiting } from './partition-lane.ts';
 import type { Waiting, WriteResult } from './partition-lane.ts';
 import { partitionOf } from '@activity/contracts';
-import { recordBytes } from './record-batch.ts';
+import { memoryBytes, recordBytes } from './record-batch.ts';
 import type { BatchRecord } from './record-batch.ts';
 import type { Verdict } from './produce-verdict.ts';
 import type { ProducerIdentity } from './topic-session.ts';
@@ -23,15 +23,29 @@ export interface EventWriterOptions {
   logger: Logger;
   /** How long a record may wait for its acknowledgement. */
   deadlineMs: number;
-  /** How many bytes may wait at once. */
+  /** How much memory may wait at once, in bytes: see `memoryBytes`. */
   maxWaitingBytes: number;
   /** The largest batch of one partition. */
   maxBatchBytes?: number;
+  /** How long writes must have failed until {@link EventWriter.failing} says so. Default 3,000. */
+  failingAfterMs?: number;
+  /** How long a failure counts after the last attempt: then the next write is to show whether it lasts. Default 30,000. */
+  failureCountsMs?: number;
   /** What to tell after each round: for metrics. */
   onRound?: (round: { records: number; milliseconds: number }) => void;
 }
 
 const maxBackoffMs = 250;
+
+/** Stands for all partitions at once: no broker, no identity. */
+const everything = -1;
+
+interface Failing {
+  since: number;
+  /** When it was tried last. */
+  at: number;
+  reason: string;
+}
 
 /**
  * Writes records with acks=all under one idempotent producer, one round in flight: while the broker answers, the next round
@@ -57,13 +71,14 @@ export class EventWriter {
   #running: Promise<void> | undefined;
   #failures = 0;
   #closed = false;
+  readonly #failing = new Map<number, Failing>();
 
   constructor(options: EventWriterOptions) {
     this.#options = options;
     this.#maxBatchBytes = options.maxBatchBytes ?? 512 * 1024;
   }
 
-  /** Bytes that wait for an answer. */
+  /** The memory that what waits for an answer takes, in bytes. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
@@ -71,6 +86,21 @@ export class EventWriter {
   /** Whether another record would be taken. */
   get accepting(): boolean {
     return !this.#closed && this.#waitingBytes < this.#options.maxWaitingBytes;
+  }
+
+  /**
+   * Why writes fail, where they have failed for a while; undefined where they succeed. With the first that succeeds it is
+   * undefined again, and also when none was tried for a while: whoever gets no requests because of it never learns more.
+   */
+  get failing(): string | undefined {
+    const { failingAfterMs = 3_000, failureCountsMs = 30_000 } = this.#options;
+    const now = performance.now();
+    for (const [partition, { since, at, reason }] of this.#failing) {
+      if (now - at > failureCountsMs) this.#failing.delete(partition);
+      else if (now - since >= failingAfterMs)
+        return partition === everything ? reason : `partition ${partition}: ${reason}`;
+    }
+    return undefined;
   }
 
   /** Writes a record to the partition of its key, or to the one given. Never rejects. */
@@ -82,30 +112,30 @@ export class EventWriter {
 
   /** As {@link write}, telling a function: for many records at once. It is told exactly once. */
   send(record: BatchRecord, partition: number | undefined, tell: (result: WriteResult) => void): void {
-    const bytes = recordBytes(record);
+    const held = memoryBytes(record);
     if (this.#closed) {
       tell({ kind: 'unavailable', reason: 'closed' });
       return;
     }
-    if (this.#waitingBytes + bytes > this.#options.maxWaitingBytes) {
+    if (this.#waitingBytes + held > this.#options.maxWaitingBytes) {
       tell({ kind: 'unavailable', reason: 'overloaded' });
       return;
     }
     const waiting: Waiting = {
       record,
       partition,
-      bytes,
+      bytes: recordBytes(record),
       deadline: performance.now() + this.#options.deadlineMs,
       settled: false,
       settle: (result) => {
         if (waiting.settled) return;
         waiting.settled = true;
-        this.#waitingBytes -= bytes;
+        this.#waitingBytes -= held;
         this.#waitingRecords--;
         tell(result);
       },
     };
-    this.#waitingBytes += bytes;
+    this.#waitingBytes += held;
     this.#waitingRecords++;
     this.#unrouted.push(waiting);
     this.#armDeadline();
@@ -127,7 +157,9 @@ export class EventWriter {
       try {
         await this.#round();
       } catch (error) {
-        this.#fail(error instanceof Error ? error.message : String(error));
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#noteFailure(everything, reason);
+        this.#fail(reason);
       }
       if (this.#failures > 0) await delay(Math.min(maxBackoffMs, 10 * 2 ** this.#failures));
     }
@@ -143,6 +175,7 @@ export class EventWriter {
       this.#identity = await session.newIdentity();
       for (const lane of this.#lanes) lane.restart();
     }
+    this.#failing.delete(everything);
     this.#route(partitions);
     const batches = new Map<number, Buffer>();
     for (const lane of this.#lanes) {
@@ -158,7 +191,10 @@ export class EventWriter {
       const verdict: Verdict = verdicts.get(partition) ?? { kind: 'retry', reason: 'no answer' };
       records += this.#lanes[partition]?.apply(verdict) ?? 0;
       if (verdict.kind === 'lost') this.#identity = undefined;
-      if (verdict.kind === 'lost' || verdict.kind === 'retry') failure = verdict.reason;
+      if (verdict.kind === 'lost' || verdict.kind === 'retry') {
+        failure = verdict.reason;
+        this.#noteFailure(partition, verdict.reason);
+      } else this.#failing.delete(partition);
     }
     this.#options.onRound?.({ records, milliseconds: performance.now() - started });
     if (failure === undefined) this.#failures = 0;
@@ -183,6 +219,14 @@ export class EventWriter {
     if (this.#failures === 0) this.#options.logger.warn({ reason }, 'writing to the broker: trying again');
     this.#failures++;
     this.#options.session.forgetLeaders();
+  }
+
+  #noteFailure(partition: number, reason: string): void {
+    const now = performance.now();
+    const { failureCountsMs = 30_000 } = this.#options;
+    const known = this.#failing.get(partition);
+    const since = known !== undefined && now - known.at <= failureCountsMs ? known.since : now;
+    this.#failing.set(partition, { since, at: now, reason });
   }
 
   #armDeadline(): void {

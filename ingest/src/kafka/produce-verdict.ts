@@ -1,4 +1,5 @@
 // What a broker's answer to a batch means for the batch and for the producer.
+import { errorName } from './wire.ts';
 import type { PartitionAnswer } from './wire.ts';
 
 /**
@@ -42,10 +43,13 @@ export function verdictOf(answer: PartitionAnswer | undefined): Verdict {
     case errorCodes.invalidProducerEpoch:
     case errorCodes.unknownProducerId:
     case errorCodes.producerFenced:
-      return { kind: 'lost', reason: `broker error ${answer?.errorCode}` };
+      return { kind: 'lost', reason: `the broker refuses it: ${errorName(answer?.errorCode ?? -1)}` };
     case errorCodes.topicAuthorizationFailed:
-      return { kind: 'retry', reason: 'Kafka refuses it: grant the principal Write on this topic' };
+      return {
+        kind: 'retry',
+        reason: 'the broker refuses it: TOPIC_AUTHORIZATION_FAILED: grant the principal Write on this topic',
+      };
     default:
-      return { kind: 'retry', reason: `broker error ${answer?.errorCode}` };
+      return { kind: 'retry', reason: `the broker refuses it: ${errorName(answer?.errorCode ?? -1)}` };
   }
 }

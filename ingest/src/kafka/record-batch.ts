@@ -31,6 +31,17 @@ export function recordBytes(record: BatchRecord): number {
   return bytes;
 }
 
+/** What a record's own objects take beside its text, in bytes: measured with 50,000 small events that wait. */
+const objectBytes = 1_000;
+
+/** About what a record takes in memory while it waits: its objects, its text, and its place in the batch that is being written. */
+export function memoryBytes(record: BatchRecord): number {
+  const { length } = record.value;
+  // V8 keeps a text of one byte a character, unless one of them needs two.
+  const text = Buffer.byteLength(record.value) === length ? length : 2 * length;
+  return objectBytes + text + recordBytes(record);
+}
+
 /** Encodes records of one partition; at least one. */
 export function encodeRecordBatch(records: readonly BatchRecord[], producer: BatchProducer): Buffer {
   let size = headerLength;

@@ -1,7 +1,14 @@
 // The Kafka requests that the edge makes. The only file that imports the client's wire calls, which are exported but not
 // promised: hence the pinned version.
 import { needing, type KafkaSecurity } from '@activity/service';
-import { Connection, createAPI, initProducerIdV4, metadataV12, Writer } from '@platformatic/kafka';
+import {
+  Connection,
+  createAPI,
+  initProducerIdV4,
+  metadataV12,
+  protocolErrorsCodesById,
+  Writer,
+} from '@platformatic/kafka';
 import type { Reader } from '@platformatic/kafka';
 
 /** One open connection to a broker. */
@@ -73,6 +80,11 @@ export async function initProducer(
     initProducerIdV4.api.async(connection, null, 60_000, -1n, -1),
   );
   return { producerId, producerEpoch };
+}
+
+/** Kafka's own name of an error. */
+export function errorName(code: number): string {
+  return protocolErrorsCodesById[code] ?? `error ${code}`;
 }
 
 const acksAll = -1;

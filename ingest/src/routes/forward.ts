@@ -54,7 +54,7 @@ export function forwardRoutes(deps: ForwardDeps): Route[] {
     if (session !== undefined) headers.set('cookie', session);
     const host = header('host');
     if (host !== undefined) headers.set('x-forwarded-host', host);
-    const sent = req.method === 'POST' ? await body(maxBodyBytes) : undefined;
+    const sent = req.method === 'POST' ? await body.read(maxBodyBytes) : undefined;
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), deps.timeoutMs ?? 15_000);
     req.raw.signal.addEventListener('abort', () => abort.abort(), { once: true });

@@ -1,45 +1,54 @@
 // POST /api/logs/batch: many events, with a verdict for each.
-import { failureAnswer, validationError } from '@activity/service';
+import { failureAnswer, plainError, validationError } from '@activity/service';
 import type { Failure } from '@activity/service';
 import { z } from 'zod';
 import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
 import type { DirectRoute } from '../http/route.ts';
+import { Slots } from '../http/slots.ts';
+import { Pace } from '../pace.ts';
 import { parseEvent } from '../parse-event.ts';
 import type { Parsed } from '../parse-event.ts';
 import { publish } from '../publish.ts';
 import type { Publisher } from '../publish.ts';
 import { isNdjson, splitBatch } from '../split-batch.ts';
+import type { Batch } from '../split-batch.ts';
+import { batchAnswer } from './batch-answer.ts';
+import type { Verdict } from './batch-answer.ts';
 import { exampleEvent } from './post-log.ts';
-import { batchResult } from './schemas.ts';
-import type { verdict } from './schemas.ts';
+import { batchResult, refusedBatch, unpublishedBatch } from './schemas.ts';
 
 /** The most events of one batch. */
 const maxBatchEvents = 1_000;
 /** The most bytes of one batch, unpacked. */
 const maxBatchBytes = 1_048_576;
 
-type Verdict = z.output<typeof verdict>;
+/** A batch that is refused as a whole, or what becomes of each of its events. */
+type Judged = { refused: PlainAnswer } | { verdicts: Promise<Verdict[]> };
 
 /** The route for a batch of events. */
 export function postBatchRoute(publisher: Publisher): DirectRoute {
   const { metrics, newId, activityInput } = publisher;
+  // One after the other: parsed events take many times the memory of their bytes.
+  const parsing = new Slots(1);
 
-  /** Judges each entry and tells when the last verdict is there. */
-  function judgeAll(
+  /** Hands each event on. Resolves to the promise of all verdicts, which wait for the broker. */
+  async function judgeAll(
     entries: readonly Parsed<unknown>[],
     { receivedAt, trace }: EdgeRequest,
-    tell: (verdicts: Verdict[]) => void,
-  ): void {
+    pace: Pace,
+  ): Promise<{ verdicts: Promise<Verdict[]> }> {
+    const all = Promise.withResolvers<Verdict[]>();
     const verdicts: Verdict[] = [];
     let missing = entries.length;
 
     function judged(index: number, found: Verdict): void {
       verdicts[index] = found;
       missing--;
-      if (missing === 0) tell(verdicts);
+      if (missing === 0) all.resolve(verdicts);
     }
 
     for (const [index, entry] of entries.entries()) {
+      if (pace.due) await pace.rest();
       const event = entry.ok ? parseEvent(entry.value, activityInput, { now: receivedAt, newId }) : entry;
       if (!event.ok) {
         metrics.refused('invalid', 1);
@@ -47,39 +56,37 @@ export function postBatchRoute(publisher: Publisher): DirectRoute {
         continue;
       }
       const { eventId } = event.value;
+      const moved = event.moved.length === 0 ? undefined : { movedToMetadata: [...event.moved] };
       publish(event.value, receivedAt, trace, publisher, (failure) => {
         judged(
           index,
-          failure === undefined ? { index, status: 201, eventId } : unwritten(index, eventId, failure),
+          failure === undefined
+            ? { index, status: 201, eventId, ...moved }
+            : unwritten(index, eventId, failure),
         );
       });
     }
+    return { verdicts: all.promise };
+  }
+
+  async function judge(bytes: Buffer, ndjson: boolean, request: EdgeRequest): Promise<Judged> {
+    const pace = new Pace();
+    const batch = await splitBatch(bytes, ndjson, maxBatchEvents, pace);
+    if (!batch.ok) return { refused: noBatch(batch) };
+    const { entries } = batch;
+    const limited = request.charge(entries.length);
+    if (limited !== undefined) {
+      metrics.refused('limited', entries.length);
+      return { refused: failureAnswer(limited) };
+    }
+    return judgeAll(entries, request, pace);
   }
 
   async function handle(request: EdgeRequest): Promise<PlainAnswer> {
     const ndjson = isNdjson(request.header('content-type'));
-    const batch = splitBatch(await request.body(maxBatchBytes), ndjson, maxBatchEvents);
-    if (!batch.ok) {
-      return failureAnswer(
-        batch.reason === 'too-many'
-          ? { kind: 'too-large', message: `a batch must not hold more than ${maxBatchEvents} events` }
-          : { kind: 'validation', details: batch.details },
-      );
-    }
-    const { entries } = batch;
-    const limited = entries.length > 1 ? request.charge(entries.length - 1) : undefined;
-    if (limited !== undefined) {
-      metrics.refused('limited', entries.length);
-      return failureAnswer(limited);
-    }
-    const results = await new Promise<Verdict[]>((resolve) => {
-      judgeAll(entries, request, resolve);
-    });
-    const accepted = results.filter(({ status }) => status === 201).length;
-    const retry: Record<string, string> = results.some(({ status }) => status === 503)
-      ? { 'retry-after': '1' }
-      : {};
-    return { status: 207, headers: retry, body: { accepted, refused: results.length - accepted, results } };
+    const bytes = await request.body.read(maxBatchBytes);
+    const judged = await parsing.run(() => judge(bytes, ndjson, request));
+    return 'refused' in judged ? judged.refused : batchAnswer(await judged.verdicts);
   }
 
   return {
@@ -89,7 +96,7 @@ export function postBatchRoute(publisher: Publisher): DirectRoute {
     scope: 'ingest',
     summary: 'Publish up to 1,000 events',
     description:
-      'An array, or NDJSON (one event a line). The answer has a verdict for each event, in their order: one that is refused costs no other. Events of one user keep their order.',
+      'An array, or NDJSON (one event a line). The answer has a verdict for each event, in their order: one that is refused costs no other. Events of one user keep their order. Where nothing was written the answer is an error: 503 if anything of it may be sent again, 413 if all events are too large, otherwise 400.',
     body: {
       'application/json': {
         schema: z.array(activityInput).min(1).max(maxBatchEvents),
@@ -98,11 +105,35 @@ export function postBatchRoute(publisher: Publisher): DirectRoute {
       'application/x-ndjson': { schema: z.string(), example: `${JSON.stringify(exampleEvent)}\n` },
     },
     answers: {
-      207: { description: 'What became of each event.', schema: batchResult },
-      400: { description: 'The body is no batch.', schema: validationError },
+      207: {
+        description:
+          'At least one event is in Kafka, and what became of each. Where there is a 503 among them, `Retry-After` says when to send those again.',
+        schema: batchResult,
+      },
+      400: {
+        description: 'The body is no batch, or each of its events is wrong: then with a verdict for each.',
+        schema: z.union([refusedBatch, validationError]),
+      },
+      413: {
+        description: 'The batch is too large; or each of its events is: then with a verdict for each.',
+        schema: z.union([unpublishedBatch, plainError]),
+      },
+      503: {
+        description:
+          'Nothing was written, and the events with 503 may be sent again: `Retry-After` says when.',
+        schema: z.union([unpublishedBatch, plainError]),
+      },
     },
     handle,
   };
+}
+
+function noBatch(batch: Extract<Batch, { ok: false }>): PlainAnswer {
+  return failureAnswer(
+    batch.reason === 'too-many'
+      ? { kind: 'too-large', message: `a batch must not hold more than ${maxBatchEvents} events` }
+      : { kind: 'validation', details: batch.details },
+  );
 }
 
 function unwritten(index: number, eventId: string, failure: Failure): Verdict {

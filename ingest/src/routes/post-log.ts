@@ -1,12 +1,12 @@
 // POST /api/logs: one event, acknowledged when the broker has acknowledged it.
 import { failureAnswer, validationError } from '@activity/service';
-import type { Failure } from '@activity/service';
 import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
 import type { DirectRoute } from '../http/route.ts';
 import { parseEvent, parseJson } from '../parse-event.ts';
+import type { ParsedEvent } from '../parse-event.ts';
 import { publish } from '../publish.ts';
 import type { Publisher } from '../publish.ts';
-import { published, unpublished } from './schemas.ts';
+import { published as publishedSchema, unpublished } from './schemas.ts';
 
 /** An event as an example. */
 export const exampleEvent = {
@@ -15,25 +15,28 @@ export const exampleEvent = {
   metadata: { device: 'phone', path: '/pricing' },
 };
 
+type GoodEvent = Extract<ParsedEvent, { ok: true }>;
+
 /** The route for one event. */
 export function postLogRoute(publisher: Publisher): DirectRoute {
   const { maxEventBytes, metrics, newId, activityInput } = publisher;
 
-  async function handle(request: EdgeRequest): Promise<PlainAnswer> {
-    const body = parseJson(await request.body(maxEventBytes));
-    const event = body.ok ? parseEvent(body.value, activityInput, { now: request.receivedAt, newId }) : body;
-    if (!event.ok) {
-      metrics.refused('invalid', 1);
-      return failureAnswer({ kind: 'validation', details: event.details });
-    }
-    const failure = await new Promise<Failure | undefined>((resolve) => {
-      publish(event.value, request.receivedAt, request.trace, publisher, resolve);
+  /** Publishes an event. Not a part of `handle`, which would hold all of the request while it waits for the broker. */
+  function published({ value, moved }: GoodEvent, request: EdgeRequest): Promise<PlainAnswer> {
+    const { eventId } = value;
+    return new Promise((resolve) => {
+      publish(value, request.receivedAt, request.trace, publisher, (failure) => {
+        resolve(failure === undefined ? created(eventId, moved) : failureAnswer(failure));
+      });
     });
-    if (failure !== undefined) return failureAnswer(failure);
-    const { eventId } = event.value;
-    // Written out: this is the hottest answer there is.
-    const text = `{"success":true,"message":"Activity log published successfully","eventId":${JSON.stringify(eventId)}}`;
-    return { status: 201, body: text };
+  }
+
+  async function handle(request: EdgeRequest): Promise<PlainAnswer> {
+    const body = parseJson(await request.body.read(maxEventBytes));
+    const event = body.ok ? parseEvent(body.value, activityInput, { now: request.receivedAt, newId }) : body;
+    if (event.ok) return published(event, request);
+    metrics.refused('invalid', 1);
+    return failureAnswer({ kind: 'validation', details: event.details });
   }
 
   return {
@@ -43,13 +46,20 @@ export function postLogRoute(publisher: Publisher): DirectRoute {
     scope: 'ingest',
     summary: 'Publish one event',
     description:
-      'Answers 201 when Kafka has the event on all in-sync replicas. With an `eventId` the event can be sent again: it is counted once.',
+      'Answers 201 when Kafka has the event on all in-sync replicas. With an `eventId` the event can be sent again: it is counted once. A top-level field that no event has is put into `metadata` and listed in `movedToMetadata`; one that looks like a field of an event (`user_id`, `eventID`) is refused.',
     body: { 'application/json': { schema: activityInput, example: exampleEvent } },
     answers: {
-      201: { description: 'The event is in Kafka.', schema: published },
+      201: { description: 'The event is in Kafka.', schema: publishedSchema },
       400: { description: 'Something is wrong with the event.', schema: validationError },
       503: { description: 'The broker has not acknowledged the event in time.', schema: unpublished },
     },
     handle,
   };
+}
+
+// Written out: this is the hottest answer there is.
+function created(eventId: string, moved: readonly string[]): PlainAnswer {
+  const more = moved.length === 0 ? '' : `,"movedToMetadata":${JSON.stringify(moved)}`;
+  const body = `{"success":true,"message":"Activity log published successfully","eventId":${JSON.stringify(eventId)}${more}}`;
+  return { status: 201, body };
 }

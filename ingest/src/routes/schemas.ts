@@ -1,12 +1,18 @@
 // What the edge answers, as schemas: for the OpenAPI document and for whoever tests against it.
-import { fieldProblem, plainError } from '@activity/service';
+import { fieldProblem, plainError, validationError } from '@activity/service';
 import { z } from 'zod';
+
+const movedToMetadata = z
+  .array(z.string())
+  .optional()
+  .describe('Top-level fields that no event has: their values were put into `metadata`');
 
 /** 201 for one event. */
 export const published = z.object({
   success: z.literal(true),
   message: z.literal('Activity log published successfully'),
   eventId: z.string().describe('The event’s id: sent again with it, the event is counted once'),
+  movedToMetadata,
 });
 
 /** 503 for one event. */
@@ -24,6 +30,7 @@ export const verdict = z.object({
   index: z.number().int().describe('The event’s place in the batch, from 0; blank lines do not count'),
   status: z.union([z.literal(201), z.literal(400), z.literal(413), z.literal(503)]),
   eventId: z.string().optional(),
+  movedToMetadata,
   error: z.string().optional(),
   message: z.string().optional(),
   details: z.array(fieldProblem).optional(),
@@ -35,6 +42,12 @@ export const batchResult = z.object({
   refused: z.number().int(),
   results: z.array(verdict),
 });
+
+/** 400 for a batch of which nothing was written, and nothing may be sent again. */
+export const refusedBatch = validationError.extend(batchResult.shape);
+
+/** 503 and 413 for a batch of which nothing was written. */
+export const unpublishedBatch = plainError.extend(batchResult.shape);
 
 /** 202 for a delete. */
 export const deletion = z.object({

@@ -38,8 +38,10 @@ export {
 export type { DeleteLogCommand, EraseUserCommand, RawCommand, RawRecord } from './raw-record.ts';
 export { readRawRecord } from './read-raw-record.ts';
 export type { ReadRawRecord } from './read-raw-record.ts';
+export { canonicalAddress, networkOf, parseNetwork } from './address.ts';
+export type { Network } from './address.ts';
 export { isoTime, parseIsoTime } from './iso-time.ts';
-export { findUnstorable, isStorable, maxNesting } from './storable.ts';
+export { findUnstorable, isStorable, maxNesting, maxRawValues, maxValues } from './storable.ts';
 export type { Unstorable } from './storable.ts';
 export { partitionOf } from './partitioner.ts';
 export {

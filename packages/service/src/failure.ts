@@ -15,6 +15,7 @@ export type Failure =
   | { kind: 'method-not-allowed'; allow: string }
   | { kind: 'too-large'; message: string }
   | { kind: 'unsupported-media-type'; message: string }
+  | { kind: 'timeout'; message: string }
   | { kind: 'too-many-requests'; retryAfterSeconds: number }
   /** Cannot serve now; `retryAfterSeconds` says when to come back. `extra` joins the body. */
   | { kind: 'unavailable'; message: string; retryAfterSeconds: number; extra?: Record<string, unknown> }
@@ -55,6 +56,9 @@ export function failureAnswer(failure: Failure): FailureAnswer {
       return answer(404, { error: `${failure.what} not found` });
     case 'method-not-allowed':
       return answer(405, { error: 'Method not allowed' }, { allow: failure.allow });
+    case 'timeout':
+      // Whatever else of the request is under way is of no use: the connection ends.
+      return answer(408, { error: 'Request timeout', message: failure.message }, { connection: 'close' });
     case 'too-large':
       return answer(413, { error: 'Payload too large', message: failure.message });
     case 'unsupported-media-type':
