@@ -11,12 +11,16 @@ export type {
   CommitWriter,
   FetchedPartition,
   Fetcher,
+  GroupHandler,
+  GroupIdentity,
   GroupMember,
+  GroupOptions,
   KafkaPort,
   MemberSubscription,
   NewTopic,
   TopicDescription,
   TopicPartition,
+  TopicSetting,
 } from './client/port.ts';
 export { createKafka } from './client/wire-port.ts';
 export type { KafkaOptions } from './client/wire-port.ts';

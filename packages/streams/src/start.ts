@@ -108,6 +108,11 @@ export interface StreamsOptions {
    */
   transactionTimeoutMs?: number;
   /**
+   * How often new partitions of input topics are looked for, in milliseconds.
+   * @default 60_000
+   */
+  metadataMaxAgeMs?: number;
+  /**
    * Where a partition without a committed offset begins.
    * @default 'earliest'
    */
@@ -243,6 +248,7 @@ export function createStreams(options: StreamsOptions): Streams {
       sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
       rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,
       transactionTimeoutMs: options.transactionTimeoutMs ?? 10_000,
+      metadataMaxAgeMs: options.metadataMaxAgeMs ?? 60_000,
       offsetReset: options.offsetReset ?? 'earliest',
     };
     const metrics = options.metrics ?? noMetrics;

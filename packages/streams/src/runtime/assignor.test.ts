@@ -219,7 +219,14 @@ describe('what travels with a join', () => {
   test('comes back', () => {
     const data = { instanceId: 'ü 1', owned: ['0_0', '1_2'], stored: ['0_0'] };
     expect(readJoinData(writeJoinData(data))).toMatchObject(data);
-    expect(readAssignment(writeAssignment(['0_0', '12_7']))).toEqual(['0_0', '12_7']);
+    const assignment = { tasks: ['0_0', '12_7'], pending: 2, refused: false };
+    expect(readAssignment(writeAssignment(assignment))).toMatchObject(assignment);
+  });
+
+  test('is understood where the version before wrote it', () => {
+    const tasks = Buffer.from(JSON.stringify({ version: 1, tasks: ['0_0'] }));
+    expect(readAssignment(tasks)).toMatchObject({ tasks: ['0_0'], pending: 0, refused: false });
+    expect(readJoinData(Buffer.from('{"version":1,"owned":["0_0"]}')).topology).toBeUndefined();
   });
 
   test.each(['', 'no JSON', '5', 'null', '"text"', '[]', '{}'])(
@@ -230,6 +237,6 @@ describe('what travels with a join', () => {
   );
 
   test('no assignment is an empty one', () => {
-    expect(readAssignment(Buffer.alloc(0))).toEqual([]);
+    expect(readAssignment(Buffer.alloc(0)).tasks).toEqual([]);
   });
 });

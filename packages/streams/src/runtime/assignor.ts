@@ -1,4 +1,5 @@
 // The assignor: which member runs which task. Sticky and cooperative: a task moves only when its owner has let go.
+import type { TopologyShape } from './fingerprint.ts';
 
 /** A member as the assignor sees it. */
 export interface AssignableMember {
@@ -9,6 +10,8 @@ export interface AssignableMember {
   readonly owned: readonly string[];
   /** Tasks whose state its process has on disk. */
   readonly stored: readonly string[];
+  /** What its task ids mean; undefined for a member of an older version of this library. */
+  readonly topology?: TopologyShape;
 }
 
 /** What a member tells the leader when it joins. */
@@ -25,6 +28,7 @@ export function assignTasks(
   members: readonly AssignableMember[],
 ): Map<string, string[]> {
   const assigned = new Map<string, string[]>(members.map(({ memberId }) => [memberId, []]));
+  if (members.length === 0) return assigned;
   const sorted = members.toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1));
   const ownerOf = new Map<string, string>();
   for (const { memberId, owned } of sorted) {
@@ -112,14 +116,23 @@ export function readJoinData(bytes: Buffer): JoinData {
   }
 }
 
+/** What the leader gives a member. */
+export interface Assignment {
+  tasks: readonly string[];
+  /** Tasks of the group that nobody has yet: their owners must let go first, or their input is not there now. */
+  pending: number;
+  /** The member runs another topology than the group. */
+  refused: boolean;
+}
+
 /** An assignment as bytes. */
-export function writeAssignment(tasks: readonly string[]): Buffer {
-  return Buffer.from(JSON.stringify({ version: 1, tasks }));
+export function writeAssignment(assignment: Assignment): Buffer {
+  return Buffer.from(JSON.stringify({ version: 1, ...assignment }));
 }
 
 /** Reads an assignment. */
-export function readAssignment(bytes: Buffer): string[] {
-  if (bytes.length === 0) return [];
-  const parsed = JSON.parse(bytes.toString()) as { tasks: string[] };
-  return parsed.tasks;
+export function readAssignment(bytes: Buffer): Assignment {
+  const nothing = { tasks: [], pending: 0, refused: false };
+  if (bytes.length === 0) return nothing;
+  return { ...nothing, ...(JSON.parse(bytes.toString()) as Partial<Assignment>) };
 }

@@ -1,4 +1,5 @@
-// What is committed with an offset: the partition's clocks, so that a restart decides alike what is late and what has expired.
+// What is committed with an offset: the partition's clocks, so that a restart decides alike what is late and what has
+// expired, and the topic's id, so that a topic which was created again is told from one that has lost records.
 
 /** The clocks of a partition, in epoch milliseconds; -1 before its first record. */
 export interface PartitionClocks {
@@ -8,17 +9,28 @@ export interface PartitionClocks {
   arrivalTime: number;
 }
 
-/** Text for the offset's metadata. */
-export function writeOffsetMetadata({ partitionTime, arrivalTime }: PartitionClocks): string {
-  if (partitionTime < 0) return '';
-  return arrivalTime < 0 ? `t=${partitionTime}` : `t=${partitionTime} a=${arrivalTime}`;
+/** What an offset's metadata says. */
+export interface OffsetMetadata extends PartitionClocks {
+  /** The id of the topic that was read. */
+  topicId: string | undefined;
 }
 
-/** The clocks in an offset's metadata. */
-export function readOffsetMetadata(metadata: string): PartitionClocks {
-  const [, time, arrival] = /^t=(\d+)(?: a=(\d+))?$/.exec(metadata) ?? [];
+/** Text for the offset's metadata. */
+export function writeOffsetMetadata({ partitionTime, arrivalTime, topicId }: OffsetMetadata): string {
+  const parts: string[] = [];
+  if (partitionTime >= 0) parts.push(`t=${partitionTime}`);
+  if (partitionTime >= 0 && arrivalTime >= 0) parts.push(`a=${arrivalTime}`);
+  if (topicId !== undefined) parts.push(`id=${topicId}`);
+  return parts.join(' ');
+}
+
+/** What an offset's metadata says; nothing where another program wrote it. */
+export function readOffsetMetadata(metadata: string): OffsetMetadata {
+  const found = /^(?:t=(\d+)(?: a=(\d+))?)?(?:(?:^| )id=([\w-]+))?$/.exec(metadata);
+  const [, time, arrival, topicId] = found ?? [];
   return {
     partitionTime: time === undefined ? -1 : Number(time),
     arrivalTime: arrival === undefined ? -1 : Number(arrival),
+    topicId,
   };
 }

@@ -5,6 +5,8 @@ import type { SourceRecord } from '../api/record.ts';
 export class RecordQueue {
   readonly topic: string;
   readonly partition: number;
+  /** The topic's id, where it is known. */
+  topicId: string | undefined;
   /** The highest event time processed from this partition; -1 before the first. */
   partitionTime = -1;
   /** The highest timestamp in Kafka of a record processed from this partition; -1 before the first. */

@@ -6,11 +6,13 @@
 // Callbacks of the group member do not act by themselves: they queue, and the loop takes them between two steps.
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import {
+  backoff,
   partitionName,
   type CommitResult,
   type CommitWriter,
   type FetchedPartition,
   type Fetcher,
+  type GroupIdentity,
   type GroupMember,
   type KafkaPort,
   type MemberSubscription,
@@ -21,15 +23,19 @@ import { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedErr
 import type { StateBackend } from '../state/state-backend.ts';
 import { cacheBudget, type CacheBudget } from '../state/overlay.ts';
 import type { Topology } from '../topology/topology.ts';
-import { assignTasks, readAssignment, readJoinData, writeAssignment, writeJoinData } from './assignor.ts';
+import { readAssignment, writeAssignment, writeJoinData, type Assignment } from './assignor.ts';
 import { Collector } from './collector.ts';
 import type { FailurePolicy } from './failure-policy.ts';
+import { shapeOf, type TopologyShape } from './fingerprint.ts';
+import { planGroup } from './group-plan.ts';
+import { InputWatch } from './input-watch.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { Purger } from './purger.ts';
 import type { RecordQueue } from './record-queue.ts';
 import { Restorer } from './restorer.ts';
+import { StartPositions } from './start-positions.ts';
 import { openState, openStore } from './task-stores.ts';
-import { Task, taskIdOf } from './task.ts';
+import { Task } from './task.ts';
 import type { TopicNames } from './topic-names.ts';
 
 /**
@@ -72,6 +78,8 @@ export interface StreamThreadOptions {
   sessionTimeoutMs: number;
   rebalanceTimeoutMs: number;
   transactionTimeoutMs: number;
+  /** How often new partitions of input topics are looked for. */
+  metadataMaxAgeMs: number;
   offsetReset: 'earliest' | 'latest';
   now: () => number;
   log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, details?: object) => void;
@@ -95,6 +103,9 @@ const sliceRecords = 1000;
 const sliceMs = 20;
 const fetchWaitMs = 500;
 const shortFetchWaitMs = 10;
+const retries = { from: 100, to: 2000 };
+/** How long a task may have no owner before the group assigns again. */
+const pendingMs = 5_000;
 
 /** See the top of this file. */
 export class StreamThread {
@@ -104,6 +115,9 @@ export class StreamThread {
   readonly #purger: Purger;
   readonly #cache: CacheBudget;
   readonly #member: GroupMember;
+  readonly #starts: StartPositions;
+  readonly #inputs: InputWatch;
+  readonly #shape: TopologyShape;
   readonly #tasks = new Map<string, OpenTask>();
   readonly #controls: Control[] = [];
   #fetcher: Fetcher;
@@ -125,6 +139,9 @@ export class StreamThread {
   #wake: () => void = () => {};
   #failures = 0;
   #awaitingAssignment = false;
+  /** Who this thread is in the group, as of its assignment; undefined without one. */
+  #identity: GroupIdentity | undefined;
+  #rejoinAt = Number.POSITIVE_INFINITY;
 
   constructor(options: StreamThreadOptions) {
     this.#options = options;
@@ -139,13 +156,31 @@ export class StreamThread {
       now,
       log: options.log,
     });
+    this.#starts = new StartPositions({
+      kafka,
+      groupId: applicationId,
+      offsetReset: options.offsetReset,
+      isRepartition: (topic) => repartition.has(topic),
+      log: options.log,
+    });
+    this.#shape = shapeOf(topology, names);
+    const topics = this.#shape.inputs.flat();
+    this.#inputs = new InputWatch({
+      kafka,
+      topics,
+      intervalMs: options.metadataMaxAgeMs,
+      onChange: (changed) => {
+        options.log('info', `joining again: partitions were added to ${changed.join(', ')}`);
+        this.#member.rejoin();
+      },
+    });
     this.#fetcher = kafka.createFetcher();
     this.#lastCommit = now();
     this.#lastFlush = now();
     this.#member = kafka.createMember({
       groupId: applicationId,
       groupInstanceId: options.staticMembership ? `${options.instanceId}-${options.index}` : null,
-      topics: topology.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(names.full)),
+      topics,
       sessionTimeoutMs: options.sessionTimeoutMs,
       rebalanceTimeoutMs: options.rebalanceTimeoutMs,
       handler: {
@@ -188,6 +223,7 @@ export class StreamThread {
       this.#fetcher.close(),
       this.#restorer.close(),
       this.#purger.close(),
+      this.#inputs.close(),
       this.#writer?.close(),
     ]);
     for (const { task } of this.#tasks.values()) await this.#closeTask(task);
@@ -238,6 +274,8 @@ export class StreamThread {
     if (this.#commitDue()) await this.#beginCommit();
     await this.#flushState();
     this.#purger.run(() => this.#runningTasks());
+    this.#inputs.run();
+    this.#rejoinWherePending();
     this.#updateState();
     if (processed > 0 || punctuated || restored) await nextTurn();
     else await this.#idle();
@@ -375,7 +413,9 @@ export class StreamThread {
     offsets: Parameters<CommitWriter['commit']>[0]['offsets'],
   ): Promise<CommitResult> {
     if (!this.#writer) throw new RetriableError('CONNECTION_LOST', 'no writer is open');
-    return this.#writer.commit({ records, offsets, group: this.#member.identity() });
+    // The identity is that of the assignment: the member may have lost it meanwhile, and the broker must see that.
+    if (!this.#identity) throw new RejoinError('GENERATION_STALE', 'committing without an assignment');
+    return this.#writer.commit({ records, offsets, group: this.#identity });
   }
 
   /** Commits everything processed, and waits for it. */
@@ -451,7 +491,7 @@ export class StreamThread {
       this.#member.rejoin();
     }
     this.#failures++;
-    await Promise.race([sleep(Math.min(50 * 2 ** Math.min(this.#failures, 6), 2000)), this.#woken()]);
+    await Promise.race([sleep(backoff(this.#failures, retries)), this.#woken()]);
     return !this.#closing;
   }
 
@@ -482,8 +522,7 @@ export class StreamThread {
   async #prepareTasks(): Promise<void> {
     const waiting = [...this.#tasks.values()].filter(({ ready }) => !ready);
     if (waiting.length === 0) return;
-    const { kafka, applicationId, exactlyOnce, instanceId, index, transactionTimeoutMs, offsetReset } =
-      this.#options;
+    const { kafka, applicationId, exactlyOnce, instanceId, index, transactionTimeoutMs } = this.#options;
     if (!this.#writer) {
       const transactionalId = exactlyOnce ? `${applicationId}-${instanceId}-${index}` : null;
       const writer = kafka.createWriter({ transactionalId, transactionTimeoutMs });
@@ -494,30 +533,9 @@ export class StreamThread {
     const inputs = waiting.flatMap(({ task }) =>
       task.queues.map(({ topic, partition }) => ({ topic, partition })),
     );
-    const committed = await kafka.committedOffsets(applicationId, inputs);
-    const known = new Set(committed.map(({ topic, partition }) => partitionName(topic, partition)));
-    const unknown = inputs.filter(({ topic, partition }) => !known.has(partitionName(topic, partition)));
-    const [starts, firsts, ends] = await Promise.all([
-      kafka.listOffsets(unknown, offsetReset),
-      kafka.listOffsets(inputs, 'earliest'),
-      kafka.listOffsets(inputs, 'latest'),
-    ]);
-    for (const offset of committed) {
-      const name = partitionName(offset.topic, offset.partition);
-      const first = firsts.get(name) ?? 0;
-      const end = ends.get(name) ?? offset.offset;
-      if (offset.offset > end) {
-        this.#options.log(
-          'error',
-          `${name} ends at ${end}, before the committed ${offset.offset}: is it a new topic?`,
-        );
-        offset.offset = offsetReset === 'earliest' ? first : end;
-      }
-      // What was committed may have been deleted by retention meanwhile.
-      offset.offset = Math.max(offset.offset, first);
-    }
+    const { offsets, topicIds } = await this.#starts.find(inputs);
     for (const open of waiting) {
-      open.task.seek(committed, (topic) => starts.get(partitionName(topic, open.task.partition)) ?? 0);
+      open.task.seek(offsets, topicIds);
       this.#restorer.drop(open.task);
       await this.#restorer.begin(open.task);
       open.restoring = true;
@@ -557,6 +575,7 @@ export class StreamThread {
         `task ${id} is not of this topology; do all members run the same code?`,
       );
     }
+    for (const spec of subTopology.stores) checkChangelog(names.changelog(spec), partition, topics);
     const committed = await Promise.all(
       subTopology.stores.map((spec) =>
         openState(spec, backend, { taskId: id, changelogId: topics.get(names.changelog(spec))?.id }),
@@ -602,26 +621,23 @@ export class StreamThread {
       });
     }
     this.#awaitingAssignment = true;
-    return writeJoinData({ instanceId, owned: [...this.#tasks.keys()], stored: backend.storedTasks() });
+    const owned = [...this.#tasks.keys()];
+    return writeJoinData({ instanceId, owned, stored: backend.storedTasks(), topology: this.#shape });
   }
 
   async #assign(members: readonly MemberSubscription[]): Promise<Map<string, Buffer>> {
-    const { topology, names, kafka } = this.#options;
-    const topics = topology.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(names.full));
-    const described = await kafka.describeTopics(topics);
-    const tasks = topology.subTopologies.flatMap(({ id, sourceTopics }) => {
-      const counts = sourceTopics.map((topic) => described.get(names.full(topic))?.partitions ?? 0);
-      return Array.from({ length: Math.max(0, ...counts) }, (_, partition) => taskIdOf(id, partition));
-    });
-    const assignable = members.map(({ memberId, userData }) => ({ memberId, ...readJoinData(userData) }));
-    const assigned = assignTasks(tasks, assignable);
-    return new Map([...assigned].map(([memberId, given]) => [memberId, writeAssignment(given)]));
+    const { kafka, log } = this.#options;
+    const plan = await planGroup(members, { kafka, shape: this.#shape, log });
+    return new Map([...plan].map(([memberId, given]) => [memberId, writeAssignment(given)]));
   }
 
   /** Takes an assignment in; answers whether something was given up, so that the member must join again. */
-  async #assigned(assigned: readonly string[]): Promise<boolean> {
+  async #assigned({ tasks: assigned, pending, refused }: Assignment): Promise<boolean> {
+    this.#rejoinAt = pending > 0 ? performance.now() + pendingMs : Number.POSITIVE_INFINITY;
+    if (refused) this.#options.log('error', otherTopology(this.#options.applicationId));
     const revoked = [...this.#tasks].filter(([id]) => !assigned.includes(id));
     this.#awaitingAssignment = false;
+    this.#identity = this.#member.identity();
     if (revoked.length > 0) {
       // Still allowed: the partitions belong to nobody else before this member has joined again.
       await this.#commitAll().catch(async (error: unknown) => {
@@ -640,6 +656,7 @@ export class StreamThread {
 
   async #lost(reason: Error): Promise<void> {
     this.#options.log('warn', `membership was lost: ${reason.message}`);
+    this.#identity = undefined;
     await this.#dropUncommitted();
     for (const { task } of this.#tasks.values()) await this.#closeTask(task);
     this.#tasks.clear();
@@ -655,6 +672,13 @@ export class StreamThread {
       this.#controls.push({ run, resolve, reject });
       this.#wake();
     });
+  }
+
+  /** A task without an owner gets one by another assignment, whatever became of who was to let go of it. */
+  #rejoinWherePending(): void {
+    if (performance.now() < this.#rejoinAt) return;
+    this.#rejoinAt = Number.POSITIVE_INFINITY;
+    this.#member.rejoin();
   }
 
   // ---- waiting
@@ -690,4 +714,26 @@ export class StreamThread {
     this.#state = state;
     this.#options.onState(state, error);
   }
+}
+
+function otherTopology(applicationId: string): string {
+  return (
+    `application ${applicationId} runs with another topology (input topics, repartition topics or stores): this ` +
+    'instance gets no tasks until every instance of the other version has stopped; stop those, or start this one under an id of its own'
+  );
+}
+
+/** @throws FatalError where a changelog has no such partition: the input has more partitions than at its first start. */
+function checkChangelog(
+  topic: string,
+  partition: number,
+  changelogs: ReadonlyMap<string, TopicDescription>,
+): void {
+  const found = changelogs.get(topic)?.partitions;
+  if (found === undefined || partition < found) return;
+  throw new FatalError(
+    'TOPIC_PARTITIONS_WRONG',
+    `${topic} has ${found} partitions and no partition ${partition}: the input's partitions have changed; ` +
+      'reset the application or start it under another id',
+  );
 }

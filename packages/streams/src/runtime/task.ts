@@ -23,6 +23,7 @@ import {
 import type { RuntimeMetrics } from './metrics.ts';
 import { serializeOrNull, wireNodes, type NodeGraph } from './node-graph.ts';
 import { readOffsetMetadata, writeOffsetMetadata } from './offset-metadata.ts';
+import type { StartOffset } from './start-positions.ts';
 import { Punctuators } from './punctuators.ts';
 import { RecordQueue } from './record-queue.ts';
 import type { OpenStore, StoreClocks } from './task-stores.ts';
@@ -110,15 +111,20 @@ export class Task {
     return this.#streamTime;
   }
 
-  /** Starts from committed offsets: drops what was buffered, and takes the clocks from the offsets' metadata. */
-  seek(committed: readonly CommittedOffset[], start: (topic: string) => number): void {
+  /** Reads on from these offsets: drops what was buffered, and takes the clocks from the offsets' metadata. */
+  seek(offsets: readonly StartOffset[], topicIds: ReadonlyMap<string, string> = new Map()): void {
     this.#streamTime = this.#arrivalTime = -1;
     for (const input of this.#inputs) {
       const { topic, partition } = input.queue;
-      const found = committed.find((offset) => offset.topic === topic && offset.partition === partition);
-      input.queue = new RecordQueue(topic, partition, found?.offset ?? start(topic));
+      const found = offsets.find((offset) => offset.topic === topic && offset.partition === partition);
+      input.queue = new RecordQueue(topic, partition, found?.offset ?? 0);
+      input.queue.topicId = topicIds.get(topic);
+      input.queue.moved = found?.uncommitted ?? false;
       input.head = undefined;
-      if (found) Object.assign(input.queue, readOffsetMetadata(found.metadata));
+      if (found) {
+        const { partitionTime, arrivalTime } = readOffsetMetadata(found.metadata);
+        Object.assign(input.queue, { partitionTime, arrivalTime });
+      }
       this.#streamTime = Math.max(this.#streamTime, input.queue.partitionTime);
       this.#arrivalTime = Math.max(this.#arrivalTime, input.queue.arrivalTime);
     }

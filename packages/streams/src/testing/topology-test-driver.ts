@@ -295,7 +295,7 @@ export class TopologyTestDriver {
   }
 
   #seek(task: Task): void {
-    task.seek(this.log.committed(), () => 0);
+    task.seek(this.log.committed());
   }
 
   #store(name: string, partition: number): unknown {

@@ -1,0 +1,35 @@
+// The fingerprint of a topology: members of one group may share its tasks only where these mean the same to all of them.
+import { createHash } from 'node:crypto';
+import type { Topology } from '../topology/topology.ts';
+import type { TopicNames } from './topic-names.ts';
+
+/** What a member tells the others of its topology. */
+export interface TopologyShape {
+  /** Equal where task ids, input topics and stores are. Steps in between may differ. */
+  fingerprint: string;
+  /** The input topics of each sub-topology, by its id. */
+  inputs: readonly (readonly string[])[];
+}
+
+/** The shape of a topology. */
+export function shapeOf({ subTopologies }: Topology, names: TopicNames): TopologyShape {
+  const parts = subTopologies.map(({ id, sourceTopics, stores }) => ({
+    id,
+    inputs: sourceTopics.map(names.full).toSorted(),
+    stores: stores
+      .map((store) => [
+        store.name,
+        store.kind,
+        store.changelog ? names.changelog(store) : '',
+        store.keySerde.format,
+        store.valueSerde.format,
+      ])
+      .toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)),
+  }));
+  const inputs: string[][] = [];
+  for (const { id, inputs: topics } of parts) inputs[id] = topics;
+  return {
+    fingerprint: createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16),
+    inputs,
+  };
+}

@@ -1,0 +1,70 @@
+// The plan of the group's leader: which tasks there are, and who runs each of them.
+import type { KafkaPort, MemberSubscription } from '@activity/kafka';
+import { assignTasks, readJoinData, type AssignableMember, type Assignment } from './assignor.ts';
+import type { TopologyShape } from './fingerprint.ts';
+import { taskIdOf } from './task.ts';
+
+/** What a plan is made from. */
+export interface GroupPlanOptions {
+  kafka: Pick<KafkaPort, 'describeTopics'>;
+  /** The leader's own topology. */
+  shape: TopologyShape;
+  log: (level: 'warn', message: string, details?: object) => void;
+}
+
+/**
+ * Plans an assignment for every member. Members whose topology is not the group's get nothing: a task id may mean other
+ * partitions to them, and these would be processed twice.
+ */
+export async function planGroup(
+  subscriptions: readonly MemberSubscription[],
+  { kafka, shape, log }: GroupPlanOptions,
+): Promise<Map<string, Assignment>> {
+  const members = subscriptions.map(({ memberId, userData }) => ({ memberId, ...readJoinData(userData) }));
+  const chosen = shapeOfGroup(members, shape);
+  const accepted = members.filter(({ topology }) => (topology ?? chosen).fingerprint === chosen.fingerprint);
+  const { tasks, absent } = await tasksOf(chosen, accepted, kafka);
+  for (const topic of absent)
+    log('warn', `input topic ${topic} is not there now; its tasks stay as they are`);
+  const assigned = assignTasks(tasks, accepted);
+  const given = [...assigned.values()].reduce((sum, list) => sum + list.length, 0);
+  const pending = tasks.length - given + absent.length;
+  return new Map(
+    members.map(({ memberId }) => {
+      const list = assigned.get(memberId);
+      return [memberId, { tasks: list ?? [], pending, refused: list === undefined }];
+    }),
+  );
+}
+
+/** The topology that most tasks run now; the leader's where none runs. What runs is never stopped by a newcomer. */
+function shapeOfGroup(members: readonly AssignableMember[], own: TopologyShape): TopologyShape {
+  const running = Map.groupBy(
+    members.filter(({ topology, owned }) => topology !== undefined && owned.length > 0),
+    ({ topology }) => topology?.fingerprint,
+  );
+  const [most] = [...running.values()].toSorted((a, b) => ownedBy(b) - ownedBy(a));
+  return most?.[0]?.topology ?? own;
+}
+
+function ownedBy(members: readonly AssignableMember[]): number {
+  return members.reduce((sum, { owned }) => sum + owned.length, 0);
+}
+
+/** Every task; of a sub-topology whose input is not there now, those that somebody runs. */
+async function tasksOf(
+  { inputs }: TopologyShape,
+  members: readonly AssignableMember[],
+  kafka: Pick<KafkaPort, 'describeTopics'>,
+): Promise<{ tasks: string[]; absent: string[] }> {
+  const topics = [...new Set(inputs.flat())];
+  const described = await kafka.describeTopics(topics);
+  const absent = topics.filter((topic) => !described.has(topic));
+  const owned = members.flatMap((member) => member.owned);
+  const tasks = inputs.flatMap((own, id) => {
+    if (own.some((topic) => absent.includes(topic))) return owned.filter((task) => task.startsWith(`${id}_`));
+    const counts = own.map((topic) => described.get(topic)?.partitions ?? 0);
+    return Array.from({ length: Math.max(0, ...counts) }, (_, partition) => taskIdOf(id, partition));
+  });
+  return { tasks: [...new Set(tasks)], absent };
+}

@@ -1,0 +1,92 @@
+// Where tasks begin to read: after commits, without any, and where the broker has less or more than was committed.
+import { beforeEach, describe, expect, test } from 'vitest';
+import { FakeKafka } from '../testing-support/fake-kafka.ts';
+import { writeOffsetMetadata } from './offset-metadata.ts';
+import { StartPositions } from './start-positions.ts';
+
+let kafka: FakeKafka;
+let errors: string[];
+const input = [{ topic: 'in', partition: 0 }];
+
+beforeEach(() => {
+  kafka = new FakeKafka();
+  errors = [];
+  kafka.topic('in', 1, 10, 100);
+});
+
+function positions(offsetReset: 'earliest' | 'latest' = 'earliest'): StartPositions {
+  return new StartPositions({
+    kafka,
+    groupId: 'app',
+    offsetReset,
+    isRepartition: (topic) => topic.startsWith('app-'),
+    log: (_level, message) => errors.push(message),
+  });
+}
+
+async function startOf(starts: StartPositions, topic = 'in'): Promise<number | undefined> {
+  return (await starts.find([{ topic, partition: 0 }])).offsets[0]?.offset;
+}
+
+function commit(offset: number, topicId?: string): void {
+  const metadata = writeOffsetMetadata({ partitionTime: 7, arrivalTime: -1, topicId });
+  kafka.committed.set('in-0', { topic: 'in', partition: 0, offset, metadata });
+}
+
+describe('without a commit', () => {
+  test.each([
+    ['earliest', 10],
+    ['latest', 100],
+  ] as const)('%s is %i', async (offsetReset, wanted) => {
+    expect(await startOf(positions(offsetReset))).toBe(wanted);
+  });
+
+  test('the choice stands, however far the end has moved', async () => {
+    const starts = positions('latest');
+    await startOf(starts);
+    kafka.bounds.set('in-0', { first: 10, end: 300 });
+    expect(await startOf(starts)).toBe(100);
+    kafka.bounds.set('in-0', { first: 200, end: 300 });
+    expect(await startOf(starts)).toBe(200);
+  });
+
+  test('a choice of the latest is to be committed, one of the earliest need not be', async () => {
+    expect((await positions('latest').find(input)).offsets).toMatchObject([{ uncommitted: true }]);
+    expect((await positions('earliest').find(input)).offsets).toMatchObject([{ uncommitted: false }]);
+  });
+
+  test('a repartition topic begins at the earliest: another instance may have written to it', async () => {
+    kafka.topic('app-by-name', 1, 0, 50);
+    expect(await startOf(positions('latest'), 'app-by-name')).toBe(0);
+  });
+});
+
+describe('with a commit', () => {
+  test('reading goes on there', async () => {
+    commit(42);
+    expect(await startOf(positions('latest'))).toBe(42);
+    expect(errors).toEqual([]);
+  });
+
+  test('before what is left, what is gone is said', async () => {
+    commit(4);
+    expect(await startOf(positions())).toBe(10);
+    expect(errors).toEqual(['in-0: input was deleted before it was processed; going on from what is left']);
+  });
+
+  test('beyond the end of the same topic, reading goes on at the end: the broker has lost records', async () => {
+    commit(120, 'id-of-in');
+    expect(await startOf(positions())).toBe(100);
+    expect(errors[0]).toContain('lost records');
+  });
+
+  test.each([undefined, 'id-of-another'])(
+    'beyond the end of a new topic (%s), it begins anew',
+    async (id) => {
+      commit(120, id);
+      expect(await startOf(positions())).toBe(10);
+      expect(await startOf(positions('latest'))).toBe(100);
+      expect(errors[0]).toContain('is it a new topic?');
+    },
+  );
+});

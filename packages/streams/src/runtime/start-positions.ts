@@ -1,0 +1,91 @@
+// Where a task begins to read: at what is committed, or where the application says that a new one begins.
+import { partitionName, type CommittedOffset, type KafkaPort, type TopicPartition } from '@activity/kafka';
+import { readOffsetMetadata } from './offset-metadata.ts';
+
+/** What {@link StartPositions} works on. */
+export interface StartPositionsOptions {
+  kafka: Pick<KafkaPort, 'committedOffsets' | 'describeTopics' | 'listOffsets'>;
+  groupId: string;
+  offsetReset: 'earliest' | 'latest';
+  /** Whether a topic is one of the application's repartition topics. */
+  isRepartition: (topic: string) => boolean;
+  log: (level: 'error', message: string, details?: object) => void;
+}
+
+/** Where to read a partition from. */
+export interface StartOffset extends CommittedOffset {
+  /** It was chosen and not committed yet, and another choice would be another offset: the next commit must hold it. */
+  uncommitted?: boolean;
+}
+
+/** Where input partitions are read from. */
+export interface Starts {
+  /** One for each partition. */
+  offsets: StartOffset[];
+  /** The id of each input topic. */
+  topicIds: ReadonlyMap<string, string>;
+}
+
+/** See the top of this file. */
+export class StartPositions {
+  readonly #options: StartPositionsOptions;
+  /** Offsets that were chosen and may not be committed yet: a choice of "latest" must not be made twice. */
+  readonly #chosen = new Map<string, number>();
+
+  constructor(options: StartPositionsOptions) {
+    this.#options = options;
+  }
+
+  /** Finds where to read each partition from. */
+  async find(inputs: readonly TopicPartition[]): Promise<Starts> {
+    const { kafka, groupId } = this.#options;
+    const committed = await kafka.committedOffsets(groupId, inputs);
+    const known = new Map(committed.map((offset) => [partitionName(offset.topic, offset.partition), offset]));
+    const [firsts, ends, described] = await Promise.all([
+      kafka.listOffsets(inputs, 'earliest'),
+      kafka.listOffsets(inputs, 'latest'),
+      kafka.describeTopics([...new Set(inputs.map(({ topic }) => topic))]),
+    ]);
+    const topicIds = new Map([...described.values()].map(({ name, id }) => [name, id]));
+    const offsets = inputs.map(({ topic, partition }): StartOffset => {
+      const name = partitionName(topic, partition);
+      const first = firsts.get(name) ?? 0;
+      const end = ends.get(name) ?? first;
+      const found = known.get(name);
+      if (!found) return { topic, partition, ...this.#choose(topic, name, first, end), metadata: '' };
+      this.#chosen.delete(name);
+      return { ...found, offset: this.#goOn(name, found, { first, end, topicId: topicIds.get(topic) }) };
+    });
+    return { offsets, topicIds };
+  }
+
+  #choose(topic: string, name: string, first: number, end: number): { offset: number; uncommitted: boolean } {
+    // What another instance has written to a repartition topic is a part of what was read already: none of it is skipped.
+    const latest = this.#options.offsetReset === 'latest' && !this.#options.isRepartition(topic);
+    const chosen = this.#chosen.get(name) ?? (latest ? end : first);
+    this.#chosen.set(name, chosen);
+    return { offset: Math.max(chosen, first), uncommitted: latest };
+  }
+
+  #goOn(
+    name: string,
+    { offset, metadata }: CommittedOffset,
+    { first, end, topicId }: { first: number; end: number; topicId: string | undefined },
+  ): number {
+    const { log } = this.#options;
+    if (offset < first) {
+      const lost = { from: offset, to: first - 1 };
+      log('error', `${name}: input was deleted before it was processed; going on from what is left`, lost);
+      return first;
+    }
+    if (offset <= end) return offset;
+    const committedIn = readOffsetMetadata(metadata).topicId;
+    if (committedIn !== undefined && committedIn === topicId) {
+      const lost = { committed: offset, end };
+      log('error', `${name}: the broker has lost records that were processed; going on from its end`, lost);
+      return end;
+    }
+    log('error', `${name} ends at ${end}, before the committed ${offset}: is it a new topic?`);
+    return this.#options.offsetReset === 'earliest' ? first : end;
+  }
+}

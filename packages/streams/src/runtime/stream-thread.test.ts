@@ -1,0 +1,169 @@
+// A stream thread on Kafka in memory: what it commits, and as whom, when its group or its topics change under it.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RejoinError, RetriableError } from '@activity/kafka';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { stringSerde } from '../api/serde.ts';
+import { StreamsBuilder } from '../dsl/streams-builder.ts';
+import { memoryBackend } from '../state/memory-backend.ts';
+import { FakeKafka } from '../testing-support/fake-kafka.ts';
+import type { Topology } from '../topology/topology.ts';
+import { failurePolicy } from './failure-policy.ts';
+import { noMetrics } from './metrics.ts';
+import { StreamThread, type StreamThreadOptions, type ThreadState } from './stream-thread.ts';
+import { topicNames } from './topic-names.ts';
+
+let kafka: FakeKafka;
+let thread: StreamThread;
+const states: ThreadState[] = [];
+const errors: string[] = [];
+const strings = { key: stringSerde, value: stringSerde };
+
+beforeEach(() => {
+  kafka = new FakeKafka();
+  states.length = 0;
+  errors.length = 0;
+});
+
+afterEach(() => thread.close());
+
+/** Sub-topology 0 copies `in` to `out`; 1 counts `counted` by key. */
+function topology(): Topology {
+  const builder = new StreamsBuilder();
+  builder.stream('in', strings).to('out', strings);
+  builder.stream('counted', strings).groupByKey().count({ store: 'counts' });
+  return builder.build();
+}
+
+function start(options: Partial<StreamThreadOptions> = {}): void {
+  const built = options.topology ?? topology();
+  thread = new StreamThread({
+    applicationId: 'app',
+    instanceId: 'i',
+    index: 0,
+    topology: built,
+    names: topicNames('app', built),
+    kafka,
+    backend: memoryBackend(),
+    metrics: noMetrics,
+    failures: failurePolicy({ onFailure: undefined, deadLetterTopic: undefined }),
+    exactlyOnce: true,
+    staticMembership: false,
+    commitIntervalMs: 10,
+    maxUncommittedBytes: 1_000_000,
+    maxUncommittedRecords: 1000,
+    maxBufferedRecords: 1000,
+    stateFlushMs: 1000,
+    maxUnflushedChanges: 1000,
+    maxCachedEntries: 1000,
+    purgeIntervalMs: 1_000_000,
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 10_000,
+    transactionTimeoutMs: 10_000,
+    metadataMaxAgeMs: 20,
+    offsetReset: 'earliest',
+    now: () => performance.now(),
+    log: (level, message) => {
+      if (level === 'error') errors.push(message);
+    },
+    onState: (state) => states.push(state),
+    ...options,
+  });
+  thread.start();
+}
+
+async function until(check: () => void): Promise<void> {
+  await vi.waitFor(check, { timeout: 10_000, interval: 5 });
+}
+
+function committedOf(name: string): number | undefined {
+  return kafka.committed.get(name)?.offset;
+}
+
+describe('an identity', () => {
+  test('that was lost is never replaced by none: commits carry that of the assignment', async () => {
+    kafka.topic('in', 1, 0, 5);
+    kafka.topic('out', 1);
+    kafka.topic('counted', 1);
+    kafka.topic('app-counts-changelog', 1, 0, 10);
+    kafka.silent.add('app-counts-changelog-0');
+    start();
+    await kafka.assign(['0_0', '1_0']);
+    await until(() => expect(committedOf('in-0')).toBe(5));
+    kafka.identity = { groupId: 'app', generationId: -1, memberId: '', groupInstanceId: null };
+    kafka.bounds.set('in-0', { first: 0, end: 200 });
+    await sleep(100);
+    await kafka.handler.onLost(new RejoinError('GENERATION_STALE', 'UNKNOWN_MEMBER_ID'));
+    const before = kafka.commits.length;
+    await sleep(100);
+    expect(kafka.commits.filter(({ group }) => group.generationId < 0)).toEqual([]);
+    expect(kafka.commits.slice(before), 'commits after the loss').toEqual([]);
+  });
+});
+
+describe('a partition without a committed offset', () => {
+  test('that begins at the latest begins there once: what was aborted comes again', async () => {
+    kafka.topic('in', 1, 0, 100);
+    kafka.topic('out', 1);
+    kafka.topic('counted', 1);
+    kafka.topic('app-counts-changelog', 1);
+    let refused = 0;
+    kafka.refuse = () => (refused++ < 2 ? new RetriableError('CONNECTION_LOST', 'a test') : undefined);
+    start({ offsetReset: 'latest' });
+    await kafka.assign(['0_0']);
+    await until(() => expect(states).toContain('RUNNING'));
+    kafka.bounds.set('in-0', { first: 0, end: 110 });
+    await until(() => expect(refused).toBe(1));
+    kafka.bounds.set('in-0', { first: 0, end: 120 });
+    await until(() => expect(committedOf('in-0')).toBe(120));
+    expect(new Set(kafka.fetched.get('in-0'))).toContain(100);
+    expect(Math.min(...(kafka.commits.at(-1)?.offsets ?? []).map(({ offset }) => offset))).toBe(120);
+    expect(kafka.fetched.get('in-0')?.at(-1), 'fetched from the chosen start again').toBeLessThanOrEqual(110);
+  });
+
+  test('is committed where it begins at the latest, before a record came', async () => {
+    kafka.topic('in', 1, 0, 100);
+    kafka.topic('out', 1);
+    start({ offsetReset: 'latest' });
+    await kafka.assign(['0_0']);
+    await until(() => expect(committedOf('in-0')).toBe(100));
+  });
+});
+
+describe('partitions that are added', () => {
+  test('make the group assign again', async () => {
+    kafka.topic('in', 1);
+    kafka.topic('counted', 1);
+    start();
+    await kafka.assign([]);
+    await sleep(100);
+    expect(kafka.rejoins).toBe(0);
+    kafka.topic('in', 2);
+    await until(() => expect(kafka.rejoins).toBe(1));
+  });
+
+  test('without a changelog for them end the thread, which says what to do', async () => {
+    kafka.topic('counted', 2);
+    kafka.topic('app-counts-changelog', 1);
+    start();
+    await expect(kafka.assign(['1_1'])).rejects.toMatchObject({
+      code: 'TOPIC_PARTITIONS_WRONG',
+      message: expect.stringContaining('reset the application') as string,
+    });
+  });
+});
+
+describe('a task that nobody has', () => {
+  afterEach(() => vi.useRealTimers());
+
+  test('makes the group assign again after a while, whatever became of its owner', async () => {
+    kafka.topic('in', 1);
+    vi.useFakeTimers({ toFake: ['performance'] });
+    start({ metadataMaxAgeMs: 1_000_000 });
+    await kafka.assign([], 1);
+    await sleep(50);
+    expect(kafka.rejoins).toBe(0);
+    vi.advanceTimersByTime(5_000);
+    vi.useRealTimers();
+    await until(() => expect(kafka.rejoins).toBe(1));
+  });
+});
