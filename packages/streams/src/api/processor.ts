@@ -76,7 +76,7 @@ export interface ProcessorContext<KO, VO> {
   deadLetter(reason: string, message: string): void;
   /** Counts a dropped record in the metrics, by reason. */
   dropped(reason: string): void;
-  /** Counts a late record in the metrics. */
+  /** Counts a record in the metrics that came after its window had closed. */
   late(): void;
 }
 

@@ -97,7 +97,8 @@ export function rollingCount<K, V>({
           byBucket.put(key, (byBucket.fetch(key, bucket) ?? 0) + 1, bucket, timestamp);
           current.put(key, counted, timestamp);
         } else {
-          context.late();
+          // A record is late for a window only: see what `late` counts.
+          context.dropped('older-than-rolling-count');
           context.forwardTo(lateOutput, record);
         }
         context.forward({ key, value: counted, timestamp, headers });
