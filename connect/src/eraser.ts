@@ -96,8 +96,8 @@ export class Eraser {
     for await (const { partition, offset, value } of reader.read(topic, position)) {
       position[partition] = offset + 1;
       if (value === null) continue;
-      const parsed = erasureSchema.safeParse(JSON.parse(value.toString('utf8')));
-      if (parsed.success) this.#waiting.set(parsed.data._id, parsed.data);
+      const erasure = erasureOf(value);
+      if (erasure) this.#waiting.set(erasure._id, erasure);
       else logger.error({ topic, partition, offset }, 'an erasure that cannot be read');
     }
     this.#position = position;
@@ -206,4 +206,13 @@ export class Eraser {
 
 function later(from: Date, milliseconds: number | undefined): Date | null {
   return milliseconds === undefined ? null : new Date(from.getTime() + milliseconds);
+}
+
+/** The erasure in a record; undefined where there is none, whatever another program has written there. */
+function erasureOf(value: Buffer): Erasure | undefined {
+  try {
+    return erasureSchema.safeParse(JSON.parse(value.toString('utf8'))).data;
+  } catch {
+    return undefined;
+  }
 }
