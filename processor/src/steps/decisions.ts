@@ -26,6 +26,11 @@ export const decisionsSerde: Serde<Buffer> = {
   deserialize: (bytes) => Buffer.from(bytes),
 };
 
+/** Whether a key, or what is noted as the oldest one, is the number of a block. */
+function isBlock(text: string): boolean {
+  return /^\d{1,15}$/.test(text);
+}
+
 /** The decisions of a partition. */
 export interface Decisions {
   /** What was decided of a raw record before; undefined where it is no duplicate, or has never been read. */
@@ -43,9 +48,10 @@ export function decisionsOf<K, V>(context: ProcessorContext<K, V>): Decisions {
 
   function oldestBlock(): number {
     const known = store.get(oldestKey);
-    if (known) return Number(known.toString('latin1'));
+    const text = known?.toString('latin1');
+    if (text !== undefined && isBlock(text)) return Number(text);
     let oldest = Infinity;
-    for (const [key] of store.all()) oldest = Math.min(oldest, Number(key));
+    for (const [key] of store.all()) if (isBlock(key)) oldest = Math.min(oldest, Number(key));
     return oldest;
   }
 
@@ -80,7 +86,9 @@ export function decisionsOf<K, V>(context: ProcessorContext<K, V>): Decisions {
       const key = String(number);
       const known = store.get(key);
       if (!known) deleteOld(number, timestamp);
-      const bits = known ? Buffer.from(known) : Buffer.alloc(blockOffsets / 4);
+      const bits = Buffer.alloc(blockOffsets / 4);
+      // Shorter where another program has written it.
+      known?.copy(bits);
       const at = offset % blockOffsets;
       bits[at >> 2] = (bits[at >> 2] ?? 0) | (codes[decision] << ((at & 3) * 2));
       store.put(key, bits, timestamp);

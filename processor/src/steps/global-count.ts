@@ -7,7 +7,13 @@ import {
   type EnrichedLog,
   type GlobalCount,
 } from '@activity/contracts';
-import type { KeyValueStore, Processor, ProcessorSupplier, WindowStore } from '@activity/streams';
+import type {
+  KeyValueStore,
+  Processor,
+  ProcessorContext,
+  ProcessorSupplier,
+  WindowStore,
+} from '@activity/streams';
 import { minutesOpenMs } from './enrich.ts';
 import { originOf, wholeFrom, type Origin } from './origin.ts';
 import { withOneMore } from './count.ts';
@@ -65,6 +71,7 @@ const sweptMs = 7 * windowSizes.day;
 /** Adds the partitions' counts up in the store, whose changelog is the global counts topic; passes nothing on. */
 export function addMinutes(): ProcessorSupplier<string, MinutePart, string, never> {
   return function createAddMinutes(): Processor<string, MinutePart, string, never> {
+    let context: ProcessorContext<string, never>;
     let counts: KeyValueStore<string, GlobalCount>;
     /** Minutes before this one have been let go of. */
     let swept: number | undefined;
@@ -79,11 +86,14 @@ export function addMinutes(): ProcessorSupplier<string, MinutePart, string, neve
     }
 
     return {
-      init(context) {
+      init(given) {
+        context = given;
         counts = context.keyValueStore(globalCountsStore);
         context.onCommit({ beforeCommit() {}, afterAbort: () => (swept = undefined) });
       },
-      process({ value: part, timestamp }) {
+      process({ value, timestamp }) {
+        const part: MinutePart | undefined = value;
+        if (part === undefined) return context.deadLetter('invalid', 'not a count of a minute');
         const _id = globalCountId(part.windowStart);
         counts.update(_id, timestamp, (known) => withPart(known, part));
         sweep(part.windowStart - keptMs);

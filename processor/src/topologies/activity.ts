@@ -8,7 +8,6 @@ import {
   windowSizes,
   type Erasure,
   type EnrichedLog,
-  type GlobalCount,
   type LedgerEntry,
   type Marker,
   type Topics,
@@ -18,20 +17,14 @@ import { jsonSerde, stringSerde, StreamsBuilder, type KStream, type Topology } f
 import { dedupeIdOf } from '../first-copy.ts';
 import { eventTime, incomingSerde, rawKeySerde, type IncomingEvent } from '../incoming.ts';
 import { admit, erasureOutput, markerOutput, type ErasureCommand } from '../steps/admit.ts';
-import type { Tally, UserRecord } from '../steps/count.ts';
+import type { Tally } from '../steps/count.ts';
 import { countWindows, lateCountsStore, windowStores } from '../steps/count-windows.ts';
 import { decisionsSerde, decisionsStore } from '../steps/decisions.ts';
 import { enrichSteps, type Enrichment } from '../steps/enrich/steps.ts';
 import type { PrivacyOptions } from '../steps/enrich/privacy.ts';
 import { enrich } from '../steps/enrich.ts';
 import { countFenceOutput, erase, logFenceOutput, storesOfUsers } from '../steps/erase.ts';
-import {
-  addMinutes,
-  countMinutes,
-  globalCountsStore,
-  minutesStore,
-  type MinutePart,
-} from '../steps/global-count.ts';
+import { addMinutes, countMinutes, globalCountsStore, minutesStore } from '../steps/global-count.ts';
 import { blockSerde, keepLedger, ledgerStore, positionsStore } from '../steps/ledger.ts';
 import { originStore, type Origin } from '../steps/origin.ts';
 import { peopleStore, personSerde } from '../steps/person.ts';
@@ -41,6 +34,7 @@ import {
   recallDuplicates,
   settleDuplicates,
 } from '../steps/settle-duplicates.ts';
+import { globalCountSerde, minutePartSerde, userRecordSerde } from '../steps/stored-records.ts';
 import { countTotals, keepRolling, usersStore } from '../steps/user.ts';
 import { verdictOutput, type Verdict } from '../steps/verdict.ts';
 
@@ -85,13 +79,13 @@ function addStores(builder: StreamsBuilder, { topics, graceMs, countStateMs }: A
   builder.addStore({
     ...keyValue,
     name: usersStore,
-    value: jsonSerde<UserRecord>(),
+    value: userRecordSerde,
     changelogTopic: topics.users,
   });
   builder.addStore({
     ...keyValue,
     name: globalCountsStore,
-    value: jsonSerde<GlobalCount>(),
+    value: globalCountSerde,
     changelogTopic: topics.globalCounts,
   });
   const retention = windowSizes.minute + graceMs;
@@ -139,7 +133,7 @@ function countEveryone(logs: KStream<string, EnrichedLog>): void {
       name: 'count-minutes',
       stores: [minutesStore, originStore],
       key: stringSerde,
-      value: jsonSerde<MinutePart>(),
+      value: minutePartSerde,
     })
     .repartition({ name: 'minutes' })
     .process(addMinutes(), { name: 'add-minutes', stores: [globalCountsStore] });
