@@ -10,14 +10,12 @@ interface ArrivalDay {
 
 const entry = 'arrival-day';
 const { day: dayMs } = windowSizes;
-/** The last instant that has an ISO form. */
-const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** The Kafka timestamp of the raw record that is being processed, in epoch milliseconds of the years 1970 to 9999. */
+/** The Kafka timestamp of the raw record that is being processed, in epoch milliseconds; see `isArrivalTime`. */
 export function arrivalOf<K, V>(context: Pick<ProcessorContext<K, V>, 'position'>): number {
   const position = context.position();
   if (!position) throw new Error('asked for the arrival outside of a record');
-  return Math.min(Math.max(0, position.timestamp), lastInstant);
+  return position.timestamp;
 }
 
 /** The start of the day (UTC) that a time is in. */

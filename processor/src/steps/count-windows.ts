@@ -93,7 +93,8 @@ export function countWindows({
 
     /**
      * A log that is read long after it came, and is not late, may be in a late count that is stored: of a time when GRACE_MINUTES or
-     * COUNT_STATE_HOURS was less. What is not counted there now is deleted.
+     * COUNT_STATE_HOURS was less. What is not counted there now is deleted; of all users it is 0, so that readers who have added it up
+     * see that it changes.
      */
     function clearLate(
       userId: string,
@@ -185,7 +186,7 @@ export function countWindows({
         const _id = userId === everyone ? `${partId}|${context.partition}` : partId;
         const erasedBy = userId === everyone ? -1 : erasedByOf(userId);
         if (tally.lastId < erasedBy) forwardMarker(_id, erasedBy, timestamp);
-        else if (tally.total === 0) forwardMarker(_id, tally.lastId, timestamp);
+        else if (tally.total === 0 && userId !== everyone) forwardMarker(_id, tally.lastId, timestamp);
         else forwardCount(_id, userId, `late-${size}`, start, tally, timestamp);
       }
     }

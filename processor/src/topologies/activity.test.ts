@@ -157,7 +157,10 @@ describe('an event', () => {
       'u1|hour|2026-03-01T12:00:00.000Z': { total: 3 },
       'u1|day|2026-03-01T00:00:00.000Z': { total: 3 },
     });
-    for (const id of late) expect(counts[id]).toMatchObject({ _id: id, deletedAt: expect.any(String) });
+    const [ofAll, ofUser] = [true, false].map((wanted) => late.filter((id) => id.startsWith('|') === wanted));
+    for (const id of ofAll ?? []) expect(counts[id]).toMatchObject({ _id: id, total: 0, byType: {} });
+    for (const id of ofUser ?? [])
+      expect(counts[id]).toMatchObject({ _id: id, deletedAt: expect.any(String) });
   });
 
   test('from the future is clamped', () => {
@@ -319,6 +322,33 @@ describe('rolling counts', () => {
 });
 
 describe('read again under another application id, where retention has taken the first record', () => {
+  test('late counts that cannot be told from it stay as they are stored', () => {
+    const day = 24 * 60 * minute;
+    const old = start - 5 * day;
+    // The first one is what made all others late.
+    const records: [string, number, number][] = [
+      ['e1', start, start],
+      ['e2', old, start + minute],
+      ['e3', old, start + day],
+      ['e4', old + 60 * minute, start + day],
+      ['e5', old, start + day],
+    ];
+    function play({ pipe }: TestPipeline): void {
+      for (const [eventId, time, at] of records)
+        pipe('u1', event({ eventId, timestamp: iso(time), receivedAt: iso(at) }), at);
+    }
+    const before = openPipeline();
+    play(before);
+    const later = openPipeline({ now: start + 3 * day });
+    takeOver(later, before, { from: 1 });
+    play(later);
+    const id = '|minute|2026-02-24T12:00:00.000Z|late|2026-03-02|0';
+    const stored = { ...newest(before.read('counts')), ...newest(later.read('counts')) };
+    expect(stored[id]).toMatchObject({ total: 2 });
+    expect(stored['u1|hour|2026-02-24T12:00:00.000Z|late|2026-03-02']).toMatchObject({ total: 2 });
+    expect(stored['u1|hour|2026-02-24T12:00:00.000Z|late|2026-03-01']).toMatchObject({ total: 1 });
+  });
+
   const options = { suppressErased: true, commits: 'manual' } as const;
 
   /** Plays records into a pipeline, and into another that finds all of them but the first. */
