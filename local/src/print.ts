@@ -42,8 +42,8 @@ Ready in ${seconds(tookMs)}${slow}.
 
 Try:
 
-  curl -s ${edge}/api/logs -H 'content-type: application/json' -d '{"userId":"ada","activityType":"LOGIN"}'
-  curl -s '${query}/api/logs?userId=ada'
+  curl -s ${edge}/api/logs -H 'content-type: application/json' -d '{"eventId":"try-1","userId":"ada","activityType":"LOGIN"}'
+  curl -s '${query}/api/logs/try-1?userId=ada&wait=5s'
 
 Ctrl-C stops everything. \`npm run status\` says how it is.
 `);

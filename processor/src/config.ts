@@ -33,7 +33,7 @@ export const configSchema = z.object({
     .optional()
     .describe('A name of this instance, the same after a restart; made and kept in STATE_DIR unless set'),
   PROCESSOR_THREADS: integer(1, 1, 64).describe(
-    'Threads that share the partitions of this instance; worth it from two processors up',
+    'Threads that share the partitions of this instance; a second one gained nothing on 2 cores that it shared with the broker: measure it',
   ),
   DEDUPE_HOURS: integer(24, 1, 24 * 30).describe(
     'How long event ids are remembered, in hours from the arrival of the first copy',

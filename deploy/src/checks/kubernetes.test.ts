@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { readCompose } from './compose-file.ts';
-import { inherited, readDockerfile } from './dockerfile.ts';
+import { environmentOf, inherited, readDockerfile } from './dockerfile.ts';
 import {
   fingerprint,
   goldenFileOf,
@@ -111,6 +111,8 @@ test.each(workloads)('$title listens where its image does', ({ workload }) => {
     const listens = ports.map(({ containerPort }) => String(containerPort));
     const target = targetOf(image);
     const exposed = target === undefined ? listens : inherited(dockerfile, target, 'EXPOSE');
+    const probes = env.find(({ name }) => name === 'PROBE_PORT')?.value;
+    expect(probes).toBe(target === undefined ? undefined : environmentOf(dockerfile, target)['PROBE_PORT']);
     expect(listens).toEqual(exposed);
     const told = env.flatMap(({ name, value }) => (/^(METRICS_)?PORT$/.test(name) ? [value] : []));
     expect([[], listens]).toContainEqual(told);
@@ -122,7 +124,8 @@ const lasting = workloads.filter(({ workload }) => workload.kind !== 'Job');
 test.each(lasting)('$title is asked for its health at its own port', ({ workload }) => {
   for (const container of workload.spec.template.spec.containers) {
     const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe];
-    const [name] = container.ports.map((port) => port.name);
+    const probePort = container.env.find(({ name }) => name === 'PROBE_PORT')?.value;
+    const name = probePort === undefined ? container.ports[0]?.name : Number(probePort);
     // A script of its own knows the port by itself.
     const asked = probes.map((probe) =>
       probe?.['exec'] === undefined ? (probe?.httpGet ?? probe?.tcpSocket)?.port : name,
@@ -212,7 +215,7 @@ function settingsOf(workload: Workload | undefined): Record<string, string | und
 }
 
 test.each([
-  ['producer', '/livez', '/health'],
+  ['producer', '/livez', '/readyz'],
   ['processor', '/livez', '/readyz'],
   ['connectors', '/livez', '/readyz'],
   ['consumer', '/livez', '/readyz'],

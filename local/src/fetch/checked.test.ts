@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { projectRoot } from '../paths.ts';
-import { Problem } from '../process/problem.ts';
+import type { Problem } from '../process/problem.ts';
 import { checkJars } from './checked.ts';
 
 interface Download {
