@@ -56,3 +56,31 @@ export class TaskCorruptedError extends StreamsError {}
 
 /** Remedy: stop, and let a person look: trying again would fail the same way. It ends an application in the state ERROR. */
 export class FatalError extends StreamsError {}
+
+/** What of a batch the broker refuses: its size, a time in it, or something else of a record. */
+export type RefusedFor = 'size' | 'time' | 'content';
+
+/** Remedy: write other records. The broker refuses a batch for ever, for what is in it. */
+export class RefusedRecordsError extends FatalError {
+  readonly topic: string;
+  readonly refusedFor: RefusedFor;
+  /** How many records the batch has, and how many bytes. */
+  readonly records: number;
+  readonly bytes: number;
+
+  constructor(
+    message: string,
+    {
+      topic,
+      refusedFor,
+      records,
+      bytes,
+    }: Pick<RefusedRecordsError, 'topic' | 'refusedFor' | 'records' | 'bytes'>,
+  ) {
+    super(refusedFor === 'size' ? 'RECORD_TOO_LARGE' : 'BROKER_REFUSED', message);
+    this.topic = topic;
+    this.refusedFor = refusedFor;
+    this.records = records;
+    this.bytes = bytes;
+  }
+}

@@ -24,12 +24,20 @@ export type {
 } from './client/port.ts';
 export { createKafka } from './client/wire-port.ts';
 export type { KafkaOptions } from './client/wire-port.ts';
-export { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from './errors.ts';
+export {
+  FatalError,
+  RefusedRecordsError,
+  RejoinError,
+  RetriableError,
+  StreamsError,
+  TaskCorruptedError,
+} from './errors.ts';
 export type { StreamsErrorCode } from './errors.ts';
 export { BufferPool } from './format/buffer-pool.ts';
 export { readKey, readValue } from './format/fetched-record.ts';
 export { hashText, murmur2, partitionOf } from './format/murmur2.ts';
 export { readBatches } from './format/read-batches.ts';
 export { RecordBatches, sealBatch } from './format/record-batches.ts';
+export type { TopicLimits } from './format/record-batches.ts';
 export { deserialize } from './format/record.ts';
 export type { Header, Headers, Serialized, SourceRecord } from './format/record.ts';

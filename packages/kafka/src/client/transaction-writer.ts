@@ -4,7 +4,7 @@
 //     any failure ──▶ broken: never commits again, its owner closes it and opens a new one
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamsError } from '../errors.ts';
-import { FatalError, RejoinError, RetriableError } from '../errors.ts';
+import { FatalError, RefusedRecordsError, RejoinError, RetriableError, type RefusedFor } from '../errors.ts';
 import { retrying, type Cluster } from './cluster.ts';
 import type { Link } from './link.ts';
 import { remedyOfName } from './remedies.ts';
@@ -20,6 +20,20 @@ import {
   type WriterOptions,
 } from './port.ts';
 import { sealBatch, type OpenBatch, type RecordBatches } from '../format/record-batches.ts';
+
+/** What the broker refuses for ever in a batch, by the names of its errors. */
+const refusals = new Map<string, RefusedFor>([
+  ['MESSAGE_TOO_LARGE', 'size'],
+  ['RECORD_LIST_TOO_LARGE', 'size'],
+  ['INVALID_TIMESTAMP', 'time'],
+  ['INVALID_RECORD', 'content'],
+]);
+
+const remedies: { readonly [R in RefusedFor]: string } = {
+  size: "write smaller values, or raise the topic's max.message.bytes",
+  time: 'write times that the topic takes, or raise its message.timestamp.after.max.ms and before.max.ms',
+  content: 'a compacted topic takes no record without a key',
+};
 
 interface Chunk {
   topic: string;
@@ -261,6 +275,16 @@ export class TransactionWriter implements CommitWriter {
     const name = partitionName(topic, partition);
     if (!answer)
       throw new RetriableError('BROKER_REFUSED', `producing to ${name}: the broker did not answer for it`);
+    const refusedFor = answer.error && refusals.get(answer.error);
+    if (answer.error && refusedFor) {
+      const message = `producing to ${name}: ${answer.error}; ${remedies[refusedFor]}`;
+      throw new RefusedRecordsError(message, {
+        topic,
+        refusedFor,
+        records: batch.count,
+        bytes: batch.length,
+      });
+    }
     if (answer.error)
       throw remedyOfName(answer.error, `producing to ${name}`, { operation: 'Write', topics: [topic] });
     const end = answer.baseOffset + batch.count;

@@ -21,6 +21,14 @@ export interface OpenBatch {
   maxTimestamp: number;
 }
 
+/** What a topic takes, where that is less than a topic with default settings does. */
+export interface TopicLimits {
+  /** Batches are closed at this size. */
+  readonly maxBatchBytes: number;
+  /** The time that a record with this time may carry. */
+  readonly time: (timestamp: number) => number;
+}
+
 function sizeOf(data: Serialized | null): number {
   if (data === null) return 0;
   return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
@@ -52,18 +60,23 @@ export class PartitionBatches {
   readonly batches: OpenBatch[] = [];
   count = 0;
   readonly #pool: BufferPool;
+  readonly #limits: TopicLimits | undefined;
+  readonly #maxBytes: number;
   #open: OpenBatch | undefined;
 
-  constructor(pool: BufferPool = new BufferPool()) {
+  constructor(pool: BufferPool = new BufferPool(), limits?: TopicLimits) {
     this.#pool = pool;
+    this.#limits = limits;
+    this.#maxBytes = Math.min(maxBatchBytes, limits?.maxBatchBytes ?? maxBatchBytes);
   }
 
   /** Appends a record; answers its size in bytes. */
   append(timestamp: number, key: Serialized | null, value: Serialized | null, headers: Headers): number {
+    const time = this.#limits ? this.#limits.time(timestamp) : timestamp;
     // Text is mostly ASCII, a byte a character: to measure it first would take as long as to write it.
     return (
-      this.#append(timestamp, key, key?.length ?? 0, value, value?.length ?? 0, headers) ??
-      (this.#append(timestamp, key, sizeOf(key), value, sizeOf(value), headers) as number)
+      this.#append(time, key, key?.length ?? 0, value, value?.length ?? 0, headers) ??
+      (this.#append(time, key, sizeOf(key), value, sizeOf(value), headers) as number)
     );
   }
 
@@ -121,12 +134,13 @@ export class PartitionBatches {
 
   /** Appends a record without headers whose key, and behind it the value, lie in a buffer; no value end: a tombstone. */
   appendBytes(
-    timestamp: number,
+    recordTime: number,
     source: Buffer,
     keyStart: number,
     keyEnd: number,
     valueEnd: number | undefined,
   ): number {
+    const timestamp = this.#limits ? this.#limits.time(recordTime) : recordTime;
     const keySize = keyEnd - keyStart;
     const valueSize = valueEnd === undefined ? -1 : valueEnd - keyEnd;
     const written = keySize + Math.max(0, valueSize);
@@ -162,7 +176,7 @@ export class PartitionBatches {
 
   #batchWithRoom(size: number, timestamp: number): OpenBatch {
     let batch = this.#open;
-    if (batch && batch.length + size > maxBatchBytes && batch.count > 0) batch = undefined;
+    if (batch && batch.length + size > this.#maxBytes && batch.count > 0) batch = undefined;
     if (!batch) {
       batch = {
         buffer: this.#pool.take(batchHeaderSize + size),
@@ -190,9 +204,11 @@ export class RecordBatches {
   bytes = 0;
   count = 0;
   readonly #pool: BufferPool;
+  readonly #limits: ReadonlyMap<string, TopicLimits>;
 
-  constructor(pool: BufferPool = new BufferPool()) {
+  constructor(pool: BufferPool = new BufferPool(), limits: ReadonlyMap<string, TopicLimits> = new Map()) {
     this.#pool = pool;
+    this.#limits = limits;
   }
 
   /** Gives the buffers back to the pool. Only for records that the broker has taken: nobody may read them any more. */
@@ -209,7 +225,10 @@ export class RecordBatches {
     let partitions = this.topics.get(topic);
     if (!partitions) this.topics.set(topic, (partitions = new Map()));
     let batches = partitions.get(partition);
-    if (!batches) partitions.set(partition, (batches = new PartitionBatches(this.#pool)));
+    if (!batches) {
+      batches = new PartitionBatches(this.#pool, this.#limits.get(topic));
+      partitions.set(partition, batches);
+    }
     return batches;
   }
 

@@ -74,6 +74,13 @@ export function dedupe<K, V>({
       init(given) {
         context = given;
         seen = given.expiringStore(store);
+        given.onCommit({
+          beforeCommit() {},
+          // What was passed on may not have been written: where the state has it all the same, it is passed on again.
+          afterAbort() {
+            [source, passed, more] = [-1, '', undefined];
+          },
+        });
       },
       process(record) {
         const { key, value, timestamp, headers } = record;

@@ -1,5 +1,5 @@
 // The collector: everything a thread's tasks write between two commits, already in the broker's format.
-import { partitionOf, BufferPool, RecordBatches } from '@activity/kafka';
+import { partitionOf, BufferPool, RecordBatches, type TopicLimits } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
 import { checkRecordSize } from '../api/record-size.ts';
 import type { Headers } from '../api/record.ts';
@@ -15,16 +15,41 @@ interface Unplaced {
   partition: (partitions: number) => number;
 }
 
+const noLimits: TopicLimits = { maxBatchBytes: Number.MAX_SAFE_INTEGER, time: (timestamp) => timestamp };
+
 /** Collects records for one transaction after the other. */
 export class Collector {
   readonly #partitions = new Map<string, number>();
   readonly #pool = new BufferPool();
-  #records = new RecordBatches(this.#pool);
+  /** What topics were found to take less of than others do. */
+  readonly #limits = new Map<string, TopicLimits>();
+  #records = new RecordBatches(this.#pool, this.#limits);
   #unplaced: Unplaced[] = [];
 
   /** Says how many partitions a topic has. */
   know(topic: string, partitions: number): void {
     this.#partitions.set(topic, partitions);
+  }
+
+  /** The broker has refused a batch of this size: the topic's next ones are half as large at most. */
+  limitBatches(topic: string, refusedBytes: number): void {
+    const { time } = this.#limits.get(topic) ?? noLimits;
+    this.#limits.set(topic, { maxBatchBytes: Math.floor(refusedBytes / 2), time });
+  }
+
+  /**
+   * The broker has refused a time: records of the topic carry the time of day instead of a later one, and where that was not
+   * enough, all of them. Returns false where nothing is left to try.
+   */
+  limitTimes(topic: string, now: () => number): boolean {
+    const { maxBatchBytes, time } = this.#limits.get(topic) ?? noLimits;
+    const [past, future] = [time(0) !== 0, time(Number.MAX_SAFE_INTEGER) !== Number.MAX_SAFE_INTEGER];
+    if (past) return false;
+    this.#limits.set(topic, {
+      maxBatchBytes,
+      time: future ? now : (timestamp) => Math.min(timestamp, now()),
+    });
+    return true;
   }
 
   /** How much waits for the next commit. */
@@ -77,14 +102,14 @@ export class Collector {
       this.#place(topic, partition(partitions), partitions, timestamp, key, value, headers);
     }
     const records = this.#records;
-    this.#records = new RecordBatches(this.#pool);
+    this.#records = new RecordBatches(this.#pool, this.#limits);
     this.#unplaced = [];
     return records;
   }
 
   /** Drops what was collected. */
   abort(): void {
-    this.#records = new RecordBatches(this.#pool);
+    this.#records = new RecordBatches(this.#pool, this.#limits);
     this.#unplaced = [];
   }
 

@@ -16,8 +16,16 @@ export interface PrepareTopicsOptions {
 
 /** Only whole segments go: small ones give the disk back sooner. */
 const purged = { 'retention.ms': '-1', 'segment.bytes': '52428800' };
-/** The times of records are the application's: a cluster whose default is the broker's clock must not replace them. */
-const ownTimes = { 'message.timestamp.type': 'CreateTime' };
+
+/**
+ * The times of records are the application's, whatever they are: a cluster whose default is the broker's clock must not
+ * replace them, and one with limits for times must not refuse them.
+ */
+const ownTimes = {
+  'message.timestamp.type': 'CreateTime',
+  'message.timestamp.before.max.ms': '9223372036854775807',
+  'message.timestamp.after.max.ms': '9223372036854775807',
+};
 
 /**
  * The settings a changelog is created with. Expiring state is never deleted by time: brokers compare event times with

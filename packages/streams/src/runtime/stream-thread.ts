@@ -8,7 +8,9 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import {
   backoff,
   partitionName,
+  RefusedRecordsError,
   type CommitResult,
+  type CommittedOffset,
   type CommitWriter,
   type FetchedPartition,
   type Fetcher,
@@ -25,6 +27,7 @@ import { cacheBudget, type CacheBudget } from '../state/overlay.ts';
 import type { Topology } from '../topology/topology.ts';
 import { readAssignment, writeAssignment, writeJoinData, type Assignment } from './assignor.ts';
 import { Collector } from './collector.ts';
+import { CommitIsolation, isOfRecords, RefusedCommitError } from './commit-isolation.ts';
 import type { FailurePolicy } from './failure-policy.ts';
 import { shapeOf, type TopologyShape } from './fingerprint.ts';
 import { planGroup } from './group-plan.ts';
@@ -99,8 +102,13 @@ interface Control {
   reject: (error: unknown) => void;
 }
 
-const sliceRecords = 1000;
+/** The least time that a task gets in its turn. */
+const minTurnMs = 1;
 const sliceMs = 20;
+/** What waits for the commit is added up once for this many records. */
+const recordsPerLook = 16;
+/** How often a task is tried to be opened that another thread still has. */
+const openingMs = 200;
 const fetchWaitMs = 500;
 const shortFetchWaitMs = 10;
 const retries = { from: 100, to: 2000 };
@@ -132,6 +140,16 @@ export class StreamThread {
   #flushing: Promise<void> | undefined;
   #flushFailure: unknown;
   #processedSinceCommit = 0;
+  /** Tasks that another thread of this process has not closed yet. */
+  readonly #waiting = new Set<string>();
+  #lastOpening = 0;
+  readonly #isolation = new CommitIsolation();
+  /** The failure of a record that was met once: what comes before it is being committed. */
+  #reachedFailure: unknown;
+  /** The task whose turn is next. */
+  #turn = 0;
+  /** The task that has processed last. */
+  #lastTask: Task | undefined;
   #state: ThreadState = 'CREATED';
   #closing = false;
   #running: Promise<void> | undefined;
@@ -216,8 +234,11 @@ export class StreamThread {
     if (this.#state !== 'ERROR') this.#setState('CLOSED');
   }
 
-  /** Gives back what is held: the place in the group first, so that others can go on. */
+  /** Gives back what is held: the tasks first, so that whoever gets them next finds their folders written and free. */
   async #release(leave: boolean): Promise<void> {
+    for (const { task } of this.#tasks.values()) await this.#closeTask(task);
+    this.#tasks.clear();
+    this.#waiting.clear();
     await this.#member.close({ leave });
     await Promise.all([
       this.#fetcher.close(),
@@ -226,8 +247,6 @@ export class StreamThread {
       this.#inputs.close(),
       this.#writer?.close(),
     ]);
-    for (const { task } of this.#tasks.values()) await this.#closeTask(task);
-    this.#tasks.clear();
   }
 
   async #run(): Promise<void> {
@@ -265,13 +284,17 @@ export class StreamThread {
       this.#fetchFailure = undefined;
       throw failure;
     }
-    if (!this.#awaitingAssignment) await this.#prepareTasks();
+    if (!this.#awaitingAssignment) {
+      await this.#openWaiting();
+      await this.#prepareTasks();
+    }
     const restored = await this.#restore();
     this.#takeArrived();
     this.#keepFetching();
     const processed = this.#process();
     const punctuated = this.#punctuate();
     if (this.#commitDue()) await this.#beginCommit();
+    await this.#stopAtFailure();
     await this.#flushState();
     this.#purger.run(() => this.#runningTasks());
     this.#inputs.run();
@@ -334,25 +357,58 @@ export class StreamThread {
 
   // ---- work
 
+  /** Gives each task a turn, from where the last step ended: a partition with a backlog holds no other one up. */
   #process(): number {
-    const { maxUncommittedBytes, maxUncommittedRecords, metrics } = this.#options;
+    const tasks = this.#runningTasks();
+    const turnMs = Math.max(minTurnMs, sliceMs / Math.max(1, tasks.length));
     const end = performance.now() + sliceMs;
     let processed = 0;
-    for (const task of this.#runningTasks()) {
-      while (performance.now() < end) {
-        const room = maxUncommittedRecords - this.#processedSinceCommit;
-        if (room <= 0 || this.#collector.pending.bytes >= maxUncommittedBytes) return processed;
-        const began = performance.now();
-        const isOver = (): boolean =>
-          performance.now() >= end || this.#collector.pending.bytes >= maxUncommittedBytes;
-        const done = task.process(Math.min(sliceRecords, room), isOver);
-        if (done === 0) break;
-        metrics.processed(task.id, done, performance.now() - began);
-        processed += done;
-        this.#processedSinceCommit += done;
-      }
+    for (let idle = 0; idle < tasks.length && performance.now() < end && this.#room() > 0;) {
+      const task = tasks[this.#turn++ % tasks.length] as Task;
+      const done = this.#takeTurn(task, turnMs);
+      processed += done;
+      idle = done === 0 ? idle + 1 : 0;
     }
     return processed;
+  }
+
+  #takeTurn(task: Task, turnMs: number): number {
+    const began = performance.now();
+    let records = 0;
+    const isOver = (): boolean =>
+      performance.now() - began >= turnMs || (++records % recordsPerLook === 0 && this.#isFull());
+    const done = task.process(this.#room(), isOver);
+    if (done === 0) return 0;
+    this.#options.metrics.processed(task.id, done, performance.now() - began);
+    this.#processedSinceCommit += done;
+    this.#lastTask = task;
+    return done;
+  }
+
+  /** How many records the next commit still takes. */
+  #room(): number {
+    const { limit } = this.#isolation;
+    // One at a time: what is in flight must be known to be good before more is added.
+    if (limit !== Number.POSITIVE_INFINITY && this.#committing) return 0;
+    if (this.#isFull()) return 0;
+    return Math.min(this.#options.maxUncommittedRecords, limit) - this.#processedSinceCommit;
+  }
+
+  /** Whether as many bytes wait for the next commit as may. */
+  #isFull(): boolean {
+    let bytes = this.#collector.pending.bytes;
+    for (const { task } of this.#tasks.values())
+      for (const { store } of task.stores) bytes += store.pendingBytes();
+    return bytes >= this.#options.maxUncommittedBytes;
+  }
+
+  /** Commits what comes before a record that ends the application, then ends it. */
+  async #stopAtFailure(): Promise<void> {
+    const failed = this.#runningTasks().find(({ failure }) => failure !== undefined);
+    if (!failed?.failure) return;
+    const { failure } = failed;
+    await this.#commitAll();
+    throw failure;
   }
 
   #punctuate(): boolean {
@@ -365,26 +421,29 @@ export class StreamThread {
 
   #commitDue(): boolean {
     if (this.#committing || this.#awaitingAssignment) return false;
-    const { now, commitIntervalMs, maxUncommittedBytes, maxUncommittedRecords } = this.#options;
+    const { now, commitIntervalMs, maxUncommittedRecords } = this.#options;
+    const passed = now() - this.#lastCommit;
     return (
-      now() - this.#lastCommit >= commitIntervalMs ||
-      this.#processedSinceCommit >= maxUncommittedRecords ||
-      this.#collector.pending.bytes >= maxUncommittedBytes
+      // A clock that was set back would hold commits up until it is where it was.
+      passed >= commitIntervalMs ||
+      passed < 0 ||
+      this.#processedSinceCommit >= Math.min(maxUncommittedRecords, this.#isolation.limit) ||
+      this.#isFull()
     );
   }
 
   async #beginCommit(): Promise<void> {
-    const { metrics, now } = this.#options;
+    const { metrics, now, maxUncommittedRecords } = this.#options;
     this.#lastCommit = now();
     const tasks = this.#runningTasks();
-    for (const task of tasks) task.beforeCommit();
-    await this.#placeUnknown();
-    const offsets = tasks.flatMap((task) => task.seal());
-    const records = this.#collector.take();
+    const processed = this.#processedSinceCommit;
+    const last = processed > 0 ? this.#lastTask?.last : undefined;
+    const { offsets, records } = await this.#seal(tasks).catch((error: unknown) => {
+      throw isOfRecords(error) ? new RefusedCommitError(error, processed, last) : error;
+    });
     // Generation and member travel with the offsets: without any, what a stale member punctuates would be committed.
     if (records.count > 0 && offsets.length === 0)
       offsets.push(...tasks.slice(0, 1).map((task) => task.fence()));
-    const processed = this.#processedSinceCommit;
     this.#processedSinceCommit = 0;
     if (offsets.length === 0 && records.count === 0) {
       for (const task of tasks) task.commit(new Map());
@@ -396,16 +455,26 @@ export class StreamThread {
         for (const task of tasks) task.commit(ends);
         this.#purger.committed(offsets);
         this.#failures = 0;
+        this.#isolation.committed(maxUncommittedRecords);
         metrics.committed(processed, records.bytes, performance.now() - began);
         records.release();
       })
       .catch((error: unknown) => {
-        this.#commitFailure = error;
+        this.#commitFailure =
+          error instanceof RefusedRecordsError ? new RefusedCommitError(error, processed, last) : error;
       })
       .finally(() => {
         this.#committing = undefined;
         this.#wake();
       });
+  }
+
+  /** Begins the commit of the tasks: what they held back, their changelog records and offsets. */
+  async #seal(tasks: readonly Task[]): Promise<{ offsets: CommittedOffset[]; records: RecordBatches }> {
+    for (const task of tasks) task.beforeCommit();
+    await this.#placeUnknown();
+    const offsets = tasks.flatMap((task) => task.seal());
+    return { offsets, records: this.#collector.take() };
   }
 
   async #write(
@@ -473,6 +542,8 @@ export class StreamThread {
   /** After any failure: nothing uncommitted is kept. Answers whether the thread goes on. */
   async #recover(error: unknown): Promise<boolean> {
     const { log, metrics } = this.#options;
+    if (error instanceof RefusedCommitError && (await this.#isolate(error))) return !this.#closing;
+    if (await this.#goBackBefore(error)) return !this.#closing;
     const failure = error instanceof StreamsError ? error : undefined;
     if (!failure || failure instanceof FatalError) {
       this.#fatal(error instanceof Error ? error : new Error(String(error)));
@@ -493,6 +564,37 @@ export class StreamThread {
     this.#failures++;
     await Promise.race([sleep(backoff(this.#failures, retries)), this.#woken()]);
     return !this.#closing;
+  }
+
+  /** After a commit that was refused for what is in it: does its work again, so that it is taken, or the record is found. */
+  async #isolate(refused: RefusedCommitError): Promise<boolean> {
+    const { log, metrics, now } = this.#options;
+    const { cause } = refused;
+    const again = this.#learn(cause, now) || this.#isolation.refused(refused);
+    if (!again) return false;
+    metrics.commitFailed(cause instanceof StreamsError ? cause.code : 'PROCESSING_FAILED');
+    log('warn', `${refused.message}; doing the last ${refused.processed} records again to find the one`);
+    await this.#dropUncommitted();
+    return true;
+  }
+
+  /** Takes note of what a topic refuses. Returns whether records are written in another way from now on. */
+  #learn(cause: unknown, now: () => number): boolean {
+    if (!(cause instanceof RefusedRecordsError)) return false;
+    const { topic, refusedFor, records, bytes } = cause;
+    if (refusedFor === 'time') return this.#collector.limitTimes(topic, now);
+    if (refusedFor !== 'size' || records === 1) return false;
+    this.#collector.limitBatches(topic, bytes);
+    return true;
+  }
+
+  /** Where a record ends the application, the good ones before it are done again and committed before. */
+  async #goBackBefore(error: unknown): Promise<boolean> {
+    const isOfTask = this.tasks().some((task) => task.endsWith(error));
+    if (!isOfTask || this.#reachedFailure === error) return false;
+    this.#reachedFailure = error;
+    await this.#dropUncommitted();
+    return true;
   }
 
   async #dropUncommitted(): Promise<void> {
@@ -562,7 +664,21 @@ export class StreamThread {
     const inputs = topology.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(names.full));
     // Asked once for all tasks.
     const topics = await kafka.describeTopics([...new Set([...logged.map(names.changelog), ...inputs])]);
-    for (const id of ids) await this.#openTask(id, topics);
+    for (const id of ids) {
+      this.#waiting.delete(id);
+      await this.#openTask(id, topics).catch((error: unknown) => {
+        if (!(error instanceof RetriableError) || error.code !== 'STATE_LOCKED') throw error;
+        this.#options.log('warn', error.message);
+        this.#waiting.add(id);
+      });
+    }
+  }
+
+  /** Opens tasks that could not be opened yet. */
+  async #openWaiting(): Promise<void> {
+    if (this.#waiting.size === 0 || performance.now() - this.#lastOpening < openingMs) return;
+    this.#lastOpening = performance.now();
+    await this.#openTasks([...this.#waiting]);
   }
 
   async #openTask(id: string, topics: ReadonlyMap<string, TopicDescription>): Promise<void> {
@@ -590,6 +706,7 @@ export class StreamThread {
       now,
       metrics,
       failures,
+      refusals: this.#isolation.refusals,
       openStores: (clocks) =>
         subTopology.stores.map((spec, i) => {
           const changelog = spec.changelog ? { topic: names.changelog(spec), partition } : undefined;
@@ -599,11 +716,17 @@ export class StreamThread {
     this.#tasks.set(id, { task, ready: false, restoring: true });
   }
 
-  async #closeTask(task: Task): Promise<void> {
+  /** Closes a task. One that was lost is not flushed: another may run it, and has newer state. */
+  async #closeTask(task: Task, { flush }: { flush: boolean } = { flush: true }): Promise<void> {
     this.#restorer.drop(task);
     task.close();
     for (const { store } of task.stores) {
-      await store.flush();
+      try {
+        if (flush) await store.flush();
+      } catch (error) {
+        const text = `store ${store.name} of task ${task.id} was not written; it is restored from its changelog`;
+        this.#options.log('warn', text, { error });
+      }
       await store.close();
     }
   }
@@ -621,7 +744,7 @@ export class StreamThread {
       });
     }
     this.#awaitingAssignment = true;
-    const owned = [...this.#tasks.keys()];
+    const owned = [...this.#tasks.keys(), ...this.#waiting];
     return writeJoinData({ instanceId, owned, stored: backend.storedTasks(), topology: this.#shape });
   }
 
@@ -649,6 +772,7 @@ export class StreamThread {
         await this.#closeTask(task);
       }
     }
+    for (const id of this.#waiting) if (!assigned.includes(id)) this.#waiting.delete(id);
     await this.#openTasks(assigned.filter((id) => !this.#tasks.has(id)));
     this.#options.log('info', `assigned ${assigned.length} tasks`, { assigned });
     return revoked.length > 0;
@@ -658,8 +782,9 @@ export class StreamThread {
     this.#options.log('warn', `membership was lost: ${reason.message}`);
     this.#identity = undefined;
     await this.#dropUncommitted();
-    for (const { task } of this.#tasks.values()) await this.#closeTask(task);
+    for (const { task } of this.#tasks.values()) await this.#closeTask(task, { flush: false });
     this.#tasks.clear();
+    this.#waiting.clear();
     this.#awaitingAssignment = true;
   }
 
@@ -704,6 +829,7 @@ export class StreamThread {
 
   #updateState(): void {
     if (this.#awaitingAssignment) this.#setState('REBALANCING');
+    else if (this.#waiting.size > 0) this.#setState('RESTORING');
     else if ([...this.#tasks.values()].some(({ ready, restoring }) => !ready || restoring))
       this.#setState('RESTORING');
     else this.#setState('RUNNING');

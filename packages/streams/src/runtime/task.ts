@@ -22,6 +22,7 @@ import {
 } from './failure-policy.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { serializeOrNull, wireNodes, type NodeGraph } from './node-graph.ts';
+import { recordName, type RecordPlace, type Refusals } from './commit-isolation.ts';
 import { readOffsetMetadata, writeOffsetMetadata } from './offset-metadata.ts';
 import type { StartOffset } from './start-positions.ts';
 import { Punctuators } from './punctuators.ts';
@@ -40,6 +41,8 @@ export interface TaskOptions {
   now: () => number;
   metrics: RuntimeMetrics;
   failures: FailurePolicy;
+  /** Records that were found to make their commit fail. */
+  refusals: Refusals;
   /** Opens the stores; the task gives the clocks that they expire by. */
   openStores: (clocks: StoreClocks) => readonly OpenStore[];
 }
@@ -74,6 +77,10 @@ export class Task {
   readonly #commitCallbacks: CommitCallbacks[] = [];
   #streamTime = -1;
   #arrivalTime = -1;
+  /** The record that ends the application, and why, once what was processed before it is committed. */
+  #fatal: { topic: string; offset: number; error: FatalError } | undefined;
+  #reachedFatal = false;
+  #last: { queue: RecordQueue; source: SourceRecord } | undefined;
   #current: { input: Input; source: SourceRecord; timestamp: number } | undefined;
 
   constructor(options: TaskOptions) {
@@ -111,9 +118,27 @@ export class Task {
     return this.#streamTime;
   }
 
+  /** The record that was processed last. */
+  get last(): RecordPlace | undefined {
+    if (!this.#last) return undefined;
+    const { queue, source } = this.#last;
+    return { topic: queue.topic, partition: queue.partition, offset: source.offset };
+  }
+
+  /** Why this task goes no further: the next record is to end the application. Everything before it may be committed. */
+  get failure(): FatalError | undefined {
+    return this.#reachedFatal ? this.#fatal?.error : undefined;
+  }
+
+  /** Whether this error ends the application for one of this task's records. */
+  endsWith(error: unknown): boolean {
+    return this.#fatal !== undefined && error === this.#fatal.error;
+  }
+
   /** Reads on from these offsets: drops what was buffered, and takes the clocks from the offsets' metadata. */
   seek(offsets: readonly StartOffset[], topicIds: ReadonlyMap<string, string> = new Map()): void {
     this.#streamTime = this.#arrivalTime = -1;
+    this.#reachedFatal = false;
     for (const input of this.#inputs) {
       const { topic, partition } = input.queue;
       const found = offsets.find((offset) => offset.topic === topic && offset.partition === partition);
@@ -139,7 +164,7 @@ export class Task {
     const streamTimed = this.#punctuators.has('stream-time');
     while (done < limit) {
       const input = this.#inputs.length === 1 ? this.#readyHead(this.#inputs[0] as Input) : this.#smallest();
-      if (!input) break;
+      if (!input || this.#reachedFatal) break;
       this.#processHead(input);
       if (streamTimed) this.#punctuators.punctuate('stream-time', this.#streamTime);
       done++;
@@ -216,6 +241,10 @@ export class Task {
     while (!input.head) {
       const source = input.queue.peek();
       if (!source) return undefined;
+      if (this.#fatal && this.#fatal.offset === source.offset && this.#fatal.topic === input.queue.topic) {
+        this.#reachedFatal = true;
+        return undefined;
+      }
       input.head = this.#parse(input, source);
       if (!input.head) input.queue.advance();
     }
@@ -261,9 +290,15 @@ export class Task {
     if (source.timestamp > queue.arrivalTime) queue.arrivalTime = source.timestamp;
     if (source.timestamp > this.#arrivalTime) this.#arrivalTime = source.timestamp;
     this.#current = { input, source, timestamp: record.timestamp };
+    this.#last = { queue, source };
     try {
-      input.enter(record);
+      const { refusals } = this.#options;
+      const refusal =
+        refusals.size > 0 ? refusals.get(recordName(queue.topic, queue.partition, source.offset)) : undefined;
+      if (refusal) this.#failed('production', input, source, refusal.error, refusal.times > 1);
+      else input.enter(record);
     } catch (error) {
+      if (error === this.#fatal?.error) throw error;
       // A mistake in the program, or a lost disk, is no bad record: no handler may let the application go on without its data.
       if (error instanceof FatalError && mistakes.has(error.code)) throw error;
       this.#failed(stageOf(error), input, source, error);
@@ -273,7 +308,7 @@ export class Task {
     queue.advance();
   }
 
-  #failed(stage: FailureStage, input: Input, source: SourceRecord, error: unknown): void {
+  #failed(stage: FailureStage, input: Input, source: SourceRecord, error: unknown, bare = false): void {
     const { topic, partition } = input.queue;
     const action = this.#options.failures[stage]({ stage, topic, partition, record: source, error });
     const text = error instanceof Error ? error.message : String(error);
@@ -284,17 +319,22 @@ export class Task {
         return;
       case 'deadLetter': {
         const reason = error instanceof Error ? error.name : 'Error';
-        this.#deadLetter(input, source, { stage, reason, message: text });
+        this.#deadLetter(input, source, { stage, reason, message: text }, bare);
         return;
       }
       case 'fail': {
         const code = `${stage.toUpperCase()}_FAILED` as 'PROCESSING_FAILED';
-        throw new FatalError(code, `${stage} of ${where}: ${text}`, { cause: error, taskId: this.id });
+        const failure = new FatalError(code, `${stage} of ${where}: ${text}`, {
+          cause: error,
+          taskId: this.id,
+        });
+        this.#fatal = { topic, offset: source.offset, error: failure };
+        throw failure;
       }
     }
   }
 
-  #deadLetter(input: Input, source: SourceRecord, cause: DeadLetterCause): void {
+  #deadLetter(input: Input, source: SourceRecord, cause: DeadLetterCause, isBare = false): void {
     const { failures, collector, metrics } = this.#options;
     const { topic, partition } = input.queue;
     if (failures.deadLetterTopic === undefined) {
@@ -307,6 +347,8 @@ export class Task {
     const timestamp = isEventTime(source.timestamp) ? source.timestamp : 0;
     const place = (count: number): number => partition % count;
     try {
+      if (isBare)
+        throw new RecordTooLargeError(failures.deadLetterTopic, (key?.length ?? 0) + (value?.length ?? 0));
       collector.send(failures.deadLetterTopic, key, value, timestamp, headers, place, partition);
     } catch (error) {
       if (!(error instanceof RecordTooLargeError)) throw error;

@@ -199,6 +199,25 @@ describe('the folder', () => {
   });
 });
 
+describe('a second thread on one task', () => {
+  test('waits until the first has closed it: one that has lost a task must not write over it', async () => {
+    const first = diskBackend({ folder, log: () => {} });
+    const second = diskBackend({ folder, log: () => {} });
+    const stalled = await openWritten(first, 'keyed');
+    stalled.apply([{ segment: 0, key: 'k', data: 'old', timestamp: 0 }], 1);
+    await expect(openWritten(second, 'keyed')).rejects.toMatchObject({ code: 'STATE_LOCKED' });
+    await stalled.close();
+    const state = await openWritten(second, 'keyed');
+    expect(state.position).toBe(0);
+    await state.close();
+    // A backend that is closed as a whole lets go of everything, too.
+    await openWritten(first, 'keyed');
+    await first.close();
+    await (await openWritten(second, 'keyed')).close();
+    await second.close();
+  });
+});
+
 describe('a second process on one folder', () => {
   test('says so and which process it is, and takes over when that has died', async () => {
     const first = startWriter();

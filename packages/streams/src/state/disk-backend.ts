@@ -1,8 +1,9 @@
 // The disk backend: one LMDB environment a task, in the state folder of the application.
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { open as openLmdb, type Database, type RootDatabase } from 'lmdb';
+import { RetriableError } from '../api/errors.ts';
 import type { Checkpoint, Checkpoints } from './checkpoint.ts';
 import type { CommittedState } from './committed-state.ts';
 import { DiskState } from './disk-state.ts';
@@ -11,6 +12,7 @@ import { ExpiringState } from './expiring-state.ts';
 import { damageOf } from './lmdb-file.ts';
 import type { OpenExpiringOptions, OpenStateOptions, StateBackend } from './state-backend.ts';
 import { moveAside, taskFolders } from './state-folder.ts';
+import { takeTaskLock } from './task-lock.ts';
 
 /** What the backend is opened with. */
 export interface DiskBackendOptions {
@@ -30,15 +32,30 @@ interface Environment {
   /** What stores were made of: the changelog's id, the kind, the formats, and how long segments are. */
   origins: Database<string, string>;
   users: number;
+  unlock: () => void;
 }
 
 /** Opens stores on disk. State that is damaged is moved aside and restored. */
 export function diskBackend({ folder, log, now = Date.now }: DiskBackendOptions): StateBackend {
   mkdirSync(folder, { recursive: true });
-  const environments = new Map<string, Environment>();
+  const environments = new Map<string, Promise<Environment>>();
 
-  function openEnvironment(taskId: string): Environment {
+  async function openEnvironment(taskId: string): Promise<Environment> {
     const path = join(folder, taskId);
+    const unlock = await takeTaskLock(resolve(path));
+    if (!unlock) {
+      const message = `task ${taskId} is still open in another thread of this process; waiting for it`;
+      throw new RetriableError('STATE_LOCKED', message, { taskId });
+    }
+    try {
+      return { ...openAt(taskId, path), unlock };
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+  }
+
+  function openAt(taskId: string, path: string): Omit<Environment, 'unlock'> {
     const damage = damageOf(join(path, 'data.mdb'));
     if (damage !== undefined) moveAside(folder, taskId, damage, log);
     try {
@@ -51,9 +68,13 @@ export function diskBackend({ folder, log, now = Date.now }: DiskBackendOptions)
   }
 
   /** The environment of a task, with one more user until that calls back. */
-  function use(taskId: string): { environment: Environment; onClose: () => Promise<void> } {
-    const environment = environments.get(taskId) ?? openEnvironment(taskId);
-    environments.set(taskId, environment);
+  async function use(taskId: string): Promise<{ environment: Environment; onClose: () => Promise<void> }> {
+    const opening = environments.get(taskId) ?? openEnvironment(taskId);
+    environments.set(taskId, opening);
+    const environment = await opening.catch((error: unknown) => {
+      if (environments.get(taskId) === opening) environments.delete(taskId);
+      throw error;
+    });
     environment.users++;
     const onClose = async (): Promise<void> => {
       if (--environment.users > 0) return;
@@ -64,7 +85,7 @@ export function diskBackend({ folder, log, now = Date.now }: DiskBackendOptions)
   }
 
   async function open(options: OpenStateOptions): Promise<CommittedState> {
-    const { environment, onClose } = use(options.taskId);
+    const { environment, onClose } = await use(options.taskId);
     const { env, checkpoints } = environment;
     const state = new DiskState({ ...options, env, checkpoints, now, onClose });
     await checkOrigin(state, environment, options);
@@ -72,7 +93,7 @@ export function diskBackend({ folder, log, now = Date.now }: DiskBackendOptions)
   }
 
   async function openExpiring(options: OpenExpiringOptions): Promise<ExpiringState> {
-    const { environment, onClose } = use(options.taskId);
+    const { environment, onClose } = await use(options.taskId);
     const { env, checkpoints } = environment;
     const { store, taskId, prefixLength } = options;
     const prefixes = prefixLength !== undefined;
@@ -102,9 +123,9 @@ export function diskBackend({ folder, log, now = Date.now }: DiskBackendOptions)
   }
 
   async function close(): Promise<void> {
-    const left = [...environments.values()];
+    const left = await Promise.allSettled(environments.values());
     environments.clear();
-    await Promise.all(left.map(closeEnvironment));
+    await Promise.all(left.flatMap((one) => (one.status === 'fulfilled' ? closeEnvironment(one.value) : [])));
   }
 
   return { open, openExpiring, storedTasks: () => taskFolders(folder), close };
@@ -113,13 +134,14 @@ export function diskBackend({ folder, log, now = Date.now }: DiskBackendOptions)
 /** LMDB waits without end for a flush that a failed commit has taken with it. */
 const closeMs = 2000;
 
-async function closeEnvironment({ env }: Environment): Promise<void> {
+async function closeEnvironment({ env, unlock }: Environment): Promise<void> {
   const abort = new AbortController();
   await Promise.race([env.close(), sleep(closeMs, undefined, { signal: abort.signal }).catch(() => {})]);
   abort.abort();
+  unlock();
 }
 
-function create(path: string): Environment {
+function create(path: string): Omit<Environment, 'unlock'> {
   mkdirSync(path, { recursive: true });
   const env: RootDatabase<unknown, string> = openLmdb({
     path,

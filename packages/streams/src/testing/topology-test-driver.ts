@@ -168,6 +168,7 @@ export class TopologyTestDriver {
         if (records.length > 0) queue.add(records, queue.fetchPosition + records.length);
       }
       done += task.process(limit);
+      if (task.failure) throw task.failure;
     }
     return done;
   }
@@ -271,6 +272,7 @@ export class TopologyTestDriver {
           now: () => this.#now,
           metrics: this.#metrics,
           failures: this.#failures,
+          refusals: new Map(),
           openStores: (clocks) =>
             subTopology.stores.map((spec) => {
               const changelog = spec.changelog

@@ -1,0 +1,288 @@
+// A stream thread on a broker in memory: turns of tasks, and commits that are refused for what is in them.
+import { RecordBatches, RefusedRecordsError, type CommitWriter } from '@activity/kafka';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { numberSerde, stringSerde } from '../api/serde.ts';
+import { StreamsBuilder } from '../dsl/streams-builder.ts';
+import { memoryBackend } from '../state/memory-backend.ts';
+import { logKafka } from '../testing-support/log-kafka.ts';
+import { FakeLog } from '../testing/fake-log.ts';
+import type { Topology } from '../topology/topology.ts';
+import { failurePolicy, type FailureChoices } from './failure-policy.ts';
+import { noMetrics, type RuntimeMetrics } from './metrics.ts';
+import { StreamThread, type StreamThreadOptions } from './stream-thread.ts';
+import { topicNames } from './topic-names.ts';
+
+type CommitRequest = Parameters<CommitWriter['commit']>[0];
+
+const strings = { key: stringSerde, value: stringSerde };
+let threads: StreamThread[] = [];
+
+afterEach(async () => {
+  await Promise.all(threads.map((thread) => thread.close()));
+  threads = [];
+});
+
+interface Started {
+  log: FakeLog;
+  thread: StreamThread;
+  errors: Error[];
+  lines: string[];
+  /** What the topic has in a partition, as text. */
+  values: (topic: string, partition?: number) => string[];
+}
+
+interface StartOptions {
+  topology: Topology;
+  /** Values of the input, by partition. */
+  inputs: readonly (readonly string[])[];
+  /** The event time of the nth value. */
+  timeOf?: (n: number) => number;
+  refuse?: (request: CommitRequest) => void;
+  failures?: FailureChoices;
+  settings?: Partial<StreamThreadOptions>;
+  metrics?: Partial<RuntimeMetrics>;
+}
+
+function start({
+  topology,
+  inputs,
+  timeOf = (n) => 1_000 + n,
+  refuse,
+  failures,
+  settings,
+  metrics,
+}: StartOptions): Started {
+  const log = new FakeLog();
+  for (const topic of ['in', 'out', 'dead', 'app-counts-changelog']) log.create(topic, inputs.length);
+  const records = new RecordBatches();
+  for (const [partition, values] of inputs.entries())
+    for (const [n, value] of values.entries()) records.append('in', partition, timeOf(n), `k${n}`, value);
+  log.append(records, []);
+  const errors: Error[] = [];
+  const lines: string[] = [];
+  const thread = new StreamThread({
+    applicationId: 'app',
+    instanceId: 'one',
+    index: 0,
+    topology,
+    names: topicNames('app', topology),
+    kafka: logKafka({ log, ...(refuse && { refuse }) }),
+    backend: memoryBackend(),
+    metrics: { ...noMetrics, ...metrics },
+    failures: failurePolicy(failures ?? { onFailure: {}, deadLetterTopic: 'dead' }),
+    exactlyOnce: true,
+    staticMembership: false,
+    commitIntervalMs: 10,
+    maxUncommittedBytes: 16 * 1024 * 1024,
+    maxUncommittedRecords: 1_000,
+    maxBufferedRecords: 10_000,
+    stateFlushMs: 2_000,
+    maxUnflushedChanges: 500_000,
+    maxCachedEntries: 1_000,
+    purgeIntervalMs: 30_000,
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 60_000,
+    transactionTimeoutMs: 10_000,
+    offsetReset: 'earliest',
+    metadataMaxAgeMs: 300_000,
+    now: Date.now,
+    log: (_level, message) => lines.push(message),
+    onState: (_state, error) => error && errors.push(error),
+    ...settings,
+  });
+  threads.push(thread);
+  thread.start();
+  const values = (topic: string, partition = 0): string[] =>
+    log.records(topic, partition).map(({ value }) => value?.toString() ?? '');
+  return { log, thread, errors, lines, values };
+}
+
+async function until(done: () => boolean, lines: readonly string[]): Promise<void> {
+  for (const end = Date.now() + 20_000; !done(); await sleep(5))
+    if (Date.now() > end) throw new Error(`waited in vain; the log says\n${lines.slice(0, 30).join('\n')}`);
+}
+
+function copy(): Topology {
+  const builder = new StreamsBuilder();
+  builder.stream('in', strings).to('out', strings);
+  return builder.build();
+}
+
+const inputs = Array.from({ length: 300 }, (_, n) =>
+  n === 137 || n === 138 || n === 290 ? `bad ${n}` : `${n}`,
+);
+const good = inputs.filter((value) => !value.startsWith('bad'));
+
+/** Refuses batches for a topic that have a record which is so. */
+function refusing(topic: string, bad: (value: string) => boolean, refusedFor: 'content' | 'size' | 'time') {
+  return ({ records }: CommitRequest): void => {
+    const look = new FakeLog();
+    for (const [name, partitions] of records.topics) look.create(name, partitions.size + 10);
+    look.append(records, []);
+    const found = look.records(topic, 0).filter(({ value }) => bad(value?.toString() ?? ''));
+    if (found.length === 0) return;
+    const size = { records: look.records(topic, 0).length, bytes: 1_000 };
+    throw new RefusedRecordsError(`producing to ${topic}-0: INVALID_RECORD`, { topic, refusedFor, ...size });
+  };
+}
+
+describe('a commit that the broker refuses for what is in it', () => {
+  const refuse = refusing('out', (value) => value.startsWith('bad'), 'content');
+
+  test('is done again until the records are found, which are dead-lettered; the others are written once', async () => {
+    const { thread, values, errors, lines } = start({
+      topology: copy(),
+      inputs: [inputs],
+      refuse,
+      failures: { onFailure: { production: 'deadLetter' }, deadLetterTopic: 'dead' },
+    });
+    await until(() => values('out').length >= good.length, lines);
+    expect(values('out')).toEqual(good);
+    expect(values('dead')).toEqual(['bad 137', 'bad 138', 'bad 290']);
+    expect([thread.state, errors]).toEqual(['RUNNING', []]);
+  });
+
+  test('ends the application at the first of them where that was chosen, after what comes before it', async () => {
+    const { thread, values, errors, lines, log } = start({ topology: copy(), inputs: [inputs], refuse });
+    await until(() => thread.state === 'ERROR', lines);
+    expect(errors).toMatchObject([{ code: 'PRODUCTION_FAILED' }]);
+    expect(errors[0]?.message).toContain(
+      'production of in-0 at offset 137: producing to out-0: INVALID_RECORD',
+    );
+    expect(values('out')).toEqual(good.slice(0, 137));
+    expect(log.committed()).toMatchObject([{ topic: 'in', partition: 0, offset: 137 }]);
+  });
+
+  test('goes on without the bytes where the dead letter itself is refused', async () => {
+    const refuseDead = refusing('dead', (value) => value.startsWith('bad'), 'content');
+    const { values, log, lines } = start({
+      topology: copy(),
+      inputs: [['1', 'bad', '2']],
+      refuse: (request) => {
+        refuse(request);
+        refuseDead(request);
+      },
+      failures: { onFailure: { production: 'deadLetter' }, deadLetterTopic: 'dead' },
+    });
+    await until(() => values('out').length >= 2, lines);
+    expect(log.records('dead', 0)).toMatchObject([{ key: null, value: null }]);
+  });
+});
+
+test('a step that throws when the commit begins fails the record that it holds back, not the application', async () => {
+  const builder = new StreamsBuilder();
+  builder
+    .stream('in', strings)
+    .groupByKey()
+    .aggregate(
+      () => '',
+      (_key, value) => value,
+      { value: stringSerde, store: 'counts', emit: 'commit' },
+    )
+    .toStream()
+    .mapValues((value) => {
+      if (value?.startsWith('bad')) throw new RangeError('not this one');
+      return value;
+    })
+    .to('out', strings);
+  const { values, thread, lines } = start({
+    topology: builder.build(),
+    inputs: [inputs],
+    failures: { onFailure: { production: 'deadLetter', processing: 'deadLetter' }, deadLetterTopic: 'dead' },
+  });
+  await until(() => values('out').length >= good.length, lines);
+  expect(values('out')).toEqual(good);
+  expect(values('dead')).toEqual(['bad 137', 'bad 138', 'bad 290']);
+  expect(thread.state).toBe('RUNNING');
+});
+
+test('times that a topic refuses become the time of day', async () => {
+  const nextYear = Date.now() + 365 * 86_400_000;
+  const { log, thread, lines } = start({
+    topology: copy(),
+    inputs: [['1', '2', '3']],
+    timeOf: (n) => (n === 1 ? nextYear : n),
+    refuse: ({ records }) => {
+      const batches = [...(records.topics.get('out')?.values() ?? [])].flatMap(
+        (partition) => partition.batches,
+      );
+      const about = { topic: 'out', refusedFor: 'time', records: 3, bytes: 100 } as const;
+      if (batches.some(({ maxTimestamp }) => maxTimestamp > Date.now() + 3_600_000))
+        throw new RefusedRecordsError('INVALID_TIMESTAMP', about);
+    },
+  });
+  await until(() => log.records('out', 0).length === 3, lines);
+  const times = log.records('out', 0).map(({ timestamp }) => timestamp);
+  expect(times.toSpliced(1, 1)).toEqual([0, 2]);
+  expect(times[1]).toBeLessThanOrEqual(Date.now());
+  expect(thread.state).toBe('RUNNING');
+});
+
+test('batches that a topic finds too large become smaller', async () => {
+  const { values, lines, thread } = start({
+    topology: copy(),
+    inputs: [Array.from({ length: 50 }, (_, n) => String(n).padEnd(1_000, 'x'))],
+    refuse: ({ records }) => {
+      for (const { batches } of records.topics.get('out')?.values() ?? [])
+        for (const { length: bytes, count } of batches) {
+          const about = { topic: 'out', refusedFor: 'size', records: count, bytes } as const;
+          if (bytes > 3_000) throw new RefusedRecordsError('MESSAGE_TOO_LARGE', about);
+        }
+    },
+  });
+  await until(() => values('out').length === 50, lines);
+  expect(thread.state).toBe('RUNNING');
+});
+
+test('a record that ends the application takes none of the records before it with it', async () => {
+  const builder = new StreamsBuilder();
+  builder
+    .stream('in', strings)
+    .peek((_key, value) => {
+      if (value === 'bad 137') throw new RangeError('no');
+    })
+    .to('out', strings);
+  const { thread, values, errors, lines } = start({ topology: builder.build(), inputs: [inputs] });
+  await until(() => thread.state === 'ERROR', lines);
+  expect(errors[0]?.message).toBe('processing of in-0 at offset 137: no');
+  expect(values('out')).toEqual(good.slice(0, 137));
+});
+
+test('a partition with a backlog lets the others have their turns', async () => {
+  const done = new Map<string, number>();
+  const builder = new StreamsBuilder();
+  builder
+    .stream('in', strings)
+    .peek(() => {
+      for (const end = performance.now() + 1; performance.now() < end;);
+    })
+    .to('out', { key: stringSerde, value: stringSerde });
+  const backlog = Array.from({ length: 3_000 }, (_, n) => String(n));
+  const { lines } = start({
+    topology: builder.build(),
+    inputs: [backlog, ['a'], ['b'], ['c']],
+    metrics: { processed: (task, records) => done.set(task, (done.get(task) ?? 0) + records) },
+  });
+  await until(() => done.size === 4, lines);
+  expect(done.get('0_0')).toBeLessThan(500);
+});
+
+test('a slow step does not hold the loop up for more than its slice', async () => {
+  const builder = new StreamsBuilder();
+  builder
+    .stream('in', strings)
+    .peek(() => {
+      for (const end = performance.now() + 10; performance.now() < end;);
+    })
+    .to('out', { key: stringSerde, value: numberSerde as never });
+  let longest = 0;
+  start({
+    topology: builder.build(),
+    inputs: [Array.from({ length: 60 }, (_, n) => String(n))],
+    metrics: { processed: (_task, records) => (longest = Math.max(longest, records)) },
+  });
+  await until(() => longest > 0, []);
+  await sleep(200);
+  expect(longest).toBeLessThanOrEqual(3);
+});
