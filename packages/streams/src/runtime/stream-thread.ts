@@ -285,7 +285,7 @@ export class StreamThread {
       throw failure;
     }
     if (!this.#awaitingAssignment) {
-      await this.#openWaiting();
+      if (this.#waiting.size > 0) await this.#openWaiting();
       await this.#prepareTasks();
     }
     const restored = await this.#restore();
@@ -676,7 +676,7 @@ export class StreamThread {
 
   /** Opens tasks that could not be opened yet. */
   async #openWaiting(): Promise<void> {
-    if (this.#waiting.size === 0 || performance.now() - this.#lastOpening < openingMs) return;
+    if (performance.now() - this.#lastOpening < openingMs) return;
     this.#lastOpening = performance.now();
     await this.#openTasks([...this.#waiting]);
   }
