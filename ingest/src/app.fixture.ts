@@ -1,12 +1,13 @@
 // The edge's app on pretended surroundings, for tests.
 import { activityInput } from '@activity/contracts';
-import { createLogger } from '@activity/service';
+import { createHostCheck, createLogger } from '@activity/service';
 import type { Authenticator, Readiness } from '@activity/service';
 import { Registry } from 'prom-client';
 import { createApp } from './app.ts';
 import type { EdgeApp } from './app.ts';
 import { proxyList } from './http/client-address.ts';
 import { createCors } from './http/cors.ts';
+import { OpenStreams } from './http/open-streams.ts';
 import { ReceivedBytes } from './http/received-bytes.ts';
 import { createRateLimit } from './http/rate-limits.ts';
 import type { WriteResult } from './kafka/partition-lane.ts';
@@ -35,6 +36,7 @@ export interface TestEdgeOptions {
   fetch?: (request: Request) => Promise<Response>;
   authenticator?: Authenticator;
   origins?: string[];
+  hosts?: string[];
   perKey?: number;
   perAddress?: number;
 }
@@ -66,6 +68,7 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
       metrics,
       authenticator: options.authenticator ?? { open: true, identify: () => anyone, close: () => {} },
       cors: createCors(options.origins ?? []),
+      isAllowedHost: createHostCheck({ open: true, allowed: options.hosts ?? ['*'] }),
       trustedProxies: proxyList([]),
       limitPerKey: createRateLimit({ perSecond: options.perKey ?? 0, burstSeconds: 1 }),
       limitPerAddress: createRateLimit({ perSecond: options.perAddress ?? 0, burstSeconds: 1 }),
@@ -90,6 +93,7 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
         ? undefined
         : {
             queryUrl,
+            streams: new OpenStreams(),
             fetch: async (input, init) => {
               const request = new Request(input, init);
               edge.forwarded.push(request);

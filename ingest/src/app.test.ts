@@ -210,6 +210,35 @@ describe('POST /api/logs', () => {
     expect(isStorable(JSON.parse(String(edge.written[0]?.value)), maxRawValues)).toBe(true);
   });
 
+  test.each<[string | undefined, number]>([
+    [undefined, 201],
+    ['application/json', 201],
+    ['Application/JSON; charset=utf-8', 201],
+    ['application/vnd.events+json', 201],
+    ['text/plain;charset=UTF-8', 201],
+    ['application/x-www-form-urlencoded', 201],
+    ['application/xml', 415],
+    ['multipart/form-data; boundary=x', 415],
+    ['text/html', 415],
+    ['image/png', 415],
+  ])('sent as %s is %i', async (type, status) => {
+    const body = Buffer.from(JSON.stringify(minimal));
+    const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type };
+    expect((await post(Uint8Array.from(body), headers)).status).toBe(status);
+  });
+
+  test.each([
+    ['2026-01-01T02:00:00+0200', '2026-01-01T00:00:00.000Z'],
+    ['2026-01-01T02:00:00+02', '2026-01-01T00:00:00.000Z'],
+    ['2026-01-01T02:00+02:00', '2026-01-01T00:00:00.000Z'],
+    ['2026-01-01T00:00Z', '2026-01-01T00:00:00.000Z'],
+    ['2026-01-01t00:00:00,5z', '2026-01-01T00:00:00.500Z'],
+    ['2026-01-01T00:00:00.123456789-0030', '2026-01-01T00:30:00.123Z'],
+  ])('takes the time %s as %s', async (timestamp, normalised) => {
+    expect((await post(JSON.stringify({ ...minimal, timestamp }))).status).toBe(201);
+    expect(JSON.parse(String(edge.written[0]?.value))).toMatchObject({ timestamp: normalised });
+  });
+
   test('refuses bytes that are not UTF-8', async () => {
     const response = await post(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]));
     expect(response.status).toBe(400);

@@ -9,6 +9,7 @@ import type { Publisher } from './publish.ts';
 import { deleteRoutes } from './routes/deletes.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { forwardRoutes } from './routes/forward.ts';
+import type { ForwardDeps } from './routes/forward.ts';
 import { healthRoutes } from './routes/health.ts';
 import type { HealthDeps } from './routes/health.ts';
 import { postBatchRoute } from './routes/post-batch.ts';
@@ -20,7 +21,7 @@ export interface AppDeps {
   publisher: Publisher;
   health: HealthDeps;
   /** Where reads are forwarded to, if anywhere. */
-  forward: { queryUrl: string; fetch: typeof fetch } | undefined;
+  forward: ForwardDeps | undefined;
 }
 
 /** The app, as tests and as servers of node:http use it. */

@@ -47,6 +47,9 @@ export const configSchema = z.object({
   CORS_ORIGINS: textList().describe(
     'Origins of web pages that may use the edge, comma-separated; *: every one',
   ),
+  CORS_HEADERS: textList().describe(
+    'Request headers that such pages may send besides those of keys, content and tracing, comma-separated',
+  ),
   MAX_EVENT_BYTES: integer(32_768, 256, 900_000).describe('Largest event, in bytes of its JSON'),
   MAX_CONNECTIONS: integer(5_000, 1, 1_000_000).describe('Connections at one time; more are closed at once'),
   ACK_DEADLINE_MS: integer(5_000, 100, 60_000).describe(

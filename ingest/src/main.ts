@@ -2,6 +2,7 @@
 import { activityInputOf } from '@activity/contracts';
 import { createServer } from 'node:http';
 import {
+  createHostCheck,
   createLogger,
   createRegistry,
   kafkaSecurityOf,
@@ -17,6 +18,7 @@ import { uuidV7 } from './event-id.ts';
 import { proxyList } from './http/client-address.ts';
 import { createCors } from './http/cors.ts';
 import { createRateLimit } from './http/rate-limits.ts';
+import { OpenStreams } from './http/open-streams.ts';
 import { ReceivedBytes } from './http/received-bytes.ts';
 import { requestIds } from './http/request-ids.ts';
 import { BrokerProbe } from './kafka/broker-probe.ts';
@@ -81,6 +83,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     return { ready: false, reason: `events cannot be written: ${writer.failing}` };
   }
 
+  const streams = new OpenStreams();
   const received = new ReceivedBytes({ maxBytes: config.MAX_RECEIVED_BYTES });
   const burstSeconds = config.RATE_LIMIT_BURST_SECONDS;
   const { listener } = createApp({
@@ -88,7 +91,8 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       logger,
       metrics,
       authenticator,
-      cors: createCors(config.CORS_ORIGINS),
+      cors: createCors(config.CORS_ORIGINS, config.CORS_HEADERS),
+      isAllowedHost: createHostCheck({ open: authenticator.open, allowed: config.ALLOWED_HOSTS }),
       trustedProxies: proxyList(config.TRUSTED_PROXIES),
       limitPerKey: createRateLimit({ perSecond: config.RATE_LIMIT_PER_KEY, burstSeconds }),
       limitPerAddress: createRateLimit({ perSecond: config.RATE_LIMIT_PER_ADDRESS, burstSeconds }),
@@ -105,7 +109,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       activityInput: activityInputOf(config.ACTIVITY_TYPES, config.MIN_EVENT_YEAR),
     },
     health: { readiness, registry },
-    forward: config.QUERY_URL === undefined ? undefined : { queryUrl: config.QUERY_URL, fetch },
+    forward: config.QUERY_URL === undefined ? undefined : { queryUrl: config.QUERY_URL, fetch, streams },
   });
   if (config.PROBE_PORT !== undefined) {
     const { PROBE_PORT: port, HOST: host } = config;
@@ -124,8 +128,12 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     listener,
   );
   server.maxConnections = config.MAX_CONNECTIONS;
-  const http = await listen(server, config.PORT, config.HOST);
+  const http = await listen(server, config.PORT, config.HOST, {
+    graceMs: Math.min(config.ACK_DEADLINE_MS + 1_000, 8_000),
+  });
   onClose('the HTTP server', http.close);
+  // Before the server, which waits for all answers: some never end by themselves.
+  onClose('forwarded streams', () => streams.end());
   logger.info({ port: http.port, host: config.HOST, topic: config.KAFKA_TOPIC }, 'listening');
 }
 

@@ -1,7 +1,7 @@
-// The probe ports of the two services that clients reach: a client that fills the public port does not reach the probes.
+// The life of the services' processes, without broker or database: their probes, and their end while clients hold on to them.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { get } from 'node:http';
+import { createServer, get } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -63,3 +63,38 @@ test.each(['ingest', 'query'])(
     expect(await statusOf(probes, '/api/logs')).toBe(404);
   },
 );
+
+test('ingest: with a tail and a body that never end, SIGTERM ends it at once, with 0', async () => {
+  const upstream = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write('id: 1\n\n');
+  });
+  const [port, queryPort, nobody] = [await freePort(), await freePort(), await freePort()];
+  upstream.listen(queryPort, '127.0.0.1');
+  undo.push(
+    () => upstream.closeAllConnections(),
+    () => upstream.close(),
+  );
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+    env: {
+      ...process.env,
+      PORT: String(port),
+      KAFKA_BROKERS: `127.0.0.1:${nobody}`,
+      QUERY_URL: `http://127.0.0.1:${queryPort}`,
+      ACK_DEADLINE_MS: '1000',
+      LOG_LEVEL: 'silent',
+    },
+    stdio: 'inherit',
+  });
+  undo.push(() => child.kill('SIGKILL'));
+  await vi.waitFor(async () => assert.equal(await statusOf(port, '/livez'), 200), { timeout: 30_000 });
+  const tail = await fetch(`http://127.0.0.1:${port}/api/logs/tail`);
+  const slow = await idle(port);
+  slow.write('POST /api/logs HTTP/1.1\r\nhost: edge\r\ncontent-length: 100\r\n\r\n{');
+  const started = performance.now();
+  child.kill('SIGTERM');
+  // In order: a reader of events comes back with the last id.
+  expect(await tail.text()).toContain('id: 1');
+  expect((await once(child, 'exit'))[0]).toBe(0);
+  expect(performance.now() - started).toBeLessThan(6_000);
+});

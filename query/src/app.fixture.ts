@@ -80,6 +80,7 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
     logged: [],
     app: createApp({
       gate: {
+        isAllowedHost: () => true,
         logger: createLogger('test', 'info', { write: (line) => test.logged.push(line) }),
         metrics,
         authenticator,

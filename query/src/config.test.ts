@@ -14,6 +14,7 @@ test('every variable has a default and says what it is for', () => {
       "ACTIVITY_TYPES",
       "API_KEYS_FILE",
       "ALLOW_ANONYMOUS",
+      "ALLOWED_HOSTS",
       "SESSION_HOURS",
       "SESSION_KEY",
       "CURSOR_KEY",

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { collections, freshnessCollection, receiptsCollection, windowSizes } from '@activity/contracts';
 import type { ErasureReceipt, Freshness } from '@activity/contracts';
 import {
+  createHostCheck,
   createLogger,
   createRegistry,
   keepConnected,
@@ -126,7 +127,13 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const page = readPageFiles();
   if (page === undefined) logger.warn('the page is not built: npm run build -w query');
   const app = createApp({
-    gate: { logger, metrics, authenticator, now: Date.now },
+    gate: {
+      logger,
+      metrics,
+      authenticator,
+      isAllowedHost: createHostCheck({ open: authenticator.open, allowed: config.ALLOWED_HOSTS }),
+      now: Date.now,
+    },
     health: { ping, registry },
     logs: {
       activityTypes: config.ACTIVITY_TYPES,

@@ -1,7 +1,34 @@
 // CORS: which web pages may use the edge from a browser.
 
-const allowedHeaders =
-  'authorization, content-type, content-encoding, traceparent, tracestate, x-api-key, x-request-id';
+/** What clients of this API send, and what tracing adds to the requests of a page. */
+const allowedHeaders: readonly string[] = [
+  'authorization',
+  'content-type',
+  'content-encoding',
+  'x-api-key',
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'sentry-trace',
+  'newrelic',
+  'elastic-apm-traceparent',
+  'b3',
+  'x-b3-traceid',
+  'x-b3-spanid',
+  'x-b3-parentspanid',
+  'x-b3-sampled',
+  'x-b3-flags',
+  'x-datadog-trace-id',
+  'x-datadog-parent-id',
+  'x-datadog-origin',
+  'x-datadog-sampling-priority',
+  'x-datadog-tags',
+  'x-amzn-trace-id',
+  'x-cloud-trace-context',
+  'uber-trace-id',
+];
+
 const exposedHeaders = 'ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id';
 
 /** Answers for requests that name an origin. */
@@ -13,7 +40,8 @@ export interface Cors {
 }
 
 /** Makes the answers for a list of origins; `*` allows every one. Credentials (cookies) are never allowed: keys are sent as headers. */
-export function createCors(origins: readonly string[]): Cors {
+export function createCors(origins: readonly string[], moreHeaders: readonly string[] = []): Cors {
+  const requestHeaders = [...allowedHeaders, ...moreHeaders].join(', ');
   const all = origins.includes('*');
   const listed = new Set(origins);
 
@@ -34,7 +62,7 @@ export function createCors(origins: readonly string[]): Cors {
       return {
         ...allowed,
         'access-control-allow-methods': 'GET, POST, DELETE',
-        'access-control-allow-headers': allowedHeaders,
+        'access-control-allow-headers': requestHeaders,
         'access-control-max-age': '600',
       };
     },

@@ -74,6 +74,7 @@ const stubDeps: GateDeps = {
   }),
   authenticator: { open: true, identify: () => undefined, close: () => {} },
   cors: createCors([]),
+  isAllowedHost: () => true,
   trustedProxies: undefined,
   limitPerKey: undefined,
   limitPerAddress: undefined,

@@ -111,11 +111,7 @@ describe('CORS', () => {
     });
     expect(listed.headers.get('access-control-allow-origin')).toBe('https://app.example');
     expect(listed.headers.get('vary')).toBe('Origin');
-    const other = await app.request('/api/logs', {
-      method: 'POST',
-      body,
-      headers: { origin: 'https://evil.example' },
-    });
+    const other = await app.request('/health', { headers: { origin: 'https://evil.example' } });
     expect(other.headers.get('access-control-allow-origin')).toBeNull();
   });
 
@@ -125,7 +121,9 @@ describe('CORS', () => {
     const response = await app.request('/api/logs', { method: 'OPTIONS', headers });
     expect(response.status).toBe(204);
     expect(response.headers.get('access-control-allow-methods')).toContain('POST');
-    expect(response.headers.get('access-control-allow-headers')).toContain('authorization');
+    const allowed = response.headers.get('access-control-allow-headers')?.split(', ');
+    expect(allowed).toEqual(expect.arrayContaining(['authorization', 'baggage', 'sentry-trace', 'b3']));
+    expect(allowed).toEqual(expect.arrayContaining(['x-b3-traceid', 'x-datadog-trace-id', 'tracestate']));
     const evil = await app.request('/api/logs', {
       method: 'OPTIONS',
       headers: { origin: 'https://evil.example' },
@@ -138,6 +136,34 @@ describe('CORS', () => {
       headers: { origin: 'https://x' },
     });
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
+  });
+});
+
+describe('pages of other sites, where no key is needed', () => {
+  test.each<[string, Record<string, string>, number]>([
+    ['curl', {}, 201],
+    ['the edge’s own page', { origin: 'http://edge:3000', host: 'edge:3000' }, 201],
+    ['a page that is listed', { origin: 'https://app.example' }, 201],
+    ['a page of another site', { origin: 'https://evil.example' }, 403],
+    ['a page of another site that hides its name', { origin: 'null', 'content-type': 'text/plain' }, 403],
+    ['a form of another site', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['a page of a sister site', { 'sec-fetch-site': 'same-site' }, 403],
+    ['an address that was typed', { 'sec-fetch-site': 'none' }, 201],
+  ])('%s', async (_who, headers, status) => {
+    const edge = testEdge({ origins: ['https://app.example'] });
+    const sent = { host: 'edge:3000', 'content-type': 'text/plain', ...headers };
+    const response = await edge.app.request('/api/logs', { method: 'POST', body, headers: sent });
+    expect(response.status).toBe(status);
+    expect(edge.written).toHaveLength(status === 201 ? 1 : 0);
+  });
+
+  test('a name that was made to lead here is not served', async () => {
+    const edge = testEdge({ hosts: [] });
+    for (const method of ['POST', 'GET', 'DELETE']) {
+      const response = await edge.app.request('/api/users/u', { method, headers: { host: 'evil.example' } });
+      expect(response.status).toBe(421);
+    }
+    expect((await edge.app.request('/health', { headers: { host: 'localhost:3000' } })).status).toBe(200);
   });
 });
 

@@ -1,7 +1,7 @@
 // The gate that every request passes, however it came: request id, CORS, key, rate limit; then the route.
 import type { BlockList } from 'node:net';
 import { failureAnswer, failureOf } from '@activity/service';
-import type { Authenticator, Failure, Identity, Logger } from '@activity/service';
+import type { Authenticator, Failure, HostCheck, Identity, Logger } from '@activity/service';
 import type { EdgeMetrics, ObserveRequest } from '../metrics.ts';
 import { addressGroup, clientAddress } from './client-address.ts';
 import type { Cors } from './cors.ts';
@@ -18,6 +18,8 @@ export interface GateDeps {
   metrics: EdgeMetrics;
   authenticator: Authenticator;
   cors: Cors;
+  /** Whether the edge goes by the name that a request asks for. */
+  isAllowedHost: HostCheck;
   trustedProxies: BlockList | undefined;
   limitPerKey: RateLimit | undefined;
   limitPerAddress: RateLimit | undefined;
@@ -97,7 +99,14 @@ function admitted<A extends Answer>(
   id: string,
   headers: Record<string, string>,
 ): Promise<A> | A | PlainAnswer {
+  if (!deps.isAllowedHost(header('host'))) return failureAnswer({ kind: 'misdirected' });
   const origin = header('origin');
+  if (deps.authenticator.open && method !== 'GET' && isForeign(method, origin, header, deps.cors)) {
+    return failureAnswer({
+      kind: 'forbidden',
+      message: 'the request comes from a page of another site: list its origin in CORS_ORIGINS',
+    });
+  }
   if (origin !== undefined) {
     if (method === 'OPTIONS') return { status: 204, headers: deps.cors.preflight(origin) ?? {}, body: null };
     Object.assign(headers, deps.cors.headers(origin));
@@ -148,6 +157,19 @@ function admitted<A extends Answer>(
     header,
     body,
   });
+}
+
+/**
+ * Whether a page of another site sends this. Browsers say where a request comes from, and send some kinds without asking first
+ * whether they may. Where keys are needed, such a page has none.
+ */
+function isForeign(method: string, origin: string | undefined, header: HeaderReader, cors: Cors): boolean {
+  if (method === 'HEAD' || method === 'OPTIONS') return false;
+  if (origin !== undefined) {
+    return cors.headers(origin) === undefined && URL.parse(origin)?.host !== header('host');
+  }
+  const site = header('sec-fetch-site');
+  return site === 'cross-site' || site === 'same-site';
 }
 
 const nobody: Identity = { keyId: undefined, scopes: new Set() };

@@ -1,10 +1,10 @@
 // Routes by Hono: each behind the gate, and the answers for what is no route.
-import { failureAnswer } from '@activity/service';
+import { failureAnswer, isWellEncoded } from '@activity/service';
 import type { Context, Hono } from 'hono';
 import { TrieRouter } from 'hono/router/trie-router';
 import type { ObserveRequest } from '../metrics.ts';
 import { headerReader, incomingOf } from './edge-request.ts';
-import type { Answer } from './edge-request.ts';
+import type { Answer, RoutedRequest } from './edge-request.ts';
 import { bodyText, pass } from './gate.ts';
 import type { GateDeps, Passed } from './gate.ts';
 import { RequestBody } from './read-body.ts';
@@ -63,10 +63,18 @@ async function answer(
   return respond(
     await pass(
       received,
-      { route, observe, handle: (request) => route.handle(Object.assign(request, { context })) },
+      { route, observe, handle: (request) => handled(Object.assign(request, { context }), route) },
       deps,
     ),
   );
+}
+
+function handled(request: RoutedRequest, route: Route): Answer | Promise<Answer> {
+  // Hono takes what it cannot decode as it is written: it would be another user's id.
+  const { pathname } = new URL(request.context.req.url);
+  if (isWellEncoded(pathname)) return route.handle(request);
+  const details = [{ field: 'path', message: 'must be percent-encoded UTF-8' }];
+  return failureAnswer({ kind: 'validation', details });
 }
 
 function respond({ answer: given, headers }: Passed<Answer>): Response {

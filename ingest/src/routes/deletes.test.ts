@@ -64,6 +64,30 @@ describe('DELETE /api/users/:userId', () => {
     });
   });
 
+  test.each([
+    ['%2E', '.'],
+    ['..', '..'],
+    ['a%2Fb', 'a/b'],
+    ['%E2%98%83', '☃'],
+  ])('takes the user as a parameter too: %s', async (given, userId) => {
+    expect((await remove(`/api/users?userId=${given}`))[0]).toBe(202);
+    expect(String(edge.written[0]?.key)).toBe(userId);
+  });
+
+  test.each([
+    '/api/users',
+    '/api/users?userId=',
+    '/api/users?userId=%ff',
+    '/api/users?userId=%',
+    '/api/users/%ff',
+    '/api/users/%',
+    '/api/users/a%2',
+    '/api/logs/%ff',
+  ])('refuses %s', async (path) => {
+    expect((await remove(path))[0]).toBe(400);
+    expect(edge.written).toEqual([]);
+  });
+
   test.each(['%20', 'x'.repeat(769)])('refuses %s', async (user) => {
     expect((await remove(`/api/users/${user}`))[0]).toBe(400);
   });

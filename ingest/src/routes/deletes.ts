@@ -1,7 +1,7 @@
 // DELETE /api/logs/:id and /api/users/:userId: deletes, as commands on the raw topic.
 import { idText, logId, maxPartitions } from '@activity/contracts';
 import type { RawCommand } from '@activity/contracts';
-import { failureAnswer, fieldProblems, validationError } from '@activity/service';
+import { failureAnswer, fieldProblems, isWellEncoded, validationError } from '@activity/service';
 import { z } from 'zod';
 import type { Answer, RoutedRequest } from '../http/edge-request.ts';
 import type { Route } from '../http/route.ts';
@@ -20,6 +20,8 @@ const logParameter = z.object({
 const userParameter = z.object({
   userId: idText,
 });
+
+const notEncoded = [{ field: 'userId', message: 'must be percent-encoded UTF-8' }];
 
 function commandIdOf(result: WriteResult): { commandId?: number } {
   if (result.kind !== 'written' || result.offset === undefined) return {};
@@ -60,7 +62,11 @@ export function deleteRoutes({ write }: Pick<Publisher, 'write'>): Route[] {
   }
 
   async function eraseUser({ context, receivedAt, trace }: RoutedRequest): Promise<Answer> {
-    const parameters = userParameter.safeParse(context.req.param());
+    const { search, searchParams } = new URL(context.req.url);
+    if (!isWellEncoded(search)) return failureAnswer({ kind: 'validation', details: notEncoded });
+    const parameters = userParameter.safeParse({
+      userId: context.req.param('userId') ?? searchParams.getAll('userId').join('\0'),
+    });
     if (!parameters.success)
       return failureAnswer({ kind: 'validation', details: fieldProblems(parameters.error) });
     const { userId } = parameters.data;
@@ -97,6 +103,17 @@ export function deleteRoutes({ write }: Pick<Publisher, 'write'>): Route[] {
       description:
         'Erases all of the user’s logs, counts and state up to this moment. Later events of the user count from zero.',
       parameters: { userId: { schema: idText, description: 'The user' } },
+      answers,
+      handle: eraseUser,
+    },
+    {
+      method: 'DELETE',
+      path: '/api/users',
+      scope: 'delete',
+      summary: 'Erase a user, by a parameter',
+      description:
+        'The same for every id, also for those that a path cannot hold: clients take `.` and `..` for a way up.',
+      query: z.object({ userId: idText.describe('The user') }),
       answers,
       handle: eraseUser,
     },

@@ -1,12 +1,15 @@
 // GET /api/*, the page and its sign-in: forwarded to the query service, so that one public port reads as well.
 import { failureAnswer, sessionCookie } from '@activity/service';
 import type { Answer, RoutedRequest } from '../http/edge-request.ts';
+import type { OpenStreams } from '../http/open-streams.ts';
 import type { Route } from '../http/route.ts';
 
 /** What forwarding needs. */
 export interface ForwardDeps {
   queryUrl: string;
   fetch: typeof fetch;
+  /** Where answers are noted while they are passed on. */
+  streams: OpenStreams;
   /** How long the query service may take to begin its answer, in milliseconds. */
   timeoutMs?: number;
 }
@@ -68,7 +71,10 @@ export function forwardRoutes(deps: ForwardDeps): Route[] {
       });
       const answerHeaders = new Headers(answer.headers);
       for (const name of dropped) answerHeaders.delete(name);
-      return new Response(answer.body, { status: answer.status, headers: answerHeaders });
+      return new Response(await bodyOf(answer, req.method), {
+        status: answer.status,
+        headers: answerHeaders,
+      });
     } catch {
       return failureAnswer({
         kind: 'unavailable',
@@ -78,6 +84,16 @@ export function forwardRoutes(deps: ForwardDeps): Route[] {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  async function bodyOf({ body, headers }: Response, method: string): Promise<ReadableStream | null> {
+    if (body === null) return null;
+    if (method === 'HEAD') {
+      // Nobody will read it.
+      await body.cancel();
+      return null;
+    }
+    return deps.streams.pass(body, headers.get('content-type')?.startsWith('text/event-stream') === true);
   }
 
   const forwarded = {

@@ -3,6 +3,7 @@ import { failureAnswer, plainError, validationError } from '@activity/service';
 import type { Failure } from '@activity/service';
 import { z } from 'zod';
 import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
+import { isEventType } from '../http/media-type.ts';
 import type { DirectRoute } from '../http/route.ts';
 import { Slots } from '../http/slots.ts';
 import { Pace } from '../pace.ts';
@@ -24,6 +25,11 @@ const maxBatchBytes = 1_048_576;
 
 /** A batch that is refused as a whole, or what becomes of each of its events. */
 type Judged = { refused: PlainAnswer } | { verdicts: Promise<Verdict[]> };
+
+const wrongType: Failure = {
+  kind: 'unsupported-media-type',
+  message: 'Content-Type must be application/json or application/x-ndjson',
+};
 
 /** The route for a batch of events. */
 export function postBatchRoute(publisher: Publisher): DirectRoute {
@@ -83,6 +89,7 @@ export function postBatchRoute(publisher: Publisher): DirectRoute {
   }
 
   async function handle(request: EdgeRequest): Promise<PlainAnswer> {
+    if (!isEventType(request.header('content-type'))) return failureAnswer(wrongType);
     const ndjson = isNdjson(request.header('content-type'));
     const bytes = await request.body.read(maxBatchBytes);
     const judged = await parsing.run(() => judge(bytes, ndjson, request));

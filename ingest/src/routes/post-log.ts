@@ -1,6 +1,8 @@
 // POST /api/logs: one event, acknowledged when the broker has acknowledged it.
 import { failureAnswer, validationError } from '@activity/service';
+import type { Failure } from '@activity/service';
 import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
+import { isEventType } from '../http/media-type.ts';
 import type { DirectRoute } from '../http/route.ts';
 import { parseEvent, parseJson } from '../parse-event.ts';
 import type { ParsedEvent } from '../parse-event.ts';
@@ -17,6 +19,11 @@ export const exampleEvent = {
 
 type GoodEvent = Extract<ParsedEvent, { ok: true }>;
 
+const wrongType: Failure = {
+  kind: 'unsupported-media-type',
+  message: 'Content-Type must be application/json',
+};
+
 /** The route for one event. */
 export function postLogRoute(publisher: Publisher): DirectRoute {
   const { maxEventBytes, metrics, newId, activityInput } = publisher;
@@ -32,6 +39,7 @@ export function postLogRoute(publisher: Publisher): DirectRoute {
   }
 
   async function handle(request: EdgeRequest): Promise<PlainAnswer> {
+    if (!isEventType(request.header('content-type'))) return failureAnswer(wrongType);
     const body = parseJson(await request.body.read(maxEventBytes));
     const event = body.ok ? parseEvent(body.value, activityInput, { now: request.receivedAt, newId }) : body;
     if (event.ok) return published(event, request);

@@ -1,5 +1,6 @@
 // The event: what a client sends and what the raw topic holds.
 import { z } from 'zod';
+import { fullDateTime } from './iso-time.ts';
 import { idText } from './ids.ts';
 
 /** The activity types that a deployment knows unless it configures its own list. */
@@ -48,7 +49,10 @@ function clientTimestamp(minYear: number): z.ZodType<string, string | number> {
   return z
     .union(
       [
-        z.iso.datetime({ offset: true, local: false, error: timestampProblem }),
+        z
+          .string()
+          .transform(fullDateTime)
+          .pipe(z.iso.datetime({ offset: true, local: false, error: timestampProblem })),
         z.number().int().min(leastEpochMilliseconds, secondsProblem).max(lastInstant, yearProblem),
       ],
       { error: timestampProblem },

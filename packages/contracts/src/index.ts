@@ -40,7 +40,7 @@ export { readRawRecord } from './read-raw-record.ts';
 export type { ReadRawRecord } from './read-raw-record.ts';
 export { canonicalAddress, networkOf, parseNetwork } from './address.ts';
 export type { Network } from './address.ts';
-export { isoTime, parseIsoTime } from './iso-time.ts';
+export { fullDateTime, isoTime, parseIsoTime } from './iso-time.ts';
 export { findUnstorable, isStorable, maxNesting, maxRawValues, maxValues } from './storable.ts';
 export type { Unstorable } from './storable.ts';
 export { partitionOf } from './partitioner.ts';

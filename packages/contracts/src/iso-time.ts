@@ -69,3 +69,17 @@ export function isoTime(time: number): string {
   const clock = `${padded(Math.floor(minutes / 60), 2)}:${padded(minutes % 60, 2)}:${padded(seconds % 60, 2)}`;
   return `${text}${clock}.${padded(inDay % 1000, 3)}Z`;
 }
+
+const shortForms = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(?:[.,]\d+)?)?(?:(Z)|([+-]\d\d)(?::?(\d\d))?)$/i;
+
+/**
+ * A date and time with an offset, in the long form of ISO 8601: the standard lets people leave out the seconds, the colon and the
+ * minutes of the offset, and write a comma for the point. Other texts stay as they are.
+ * @example fullDateTime('2026-03-01T12:00+02') // '2026-03-01T12:00:00+02:00'
+ */
+export function fullDateTime(text: string): string {
+  const parts = shortForms.exec(text);
+  if (parts === null) return text;
+  const [, day, minute, second = ':00', zulu, hours, minutes = '00'] = parts;
+  return `${day}T${minute}${second.replace(',', '.')}${zulu === undefined ? `${hours}:${minutes}` : 'Z'}`;
+}

@@ -11,6 +11,8 @@ export type Failure =
   | { kind: 'validation'; details: FieldProblem[] }
   | { kind: 'unauthorized' }
   | { kind: 'forbidden'; message: string }
+  /** Asked for by a name that is not the service's. */
+  | { kind: 'misdirected' }
   | { kind: 'not-found'; what: string }
   | { kind: 'method-not-allowed'; allow: string }
   | { kind: 'too-large'; message: string }
@@ -52,6 +54,11 @@ export function failureAnswer(failure: Failure): FailureAnswer {
       );
     case 'forbidden':
       return answer(403, { error: 'Forbidden', message: failure.message });
+    case 'misdirected':
+      return answer(421, {
+        error: 'Misdirected request',
+        message: 'the service does not go by the name in Host: set ALLOWED_HOSTS',
+      });
     case 'not-found':
       return answer(404, { error: `${failure.what} not found` });
     case 'method-not-allowed':

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 export interface ListeningServer {
   /** The port it listens on, also where 0 was asked for. */
   port: number;
-  /** Refuses new connections, lets requests in flight finish, resolves when the last has. Idempotent. */
+  /** Refuses new connections, lets requests in flight finish for `graceMs`, resolves when the last has. Idempotent. */
   close: () => Promise<void>;
 }
 
@@ -15,7 +15,12 @@ export interface ListeningServer {
  *
  * @throws Error naming the address and the remedy where it cannot.
  */
-export async function listen(server: Server, port: number, host: string): Promise<ListeningServer> {
+export async function listen(
+  server: Server,
+  port: number,
+  host: string,
+  { graceMs = 7_000 }: { graceMs?: number } = {},
+): Promise<ListeningServer> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -36,11 +41,11 @@ export async function listen(server: Server, port: number, host: string): Promis
   let closing: Promise<void> | undefined;
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
-    close: () => (closing ??= closeServer(server, sockets)),
+    close: () => (closing ??= closeServer(server, sockets, graceMs)),
   };
 }
 
-async function closeServer(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+async function closeServer(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   function closeIdle(): void {
     server.closeIdleConnections();
     // Node counts as busy who has not sent anything yet: browsers open connections that they may need.
@@ -52,6 +57,8 @@ async function closeServer(server: Server, sockets: ReadonlySet<Socket>): Promis
     response.setHeader('connection', 'close');
   });
   const idle = setInterval(closeIdle, 50);
+  // Who has begun a request and does not end it must not keep the service from ending.
+  const late = setTimeout(() => server.closeAllConnections(), graceMs);
   try {
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
@@ -59,5 +66,6 @@ async function closeServer(server: Server, sockets: ReadonlySet<Socket>): Promis
     });
   } finally {
     clearInterval(idle);
+    clearTimeout(late);
   }
 }

@@ -2,6 +2,8 @@
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { failureAnswer } from './failure.ts';
+import { createHostCheck, isLoopback } from './http-host.ts';
 import { listen } from './http-server.ts';
 import type { ListeningServer } from './http-server.ts';
 
@@ -41,7 +43,14 @@ export function createRegistry(service: string): Registry {
  */
 export async function startMonitoring(options: MonitoringOptions): Promise<ListeningServer> {
   const timeouts = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+  // Whoever can reach a port on other addresses needs no browser of this machine.
+  const isAllowedHost = createHostCheck({ open: isLoopback(options.host) });
   const server = createServer(timeouts, (request, response) => {
+    if (!isAllowedHost(request.headers.host)) {
+      const { status, body } = failureAnswer({ kind: 'misdirected' });
+      send(response, status, 'application/json', JSON.stringify(body));
+      return;
+    }
     const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
     respond(path, query, options, response).catch((error: unknown) => {
       if (!response.headersSent)

@@ -1,7 +1,7 @@
 // The gate that every request passes: key or session, parameters; then the route; then one form for every answer.
 import { randomUUID } from 'node:crypto';
-import { failureAnswer, failureOf, fieldProblems, mongoRefusal } from '@activity/service';
-import type { Failure, Logger, Scope, SessionAuthenticator } from '@activity/service';
+import { failureAnswer, failureOf, fieldProblems, isWellEncoded, mongoRefusal } from '@activity/service';
+import type { Failure, HostCheck, Logger, Scope, SessionAuthenticator } from '@activity/service';
 import type { Context, Hono } from 'hono';
 import type { QueryMetrics } from '../metrics.ts';
 import { isAway, isRefused } from '../reads/mongo-errors.ts';
@@ -14,6 +14,8 @@ export interface GateDeps {
   logger: Logger;
   metrics: QueryMetrics;
   authenticator: SessionAuthenticator;
+  /** Whether the service goes by the name that a request asks for. */
+  isAllowedHost: HostCheck;
   now: () => number;
 }
 
@@ -63,6 +65,12 @@ async function pass(context: Context, deps: GateDeps, route: Route): Promise<Res
 }
 
 async function admitted(context: Context, deps: GateDeps, route: Route, id: string): Promise<Answer> {
+  if (!deps.isAllowedHost(context.req.header('host'))) return failureAnswer({ kind: 'misdirected' });
+  const { pathname, search } = new URL(context.req.url);
+  if (!isWellEncoded(pathname) || !isWellEncoded(search)) {
+    const details = [{ field: 'url', message: 'must be percent-encoded UTF-8' }];
+    return failureAnswer({ kind: 'validation', details });
+  }
   const identity = identityOf(context, deps.authenticator, deps.now());
   if (route.scope !== undefined) {
     if (identity === undefined) return failureAnswer({ kind: 'unauthorized' });

@@ -1,5 +1,5 @@
 // The kinds of value that query parameters have, as zod types. All of them are made of text, so that no operator gets through.
-import { idText } from '@activity/contracts';
+import { fullDateTime, idText } from '@activity/contracts';
 import type { FieldProblem } from '@activity/service';
 import { z } from 'zod';
 
@@ -59,7 +59,16 @@ const leastMilliseconds = 100_000_000_000;
 /** A time: ISO-8601 with an offset, in the years 1970 to 9999, or epoch milliseconds from 1973 on. */
 export function time(): z.ZodType<Date, string> {
   return z
-    .union([z.iso.datetime({ offset: true }), z.string().regex(/^\d{1,15}$/)], timeProblem)
+    .union(
+      [
+        z
+          .string()
+          .transform(fullTime)
+          .pipe(z.iso.datetime({ offset: true })),
+        z.string().regex(/^\d{1,15}$/),
+      ],
+      timeProblem,
+    )
     .refine(
       (text) => !/^\d+$/.test(text) || Number(text) >= leastMilliseconds,
       'must be epoch milliseconds, not seconds: 1000 times as much',
@@ -69,6 +78,11 @@ export function time(): z.ZodType<Date, string> {
       (date) => date.getTime() >= 0 && date.getTime() < 253_402_300_800_000,
       'must be in the years 1970 to 9999',
     );
+}
+
+// In a query a `+` that was not encoded is a blank.
+function fullTime(text: string): string {
+  return fullDateTime(text.replace(/ (?=\d\d(:?\d\d)?$)/, '+'));
 }
 
 /** One or more of these, repeated or separated by commas. */

@@ -29,6 +29,10 @@ const atOnce = 100;
 export function createAwaitLog({ stored, ending }: AwaitLogOptions): AwaitLog {
   const waiting = new Set<Waiter>();
   let looking = false;
+  // Once for all who wait: this signal lives as long as the service, and so would a listener for each.
+  ending.addEventListener('abort', () => {
+    for (const { resolve } of waiting) resolve(false);
+  });
 
   async function look(some: readonly Waiter[]): Promise<void> {
     try {
@@ -54,15 +58,16 @@ export function createAwaitLog({ stored, ending }: AwaitLogOptions): AwaitLog {
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     const waiter = { wanted, resolve, reject };
     const late = setTimeout(resolve, withinMs, false);
-    const left = AbortSignal.any([signal, ending]);
-    left.addEventListener('abort', () => resolve(false), { once: true });
-    if (left.aborted) resolve(false);
+    const leave = (): void => resolve(false);
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted || ending.aborted) leave();
     waiting.add(waiter);
     void lookWhileAnyoneWaits();
     try {
       return await promise;
     } finally {
       clearTimeout(late);
+      signal.removeEventListener('abort', leave);
       waiting.delete(waiter);
     }
   };

@@ -1,7 +1,7 @@
 // Which logs are asked for: the parameters, and the filter of MongoDB that they become.
 import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { typeIndexes } from '@activity/contracts';
+import { parseNetwork, typeIndexes } from '@activity/contracts';
 import type { Filter } from 'mongodb';
 import { z } from 'zod';
 import { flag, id, logNumber, shortText, someOf, time } from '../http/parameters.ts';
@@ -24,10 +24,42 @@ export interface LogFilter {
   bot?: boolean | undefined;
 }
 
-const network = /^(\d{1,3}(?:\.\d{1,3}){2})\.0\/24$|^([0-9a-f]{1,4}(?::[0-9a-f]{1,4}){2})::\/48$/i;
+/** An address, or a network as long as the processor writes them, each in one form; anything else as it is. */
+function canonicalPlace(text: string): string {
+  const found = parseNetwork(text);
+  if (found === undefined) return text;
+  return text.includes('/') ? `${found.address}/${found.bits}` : found.address;
+}
 
-function isAddress(text: string): boolean {
-  return isIP(text) !== 0 || (network.test(text) && isIP(text.slice(0, text.indexOf('/'))) !== 0);
+function isPlace(text: string): boolean {
+  const found = parseNetwork(text);
+  return found !== undefined && (!text.includes('/') || found.bits === (found.version === 4 ? 24 : 48));
+}
+
+/** The ways in which clients write an address, or the processor a network. */
+function writings(ip: string): string[] {
+  const [address = '', bits] = ip.split('/');
+  if (isIP(address) === 4) {
+    if (bits !== undefined) return [ip];
+    const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
+    const mapped = [
+      `::ffff:${address}`,
+      `::ffff:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`,
+    ];
+    return [ip, ...mapped, ...mapped.map((text) => text.toUpperCase())];
+  }
+  const groups = groupsOf(address);
+  if (bits !== undefined) return [`${groups.slice(0, 3).join(':')}::/${bits}`];
+  const forms = [address, groups.join(':'), groups.map((group) => group.padStart(4, '0')).join(':')];
+  return [...new Set([...forms, ...forms.map((text) => text.toUpperCase())])];
+}
+
+/** The eight groups of an IPv6 address in its canonical form. */
+function groupsOf(address: string): string[] {
+  const [head = '', tail] = address.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  return [...before, ...Array.from({ length: 8 - before.length - after.length }, () => '0'), ...after];
 }
 
 /** The shape of the parameters that filter logs. */
@@ -60,12 +92,17 @@ export function filterShape(activityTypes: readonly string[]): {
       .optional()
       .describe('Only from this country: two letters of ISO 3166'),
     ip: shortText(64)
-      .transform((text) => text.toLowerCase())
-      .refine(isAddress, 'must be an address, or a network like 203.0.113.0/24 or 2001:db8:1::/48')
+      .refine(isPlace, 'must be an address, or a network like 203.0.113.0/24 or 2001:db8:1::/48')
+      .transform(canonicalPlace)
       .optional()
       .describe('Only from this address, or from this network (/24 or /48)'),
     bot: flag().optional().describe('Only of known robots; or of none'),
   };
+}
+
+function oneOf(values: string[]): string | { $in: string[] } {
+  const [only, ...more] = values;
+  return only !== undefined && more.length === 0 ? only : { $in: values };
 }
 
 const epoch = new Date(0);
@@ -84,7 +121,7 @@ export function mongoFilter(filter: LogFilter): Filter<LogDocument> {
     ...(session !== undefined && { session }),
     ...(device !== undefined && { 'client.device': device }),
     ...(country !== undefined && { 'place.country': country }),
-    ...(ip !== undefined && (ip.includes('/') ? { 'address.prefix': ip } : { 'metadata.ip': ip })),
+    ...(ip !== undefined && { [ip.includes('/') ? 'address.prefix' : 'metadata.ip']: oneOf(writings(ip)) }),
     ...(bot !== undefined && { bot: bot || { $ne: true } }),
     timestamp: to === undefined ? { $gte: from } : { $gte: from, $lt: to },
   };

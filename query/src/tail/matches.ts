@@ -1,4 +1,5 @@
 // Whether a log is one that was asked for: what `mongoFilter` says to MongoDB, said to a log that has just been stored.
+import { parseNetwork } from '@activity/contracts';
 import type { LogFilter } from '../logs/filter.ts';
 import type { LogDocument } from '../logs/log-json.ts';
 
@@ -16,8 +17,15 @@ export function matcherOf(filter: LogFilter): (log: LogDocument) => boolean {
       (session === undefined || log.session === session) &&
       (device === undefined || log.client?.device === device) &&
       (country === undefined || log.place?.country === country) &&
-      (ip === undefined || (ip.includes('/') ? log.address?.prefix : log.metadata?.['ip']) === ip) &&
+      (ip === undefined || placeOf(log, ip.includes('/')) === ip) &&
       (bot === undefined || (log.bot === true) === bot)
     );
   };
+}
+
+/** A log's network or its address, as a filter has it. */
+function placeOf({ address, metadata }: LogDocument, network: boolean): string | undefined {
+  const text: unknown = network ? address?.prefix : metadata?.['ip'];
+  const found = typeof text === 'string' ? parseNetwork(text) : undefined;
+  return found && (network ? `${found.address}/${found.bits}` : found.address);
 }

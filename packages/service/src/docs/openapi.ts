@@ -55,7 +55,7 @@ const common: Record<number, DocumentedAnswer> = {
 };
 const forBodies: Record<number, DocumentedAnswer> = {
   413: { description: 'The body, or the batch, is too large.', schema: plainError },
-  415: { description: 'The Content-Encoding is not known.', schema: plainError },
+  415: { description: 'The Content-Type or the Content-Encoding is none that is taken.', schema: plainError },
 };
 
 /** Describes routes; those with a wildcard in their path are left out. */

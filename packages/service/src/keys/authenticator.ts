@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { unwatchFile, watchFile } from 'node:fs';
 import { z } from 'zod';
+import { textList } from '../config-types.ts';
 import type { Logger } from '../logger.ts';
 import { isKey, keyId, scopes } from './api-key.ts';
 import type { Scope } from './api-key.ts';
@@ -39,6 +40,7 @@ export interface SessionAuthenticator extends Authenticator {
 export const keyVariables: {
   API_KEYS_FILE: z.ZodOptional<z.ZodString>;
   ALLOW_ANONYMOUS: z.ZodType<boolean>;
+  ALLOWED_HOSTS: z.ZodType<string[]>;
 } = {
   API_KEYS_FILE: z
     .string()
@@ -49,6 +51,9 @@ export const keyVariables: {
     .default('false')
     .transform((text) => text === 'true')
     .describe('Whether to start with NODE_ENV=production and no API keys'),
+  ALLOWED_HOSTS: textList().describe(
+    'Names that the service may be asked for by while no API key is needed, comma-separated; local ones always may; *: any',
+  ),
 };
 
 /** What an authenticator needs. */

@@ -1,5 +1,6 @@
 // address: the version of the IP address in `metadata.ip`, and its network without its end.
 import { isIP } from 'node:net';
+import { canonicalAddress } from '@activity/contracts';
 import type { Address } from '@activity/contracts';
 import type { EnrichStep } from '../enrich.ts';
 import { metadataText } from './metadata-text.ts';
@@ -16,9 +17,9 @@ function firstGroups(ip: string): string[] {
   return groups.slice(0, 3).map((group) => Number.parseInt(group, 16).toString(16));
 }
 
-/** An address without detour: an IPv4 address written as an IPv6 one is an IPv4 address. */
+/** An address in its one form: an IPv4 address written as an IPv6 one is an IPv4 address. */
 export function withoutMapping(text: string): string {
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1] ?? text;
+  return canonicalAddress(text) ?? text;
 }
 
 /** Reads an address; undefined for what is none. */
