@@ -25,6 +25,8 @@ export interface BrokerSettings {
   config?: Properties | undefined;
   /** The Java heap, in megabytes. */
   heapMb?: number | undefined;
+  /** How long it may take to start, in milliseconds. */
+  bootTimeoutMs?: number | undefined;
 }
 
 // Any id will do: a data folder holds one cluster, and nothing joins it.
@@ -102,7 +104,7 @@ export function brokerSpec(settings: BrokerSettings): PartSpec {
       await format(settings, config, signal);
     },
     remedy: 'if its data is damaged, `npm start -- --fresh` begins with empty data',
-    bootTimeoutMs: 60_000,
+    bootTimeoutMs: settings.bootTimeoutMs ?? 60_000,
     stopGraceMs: 15_000,
   };
 }

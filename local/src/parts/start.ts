@@ -39,7 +39,11 @@ export interface ServerOptions {
 export interface BrokerOptions extends ServerOptions {
   /** Settings of the broker, over the launcher's own. */
   config?: Properties;
+  /** Where its controller listens: for brokers that must know each other's before they start. */
+  controllerPort?: number;
   heapMb?: number;
+  /** How long it may take to start, in milliseconds. */
+  bootTimeoutMs?: number;
 }
 
 /** What a Connect worker can be started with. */
@@ -91,11 +95,12 @@ export async function startBroker(options: BrokerOptions = {}): Promise<LocalSer
   const spec = brokerSpec({
     home,
     port: options.port ?? (await freePort()),
-    controllerPort: await freePort(),
+    controllerPort: options.controllerPort ?? (await freePort()),
     dataDir: dir.folder,
     logFile: join(dir.folder, 'kafka.log'),
     config: options.config,
     heapMb: options.heapMb,
+    bootTimeoutMs: options.bootTimeoutMs,
   });
   return serve(spec, dir, spec.address);
 }

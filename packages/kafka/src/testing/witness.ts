@@ -58,13 +58,13 @@ async function eventually<T>(attempt: () => Promise<T>, deadlineMs = 20_000): Pr
   }
 }
 
-/** Connects a witness. */
-export async function connectWitness(broker: string): Promise<Witness> {
-  const kafka = new Kafka({ clientId: 'witness', brokers: [broker], logLevel: logLevel.NOTHING });
+/** Connects a witness. Its topics have as many copies as the broker gives a topic. */
+export async function connectWitness(...brokers: string[]): Promise<Witness> {
+  const kafka = new Kafka({ clientId: 'witness', brokers, logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();
   const producers: Producer[] = [];
-  const wire = createKafka({ brokers: [broker], clientId: 'witness-ends' });
+  const wire = createKafka({ brokers, clientId: 'witness-ends' });
 
   async function producer(transactionalId?: string): Promise<Producer> {
     const made = kafka.producer(
@@ -131,7 +131,7 @@ export async function connectWitness(broker: string): Promise<Witness> {
     admin,
     async createTopic(name, partitions, config = {}) {
       const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
-      const topics = [{ topic: name, numPartitions: partitions, replicationFactor: 1, configEntries }];
+      const topics = [{ topic: name, numPartitions: partitions, replicationFactor: -1, configEntries }];
       await eventually(() => admin.createTopics({ waitForLeaders: false, topics }));
       // Its leaders are elected before they know it; they answer this only when they do.
       await eventually(() => admin.fetchTopicOffsets(name));

@@ -1,0 +1,68 @@
+// A Kafka cluster of three brokers, each of them controller too, for tests of what one broker cannot show.
+import { freePort, loopback } from '../process/ports.ts';
+import { startBroker, type LocalServer } from './start.ts';
+import type { Properties } from './properties.ts';
+
+/** Three brokers that a test started. */
+export interface KafkaCluster extends AsyncDisposable {
+  /** By node id, from 1: `brokers[0]` is node 1. */
+  readonly brokers: readonly LocalServer[];
+  /** `host:port` of each. */
+  readonly addresses: readonly string[];
+}
+
+const nodes = [1, 2, 3];
+const heapMb = 256;
+/** Three of them start at once, on machines that are busy too. */
+const bootTimeoutMs = 150_000;
+
+/** Every topic has three copies, and a write needs two of them. */
+function replicated(voters: string): Properties {
+  return {
+    'controller.quorum.voters': voters,
+    'default.replication.factor': nodes.length,
+    'min.insync.replicas': 2,
+    'offsets.topic.replication.factor': nodes.length,
+    'transaction.state.log.replication.factor': nodes.length,
+    'transaction.state.log.min.isr': 2,
+    // A leader that is back takes its partitions again within a test.
+    'leader.imbalance.check.interval.seconds': 5,
+    'controlled.shutdown.max.retries': 1,
+  };
+}
+
+/**
+ * Starts a cluster. Resolves when all brokers answer; it ends, data and all, when it is disposed of.
+ * @example
+ * await using cluster = await startCluster();
+ * await cluster.brokers[0].kill();
+ */
+export async function startCluster(config: Properties = {}): Promise<KafkaCluster> {
+  const ports = await Promise.all(
+    nodes.map(async () => ({ port: await freePort(), controllerPort: await freePort() })),
+  );
+  const voters = ports.map(({ controllerPort }, i) => `${nodes[i]}@${loopback}:${controllerPort}`).join(',');
+  const started = await Promise.allSettled(
+    ports.map(({ port, controllerPort }, i) =>
+      startBroker({
+        port,
+        controllerPort,
+        heapMb,
+        bootTimeoutMs,
+        config: { ...replicated(voters), 'node.id': nodes[i] as number, ...config },
+      }),
+    ),
+  );
+  const brokers = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  async function end(): Promise<void> {
+    // Not in order: the last of them would wait for a controller that is gone.
+    await Promise.all(brokers.map((broker) => broker.kill()));
+    await Promise.all(brokers.map((broker) => broker.stop()));
+  }
+  const failed = started.find((one) => one.status === 'rejected');
+  if (failed) {
+    await end();
+    throw failed.reason;
+  }
+  return { brokers, addresses: brokers.map(({ address }) => address), [Symbol.asyncDispose]: end };
+}
