@@ -36,6 +36,7 @@ test('every variable has a default and says what it is for', () => {
       "FRESHNESS_INTERVAL_MS",
       "LEDGER_INTERVAL_MS",
       "MARKER_TTL_SECONDS",
+      "RECEIPT_TTL_DAYS",
       "MINUTE_TTL_DAYS",
       "HOUR_TTL_DAYS",
       "DAY_TTL_DAYS",

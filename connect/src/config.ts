@@ -72,6 +72,9 @@ export const configSchema = z.object({
     'How often the ledger is balanced, for metrics, in milliseconds; 0: never',
   ),
   MARKER_TTL_SECONDS: integer(604_800, 60).describe('How long a delete marker stays in MongoDB, in seconds'),
+  RECEIPT_TTL_DAYS: integer(400, 1, 24_000).describe(
+    'How long receipts of erasures stay in MongoDB, in days',
+  ),
   MINUTE_TTL_DAYS: integer(2, 1, 24_000).describe('How long counts of minutes stay in MongoDB, in days'),
   HOUR_TTL_DAYS: integer(400, 1, 24_000).describe(
     'How long counts of hours stay in MongoDB, in days; timelines of other time zones than UTC are made of them',

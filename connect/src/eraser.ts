@@ -8,17 +8,14 @@ import {
   type ErasedLog,
   type Erasure,
   type ErasureReceipt,
+  type Topics,
 } from '@activity/contracts';
 import type { Logger } from '@activity/service';
 import type { TopicReader } from '@activity/streams';
 import type { Db, Document } from 'mongodb';
-
-/** How long topics keep what they hold, in milliseconds; undefined: for ever. */
-export interface Retentions {
-  raw: number | undefined;
-  enriched: number | undefined;
-  deadLetter: number | undefined;
-}
+import { receiptOf, type ReceiptSources } from './receipt.ts';
+import type { Holding } from './retentions.ts';
+import type { SinkPosition } from './sink-positions.ts';
 
 /** What an eraser needs. */
 export interface EraserOptions {
@@ -26,10 +23,14 @@ export interface EraserOptions {
   reader: TopicReader;
   /** The erasures topic. */
   topic: string;
-  retentions: () => Promise<Retentions>;
+  topics: Topics;
+  /** What topics hold of a user, and for how long. */
+  holdings: () => Promise<Holding[]>;
   /** How long markers stay: an erasure older than half of that waits for none. */
   markerTtlMs: number;
-  /** How often everything is applied again all the same. */
+  /** How long receipts stay, in milliseconds. */
+  receiptTtlMs: number;
+  /** How often kept erasures are applied again while the sink is behind where it was. */
   againEveryMs: number;
   now: () => number;
   logger: Logger;
@@ -49,43 +50,96 @@ interface LogDocument extends Document {
   _id: number;
 }
 
+/** How far the sink is. */
+export interface SinkLook {
+  /** A position lies behind where it was before. */
+  behind: boolean;
+  positions: readonly SinkPosition[];
+}
+
+/** Erasures that were carried out before the sink had committed what it had stored then: it may store that again. */
+interface Fresh {
+  erasures: readonly Erasure[];
+  /** The ends of the partitions, by name, that the sink has to commit; undefined until they are known. */
+  ends: ReadonlyMap<string, number> | undefined;
+  since: number;
+}
+
+/** Erasures that are handled together. */
+const sliceSize = 1_000;
+/** A sink that has not committed its ends for so long has none to commit: markers of aborted transactions lie behind them. */
+const uncommittedMs = 600_000;
+const holdingsMs = 60_000;
+
+function nameOf({ connector, partition }: SinkPosition): string {
+  return `${connector} ${partition}`;
+}
+
+function* slices<T>(all: readonly T[]): Generator<T[]> {
+  for (let from = 0; from < all.length; from += sliceSize) yield all.slice(from, from + sliceSize);
+}
+
 /**
  * ```
- *  erasures ──read──▶ waiting ──the sink has stored the erasure's markers──▶ kept ──▶ deleted, receipt
- *                                                                             ▲ │
- *                              the sink's position moved back; every while ───┘ └─▶ deleted again
+ *  erasures ──read──▶ waiting ──the sink has stored the erasure's markers──▶ deleted, receipt ──▶ kept
+ *                                                                              ▲                   │
+ *                                  the sink stores again what it had stored ───┴───────────────────┘
  * ```
  * The processor leaves a marker of each erasure behind all records of the user, in the topics of logs and of counts. When MongoDB has
- * them, all that was to be stored before is stored, and can be deleted for good.
+ * them, all that was to be stored before is stored, and can be deleted for good. The sink stores again what it had not committed
+ * when its task failed, and what lies behind a position that is set back: only then are erasures applied again.
+ *
+ * Erasures are handled a thousand at a time: one of a user of whom nothing is stored costs a share of four reads and a write, once.
  */
 export class Eraser {
   readonly #options: EraserOptions;
   readonly #waiting = new Map<number, Erasure>();
-  readonly #kept = new Map<number, Erasure>();
+  /** The newest erasure of each user. */
+  readonly #kept = new Map<string, Erasure>();
+  #fresh: Fresh[] = [];
   #position: number[] | undefined;
-  #appliedAt = 0;
+  #behind = false;
+  #appliedAt = -Infinity;
+  #notedAt = -Infinity;
   #notedAllAt = 0;
+  #holdings: { at: number; found: Holding[] } | undefined;
 
   constructor(options: EraserOptions) {
     this.#options = options;
   }
 
-  /** Looks once: reads what is new, and carries out what is due; with `again`, all kept erasures. */
-  async look(again: boolean): Promise<void> {
+  /** The erasure with this number where it waits for the sink. */
+  waiting(id: number): Erasure | undefined {
+    return this.#waiting.get(id);
+  }
+
+  /** Looks once: reads what is new, and carries out what is due. */
+  async look({ behind, positions }: SinkLook): Promise<void> {
     const { now, againEveryMs, onLook } = this.#options;
     await this.#readNew();
-    const due: Erasure[] = [];
-    for (const erasure of this.#waiting.values()) if (await this.#sinkHasPassed(erasure)) due.push(erasure);
-    const all = again || now() - this.#appliedAt >= againEveryMs;
-    if (all) {
-      await this.#applyKept();
-      await this.#noteDeleted();
+    const due = await this.#due();
+    await this.#applyFresh(positions);
+    const again = behind ? now() - this.#appliedAt >= againEveryMs : this.#behind;
+    this.#behind = behind;
+    if (again) {
       this.#appliedAt = now();
+      for (const some of slices([...this.#kept.values()])) await this.#deleteAgain(some);
     }
-    for (const erasure of due) {
-      await this.#apply(erasure);
-      this.#waiting.delete(erasure._id);
-      this.#kept.set(erasure._id, erasure);
+    // Whoever has something stored comes first: receipts of nobody's erasures can wait.
+    const plain: Erasure[] = [];
+    for (const some of slices(due)) plain.push(...(await this.#eraseStoredOf(some)));
+    for (const some of slices(plain)) await this.#noteNothingStored(some);
+    for (const some of slices(due)) {
+      for (const erasure of some) {
+        this.#waiting.delete(erasure._id);
+        const known = this.#kept.get(erasure.userId);
+        if (known === undefined || known._id < erasure._id) this.#kept.set(erasure.userId, erasure);
+      }
+      this.#fresh.push({ erasures: some, ends: undefined, since: now() });
+    }
+    if (now() - this.#notedAt >= againEveryMs) {
+      await this.#noteDeleted();
+      this.#notedAt = now();
     }
     onLook?.({ waiting: this.#waiting.size, kept: this.#kept.size });
   }
@@ -96,75 +150,157 @@ export class Eraser {
     for await (const { partition, offset, value } of reader.read(topic, position)) {
       position[partition] = offset + 1;
       if (value === null) continue;
-      const erasure = erasureOf(value);
-      if (erasure) this.#waiting.set(erasure._id, erasure);
+      const erasure = erasureIn(value);
+      if (erasure !== undefined) this.#waiting.set(erasure._id, erasure);
       else logger.error({ topic, partition, offset }, 'an erasure that cannot be read');
     }
     this.#position = position;
   }
 
-  async #sinkHasPassed({ _id, userId, processedAt }: Erasure): Promise<boolean> {
+  /** The waiting erasures whose markers the sink has stored, oldest first. */
+  async #due(): Promise<Erasure[]> {
     const { db, now, markerTtlMs } = this.#options;
-    const since = new Date(processedAt);
-    if (now() - since.getTime() > markerTtlMs / 2) return true;
-    const deletedAt = { $gte: since };
-    const [log, count] = await Promise.all([
-      db.collection<LogDocument>(collections.logs).findOne({ _id: fenceId(_id), deletedAt }),
-      db
-        .collection<{ _id: string }>(collections.counts)
-        .findOne({ _id: `${userId}|erased|${_id}`, deletedAt } as Document),
-    ]);
-    return log !== null && count !== null;
+    const due: Erasure[] = [];
+    for (const some of slices([...this.#waiting.values()])) {
+      const fences = some.map(({ _id }) => fenceId(_id));
+      const countFences = some.map(({ _id, userId }) => `${userId}|erased|${_id}`);
+      const projection = { deletedAt: 1 };
+      const [logs, counts] = await Promise.all([
+        db
+          .collection<LogDocument>(collections.logs)
+          .find({ _id: { $in: fences } }, { projection })
+          .toArray(),
+        db
+          .collection<{ _id: string }>(collections.counts)
+          .find({ _id: { $in: countFences } }, { projection })
+          .toArray(),
+      ]);
+      const stored = new Map<number | string, Date>();
+      for (const { _id, deletedAt } of [...logs, ...(counts as Document[])])
+        if (deletedAt instanceof Date) stored.set(_id as number | string, deletedAt);
+      for (const [index, erasure] of some.entries()) {
+        const since = Date.parse(erasure.processedAt);
+        const passed = (fence: number | string = ''): boolean =>
+          (stored.get(fence)?.getTime() ?? -1) >= since;
+        const old = now() - since > markerTtlMs / 2;
+        if (old || (passed(fences[index]) && passed(countFences[index]))) due.push(erasure);
+      }
+    }
+    return due;
   }
 
-  async #apply(erasure: Erasure): Promise<void> {
+  /** Of these users, those of whom something is stored. */
+  async #stored(erasures: readonly Erasure[]): Promise<Set<string>> {
+    const { db } = this.#options;
+    const userId = { $in: [...new Set(erasures.map((one) => one.userId))] };
+    const [ofLogs, ofCounts] = await Promise.all([
+      db.collection(collections.logs).distinct('userId', { userId }),
+      db.collection(collections.counts).distinct('userId', { userId }),
+    ]);
+    return new Set([...ofLogs, ...ofCounts].map(String));
+  }
+
+  /** Carries out those of whose users something is stored; returns those that need a receipt alone. */
+  async #eraseStoredOf(some: readonly Erasure[]): Promise<Erasure[]> {
+    const { db, now, receiptTtlMs } = this.#options;
+    const [known, stored] = await Promise.all([
+      db
+        .collection<ErasureReceipt>(receiptsCollection)
+        .find({ _id: { $in: some.map(({ _id }) => _id) } }, { projection: { erasedAt: 1 } })
+        .toArray(),
+      this.#stored(some),
+    ]);
+    const receipts = new Map(known.map(({ _id, erasedAt }) => [_id, erasedAt]));
+    const plain: Erasure[] = [];
+    for (const erasure of some) {
+      const { _id, userId, processedAt } = erasure;
+      const expired = now() - Date.parse(processedAt) > receiptTtlMs;
+      if (receipts.get(_id) !== undefined || expired) {
+        if (stored.has(userId)) await this.#delete(erasure);
+      } else if (stored.has(userId) || receipts.has(_id)) await this.#eraseStored(erasure);
+      else plain.push(erasure);
+    }
+    return plain;
+  }
+
+  async #noteNothingStored(some: readonly Erasure[]): Promise<void> {
+    const { db, now } = this.#options;
+    const sources = await this.#sources();
+    const erasedAt = new Date(now());
+    await db.collection<ErasureReceipt>(receiptsCollection).insertMany(
+      some.map((erasure) => ({
+        ...receiptOf(erasure, sources),
+        _id: erasure._id,
+        logs: 0,
+        erasedAt,
+      })),
+    );
+  }
+
+  async #sources(): Promise<ReceiptSources> {
+    const { now, holdings, topics, markerTtlMs, receiptTtlMs } = this.#options;
+    if (this.#holdings === undefined || now() - this.#holdings.at > holdingsMs)
+      this.#holdings = { at: now(), found: await holdings() };
+    return { topics, holdings: this.#holdings.found, markerTtlMs, receiptTtlMs };
+  }
+
+  /** Erases a user of whom something is stored. */
+  async #eraseStored(erasure: Erasure): Promise<void> {
     const { db, now, logger } = this.#options;
     const { _id, userId } = erasure;
-    const logs = db.collection<LogDocument>(collections.logs);
     const receipts = db.collection<ErasureReceipt>(receiptsCollection);
-    // Markers have no userId: what was deleted one by one is not counted again.
-    const theirs = { userId, _id: { $lt: _id } };
     if ((await receipts.findOne({ _id })) === null) {
       // Before anything is deleted, so that the number is right even if the work is cut off and taken up again.
-      await logs
+      await db
+        .collection<LogDocument>(collections.logs)
         .aggregate([
-          { $match: theirs },
+          // Markers have no userId: what was deleted one by one is not counted again.
+          { $match: { userId, _id: { $lt: _id } } },
           { $project: { erasure: { $literal: _id } } },
           { $merge: { into: erasedLogsCollection, whenMatched: 'keepExisting' } },
         ])
         .toArray();
       const erased = db.collection<ErasedLog>(erasedLogsCollection).countDocuments({ erasure: _id });
-      const receipt = { ...(await this.#receipt(erasure)), logs: await erased };
+      const receipt = { ...receiptOf(erasure, await this.#sources()), logs: await erased };
       await receipts.updateOne({ _id }, { $setOnInsert: receipt }, { upsert: true });
     }
-    const { deletedCount } = await logs.deleteMany(theirs);
-    await db.collection(collections.counts).deleteMany({ userId, lastId: { $lt: _id } });
-    const done = await receipts.updateOne(
-      { _id, erasedAt: { $exists: false } },
-      { $set: { erasedAt: new Date(now()) } },
-    );
-    if (done.modifiedCount > 0) logger.info({ erasure: _id, logs: deletedCount }, 'a user was erased');
-    else if (deletedCount > 0) logger.warn({ erasure: _id, logs: deletedCount }, 'erased logs had come back');
+    const logs = await this.#delete(erasure);
+    await receipts.updateOne({ _id }, { $set: { erasedAt: new Date(now()) } });
+    logger.info({ erasure: _id, logs }, 'a user was erased');
   }
 
-  /** Removes again what a sink that was set back may have brought back, many erasures at once. */
-  async #applyKept(): Promise<void> {
-    const { db, logger } = this.#options;
-    const kept = [...this.#kept.values()];
-    for (let from = 0; from < kept.length; from += 1_000) {
-      const some = kept.slice(from, from + 1_000);
-      const { deletedCount } = await db
-        .collection<LogDocument>(collections.logs)
-        .bulkWrite(
-          some.map(({ _id, userId }) => ({ deleteMany: { filter: { userId, _id: { $lt: _id } } } })),
-        );
-      await db
-        .collection(collections.counts)
-        .bulkWrite(
-          some.map(({ _id, userId }) => ({ deleteMany: { filter: { userId, lastId: { $lt: _id } } } })),
-        );
-      if (deletedCount > 0) logger.warn({ logs: deletedCount }, 'erased logs had come back');
+  async #delete({ _id, userId }: Erasure): Promise<number> {
+    const { db } = this.#options;
+    const before = { $lt: _id };
+    const { deletedCount } = await db
+      .collection<LogDocument>(collections.logs)
+      .deleteMany({ userId, _id: before });
+    await db.collection(collections.counts).deleteMany({ userId, lastId: before });
+    return deletedCount;
+  }
+
+  /** Deletes what the sink may have stored again. */
+  async #deleteAgain(some: readonly Erasure[]): Promise<void> {
+    const stored = await this.#stored(some);
+    for (const erasure of some) {
+      const logs = stored.has(erasure.userId) ? await this.#delete(erasure) : 0;
+      if (logs > 0) this.#options.logger.warn({ erasure: erasure._id, logs }, 'erased logs had come back');
     }
+  }
+
+  /** Applies once more what was carried out before the sink had committed: a task that fails stores that again. */
+  async #applyFresh(positions: readonly SinkPosition[]): Promise<void> {
+    const { now, topics } = this.#options;
+    const own = positions.filter(({ topic }) => topic === topics.enriched || topic === topics.counts);
+    const left: Fresh[] = [];
+    for (const fresh of this.#fresh) {
+      const { ends, erasures, since } = fresh;
+      const committed =
+        ends !== undefined && own.every((one) => (one.committed ?? 0) >= (ends.get(nameOf(one)) ?? 0) - 1);
+      if (committed || now() - since > uncommittedMs) await this.#deleteAgain(erasures);
+      else left.push({ erasures, since, ends: ends ?? new Map(own.map((one) => [nameOf(one), one.end])) });
+    }
+    this.#fresh = left;
   }
 
   /** Notes which of the erased logs a command has deleted as well: of the markers of the last hour, and each hour of all. */
@@ -175,7 +311,8 @@ export class Eraser {
     await db
       .collection<LogDocument>(collections.logs)
       .aggregate([
-        { $match: { deletedAt } },
+        // Markers of erasures have numbers below 0.
+        { $match: { deletedAt, _id: { $gte: 0 } } },
         ...deletedOfErased,
         { $project: { deleted: { $literal: true } } },
         { $merge: { into: erasedLogsCollection, whenMatched: 'merge', whenNotMatched: 'discard' } },
@@ -183,33 +320,9 @@ export class Eraser {
       .toArray();
     if (all) this.#notedAllAt = now();
   }
-
-  async #receipt({
-    userId,
-    requestedAt,
-    processedAt,
-  }: Erasure): Promise<Omit<ErasureReceipt, '_id' | 'logs'>> {
-    const { raw, enriched, deadLetter } = await this.#options.retentions();
-    const requested = new Date(requestedAt);
-    const processed = new Date(processedAt);
-    return {
-      userId,
-      requestedAt: requested,
-      heldUntil: {
-        raw: later(requested, raw),
-        enriched: later(processed, enriched),
-        deadLetter: later(processed, deadLetter),
-      },
-    };
-  }
 }
 
-function later(from: Date, milliseconds: number | undefined): Date | null {
-  return milliseconds === undefined ? null : new Date(from.getTime() + milliseconds);
-}
-
-/** The erasure in a record; undefined where there is none, whatever another program has written there. */
-function erasureOf(value: Buffer): Erasure | undefined {
+function erasureIn(value: Buffer): Erasure | undefined {
   try {
     return erasureSchema.safeParse(JSON.parse(value.toString('utf8'))).data;
   } catch {

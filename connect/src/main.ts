@@ -20,6 +20,7 @@ import { readConfig } from './config.ts';
 import { createConnectClient } from './connect-client.ts';
 import { connectorsFolder, loadConnectors, topicPlaceholders } from './connectors.ts';
 import { Eraser } from './eraser.ts';
+import { createErasureState, erasureRoute } from './erasure-state.ts';
 import { createEventSearch, eventRoute } from './event-search.ts';
 import { FreshnessTracker } from './freshness/freshness.ts';
 import { FreshnessRecord } from './freshness/record.ts';
@@ -29,7 +30,7 @@ import { createMetrics } from './metrics.ts';
 import { keepDoing } from './keep-doing.ts';
 import { migrate } from './migrate.ts';
 import { registerAll } from './registrar.ts';
-import { readRetentions } from './retentions.ts';
+import { readHoldings } from './retentions.ts';
 import { sinkPositions, SinkRewinds, storedOffsets } from './sink-positions.ts';
 import { sinkUri } from './sink-uri.ts';
 import { supervise } from './supervise.ts';
@@ -85,8 +86,10 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     db: mongo.db(),
     reader,
     topic: topics.erasures,
-    retentions: () => readRetentions(kafka, topics),
+    topics,
+    holdings: () => readHoldings(kafka, topics, config.KAFKA_GROUP_ID),
     markerTtlMs: config.MARKER_TTL_SECONDS * 1_000,
+    receiptTtlMs: config.RECEIPT_TTL_DAYS * 86_400_000,
     againEveryMs: 30_000,
     now: Date.now,
     logger,
@@ -125,6 +128,12 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     asOf: (collection) => freshness.asOf(collection),
     now: Date.now,
   });
+  const erasureState = createErasureState({
+    reader,
+    raw: topics.raw,
+    groupId: config.KAFKA_GROUP_ID,
+    waiting: (id) => eraser.waiting(id),
+  });
   const search = createEventSearch({ reader, topics, groupId: config.KAFKA_GROUP_ID });
   const stored = topicSpecs(topics).filter(({ name }) => name !== topics.raw && name !== topics.deadLetter);
   const storedNames = stored.map(({ name }) => name);
@@ -138,7 +147,11 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     host: config.HOST,
     registry,
     readiness: () => settings.readiness(supervisor.readiness),
-    routes: { '/stages': stagesRoute(inspect), '/event': eventRoute(search) },
+    routes: {
+      '/stages': stagesRoute(inspect),
+      '/event': eventRoute(search),
+      '/erasure': erasureRoute(erasureState),
+    },
   });
   onClose('the monitoring server', monitoring.close);
   logger.info({ port: monitoring.port, host: config.HOST }, 'listening');
@@ -164,7 +177,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     const positions = await sinkPositions(reader, connectors);
     metrics.onPositions(positions);
     watched.sinks(storedOffsets(positions));
-    await eraser.look(rewinds.behind(positions));
+    await eraser.look({ behind: rewinds.behind(positions), positions });
   }
 
   async function register(): Promise<void> {

@@ -39,7 +39,11 @@ export async function migrate(db: Db, options: MigrationOptions): Promise<void> 
     await migrateIndexes(db, name, [...indexes[role], ...expiryIndexes(role, options)]);
   }
   if (!existing.has(receiptsCollection)) await db.createCollection(receiptsCollection);
-  await migrateIndexes(db, receiptsCollection, [{ key: { userId: 1 }, options: { name: 'user' } }]);
+  await migrateIndexes(db, receiptsCollection, [
+    { key: { userId: 1 }, options: { name: 'user' } },
+    { key: { requestedAt: -1, _id: -1 }, options: { name: 'newest' } },
+    { key: { expiresAt: 1 }, options: { name: 'expiry', expireAfterSeconds: 0 } },
+  ]);
   if (!existing.has(freshnessCollection)) await db.createCollection(freshnessCollection);
   if (!existing.has(erasedLogsCollection)) await db.createCollection(erasedLogsCollection);
   await migrateIndexes(db, erasedLogsCollection, [{ key: { erasure: 1 }, options: { name: 'erasure' } }]);

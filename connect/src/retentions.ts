@@ -1,8 +1,7 @@
-// How long the broker keeps what topics hold.
-import type { Topics } from '@activity/contracts';
+// How long the broker keeps what topics hold of a user, by the settings of the topics.
+import type { HeldPlace, Topics } from '@activity/contracts';
 import { needing, type KafkaSecurity } from '@activity/service';
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
-import type { Retentions } from './eraser.ts';
 
 /** Where Kafka is and how it is reached. */
 export interface KafkaAccess {
@@ -10,33 +9,111 @@ export interface KafkaAccess {
   security: KafkaSecurity;
 }
 
-/** Asks the broker for the retention of the topics that hold events. */
-export async function readRetentions(
+/** What a topic holds of a user and for how long, in milliseconds; undefined: without an end. */
+export interface Holding {
+  topic: string;
+  holds: HeldPlace['holds'];
+  ms: number | undefined;
+}
+
+/** The broker looks for expired segments each 5 minutes, and deletes their files a minute later. */
+const slackMs = 10 * 60_000;
+const dayMs = 86_400_000;
+
+const settings = ['cleanup.policy', 'retention.ms', 'segment.ms', 'max.compaction.lag.ms'];
+/** Kafka's largest number: never. */
+const never = 2 ** 62;
+
+/** Internal topics that name no user, by how their names end. */
+const withoutUsers =
+  /-(minutes-repartition|ledger-changelog|positions-changelog|origin-changelog|minutes-changelog)$/;
+
+function numberOf(values: ReadonlyMap<string, string>, name: string): number | undefined {
+  const value = Number(values.get(name) ?? -1);
+  return value < 0 || value > never ? undefined : value;
+}
+
+function sum(...parts: (number | undefined)[]): number | undefined {
+  return parts.reduce(
+    (all, part) => (all === undefined || part === undefined ? undefined : all + part),
+    slackMs,
+  );
+}
+
+/** How long a record stays: whole segments are deleted, which are written to for `segment.ms`. */
+export function heldMs(values: ReadonlyMap<string, string>): {
+  kept: number | undefined;
+  replaced: number | undefined;
+} {
+  const lag = numberOf(values, 'max.compaction.lag.ms');
+  return {
+    kept: sum(numberOf(values, 'retention.ms'), numberOf(values, 'segment.ms')),
+    // Compacted a day after its segment was closed at the latest; the tombstone goes a day later.
+    replaced: sum(lag, lag, dayMs),
+  };
+}
+
+/** What each topic of the pipeline, and of the processor's own, holds of a user who is erased. */
+export function holdingsOf(
+  topics: Topics,
+  internal: readonly string[],
+  valuesOf: (topic: string) => ReadonlyMap<string, string>,
+): Holding[] {
+  const kept = (topic: string, holds: Holding['holds']): Holding => ({
+    topic,
+    holds,
+    ms: heldMs(valuesOf(topic)).kept,
+  });
+  return [
+    kept(topics.raw, 'events'),
+    kept(topics.enriched, 'events'),
+    kept(topics.deadLetter, 'events'),
+    kept(topics.sinkDeadLetter, 'events'),
+    kept(topics.counts, 'counts'),
+    { topic: topics.users, holds: 'counts', ms: heldMs(valuesOf(topics.users)).replaced },
+    // The marker that later events are counted behind.
+    { topic: topics.users, holds: 'id', ms: undefined },
+    kept(topics.erasures, 'id'),
+    ...internal
+      .filter((topic) => !withoutUsers.test(topic))
+      .map((topic): Holding => {
+        const values = valuesOf(topic);
+        const stays = topic.endsWith('-people-changelog') || values.get('cleanup.policy') !== 'compact';
+        return { topic, holds: 'id', ms: stays ? undefined : heldMs(values).replaced };
+      }),
+  ];
+}
+
+/** Reads from the broker what topics hold of a user and for how long. */
+export async function readHoldings(
   { brokers, security }: KafkaAccess,
   topics: Topics,
-): Promise<Retentions> {
+  groupId: string,
+): Promise<Holding[]> {
   const admin = new Admin({ clientId: 'activity-eraser', bootstrapBrokers: [...brokers], ...security });
   try {
-    const holding = [topics.raw, topics.enriched, topics.deadLetter];
+    const there = await admin.listTopics();
+    const internal = there.filter((topic) => topic.startsWith(`${groupId}-`));
+    const { raw, enriched, deadLetter, sinkDeadLetter, counts, users, erasures } = topics;
+    const holding = [raw, enriched, deadLetter, sinkDeadLetter, counts, users, erasures, ...internal].filter(
+      (topic) => there.includes(topic),
+    );
     const described = await needing(`DescribeConfigs on topics ${holding.join(', ')}`, () =>
       admin.describeConfigs({
         resources: holding.map((resourceName) => ({
           resourceType: ConfigResourceTypes.TOPIC,
           resourceName,
-          configurationKeys: ['retention.ms'],
+          configurationKeys: settings,
         })),
       }),
     );
-    function retentionOf(topic: string): number | undefined {
-      const found = described.find(({ resourceName }) => resourceName === topic)?.configs[0]?.value;
-      const milliseconds = Number(found ?? -1);
-      return milliseconds < 0 ? undefined : milliseconds;
-    }
-    return {
-      raw: retentionOf(topics.raw),
-      enriched: retentionOf(topics.enriched),
-      deadLetter: retentionOf(topics.deadLetter),
-    };
+    const values = new Map(
+      described.map(({ resourceName, configs }) => [
+        resourceName,
+        new Map(configs.map(({ name, value }) => [name, value ?? ''])),
+      ]),
+    );
+    return holdingsOf(topics, internal, (topic) => values.get(topic) ?? new Map());
   } finally {
     await admin.close();
   }

@@ -1,10 +1,12 @@
 // The query service's app on pretended surroundings, for tests of what it lets through and how it answers.
 import { defaultActivityTypes } from '@activity/contracts';
+import type { ErasureReceipt } from '@activity/contracts';
 import { createLogger } from '@activity/service';
 import type { SessionAuthenticator } from '@activity/service';
 import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
 import { createApp } from './app.ts';
+import type { ErasureDeps } from './routes/erasures.ts';
 import { cursorCodec, cursorKey } from './logs/cursor.ts';
 import type { LogDocument } from './logs/log-json.ts';
 import { createMetrics } from './metrics.ts';
@@ -48,13 +50,27 @@ export interface TestApp {
   logged: string[];
 }
 
+const receipt: ErasureReceipt = {
+  _id: 5,
+  userId: 'u',
+  requestedAt: time,
+  erasedAt: time,
+  logs: 2,
+  heldUntil: { raw: time, enriched: time, deadLetter: null },
+  places: [{ place: 'kafka: raw', holds: 'events', until: time }],
+  expiresAt: time,
+};
+
 /** Keys are known by what they are called. */
 const authenticator: SessionAuthenticator = {
   open: false,
   identify: (authorization, apiKey) => {
     const key = apiKey ?? authorization?.slice('Bearer '.length);
     if (key === undefined) return undefined;
-    return { keyId: key, scopes: new Set([key === 'reader' ? 'read' : 'ingest']) };
+    return {
+      keyId: key,
+      scopes: new Set([key === 'reader' ? 'read' : key === 'eraser' ? 'delete' : 'ingest']),
+    };
   },
   openSession: (key, expiresAt) => (key === 'reader' ? `session-until-${expiresAt}` : undefined),
   identifySession: (token, now) =>
@@ -125,6 +141,7 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
           processors: async () => [{ state: 'unreachable' }],
           findInKafka: async () => undefined,
           firstCopy: async () => undefined,
+          erasure: async () => undefined,
         },
         ledger: { sums: async () => [], since: async () => [] },
         ping: async () => test.up,
@@ -149,6 +166,20 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
             unanswered: [],
           },
         ),
+      erasures: {
+        reads: {
+          find: async (_operation: string, _receipts: unknown, filter: { _id?: number }) =>
+            reading({ receipts: filter }, filter._id === undefined || filter._id === 5 ? [receipt] : []),
+        } as unknown as ErasureDeps['reads'],
+        receipts: {} as ErasureDeps['receipts'],
+        stages: {
+          report: async () => undefined,
+          erasure: async (id) => {
+            if (id === 7) return undefined;
+            return id === 6 ? { state: 'accepted', userId: 'u', requestedAt: time.toISOString() } : null;
+          },
+        },
+      },
       tails: { open: () => 0, begin: async () => new ReadableStream() },
       maxTails: 1,
       ending: new AbortController().signal,

@@ -18,6 +18,8 @@ import { statsRoutes } from './routes/stats.ts';
 import type { StatsDeps } from './routes/stats.ts';
 import { tailRoute } from './routes/tail.ts';
 import type { Tails } from './tail/tail.ts';
+import { erasureRoutes } from './routes/erasures.ts';
+import type { ErasureDeps } from './routes/erasures.ts';
 import { traceRoute } from './routes/trace.ts';
 import type { Trace } from './pipeline/trace.ts';
 import { userRoutes } from './routes/users.ts';
@@ -32,6 +34,7 @@ export interface AppDeps {
   stats: StatsDeps;
   pipeline: PipelineDeps;
   trace: (event: { eventId: string; userId: string }) => Promise<Trace>;
+  erasures: ErasureDeps;
   tails: Tails;
   /** Readers of the tail at one time. */
   maxTails: number;
@@ -52,6 +55,7 @@ export function createApp({
   stats,
   pipeline,
   trace,
+  erasures,
   tails,
   maxTails,
   ending,
@@ -70,6 +74,7 @@ export function createApp({
     ...statsRoutes(stats),
     pipelineRoute(pipeline),
     traceRoute(trace),
+    ...erasureRoutes(erasures),
     ...sessionRoutes({ authenticator, sessionHours, now }),
     ...healthRoutes(health),
     ...pageRoutes({ files: page, activityTypes }),

@@ -113,6 +113,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     now: Date.now,
   });
   const ledger = createLedger(reads, db.collection<LedgerDocument>(collections.ledger));
+  const receipts = db.collection<ErasureReceipt>(receiptsCollection);
   const stages = createStages({ supervisorUrl: config.SUPERVISOR_URL, processorUrls: config.PROCESSOR_URLS });
   const ping = async (): Promise<boolean> => answers(db);
   const tailed = tailClient.db().collection<LogDocument>(collections.logs);
@@ -158,13 +159,8 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
       now: Date.now,
     },
     pipeline: { stages, ledger, ping, freshness, now: Date.now },
-    trace: createTrace({
-      reads,
-      store,
-      logs,
-      receipts: db.collection<ErasureReceipt>(receiptsCollection),
-      stages,
-    }),
+    trace: createTrace({ reads, store, logs, receipts, stages }),
+    erasures: { reads, receipts, stages },
     tails,
     maxTails: config.MAX_TAILS,
     ending: signal,

@@ -206,6 +206,20 @@ export interface ErasureReceipt {
   logs: number;
   /** Until when each topic still holds the events, by their retention; null: without end. */
   heldUntil: { raw: Date | null; enriched: Date | null; deadLetter: Date | null };
+  /** Every place that still holds something of the user; absent in receipts of before. */
+  places?: HeldPlace[];
+  /** When the receipt itself goes; absent in receipts of before, which stay. */
+  expiresAt?: Date;
+}
+
+/** A place that still holds something of an erased user. */
+export interface HeldPlace {
+  /** A topic (`kafka: …`) or a collection (`mongodb: …`). */
+  place: string;
+  /** `events`: their content; `counts`: how many there were; `id`: the user id alone. */
+  holds: 'events' | 'counts' | 'id';
+  /** When it is gone at the latest; null: no end is known. */
+  until: Date | null;
 }
 
 /** The number of a log that was erased, so that the ledger can tell it from one that a command has deleted. */

@@ -80,6 +80,7 @@ export type {
   Erasure,
   ErasedLog,
   ErasureReceipt,
+  HeldPlace,
   Freshness,
   GlobalCount,
   LedgerClass,

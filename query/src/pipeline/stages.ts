@@ -37,6 +37,12 @@ const found = z.object({
   complete: z.boolean(),
 });
 
+const erasureState = z.object({
+  state: z.enum(['accepted', 'processed']),
+  userId: z.string(),
+  requestedAt: z.iso.datetime(),
+});
+
 const firstCopy = z.object({
   known: z.boolean(),
   offset: z.number().optional(),
@@ -45,6 +51,8 @@ const firstCopy = z.object({
 
 /** How far the stages are, as the supervisor tells. */
 export type StageReport = z.output<typeof report>;
+/** An erasure on its way, as the supervisor tells. */
+export type ErasureState = z.output<typeof erasureState>;
 /** What Kafka holds of an event, as the supervisor tells. */
 export type FoundInKafka = z.output<typeof found>;
 
@@ -61,6 +69,8 @@ export interface ProcessorState {
 export interface Stages {
   report: () => Promise<StageReport | undefined>;
   processors: () => Promise<ProcessorState[]>;
+  /** An erasure that has no receipt yet; null where no erasure has this number, undefined where the supervisor does not answer. */
+  erasure: (id: number) => Promise<ErasureState | null | undefined>;
   findInKafka: (event: { userId: string; eventId: string }) => Promise<FoundInKafka | undefined>;
   /**
    * The first copy that the processor's dedupe store remembers; `forgotten` where it knows none, undefined where an instance that might
@@ -106,6 +116,18 @@ export function createStages({ supervisorUrl, processorUrls, timeoutMs = 2_000 }
           }
         }),
       ),
+    async erasure(id) {
+      try {
+        const response = await fetch(`${supervisorUrl}/erasure?id=${id}`, {
+          signal: AbortSignal.timeout(5_000),
+          redirect: 'error',
+        });
+        if (response.status === 404) return null;
+        return response.ok ? erasureState.parse(await response.json()) : undefined;
+      } catch {
+        return undefined;
+      }
+    },
     findInKafka: async (event) => ask(`${supervisorUrl}/event?${query(event)}`, found, 5_000),
     async firstCopy(event) {
       const answers = await Promise.all(

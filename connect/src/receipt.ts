@@ -1,0 +1,58 @@
+// The receipt of an erasure: what was erased, and every place that still holds something of the user, until when.
+import {
+  collections,
+  receiptsCollection,
+  type Erasure,
+  type ErasureReceipt,
+  type HeldPlace,
+  type Topics,
+} from '@activity/contracts';
+import type { Holding } from './retentions.ts';
+
+/** What a receipt is made of. */
+export interface ReceiptSources {
+  topics: Topics;
+  holdings: readonly Holding[];
+  /** How long markers stay in MongoDB, in milliseconds. */
+  markerTtlMs: number;
+  /** How long the receipt itself stays, in milliseconds. */
+  receiptTtlMs: number;
+}
+
+function later(from: Date, milliseconds: number | undefined): Date | null {
+  return milliseconds === undefined ? null : new Date(from.getTime() + milliseconds);
+}
+
+/** Makes the receipt of an erasure, without the number of its logs. */
+export function receiptOf(
+  { userId, requestedAt, processedAt }: Erasure,
+  { topics, holdings, markerTtlMs, receiptTtlMs }: ReceiptSources,
+): Omit<ErasureReceipt, '_id' | 'logs'> {
+  const processed = new Date(processedAt);
+  const expiresAt = new Date(processed.getTime() + receiptTtlMs);
+  const untilOf = (topic: string): Date | null =>
+    later(processed, holdings.find((one) => one.topic === topic)?.ms);
+  const places: HeldPlace[] = [
+    ...holdings.map(({ topic, holds, ms }): HeldPlace => ({
+      place: `kafka: ${topic}`,
+      holds,
+      until: later(processed, ms),
+    })),
+    { place: `mongodb: ${collections.counts}`, holds: 'id', until: later(processed, markerTtlMs) },
+    { place: `mongodb: ${collections.users}`, holds: 'id', until: later(processed, markerTtlMs) },
+    { place: `mongodb: ${receiptsCollection}`, holds: 'id', until: expiresAt },
+    // Replaced as MongoDB writes on: by its size, not by time.
+    { place: 'mongodb: oplog', holds: 'events', until: null },
+  ];
+  return {
+    userId,
+    requestedAt: new Date(requestedAt),
+    heldUntil: {
+      raw: untilOf(topics.raw),
+      enriched: untilOf(topics.enriched),
+      deadLetter: untilOf(topics.deadLetter),
+    },
+    places,
+    expiresAt,
+  };
+}
