@@ -24,6 +24,7 @@ export interface TestEdge {
   /** What comes of each write; a function decides by the record. */
   result: WriteResult | ((record: BatchRecord) => WriteResult);
   readiness: Readiness;
+  warning: string | undefined;
   forwarded: Request[];
   registry: Registry;
   logged: string[];
@@ -51,6 +52,7 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
     waitingBytes: () => 0,
     receivedBytes: () => 0,
     ready: () => true,
+    clockAheadMs: () => 0,
   });
   const anyone = { keyId: undefined, scopes: new Set(['ingest', 'read', 'delete'] as const) };
   const { queryUrl, fetch: answer = async () => new Response() } = options;
@@ -58,6 +60,7 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
     written: [],
     result: { kind: 'written', partition: 2, offset: 5 },
     readiness: { ready: true },
+    warning: undefined,
     forwarded: [],
     registry,
     logged: [],
@@ -87,7 +90,7 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
       maxEventBytes: options.maxEventBytes ?? 32_768,
       activityInput,
     },
-    health: { readiness: () => edge.readiness, registry },
+    health: { readiness: () => edge.readiness, registry, warning: () => edge.warning },
     forward:
       queryUrl === undefined
         ? undefined

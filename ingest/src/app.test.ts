@@ -288,6 +288,13 @@ describe.each(['/health', '/api/health'])('GET %s', (path) => {
     expect(await response.json()).toEqual({ status: 'ok', service: 'producer' });
   });
 
+  test('says what an operator must know', async () => {
+    edge.warning = 'the clock is ahead';
+    const response = await edge.app.request(path);
+    const body: unknown = await response.json();
+    expect(body).toEqual({ status: 'ok', service: 'producer', warning: 'the clock is ahead' });
+  });
+
   test('is 503 otherwise, with the reason', async () => {
     edge.readiness = { ready: false, reason: 'no broker' };
     const response = await edge.app.request(path);

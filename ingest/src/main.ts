@@ -21,6 +21,7 @@ import { createRateLimit } from './http/rate-limits.ts';
 import { OpenStreams } from './http/open-streams.ts';
 import { ReceivedBytes } from './http/received-bytes.ts';
 import { requestIds } from './http/request-ids.ts';
+import { BrokerClock } from './kafka/broker-clock.ts';
 import { BrokerProbe } from './kafka/broker-probe.ts';
 import { EventWriter } from './kafka/event-writer.ts';
 import { watchRawSettings } from './kafka/raw-settings.ts';
@@ -46,6 +47,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     waitingBytes: () => writer.waitingBytes,
     receivedBytes: () => received.held,
     ready: () => readiness().ready,
+    clockAheadMs: () => clock.aheadMs,
   });
 
   const topic = {
@@ -53,9 +55,11 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     topic: config.KAFKA_TOPIC,
     security: kafkaSecurityOf(config),
   };
+  const clock = new BrokerClock({ logger, now: Date.now });
   const writer = new EventWriter({
     session: new TopicSession({
       ...topic,
+      clock,
       connectTimeoutMs: 1_000,
       requestTimeoutMs: config.ACK_DEADLINE_MS,
     }),
@@ -108,7 +112,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       maxEventBytes: config.MAX_EVENT_BYTES,
       activityInput: activityInputOf(config.ACTIVITY_TYPES, config.MIN_EVENT_YEAR),
     },
-    health: { readiness, registry },
+    health: { readiness, registry, warning: () => clock.warning },
     forward: config.QUERY_URL === undefined ? undefined : { queryUrl: config.QUERY_URL, fetch, streams },
   });
   if (config.PROBE_PORT !== undefined) {

@@ -23,6 +23,7 @@ export interface EdgeGauges {
   waitingBytes: () => number;
   receivedBytes: () => number;
   ready: () => boolean;
+  clockAheadMs: () => number;
 }
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -85,6 +86,11 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
   show('ingest_requests_in_flight', 'Requests that are being answered', gauges.inFlight);
   show('ingest_waiting_bytes', 'Bytes that wait for the broker', gauges.waitingBytes);
   show('ingest_received_bytes', 'Bytes of the bodies of requests in flight', gauges.receivedBytes);
+  show(
+    'ingest_clock_ahead_seconds',
+    'How far the clock of this machine is ahead of the broker’s, at least',
+    () => gauges.clockAheadMs() / 1_000,
+  );
   show('ingest_ready', '1 while events can be accepted', () => (gauges.ready() ? 1 : 0));
 
   function show(name: string, help: string, read: () => number): void {

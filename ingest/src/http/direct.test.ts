@@ -71,6 +71,7 @@ const stubDeps: GateDeps = {
     waitingBytes: () => 0,
     receivedBytes: () => 0,
     ready: () => true,
+    clockAheadMs: () => 0,
   }),
   authenticator: { open: true, identify: () => undefined, close: () => {} },
   cors: createCors([]),

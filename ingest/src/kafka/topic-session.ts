@@ -1,5 +1,6 @@
 // One producer identity on one topic: where its partitions are led, and the connections there.
 import type { KafkaSecurity } from '@activity/service';
+import type { BrokerClock } from './broker-clock.ts';
 import { verdictOf } from './produce-verdict.ts';
 import type { Verdict } from './produce-verdict.ts';
 import { connect, initProducer, produce, topicMetadata } from './wire.ts';
@@ -12,6 +13,8 @@ export interface TopicSessionOptions {
   security?: KafkaSecurity;
   connectTimeoutMs: number;
   requestTimeoutMs: number;
+  /** Takes in when brokers append what is written. */
+  clock?: BrokerClock;
 }
 
 /** The identity under which batches are written. */
@@ -73,13 +76,18 @@ export class TopicSession {
           const address = metadata.brokers.get(leader);
           if (address === undefined) throw new Error('the partition has no leader');
           const connection = await this.#connection(address);
+          const sentAt = this.#options.clock?.now() ?? 0;
           const answers = await produce(
             connection,
             this.#options.topic,
             group,
             this.#options.requestTimeoutMs,
           );
-          for (const partition of group.keys()) verdicts.set(partition, verdictOf(answers.get(partition)));
+          for (const partition of group.keys()) {
+            const answer = answers.get(partition);
+            verdicts.set(partition, verdictOf(answer));
+            if (answer?.errorCode === 0) this.#options.clock?.appended(answer.appendedAt, sentAt);
+          }
         } catch (error) {
           failAll(verdicts, group.keys(), error);
         }

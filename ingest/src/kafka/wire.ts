@@ -38,6 +38,8 @@ export interface TopicMetadata {
 export interface PartitionAnswer {
   errorCode: number;
   baseOffset: bigint;
+  /** When the broker appended the batch, by its clock; -1 where the topic keeps the producer's time. */
+  appendedAt: number;
 }
 
 /** Connects to a broker. */
@@ -135,7 +137,7 @@ function produceAnswer(
           const index = partitionReader.readInt32();
           const errorCode = partitionReader.readInt16();
           const baseOffset = partitionReader.readInt64();
-          partitionReader.readInt64(); // log append time
+          const appendedAt = Number(partitionReader.readInt64());
           partitionReader.readInt64(); // log start offset
           partitionReader.readArray(
             (recordReader) => {
@@ -148,7 +150,7 @@ function produceAnswer(
           );
           partitionReader.readNullableString();
           partitionReader.readTaggedFields();
-          answers.set(index, { errorCode, baseOffset });
+          answers.set(index, { errorCode, baseOffset, appendedAt });
         },
         true,
         false,

@@ -10,14 +10,18 @@ import { healthy, unhealthy } from './schemas.ts';
 export interface HealthDeps {
   readiness: () => Readiness;
   registry: Registry;
+  /** What an operator must know though events are accepted. */
+  warning?: () => string | undefined;
 }
 
 /** Routes for load balancers, orchestrators and Prometheus; open to everyone. */
-export function healthRoutes({ readiness, registry }: HealthDeps): Route[] {
+export function healthRoutes({ readiness, registry, warning }: HealthDeps): Route[] {
   function health(): Answer {
     const { ready, reason } = readiness();
     // The service is called by the name that its predecessor's clients know.
-    if (ready) return { status: 200, body: { status: 'ok', service: 'producer' } };
+    const said = warning?.();
+    const more = said === undefined ? {} : { warning: said };
+    if (ready) return { status: 200, body: { status: 'ok', service: 'producer', ...more } };
     return {
       status: 503,
       headers: { 'retry-after': '1' },

@@ -61,7 +61,11 @@ export const deletion = z.object({
 });
 
 /** 200 of health. */
-export const healthy = z.object({ status: z.literal('ok'), service: z.literal('producer') });
+export const healthy = z.object({
+  status: z.literal('ok'),
+  service: z.literal('producer'),
+  warning: z.string().optional().describe('Events are accepted, but: the clock is more than a second off'),
+});
 /** 503 of health. */
 export const unhealthy = z.object({
   status: z.literal('unavailable'),

@@ -1,0 +1,29 @@
+// A real broker's answer to a write says when it was appended.
+import { createLogger } from '@activity/service';
+import { expect, inject, test } from 'vitest';
+import { createTopic } from '../edge.fixture.ts';
+import { BrokerClock } from './broker-clock.ts';
+import { EventWriter } from './event-writer.ts';
+import { TopicSession } from './topic-session.ts';
+
+test('an edge whose clock is an hour ahead learns it from its writes', async () => {
+  const { kafka } = inject('servers');
+  const topic = `clock-${Date.now()}`;
+  await createTopic(kafka, topic, 2);
+  const logger = createLogger('test', 'silent');
+  const clock = new BrokerClock({ logger, now: () => Date.now() + 3_600_000 });
+  const session = new TopicSession({
+    brokers: [kafka],
+    topic,
+    connectTimeoutMs: 5_000,
+    requestTimeoutMs: 10_000,
+    clock,
+  });
+  const writer = new EventWriter({ session, logger, deadlineMs: 20_000, maxWaitingBytes: 1_000_000 });
+  for (let write = 0; write < 3; write++) {
+    const result = await writer.write({ key: 'k', value: '{}', timestamp: clock.now() });
+    expect(result.kind).toBe('written');
+  }
+  await writer.close();
+  expect(clock.warning).toMatch(/^the clock of this machine is (3599|3600) s ahead of the broker’s/);
+});
