@@ -65,7 +65,7 @@ export async function runJunk(brokers: string, seed: number, count: number): Pro
       },
     });
     processor = await startService('processor', env);
-    await processor.until(200, 60_000);
+    await processor.until(200, 180_000);
     const sent = new Map<Place, RawInput>();
     const next = junkSource(randomOf(seed), partitions, Date.now());
     for (let left = count; left > 0; left -= 200) {
@@ -78,7 +78,7 @@ export async function runJunk(brokers: string, seed: number, count: number): Pro
     const first = processor.output();
     rmSync(stateDir, { recursive: true, force: true });
     processor = await startService('processor', env);
-    await processor.until(200, 60_000);
+    await processor.until(200, 180_000);
     await send(producer, topics.raw, Array.from({ length: 40 }, next), sent);
     await untilJudged(judged, sent, processor);
     return {
@@ -157,7 +157,7 @@ async function untilJudged(
   processor: ServiceProcess,
 ): Promise<void> {
   let [seen, changedAt] = [0, Date.now()];
-  while (judged.size < sent.size && processor.exitCode() === null && Date.now() - changedAt < 60_000) {
+  while (judged.size < sent.size && processor.exitCode() === null && Date.now() - changedAt < 120_000) {
     if (judged.size > seen) [seen, changedAt] = [judged.size, Date.now()];
     await sleep(100);
   }
