@@ -20,6 +20,7 @@ function registries(): Record<string, Registry> {
     waitingBytes: () => 0,
     receivedBytes: () => 0,
     ready: () => true,
+    clockAheadMs: () => 0,
   });
   const processor = createRegistry('processor');
   streamsMetrics(processor);
