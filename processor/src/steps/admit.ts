@@ -87,7 +87,7 @@ export function admit({
       const { key, value } = record;
       const { userId, activityType } = value.event;
       if (!belongs(key, userId, position)) return;
-      if (value.time < 0) {
+      if (value.timestamp < 0 || value.receivedAt < 0) {
         const field = value.timestamp < 0 ? 'timestamp' : 'receivedAt';
         return refuse('invalid', `${field}: must not lie before 1970`, position);
       }
