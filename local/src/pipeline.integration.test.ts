@@ -28,6 +28,11 @@ async function paste(command: string, { ports, dataDir }: Running): Promise<stri
   return output;
 }
 
+test('other users of the machine can read nothing of the data and the logs', async () => {
+  const { output } = await run({ file: 'find', args: [running().dataDir, '-perm', '/077'] });
+  expect(output).toBe('');
+});
+
 const pages = ['README.md', join('docs', 'getting-started.md')];
 
 test.each(pages)(

@@ -48,6 +48,11 @@ test('the addresses of the local stack follow from its ports, unless they are se
   );
 });
 
+test('an address that a file holds is not put beside it', () => {
+  const secure = { MONGO_PORT: '2', MONGODB_URI: '', MONGODB_URI_FILE: '/secrets/uri' };
+  expect(toolEnvironment(secure)).not.toHaveProperty('MONGODB_URI');
+});
+
 const never = { name: 'Kafka', variable: 'KAFKA_BROKERS', withinMs: 100, ask: () => new Promise(() => {}) };
 
 test('a server that is not there, or does not reply, is named with the remedy', async () => {

@@ -86,9 +86,11 @@ export function loadEnvFile(): void {
 export function toolEnvironment(environment: Environment = process.env): Environment {
   if (environment === process.env) loadEnvFile();
   const { KAFKA_PORT: kafka, MONGO_PORT: mongo } = environment;
+  const inFile = (name: string): boolean => Boolean(environment[`${name}_FILE`]?.trim());
   return {
-    ...(kafka !== undefined && { KAFKA_BROKERS: `127.0.0.1:${kafka}` }),
-    ...(mongo !== undefined && { MONGODB_URI: `mongodb://127.0.0.1:${mongo}/activity?replicaSet=rs0` }),
+    ...(kafka !== undefined && !inFile('KAFKA_BROKERS') && { KAFKA_BROKERS: `127.0.0.1:${kafka}` }),
+    ...(mongo !== undefined &&
+      !inFile('MONGODB_URI') && { MONGODB_URI: `mongodb://127.0.0.1:${mongo}/activity?replicaSet=rs0` }),
     // What is set to nothing counts as not set.
     ...Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim())),
   };
