@@ -94,6 +94,7 @@ describe('records of the year 9999', () => {
 });
 
 test.each<[string, Times]>([
+  ['receivedAt: must not lie before 1970', { received: -1, timestamp: start }],
   ['timestamp: must not lie before 1970', { timestamp: Date.parse('0001-01-01T00:00:00.000Z') }],
   [
     'receivedAt: must not lie before 1970',
