@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { topicSpecs, topicsOf } from '@activity/contracts';
 import { freePort, startConnect, startMongo } from '@activity/local';
@@ -249,7 +250,8 @@ describe('the sink on a real worker and a real MongoDB', () => {
 
   test('a refused write stops the task, is not lost, and goes through when nothing refuses it any more', async () => {
     const before = await deadLetters();
-    await send(topics.KAFKA_ENRICHED_TOPIC, [log(40, { userId: 1 }), log(41)]);
+    const metadata = { note: 'a-canary' };
+    await send(topics.KAFKA_ENRICHED_TOPIC, [log(40, { userId: 1, metadata }), log(41, { metadata })]);
     await vi.waitFor(
       async () => {
         const answer = (await (await fetch(`${monitoring}/readyz`)).json()) as Document;
@@ -258,6 +260,11 @@ describe('the sink on a real worker and a real MongoDB', () => {
       { timeout: 20_000, interval: 20 },
     );
     expect(await db.collection('logs').countDocuments({ _id: { $gte: 40, $lte: 41 } } as Document)).toBe(0);
+    const logged = readFileSync(connect.logFile, 'utf8');
+    expect(logged).toContain('Failed to put into the sink the following records');
+    expect(logged).toContain('Task threw an uncaught');
+    expect(logged).not.toContain('a-canary');
+    expect(statSync(connect.logFile).mode & 0o777).toBe(0o600);
     await db.command({ collMod: 'logs', validator: {} });
     await stored({ _id: { $gte: 40, $lte: 41 } }, 2, 40_000);
     await migrate(db, { markerTtlSeconds: 3_600, windowTtlDays });

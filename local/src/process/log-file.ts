@@ -8,7 +8,7 @@ const rotateAtBytes = 5 * 1024 * 1024;
 export function openLog(file: string): number {
   mkdirSync(dirname(file), { recursive: true });
   if (existsSync(file) && statSync(file).size > rotateAtBytes) renameSync(file, `${file}.1`);
-  return openSync(file, 'a');
+  return openSync(file, 'a', 0o600);
 }
 
 /** The last lines of a log file, or a word on why there are none. */
