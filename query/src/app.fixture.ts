@@ -9,6 +9,7 @@ import { createApp } from './app.ts';
 import type { ErasureDeps } from './routes/erasures.ts';
 import { cursorCodec, cursorKey } from './logs/cursor.ts';
 import type { LogDocument } from './logs/log-json.ts';
+import { AnswerBudget } from './http/budget.ts';
 import { createMetrics } from './metrics.ts';
 import type { PageFiles } from './page/page-files.ts';
 import type { FreshnessOf } from './pipeline/freshness.ts';
@@ -107,12 +108,18 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
         activityTypes: defaultActivityTypes,
         cursors: cursorCodec(cursorKey('a key of a test', '')),
         store: {
-          page: async (filter, slice) => reading({ filter, ...slice }, { logs: [log], more: true }),
+          async read(filter, slice, see) {
+            await reading({ filter, ...slice }, undefined);
+            see(log);
+            return { more: true };
+          },
           find: async (id, userId) => reading({ id, userId }, id === 'e' ? log : undefined),
           stored: async () => [],
         },
         totalOf: async () => ({ total: 21, totalIs: 'exact' }),
         awaitLog: async () => false,
+        deep: async (work) => work(),
+        budget: new AnswerBudget(1_000_000),
       },
       users: {
         users: { find: async (userId) => reading(userId, userId === 'u' ? user : undefined) },
@@ -182,6 +189,7 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
       },
       tails: { open: () => 0, begin: async () => new ReadableStream() },
       maxTails: 1,
+      maxExports: 1,
       ending: new AbortController().signal,
       sessionHours: 1,
       page,

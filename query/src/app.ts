@@ -38,6 +38,8 @@ export interface AppDeps {
   tails: Tails;
   /** Readers of the tail at one time. */
   maxTails: number;
+  /** Exports at one time. */
+  maxExports: number;
   /** Aborted when the service ends. */
   ending: AbortSignal;
   /** How long a session of the page lasts. */
@@ -58,6 +60,7 @@ export function createApp({
   erasures,
   tails,
   maxTails,
+  maxExports,
   ending,
   sessionHours,
   page,
@@ -67,7 +70,7 @@ export function createApp({
   const authenticator = endingSessions(gate.authenticator);
   const routes = [
     // Before the route of one log, whose id these are not.
-    exportRoute({ store, activityTypes, now, ending }),
+    exportRoute({ store, activityTypes, now, ending, maxExports }),
     tailRoute({ tails, maxTails, activityTypes }),
     ...logRoutes(logs),
     ...userRoutes(users),

@@ -55,6 +55,13 @@ export const configSchema = z.object({
   ),
   MAX_POOL_SIZE: integer(50, 1, 1_000).describe('Connections to MongoDB for reads'),
   MAX_TAILS: integer(200, 0, 10_000).describe('Readers of the live tail at one time; more get 503'),
+  MAX_EXPORTS: integer(16, 0, 1_000).describe('Exports at one time; more get 503'),
+  MAX_UNREAD_BYTES: integer(16_777_216, 1_048_576).describe(
+    'How much of pages of logs may wait to be read by clients, all together, in bytes; more get 503',
+  ),
+  STALLED_AFTER_MS: integer(30_000, 16_000, 600_000).describe(
+    'A client that takes nothing of its answer for so long is cut off, in milliseconds',
+  ),
   MAX_CONNECTIONS: integer(2_000, 1, 1_000_000).describe('Connections at one time; more are closed at once'),
   NODE_ENV: nodeEnv().describe('development, test or production'),
   LOG_LEVEL: logLevel().describe('Least level that is logged'),

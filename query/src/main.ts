@@ -31,6 +31,8 @@ import { readPageFiles } from './page/page-files.ts';
 import { createFreshness } from './pipeline/freshness.ts';
 import { createStages } from './pipeline/stages.ts';
 import { createTrace } from './pipeline/trace.ts';
+import { AnswerBudget } from './http/budget.ts';
+import { atMost } from './reads/at-most.ts';
 import { Pulse } from './reads/pulse.ts';
 import { createReads } from './reads/reads.ts';
 import { addedUp, createLedger } from './stats/ledger.ts';
@@ -148,6 +150,8 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
         now: Date.now,
       }),
       awaitLog: createAwaitLog({ stored: store.stored, ending: signal }),
+      deep: atMost({ atOnce: 2, waiting: 20, message: 'too many deep pages are read: use the cursor' }),
+      budget: new AnswerBudget(config.MAX_UNREAD_BYTES),
     },
     users: { users, timeline: createUserTimeline(reads, counts, Date.now), freshness },
     stats: {
@@ -163,6 +167,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     erasures: { reads, receipts, stages },
     tails,
     maxTails: config.MAX_TAILS,
+    maxExports: config.MAX_EXPORTS,
     ending: signal,
     sessionHours: config.SESSION_HOURS,
     page,
@@ -184,6 +189,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     (request, response) => void handle(request, response),
   );
   server.maxConnections = config.MAX_CONNECTIONS;
+  server.timeout = config.STALLED_AFTER_MS;
   const http = await listen(server, config.PORT, config.HOST);
   onClose('the HTTP server', http.close);
   // Before the server: it waits for all answers, and these do not end by themselves.

@@ -148,8 +148,13 @@ function respond(answer: Answer, headers: Record<string, string>, context?: Cont
     if (name === 'set-cookie') merged.append(name, value);
     else merged.set(name, value);
   }
+  // A stream whose answer has no body is read by nobody.
+  if (answer instanceof Response && context?.req.method === 'HEAD') void answer.body?.cancel();
   if (answer instanceof Response)
-    return new Response(answer.body, { status: answer.status, headers: merged });
+    return new Response(context?.req.method === 'HEAD' ? null : answer.body, {
+      status: answer.status,
+      headers: merged,
+    });
   if (!merged.has('content-type')) merged.set('content-type', 'application/json');
   const { status, body } = answer;
   const text = typeof body === 'string' || body === null ? body : JSON.stringify(body);

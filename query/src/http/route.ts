@@ -1,4 +1,5 @@
 // One route: what it is, for the router and for the OpenAPI document, and what it does.
+import type { ServerResponse } from 'node:http';
 import { failureAnswer } from '@activity/service';
 import type { DocumentedRoute, Failure, Identity } from '@activity/service';
 import type { Context } from 'hono';
@@ -17,7 +18,7 @@ export interface QueryRequest<Q, P> {
 
 /** What @hono/node-server puts beside a request. */
 export interface NodeBindings {
-  outgoing?: { destroy: () => void; once: (event: 'close', call: () => void) => void };
+  outgoing?: Pick<ServerResponse, 'destroy' | 'once' | 'off' | 'closed'>;
 }
 
 /** An answer; a `Response` where it is passed on as it is. */

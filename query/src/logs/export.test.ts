@@ -33,7 +33,12 @@ const log: Required<LogDocument> = {
   receivedAtCorrected: true,
 } as Omit<Required<LogDocument>, 'deletedAt'> as Required<LogDocument>;
 
-const store = { page: async () => ({ logs: [log], more: false }) } as unknown as LogStore;
+const store = {
+  read: async (_filter: unknown, _slice: unknown, see: (one: LogDocument) => void) => {
+    see(log);
+    return { more: false };
+  },
+} as unknown as LogStore;
 
 async function exported(format: 'csv' | 'ndjson'): Promise<string> {
   let text = '';

@@ -19,6 +19,8 @@ export interface ExportQuery {
 }
 
 const sliceSize = 1_000;
+/** A slice ends with the log that takes it over this many characters. */
+const sliceLength = 262_144;
 
 type Column = readonly [name: string, value: (log: LogJson) => unknown];
 
@@ -68,29 +70,30 @@ const csvOptions = {
   record_delimiter: '\r\n',
 } as const;
 
-/** The slices of a list as texts. Memory holds one slice; a slice is read when the one before has been taken. */
+/** The slices of a list as texts. Memory holds one slice of some hundred kilobytes; a slice is read when the one before has been taken. */
 export async function* exportLogs(
   store: LogStore,
   { filter, order, format, limit }: ExportQuery,
 ): AsyncGenerator<string, void, undefined> {
   if (format === 'csv') yield stringify([columns.map(([name]) => name)], csvOptions);
   let position: Position | undefined;
-  for (let left = limit; left > 0;) {
+  let left = limit;
+  for (;;) {
     const beside = position && { side: 'after' as const, position };
-    const { logs, more } = await store.page(filter, { order, limit: Math.min(left, sliceSize), beside });
-    const last = logs.at(-1);
-    if (last === undefined) return;
-    yield format === 'csv' ? csvOf(logs) : logs.map((log) => `${JSON.stringify(logJson(log))}\n`).join('');
-    if (!more) return;
-    left -= logs.length;
-    position = { time: last.timestamp.getTime(), id: last._id };
+    let text = '';
+    const { more } = await store.read(filter, { order, limit: Math.min(left, sliceSize), beside }, (log) => {
+      text += format === 'csv' ? csvOf(log) : `${JSON.stringify(logJson(log))}\n`;
+      position = { time: log.timestamp.getTime(), id: log._id };
+      left--;
+      return text.length < sliceLength;
+    });
+    if (text === '') return;
+    yield text;
+    if (!more || left <= 0) return;
   }
 }
 
-function csvOf(logs: readonly LogDocument[]): string {
-  const rows = logs.map((document) => {
-    const log = logJson(document);
-    return columns.map(([, value]) => value(log));
-  });
-  return stringify(rows, csvOptions);
+function csvOf(document: LogDocument): string {
+  const log = logJson(document);
+  return stringify([columns.map(([, value]) => value(log))], csvOptions);
 }

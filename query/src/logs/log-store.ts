@@ -17,10 +17,9 @@ export interface Slice {
   beside?: { side: 'before' | 'after'; position: Position } | undefined;
 }
 
-/** One slice, in the order of the list. */
-export interface LogPage {
-  logs: LogDocument[];
-  /** Whether there are more in the direction that was read. */
+/** Where a page of logs ends, in the direction that it is read. */
+export interface SliceEnd {
+  /** Whether there are more. */
   more: boolean;
 }
 
@@ -37,7 +36,8 @@ export type LogKey = Pick<LogDocument, '_id' | 'eventId' | 'userId'>;
 
 /** What the routes read. */
 export interface LogStore {
-  page: (filter: LogFilter, slice: Slice) => Promise<LogPage>;
+  /** Hands over the logs of a slice, in the direction that is read, until `see` returns false: that one is the last. */
+  read: (filter: LogFilter, slice: Slice, see: (log: LogDocument) => boolean | void) => Promise<SliceEnd>;
   /** By `_id` where the text is one that exists, else the newest with that `eventId`. */
   find: (idOrEventId: string, userId: string | undefined) => Promise<LogDocument | undefined>;
   /** Which of these are stored. */
@@ -46,6 +46,9 @@ export interface LogStore {
 
 const newestFirst = { timestamp: -1, _id: -1 } as const;
 const oldestFirst = { timestamp: 1, _id: 1 } as const;
+
+/** Logs may have 256 KB each. */
+const batchSize = 50;
 
 /** The `_id` that a text may be. */
 export function idOf(text: string): number | undefined {
@@ -61,21 +64,26 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>): Log
   }
 
   return {
-    async page(filter, { order, limit, skip = 0, beside }) {
-      const backwards = beside?.side === 'before';
-      const down = (order === 'newest') !== backwards;
+    async read(filter, { order, limit, skip = 0, beside }, see) {
+      const down = (order === 'newest') !== (beside?.side === 'before');
       const shown = { ...mongoFilter(filter), deletedAt: { $exists: false } } as Filter<LogDocument>;
       const query = beside === undefined ? shown : from(shown, beside.position, down);
       const options = {
         sort: down ? newestFirst : oldestFirst,
         projection: logProjection,
         limit: limit + 1,
+        batchSize: Math.min(limit + 1, batchSize),
         index: indexFor(filter),
         ...(skip > 0 && { skip }),
       };
-      const found = await reads.find(skip > 0 ? 'logs.skip' : 'logs.page', logs, query, options);
-      const page = found.slice(0, limit);
-      return { logs: backwards ? page.toReversed() : page, more: found.length > limit };
+      let left = limit;
+      let more = false;
+      await reads.each(skip > 0 ? 'logs.skip' : 'logs.page', logs, query, options, (log) => {
+        if (left === 0) more = true;
+        if (left-- > 0 && see(log) === false) left = 0;
+        return !more;
+      });
+      return { more };
     },
 
     async find(idOrEventId, userId) {

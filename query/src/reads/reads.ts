@@ -32,6 +32,8 @@ export interface FindOptions {
   projection?: Document;
   limit: number;
   skip?: number;
+  /** How many documents MongoDB sends at a time. */
+  batchSize?: number;
   /** The name of the index to read by; MongoDB's choice where it is not there (yet). */
   index?: string | undefined;
 }
@@ -44,6 +46,14 @@ export interface Reads {
     filter: Filter<T>,
     options: FindOptions,
   ) => Promise<T[]>;
+  /** Hands over each document as it comes, until `see` returns false: memory holds a batch at a time. */
+  each: <T extends Document>(
+    operation: string,
+    collection: Collection<T>,
+    filter: Filter<T>,
+    options: FindOptions,
+    see: (document: T) => boolean,
+  ) => Promise<void>;
   /** How many documents there are, counting no further than `limit`. */
   count: <T extends Document>(
     operation: string,
@@ -110,6 +120,23 @@ export function createReads(options: ReadsOptions): Reads {
         operation,
         (found) => found.length,
         async () => hinted(index, async (hint) => (await cursor(hint).toArray()) as never[]),
+        async () => hinted(index, async (hint) => cursor(hint).explain('executionStats')),
+      );
+    },
+    async each(operation, collection, filter, { index, ...findOptions }, see) {
+      const cursor = (hint: Hint) => collection.find(filter, { maxTimeMS, ...findOptions, ...hint });
+      async function seen(hint: Hint): Promise<number> {
+        let count = 0;
+        for await (const document of cursor(hint)) {
+          count++;
+          if (!see(document as never)) break;
+        }
+        return count;
+      }
+      await timed(
+        operation,
+        (count) => count,
+        async () => hinted(index, seen),
         async () => hinted(index, async (hint) => cursor(hint).explain('executionStats')),
       );
     },

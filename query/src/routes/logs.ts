@@ -1,6 +1,7 @@
 // GET /api/logs and /api/logs/:id.
 import { plainError, validationError } from '@activity/service';
 import { z } from 'zod';
+import type { AnswerBudget } from '../http/budget.ts';
 import { id, wait, wholeNumber } from '../http/parameters.ts';
 import { failed, route } from '../http/route.ts';
 import type { Route } from '../http/route.ts';
@@ -20,6 +21,8 @@ const maxWaitMs = 10_000;
 export interface LogRoutesDeps extends ListDeps {
   activityTypes: readonly string[];
   awaitLog: AwaitLog;
+  /** What pages that were not read yet may take, all together. */
+  budget: AnswerBudget;
 }
 
 const list = z.object({
@@ -67,10 +70,18 @@ export function logRoutes(deps: LogRoutesDeps): Route[] {
         200: { description: 'A page of logs.', schema: list },
         400: { description: 'A parameter is wrong.', schema: validationError },
       },
-      handle: async ({ query: { page, limit, cursor, sort, ...filter } }) => ({
-        status: 200,
-        body: await listLogs({ filter, order: sort, limit, page, cursor }, deps),
-      }),
+      handle: async ({ query: { page, limit, cursor, sort, ...filter }, context }) => {
+        const lease = deps.budget.lease();
+        try {
+          const query = { filter, order: sort, limit, page, cursor };
+          const body = await listLogs(query, deps, lease.take);
+          lease.endWith(context);
+          return { status: 200, body };
+        } catch (error) {
+          lease.end();
+          throw error;
+        }
+      },
     }),
     route({
       method: 'GET',

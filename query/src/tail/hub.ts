@@ -144,8 +144,9 @@ export class TailHub {
   #tell(change: Change): void {
     const token = (change._id as { _data: string })._data;
     this.#position = token;
+    const stored = change.operationType === 'insert' ? { token, log: change.fullDocument } : undefined;
     for (const subscriber of this.#subscribers) {
-      if (change.operationType === 'insert') subscriber.onLog({ token, log: change.fullDocument });
+      if (stored !== undefined) subscriber.onLog(stored);
       else subscriber.onDeleted(change.documentKey._id);
     }
   }

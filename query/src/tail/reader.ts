@@ -10,6 +10,9 @@ export interface ReaderOptions {
   onGone: () => void;
 }
 
+/** A chunk of the stream ends with the text that takes it over this many characters. */
+const chunkLength = 16_384;
+
 /** A reader's stream, and what is written to it. */
 export class TailReader {
   readonly stream: ReadableStream<Uint8Array>;
@@ -30,11 +33,16 @@ export class TailReader {
           while (this.#waiting.size === 0 && !this.#ended) {
             await new Promise<void>((resolve) => (this.#wake = resolve));
           }
-          const text = [...this.#waiting.values()].join('');
-          this.#waiting.clear();
-          this.#bytes = 0;
+          let text = '';
+          for (const [id, one] of this.#waiting) {
+            // What is handed over is a copy for this reader alone, however long it is not taken.
+            if (text.length >= chunkLength) break;
+            text += one;
+            this.#waiting.delete(id);
+          }
+          this.#bytes = Math.max(0, this.#bytes - text.length);
           if (text !== '') controller.enqueue(encoder.encode(text));
-          if (this.#ended) {
+          if (this.#ended && this.#waiting.size === 0) {
             controller.close();
             this.#options.onGone();
           }
@@ -80,6 +88,7 @@ export class TailReader {
   drop(): void {
     if (this.#ended) return;
     this.#waiting.clear();
+    this.#bytes = 0;
     this.#waiting.set(
       0,
       'event: slow\ndata: {"error":"you read too slowly: come back with the last id"}\n\n',

@@ -68,10 +68,11 @@ export function createTails(options: TailOptions): Tails {
       onGone: () => stop(),
     });
 
-    function send({ token, log }: StoredLog): void {
+    function send(stored: StoredLog): void {
+      const { token, log } = stored;
       if (token <= last) return;
       last = token;
-      if (wanted(log) && !deleted.has(log._id)) reader.send(eventOf(token, log), log._id);
+      if (wanted(log) && !deleted.has(log._id)) reader.send(eventOf(stored), log._id);
     }
 
     function onLog(stored: StoredLog): void {
@@ -157,8 +158,15 @@ async function follow(
   }
 }
 
-function eventOf(token: string, log: LogDocument): string {
-  return `id: ${token}\nevent: log\ndata: ${JSON.stringify(logJson(log))}\n\n`;
+const events = new WeakMap<StoredLog, string>();
+
+/** The event of a log: one text for all readers that it waits for. */
+function eventOf(stored: StoredLog): string {
+  const known = events.get(stored);
+  if (known !== undefined) return known;
+  const event = `id: ${stored.token}\nevent: log\ndata: ${JSON.stringify(logJson(stored.log))}\n\n`;
+  events.set(stored, event);
+  return event;
 }
 
 function once(run: () => void): () => void {
