@@ -125,7 +125,7 @@ test('a user is erased within 5 s behind 10,000 erasures of nobody, which cost n
   const began = performance.now();
   await eraser.look(sinkAt(5, 10));
   expect(performance.now() - began).toBeLessThan(5_000 * others);
-  expect((await logsOf('goner')).map(({ _id }) => _id as number)).toEqual([99_000_000]);
+  expect((await logsOf('goner')).map(({ _id }) => _id)).toEqual([99_000_000]);
   const receipts = db.collection<{ _id: number }>('erasures');
   expect(await receipts.countDocuments({ erasedAt: { $exists: true } } as Document)).toBe(10_001);
   expect(await receipts.findOne({ _id: 50_000_000 })).toMatchObject({
@@ -177,7 +177,7 @@ test('kept erasures are applied again while the sink is behind where it was, whe
   expect(await logsOf('goner')).toEqual([]);
   await storeLogs('goner', [1, 5_000]);
   await newEraser().look(sinkAt(9, 10));
-  expect((await logsOf('goner')).map(({ _id }) => _id as number)).toEqual([5_000]);
+  expect((await logsOf('goner')).map(({ _id }) => _id)).toEqual([5_000]);
   expect(await db.collection<{ _id: number }>('erasures').findOne({ _id: 1_024 })).toMatchObject({ logs: 1 });
 });
 

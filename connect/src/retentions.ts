@@ -41,7 +41,7 @@ function sum(...parts: (number | undefined)[]): number | undefined {
 }
 
 /** How long a record stays: whole segments are deleted, which are written to for `segment.ms`. */
-export function heldMs(values: ReadonlyMap<string, string>): {
+function heldMs(values: ReadonlyMap<string, string>): {
   kept: number | undefined;
   replaced: number | undefined;
 } {
@@ -54,7 +54,7 @@ export function heldMs(values: ReadonlyMap<string, string>): {
 }
 
 /** What each topic of the pipeline, and of the processor's own, holds of a user who is erased. */
-export function holdingsOf(
+function holdingsOf(
   topics: Topics,
   internal: readonly string[],
   valuesOf: (topic: string) => ReadonlyMap<string, string>,

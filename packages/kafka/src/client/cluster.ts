@@ -252,7 +252,7 @@ function nameOf({ host, port }: BrokerAddress): string {
 }
 
 /** Whether no answer came: another broker may give one. */
-export function isUnreachable(error: unknown): boolean {
+function isUnreachable(error: unknown): boolean {
   return error instanceof StreamsError && (error.code === 'CONNECTION_LOST' || error.code === 'TIMED_OUT');
 }
 
