@@ -117,7 +117,7 @@ RUN mvn --batch-mode --quiet --strict-checksums --activate-profiles sink depende
 FROM ${KAFKA_IMAGE} AS kafka-connect
 USER root
 COPY --from=sink /plugins /opt/plugins
-COPY deploy/kafka-connect /opt/connect
+COPY deploy/kafka-connect local/log4j2.properties /opt/connect/
 # The manifests that let the worker find the sink without scanning every jar; they stay as they are.
 RUN /opt/kafka/bin/connect-plugin-path.sh sync-manifests --plugin-path /opt/plugins
 USER appuser

@@ -10,4 +10,6 @@ for variable in "${!CONNECT_@}"; do
   # A backslash is an escape in a properties file. Where a setting is there twice, the later one counts.
   printf '%s=%s\n' "${setting//_/.}" "${value//\\/\\\\}" >> "$properties"
 done
+# As beside `npm start`: what Connect and the sink log of a failure must not quote records.
+export KAFKA_LOG4J_OPTS="-Dlog4j2.configurationFile=$(dirname "$0")/log4j2.properties"
 exec /opt/kafka/bin/connect-distributed.sh "$properties"
