@@ -8,6 +8,7 @@ import { addRoutes } from './http/routed.ts';
 import type { Publisher } from './publish.ts';
 import { deleteRoutes } from './routes/deletes.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { createFindLog } from './routes/find-log.ts';
 import { forwardRoutes } from './routes/forward.ts';
 import type { ForwardDeps } from './routes/forward.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -35,7 +36,7 @@ export function createApp({ gate, publisher, health, forward }: AppDeps): EdgeAp
   const own = [
     postLogRoute(publisher),
     postBatchRoute(publisher),
-    ...deleteRoutes(publisher),
+    ...deleteRoutes(publisher, createFindLog(forward)),
     ...healthRoutes(health),
   ];
   const routes = [...own, ...docsRoutes(own), ...(forward === undefined ? [] : forwardRoutes(forward))];

@@ -48,6 +48,61 @@ describe('DELETE /api/logs/:id', () => {
   });
 });
 
+describe('DELETE /api/logs/:id?userId=', () => {
+  function edgeAsking(answer: () => Promise<Response>): void {
+    edge = testEdge({ queryUrl: 'http://query', fetch: answer });
+  }
+
+  test.each(['my-event', '3075', 'a/b'])(
+    'deletes the log of the user whose eventId is %s',
+    async (eventId) => {
+      edgeAsking(async () => Response.json({ _id: 7 * 1024 + 3 }));
+      const path = `/api/logs/${encodeURIComponent(eventId)}?userId=me%26you`;
+      expect(await remove(path)).toEqual([
+        202,
+        { success: true, message: 'Activity log deletion accepted', commandId: 5 * 1024 + 2 },
+      ]);
+      expect(JSON.parse(String(edge.written[0]?.value))).toMatchObject({ command: 'delete-log', id: 7171 });
+      const asked = new URL(edge.forwarded[0]?.url ?? '');
+      expect(decodeURIComponent(asked.pathname)).toBe(`/api/logs/${eventId}`);
+      expect(asked.searchParams.get('userId')).toBe('me&you');
+    },
+  );
+
+  test('asks with the key of whoever deletes', async () => {
+    edgeAsking(async () => Response.json({ _id: 1 }));
+    await edge.app.request('/api/logs/e?userId=u', { method: 'DELETE', headers: { 'x-api-key': 'k' } });
+    expect(edge.forwarded[0]?.headers.get('x-api-key')).toBe('k');
+  });
+
+  test.each([404, 403])(
+    'returns what the query service says with %i, and deletes nothing',
+    async (status) => {
+      edgeAsking(async () => Response.json({ error: 'its words' }, { status }));
+      expect(await remove('/api/logs/e?userId=u')).toEqual([status, { error: 'its words' }]);
+      expect(edge.written).toEqual([]);
+    },
+  );
+
+  test.each<[string, () => Promise<Response>]>([
+    ['does not answer', async () => Promise.reject(new TypeError('fetch failed'))],
+    ['is broken', async () => Response.json({}, { status: 500 })],
+    ['answers with no number', async () => Response.json({ _id: 'x' })],
+    ['answers with no JSON', async () => new Response('<h1>Bad gateway</h1>', { status: 502 })],
+  ])('is 503 where the query service %s', async (_, answer) => {
+    edgeAsking(answer);
+    expect((await remove('/api/logs/e?userId=u'))[0]).toBe(503);
+    expect(edge.written).toEqual([]);
+  });
+
+  test('is 503 without a query service, and 400 for an empty user', async () => {
+    expect((await remove('/api/logs/e?userId=u'))[0]).toBe(503);
+    expect((await remove('/api/logs/3075?userId='))[0]).toBe(400);
+    expect((await remove('/api/logs/3075?userId=%ff'))[0]).toBe(400);
+    expect(edge.written).toEqual([]);
+  });
+});
+
 describe('DELETE /api/users/:userId', () => {
   test('sends a command under the user’s key', async () => {
     expect(await remove('/api/users/%20a%2Fb%20')).toEqual([

@@ -1,13 +1,14 @@
 // DELETE /api/logs/:id and /api/users/:userId: deletes, as commands on the raw topic.
 import { idText, logId, maxPartitions } from '@activity/contracts';
 import type { RawCommand } from '@activity/contracts';
-import { failureAnswer, fieldProblems, isWellEncoded, validationError } from '@activity/service';
+import { failureAnswer, fieldProblems, isWellEncoded, plainError, validationError } from '@activity/service';
 import { z } from 'zod';
 import type { Answer, RoutedRequest } from '../http/edge-request.ts';
 import type { Route } from '../http/route.ts';
 import type { WriteResult } from '../kafka/partition-lane.ts';
 import { failureOfWrite } from '../publish.ts';
 import type { Publisher, RecordHeaders } from '../publish.ts';
+import type { FindLog } from './find-log.ts';
 import { deletion } from './schemas.ts';
 
 const logParameter = z.object({
@@ -17,6 +18,7 @@ const logParameter = z.object({
     .transform(Number)
     .pipe(z.number().int('must be the number of a log')),
 });
+const eventParameters = z.object({ id: idText, userId: idText });
 const userParameter = z.object({
   userId: idText,
 });
@@ -28,8 +30,8 @@ function commandIdOf(result: WriteResult): { commandId?: number } {
   return { commandId: logId(result.partition, result.offset) };
 }
 
-/** The routes that delete. They answer 202: the delete happens when the command is processed. */
-export function deleteRoutes({ write }: Pick<Publisher, 'write'>): Route[] {
+/** The routes that delete. They return 202: the delete happens when the command is processed. */
+export function deleteRoutes({ write }: Pick<Publisher, 'write'>, findLog: FindLog): Route[] {
   async function send(
     command: RawCommand,
     place: { key?: string; partition?: number },
@@ -50,13 +52,27 @@ export function deleteRoutes({ write }: Pick<Publisher, 'write'>): Route[] {
     return { status: 202, body: { success: true, message, ...commandIdOf(result) } };
   }
 
-  async function deleteLog({ context, receivedAt, trace }: RoutedRequest): Promise<Answer> {
-    const parameters = logParameter.safeParse(context.req.param());
+  /** By its number; with `userId` by the eventId of that user, whatever the text looks like. */
+  async function deleteLog(request: RoutedRequest): Promise<Answer> {
+    const { req } = request.context;
+    const { search, searchParams } = new URL(req.url);
+    if (!isWellEncoded(search)) return failureAnswer({ kind: 'validation', details: notEncoded });
+    if (!searchParams.has('userId')) {
+      const parameters = logParameter.safeParse(req.param());
+      if (parameters.success) return deleteNumber(request, parameters.data.id);
+      return failureAnswer({ kind: 'validation', details: fieldProblems(parameters.error) });
+    }
+    const userId = searchParams.getAll('userId').join('\0');
+    const parameters = eventParameters.safeParse({ id: req.param('id'), userId });
     if (!parameters.success)
       return failureAnswer({ kind: 'validation', details: fieldProblems(parameters.error) });
-    const { id } = parameters.data;
+    const found = await findLog(request, parameters.data.id, parameters.data.userId);
+    return typeof found === 'number' ? deleteNumber(request, found) : found;
+  }
+
+  async function deleteNumber({ receivedAt, trace }: RoutedRequest, id: number): Promise<Answer> {
     const requestedAt = new Date(receivedAt).toISOString();
-    // To the log's own partition, so that the command lies behind the log.
+    // To the log's own partition, so that the command comes after the log.
     const place = { partition: id % maxPartitions };
     return send({ command: 'delete-log', id, requestedAt }, place, trace, 'Activity log deletion accepted');
   }
@@ -90,9 +106,13 @@ export function deleteRoutes({ write }: Pick<Publisher, 'write'>): Route[] {
       scope: 'delete',
       summary: 'Delete one log',
       description:
-        'By its number (`_id`). The log disappears when the command is processed, and stays deleted when topics are read again.',
-      parameters: { id: { schema: z.string().regex(/^\d{1,16}$/), description: 'The log’s `_id`' } },
-      answers: { ...answers, 404: { description: 'No log can have this number.' } },
+        'By its number (`_id`), or with `userId` by the `eventId` of that user’s log, which the query service looks up (the key must be one that may read, too). The log disappears when the command is processed, and stays deleted when topics are read again.',
+      parameters: { id: { schema: idText, description: 'The log’s `_id`; with `userId`, its `eventId`' } },
+      query: z.object({ userId: idText.optional().describe('Whose log it is, where `id` is an `eventId`') }),
+      answers: {
+        ...answers,
+        404: { description: 'No log has this number, or this `eventId`.', schema: plainError },
+      },
       handle: deleteLog,
     },
     {

@@ -74,6 +74,7 @@ export function createAwaitLog({ stored, ending }: AwaitLogOptions): AwaitLog {
 }
 
 function isOf({ id, userId }: WantedLog, key: LogKey): boolean {
-  if (userId !== undefined && key.userId !== userId) return false;
-  return key.eventId === id || key._id === idOf(id);
+  if (userId !== undefined) return key.userId === userId && key.eventId === id;
+  const number = idOf(id);
+  return number === undefined ? key.eventId === id : key._id === number;
 }

@@ -38,7 +38,7 @@ export type LogKey = Pick<LogDocument, '_id' | 'eventId' | 'userId'>;
 export interface LogStore {
   /** Hands over the logs of a slice, in the direction that is read, until `see` returns false: that one is the last. */
   read: (filter: LogFilter, slice: Slice, see: (log: LogDocument) => boolean | void) => Promise<SliceEnd>;
-  /** By `_id` where the text is one that exists, else the newest with that `eventId`. */
+  /** With a user, the newest log of theirs with that `eventId`; without one, by `_id` where the text is a number, else by `eventId`. */
   find: (idOrEventId: string, userId: string | undefined) => Promise<LogDocument | undefined>;
   /** Which of these are stored. */
   stored: (wanted: WantedLog[]) => Promise<LogKey[]>;
@@ -87,19 +87,21 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>): Log
     },
 
     async find(idOrEventId, userId) {
-      const user = userId === undefined ? {} : { userId };
+      if (userId !== undefined) return newest('logs.byEvent', { eventId: idOrEventId, userId });
       const id = idOf(idOrEventId);
-      const byId = id === undefined ? undefined : await newest('logs.byId', { _id: id, ...user });
-      return byId ?? (await newest('logs.byEvent', { eventId: idOrEventId, ...user }));
+      return id === undefined
+        ? newest('logs.byEvent', { eventId: idOrEventId })
+        : newest('logs.byId', { _id: id });
     },
 
     async stored(wanted) {
-      const numbers = wanted.flatMap(({ id }) => idOf(id) ?? []);
       const anyones = wanted.filter(({ userId }) => userId === undefined).map(({ id }) => id);
+      const numbers = anyones.flatMap((id) => idOf(id) ?? []);
+      const events = anyones.filter((id) => idOf(id) === undefined);
       const theirs = wanted.filter(({ userId }) => userId !== undefined);
       const $or = [
         ...(numbers.length > 0 ? [{ _id: { $in: numbers } }] : []),
-        ...(anyones.length > 0 ? [{ eventId: { $in: anyones } }] : []),
+        ...(events.length > 0 ? [{ eventId: { $in: events } }] : []),
         ...theirs.map(({ id: eventId, userId }) => ({ eventId, userId })),
       ];
       const shown = { $or, deletedAt: { $exists: false } } as Filter<LogDocument>;

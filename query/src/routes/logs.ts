@@ -89,7 +89,7 @@ export function logRoutes(deps: LogRoutesDeps): Route[] {
       scope: 'read',
       summary: 'One log',
       description:
-        'By its number (`_id`), or by its `eventId`: the newest of that id, unless `userId` says whose. With `wait` the answer comes as soon as the log is stored.',
+        'With `userId` by the `eventId` of that user’s log; without it by the number (`_id`), or by an `eventId` that is no number: the newest of that id. With `wait` the answer comes as soon as the log is stored.',
       parts: z.object({ id: z.string().describe('The number of the log, or its `eventId`') }),
       query: z.object({
         userId: id().optional().describe('Whose log it is'),
