@@ -164,7 +164,7 @@ test('an open tail and an export end when their key is revoked', async () => {
     );
     expect(open.map(({ status }) => status)).toEqual([200, 200]);
     const readers = open.map((response) => response.body?.getReader());
-    await Promise.all(readers.map((reader) => reader?.read()));
+    for (const reader of readers) await reader?.read();
     writeFileSync(file, JSON.stringify({ keys: [{ ...entry, revokedAt: new Date().toISOString() }] }));
     const revoked = performance.now();
     await sleep(3_000);

@@ -163,7 +163,7 @@ export function watchStatistics(
     if (response.status === 404) return [`${path}: 404`];
     if (response.status !== 200) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`);
     watching.answers++;
-    const asOf = answer['asOf'] === null ? undefined : Date.parse(String(answer['asOf']));
+    const asOf = answer['asOf'] === null ? undefined : Date.parse(answer['asOf'] as string);
     const before = watching.asOf.get(path);
     if (before !== undefined && (asOf === undefined || asOf < before)) {
       watching.wrong.push(`${path}: asOf went back from ${before} to ${asOf}`);

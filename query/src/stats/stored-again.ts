@@ -62,7 +62,7 @@ export function createStoredAgain(reads: Reads, sources: readonly MinuteSource[]
         projection: { _id: 0, windowStart: 1, kafkaOffset: 1 },
       },
     );
-    seen?.set(name, Number(found[0]?.kafkaOffset ?? after ?? -1));
+    seen?.set(name, found[0]?.kafkaOffset ?? after ?? -1);
     if (after === undefined) return [];
     if (found.length === maxChanged) throw new TooMany();
     return found.map(({ windowStart }) => windowStart.getTime());

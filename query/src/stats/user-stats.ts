@@ -91,7 +91,7 @@ export function createUserStats({ reads, users, counts, now }: UserStatsOptions)
         reads.count('counts.day', counts, { size: 'day', windowStart }, maxCounted),
         reads.aggregate<{ users: number }, CountDocument>('counts.lateDay', counts, lateOnlyOn(windowStart)),
       ]);
-      return Math.min(maxCounted, inTime + Number(lateOnly[0]?.users ?? 0));
+      return Math.min(maxCounted, inTime + (lateOnly[0]?.users ?? 0));
     });
   }
 
