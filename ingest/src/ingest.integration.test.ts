@@ -147,7 +147,7 @@ describe('the edge on a real broker', () => {
         metadata: { index: users.indexOf(key) },
       });
       // The topic's time is the broker's, which has the record after the edge.
-      const receivedAt = Date.parse(value['receivedAt']);
+      const receivedAt = Date.parse(value['receivedAt'] as string);
       expect(receivedAt).toBeGreaterThanOrEqual(before);
       expect(timestamp).toBeGreaterThanOrEqual(receivedAt);
       expect(timestamp).toBeLessThanOrEqual(Date.now());
