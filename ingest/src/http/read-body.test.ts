@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -50,4 +53,18 @@ test.each(['zstd', 'gzip, br', 'x'])('does not know %s', async (encoding) => {
   await expect(read(Uint8Array.of(1), encoding)).rejects.toMatchObject({
     failure: { kind: 'unsupported-media-type' },
   });
+});
+
+test('a body that was refused goes on to its end, and nobody minds', async () => {
+  const incoming = new IncomingMessage(new Socket());
+  const body = new RequestBody(incoming, () => undefined, new ReceivedBytes({ maxBytes: 10_000 }));
+  const reading = body.read(4);
+  incoming.push('abc');
+  incoming.push('defg');
+  await expect(reading).rejects.toMatchObject({ failure: { kind: 'too-large' } });
+  body.release();
+  const ended = once(incoming, 'end');
+  incoming.push('more');
+  incoming.push(null);
+  await ended;
 });

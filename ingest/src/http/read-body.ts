@@ -20,6 +20,8 @@ export class RequestBody implements CountedBody {
   #buffer: Uint8Array = noBytes;
   #length = 0;
   #reject: ((error: unknown) => void) | undefined;
+  /** Refused, or given back: what still comes is not looked at. */
+  #over = false;
 
   /** `from` is Node's own request where there is one: reading it is much cheaper than reading the web one. */
   constructor(from: IncomingMessage | Request, header: HeaderReader, received: ReceivedBytes) {
@@ -44,6 +46,7 @@ export class RequestBody implements CountedBody {
 
   /** Gives back the room of its bytes, with the end of the request. Idempotent. */
   release(): void {
+    this.#over = true;
     this.#received.release(this);
     this.#buffer = noBytes;
   }
@@ -76,18 +79,21 @@ export class RequestBody implements CountedBody {
   #readIncoming(incoming: IncomingMessage): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       this.#reject = (error) => {
-        // What follows is read and dropped.
-        incoming.removeAllListeners('data');
+        this.#over = true;
         reject(error);
       };
       incoming.on('data', (chunk: Buffer) => {
+        // Read and dropped.
+        if (this.#over) return;
         try {
           this.#add(chunk);
         } catch (error) {
           this.#reject?.(error);
         }
       });
-      incoming.on('end', () => resolve(this.#complete()));
+      incoming.on('end', () => {
+        if (!this.#over) resolve(this.#complete());
+      });
       incoming.on('error', () => reject(cutOff()));
       incoming.on('close', () => {
         if (!incoming.complete) reject(cutOff());
