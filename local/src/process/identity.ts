@@ -1,6 +1,6 @@
 // Identity of a process: its pid and when it began, so that a recycled pid is never taken for it.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** A pid with the moment it began, in whatever words the system has for it. */
 export interface ProcessIdentity {
@@ -12,7 +12,8 @@ function fromProc(pid: number): string | undefined {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // The second field is the command in parentheses and may hold spaces; the state and the rest follow it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (fields[0] === 'Z') return undefined;
+  // The first thread may be a zombie while others still end: the ports are free once the last of them is gone.
+  if (fields[0] === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1) return undefined;
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return `${boot}/${fields[19]}`;
 }

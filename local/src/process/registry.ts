@@ -12,6 +12,9 @@ const identity = z.object({ pid: z.number(), began: z.string() });
 const entrySchema = z.object({ name: z.string(), at: z.number(), process: identity, owner: identity });
 type Entry = z.infer<typeof entrySchema>;
 
+// What is killed may still hold its ports and files for a moment; longer only where its disk does not return.
+const killedMs = 5_000;
+
 const registryDir = join(cacheDir, 'processes');
 const own = new Set<number>();
 
@@ -68,7 +71,9 @@ function entries(): { file: string; entry: Entry | undefined }[] {
 async function end(entry: Entry, graceMs: number): Promise<void> {
   signalGroup(entry.process.pid, 'SIGTERM');
   for (let waited = 0; waited < graceMs && isAlive(entry.process); waited += 100) await sleep(100);
-  if (isAlive(entry.process)) signalGroup(entry.process.pid, 'SIGKILL');
+  if (!isAlive(entry.process)) return;
+  signalGroup(entry.process.pid, 'SIGKILL');
+  for (let waited = 0; waited < killedMs && isAlive(entry.process); waited += 20) await sleep(20);
 }
 
 /**
