@@ -268,6 +268,7 @@ test('every kind of read uses an index', async () => {
     await get('/api/stats/overview');
     await get(`/api/stats/timeline?interval=minute&from=${lately}`);
     for (const window of ['5m', '1h', '24h', 'all']) await get(`/api/stats/top-users?window=${window}`);
+    await get(`/api/stats/top-users?from=${lastWeek}&to=${beforeMidnight}`);
     await get('/api/stats/active-users?days=7');
     await get(`/api/users/${userOf(2)}/activity`);
     await get(`/api/users/${userOf(2)}/timeline?interval=day`);

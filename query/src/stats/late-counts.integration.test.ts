@@ -3,12 +3,13 @@ import { startMongo } from '@activity/local';
 import type { LocalServer } from '@activity/local';
 import { createLogger } from '@activity/service';
 import { MongoClient } from 'mongodb';
-import type { Db } from 'mongodb';
+import type { Collection, Db } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createReads } from '../reads/reads.ts';
 import type { FreshnessOf } from '../pipeline/freshness.ts';
 import { createRollups, type GlobalCountDocument, type Rollups } from './rollups.ts';
 import { createStoredAgain, minuteSources } from './stored-again.ts';
+import { createTopUsers, type TopUsers } from './top-users.ts';
 import type { UserDocument } from './user-store.ts';
 import { createUserStats, type UserStats } from './user-stats.ts';
 import { createUserTimeline, type CountDocument } from './user-timeline.ts';
@@ -19,9 +20,11 @@ const fresh: FreshnessOf = { asOf: null, version: undefined, partitions: new Map
 
 let mongo: LocalServer;
 let client: MongoClient;
+let counts: Collection<CountDocument>;
 let db: Db;
 let rollups: Rollups;
 let userStats: UserStats;
+let topUsers: TopUsers;
 let userTimeline: ReturnType<typeof createUserTimeline>;
 
 function ofWindow(userId: string, size: WindowSize, start: string, total: number): CountDocument {
@@ -51,7 +54,7 @@ beforeAll(async () => {
     logger: createLogger('test', 'silent'),
     now: Date.now,
   });
-  const counts = db.collection<CountDocument>('counts');
+  counts = db.collection<CountDocument>('counts');
   const users = db.collection<UserDocument>('users');
   const minutes = db.collection<GlobalCountDocument>('globalCounts');
   rollups = createRollups({
@@ -61,6 +64,7 @@ beforeAll(async () => {
     now: () => now,
   });
   userStats = createUserStats({ reads, users, counts, now: () => now });
+  topUsers = createTopUsers({ reads, users, counts });
   userTimeline = createUserTimeline(reads, counts, () => now);
   await counts.insertMany([
     ofWindow('ann', 'minute', '2026-03-10T11:40:00Z', 1),
@@ -135,4 +139,23 @@ test('a user counts once in a day, by whichever part; one who is erased does not
   const { days } = await userStats.active(10, fresh);
   expect(days.find(({ day }) => day === '2026-03-01')).toEqual({ day: '2026-03-01', users: 4 });
   expect(await userStats.known()).toBe(2);
+});
+
+test('the busiest users have all their parts; the parts of all users are nobody’s', async () => {
+  // One of all users, of a size that the processor does not write today.
+  const ofAll = { ...late('2026-03-10', ofWindow(everyone, 'day', '2026-03-01T00:00:00Z', 99)) };
+  await counts.insertOne({ ...ofAll, _id: `${ofAll._id}|0` });
+  const ranked = async (from: string, to: string): Promise<[string, number][]> =>
+    (await topUsers(Date.parse(from), Date.parse(to), 10)).map(({ userId, total }) => [userId, total]);
+  const ofDay = [
+    ['ann', 60],
+    ['cleo|day', 9],
+    ['bob', 1],
+    ['dan', 1],
+  ];
+  expect(await ranked('2026-03-01T00:00:00Z', '2026-03-02T00:00:00Z')).toEqual(ofDay);
+  // Hours at both ends of the days, and hours alone.
+  expect(await ranked('2026-02-28T22:00:00Z', '2026-03-02T01:00:00Z')).toEqual(ofDay);
+  expect(await ranked('2026-03-01T05:00:00Z', '2026-03-01T06:00:00Z')).toEqual([['ann', 60]]);
+  expect(await ranked('2026-02-28T05:00:00Z', '2026-03-01T06:00:00Z')).toEqual([['ann', 60]]);
 });

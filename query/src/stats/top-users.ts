@@ -1,5 +1,5 @@
 // The busiest users of any time, added up from their counts of hours and days.
-import { windowSizes } from '@activity/contracts';
+import { everyone, sizesOf, windowSizes, type WindowSize } from '@activity/contracts';
 import type { Collection, Document } from 'mongodb';
 import type { Reads } from '../reads/reads.ts';
 import type { RankedUser } from './user-stats.ts';
@@ -40,21 +40,30 @@ export function createTopUsers({ reads, users, counts }: TopUsersOptions): TopUs
   };
 }
 
-/** Whole days by their own counts, what is left at both ends by hours: each event is in one of them. */
+/** Whole days by the counts of days, both ends by the counts of hours: each event is in one of them. */
 function pipelineOf(from: number, to: number, limit: number): Document[] {
   const { day } = windowSizes;
   const firstDay = Math.ceil(from / day) * day;
   const endOfDays = Math.max(firstDay, Math.floor(to / day) * day);
-  const within = (size: string, start: number, end: number): Document => ({
-    size,
-    windowStart: { $gte: new Date(start), $lt: new Date(end) },
-  });
+  // One clause for each size: an index of one size alone serves no query for several.
+  const within = (window: WindowSize, start: number, end: number): Document[] =>
+    start >= end
+      ? []
+      : sizesOf(window).map((size) => ({
+          size,
+          windowStart: { $gte: new Date(start), $lt: new Date(end) },
+        }));
   const parts =
     firstDay >= to
-      ? [within('hour', from, to)]
-      : [within('hour', from, firstDay), within('day', firstDay, endOfDays), within('hour', endOfDays, to)];
+      ? within('hour', from, to)
+      : [
+          ...within('hour', from, firstDay),
+          ...within('day', firstDay, endOfDays),
+          ...within('hour', endOfDays, to),
+        ];
   return [
-    { $match: { $or: parts } },
+    // The parts of all users are no user's.
+    { $match: { $or: parts, userId: { $ne: everyone } } },
     { $group: { _id: '$userId', total: { $sum: '$total' } } },
     { $sort: { total: -1, _id: 1 } },
     { $limit: limit },
