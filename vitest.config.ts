@@ -30,7 +30,9 @@ export default defineConfig({
           include: ['**/*.integration.test.ts'],
           exclude: ignored,
           globalSetup,
-          fileParallelism: false,
+          // Lanes: each has servers of its own. Most of a test's time is waiting for them.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { identify } from './process/identity.ts';
 import { loopback } from './process/ports.ts';
-import { endOrphans } from './process/registry.ts';
 import { Playground, type Launched } from './testing/launcher.ts';
 
 const ready = /^Ready in /m;
@@ -29,8 +28,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const { pid } of launched) if (identify(pid)) process.kill(pid, 'SIGKILL');
   await Promise.all(launched.map(({ exit }) => exit));
-  await endOrphans(0);
-  playground.close();
+  await playground.close();
 });
 
 describe('what keeps it from starting', () => {

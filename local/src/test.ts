@@ -1,19 +1,20 @@
-// `npm test`: types, lint, format, unused code, then all tests; the last line says how many passed and failed.
+// `npm test`: types, lint, format, unused code and unit tests beside the tests on real parts; the last line says how many passed
+// and failed.
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { readArguments } from '@activity/service';
 import { projectRoot } from './paths.ts';
-import { endOrphans } from './process/registry.ts';
-import { checks, vitestCommand } from './testing/checks.ts';
+import { endOrphans, registries } from './process/registry.ts';
+import { checks, vitestCommand, type VitestOptions } from './testing/checks.ts';
 import { runVisibly } from './testing/run-visibly.ts';
-import { readReport, summaryLine } from './testing/report.ts';
+import { addReports, readReport, slowest, summaryLine } from './testing/report.ts';
 import { onStopSignals } from './stop-signals.ts';
 import { seconds } from './steps.ts';
 
 const { values, positionals: filters } = readArguments({
   usage: `npm test -- [--all] [--coverage] [FILE OR FOLDER …]
 
-Checks types, lint, format and unused code, then runs all tests on the real parts. With files or folders: their tests alone.
+Checks types, lint, format and unused code, and runs all tests, many of them on the real parts. With files or folders: their tests alone.
 
 --all        tests that take long, too (npm run test:all)
 --coverage   measures coverage (npm run test:cov)`,
@@ -21,7 +22,10 @@ Checks types, lint, format and unused code, then runs all tests on the real part
   positionals: Infinity,
 });
 const { all, coverage } = values;
-const reportFile = join(projectRoot, '.cache', 'test-report.json');
+const reports = {
+  unit: join(projectRoot, '.cache', 'test-report-unit.json'),
+  integration: join(projectRoot, '.cache', 'test-report.json'),
+};
 const asked = new AbortController();
 
 onStopSignals(
@@ -31,26 +35,54 @@ onStopSignals(
 
 const failed: string[] = [];
 
-async function runOne(name: string, command: string[]): Promise<void> {
+async function runOne(name: string, command: string[], held = false): Promise<void> {
   if (asked.signal.aborted) return;
-  console.log(`\n== ${name}: ${command.join(' ')}`);
+  const title = `\n== ${name}: ${command.join(' ')}`;
+  if (!held) console.log(title);
   const began = Date.now();
-  const code = await runVisibly(command, asked.signal);
+  const { code, output } = await runVisibly(command, asked.signal, held);
+  if (held) console.log(`${title}\n${output}`);
   console.log(
     `== ${name} ${code === 0 ? 'passed' : `FAILED (exit code ${code})`} after ${seconds(Date.now() - began)}`,
   );
   if (code !== 0) failed.push(name);
 }
 
-rmSync(reportFile, { force: true });
-// Named files or folders are for a quick look while working: only their tests run then.
-if (filters.length === 0) for (const { name, command } of checks) await runOne(name, command);
-await runOne('tests', vitestCommand({ reportFile, filters, all, coverage }));
-const left = await endOrphans(2_000);
-if (left.length > 0) console.log(`Ended what the tests had left: ${left.join(', ')}`);
+function tests(projects: VitestOptions['projects'], reportFile: string): string[] {
+  return vitestCommand({ reportFile, projects, filters, coverage });
+}
 
-const report = readReport(reportFile);
+/** What takes a processor but no servers. Held back: it runs beside what is printed as it happens. */
+async function checkBeside(): Promise<void> {
+  // Named files or folders are for a quick look while working: only their tests run then.
+  if (filters.length === 0) for (const { name, command } of checks) await runOne(name, command, true);
+  await runOne('unit tests', tests(['unit'], reports.unit), true);
+}
+
+for (const file of Object.values(reports)) rmSync(file, { force: true });
+const onParts = all ? (['integration', 'slow'] as const) : (['integration'] as const);
+if (coverage) {
+  // One run: two would overwrite each other's figures.
+  for (const { name, command } of checks) await runOne(name, command);
+  await runOne('tests', tests(['unit', ...onParts], reports.integration));
+} else {
+  await Promise.all([checkBeside(), runOne('tests on real parts', tests(onParts, reports.integration))]);
+}
+for (const registry of registries()) {
+  const left = await endOrphans(2_000, registry);
+  if (left.length > 0) console.log(`Ended what the tests had left: ${left.join(', ')}`);
+}
+
+const written = coverage ? [reports.integration] : Object.values(reports);
+const report = addReports(written.map((file) => readReport(file)));
 for (const problem of report.problems) console.log(problem);
+if (report.files.length === 0) {
+  console.log(`No test file has a name like ${filters.join(', ')}`);
+  failed.push('tests');
+}
+console.log('\nThe files that took longest:');
+for (const { name, ms } of slowest(report, 10))
+  console.log(`${seconds(ms).padStart(9)}  ${relative(projectRoot, name)}`);
 if (asked.signal.aborted) console.log('Stopped before the end.');
 else if (failed.length > 0) console.log(`Failed: ${failed.join(', ')}`);
 console.log(summaryLine(report));

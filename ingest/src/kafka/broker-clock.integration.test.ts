@@ -1,13 +1,14 @@
 // A real broker's answer to a write says when it was appended.
+import { servers } from '@activity/local/testing';
 import { createLogger } from '@activity/service';
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createTopic } from '../edge.fixture.ts';
 import { BrokerClock } from './broker-clock.ts';
 import { EventWriter } from './event-writer.ts';
 import { TopicSession } from './topic-session.ts';
 
 test('an edge whose clock is an hour ahead learns it from its writes', async () => {
-  const { kafka } = inject('servers');
+  const { kafka } = servers();
   const topic = `clock-${Date.now()}`;
   await createTopic(kafka, topic, 2);
   const logger = createLogger('test', 'silent');

@@ -1,5 +1,13 @@
 // Registry of started processes: lets a later start end what a killed launcher left behind, and nothing else.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -15,7 +23,9 @@ type Entry = z.infer<typeof entrySchema>;
 // What is killed may still hold its ports and files for a moment; longer only where its disk does not return.
 const killedMs = 5_000;
 
-const registryDir = join(cacheDir, 'processes');
+const root = join(cacheDir, 'processes');
+/** Tests of the launcher give theirs a folder below: another test that runs beside them must not end their orphans. */
+const registryDir = process.env['ACTIVITY_PROCESSES'] ?? root;
 const own = new Set<number>();
 
 function endOwn(): void {
@@ -57,15 +67,29 @@ function readEntry(file: string): Entry | undefined {
   }
 }
 
-function entries(): { file: string; entry: Entry | undefined }[] {
+function entries(folder: string): { file: string; entry: Entry | undefined }[] {
   try {
-    return readdirSync(registryDir).map((name) => {
-      const file = join(registryDir, name);
-      return { file, entry: readEntry(file) };
-    });
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => {
+        const file = join(folder, name);
+        return { file, entry: readEntry(file) };
+      });
   } catch {
     return [];
   }
+}
+
+/** Makes a registry of its own for a test: the value of ACTIVITY_PROCESSES for the processes that the test starts. */
+export function ownRegistry(): string {
+  mkdirSync(root, { recursive: true });
+  return mkdtempSync(join(root, 'own-'));
+}
+
+/** All registries of this checkout, those of tests too. */
+export function registries(): string[] {
+  const folders = existsSync(root) ? readdirSync(root, { withFileTypes: true }) : [];
+  return [root, ...folders.filter((one) => one.isDirectory()).map(({ name }) => join(root, name))];
 }
 
 async function end(entry: Entry, graceMs: number): Promise<void> {
@@ -83,9 +107,9 @@ async function end(entry: Entry, graceMs: number): Promise<void> {
  *
  * @returns the names of what was ended.
  */
-export async function endOrphans(graceMs = 10_000): Promise<string[]> {
+export async function endOrphans(graceMs = 10_000, registry = registryDir): Promise<string[]> {
   const ended: string[] = [];
-  const oldestLast = entries().toSorted((a, b) => (b.entry?.at ?? 0) - (a.entry?.at ?? 0));
+  const oldestLast = entries(registry).toSorted((a, b) => (b.entry?.at ?? 0) - (a.entry?.at ?? 0));
   for (const { file, entry } of oldestLast) {
     if (entry && isAlive(entry.owner)) continue;
     if (entry && isAlive(entry.process)) {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../paths.ts';
 import type { Ports } from '../parts/services.ts';
+import { endOrphans, ownRegistry } from '../process/registry.ts';
 import { run, type Outcome } from '../process/run.ts';
 import { readRunState, type PartState } from '../supervise/run-file.ts';
 import { freePorts } from './free-ports.ts';
@@ -24,12 +25,14 @@ export interface Launched {
 export class Playground {
   readonly dataDir: string = mkdtempSync(join(tmpdir(), 'activity-launcher-'));
   readonly ports: Ports;
+  readonly #registry: string = ownRegistry();
   readonly #env: Record<string, string>;
 
   private constructor(ports: Ports) {
     this.ports = ports;
     this.#env = {
       DATA_DIR: this.dataDir,
+      ACTIVITY_PROCESSES: this.#registry,
       INGEST_PORT: String(ports.ingest),
       QUERY_PORT: String(ports.query),
       PROCESSOR_METRICS_PORT: String(ports.processor),
@@ -101,7 +104,10 @@ export class Playground {
   }
 
   /** Removes the data. */
-  close(): void {
+  /** Ends what a killed launcher left and removes all data. */
+  async close(): Promise<void> {
+    await endOrphans(0, this.#registry);
+    rmSync(this.#registry, { recursive: true, force: true });
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,6 @@
-// The last line of `npm test`: what counts as failed.
+// The last lines of `npm test`: what counts as failed, and what took longest.
 import { expect, test } from 'vitest';
-import { countReport, readReport, summaryLine } from './report.ts';
+import { addReports, countReport, readReport, slowest, summaryLine } from './report.ts';
 
 const clean = {
   success: true,
@@ -40,4 +40,23 @@ test.each([
 
 test('a missing report is a failure', () => {
   expect(summaryLine(readReport('/nonexistent'))).toBe('0 passed, 1 failed');
+});
+
+test('reports of several runs are added up, and the slowest files of all are named', () => {
+  const file = (name: string, ms: number): object => ({
+    ...clean.testResults[0],
+    name,
+    startTime: 5,
+    endTime: 5 + ms,
+  });
+  const reports = [
+    countReport({ ...clean, testResults: [file('a', 20), file('b', 40)] }),
+    countReport({ ...clean, success: false, numFailedTests: 1, testResults: [file('c', 30)] }),
+    readReport('/nonexistent'),
+  ];
+  expect(summaryLine(addReports(reports))).toBe('6 passed, 2 failed');
+  expect(slowest(addReports(reports), 2)).toEqual([
+    { name: 'b', ms: 40 },
+    { name: 'c', ms: 30 },
+  ]);
 });

@@ -12,6 +12,8 @@ const schema = z.object({
     z.object({
       name: z.string(),
       status: z.string(),
+      startTime: z.number().optional(),
+      endTime: z.number().optional(),
       message: z.string().optional(),
       assertionResults: z.array(z.object({ status: z.string() })),
     }),
@@ -25,6 +27,13 @@ export interface Report {
   skipped: number;
   /** What failed outside of any test, in words. */
   problems: string[];
+  files: TestFile[];
+}
+
+/** A test file and how long it took, in milliseconds. */
+export interface TestFile {
+  name: string;
+  ms: number;
 }
 
 /** Counts a parsed report. */
@@ -42,6 +51,10 @@ export function countReport(report: unknown): Report {
     failed: !parsed.success && failed === 0 ? 1 : failed,
     skipped: parsed.numPendingTests + parsed.numTodoTests,
     problems,
+    files: parsed.testResults.map(({ name, startTime = 0, endTime = 0 }) => ({
+      name,
+      ms: endTime - startTime,
+    })),
   };
 }
 
@@ -50,8 +63,26 @@ export function readReport(file: string): Report {
   try {
     return countReport(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    return { passed: 0, failed: 1, skipped: 0, problems: ['vitest wrote no report: see its words above'] };
+    const problems = ['vitest wrote no report: see its words above'];
+    return { passed: 0, failed: 1, skipped: 0, problems, files: [] };
   }
+}
+
+/** Adds up the reports of several runs. */
+export function addReports(reports: readonly Report[]): Report {
+  const sum = (of: (report: Report) => number): number => reports.reduce((total, one) => total + of(one), 0);
+  return {
+    passed: sum(({ passed }) => passed),
+    failed: sum(({ failed }) => failed),
+    skipped: sum(({ skipped }) => skipped),
+    problems: reports.flatMap(({ problems }) => problems),
+    files: reports.flatMap(({ files }) => files),
+  };
+}
+
+/** The files that took longest, longest first. */
+export function slowest(report: Report, count: number): TestFile[] {
+  return report.files.toSorted((a, b) => b.ms - a.ms).slice(0, count);
 }
 
 /** `N passed, N failed`, and the skipped ones where there are any. */

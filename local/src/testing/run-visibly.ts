@@ -8,17 +8,31 @@ import { signalGroup } from '../process/signal.ts';
 
 const bin = join(projectRoot, 'node_modules', '.bin');
 
-/** Runs a program of node_modules/.bin in the project's root, its output going to ours. Resolves with its exit code. */
-export function runVisibly(command: string[], signal: AbortSignal): Promise<number> {
+/** How a command ended, with its output where it was held back. */
+export interface Outcome {
+  code: number;
+  output: string;
+}
+
+/**
+ * Runs a program of node_modules/.bin in the project's root. Its output goes to ours, or is `held` and returned at the end: for
+ * what runs beside another command.
+ */
+export function runVisibly(command: string[], signal: AbortSignal, held = false): Promise<Outcome> {
   const [name = '', ...args] = command;
   return new Promise((resolve) => {
     const child = spawn(join(bin, name), args, {
       cwd: projectRoot,
       // The project's Node before the machine's, for whatever the program starts.
       env: { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, TURBO_TELEMETRY_DISABLED: '1' },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', held ? 'pipe' : 'inherit', held ? 'pipe' : 'inherit'],
       detached: true,
     });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
     const { pid } = child;
     if (pid !== undefined) register(name, pid);
     function interrupt(): void {
@@ -27,10 +41,10 @@ export function runVisibly(command: string[], signal: AbortSignal): Promise<numb
     function finish(code: number): void {
       signal.removeEventListener('abort', interrupt);
       if (pid !== undefined) unregister(pid);
-      resolve(code);
+      resolve({ code, output });
     }
     child.once('error', () => finish(127));
-    child.once('exit', (code, by) => finish(code ?? 128 + (by ? constants.signals[by] : 0)));
+    child.once('close', (code, by) => finish(code ?? 128 + (by ? constants.signals[by] : 0)));
     signal.addEventListener('abort', interrupt, { once: true });
   });
 }

@@ -13,14 +13,19 @@ export interface Servers {
 
 declare module 'vitest' {
   interface ProvidedContext {
-    servers: Servers;
+    /** One set for each lane: for each file that runs at the same time. */
+    servers: Servers[];
   }
 }
 
 /**
- * The servers of this test run. All tests share them: give topics, databases and groups names of their own, and start
+ * The servers of this test's lane. All tests of the lane share them, one file after the other: give topics, databases and groups names of their own, and start
  * another one with `startBroker` and the like where a test breaks it.
  */
 export function servers(): Servers {
-  return inject('servers');
+  const sets = inject('servers');
+  const lane = Number(process.env['VITEST_POOL_ID'] ?? 1) - 1;
+  const set = sets[lane % sets.length];
+  if (!set) throw new Error('no servers: this test runs outside of the projects that start them');
+  return set;
 }
