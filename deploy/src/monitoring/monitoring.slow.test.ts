@@ -9,7 +9,6 @@ import { defaultTopics } from '@activity/contracts';
 import { Producer } from '@platformatic/kafka';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { endOrphans } from '../../../local/src/process/registry.ts';
 import { identify } from '../../../local/src/process/identity.ts';
 import { run } from '../../../local/src/process/run.ts';
 import { Playground, type Launched } from '../../../local/src/testing/launcher.ts';
@@ -85,8 +84,7 @@ afterAll(async () => {
     process.kill(pipeline.pid, 'SIGTERM');
     await pipeline.exit;
     if (identify(pipeline.pid)) process.kill(pipeline.pid, 'SIGKILL');
-    await endOrphans(0);
-    playground.close();
+    await playground.close();
   }
   rmSync(dir, { recursive: true, force: true });
 }, 60_000);

@@ -8,7 +8,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const report = (line: string): void => console.log(line);
   const started = await Promise.allSettled(Array.from({ length: lanes }, () => startShared(report)));
   async function stop(): Promise<void> {
-    await Promise.all(started.map((one) => one.status === 'fulfilled' && one.value.stop()));
+    await Promise.all(started.map(async (one) => one.status === 'fulfilled' && one.value.stop()));
   }
   const failed = started.find((one) => one.status === 'rejected');
   if (failed) {
