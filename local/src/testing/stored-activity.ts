@@ -2,10 +2,12 @@
 import {
   collections,
   defaultActivityTypes,
+  freshnessCollection,
   logId,
   windowId,
   windowSizes,
   type CountsByType,
+  type Freshness,
   type WindowSize,
 } from '@activity/contracts';
 import { Long, type Db, type Document } from 'mongodb';
@@ -78,7 +80,7 @@ async function insertAll(db: Db, collection: string, documents: Iterable<Documen
 
 /**
  * Fills an empty database and migrates it: logs, the counts of minutes (of the last two days, as they expire), hours and days, users,
- * the minutes of all, and the ledger. A fifth of the users has most of the events.
+ * the minutes of all, the ledger, and how fresh all is. A fifth of the users has most of the events.
  */
 export async function fillActivity(db: Db, options: StoredActivityOptions): Promise<void> {
   const { until, spanMs, partitions = 4, progress = () => {} } = options;
@@ -175,10 +177,13 @@ export async function fillActivity(db: Db, options: StoredActivityOptions): Prom
       lastId: long(lastId),
     })),
   );
+  let stored = 0;
   await insertAll(
     db,
     collections.globalCounts,
     documentsOf(minutes, ([start, { total, byType }]) => ({
+      kafkaPartition: 0,
+      kafkaOffset: long(stored++),
       _id: `minute|${new Date(start).toISOString()}`,
       size: 'minute',
       windowStart: new Date(start),
@@ -203,6 +208,17 @@ export async function fillActivity(db: Db, options: StoredActivityOptions): Prom
       late: long(0),
       deleted: long(0),
       erased: long(0),
+    })),
+  );
+  await db.collection<Freshness>(freshnessCollection).insertMany(
+    Object.values(collections).map((_id) => ({
+      _id,
+      asOf: new Date(until),
+      catchingUp: false,
+      lost: false,
+      source: 'filled',
+      raw: offsets,
+      sink: offsets.map(() => stored),
     })),
   );
   // Indexes are built faster of what is there.

@@ -95,9 +95,11 @@ async function store(offset: number, at: number, count: number): Promise<void> {
 const from = begin - 1_000 * minute;
 const to = begin + minutes * minute;
 
+async function whole(version: string | undefined): Promise<number> {
+  return (await rollups.sum(from, to, fresh(version))).total;
+}
+
 test('what is stored again shows at once where that is known to be so, else within a second', async () => {
-  const whole = async (version: string | undefined): Promise<number> =>
-    (await rollups.sum(from, to, fresh(version))).total;
   const before = await whole('1');
   await store(0, 5, 1_000);
   expect(await whole('1')).toBe(before);
@@ -113,6 +115,15 @@ test('what is stored again shows at once where that is known to be so, else with
   await whole(undefined);
   await store(1, 2_000, 7);
   expect(await whole('3')).toBe(before + 1_008);
+});
+
+test('where nothing says how fresh the counts are, they are remembered for 10 s', async () => {
+  const before = await whole(undefined);
+  await store(3, 5, 2_001);
+  clock += 9_000;
+  expect(await whole(undefined)).toBe(before);
+  clock += 1_000;
+  expect(await whole(undefined)).toBe(before + 1_000);
 });
 
 test('nothing that was stored before the question is missing, however readers and the sink are interleaved', async () => {

@@ -48,6 +48,8 @@ const quarterMs = 15 * windowSizes.minute;
 const openMs = windowSizes.hour;
 /** What is remembered is compared with what is stored so often at least, in milliseconds. */
 const comparedMs = 1_000;
+/** Where nothing says what the sink stores, all is read again so often: the reads are long, and answers have no asOf then. */
+const unknownMs = 10_000;
 const maxRemembered = 50_000;
 const maxDays = 500;
 /** The quarters of one read. */
@@ -65,7 +67,8 @@ export function createRollups({ reads, globalCounts, storedAgain, now }: Rollups
   let turns: Promise<void> = Promise.resolve();
 
   function isCompared({ version }: FreshnessOf): boolean {
-    return compared !== undefined && compared.version === version && now() - compared.at < comparedMs;
+    const forMs = version === undefined ? unknownMs : comparedMs;
+    return compared !== undefined && compared.version === version && now() - compared.at < forMs;
   }
 
   /** Forgets what is not what is stored any more. */

@@ -59,12 +59,12 @@ const rememberedMs = 5_000;
 
 /** Makes what reads them. */
 export function createUserStats({ reads, users, counts, now }: UserStatsOptions): UserStats {
-  const remembered = new LRUCache<string, { count: number; version: string }>({
+  const remembered = new LRUCache<string, { count: number; version: string | undefined }>({
     max: 2_000,
     ttl: rememberedMs,
   });
 
-  /** A count is remembered for as long as the sink has stored nothing since: it is as fresh as one that is read now. */
+  /** A count is remembered while the sink stores nothing, or while nobody knows what it stores and answers have no asOf. */
   async function remember(
     name: string,
     { version }: FreshnessOf,
@@ -73,7 +73,7 @@ export function createUserStats({ reads, users, counts, now }: UserStatsOptions)
     const known = remembered.get(name);
     if (known !== undefined && known.version === version) return known.count;
     const counted = await count();
-    if (version !== undefined) remembered.set(name, { count: counted, version });
+    remembered.set(name, { count: counted, version });
     return counted;
   }
 
