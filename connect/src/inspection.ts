@@ -47,7 +47,8 @@ export function createInspection(options: InspectionOptions): () => Promise<Stag
 
   async function look(): Promise<StageReport> {
     const at = new Date(now()).toISOString();
-    const [ends, committed, sinks, statuses] = await Promise.all([
+    const [starts, ends, committed, sinks, statuses] = await Promise.all([
+      reader.offsets(topics.raw, 'earliest'),
       reader.offsets(topics.raw, 'latest'),
       reader.committed(groupId, topics.raw),
       sinkPositions(reader, connectors),
@@ -55,7 +56,7 @@ export function createInspection(options: InspectionOptions): () => Promise<Stag
     ]);
     const partitions = ends.map((end, partition) => ({
       partition,
-      committed: committed[partition] ?? 0,
+      committed: Math.max(starts[partition] ?? 0, committed[partition] ?? 0),
       end,
     }));
     return {

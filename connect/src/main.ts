@@ -1,5 +1,5 @@
 // The connect supervisor's process: migrates MongoDB, registers the connectors, then watches them, and erases.
-import { requiredSettings, settingProblem, topicSpecs, topicsOf } from '@activity/contracts';
+import { requiredSettings, settingProblem, topicSpecs, topicsOf, type Loss } from '@activity/contracts';
 import {
   createLogger,
   createRegistry,
@@ -23,6 +23,7 @@ import { Eraser } from './eraser.ts';
 import { createErasureState, erasureRoute } from './erasure-state.ts';
 import { createEventSearch, eventRoute } from './event-search.ts';
 import { FreshnessTracker } from './freshness/freshness.ts';
+import { LossWatch } from './freshness/losses.ts';
 import { FreshnessRecord } from './freshness/record.ts';
 import { repartitionTopics } from './freshness/repartition-topics.ts';
 import { createInspection, stagesRoute } from './inspection.ts';
@@ -115,6 +116,20 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     })),
     groupId: config.KAFKA_GROUP_ID,
     repartitions: repartitionTopics(admin, config.KAFKA_GROUP_ID, Date.now),
+    now: Date.now,
+    logger,
+  });
+  const losses = new LossWatch({
+    reader,
+    db: mongo.db(),
+    topics: [
+      { topic: topics.raw, of: 'raw', groupId: config.KAFKA_GROUP_ID },
+      ...connectors.map(({ name, config: { collection = '', topics: topic = '' } }) => ({
+        topic,
+        of: collection as Loss['of'],
+        groupId: `connect-${name}`,
+      })),
+    ],
     now: Date.now,
     logger,
   });
@@ -225,7 +240,14 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
       signal,
       logger,
     });
-    await Promise.all([supervising, erasing, watch, following]);
+    const noticing = keepDoing({
+      failed: 'looking for what retention deleted too early: trying again',
+      work: async () => losses.look(),
+      pauseMs: () => 5 * config.FRESHNESS_INTERVAL_MS,
+      signal,
+      logger,
+    });
+    await Promise.all([supervising, erasing, watch, following, noticing]);
   } finally {
     await Promise.allSettled([reader.close(), admin.close(), mongo.close()]);
   }

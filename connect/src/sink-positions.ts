@@ -21,12 +21,16 @@ export async function sinkPositions(
   const found: SinkPosition[] = [];
   for (const { name, config } of connectors) {
     const topic = config['topics'] ?? '';
-    const [ends, committed] = await Promise.all([
+    const [starts, ends, committed] = await Promise.all([
+      reader.offsets(topic, 'earliest'),
       reader.offsets(topic, 'latest'),
       reader.committed(`connect-${name}`, topic),
     ]);
     for (const [partition, end] of ends.entries()) {
-      found.push({ connector: name, topic, partition, committed: committed[partition], end });
+      // What retention has deleted is not stored any more, by whomever.
+      const next = Math.max(starts[partition] ?? 0, committed[partition] ?? 0);
+      const isKnown = next > 0 || committed[partition] !== undefined;
+      found.push({ connector: name, topic, partition, committed: isKnown ? next : undefined, end });
     }
   }
   return found;

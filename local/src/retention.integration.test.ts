@@ -4,10 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultTopics, topicSpecs } from '@activity/contracts';
 import { openTopicReader, type TopicReader } from '@activity/streams';
-import { Kafka, logLevel, type Admin } from 'kafkajs';
+import { MongoClient } from 'mongodb';
+import { ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startBroker, type LocalServer } from './parts/start.ts';
 import { ensureTopics } from './parts/topics.ts';
+import { projectRoot } from './paths.ts';
+import { run } from './process/run.ts';
+import { startQuery } from './testing/query-process.ts';
+import { servers } from './testing/servers.ts';
 import { startService, type ServiceProcess } from './testing/service-process.ts';
 
 const day = 86_400_000;
@@ -45,11 +50,16 @@ function event(index: number, time: number): { key: string; value: string; times
   return { key: userId, value, timestamp: String(time) };
 }
 
-async function start(name: 'ingest' | 'processor', group = 'one'): Promise<ServiceProcess> {
+async function start(
+  name: 'ingest' | 'processor' | 'connect',
+  group = 'one',
+  env: Record<string, string> = {},
+): Promise<ServiceProcess> {
   const service = await startService(name, {
     KAFKA_BROKERS: broker.address,
     KAFKA_GROUP_ID: `retention-${group}`,
     STATE_DIR: join(dataDir, group),
+    ...env,
   });
   services.push(service);
   return service;
@@ -165,4 +175,141 @@ test('topics of before are altered, and events of 30 days ago and of 1970 stay u
   );
   await untilLookedForExpired();
   expect(await firstKept(defaultTopics.enriched)).toBe(0);
+  await rebuilt.stop();
+}, 240_000);
+
+/** Has the broker delete all that a topic holds, whoever has read it. Returns where each partition begins then. */
+async function deleteByRetention(topic: string): Promise<number[]> {
+  const ends = await reader.offsets(topic, 'latest');
+  const setRetention = async (value: string): Promise<unknown> =>
+    admin.alterConfigs({
+      validateOnly: false,
+      resources: [
+        {
+          type: ConfigResourceTypes.TOPIC,
+          name: topic,
+          configEntries: [
+            { name: 'retention.ms', value },
+            { name: 'message.timestamp.type', value: 'LogAppendTime' },
+          ],
+        },
+      ],
+    });
+  await setRetention('1');
+  await vi.waitFor(async () => expect(await reader.offsets(topic, 'earliest')).toEqual(ends), {
+    timeout: 30_000,
+    interval: 100,
+  });
+  await setRetention(String(7 * day));
+  return ends;
+}
+
+test('what retention deletes before it was read is named by the pipeline’s state, the trace and the ledger', async () => {
+  const uri = new URL(servers().mongodb);
+  uri.pathname = '/retention';
+  const client = await new MongoClient(uri.href).connect();
+  try {
+    const processor = await start('processor', 'two');
+    const supervisor = await start('connect', 'two', {
+      MONGODB_URI: uri.href,
+      CONNECT_URL: 'http://127.0.0.1:1',
+      FRESHNESS_INTERVAL_MS: '50',
+    });
+    const query = await startQuery({
+      MONGODB_URI: uri.href,
+      SUPERVISOR_URL: supervisor.url,
+      PROCESSOR_URLS: processor.url,
+    });
+    services.push({ ...supervisor, stop: query.stop });
+    const get = async (path: string): Promise<Record<string, unknown>> =>
+      (await (await fetch(`${query.url}${path}`)).json()) as Record<string, unknown>;
+    const lost = async (): Promise<unknown> => (await get('/api/pipeline'))['lost'];
+    // The sink has read all there is, and stands.
+    const stored = await reader.offsets(defaultTopics.enriched, 'latest');
+    const partitions = stored.map((offset, partition) => ({ partition, offset: String(offset) }));
+    const groupId = 'connect-activity-logs-sink';
+    await admin.setOffsets({ groupId, topic: defaultTopics.enriched, partitions });
+    await processor.until(200, 60_000);
+    await vi.waitFor(
+      async () => {
+        const known = await client
+          .db()
+          .collection('freshness')
+          .findOne({ read: { $exists: true } });
+        expect(known?.['read']).toHaveLength(6);
+      },
+      { timeout: 60_000, interval: 100 },
+    );
+    expect(await lost()).toEqual([]);
+
+    await send(defaultTopics.raw, [event(100, Date.now())]);
+    await vi.waitFor(async () => expect((await enriched()).has('e100')).toBe(true), {
+      timeout: 60_000,
+      interval: 200,
+    });
+    const { raw } = (await get('/api/events/e100/trace?userId=user-2')) as { raw: { partition: number } };
+    const begins = await deleteByRetention(defaultTopics.enriched);
+    const { partition } = raw;
+    const loss = {
+      topic: defaultTopics.enriched,
+      of: 'logs',
+      partition,
+      from: stored[partition],
+      to: begins[partition],
+      reader: groupId,
+      noticedAt: expect.any(String),
+    };
+    await vi.waitFor(async () => expect(await lost()).toEqual([loss]), { timeout: 30_000, interval: 100 });
+    expect((await get('/api/pipeline'))['healthy']).toBe(false);
+    await vi.waitFor(
+      async () =>
+        expect(await get('/api/events/e100/trace?userId=user-2')).toMatchObject({
+          state: 'lost',
+          raw,
+          lost: [loss],
+          waiting: null,
+        }),
+      { timeout: 10_000, interval: 100 },
+    );
+    expect(await get('/api/events/never/trace?userId=user-2')).toMatchObject({
+      state: 'unknown',
+      lost: [loss],
+    });
+
+    // The processor stands while retention deletes what it has not read.
+    const read = await reader.offsets(defaultTopics.raw, 'latest');
+    await processor.stop();
+    await send(defaultTopics.raw, [event(107, Date.now())]);
+    const rawLoss = {
+      ...loss,
+      topic: defaultTopics.raw,
+      of: 'raw',
+      from: read[partition],
+      to: (await deleteByRetention(defaultTopics.raw))[partition],
+      reader: 'retention-two',
+    };
+    await vi.waitFor(async () => expect(await lost()).toEqual([loss, rawLoss]), {
+      timeout: 30_000,
+      interval: 100,
+    });
+    expect(await get('/api/events/e107/trace?userId=user-2')).toMatchObject({
+      state: 'unknown',
+      lost: [loss, rawLoss],
+      unanswered: ['processor'],
+    });
+    const ledger = await run({
+      file: process.execPath,
+      args: [join(projectRoot, 'connect', 'src', 'ledger', 'main.ts'), '--wait', '0'],
+      env: { KAFKA_BROKERS: broker.address, MONGODB_URI: uri.href, KAFKA_GROUP_ID: 'retention-two' },
+    });
+    for (const { topic, from = 0, to = 0, reader: group } of [loss, rawLoss]) {
+      expect(ledger.output).toContain(
+        `partition ${partition} of ${topic}: retention deleted the offsets ${from} to ${to - 1} before ${group} had read them, noticed 2`,
+      );
+    }
+    expect(ledger.code).toBe(1);
+  } finally {
+    await client.db().dropDatabase();
+    await client.close();
+  }
 }, 240_000);

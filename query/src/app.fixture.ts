@@ -153,6 +153,7 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
         ledger: { sums: async () => [], since: async () => [] },
         ping: async () => test.up,
         freshness: async () => fresh,
+        losses: async () => [],
         now: () => time.getTime(),
       },
       trace: async ({ eventId, userId }) =>
@@ -170,6 +171,7 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
             deadLetters: [],
             duplicates: [],
             waiting: null,
+            lost: [],
             unanswered: [],
           },
         ),

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collections, freshnessCollection, receiptsCollection, windowSizes } from '@activity/contracts';
-import type { ErasureReceipt, Freshness } from '@activity/contracts';
+import type { ErasureReceipt, Freshness, Losses } from '@activity/contracts';
 import {
   createHostCheck,
   createLogger,
@@ -29,6 +29,7 @@ import { createTotals } from './logs/total.ts';
 import { createMetrics, watchClient } from './metrics.ts';
 import { readPageFiles } from './page/page-files.ts';
 import { createFreshness } from './pipeline/freshness.ts';
+import { createLosses } from './pipeline/losses.ts';
 import { createStages } from './pipeline/stages.ts';
 import { createTrace } from './pipeline/trace.ts';
 import { AnswerBudget } from './http/budget.ts';
@@ -108,6 +109,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const counts = db.collection<CountDocument>(collections.counts);
   const users = createUserStore(reads, userDocuments);
   const freshness = createFreshness(reads, db.collection<Freshness>(freshnessCollection));
+  const losses = createLosses(reads, db.collection<Losses>(freshnessCollection));
   const rollups = createRollups({
     reads,
     globalCounts: db.collection<GlobalCountDocument>(collections.globalCounts),
@@ -162,8 +164,8 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
       freshness,
       now: Date.now,
     },
-    pipeline: { stages, ledger, ping, freshness, now: Date.now },
-    trace: createTrace({ reads, store, logs, receipts, stages }),
+    pipeline: { stages, ledger, ping, freshness, losses, now: Date.now },
+    trace: createTrace({ reads, store, logs, receipts, stages, losses }),
     erasures: { reads, receipts, stages },
     tails,
     maxTails: config.MAX_TAILS,

@@ -1,5 +1,5 @@
 // The freshness collection: what is known of each collection, kept so that a restart does not forget it.
-import { freshnessCollection, type Freshness } from '@activity/contracts';
+import { freshnessCollection, lossesId, type Freshness } from '@activity/contracts';
 import type { Collection, Db } from 'mongodb';
 
 /** Reads and writes what is known of collections. */
@@ -14,7 +14,9 @@ export class FreshnessRecord {
 
   /** All that is known. */
   async read(): Promise<Map<string, Freshness>> {
-    return new Map((await this.#freshness.find().toArray()).map((known) => [known._id, known]));
+    return new Map(
+      (await this.#freshness.find({ _id: { $ne: lossesId } }).toArray()).map((known) => [known._id, known]),
+    );
   }
 
   /** Whether a collection holds nothing at all. */

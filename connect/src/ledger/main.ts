@@ -1,17 +1,18 @@
 // `npm run ledger`: is every raw record accounted for? Prints the accounts, and exits with 1 where they differ.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { topicsOf } from '@activity/contracts';
+import { topicsOf, type Loss } from '@activity/contracts';
 import { kafkaSecurityOf, readArguments, runTool } from '@activity/service';
 import { openTopicReader } from '@activity/streams';
 import { MongoClient } from 'mongodb';
 import { contactKafka, contactMongo, readToolConfig } from '../tool-config.ts';
+import { readLosses } from '../freshness/losses.ts';
 import { readAccounts } from './accounts.ts';
 import { differencesOf, type Account, type Difference } from './balance.ts';
 
 const usage = `npm run ledger -- [--wait SECONDS]
 
 Compares what became of every raw record, as the processor has noted it, with the broker's offsets and with what MongoDB
-holds. Exits with 1 where something differs.
+holds. Exits with 1 where something differs. Names what retention deleted before it was read.
 
 --wait SECONDS   how long what is on its way may take to arrive; 15 unless given`;
 
@@ -20,9 +21,10 @@ const { values } = readArguments({ usage, options: { wait: { type: 'string', def
 interface Balance {
   accounts: Account[];
   differences: Difference[];
+  losses: readonly Loss[];
 }
 
-function show({ accounts, differences }: Balance): void {
+function show({ accounts, differences, losses }: Balance): void {
   console.table(
     accounts.map(({ partition, entry, latest, committed, stored, erased }) => ({
       partition,
@@ -40,6 +42,11 @@ function show({ accounts, differences }: Balance): void {
   for (const { partition, what, expected, found } of differences) {
     console.log(
       `partition ${partition}: ${what}: ${expected} and ${found}, ${Math.abs(found - expected)} apart`,
+    );
+  }
+  for (const { topic, partition, from, to, reader, noticedAt } of losses) {
+    console.log(
+      `partition ${partition} of ${topic}: retention deleted the offsets ${from} to ${to - 1} before ${reader} had read them, noticed ${noticedAt.toISOString()}`,
     );
   }
   console.log(
@@ -70,7 +77,7 @@ async function main(): Promise<void> {
       const accounts = await readAccounts(sources);
       const differences = accounts.flatMap(differencesOf);
       if (differences.length === 0 || Date.now() >= until) {
-        show({ accounts, differences });
+        show({ accounts, differences, losses: await readLosses(mongo.db()) });
         process.exitCode = differences.length === 0 ? 0 : 1;
         return;
       }

@@ -41,6 +41,31 @@ export interface Freshness {
   sink: number[];
 }
 
+/** The document of the freshness collection that lists losses. */
+export const lossesId = 'losses';
+
+/** Records that retention deleted before they were read: the offsets from `from` to before `to`, markers of transactions among them. */
+export interface Loss {
+  topic: string;
+  /** What the topic's records become: documents of a collection; of raw records, everything. */
+  of: keyof typeof collections | 'raw';
+  partition: number;
+  from: number;
+  to: number;
+  /** The consumer group that had not read them. */
+  reader: string;
+  noticedAt: Date;
+}
+
+/** What the supervisor knows of losses: a document of the freshness collection. */
+export interface Losses {
+  _id: typeof lossesId;
+  /** How far each topic, by its id, was read or is gone, by partition. */
+  read: { topic: string; offsets: number[] }[];
+  /** The newest last. */
+  losses: Loss[];
+}
+
 /** What the user agent of an event says. */
 export interface Client {
   browser?: string;

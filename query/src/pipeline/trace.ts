@@ -1,10 +1,11 @@
 // Where an event is: asked of MongoDB, of the processor's dedupe store, and of Kafka through the supervisor.
 import { maxPartitions, rawPosition } from '@activity/contracts';
-import type { ErasureReceipt } from '@activity/contracts';
+import type { ErasureReceipt, Loss } from '@activity/contracts';
 import type { Collection, Document, Filter } from 'mongodb';
 import type { LogDocument } from '../logs/log-json.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import type { Reads } from '../reads/reads.ts';
+import type { AskLosses } from './losses.ts';
 import type { FirstCopy, FoundInKafka, StageReport, Stages } from './stages.ts';
 
 /** Where an event can be. */
@@ -14,6 +15,7 @@ export const traceStates = [
   'erased',
   'dead-lettered',
   'processed',
+  'lost',
   'accepted',
   'unknown',
 ] as const;
@@ -45,6 +47,8 @@ export interface Trace {
   duplicates: { raw: RawPosition; duplicateOf: number }[];
   /** What lies before it on its way: records before the processor, then before the connector that stores logs. */
   waiting: { stage: 'processor' | 'sink'; recordsBefore: number | null } | null;
+  /** What retention deleted too early of the partitions that the event is or may be in; empty where it is known not to be lost. */
+  lost: readonly Loss[];
   /** What could not be asked, so that the answer may say too little. */
   unanswered: ('processor' | 'supervisor')[];
 }
@@ -56,13 +60,14 @@ export interface TraceOptions {
   logs: Collection<LogDocument>;
   receipts: Collection<ErasureReceipt>;
   stages: Stages;
+  losses: AskLosses;
 }
 
 /** Makes what traces events. */
 export function createTrace(
   options: TraceOptions,
 ): (event: { eventId: string; userId: string }) => Promise<Trace> {
-  const { reads, store, logs, receipts, stages } = options;
+  const { reads, store, logs, receipts, stages, losses } = options;
 
   async function erasureAfter(userId: string, id: number): Promise<ErasureReceipt | undefined> {
     const filter = { userId, _id: { $gt: id } } as Filter<ErasureReceipt>;
@@ -74,13 +79,27 @@ export function createTrace(
     return (await reads.find('logs.marker', logs, filter, { limit: 1 }))[0];
   }
 
+  /** Whether the sink has passed a log that is not stored: it stores each partition in order. */
+  async function hasPassed(id: number, report: StageReport | undefined): Promise<boolean> {
+    if (sinkLag(report) === 0) return true;
+    const { partition } = rawPosition(id);
+    const later = { _id: { $gt: id, $mod: [maxPartitions, partition] } } as Filter<LogDocument>;
+    const found = await reads.find('logs.later', logs, later, {
+      sort: { _id: 1 },
+      limit: 1,
+      projection: { _id: 1 },
+    });
+    return found.length > 0;
+  }
+
   return async function trace({ eventId, userId }) {
     const event = { userId, eventId };
-    const [stored, inKafka, first, report] = await Promise.all([
+    const [stored, inKafka, first, report, lost] = await Promise.all([
       storedBy(store, eventId, userId),
       stages.findInKafka(event),
       stages.firstCopy(event),
       stages.report(),
+      losses(),
     ]);
     const known = stored?._id ?? idOf(inKafka, first);
     const found: Trace = {
@@ -98,6 +117,7 @@ export function createTrace(
       }),
       duplicates: duplicatesOf(inKafka, known),
       waiting: null,
+      lost: [],
       unanswered: [
         ...(first === undefined ? (['processor'] as const) : []),
         ...(inKafka === undefined ? (['supervisor'] as const) : []),
@@ -116,6 +136,10 @@ export function createTrace(
         const { receivedAt = null, createdAt: processedAt } = since;
         return { ...found, state: 'stored', receivedAt, processedAt };
       }
+      const gone = lost.filter(
+        ({ of, partition }) => of === 'logs' && partition === rawPosition(known).partition,
+      );
+      if (gone.length > 0 && (await hasPassed(known, report))) return { ...found, state: 'lost', lost: gone };
       return { ...found, state: 'processed', waiting: { stage: 'sink', recordsBefore: sinkLag(report) } };
     }
     const waits = inKafka?.waiting[0];
@@ -132,7 +156,11 @@ export function createTrace(
     if (letter !== undefined) return { ...found, state: 'dead-lettered', raw: letter.raw };
     // Of what an erased user had before, nothing says any more that it was there.
     const by = typeof first === 'object' && 'erasedBy' in first ? first.erasedBy : undefined;
-    if (by === undefined) return found;
+    if (by === undefined) {
+      const partition = inKafka?.partition;
+      const mayBe = ['raw', 'logs'];
+      return { ...found, lost: lost.filter((one) => mayBe.includes(one.of) && one.partition === partition) };
+    }
     const receipt = await erasureAfter(userId, by - 1);
     return { ...found, state: 'erased', deleted: { at: receipt?.erasedAt ?? null, by } };
   };

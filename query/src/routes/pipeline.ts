@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { route } from '../http/route.ts';
 import type { Route } from '../http/route.ts';
 import type { AskFreshness, Source } from '../pipeline/freshness.ts';
+import { lossSchema, type AskLosses } from '../pipeline/losses.ts';
 import type { Stages } from '../pipeline/stages.ts';
 import { addedUp } from '../stats/ledger.ts';
 import type { Ledger } from '../stats/ledger.ts';
@@ -15,6 +16,7 @@ export interface PipelineDeps {
   ledger: Ledger;
   ping: () => Promise<boolean>;
   freshness: AskFreshness;
+  losses: AskLosses;
   now: () => number;
 }
 
@@ -30,7 +32,11 @@ const classes = z.object({
 });
 
 const answer = z.object({
-  healthy: z.boolean().describe('Every stage answers, runs, and is less than 10,000 records behind'),
+  healthy: z
+    .boolean()
+    .describe(
+      'Every stage answers, runs, and is less than 10,000 records behind; nothing was lost in the last 24 hours',
+    ),
   processor: z.object({
     instances: z.array(
       z.object({
@@ -60,6 +66,9 @@ const answer = z.object({
   ledger: classes.describe('What became of every raw record so far'),
   lastHour: classes.describe('The same of the last hour, by when the edge took them'),
   erasures: z.object({ waiting: count, kept: count }).nullable(),
+  lost: z
+    .array(lossSchema)
+    .describe('What retention deleted before the processor or a connector had read it, the newest last'),
   asOf: asOfSchema,
 });
 
@@ -67,7 +76,7 @@ const sources = Object.keys(collections) as Source[];
 const muchLag = 10_000;
 
 /** The route of the pipeline's health. */
-export function pipelineRoute({ stages, ledger, ping, freshness, now }: PipelineDeps): Route {
+export function pipelineRoute({ stages, ledger, ping, freshness, losses, now }: PipelineDeps): Route {
   return route({
     method: 'GET',
     path: '/api/pipeline',
@@ -78,12 +87,13 @@ export function pipelineRoute({ stages, ledger, ping, freshness, now }: Pipeline
     answers: { 200: { description: 'How it is, also where it is not well.', schema: answer } },
     handle: async () => {
       const { asOf } = await freshness(...sources);
-      const [report, instances, ready, all, lately] = await Promise.all([
+      const [report, instances, ready, all, lately, lost] = await Promise.all([
         stages.report(),
         stages.processors(),
         ping(),
         ledger.sums(),
         ledger.since(new Date(now() - windowSizes.hour)),
+        losses(),
       ]);
       const sinks =
         report?.sinks.map(({ connector, state, tasks, lag, asOf: own }) => ({
@@ -104,6 +114,7 @@ export function pipelineRoute({ stages, ledger, ping, freshness, now }: Pipeline
           healthy:
             ready &&
             running &&
+            !lost.some(({ noticedAt }) => now() - noticedAt.getTime() < windowSizes.day) &&
             lag !== null &&
             lag < muchLag &&
             instances.some(({ state }) => state === 'ready'),
@@ -113,6 +124,7 @@ export function pipelineRoute({ stages, ledger, ping, freshness, now }: Pipeline
           ledger: addedUp(all),
           lastHour: addedUp(lately),
           erasures: report?.erasures ?? null,
+          lost,
           asOf,
         },
       };

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { id } from '../http/parameters.ts';
 import { route } from '../http/route.ts';
 import type { Route } from '../http/route.ts';
+import { lossSchema } from '../pipeline/losses.ts';
 import { traceStates } from '../pipeline/trace.ts';
 import type { Trace } from '../pipeline/trace.ts';
 
@@ -17,7 +18,7 @@ const answer = z.object({
   state: z
     .enum(traceStates)
     .describe(
-      'accepted: it lies before the processor; processed: on its way to MongoDB; unknown: nobody knows it, or who does has not answered',
+      'accepted: it lies before the processor; processed: on its way to MongoDB; lost: processed, and deleted by retention before it was stored; unknown: nobody knows it, or who does has not answered',
     ),
   raw: position.nullable().describe('Where the first copy lies in the raw topic'),
   log: count.nullable().describe('The number that its log has, will have or had'),
@@ -44,6 +45,11 @@ const answer = z.object({
       recordsBefore: count.nullable().describe('How many records lie before it, as far as that is known'),
     })
     .nullable(),
+  lost: z
+    .array(lossSchema)
+    .describe(
+      'lost: what retention deleted before the connector had read it, this event among it; unknown: what it deleted of the user’s partition, perhaps this event among it',
+    ),
   unanswered: z.array(z.enum(['processor', 'supervisor'])).describe('Parts that could not be asked'),
 });
 

@@ -85,7 +85,17 @@ export interface Pipeline {
   ledger: Ledger;
   lastHour: Ledger;
   erasures: { waiting: number; kept: number } | null;
+  lost: Loss[];
   asOf: string | null;
+}
+
+/** What retention deleted before it was read: offsets from `from` to before `to`. */
+export interface Loss {
+  topic: string;
+  partition: number;
+  from: number;
+  to: number;
+  noticedAt: string;
 }
 
 /** A place in the raw topic. */
@@ -96,7 +106,7 @@ export interface RawPosition {
 
 /** GET /api/events/:eventId/trace */
 export interface Trace {
-  state: 'stored' | 'deleted' | 'erased' | 'dead-lettered' | 'processed' | 'accepted' | 'unknown';
+  state: 'stored' | 'deleted' | 'erased' | 'dead-lettered' | 'processed' | 'lost' | 'accepted' | 'unknown';
   raw: RawPosition | null;
   log: number | null;
   receivedAt: string | null;
@@ -111,5 +121,6 @@ export interface Trace {
   }[];
   duplicates: { raw: RawPosition; duplicateOf: number }[];
   waiting: { stage: 'processor' | 'sink'; recordsBefore: number | null } | null;
+  lost: Loss[];
   unanswered: string[];
 }

@@ -20,6 +20,7 @@ function pipeline(changes: Partial<Pipeline> = {}, ageMs = 0): Pipeline {
     ledger: { ...nothing, enriched: 8 },
     lastHour: nothing,
     erasures: null,
+    lost: [],
     asOf: new Date(now - ageMs).toISOString(),
     ...changes,
   };

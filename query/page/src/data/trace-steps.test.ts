@@ -12,6 +12,7 @@ const trace: Trace = {
   deadLetters: [],
   duplicates: [],
   waiting: null,
+  lost: [],
   unanswered: [],
 };
 
@@ -22,6 +23,7 @@ function outline(changes: Partial<Trace>): string[] {
 test.each<[Trace['state'], string[]]>([
   ['accepted', ['Accepted done', 'Processed waiting', 'Stored ahead']],
   ['processed', ['Accepted done', 'Processed done', 'Stored waiting']],
+  ['lost', ['Accepted done', 'Processed done', 'Stored failed']],
   ['stored', ['Accepted done', 'Processed done', 'Stored done']],
   ['deleted', ['Accepted done', 'Processed done', 'Deleted failed']],
   ['dead-lettered', ['Accepted done', 'Processed failed']],
@@ -35,4 +37,12 @@ test('say how long it took, and what is before it', () => {
   expect(stepsOf(trace)[1]?.text).toContain('8 ms later');
   const waiting = { stage: 'processor', recordsBefore: 1 } as const;
   expect(stepsOf({ ...trace, state: 'accepted', waiting })[1]?.text).toBe('1 record before it');
+});
+
+test('name what retention deleted too early', () => {
+  const noticedAt = '2026-11-23T03:00:00.000Z';
+  const lost = [{ topic: 'user-activity-enriched', partition: 1, from: 3, to: 9, noticedAt }];
+  const place = 'offsets 3 to 8 of user-activity-enriched, partition 1';
+  expect(stepsOf({ ...trace, state: 'lost', lost })[2]?.text).toContain(place);
+  expect(stepsOf({ ...trace, state: 'unknown', lost })[0]?.text).toContain(place);
 });

@@ -1,6 +1,6 @@
 // A trace as the steps of an event's way.
 import { count, duration, moment } from '../text/format.ts';
-import type { Trace } from './answers.ts';
+import type { Loss, Trace } from './answers.ts';
 
 /** A step. */
 export interface TraceStep {
@@ -16,6 +16,7 @@ export const headlines: Record<Trace['state'], string> = {
   erased: 'Erased with its user',
   'dead-lettered': 'Could not be processed',
   processed: 'On its way to MongoDB',
+  lost: 'Lost before it was stored',
   accepted: 'On its way to the processor',
   unknown: 'Not known',
 };
@@ -28,6 +29,15 @@ function before(recordsBefore: number | null | undefined): string {
     : `${count(recordsBefore)} ${recordsBefore === 1 ? 'record' : 'records'} before it`;
 }
 
+/** Losses, each by its place. */
+export function lossesText(lost: readonly Loss[]): string {
+  return lost
+    .map(
+      ({ topic, partition, from, to }) => `offsets ${from} to ${to - 1} of ${topic}, partition ${partition}`,
+    )
+    .join('; ');
+}
+
 /** The steps; none where nothing is known of the event. */
 export function stepsOf(trace: Trace): TraceStep[] {
   const { state, raw, receivedAt, processedAt, waiting } = trace;
@@ -36,7 +46,12 @@ export function stepsOf(trace: Trace): TraceStep[] {
       {
         name: 'Not seen',
         level: 'failed',
-        text: 'No part of the pipeline knows this id of this user (any more).',
+        text: [
+          'No part of the pipeline knows this id of this user (any more).',
+          ...(trace.lost.length === 0
+            ? []
+            : [`It may be in what retention deleted too early: ${lossesText(trace.lost)}.`]),
+        ].join(' '),
       },
     ];
   }
@@ -64,6 +79,10 @@ export function stepsOf(trace: Trace): TraceStep[] {
   };
   if (state === 'processed') {
     return [accepted, processed, { name: 'Stored', level: 'waiting', text: before(waiting?.recordsBefore) }];
+  }
+  if (state === 'lost') {
+    const text = `retention deleted ${lossesText(trace.lost)} before the connector had read it`;
+    return [accepted, processed, { name: 'Stored', level: 'failed', text }];
   }
   if (state === 'stored') {
     return [

@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import type { Ledger, Pipeline } from '../data/answers.ts';
 import { lagText } from '../data/stages.ts';
+import { lossesText } from '../data/trace-steps.ts';
 import { useNow } from '../data/use-now.ts';
 import type { Reading } from '../data/use-resource.ts';
 import { Icon } from '../parts/icon.tsx';
@@ -34,8 +35,8 @@ export function PipelineView({ pipeline }: { pipeline: Reading<Pipeline> }): VNo
         </Panel>
         <Panel title="Ledger">
           <Loaded reading={pipeline} lines={7}>
-            {({ ledger, lastHour, erasures }) => (
-              <LedgerTable ledger={ledger} lastHour={lastHour} erasures={erasures} />
+            {({ ledger, lastHour, erasures, lost }) => (
+              <LedgerTable ledger={ledger} lastHour={lastHour} erasures={erasures} lost={lost} />
             )}
           </Loaded>
         </Panel>
@@ -134,13 +135,9 @@ const classes: [keyof Ledger, string, string][] = [
   ['erased', 'Erased users', 'by a command'],
 ];
 
-interface LedgerTableProps {
-  ledger: Ledger;
-  lastHour: Ledger;
-  erasures: Pipeline['erasures'];
-}
+type LedgerTableProps = Pick<Pipeline, 'ledger' | 'lastHour' | 'erasures' | 'lost'>;
 
-function LedgerTable({ ledger, lastHour, erasures }: LedgerTableProps): VNode {
+function LedgerTable({ ledger, lastHour, erasures, lost }: LedgerTableProps): VNode {
   return (
     <>
       <table class="ledger">
@@ -168,6 +165,11 @@ function LedgerTable({ ledger, lastHour, erasures }: LedgerTableProps): VNode {
           ))}
         </tbody>
       </table>
+      {lost.length > 0 && (
+        <p class="panel-foot" role="alert">
+          Retention deleted before it was read: {lossesText(lost)}.
+        </p>
+      )}
       {erasures && (
         <p class="quiet panel-foot">
           Erasures: {count(erasures.waiting)} waiting, {count(erasures.kept)} carried out and kept.
