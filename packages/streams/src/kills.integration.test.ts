@@ -15,14 +15,14 @@ beforeAll(async () => {
 afterAll(() => witness[Symbol.asyncDispose]());
 
 test('4 SIGKILLs over 30,000 records with two instances: none lost, none duplicated, all counts right', async () => {
-  const broker = servers().kafka;
-  const verdict = await runWithKills({ witness, broker, guarantee: 'exactly_once', ids: 30_000, kills: 4 });
+  const brokers = [servers().kafka];
+  const verdict = await runWithKills({ witness, brokers, guarantee: 'exactly_once', ids: 30_000, kills: 4 });
   expect(verdict).toEqual(faultless);
 }, 300_000);
 
 test('the same with two worker threads in each instance', async () => {
-  const broker = servers().kafka;
+  const brokers = [servers().kafka];
   const size = { ids: 10_000, kills: 2, threads: 2 };
-  const verdict = await runWithKills({ witness, broker, guarantee: 'exactly_once', ...size });
+  const verdict = await runWithKills({ witness, brokers, guarantee: 'exactly_once', ...size });
   expect(verdict).toEqual(faultless);
 }, 300_000);

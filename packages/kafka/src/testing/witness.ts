@@ -148,7 +148,8 @@ export async function connectWitness(...brokers: string[]): Promise<Witness> {
         })),
       });
     },
-    readCommitted,
+    // A leader may move meanwhile: then from the start again.
+    readCommitted: (topic) => eventually(() => readCommitted(topic), 60_000),
     async endOffsets(topic) {
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
       const partitions = topics.flatMap((found) =>

@@ -102,6 +102,8 @@ export interface StoreSpec {
    * `deletePrefix` of a whole prefix costs by what it finds. It must depend on no character behind the prefix.
    */
   readonly prefixLength?: (key: string) => number;
+  /** Expiring stores: how many committed entries are written to disk as one run; 65,536 unless given. */
+  readonly runEntries?: number;
   /** false: nothing is written to Kafka, and a crash loses it. */
   readonly changelog: boolean;
   /** The topic that the changelog is, instead of one of its own. */

@@ -52,11 +52,12 @@ export function memoryState(spec: StoreSpec): CommittedState {
 
 function stateOptions(
   spec: StoreSpec,
-): Pick<OpenExpiringOptions, 'keys' | 'format' | 'segmentMs' | 'prefixLength'> {
-  const { kind, keySerde, valueSerde, segmentMs, prefixLength } = spec;
+): Pick<OpenExpiringOptions, 'keys' | 'format' | 'segmentMs' | 'prefixLength' | 'runEntries'> {
+  const { kind, keySerde, valueSerde, segmentMs, prefixLength, runEntries } = spec;
   return {
     keys: keyText(keySerde).encoding,
     prefixLength,
+    runEntries,
     format: valueSerde.format,
     segmentMs: kind === 'keyValue' ? 0 : (segmentMs ?? segmentIntervalMs(retentionOf(spec))),
   };

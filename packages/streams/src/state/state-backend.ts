@@ -26,7 +26,7 @@ export interface OpenExpiringOptions extends Omit<OpenStateOptions, 'segmentsTog
   /** See {@link ExpiringStateOptions}. */
   prefixLength?: ((key: string) => number) | undefined;
   /** See {@link ExpiringStateOptions}. */
-  runEntries?: number;
+  runEntries?: number | undefined;
 }
 
 /** Opens the committed parts of stores. State that is damaged is moved aside with a warning, and restored. */

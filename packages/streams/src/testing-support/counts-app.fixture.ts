@@ -13,6 +13,14 @@ function print(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
+// SIGUSR2 sets the clock of this process back by an hour, once.
+const realNow = Date.now;
+let behindMs = 0;
+Date.now = () => realNow() - behindMs;
+process.on('SIGUSR2', () => {
+  behindMs = 3_600_000;
+});
+
 const streams = createStreams({
   ...options,
   topology: { url: new URL('./counts-topology.ts', import.meta.url), options: counts },

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { CountsAppOptions } from './counts-app.fixture.ts';
-import type { CountsTopics } from './counts-topology.ts';
+import { recentMs, type CountsTopics } from './counts-topology.ts';
 import { uniqueName, type Seen, type Witness } from '@activity/kafka/testing';
 
 /** A process of the application. */
@@ -12,7 +12,7 @@ export interface App {
   readonly child: ChildProcess;
   /** What it has printed: states, warnings. */
   readonly lines: readonly { state?: string; error?: string; level?: string; message?: string }[];
-  /** The last state it told. */
+  /** The last state that it printed. */
   readonly state: string | undefined;
   /** Ends it by a signal and waits until it has gone. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
@@ -53,6 +53,7 @@ export async function createTopics(
     counts: `${name}-counts`,
     digits: `${name}-digits`,
     windows: `${name}-windows`,
+    recent: `${name}-recent`,
     ...(ticks && { ticks: `${name}-ticks` }),
   };
   for (const topic of Object.values(topics)) await witness.createTopic(topic, partitions);
@@ -79,6 +80,11 @@ export async function sendIds(witness: Witness, topic: string, from: number, to:
   }
 }
 
+/** Writes these ids again, as they were. */
+export async function sendAgain(witness: Witness, topic: string, ids: readonly number[]): Promise<void> {
+  if (ids.length > 0) await witness.send(topic, ids.map(recordOf));
+}
+
 /** What a run has done to its records. */
 export interface Verdict {
   /** Ids that are not among the copies. */
@@ -87,6 +93,8 @@ export interface Verdict {
   duplicated: number;
   /** Of each table, how many counts are not 1, 2, 3, … for each of its keys. */
   wrongCounts: { byKey: number; byDigit: number; byMinute: number };
+  /** How many records of the topic `recent` are missing, too many or in another order than a plain program's. */
+  wrongRecent: number;
 }
 
 /** What a run without a fault comes to. */
@@ -94,12 +102,53 @@ export const faultless: Verdict = {
   lost: 0,
   duplicated: 0,
   wrongCounts: { byKey: 0, byDigit: 0, byMinute: 0 },
+  wrongRecent: 0,
 };
+
+/** What a dedupe that remembers ids for {@link recentMs} of stream time passes on, by partition. */
+function recentOf(input: readonly Seen[]): Map<number, string[]> {
+  const passed = new Map<number, string[]>();
+  const remembered = new Map<string, number>();
+  let partition = -1;
+  let streamTime = -1;
+  for (const { partition: at, value, timestamp } of input) {
+    if (at !== partition) [partition, streamTime] = [at, -1];
+    streamTime = Math.max(streamTime, timestamp);
+    const id = value ?? '';
+    if ((remembered.get(id) ?? -1) >= streamTime - recentMs) continue;
+    remembered.set(id, streamTime);
+    const list = passed.get(at);
+    if (list) list.push(id);
+    else passed.set(at, [id]);
+  }
+  return passed;
+}
+
+/** How many places of two lists differ. */
+function differences(found: readonly string[], wanted: readonly string[]): number {
+  const length = Math.max(found.length, wanted.length);
+  return Array.from({ length }, (_, i) => found[i] !== wanted[i]).filter(Boolean).length;
+}
+
+async function wrongRecentOf(witness: Witness, { input, recent }: CountsTopics): Promise<number> {
+  if (recent === undefined) return 0;
+  const wanted = recentOf(await witness.readCommitted(input));
+  const found = Map.groupBy(await witness.readCommitted(recent), ({ partition }) => partition);
+  const partitions = [...new Set([...wanted.keys(), ...found.keys()])];
+  return partitions.reduce((sum, partition) => {
+    const values = (found.get(partition) ?? []).map(({ value }) => value ?? '');
+    return sum + differences(values, wanted.get(partition) ?? []);
+  }, 0);
+}
 
 /** How many of these values are not the ones from 1 to their expected number, each once. */
 function wrongOf(seen: readonly Seen[], expected: ReadonlyMap<string, number>): number {
   const counts = new Map<string, number[]>();
-  for (const { key, value } of seen) counts.set(key ?? '', [...(counts.get(key ?? '') ?? []), Number(value)]);
+  for (const [key, rows] of Map.groupBy(seen, (row) => row.key ?? ''))
+    counts.set(
+      key,
+      rows.map(({ value }) => Number(value)),
+    );
   let wrong = 0;
   for (const key of new Set([...counts.keys(), ...expected.keys()])) {
     const found = counts.get(key) ?? [];
@@ -143,6 +192,7 @@ export async function judge(witness: Witness, topics: CountsTopics, count: numbe
         tally(records, ({ key, timestamp }) => `${key}@${minute(timestamp)}`),
       ),
     },
+    wrongRecent: await wrongRecentOf(witness, topics),
   };
 }
 

@@ -1,4 +1,5 @@
 // The topology that the tests with real processes run: everything that could count something twice.
+import { existsSync, unlinkSync } from 'node:fs';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { tumbling } from '../dsl/windows.ts';
 import { numberSerde, stringSerde } from '../api/serde.ts';
@@ -16,6 +17,8 @@ export interface CountsTopics {
   digits: string;
   /** The same by key and minute. */
   windows: string;
+  /** Each id once in {@link recentMs}; not made unless given. */
+  recent?: string;
   /** Where a processor says by the time of day that it is alive; not made unless given. */
   ticks?: string;
 }
@@ -25,6 +28,27 @@ export interface CountsOptions {
   topics: CountsTopics;
   /** Throws at this id. */
   poison?: string;
+  /** How many entries of the dedupe stores become a run, so that small runs have many of them. */
+  runEntries?: number;
+  /** While this file is there, the first thread that processes a record deletes it and stands still for so long. */
+  stall?: { file: string; ms: number };
+}
+
+/** How long ids of the topic `recent` are remembered: short, so that segments are dropped during a run. */
+export const recentMs: number = 60_000;
+
+/** Stands still, as a thread does that a slow step or a long garbage collection holds up. */
+function staller({ file, ms }: { file: string; ms: number }): () => void {
+  let n = 0;
+  return function stallOnce(): void {
+    if (n++ % 50 !== 0 || !existsSync(file)) return;
+    try {
+      unlinkSync(file);
+    } catch {
+      return;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  };
 }
 
 const strings = { key: stringSerde, value: stringSerde };
@@ -46,17 +70,19 @@ function ticker(everyMs: number): () => Processor<string, string, string, string
 }
 
 /** Builds the topology. */
-export default function countsTopology({ topics, poison }: CountsOptions): Topology {
+export default function countsTopology({ topics, poison, runEntries, stall }: CountsOptions): Topology {
   const builder = new StreamsBuilder();
+  const stallOnce = stall && staller(stall);
   const input = builder.stream(topics.input, strings).peek((_key, value) => {
     if (value === poison) throw new Error(`cannot take ${value}`);
+    stallOnce?.();
   });
   if (topics.ticks !== undefined) {
     input
       .process(ticker(20), { name: 'ticker', ...strings })
       .to(topics.ticks, { partitioner: (_record, _count, source) => source });
   }
-  const unique = input.dedupe({ by: (value) => value, within: '1d' });
+  const unique = input.dedupe({ by: (value) => value, within: '1d', name: 'once' });
   unique.to(topics.copies);
   unique.groupByKey().count({ store: 'by-key' }).toStream().to(topics.counts);
   unique
@@ -70,5 +96,12 @@ export default function countsTopology({ topics, poison }: CountsOptions): Topol
     .count({ store: 'by-minute' })
     .toStream()
     .to(topics.windows, { value: numberSerde });
-  return builder.build();
+  if (topics.recent !== undefined) {
+    input.dedupe({ by: (value) => value, within: recentMs, name: 'recent' }).to(topics.recent);
+  }
+  const topology = builder.build();
+  if (runEntries === undefined) return topology;
+  for (const { stores } of topology.subTopologies)
+    for (const store of stores) if (store.kind === 'expiring') Object.assign(store, { runEntries });
+  return topology;
 }
