@@ -3,7 +3,7 @@ export { backoff } from './backoff.ts';
 export { openTopicReader } from './client/topic-reader.ts';
 export type { OffsetsByTopic, ReadRecord, TopicReader, TopicReaderOptions } from './client/topic-reader.ts';
 export { addressOf } from './client/broker-address.ts';
-export type { SecurityOptions } from './client/link.ts';
+export type { Credential, SaslOptions, SecurityOptions } from './client/security.ts';
 export { partitionName } from './client/port.ts';
 export type {
   CommitResult,

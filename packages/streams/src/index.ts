@@ -14,7 +14,7 @@ export { milliseconds } from './api/duration.ts';
 export type { Duration } from './api/duration.ts';
 export { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from '@activity/kafka';
 export type { StreamsErrorCode } from '@activity/kafka';
-export type { SecurityOptions } from '@activity/kafka';
+export type { Credential, SaslOptions, SecurityOptions } from '@activity/kafka';
 export type { Emit } from './operators/aggregate.ts';
 export { dedupePrefix } from './operators/dedupe.ts';
 export type { Duplicate } from './operators/dedupe.ts';

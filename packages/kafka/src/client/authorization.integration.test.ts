@@ -5,7 +5,7 @@ import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatter
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FatalError } from '../errors.ts';
 import { anyoneIn, commitOf, memberOf } from '../testing/commits.ts';
-import type { SecurityOptions } from './link.ts';
+import type { SecurityOptions } from './security.ts';
 import { brokerErrors } from './remedies.ts';
 import { connectWitness, type Witness } from '../testing/witness.ts';
 import type { KafkaPort } from './port.ts';

@@ -1,14 +1,9 @@
 // A connection to one broker. This file, wire.ts and remedies.ts are the only ones that import @platformatic/kafka.
-import { Connection, ConnectionStatuses, type ConnectionOptions } from '@platformatic/kafka';
+import { Connection, ConnectionStatuses } from '@platformatic/kafka';
 import { FatalError, RetriableError } from '../errors.ts';
 import { brokersNeeded, remedyOf } from './remedies.ts';
+import type { SecurityOptions } from './security.ts';
 import { askVersions, operations, type Versions } from './wire.ts';
-
-/**
- * TLS and SASL settings, as the client takes them.
- * @example { tls: {}, sasl: { mechanism: 'SCRAM-SHA-512', username: 'app', password } }
- */
-export type SecurityOptions = Pick<ConnectionOptions, 'tls' | 'sasl' | 'tlsServerName'>;
 
 interface Api<Args extends unknown[], Answer> {
   readonly key: number;

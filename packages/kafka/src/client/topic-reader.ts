@@ -1,5 +1,5 @@
 // Reads topics outside of a stream application: what is committed, up to where the topic ends now.
-import type { SecurityOptions } from './link.ts';
+import type { SecurityOptions } from './security.ts';
 import {
   partitionName,
   type KafkaPort,

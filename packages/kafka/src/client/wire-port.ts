@@ -4,7 +4,8 @@ import { isRefusal } from '../rights.ts';
 import { Cluster, retrying } from './cluster.ts';
 import { WireFetcher } from './fetcher.ts';
 import { WireGroupMember } from './group-member.ts';
-import type { Link, SecurityOptions } from './link.ts';
+import type { Link } from './link.ts';
+import type { SecurityOptions } from './security.ts';
 import {
   partitionName,
   type CommittedOffset,
