@@ -15,7 +15,7 @@ export const defaultActivityTypes = [
 ] as const;
 
 /** The environment variable that lists them: the edge and the processor read it alike. */
-export const activityTypeVariables: { ACTIVITY_TYPES: z.ZodType<string[], string | undefined> } = {
+export const activityTypeVariables = {
   ACTIVITY_TYPES: z
     .string()
     .transform((text) => [...new Set(text.split(',').map((part) => part.trim()))])
@@ -94,15 +94,7 @@ export function activityInputOf(
 export const activityInput: ActivityInputSchema = activityInputOf(defaultActivityTypes);
 
 /** One event as the edge accepted it: the value of a raw record. Times are ISO-8601 with milliseconds, UTC. */
-export const activityEvent: z.ZodObject<{
-  eventId: z.ZodType<string, string>;
-  userId: z.ZodType<string, string>;
-  activityType: z.ZodString;
-  metadata: z.ZodRecord<z.ZodString, z.ZodUnknown>;
-  timestamp: z.ZodISODateTime;
-  receivedAt: z.ZodISODateTime;
-  timestampGiven: z.ZodOptional<z.ZodBoolean>;
-}> = z.object({
+export const activityEvent = z.object({
   eventId: idText,
   userId: idText,
   activityType: z.string().min(1).max(64),

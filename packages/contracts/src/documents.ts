@@ -1,8 +1,6 @@
 // The records of the derived topics, which are the documents of the collections they are copied into.
 import { z } from 'zod';
 import { activityEvent } from './activity-event.ts';
-import type { ActivityEvent } from './activity-event.ts';
-import type { LateSize, WindowSize } from './identity.ts';
 
 /** Collections of the database that the sink fills, by what they hold. */
 export const collections = {
@@ -66,131 +64,142 @@ export interface Losses {
   losses: Loss[];
 }
 
+const time = z.iso.datetime({ precision: 3 });
+const count = z.number().int().min(0);
+
 /** What the user agent of an event says. */
-export interface Client {
-  browser?: string;
-  os?: string;
+export const clientSchema = z.object({
+  browser: z.string().optional(),
+  os: z.string().optional(),
   /** `desktop`, `mobile`, `tablet`, `tv`, … */
-  device?: string;
-}
+  device: z.string().optional(),
+});
+export type Client = z.infer<typeof clientSchema>;
 
 /** What the address of an event says: its version, and its network without its end (/24 or /48). */
-export interface Address {
-  version: 4 | 6;
-  prefix: string;
-}
+export const addressSchema = z.object({
+  version: z.union([z.literal(4), z.literal(6)]),
+  prefix: z.string(),
+});
+export type Address = z.infer<typeof addressSchema>;
 
 /** Where an address is, by the database that was given. */
-export interface Place {
-  country?: string;
-  city?: string;
-}
+export const placeSchema = z.object({ country: z.string().optional(), city: z.string().optional() });
+export type Place = z.infer<typeof placeSchema>;
 
 /** Where a page view came from. */
-export interface PageSource {
-  referrer?: string;
-  source?: string;
-  medium?: string;
-  campaign?: string;
-  term?: string;
-  content?: string;
-}
-
-/** One stored log: the value of an enriched record. Times are ISO-8601 strings in Kafka, dates in MongoDB. */
-export interface EnrichedLog extends Omit<ActivityEvent, 'timestampGiven'> {
-  /** From the raw record's position: see `logId`. */
-  _id: number;
-  /** When the processor made this document. */
-  createdAt: string;
-  /** It came after its minute had closed: it is in no minute count. Hours and days count it all the same. */
-  late?: true | undefined;
-  /** Its clock was too far ahead: the timestamp is the latest that was believed. */
-  clamped?: true | undefined;
-  /** It was received at a time after Kafka had it, by a clock that was ahead: `receivedAt` is Kafka's. */
-  receivedAtCorrected?: true | undefined;
-  /** The `_id` of the first log of the user's session. */
-  session?: number | undefined;
-  client?: Client | undefined;
-  /** The user agent is a known robot's. */
-  bot?: boolean | undefined;
-  address?: Address | undefined;
-  place?: Place | undefined;
-  page?: PageSource | undefined;
-}
-
-/** Stands where something was deleted; it replaces the document, and readers hide it. */
-export interface Marker {
-  /** Of what is deleted; below 0 for the one that an erasure leaves behind a user's logs: see `fenceId`. */
-  _id: number | string;
-  deletedAt: string;
-  /** The command that deleted it: its own log id. */
-  by: number;
-}
-
-/** Counts by activity type. */
-export type CountsByType = Record<string, number>;
+export const pageSourceSchema = z.object({
+  referrer: z.string().optional(),
+  source: z.string().optional(),
+  medium: z.string().optional(),
+  campaign: z.string().optional(),
+  term: z.string().optional(),
+  content: z.string().optional(),
+});
+export type PageSource = z.infer<typeof pageSourceSchema>;
 
 /**
- * One user's absolute count for one tumbling window, or a late part of it: the value of a counts record. The whole count of a
- * window is the sum of its own and of its late parts.
+ * One stored log: the value of an enriched record that is no marker. Times are ISO-8601 strings in Kafka, dates in MongoDB.
  */
-export interface WindowCount {
+export const enrichedLog = z.object({
+  ...activityEvent.omit({ timestampGiven: true }).shape,
+  /** From the raw record's position: see `logId`. */
+  _id: count,
+  /** When the processor made this document. */
+  createdAt: time,
+  /** It came after its minute had closed: it is in no minute count. Hours and days count it all the same. */
+  late: z.literal(true).optional(),
+  /** Its clock was too far ahead: the timestamp is the latest that was believed. */
+  clamped: z.literal(true).optional(),
+  /** It was received at a time after Kafka had it, by a clock that was ahead: `receivedAt` is Kafka's. */
+  receivedAtCorrected: z.literal(true).optional(),
+  /** The `_id` of the first log of the user's session. */
+  session: count.optional(),
+  client: clientSchema.optional(),
+  /** The user agent is a known robot's. */
+  bot: z.boolean().optional(),
+  address: addressSchema.optional(),
+  place: placeSchema.optional(),
+  page: pageSourceSchema.optional(),
+});
+export type EnrichedLog = z.infer<typeof enrichedLog>;
+
+/** Stands where something was deleted; it replaces the document, and readers hide it. */
+export const marker = z.object({
+  /** Of what is deleted; below 0 for the one that an erasure leaves behind a user's logs: see `fenceId`. */
+  _id: z.union([z.number().int(), z.string()]),
+  deletedAt: time,
+  /** The command that deleted it: its own log id. */
+  by: count,
+});
+export type Marker = z.infer<typeof marker>;
+
+/** Counts by activity type. */
+const countsByType = z.record(z.string(), count);
+export type CountsByType = z.infer<typeof countsByType>;
+
+/**
+ * One user's absolute count for one tumbling window, or a late part of it: the value of a counts record that is no marker. The
+ * whole count of a window is the sum of its own and of its late parts.
+ */
+export const windowCountSchema = z.object({
   /** `user|size|windowStart`; a late part has `|late|` and its day behind it, one of all users its partition too. */
-  _id: string;
+  _id: z.string(),
   /** Empty in the late parts of all users: see `everyone`. */
-  userId: string;
-  size: WindowSize | LateSize;
-  windowStart: string;
-  windowEnd: string;
-  total: number;
-  byType: CountsByType;
+  userId: z.string(),
+  size: z.enum(['minute', 'hour', 'day', 'late-minute', 'late-hour', 'late-day']),
+  windowStart: time,
+  windowEnd: time,
+  total: count,
+  byType: countsByType,
   /** The newest log that went into it. */
-  lastId: number;
-}
+  lastId: count,
+});
+export type WindowCount = z.infer<typeof windowCountSchema>;
 
 /** The absolute count of all users for one minute: the value of a global counts record. */
-export interface GlobalCount {
+export const globalCountSchema = z.object({
   /** `minute|windowStart`. */
-  _id: string;
-  size: 'minute';
-  windowStart: string;
-  windowEnd: string;
-  total: number;
-  byType: CountsByType;
+  _id: z.string(),
+  size: z.literal('minute'),
+  windowStart: time,
+  windowEnd: time,
+  total: count,
+  byType: countsByType,
   /** What each partition of the raw topic has had, by its number: what the sums are made of. */
-  parts: Record<string, CountsByType>;
-}
+  parts: z.record(z.string(), countsByType),
+});
+export type GlobalCount = z.infer<typeof globalCountSchema>;
 
-/** How many events a user has had in the last so much time, as of when the record was written. */
-export interface RollingCounts {
-  last5m: number;
-  last1h: number;
-  last24h: number;
-}
+/** How many events a user had in the last 5 minutes, hour and 24 hours, when the record was written. */
+const rollingCounts = z.object({ last5m: count, last1h: count, last24h: count });
+export type RollingCounts = z.infer<typeof rollingCounts>;
 
-/** One user's totals and rolling counts: the value of a users record. */
-export interface UserActivity {
+/** One user's totals and rolling counts: the value of a users record that is no marker. */
+export const userActivitySchema = z.object({
   /** The user id. */
-  _id: string;
-  userId: string;
-  total: number;
-  byType: CountsByType;
-  rolling: RollingCounts;
-  firstSeen: string;
-  lastSeen: string;
+  _id: z.string(),
+  userId: z.string(),
+  total: count,
+  byType: countsByType,
+  rolling: rollingCounts,
+  firstSeen: time,
+  lastSeen: time,
   /** The newest log that went into the totals. */
-  lastId: number;
-}
+  lastId: count,
+});
+export type UserActivity = z.infer<typeof userActivitySchema>;
 
 /** The erasure of a user: the value of an erasures record. */
-export interface Erasure {
+export const erasureSchema = z.object({
   /** The command's own log id: everything of the user with a smaller one goes. */
-  _id: number;
-  userId: string;
-  requestedAt: string;
+  _id: count,
+  userId: z.string(),
+  requestedAt: time,
   /** When the processor carried it out; the same in the markers that it left in every topic. */
-  processedAt: string;
-}
+  processedAt: time,
+});
+export type Erasure = z.infer<typeof erasureSchema>;
 
 /** The classes that raw records fall into, each into exactly one. */
 export const ledgerClasses = ['enriched', 'duplicate', 'deadLettered', 'command'] as const;
@@ -198,26 +207,27 @@ export const ledgerClasses = ['enriched', 'duplicate', 'deadLettered', 'command'
 export type LedgerClass = (typeof ledgerClasses)[number];
 
 /** How many raw records of one partition and minute became what: the value of a ledger record. */
-export interface LedgerEntry {
+export const ledgerEntrySchema = z.object({
   /** `partition|minute`, or `partition|all` for the sum. */
-  _id: string;
-  partition: number;
+  _id: z.string(),
+  partition: count,
   /** By the raw records' own timestamps; the sum has none. */
-  minute?: string | undefined;
+  minute: time.optional(),
   /** The first and the last raw offset that were counted here. */
-  firstOffset: number;
-  lastOffset: number;
-  enriched: number;
-  duplicate: number;
-  deadLettered: number;
-  command: number;
+  firstOffset: count,
+  lastOffset: count,
+  enriched: count,
+  duplicate: count,
+  deadLettered: count,
+  command: count,
   /** Of the enriched, those that came late. */
-  late: number;
+  late: count,
   /** Stored logs that commands of this minute have deleted, one by one. */
-  deleted: number;
+  deleted: count,
   /** Users that commands of this minute have erased. */
-  erased: number;
-}
+  erased: count,
+});
+export type LedgerEntry = z.infer<typeof ledgerEntrySchema>;
 
 /** What the eraser has done: a document of the receipts collection. */
 export interface ErasureReceipt {
@@ -268,91 +278,3 @@ export const dateFields: Record<keyof typeof collections, readonly string[]> = {
   globalCounts: ['windowStart', 'windowEnd'],
   ledger: ['minute'],
 };
-
-const time = z.iso.datetime({ precision: 3 });
-const count = z.number().int().min(0);
-const countsByType = z.record(z.string(), count);
-
-/** The value of an enriched record that is no marker. */
-export const enrichedLog: z.ZodType<EnrichedLog> = z.object({
-  ...activityEvent.omit({ timestampGiven: true }).shape,
-  _id: count,
-  createdAt: time,
-  late: z.literal(true).optional(),
-  clamped: z.literal(true).optional(),
-  receivedAtCorrected: z.literal(true).optional(),
-  session: count.optional(),
-  client: z.record(z.enum(['browser', 'os', 'device']), z.string().optional()).optional(),
-  bot: z.boolean().optional(),
-  address: z.object({ version: z.union([z.literal(4), z.literal(6)]), prefix: z.string() }).optional(),
-  place: z.record(z.enum(['country', 'city']), z.string().optional()).optional(),
-  page: z
-    .record(z.enum(['referrer', 'source', 'medium', 'campaign', 'term', 'content']), z.string().optional())
-    .optional(),
-}) as z.ZodType<EnrichedLog>;
-
-/** The value of a record that deletes. */
-export const marker: z.ZodType<Marker> = z.object({
-  _id: z.union([z.number().int(), z.string()]),
-  deletedAt: time,
-  by: count,
-});
-
-/** The value of a counts record that is no marker. */
-export const windowCountSchema: z.ZodType<WindowCount> = z.object({
-  _id: z.string(),
-  userId: z.string(),
-  size: z.enum(['minute', 'hour', 'day', 'late-minute', 'late-hour', 'late-day']),
-  windowStart: time,
-  windowEnd: time,
-  total: count,
-  byType: countsByType,
-  lastId: count,
-});
-
-/** The value of a global counts record. */
-export const globalCountSchema: z.ZodType<GlobalCount> = z.object({
-  _id: z.string(),
-  size: z.literal('minute'),
-  windowStart: time,
-  windowEnd: time,
-  total: count,
-  byType: countsByType,
-  parts: z.record(z.string(), countsByType),
-});
-
-/** The value of a users record that is no marker. */
-export const userActivitySchema: z.ZodType<UserActivity> = z.object({
-  _id: z.string(),
-  userId: z.string(),
-  total: count,
-  byType: countsByType,
-  rolling: z.object({ last5m: count, last1h: count, last24h: count }),
-  firstSeen: time,
-  lastSeen: time,
-  lastId: count,
-});
-
-/** The value of an erasures record. */
-export const erasureSchema: z.ZodType<Erasure> = z.object({
-  _id: count,
-  userId: z.string(),
-  requestedAt: time,
-  processedAt: time,
-});
-
-/** The value of a ledger record. */
-export const ledgerEntrySchema: z.ZodType<LedgerEntry> = z.object({
-  _id: z.string(),
-  partition: count,
-  minute: time.optional(),
-  firstOffset: count,
-  lastOffset: count,
-  enriched: count,
-  duplicate: count,
-  deadLettered: count,
-  command: count,
-  late: count,
-  deleted: count,
-  erased: count,
-});

@@ -8,38 +8,24 @@ import { idText } from './ids.ts';
  * Deletes one log. It is sent to the partition that the id names (`id % 1024`), without a key, so that it lies behind the log that
  * it deletes. One that names a position which is not before its own deletes nothing.
  */
-export const deleteLogCommand: z.ZodObject<{
-  command: z.ZodLiteral<'delete-log'>;
-  id: z.ZodNumber;
-  requestedAt: z.ZodISODateTime;
-}> = z.object({
+export const deleteLogCommand = z.object({
   command: z.literal('delete-log'),
   id: z.number().int().min(0),
   requestedAt: z.iso.datetime({ precision: 3 }),
 });
 
 /** Erases a user: everything of theirs that lies before it. Keyed by the user, so that it is in order with the user's events. */
-export const eraseUserCommand: z.ZodObject<{
-  command: z.ZodLiteral<'erase-user'>;
-  userId: z.ZodType<string, string>;
-  requestedAt: z.ZodISODateTime;
-}> = z.object({
+export const eraseUserCommand = z.object({
   command: z.literal('erase-user'),
   userId: idText,
   requestedAt: z.iso.datetime({ precision: 3 }),
 });
 
 /** A command on the raw topic. */
-export const rawCommand: z.ZodDiscriminatedUnion<
-  [typeof deleteLogCommand, typeof eraseUserCommand],
-  'command'
-> = z.discriminatedUnion('command', [deleteLogCommand, eraseUserCommand]);
+export const rawCommand = z.discriminatedUnion('command', [deleteLogCommand, eraseUserCommand]);
 
 /** What a raw record's value holds. Only commands have a field `command`. */
-export const rawRecord: z.ZodUnion<[typeof activityEvent, typeof rawCommand]> = z.union([
-  activityEvent,
-  rawCommand,
-]);
+export const rawRecord = z.union([activityEvent, rawCommand]);
 
 /** A command that deletes one log. */
 export type DeleteLogCommand = z.output<typeof deleteLogCommand>;

@@ -18,21 +18,10 @@ export const defaultTopics = {
 /** The name of each topic, by its role in the pipeline. */
 export type Topics = Record<keyof typeof defaultTopics, string>;
 
-const topicName: z.ZodString = z.string().regex(/^[a-zA-Z0-9._-]{1,249}$/, 'a Kafka topic name');
+const topicName = z.string().regex(/^[a-zA-Z0-9._-]{1,249}$/, 'a Kafka topic name');
 
 /** Environment variables that name the topics; every service that touches a topic merges this shape in. */
-export const topicVariables: {
-  KAFKA_TOPIC: z.ZodDefault<z.ZodString>;
-  KAFKA_ENRICHED_TOPIC: z.ZodDefault<z.ZodString>;
-  KAFKA_COUNTS_TOPIC: z.ZodDefault<z.ZodString>;
-  KAFKA_USERS_TOPIC: z.ZodDefault<z.ZodString>;
-  KAFKA_GLOBAL_COUNTS_TOPIC: z.ZodDefault<z.ZodString>;
-  KAFKA_ERASURES_TOPIC: z.ZodDefault<z.ZodString>;
-  KAFKA_LEDGER_TOPIC: z.ZodDefault<z.ZodString>;
-  KAFKA_DECISIONS_TOPIC: z.ZodDefault<z.ZodString>;
-  KAFKA_DEAD_LETTER_TOPIC: z.ZodDefault<z.ZodString>;
-  KAFKA_SINK_DEAD_LETTER_TOPIC: z.ZodDefault<z.ZodString>;
-} = {
+export const topicVariables = {
   KAFKA_TOPIC: topicName.default(defaultTopics.raw).describe('The raw topic: what the edge accepted'),
   KAFKA_ENRICHED_TOPIC: topicName.default(defaultTopics.enriched).describe('The enriched logs topic'),
   KAFKA_COUNTS_TOPIC: topicName.default(defaultTopics.counts).describe('The window counts topic'),

@@ -4,13 +4,7 @@ import { z } from 'zod';
 const mechanisms = ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'PLAIN'] as const;
 
 /** Variables of TLS and SASL. */
-export const kafkaSecurityVariables: {
-  KAFKA_TLS: z.ZodType<boolean>;
-  KAFKA_TLS_CA: z.ZodType<string | undefined>;
-  KAFKA_SASL_USERNAME: z.ZodType<string | undefined>;
-  KAFKA_SASL_PASSWORD: z.ZodType<string | undefined>;
-  KAFKA_SASL_MECHANISM: z.ZodType<(typeof mechanisms)[number]>;
-} = {
+export const kafkaSecurityVariables = {
   KAFKA_TLS: z.stringbool().default(false).describe('Whether Kafka is reached by TLS'),
   KAFKA_TLS_CA: z
     .string()
@@ -41,7 +35,7 @@ export interface KafkaSecurity {
   sasl?: { mechanism: (typeof mechanisms)[number]; username: string; password: string };
 }
 
-type Values = { [K in keyof typeof kafkaSecurityVariables]: z.output<(typeof kafkaSecurityVariables)[K]> };
+type Values = z.output<z.ZodObject<typeof kafkaSecurityVariables>>;
 
 /** A check for the whole configuration: what belongs together is there together. */
 export function checkKafkaSecurity(

@@ -37,19 +37,19 @@ export interface DocumentedRoute {
 }
 
 /** A problem with one field. */
-export const fieldProblem: z.ZodObject<{ field: z.ZodString; message: z.ZodString }> = z.object({
+export const fieldProblem = z.object({
   field: z.string(),
   message: z.string(),
 });
 
 /** 400. */
-export const validationError: z.ZodObject<{
-  error: z.ZodLiteral<'Validation failed'>;
-  details: z.ZodArray<typeof fieldProblem>;
-}> = z.object({ error: z.literal('Validation failed'), details: z.array(fieldProblem) });
+export const validationError = z.object({
+  error: z.literal('Validation failed'),
+  details: z.array(fieldProblem),
+});
 
 /** Every other error. */
-export const plainError: z.ZodObject<{ error: z.ZodString; message: z.ZodOptional<z.ZodString> }> = z.object({
+export const plainError = z.object({
   error: z.string(),
   message: z.string().optional(),
 });

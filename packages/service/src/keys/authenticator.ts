@@ -37,11 +37,7 @@ export interface SessionAuthenticator extends Authenticator {
 }
 
 /** Environment variables of whatever checks keys. */
-export const keyVariables: {
-  API_KEYS_FILE: z.ZodOptional<z.ZodString>;
-  ALLOW_ANONYMOUS: z.ZodType<boolean>;
-  ALLOWED_HOSTS: z.ZodType<string[]>;
-} = {
+export const keyVariables = {
   API_KEYS_FILE: z
     .string()
     .optional()
