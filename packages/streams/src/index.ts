@@ -24,7 +24,7 @@ export type { Change, Header, Headers, Record, Timestamped, Windowed } from './a
 export type { Failure, FailureAction, FailureHandler, FailureStage } from './runtime/failure-policy.ts';
 export { noMetrics } from './runtime/metrics.ts';
 export type { RuntimeMetrics } from './runtime/metrics.ts';
-export type { ThreadState } from './runtime/stream-thread.ts';
+export type { ThreadState } from './runtime/thread/thread-state.ts';
 export { addFields, bytesSerde, jsonObjectSerde, jsonSerde, numberSerde, stringSerde } from './api/serde.ts';
 export type { BytesSerde, JsonObject, Serde, Serialized, TextSerde } from './api/serde.ts';
 export { resetApplication } from './reset.ts';

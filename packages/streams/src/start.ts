@@ -9,7 +9,7 @@ import { prepareTopics } from './runtime/internal-topics.ts';
 import { localThread } from './runtime/local-thread.ts';
 import { noMetrics, type RuntimeMetrics } from './runtime/metrics.ts';
 import { readableStore, type ReadableStore } from './runtime/readable-store.ts';
-import type { ThreadState } from './runtime/stream-thread.ts';
+import type { ThreadState } from './runtime/thread/thread-state.ts';
 import type { ThreadHandle } from './runtime/thread-handle.ts';
 import { isModule, readTopology, type TopologyModule } from './runtime/topology-module.ts';
 import { topicNames } from './runtime/topic-names.ts';

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { StreamsBuilder } from './dsl/streams-builder.ts';
 import { FatalError } from './api/errors.ts';
 import { noMetrics } from './runtime/metrics.ts';
-import type { ThreadState } from './runtime/stream-thread.ts';
+import type { ThreadState } from './runtime/thread/thread-state.ts';
 import { jsonSerde, stringSerde } from './api/serde.ts';
 import { createStreams, type Streams, type StreamsOptions } from './start.ts';
 import countsTopology from './testing-support/counts-topology.ts';

@@ -2,7 +2,7 @@
 import type { StoreQuery, StoreRow } from '../state/committed-reader.ts';
 import type { ErrorMessage } from './error-message.ts';
 import type { RuntimeMetrics } from './metrics.ts';
-import type { ThreadState } from './stream-thread.ts';
+import type { ThreadState } from './thread/thread-state.ts';
 
 /** One call of a metric, made in a worker and repeated in the application. */
 export type MetricCall = {

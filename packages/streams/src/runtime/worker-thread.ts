@@ -4,7 +4,7 @@ import { FatalError, RetriableError } from '../api/errors.ts';
 import type { StoreRow } from '../state/committed-reader.ts';
 import { readError } from './error-message.ts';
 import type { RuntimeMetrics } from './metrics.ts';
-import type { ThreadState } from './stream-thread.ts';
+import type { ThreadState } from './thread/thread-state.ts';
 import type { ThreadHandle } from './thread-handle.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
 

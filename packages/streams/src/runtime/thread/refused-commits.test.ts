@@ -2,16 +2,16 @@
 import { RecordBatches, RefusedRecordsError, type CommitWriter } from '@activity/kafka';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { numberSerde, stringSerde } from '../api/serde.ts';
-import { StreamsBuilder } from '../dsl/streams-builder.ts';
-import { memoryBackend } from '../state/memory-backend.ts';
-import { logKafka } from '../testing-support/log-kafka.ts';
-import { FakeLog } from '../testing/fake-log.ts';
-import type { Topology } from '../topology/topology.ts';
-import { failurePolicy, type FailureChoices } from './failure-policy.ts';
-import { noMetrics, type RuntimeMetrics } from './metrics.ts';
+import { numberSerde, stringSerde } from '../../api/serde.ts';
+import { StreamsBuilder } from '../../dsl/streams-builder.ts';
+import { memoryBackend } from '../../state/memory-backend.ts';
+import { logKafka } from '../../testing-support/log-kafka.ts';
+import { FakeLog } from '../../testing/fake-log.ts';
+import type { Topology } from '../../topology/topology.ts';
+import { failurePolicy, type FailureChoices } from '../failure-policy.ts';
+import { noMetrics, type RuntimeMetrics } from '../metrics.ts';
 import { StreamThread, type StreamThreadOptions } from './stream-thread.ts';
-import { topicNames } from './topic-names.ts';
+import { topicNames } from '../topic-names.ts';
 
 type CommitRequest = Parameters<CommitWriter['commit']>[0];
 

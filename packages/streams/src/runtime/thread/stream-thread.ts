@@ -21,35 +21,32 @@ import {
   type TopicDescription,
   type RecordBatches,
 } from '@activity/kafka';
-import { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from '../api/errors.ts';
-import type { StateBackend } from '../state/state-backend.ts';
-import { cacheBudget, type CacheBudget } from '../state/overlay.ts';
-import type { Topology } from '../topology/topology.ts';
-import { readAssignment, writeAssignment, writeJoinData, type Assignment } from './assignor.ts';
-import { Collector } from './collector.ts';
-import { CommitIsolation, isOfRecords, RefusedCommitError } from './commit-isolation.ts';
-import type { FailurePolicy } from './failure-policy.ts';
-import { shapeOf, type TopologyShape } from './fingerprint.ts';
-import { planGroup } from './group-plan.ts';
-import { InputWatch } from './input-watch.ts';
-import type { RuntimeMetrics } from './metrics.ts';
-import { Purger } from './purger.ts';
-import type { RecordQueue } from './record-queue.ts';
-import { Restorer } from './restorer.ts';
-import { StartPositions } from './start-positions.ts';
-import { openState, openStore } from './task-stores.ts';
-import { Task } from './task.ts';
-import type { TopicNames } from './topic-names.ts';
-
-/**
- * The state of a thread, or of an application: of its threads, the one furthest from RUNNING.
- *
- *   CREATED ─▶ REBALANCING ⇄ RESTORING ⇄ RUNNING ─▶ CLOSED        any ─▶ ERROR
- *
- * REBALANCING: waiting for an assignment. RESTORING: a task reads its changelogs, others may be at work. RUNNING: every
- * assigned task is at work, and be there none. ERROR: stopped for a FatalError. ERROR and CLOSED are final.
- */
-export type ThreadState = 'CREATED' | 'RESTORING' | 'RUNNING' | 'REBALANCING' | 'ERROR' | 'CLOSED';
+import {
+  FatalError,
+  RejoinError,
+  RetriableError,
+  StreamsError,
+  TaskCorruptedError,
+} from '../../api/errors.ts';
+import type { StateBackend } from '../../state/state-backend.ts';
+import { cacheBudget, type CacheBudget } from '../../state/overlay.ts';
+import type { Topology } from '../../topology/topology.ts';
+import { readAssignment, writeAssignment, writeJoinData, type Assignment } from '../assignor.ts';
+import { Collector } from '../collector.ts';
+import { CommitIsolation, isOfRecords, RefusedCommitError } from '../commit-isolation.ts';
+import type { FailurePolicy } from '../failure-policy.ts';
+import { shapeOf, type TopologyShape } from '../fingerprint.ts';
+import { planGroup } from '../group-plan.ts';
+import { InputWatch } from '../input-watch.ts';
+import type { RuntimeMetrics } from '../metrics.ts';
+import { Purger } from '../purger.ts';
+import type { RecordQueue } from '../record-queue.ts';
+import { Restorer } from '../restorer.ts';
+import { StartPositions } from '../start-positions.ts';
+import { openState, openStore } from '../task-stores.ts';
+import { Task } from '../task.ts';
+import type { TopicNames } from '../topic-names.ts';
+import type { ThreadState } from './thread-state.ts';
 
 /** Settings of a thread. Times in milliseconds. */
 export interface StreamThreadOptions {

@@ -2,15 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RejoinError, RetriableError } from '@activity/kafka';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { stringSerde } from '../api/serde.ts';
-import { StreamsBuilder } from '../dsl/streams-builder.ts';
-import { memoryBackend } from '../state/memory-backend.ts';
-import { FakeKafka } from '../testing-support/fake-kafka.ts';
-import type { Topology } from '../topology/topology.ts';
-import { failurePolicy } from './failure-policy.ts';
-import { noMetrics } from './metrics.ts';
-import { StreamThread, type StreamThreadOptions, type ThreadState } from './stream-thread.ts';
-import { topicNames } from './topic-names.ts';
+import { stringSerde } from '../../api/serde.ts';
+import { StreamsBuilder } from '../../dsl/streams-builder.ts';
+import { memoryBackend } from '../../state/memory-backend.ts';
+import { FakeKafka } from '../../testing-support/fake-kafka.ts';
+import type { Topology } from '../../topology/topology.ts';
+import { failurePolicy } from '../failure-policy.ts';
+import { noMetrics } from '../metrics.ts';
+import { StreamThread, type StreamThreadOptions } from './stream-thread.ts';
+import type { ThreadState } from './thread-state.ts';
+import { topicNames } from '../topic-names.ts';
 
 let kafka: FakeKafka;
 let thread: StreamThread;
