@@ -4,7 +4,8 @@ import type { StoreQuery, StoreRow } from '../state/committed-reader.ts';
 import { diskBackend } from '../state/disk-backend.ts';
 import { memoryBackend } from '../state/memory-backend.ts';
 import { failurePolicy, type FailureChoices } from './failure-policy.ts';
-import { StreamThread, type StreamThreadOptions } from './thread/stream-thread.ts';
+import { StreamThread } from './thread/stream-thread.ts';
+import type { StreamThreadOptions } from './thread/thread-options.ts';
 import type { ThreadHandle } from './thread-handle.ts';
 import { topicNames } from './topic-names.ts';
 

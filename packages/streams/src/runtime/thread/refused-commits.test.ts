@@ -10,7 +10,8 @@ import { FakeLog } from '../../testing/fake-log.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { failurePolicy, type FailureChoices } from '../failure-policy.ts';
 import { noMetrics, type RuntimeMetrics } from '../metrics.ts';
-import { StreamThread, type StreamThreadOptions } from './stream-thread.ts';
+import { StreamThread } from './stream-thread.ts';
+import type { StreamThreadOptions } from './thread-options.ts';
 import { topicNames } from '../topic-names.ts';
 
 type CommitRequest = Parameters<CommitWriter['commit']>[0];

@@ -9,7 +9,8 @@ import { FakeKafka } from '../../testing-support/fake-kafka.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { failurePolicy } from '../failure-policy.ts';
 import { noMetrics } from '../metrics.ts';
-import { StreamThread, type StreamThreadOptions } from './stream-thread.ts';
+import { StreamThread } from './stream-thread.ts';
+import type { StreamThreadOptions } from './thread-options.ts';
 import type { ThreadState } from './thread-state.ts';
 import { topicNames } from '../topic-names.ts';
 

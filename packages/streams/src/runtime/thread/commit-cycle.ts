@@ -1,0 +1,204 @@
+// The commits of a stream thread: one is in flight while the records of the next are processed.
+import {
+  RefusedRecordsError,
+  type CommitResult,
+  type CommittedOffset,
+  type CommitWriter,
+  type GroupIdentity,
+  type RecordBatches,
+} from '@activity/kafka';
+import { RejoinError, RetriableError } from '../../api/errors.ts';
+import type { Collector } from '../collector.ts';
+import { isOfRecords, RefusedCommitError, type CommitIsolation } from '../commit-isolation.ts';
+import type { Task } from '../task.ts';
+import { InFlight } from './in-flight.ts';
+import type { TaskSet } from './task-set.ts';
+import type { StreamThreadOptions } from './thread-options.ts';
+
+/** What a {@link CommitCycle} works on. */
+export interface CommitCycleOptions {
+  thread: StreamThreadOptions;
+  tasks: TaskSet;
+  collector: Collector;
+  isolation: CommitIsolation;
+  /** Who this thread is in the group, as of its assignment; undefined without one. */
+  identity: () => GroupIdentity | undefined;
+  onCommitted: (offsets: readonly CommittedOffset[]) => void;
+  /** A commit has ended, well or not. */
+  onEnd: () => void;
+}
+
+/** See the top of this file. */
+export class CommitCycle {
+  readonly #options: CommitCycleOptions;
+  readonly #commit: InFlight;
+  #writer: CommitWriter | undefined;
+  #last: number;
+  #processed = 0;
+  /** The task that has processed last. */
+  #lastTask: Task | undefined;
+
+  constructor(options: CommitCycleOptions) {
+    this.#options = options;
+    this.#commit = new InFlight(options.onEnd);
+    this.#last = options.thread.now();
+  }
+
+  /** Whether the last commit failed, and nobody has taken its failure. */
+  get hasFailed(): boolean {
+    return this.#commit.hasFailed;
+  }
+
+  /** Throws the failure of the last commit. */
+  throwFailure(): void {
+    this.#commit.throwFailure();
+  }
+
+  /** A task has processed records that the next commit takes. */
+  processed(task: Task, records: number): void {
+    this.#processed += records;
+    this.#lastTask = task;
+  }
+
+  /** How many records the next commit still takes. */
+  room(): number {
+    const { isolation, thread } = this.#options;
+    const { limit } = isolation;
+    // One at a time: what is in flight must be known to be good before more is added.
+    if (limit !== Number.POSITIVE_INFINITY && this.#commit.isActive) return 0;
+    if (this.isFull()) return 0;
+    return Math.min(thread.maxUncommittedRecords, limit) - this.#processed;
+  }
+
+  /** Whether as many bytes wait for the next commit as may. */
+  isFull(): boolean {
+    const { collector, tasks, thread } = this.#options;
+    return collector.pending.bytes + tasks.pendingBytes() >= thread.maxUncommittedBytes;
+  }
+
+  /** How long until the next commit is due, in milliseconds. */
+  untilDue(): number {
+    const { now, commitIntervalMs } = this.#options.thread;
+    return Math.max(1, this.#last + commitIntervalMs - now());
+  }
+
+  /** Whether it is time for the next commit. */
+  isDue(): boolean {
+    if (this.#commit.isActive) return false;
+    const { isolation, thread } = this.#options;
+    const { now, commitIntervalMs, maxUncommittedRecords } = thread;
+    const passed = now() - this.#last;
+    return (
+      // A clock that was set back would hold commits up until it is where it was.
+      passed >= commitIntervalMs ||
+      passed < 0 ||
+      this.#processed >= Math.min(maxUncommittedRecords, isolation.limit) ||
+      this.isFull()
+    );
+  }
+
+  /** Begins the commit of everything processed. */
+  async begin(): Promise<void> {
+    const { thread, isolation, onCommitted } = this.#options;
+    const { metrics, now, maxUncommittedRecords } = thread;
+    this.#last = now();
+    const tasks = this.#options.tasks.running();
+    const processed = this.#processed;
+    const last = processed > 0 ? this.#lastTask?.last : undefined;
+    const { offsets, records } = await this.#seal(tasks).catch((error: unknown) => {
+      throw isOfRecords(error) ? new RefusedCommitError(error, processed, last) : error;
+    });
+    // Generation and member travel with the offsets: without any, what a stale member punctuates would be committed.
+    if (records.count > 0 && offsets.length === 0)
+      offsets.push(...tasks.slice(0, 1).map((task) => task.fence()));
+    this.#processed = 0;
+    if (offsets.length === 0 && records.count === 0) {
+      for (const task of tasks) task.commit(new Map());
+      return;
+    }
+    const began = performance.now();
+    const written = this.#write(records, offsets).then(
+      (ends) => {
+        for (const task of tasks) task.commit(ends);
+        onCommitted(offsets);
+        isolation.committed(maxUncommittedRecords);
+        metrics.committed(processed, records.bytes, performance.now() - began);
+        records.release();
+      },
+      (error: unknown) => {
+        throw error instanceof RefusedRecordsError ? new RefusedCommitError(error, processed, last) : error;
+      },
+    );
+    this.#commit.start(written);
+  }
+
+  /** Commits everything processed, and waits for it. */
+  async commitAll(): Promise<void> {
+    await this.#commit.ended();
+    this.#commit.throwFailure();
+    await this.begin();
+    await this.#commit.ended();
+    this.#commit.throwFailure();
+  }
+
+  /** Opens a writer where there is none. It ends what a predecessor with our id left open. */
+  async openWriter(): Promise<void> {
+    if (this.#writer) return;
+    const { kafka, applicationId, exactlyOnce, instanceId, index, transactionTimeoutMs } =
+      this.#options.thread;
+    const transactionalId = exactlyOnce ? `${applicationId}-${instanceId}-${index}` : null;
+    const writer = kafka.createWriter({ transactionalId, transactionTimeoutMs });
+    await writer.open();
+    this.#writer = writer;
+  }
+
+  /** Drops everything that is not committed; all tasks must find their positions again. */
+  async dropUncommitted(): Promise<void> {
+    await this.#commit.ended();
+    this.#commit.forget();
+    await this.close();
+    this.#options.collector.abort();
+    this.#processed = 0;
+    this.#options.tasks.abort();
+  }
+
+  /** Takes note of what a topic refuses. Returns whether records are written in another way from now on. */
+  learn(cause: unknown): boolean {
+    if (!(cause instanceof RefusedRecordsError)) return false;
+    const { collector, thread } = this.#options;
+    const { topic, refusedFor, records, bytes } = cause;
+    if (refusedFor === 'time') return collector.limitTimes(topic, thread.now);
+    if (refusedFor !== 'size' || records === 1) return false;
+    collector.limitBatches(topic, bytes);
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.close();
+    this.#writer = undefined;
+  }
+
+  /** Begins the commit of the tasks: what they held back, their changelog records and offsets. */
+  async #seal(tasks: readonly Task[]): Promise<{ offsets: CommittedOffset[]; records: RecordBatches }> {
+    for (const task of tasks) task.beforeCommit();
+    await this.#placeUnknown();
+    const offsets = tasks.flatMap((task) => task.seal());
+    return { offsets, records: this.#options.collector.take() };
+  }
+
+  async #placeUnknown(): Promise<void> {
+    const { collector, thread } = this.#options;
+    const topics = collector.unknownTopics();
+    if (topics.length === 0) return;
+    const described = await thread.kafka.describeTopics(topics);
+    for (const { name, partitions } of described.values()) collector.know(name, partitions);
+  }
+
+  async #write(records: RecordBatches, offsets: readonly CommittedOffset[]): Promise<CommitResult> {
+    if (!this.#writer) throw new RetriableError('CONNECTION_LOST', 'no writer is open');
+    // The identity is that of the assignment: the member may have lost it meanwhile, and the broker must see that.
+    const group = this.#options.identity();
+    if (!group) throw new RejoinError('GENERATION_STALE', 'committing without an assignment');
+    return this.#writer.commit({ records, offsets, group });
+  }
+}

@@ -1,0 +1,83 @@
+// The input of a stream thread: one fetch in flight for all partitions that have room, and what it brought.
+import { partitionName, type FetchedPartition, type Fetcher, type KafkaPort } from '@activity/kafka';
+import type { RuntimeMetrics } from '../metrics.ts';
+import type { RecordQueue } from '../record-queue.ts';
+import type { Task } from '../task.ts';
+import { InFlight } from './in-flight.ts';
+
+/** What a {@link ThreadInput} works on. */
+export interface ThreadInputOptions {
+  kafka: KafkaPort;
+  metrics: RuntimeMetrics;
+  /** A partition is not fetched while so many of its records wait. */
+  maxBufferedRecords: number;
+  /** Records have arrived, or the fetch has failed. */
+  onEnd: () => void;
+}
+
+const fetchWaitMs = 500;
+const shortFetchWaitMs = 10;
+
+/** See the top of this file. */
+export class ThreadInput {
+  readonly #options: ThreadInputOptions;
+  readonly #fetcher: Fetcher;
+  readonly #fetch: InFlight;
+  #arrived: FetchedPartition[] = [];
+
+  constructor(options: ThreadInputOptions) {
+    this.#options = options;
+    this.#fetcher = options.kafka.createFetcher();
+    this.#fetch = new InFlight(options.onEnd);
+  }
+
+  /** Whether something has come that the loop has not taken. */
+  get hasNews(): boolean {
+    return this.#arrived.length > 0 || this.#fetch.hasFailed;
+  }
+
+  /** Throws the failure of the last fetch. */
+  throwFailure(): void {
+    this.#fetch.throwFailure();
+  }
+
+  /** Fetches for these tasks, unless a fetch is in flight. */
+  keepFetching(tasks: readonly Task[]): void {
+    if (this.#fetch.isActive || this.hasNews) return;
+    const { maxBufferedRecords } = this.#options;
+    const queues = tasks.flatMap((task) => task.queues);
+    const positions = queues
+      .filter((queue) => queue.size < maxBufferedRecords)
+      .map(({ topic, partition, fetchPosition }) => ({ topic, partition, offset: fetchPosition }));
+    if (positions.length === 0) return;
+    // Those that have enough may have worked it off, and would wait, long before a record comes for the others.
+    const waitMs = positions.length < queues.length ? shortFetchWaitMs : fetchWaitMs;
+    const fetched = this.#fetcher.fetch(positions, waitMs).then((arrived) => {
+      this.#arrived = arrived;
+    });
+    this.#fetch.start(fetched);
+  }
+
+  /** Gives what has arrived to these tasks. */
+  takeArrived(tasks: readonly Task[]): void {
+    if (this.#arrived.length === 0) return;
+    const queues = new Map<string, RecordQueue>();
+    for (const task of tasks) {
+      for (const queue of task.queues) queues.set(partitionName(queue.topic, queue.partition), queue);
+    }
+    let polled = 0;
+    for (const { topic, partition, fetchOffset, records, nextOffset, endOffset } of this.#arrived) {
+      const queue = queues.get(partitionName(topic, partition));
+      if (!queue || queue.fetchPosition !== fetchOffset) continue;
+      queue.add(records, nextOffset);
+      polled += records.length;
+      this.#options.metrics.lag(topic, partition, Math.max(0, endOffset - nextOffset) + queue.size);
+    }
+    this.#arrived = [];
+    this.#options.metrics.polled(polled);
+  }
+
+  async close(): Promise<void> {
+    await this.#fetcher.close();
+  }
+}

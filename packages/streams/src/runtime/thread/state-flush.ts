@@ -1,0 +1,43 @@
+// The flush of a stream thread: committed state goes to disk now and then, beside the work.
+import type { TaskSet } from './task-set.ts';
+import { InFlight } from './in-flight.ts';
+import type { StreamThreadOptions } from './thread-options.ts';
+
+type Settings = Pick<StreamThreadOptions, 'now' | 'stateFlushMs' | 'maxUnflushedChanges' | 'metrics'>;
+
+/** See the top of this file. */
+export class StateFlush {
+  readonly #tasks: TaskSet;
+  readonly #settings: Settings;
+  readonly #flush = new InFlight();
+  #last: number;
+
+  constructor(tasks: TaskSet, settings: Settings) {
+    this.#tasks = tasks;
+    this.#settings = settings;
+    this.#last = settings.now();
+  }
+
+  /** Flushes when it is time; waits only where too much has gathered. Throws the failure of the last flush. */
+  async run(): Promise<void> {
+    this.#flush.throwFailure();
+    const { now, stateFlushMs, maxUnflushedChanges } = this.#settings;
+    const stores = this.#tasks.all().flatMap((task) => task.stores.map(({ store }) => store));
+    const flushAll = async (): Promise<void> => {
+      await Promise.all(stores.map((store) => store.flush()));
+    };
+    if (!this.#flush.isActive && now() - this.#last >= stateFlushMs) {
+      this.#last = now();
+      this.#report();
+      this.#flush.start(flushAll());
+    }
+    const waiting = stores.reduce((sum, store) => sum + store.unflushed(), 0);
+    if (waiting > maxUnflushedChanges) await (this.#flush.isActive ? this.#flush.ended() : flushAll());
+  }
+
+  #report(): void {
+    for (const task of this.#tasks.running())
+      for (const { store } of task.stores)
+        this.#settings.metrics.state(task.id, store.name, store.size(), store.bytes());
+  }
+}

@@ -1,0 +1,46 @@
+// What a stream thread is made of.
+import type { KafkaPort } from '@activity/kafka';
+import type { StateBackend } from '../../state/state-backend.ts';
+import type { Topology } from '../../topology/topology.ts';
+import type { FailurePolicy } from '../failure-policy.ts';
+import type { RuntimeMetrics } from '../metrics.ts';
+import type { TopicNames } from '../topic-names.ts';
+import type { ThreadState } from './thread-state.ts';
+
+/** Settings of a thread. Times in milliseconds. */
+export interface StreamThreadOptions {
+  applicationId: string;
+  instanceId: string;
+  index: number;
+  topology: Topology;
+  names: TopicNames;
+  kafka: KafkaPort;
+  backend: StateBackend;
+  metrics: RuntimeMetrics;
+  failures: FailurePolicy;
+  exactlyOnce: boolean;
+  staticMembership: boolean;
+  commitIntervalMs: number;
+  /** A commit begins early when so much waits for it. */
+  maxUncommittedBytes: number;
+  maxUncommittedRecords: number;
+  /** A partition is not fetched while so many of its records wait. */
+  maxBufferedRecords: number;
+  /** How often committed state goes to disk. */
+  stateFlushMs: number;
+  /** More changes than these are never kept in memory only. */
+  maxUnflushedChanges: number;
+  /** Entries of stores that are kept decoded. */
+  maxCachedEntries: number;
+  /** How often used-up records of internal topics are deleted. */
+  purgeIntervalMs: number;
+  sessionTimeoutMs: number;
+  rebalanceTimeoutMs: number;
+  transactionTimeoutMs: number;
+  /** How often new partitions of input topics are looked for. */
+  metadataMaxAgeMs: number;
+  offsetReset: 'earliest' | 'latest';
+  now: () => number;
+  log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, details?: object) => void;
+  onState: (state: ThreadState, error?: Error) => void;
+}
