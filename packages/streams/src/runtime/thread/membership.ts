@@ -36,7 +36,7 @@ export class Membership {
   readonly #member: GroupMember;
   readonly #controls: Control[] = [];
   #identity: GroupIdentity | undefined;
-  #awaitingAssignment = false;
+  #awaitingAssignment = true;
   #rejoinAt = Number.POSITIVE_INFINITY;
 
   constructor(options: MembershipOptions) {
