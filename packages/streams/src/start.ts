@@ -73,6 +73,11 @@ export interface StreamsOptions {
    */
   maxBufferedRecords?: number;
   /**
+   * The same in bytes, for all partitions of a thread, each of which has an equal share.
+   * @default 64 * 1024 * 1024
+   */
+  maxBufferedBytes?: number;
+  /**
    * How often committed state goes to disk.
    * @default 2000
    */
@@ -87,6 +92,11 @@ export interface StreamsOptions {
    * @default 100_000
    */
   maxCachedEntries?: number;
+  /**
+   * The same in bytes of keys and serialized values, in each thread.
+   * @default 64 * 1024 * 1024
+   */
+  maxCachedBytes?: number;
   /**
    * How often used-up records of repartition topics and of changelogs with expiring state are deleted.
    * @default 30_000
@@ -241,9 +251,11 @@ export function createStreams(options: StreamsOptions): Streams {
       maxUncommittedRecords: options.maxUncommittedRecords ?? 20_000,
       maxUncommittedBytes: options.maxUncommittedBytes ?? 16 * 1024 * 1024,
       maxBufferedRecords: options.maxBufferedRecords ?? 10_000,
+      maxBufferedBytes: options.maxBufferedBytes ?? 64 * 1024 * 1024,
       stateFlushMs: options.stateFlushMs ?? 2000,
       maxUnflushedChanges: options.maxUnflushedChanges ?? 500_000,
       maxCachedEntries: options.maxCachedEntries ?? 100_000,
+      maxCachedBytes: options.maxCachedBytes ?? 64 * 1024 * 1024,
       purgeIntervalMs: options.purgeIntervalMs ?? 30_000,
       sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
       rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,

@@ -17,6 +17,25 @@ function drain(queue: RecordQueue): number[] {
 }
 
 describe('a record queue', () => {
+  test('knows how many bytes wait, whatever was processed and fetched in between', () => {
+    const queue = new RecordQueue('t', 0, 0);
+    const sized = (offset: number, size: number): SourceRecord => ({
+      ...records(offset)[0]!,
+      key: Buffer.alloc(10),
+      value: Buffer.alloc(size),
+    });
+    expect(queue.bytes).toBe(0);
+    queue.add([sized(0, 1000), sized(1, 5000)], 2);
+    const both = queue.bytes;
+    expect(both).toBeGreaterThanOrEqual(6020);
+    queue.advance();
+    expect(both - queue.bytes).toBeGreaterThanOrEqual(1010);
+    queue.add([sized(2, 1000)], 3);
+    expect(queue.bytes).toBe(both);
+    drain(queue);
+    expect(queue.bytes).toBe(0);
+  });
+
   test('gives records in order and moves with them', () => {
     const queue = new RecordQueue('t', 0, 5);
     expect([queue.peek(), queue.position, queue.fetchPosition, queue.moved]).toEqual([

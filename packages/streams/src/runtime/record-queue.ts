@@ -17,6 +17,7 @@ export class RecordQueue {
   moved = false;
   #records: SourceRecord[] = [];
   #head = 0;
+  #bytes = 0;
   #fetchedTo: number;
 
   constructor(topic: string, partition: number, position: number) {
@@ -31,6 +32,11 @@ export class RecordQueue {
     return this.#records.length - this.#head;
   }
 
+  /** About how much memory the records that wait take, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** The offset to fetch from. */
   get fetchPosition(): number {
     return this.#fetchedTo;
@@ -39,6 +45,7 @@ export class RecordQueue {
   /** Takes in what was fetched from {@link fetchPosition}. */
   add(records: SourceRecord[], nextOffset: number): void {
     this.#fetchedTo = nextOffset;
+    for (const record of records) this.#bytes += bytesOf(record);
     if (this.size === 0) {
       this.#records = records;
       this.#head = 0;
@@ -57,6 +64,7 @@ export class RecordQueue {
   advance(): void {
     const record = this.#records[this.#head] as SourceRecord;
     this.#head++;
+    this.#bytes -= bytesOf(record);
     // Past the last record, markers and aborted records too: so that the lag of a drained partition shows as 0.
     this.#moveTo(this.#head === this.#records.length ? this.#fetchedTo : record.offset + 1);
   }
@@ -67,4 +75,11 @@ export class RecordQueue {
       this.moved = true;
     }
   }
+}
+
+/** What a record takes beside its key and value: objects and numbers. */
+const overheadBytes = 200;
+
+function bytesOf({ key, value }: SourceRecord): number {
+  return (key?.length ?? 0) + (value?.length ?? 0) + overheadBytes;
 }

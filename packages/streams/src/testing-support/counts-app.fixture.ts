@@ -5,9 +5,18 @@ import type { CountsOptions } from './counts-topology.ts';
 /** What it is started with, as JSON in its first argument. */
 export interface CountsAppOptions extends Omit<StreamsOptions, 'topology' | 'onState' | 'logger'> {
   counts: CountsOptions;
+  /**
+   * The module of the topology, beside this one.
+   * @default 'counts-topology.ts'
+   */
+  module?: string;
 }
 
-const { counts, ...options } = JSON.parse(process.argv[2] ?? '{}') as CountsAppOptions;
+const {
+  counts,
+  module = 'counts-topology.ts',
+  ...options
+} = JSON.parse(process.argv[2] ?? '{}') as CountsAppOptions;
 
 function print(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -23,7 +32,7 @@ process.on('SIGUSR2', () => {
 
 const streams = createStreams({
   ...options,
-  topology: { url: new URL('./counts-topology.ts', import.meta.url), options: counts },
+  topology: { url: new URL(module, import.meta.url), options: counts },
   onState: (state, error) => print({ state, ...(error && { error: error.message }) }),
   logger: (level, message) => {
     if (level !== 'debug') print({ level, message });

@@ -32,6 +32,13 @@ export interface CountsOptions {
   runEntries?: number;
   /** While this file is there, the first thread that processes a record deletes it and stands still for so long. */
   stall?: { file: string; ms: number };
+  /** How long the first step takes for each record, in milliseconds. */
+  stepMs?: number;
+}
+
+/** Works for so long. */
+export function spin(ms: number): void {
+  for (const end = performance.now() + ms; performance.now() < end;);
 }
 
 /** How long ids of the topic `recent` are remembered: short, so that segments are dropped during a run. */
@@ -70,12 +77,19 @@ function ticker(everyMs: number): () => Processor<string, string, string, string
 }
 
 /** Builds the topology. */
-export default function countsTopology({ topics, poison, runEntries, stall }: CountsOptions): Topology {
+export default function countsTopology({
+  topics,
+  poison,
+  runEntries,
+  stall,
+  stepMs = 0,
+}: CountsOptions): Topology {
   const builder = new StreamsBuilder();
   const stallOnce = stall && staller(stall);
   const input = builder.stream(topics.input, strings).peek((_key, value) => {
     if (value === poison) throw new Error(`cannot take ${value}`);
     stallOnce?.();
+    spin(stepMs);
   });
   if (topics.ticks !== undefined) {
     input

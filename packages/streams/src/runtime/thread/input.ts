@@ -11,6 +11,8 @@ export interface ThreadInputOptions {
   metrics: RuntimeMetrics;
   /** A partition is not fetched while so many of its records wait. */
   maxBufferedRecords: number;
+  /** Each partition has an equal share of these; it is not fetched while its records take more. */
+  maxBufferedBytes: number;
   /** Records have arrived, or the fetch has failed. */
   onEnd: () => void;
 }
@@ -44,10 +46,11 @@ export class ThreadInput {
   /** Fetches for these tasks, unless a fetch is in flight. */
   keepFetching(tasks: readonly Task[]): void {
     if (this.#fetch.isActive || this.hasNews) return;
-    const { maxBufferedRecords } = this.#options;
+    const { maxBufferedRecords, maxBufferedBytes } = this.#options;
     const queues = tasks.flatMap((task) => task.queues);
+    const maxBytes = maxBufferedBytes / queues.length;
     const positions = queues
-      .filter((queue) => queue.size < maxBufferedRecords)
+      .filter((queue) => queue.size < maxBufferedRecords && queue.bytes < maxBytes)
       .map(({ topic, partition, fetchPosition }) => ({ topic, partition, offset: fetchPosition }));
     if (positions.length === 0) return;
     // Those that have enough may have worked it off, and would wait, long before a record comes for the others.

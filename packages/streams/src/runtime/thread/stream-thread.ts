@@ -45,7 +45,7 @@ export class StreamThread {
 
   constructor(options: StreamThreadOptions) {
     this.#options = options;
-    const { kafka, metrics, now, topology, names, log, maxBufferedRecords } = options;
+    const { kafka, metrics, now, topology, names, log, maxBufferedRecords, maxBufferedBytes } = options;
     const repartition = new Set(topology.repartitionTopics.map(({ name }) => names.full(name)));
     const isRepartition = (topic: string): boolean => repartition.has(topic);
     const shape = shapeOf(topology, names);
@@ -55,7 +55,7 @@ export class StreamThread {
     this.#purger = new Purger({ kafka, isRepartition, intervalMs: options.purgeIntervalMs, now, log });
     const { refusals } = isolation;
     this.#tasks = new TaskSet({ thread: options, collector, refusals, isRepartition });
-    this.#input = new ThreadInput({ kafka, metrics, maxBufferedRecords, onEnd: wake });
+    this.#input = new ThreadInput({ kafka, metrics, maxBufferedRecords, maxBufferedBytes, onEnd: wake });
     this.#commits = new CommitCycle({
       thread: options,
       tasks: this.#tasks,

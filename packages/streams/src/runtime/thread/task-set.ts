@@ -45,10 +45,11 @@ export class TaskSet {
 
   constructor(options: TaskSetOptions) {
     this.#options = options;
-    const { kafka, metrics, applicationId, offsetReset, maxCachedEntries, log } = options.thread;
+    const { kafka, metrics, applicationId, offsetReset, maxCachedEntries, maxCachedBytes, log } =
+      options.thread;
     const { isRepartition } = options;
     this.#restorer = new Restorer(kafka, metrics);
-    this.#cache = cacheBudget(maxCachedEntries);
+    this.#cache = cacheBudget(maxCachedEntries, maxCachedBytes);
     this.#starts = new StartPositions({ kafka, groupId: applicationId, offsetReset, isRepartition, log });
   }
 

@@ -26,12 +26,16 @@ export interface StreamThreadOptions {
   maxUncommittedRecords: number;
   /** A partition is not fetched while so many of its records wait. */
   maxBufferedRecords: number;
+  /** Each partition has an equal share of these; it is not fetched while its records take more. */
+  maxBufferedBytes: number;
   /** How often committed state goes to disk. */
   stateFlushMs: number;
   /** More changes than these are never kept in memory only. */
   maxUnflushedChanges: number;
   /** Entries of stores that are kept decoded. */
   maxCachedEntries: number;
+  /** The same in bytes of keys and of values as their serdes write them. */
+  maxCachedBytes: number;
   /** How often used-up records of internal topics are deleted. */
   purgeIntervalMs: number;
   sessionTimeoutMs: number;

@@ -1,0 +1,7 @@
+// `npm run golden -w packages/streams`: writes the golden files of the release that package.json names.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeGolden } from '../src/testing-support/golden-state.ts';
+
+const manifest = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
+await writeGolden((JSON.parse(manifest) as { version: string }).version);
