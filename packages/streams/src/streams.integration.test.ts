@@ -443,7 +443,7 @@ test('an input that ends before what is committed is read from its beginning, an
   const app = create(copying(input, output));
   await app.streams.start();
   await until(async () => expect(await valuesIn(output)).toEqual(['v']));
-  expect(app.lines.join()).toContain(`${input}-0 ends at 1, before the committed 100: is it a new topic?`);
+  expect(app.lines.join()).toContain(`${input}-0 ends at 1, and 100 was committed: it is a new topic`);
 });
 
 test('input that was deleted before it was read is skipped, and said', async () => {

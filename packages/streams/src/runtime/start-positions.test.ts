@@ -80,13 +80,33 @@ describe('with a commit', () => {
     expect(errors[0]).toContain('lost records');
   });
 
+  test('where the broker has lost records, nothing written since is skipped, whatever is asked again', async () => {
+    commit(120, 'id-of-in');
+    const starts = positions();
+    expect((await starts.find(input)).offsets).toMatchObject([{ offset: 100, uncommitted: true }]);
+    kafka.bounds.set('in-0', { first: 10, end: 150 });
+    expect(await startOf(starts)).toBe(100);
+    expect(errors).toHaveLength(1);
+    starts.committed(input);
+    // The same offset, committed after the 20 records in between.
+    expect(await startOf(starts)).toBe(120);
+  });
+
   test.each([undefined, 'id-of-another'])(
-    'beyond the end of a new topic (%s), it begins anew',
+    'beyond the end of a new topic (%s), reading begins where that topic does',
     async (id) => {
       commit(120, id);
       expect(await startOf(positions())).toBe(10);
       expect(await startOf(positions('latest'))).toBe(100);
-      expect(errors[0]).toContain('is it a new topic?');
+      expect(errors[0]).toContain('it is a new topic');
     },
   );
+
+  test('within a new topic that is longer already, reading begins where that topic does', async () => {
+    commit(42, 'id-of-another');
+    const starts = positions();
+    expect((await starts.find(input)).offsets).toMatchObject([{ offset: 10, uncommitted: true }]);
+    expect(await startOf(starts)).toBe(10);
+    expect(errors[0]).toContain('it is a new topic');
+  });
 });

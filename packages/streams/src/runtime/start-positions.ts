@@ -31,6 +31,8 @@ export class StartPositions {
   readonly #options: StartPositionsOptions;
   /** Offsets that were chosen and may not be committed yet: a choice of "latest" must not be made twice. */
   readonly #chosen = new Map<string, number>();
+  /** Where reading went on instead of at an offset that is committed. Records may be written up to that offset since. */
+  readonly #instead = new Map<string, { committed: number; offset: number }>();
 
   constructor(options: StartPositionsOptions) {
     this.#options = options;
@@ -54,9 +56,16 @@ export class StartPositions {
       const found = known.get(name);
       if (!found) return { topic, partition, ...this.#choose(topic, name, first, end), metadata: '' };
       this.#chosen.delete(name);
-      return { ...found, offset: this.#goOn(name, found, { first, end, topicId: topicIds.get(topic) }) };
+      const bounds = { first, end, topicId: topicIds.get(topic) };
+      const offset = this.#goOn(name, found, bounds);
+      return { ...found, offset, uncommitted: offset < found.offset };
     });
     return { offsets, topicIds };
+  }
+
+  /** Offsets were committed: what was chosen before no longer matters. */
+  committed(offsets: readonly TopicPartition[]): void {
+    for (const { topic, partition } of offsets) this.#instead.delete(partitionName(topic, partition));
   }
 
   #choose(topic: string, name: string, first: number, end: number): { offset: number; uncommitted: boolean } {
@@ -78,14 +87,26 @@ export class StartPositions {
       log('error', `${name}: input was deleted before it was processed; going on from what is left`, lost);
       return first;
     }
-    if (offset <= end) return offset;
+    const instead = this.#instead.get(name);
+    if (instead?.committed === offset) return Math.max(instead.offset, first);
+    this.#instead.delete(name);
     const committedIn = readOffsetMetadata(metadata).topicId;
-    if (committedIn !== undefined && committedIn === topicId) {
+    const isAnother = committedIn !== undefined && topicId !== undefined && committedIn !== topicId;
+    if (offset <= end && !isAnother) return offset;
+    if (committedIn !== undefined && !isAnother) {
       const lost = { committed: offset, end };
       log('error', `${name}: the broker has lost records that were processed; going on from its end`, lost);
-      return end;
+      return this.#goOnAt(name, offset, end);
     }
-    log('error', `${name} ends at ${end}, before the committed ${offset}: is it a new topic?`);
-    return this.#options.offsetReset === 'earliest' ? first : end;
+    log(
+      'error',
+      `${name} ends at ${end}, and ${offset} was committed: it is a new topic, or its records are lost`,
+    );
+    return this.#goOnAt(name, offset, this.#options.offsetReset === 'earliest' ? first : end);
+  }
+
+  #goOnAt(name: string, committed: number, offset: number): number {
+    this.#instead.set(name, { committed, offset });
+    return offset;
   }
 }

@@ -64,6 +64,7 @@ export class StreamThread {
       identity: () => this.#membership.identity,
       onCommitted: (offsets) => {
         this.#purger.committed(offsets);
+        this.#tasks.committed(offsets);
         this.#failures = 0;
       },
       onEnd: wake,

@@ -58,6 +58,11 @@ export class TaskSet {
     return [...this.#open.keys(), ...this.#waiting];
   }
 
+  /** Takes note of what was committed. */
+  committed(offsets: readonly CommittedOffset[]): void {
+    this.#starts.committed(offsets);
+  }
+
   /** Whether every task is at work. */
   get areRunning(): boolean {
     if (this.#waiting.size > 0) return false;
