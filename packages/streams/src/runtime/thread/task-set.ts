@@ -2,7 +2,7 @@
 //
 //   waiting (another thread still has its folder) ─▶ seeking ─▶ restoring ─▶ running
 //                                                       ▲______ abort _________│
-import type { TopicDescription } from '@activity/kafka';
+import type { CommittedOffset, TopicDescription } from '@activity/kafka';
 import { FatalError, RetriableError } from '../../api/errors.ts';
 import { cacheBudget, type CacheBudget } from '../../state/overlay.ts';
 import type { Collector } from '../collector.ts';
