@@ -23,7 +23,7 @@ export type StreamsErrorCode =
   | 'PROCESSING_FAILED'
   | 'PRODUCTION_FAILED';
 
-interface StreamsErrorOptions {
+export interface StreamsErrorOptions {
   cause?: unknown;
   taskId?: string;
 }

@@ -1,12 +1,15 @@
 // A Kafka client at the level of the wire protocol: everything that other packages may use, by name.
 export { backoff } from './backoff.ts';
+export type { BackoffRange } from './backoff.ts';
 export { openTopicReader } from './client/topic-reader.ts';
 export type { OffsetsByTopic, ReadRecord, TopicReader, TopicReaderOptions } from './client/topic-reader.ts';
 export { addressOf } from './client/broker-address.ts';
+export type { BrokerAddress } from './client/broker-address.ts';
 export type { Credential, SaslOptions, SecurityOptions } from './client/security.ts';
 export { partitionName } from './client/port.ts';
 export type {
   CommitResult,
+  CommitRequest,
   CommittedOffset,
   CommitWriter,
   FetchedPartition,
@@ -18,9 +21,11 @@ export type {
   KafkaPort,
   MemberSubscription,
   NewTopic,
+  Position,
   TopicDescription,
   TopicPartition,
   TopicSetting,
+  WriterOptions,
 } from './client/port.ts';
 export { createKafka } from './client/wire-port.ts';
 export type { KafkaOptions } from './client/wire-port.ts';
@@ -32,12 +37,13 @@ export {
   StreamsError,
   TaskCorruptedError,
 } from './errors.ts';
-export type { StreamsErrorCode } from './errors.ts';
+export type { RefusedFor, StreamsErrorCode, StreamsErrorOptions } from './errors.ts';
 export { BufferPool } from './format/buffer-pool.ts';
 export { readKey, readValue } from './format/fetched-record.ts';
 export { hashText, murmur2, partitionOf } from './format/murmur2.ts';
 export { readBatches } from './format/read-batches.ts';
+export type { AbortedTransaction, Decompress } from './format/read-batches.ts';
 export { RecordBatches, sealBatch } from './format/record-batches.ts';
-export type { TopicLimits } from './format/record-batches.ts';
+export type { BatchProducer, OpenBatch, PartitionBatches, TopicLimits } from './format/record-batches.ts';
 export { deserialize } from './format/record.ts';
-export type { Header, Headers, Serialized, SourceRecord } from './format/record.ts';
+export type { Decoder, Header, Headers, Serialized, SourceRecord } from './format/record.ts';

@@ -146,13 +146,25 @@ test.each(packages)('packages/%s: the public API is the one in its report', asyn
   const warnings: string[] = [];
   const reportFolder = join(folder, `api-${name}`);
   mkdirSync(reportFolder);
+  // Where it was built: in node_modules its own files would count as another package's.
+  const built = join(repository, 'packages', name);
   const config = ExtractorConfig.prepare({
     configObjectFullPath: undefined,
-    packageJsonFullPath: join(installed(name), 'package.json'),
+    packageJsonFullPath: join(built, 'package.json'),
     configObject: {
-      projectFolder: installed(name),
-      mainEntryPointFilePath: join(installed(name), 'dist', 'index.d.ts'),
-      compiler: { overrideTsconfig: { compilerOptions: { module: 'nodenext', lib: ['esnext'], types: [] } } },
+      projectFolder: built,
+      mainEntryPointFilePath: join(built, 'dist', 'index.d.ts'),
+      newlineKind: 'lf',
+      compiler: {
+        overrideTsconfig: {
+          compilerOptions: {
+            module: 'nodenext',
+            lib: ['esnext'],
+            types: ['node'],
+            typeRoots: [join(root, 'node_modules', '@types')],
+          },
+        },
+      },
       apiReport: { enabled: true, reportFileName: 'report', reportFolder, reportTempFolder: reportFolder },
     },
   });
@@ -165,7 +177,7 @@ test.each(packages)('packages/%s: the public API is the one in its report', asyn
     },
   });
   const report = readFileSync(join(reportFolder, 'report.api.md'), 'utf8');
-  await expect(report).toMatchFileSnapshot(join(root, 'packages', name, 'api-report.md'));
+  await expect(report).toMatchFileSnapshot(join(root, 'packages', name, 'api.golden.md'));
   expect(warnings).toEqual([]);
 });
 

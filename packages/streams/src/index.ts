@@ -18,10 +18,16 @@ export type { Credential, SaslOptions, SecurityOptions } from '@activity/kafka';
 export type { Emit } from './operators/aggregate.ts';
 export { dedupePrefix } from './operators/dedupe.ts';
 export type { Duplicate } from './operators/dedupe.ts';
-export type { Failed } from './operators/stateless.ts';
+export type { Failed, Predicate } from './operators/stateless.ts';
 export type { TimeWindows } from './operators/window-aggregate.ts';
 export type { Change, Header, Headers, Record, Timestamped, Windowed } from './api/record.ts';
-export type { Failure, FailureAction, FailureHandler, FailureStage } from './runtime/failure-policy.ts';
+export type {
+  Failure,
+  FailureAction,
+  FailureChoices,
+  FailureHandler,
+  FailureStage,
+} from './runtime/failure-policy.ts';
 export { noMetrics } from './runtime/metrics.ts';
 export type { RuntimeMetrics } from './runtime/metrics.ts';
 export type { ThreadState } from './runtime/thread/thread-state.ts';
@@ -51,6 +57,18 @@ export type {
   ProcessorSupplier,
   PunctuationType,
   RecordPosition,
+  TimestampExtractor,
 } from './api/processor.ts';
-export type { Topology } from './topology/topology.ts';
+export type {
+  Parent,
+  Partitioner,
+  ProcessorNode,
+  RepartitionTopic,
+  SinkNode,
+  SourceNode,
+  SubTopology,
+  TopicChoice,
+  Topology,
+  TopologyNode,
+} from './topology/topology.ts';
 export { validate } from './topology/validate.ts';

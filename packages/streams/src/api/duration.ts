@@ -4,7 +4,7 @@ import { FatalError } from './errors.ts';
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** Milliseconds as a number, or a whole number with a unit: `ms`, `s`, `m`, `h`, `d`. A day is 24 hours. */
-export type Duration = number | `${number}${keyof typeof units}`;
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 /**
  * A duration in milliseconds.

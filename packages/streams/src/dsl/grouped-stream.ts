@@ -35,6 +35,7 @@ export class KGroupedStream<K, V> {
   readonly #dsl: Dsl;
   readonly #place: StreamPlace<K, V>;
 
+  /** @internal */
   constructor(dsl: Dsl, place: StreamPlace<K, V>) {
     this.#dsl = dsl;
     this.#place = place;
@@ -178,6 +179,7 @@ export class KWindowedStream<K, V> {
   readonly #place: StreamPlace<K, V>;
   readonly #windows: TimeWindows;
 
+  /** @internal */
   constructor(dsl: Dsl, place: StreamPlace<K, V>, windows: TimeWindows) {
     this.#dsl = dsl;
     this.#place = place;

@@ -11,6 +11,7 @@ export class KGroupedTable<K, V> {
   readonly #dsl: Dsl;
   readonly #place: Place<K, V>;
 
+  /** @internal */
   constructor(dsl: Dsl, place: Place<K, V>) {
     this.#dsl = dsl;
     this.#place = place;

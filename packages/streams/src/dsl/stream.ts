@@ -96,12 +96,13 @@ export class KStream<K, V> {
   readonly #dsl: Dsl;
   readonly #place: StreamPlace<K, V>;
 
+  /** @internal */
   constructor(dsl: Dsl, place: StreamPlace<K, V>) {
     this.#dsl = dsl;
     this.#place = place;
   }
 
-  /** Where this stream stands; for other steps of the DSL. */
+  /** Where this stream stands; for other steps of the DSL. @internal */
   get place(): StreamPlace<K, V> {
     return this.#place;
   }
@@ -420,6 +421,7 @@ export class BranchedStream<K, V, Branches> {
   readonly #name: string;
   readonly #branches: readonly (readonly [string, Predicate<K, V>])[];
 
+  /** @internal */
   constructor(
     dsl: Dsl,
     place: StreamPlace<K, V>,

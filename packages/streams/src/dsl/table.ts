@@ -16,6 +16,7 @@ export class KTable<K, V> {
   readonly #dsl: Dsl;
   readonly #place: TablePlace<K, V>;
 
+  /** @internal */
   constructor(dsl: Dsl, place: TablePlace<K, V>) {
     this.#dsl = dsl;
     this.#place = place;
