@@ -244,6 +244,34 @@ describe('filters', () => {
     }
   });
 
+  test('an address is found alike by the list and by the tail, however it was written', async () => {
+    const addresses = ['2001:db8::5', '2001:DB8::5', '2001:db8:0:0:0:0:0:5', '2001:0db8::5', '2001:db8:0::5'];
+    const mapped = ['203.0.113.77', '::ffff:203.0.113.77', '::FFFF:CB00:714D', '0:0:0:0:0:ffff:203.0.113.77'];
+    const written = [...addresses, ...mapped].map((ip, index) => ({
+      _id: Long.fromNumber(6_000_000_000 + index),
+      eventId: `address-${index}`,
+      userId: 'address',
+      activityType: 'LOGIN',
+      metadata: { ip },
+      timestamp: new Date(until),
+      receivedAt: new Date(until),
+      createdAt: new Date(until),
+    }));
+    await db.collection<Document & { _id: Long }>('logs').insertMany(written);
+    const schema = z.object(filterShape(defaultActivityTypes));
+    const stored = await db.collection<LogDocument>('logs').find({ userId: 'address' }).toArray();
+    const sets = { '2001:DB8::0005': addresses, '::FFFF:203.0.113.77': mapped };
+    for (const [ip, all] of Object.entries(sets)) {
+      const listed = await get(`/api/logs?ip=${ip}`);
+      const found = listed['data'].map(({ metadata }: Document) => metadata['ip'] as string).toSorted();
+      const tailed = stored.filter(matcherOf(schema.parse({ ip }))).map(({ metadata }) => metadata?.['ip']);
+      expect(found).toEqual(tailed.toSorted());
+      expect(all).toEqual(expect.arrayContaining(found));
+      expect(found).toContain(all[0]);
+    }
+    await db.collection('logs').deleteMany({ userId: 'address' });
+  });
+
   test('a page in the depth looks at no more than the first', async () => {
     let page = await get('/api/logs?limit=100');
     for (let depth = 0; depth < 30; depth++)

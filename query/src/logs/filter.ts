@@ -36,8 +36,11 @@ function isPlace(text: string): boolean {
   return found !== undefined && (!text.includes('/') || found.bits === (found.version === 4 ? 24 : 48));
 }
 
-/** The ways in which clients write an address, or the processor a network. */
-function writings(ip: string): string[] {
+/**
+ * The texts that an address or a network has in logs. The processor writes each in its one form; logs of before, and those of a
+ * processor without that step, have what clients usually write.
+ */
+export function writings(ip: string): string[] {
   const [address = '', bits] = ip.split('/');
   if (isIP(address) === 4) {
     if (bits !== undefined) return [ip];

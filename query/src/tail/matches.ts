@@ -1,12 +1,12 @@
 // Whether a log is one that was asked for: what `mongoFilter` says to MongoDB, said to a log that has just been stored.
-import { parseNetwork } from '@activity/contracts';
-import type { LogFilter } from '../logs/filter.ts';
+import { writings, type LogFilter } from '../logs/filter.ts';
 import type { LogDocument } from '../logs/log-json.ts';
 
 /** Makes the test of a filter. */
 export function matcherOf(filter: LogFilter): (log: LogDocument) => boolean {
   const { userId, activityType, from, to, eventId, session, device, country, ip, bot } = filter;
   const types = activityType && new Set(activityType);
+  const places = ip === undefined ? undefined : new Set<unknown>(writings(ip));
   return function matches(log) {
     return (
       (userId === undefined || log.userId === userId) &&
@@ -17,15 +17,8 @@ export function matcherOf(filter: LogFilter): (log: LogDocument) => boolean {
       (session === undefined || log.session === session) &&
       (device === undefined || log.client?.device === device) &&
       (country === undefined || log.place?.country === country) &&
-      (ip === undefined || placeOf(log, ip.includes('/')) === ip) &&
+      (places === undefined || places.has(ip?.includes('/') ? log.address?.prefix : log.metadata?.['ip'])) &&
       (bot === undefined || (log.bot === true) === bot)
     );
   };
-}
-
-/** A log's network or its address, as a filter has it. */
-function placeOf({ address, metadata }: LogDocument, network: boolean): string | undefined {
-  const text: unknown = network ? address?.prefix : metadata?.['ip'];
-  const found = typeof text === 'string' ? parseNetwork(text) : undefined;
-  return found && (network ? `${found.address}/${found.bits}` : found.address);
 }

@@ -1,4 +1,5 @@
-// address: the version of the IP address in `metadata.ip`, and its network without its end.
+// address: the version of the IP address in `metadata.ip`, and its network without its end. The address itself is written in its one
+// form, so that whoever compares texts compares addresses.
 import { isIP } from 'node:net';
 import { canonicalAddress } from '@activity/contracts';
 import type { Address } from '@activity/contracts';
@@ -38,11 +39,15 @@ export function readAddress(text: string): Address | undefined {
   }
 }
 
-/** Adds `address`. */
+/** Adds `address`, and writes the IP address in its one form; a zone stays behind it. */
 export function address(): EnrichStep {
   return function addAddress(log): void {
     const ip = metadataText(log, 'ip', 64);
     const found = ip === undefined ? undefined : readAddress(ip);
-    if (found) log.address = found;
+    if (ip === undefined || found === undefined) return;
+    log.address = found;
+    const zone = ip.includes('%') ? ip.slice(ip.indexOf('%')) : '';
+    const written = withoutMapping(ip) + zone;
+    if (written !== ip) log.metadata = { ...log.metadata, ip: written };
   };
 }

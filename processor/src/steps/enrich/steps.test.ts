@@ -82,6 +82,17 @@ describe('address', () => {
     expect(enriched({ ip }).address).toEqual(address);
   });
 
+  test.each([
+    ['2001:DB8:0::5', '2001:db8::5'],
+    ['2001:0db8:0:0:0:0:0:5', '2001:db8::5'],
+    ['::FFFF:203.0.113.7', '203.0.113.7'],
+    ['FE80::1%eth0', 'fe80::1%eth0'],
+    ['203.0.113.7', '203.0.113.7'],
+    ['nonsense', 'nonsense'],
+  ])('%s is stored as %s', (ip, written) => {
+    expect(enriched({ ip, other: 1 }).metadata).toEqual({ ip: written, other: 1 });
+  });
+
   test('of any address is one again', () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (ip) => {
