@@ -20,7 +20,7 @@ import { tailRoute } from './routes/tail.ts';
 import type { Tails } from './tail/tail.ts';
 import { erasureRoutes } from './routes/erasures.ts';
 import type { ErasureDeps } from './routes/erasures.ts';
-import { traceRoute } from './routes/trace.ts';
+import { traceRoutes } from './routes/trace.ts';
 import type { Trace } from './pipeline/trace.ts';
 import { userRoutes } from './routes/users.ts';
 import type { UserRoutesDeps } from './routes/users.ts';
@@ -76,7 +76,7 @@ export function createApp({
     ...userRoutes(users),
     ...statsRoutes(stats),
     pipelineRoute(pipeline),
-    traceRoute(trace),
+    ...traceRoutes(trace),
     ...erasureRoutes(erasures),
     ...sessionRoutes({ authenticator, sessionHours, now }),
     ...healthRoutes(health),

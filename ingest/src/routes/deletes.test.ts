@@ -69,6 +69,27 @@ describe('DELETE /api/logs/:id?userId=', () => {
     },
   );
 
+  test.each(['.', '..', 'my-event'])('takes the event as a parameter too: %s', async (eventId) => {
+    const found = { _id: 7 * 1024 + 3 };
+    edgeAsking(async () => Response.json(eventId.startsWith('.') ? { data: [found] } : found));
+    expect((await remove(`/api/logs?eventId=${eventId}&userId=me`))[0]).toBe(202);
+    expect(JSON.parse(String(edge.written[0]?.value))).toMatchObject({ command: 'delete-log', id: 7171 });
+    const asked = new URL(edge.forwarded[0]?.url ?? '');
+    expect(asked.searchParams.get('userId')).toBe('me');
+    expect(asked.searchParams.get('eventId') ?? asked.pathname.split('/').at(-1)).toBe(eventId);
+    edgeAsking(async () => Response.json({ data: [] }));
+    if (eventId === '..') expect((await remove('/api/logs?eventId=..&userId=me'))[0]).toBe(404);
+  });
+
+  test.each(['', '?userId=u', '?eventId=e', '?eventId=e&userId=', '?eventId=%ff&userId=u'])(
+    'refuses /api/logs%s',
+    async (query) => {
+      edgeAsking(async () => Response.json({ _id: 1 }));
+      expect((await remove(`/api/logs${query}`))[0]).toBe(400);
+      expect(edge.written).toEqual([]);
+    },
+  );
+
   test('asks with the key of whoever deletes', async () => {
     edgeAsking(async () => Response.json({ _id: 1 }));
     await edge.app.request('/api/logs/e?userId=u', { method: 'DELETE', headers: { 'x-api-key': 'k' } });

@@ -18,12 +18,17 @@ const logParameter = z.object({
     .transform(Number)
     .pipe(z.number().int('must be the number of a log')),
 });
-const eventParameters = z.object({ id: idText, userId: idText });
+const eventParameters = z.object({ eventId: idText, userId: idText });
 const userParameter = z.object({
   userId: idText,
 });
 
 const notEncoded = [{ field: 'userId', message: 'must be percent-encoded UTF-8' }];
+
+/** A parameter; one that is repeated is no id. */
+function given(parameters: URLSearchParams, name: string): string {
+  return parameters.getAll(name).join('\0');
+}
 
 function commandIdOf(result: WriteResult): { commandId?: number } {
   if (result.kind !== 'written' || result.offset === undefined) return {};
@@ -62,11 +67,28 @@ export function deleteRoutes({ write }: Pick<Publisher, 'write'>, findLog: FindL
       if (parameters.success) return deleteNumber(request, parameters.data.id);
       return failureAnswer({ kind: 'validation', details: fieldProblems(parameters.error) });
     }
-    const userId = searchParams.getAll('userId').join('\0');
-    const parameters = eventParameters.safeParse({ id: req.param('id'), userId });
+    return deleteEvent(request, { eventId: req.param('id'), userId: given(searchParams, 'userId') });
+  }
+
+  /** By parameters alone. */
+  async function deleteByParameters(request: RoutedRequest): Promise<Answer> {
+    const { search, searchParams } = new URL(request.context.req.url);
+    if (!isWellEncoded(search)) return failureAnswer({ kind: 'validation', details: notEncoded });
+    return deleteEvent(request, {
+      eventId: given(searchParams, 'eventId'),
+      userId: given(searchParams, 'userId'),
+    });
+  }
+
+  async function deleteEvent(
+    request: RoutedRequest,
+    event: { eventId: string | undefined; userId: string },
+  ): Promise<Answer> {
+    const parameters = eventParameters.safeParse(event);
     if (!parameters.success)
       return failureAnswer({ kind: 'validation', details: fieldProblems(parameters.error) });
-    const found = await findLog(request, parameters.data.id, parameters.data.userId);
+    const { eventId, userId } = parameters.data;
+    const found = await findLog(request, eventId, userId);
     return typeof found === 'number' ? deleteNumber(request, found) : found;
   }
 
@@ -81,7 +103,7 @@ export function deleteRoutes({ write }: Pick<Publisher, 'write'>, findLog: FindL
     const { search, searchParams } = new URL(context.req.url);
     if (!isWellEncoded(search)) return failureAnswer({ kind: 'validation', details: notEncoded });
     const parameters = userParameter.safeParse({
-      userId: context.req.param('userId') ?? searchParams.getAll('userId').join('\0'),
+      userId: context.req.param('userId') ?? given(searchParams, 'userId'),
     });
     if (!parameters.success)
       return failureAnswer({ kind: 'validation', details: fieldProblems(parameters.error) });
@@ -114,6 +136,23 @@ export function deleteRoutes({ write }: Pick<Publisher, 'write'>, findLog: FindL
         404: { description: 'No log has this number, or this `eventId`.', schema: plainError },
       },
       handle: deleteLog,
+    },
+    {
+      method: 'DELETE',
+      path: '/api/logs',
+      scope: 'delete',
+      summary: 'Delete one log, by parameters',
+      description:
+        'The same for every `eventId`, also for those that a path cannot hold: clients take `.` and `..` for a way up.',
+      query: z.object({
+        eventId: idText.describe('The log’s `eventId`'),
+        userId: idText.describe('Whose log it is'),
+      }),
+      answers: {
+        ...answers,
+        404: { description: 'No log of the user has this `eventId`.', schema: plainError },
+      },
+      handle: deleteByParameters,
     },
     {
       method: 'DELETE',

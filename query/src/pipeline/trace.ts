@@ -1,5 +1,5 @@
 // Where an event is: asked of MongoDB, of the processor's dedupe store, and of Kafka through the supervisor.
-import { maxPartitions, rawPosition } from '@activity/contracts';
+import { logId, maxPartitions, rawPosition } from '@activity/contracts';
 import type { ErasureReceipt, Loss } from '@activity/contracts';
 import type { Collection, Document, Filter } from 'mongodb';
 import type { LogDocument } from '../logs/log-json.ts';
@@ -74,6 +74,25 @@ export function createTrace(
     return (await reads.find('erasures.find', receipts, filter, { sort: { _id: 1 }, limit: 1 }))[0];
   }
 
+  /** The newest erasure of a user; of one on its way only the processor knows. */
+  async function newestErasure(userId: string, first: FirstCopy | 'forgotten' | undefined): Promise<number> {
+    const filter = { userId } as Filter<ErasureReceipt>;
+    const [receipt] = await reads.find('erasures.find', receipts, filter, { sort: { _id: -1 }, limit: 1 });
+    const known = typeof first === 'object' && 'erasedBy' in first ? first.erasedBy : -1;
+    return Math.max(receipt?._id ?? -1, known);
+  }
+
+  /** Dead letters of before an erasure are kept until the topic's retention, and shown to nobody. */
+  async function letters(
+    userId: string,
+    inKafka: FoundInKafka | undefined,
+    first: FirstCopy | 'forgotten' | undefined,
+  ): Promise<FoundInKafka['deadLetters']> {
+    if (inKafka === undefined || inKafka.deadLetters.length === 0) return [];
+    const erasure = await newestErasure(userId, first);
+    return inKafka.deadLetters.filter(({ raw }) => logId(raw.partition, raw.offset) > erasure);
+  }
+
   async function markerOf(id: number): Promise<Document | undefined> {
     const filter = { _id: id, deletedAt: { $exists: true } } as Filter<LogDocument>;
     return (await reads.find('logs.marker', logs, filter, { limit: 1 }))[0];
@@ -111,7 +130,7 @@ export function createTrace(
       receivedAt: stored?.receivedAt ?? null,
       processedAt: stored?.createdAt ?? null,
       deleted: null,
-      deadLetters: (inKafka?.deadLetters ?? []).map(({ raw, reason, message, at }) => {
+      deadLetters: (await letters(userId, inKafka, first)).map(({ raw, reason, message, at }) => {
         const duplicateOf = reason === 'conflicting-duplicate' ? (known ?? null) : null;
         return { raw, reason, message, at, duplicateOf };
       }),

@@ -1,4 +1,4 @@
-// GET /api/events/:eventId/trace: where an event is.
+// GET /api/events/:eventId/trace and /api/events/trace: where an event is.
 import { validationError } from '@activity/service';
 import { z } from 'zod';
 import { id } from '../http/parameters.ts';
@@ -53,24 +53,38 @@ const answer = z.object({
   unanswered: z.array(z.enum(['processor', 'supervisor'])).describe('Parts that could not be asked'),
 });
 
-/** The route of traces. */
-export function traceRoute(trace: (event: { eventId: string; userId: string }) => Promise<Trace>): Route {
-  return route({
-    method: 'GET',
-    path: '/api/events/:eventId/trace',
-    scope: 'read',
-    summary: 'Where an event is',
-    description:
-      'Accepted, processed, stored, deleted, dead-lettered and why; or still on its way, and how much lies before it. The dedupe remembers an event for 24 hours (`DEDUPE_HOURS`), the raw topic for 30 days.',
-    parts: z.object({ eventId: id().describe('The event’s id, as it was sent or as the edge answered it') }),
-    query: z.object({ userId: id().describe('Whose event it is') }),
-    answers: {
-      200: { description: 'Where it is, also where nobody knows it.', schema: answer },
-      400: { description: 'A parameter is wrong.', schema: validationError },
-    },
-    handle: async ({ path: { eventId }, query: { userId } }) => ({
-      status: 200,
-      body: await trace({ eventId, userId }),
+const eventId = id().describe('The event’s id, as it was sent or as the edge answered it');
+const userId = id().describe('Whose event it is');
+const answers = {
+  200: { description: 'Where it is, also where nobody knows it.', schema: answer },
+  400: { description: 'A parameter is wrong.', schema: validationError },
+};
+
+/** The routes of traces, with the event in the path and as a parameter. */
+export function traceRoutes(trace: (event: { eventId: string; userId: string }) => Promise<Trace>): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/api/events/:eventId/trace',
+      scope: 'read',
+      summary: 'Where an event is',
+      description:
+        'Accepted, processed, stored, deleted, dead-lettered and why; or still on its way, and how much lies before it. The dedupe remembers an event for 24 hours (`DEDUPE_HOURS`), the raw topic for 30 days.',
+      parts: z.object({ eventId }),
+      query: z.object({ userId }),
+      answers,
+      handle: async ({ path, query }) => ({ status: 200, body: await trace({ ...path, ...query }) }),
     }),
-  });
+    route({
+      method: 'GET',
+      path: '/api/events/trace',
+      scope: 'read',
+      summary: 'Where an event is, by parameters',
+      description:
+        'The same for every id, also for those that a path cannot hold: clients take `.` and `..` for a way up.',
+      query: z.object({ eventId, userId }),
+      answers,
+      handle: async ({ query }) => ({ status: 200, body: await trace(query) }),
+    }),
+  ];
 }

@@ -12,8 +12,13 @@ export function useShown(range: Range, finest: Interval = 'minute'): Shown & { n
 }
 
 /** The path of a timeline. */
-export function timelinePath(path: string, { interval, from, to }: Shown): string {
-  const query = new URLSearchParams({ interval, tz: timeZone, from: new Date(from).toISOString() });
+export function timelinePath(
+  path: string,
+  { interval, from, to }: Shown,
+  parameters: Record<string, string> = {},
+): string {
+  const range = { interval, tz: timeZone, from: new Date(from).toISOString() };
+  const query = new URLSearchParams({ ...parameters, ...range });
   if (to !== undefined) query.set('to', new Date(to).toISOString());
   return `${path}?${query.toString()}`;
 }

@@ -14,18 +14,15 @@ const icons = { done: 'check', waiting: 'clock', failed: 'cross', ahead: 'clock'
 
 /** The view. */
 export function EventView({ userId, eventId }: { userId: string; eventId: string }): VNode {
-  const user = new URLSearchParams({ userId }).toString();
+  const event = new URLSearchParams({ eventId, userId }).toString();
   const [settled, setSettled] = useState(false);
-  const trace = useResource<Trace>(
-    `/api/events/${encodeURIComponent(eventId)}/trace?${user}`,
-    settled ? undefined : 1_000,
-  );
+  const trace = useResource<Trace>(`/api/events/trace?${event}`, settled ? undefined : 1_000);
   const state = trace.data?.state;
   // Only what is on its way is worth asking for again.
   const over = state !== undefined && state !== 'accepted' && state !== 'processed';
   if (over && !settled) setSettled(true);
   const log = useResource<Log>(
-    state === 'stored' ? `/api/logs/${encodeURIComponent(eventId)}?${user}` : undefined,
+    state === 'stored' && trace.data?.log ? `/api/logs/${trace.data.log}` : undefined,
   );
   return (
     <>

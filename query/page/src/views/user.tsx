@@ -32,8 +32,12 @@ interface UserViewProps {
 
 /** The view. */
 export function UserView({ userId, range: given, type }: UserViewProps): VNode {
-  const path = `/api/users/${encodeURIComponent(userId)}`;
-  const activity = useResource<UserActivity>(`${path}/activity`, everyMs);
+  // As a parameter: no path has the users `.` and `..`.
+  const user = { userId };
+  const activity = useResource<UserActivity>(
+    `/api/users/activity?${new URLSearchParams(user).toString()}`,
+    everyMs,
+  );
   const now = useNow(60_000);
   const lastSeen = activity.data?.lastSeen;
   const range = given ?? (lastSeen === undefined ? usualRange : rangeAround(Date.parse(lastSeen), now));
@@ -41,7 +45,7 @@ export function UserView({ userId, range: given, type }: UserViewProps): VNode {
   // Which range has events is known when the user is.
   const known = given !== undefined || activity.data !== undefined;
   const timeline = useResource<Timeline>(
-    known ? timelinePath(`${path}/timeline`, shown) : undefined,
+    known ? timelinePath('/api/users/timeline', shown, user) : undefined,
     2 * everyMs,
   );
   const events = eventsIn(range, userId, type);
