@@ -77,8 +77,12 @@ describe('DELETE /api/logs/:id?userId=', () => {
     const asked = new URL(edge.forwarded[0]?.url ?? '');
     expect(asked.searchParams.get('userId')).toBe('me');
     expect(asked.searchParams.get('eventId') ?? asked.pathname.split('/').at(-1)).toBe(eventId);
+  });
+
+  test('is 404 where the list has no such event', async () => {
     edgeAsking(async () => Response.json({ data: [] }));
-    if (eventId === '..') expect((await remove('/api/logs?eventId=..&userId=me'))[0]).toBe(404);
+    expect((await remove('/api/logs?eventId=..&userId=me'))[0]).toBe(404);
+    expect(edge.written).toEqual([]);
   });
 
   test.each(['', '?userId=u', '?eventId=e', '?eventId=e&userId=', '?eventId=%ff&userId=u'])(

@@ -177,8 +177,8 @@ export function createTrace(
     const by = typeof first === 'object' && 'erasedBy' in first ? first.erasedBy : undefined;
     if (by === undefined) {
       const partition = inKafka?.partition;
-      const mayBe = ['raw', 'logs'];
-      return { ...found, lost: lost.filter((one) => mayBe.includes(one.of) && one.partition === partition) };
+      const mayBe = new Set(['raw', 'logs']);
+      return { ...found, lost: lost.filter((one) => mayBe.has(one.of) && one.partition === partition) };
     }
     const receipt = await erasureAfter(userId, by - 1);
     return { ...found, state: 'erased', deleted: { at: receipt?.erasedAt ?? null, by } };
