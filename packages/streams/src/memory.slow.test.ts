@@ -45,13 +45,17 @@ test.skipIf(process.platform !== 'linux')(
       );
     }
     const applicationId = uniqueName('memory');
-    const app = startApp({
-      applicationId,
-      brokers: [servers().kafka],
-      stateDir: folder,
-      module: 'large-topology.ts',
-      counts: { topics },
-    });
+    const app = startApp(
+      {
+        applicationId,
+        brokers: [servers().kafka],
+        stateDir: folder,
+        module: 'large-topology.ts',
+        counts: { topics },
+      },
+      // As Node chooses it where a container has 512 MiB.
+      ['--max-old-space-size=256'],
+    );
     try {
       await untilCommitted(witness, applicationId, topics.input, new Map([['it', app]]));
       const peakMb = peakMbOf(app.child.pid);

@@ -74,7 +74,7 @@ export interface StreamsOptions {
   maxBufferedRecords?: number;
   /**
    * The same in bytes, for all partitions of a thread, each of which has an equal share.
-   * @default 64 * 1024 * 1024
+   * @default 32 * 1024 * 1024
    */
   maxBufferedBytes?: number;
   /**
@@ -88,13 +88,18 @@ export interface StreamsOptions {
    */
   maxUnflushedChanges?: number;
   /**
+   * The same in bytes of values; as many again may be on their way to the disk.
+   * @default 32 * 1024 * 1024
+   */
+  maxUnflushedBytes?: number;
+  /**
    * Entries of key-value and window stores that are kept decoded in memory, in each thread.
    * @default 100_000
    */
   maxCachedEntries?: number;
   /**
    * The same in bytes of keys and serialized values, in each thread.
-   * @default 64 * 1024 * 1024
+   * @default 32 * 1024 * 1024
    */
   maxCachedBytes?: number;
   /**
@@ -251,11 +256,12 @@ export function createStreams(options: StreamsOptions): Streams {
       maxUncommittedRecords: options.maxUncommittedRecords ?? 20_000,
       maxUncommittedBytes: options.maxUncommittedBytes ?? 16 * 1024 * 1024,
       maxBufferedRecords: options.maxBufferedRecords ?? 10_000,
-      maxBufferedBytes: options.maxBufferedBytes ?? 64 * 1024 * 1024,
+      maxBufferedBytes: options.maxBufferedBytes ?? 32 * 1024 * 1024,
       stateFlushMs: options.stateFlushMs ?? 2000,
       maxUnflushedChanges: options.maxUnflushedChanges ?? 500_000,
+      maxUnflushedBytes: options.maxUnflushedBytes ?? 32 * 1024 * 1024,
       maxCachedEntries: options.maxCachedEntries ?? 100_000,
-      maxCachedBytes: options.maxCachedBytes ?? 64 * 1024 * 1024,
+      maxCachedBytes: options.maxCachedBytes ?? 32 * 1024 * 1024,
       purgeIntervalMs: options.purgeIntervalMs ?? 30_000,
       sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
       rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,

@@ -161,9 +161,11 @@ describe.each(stateBackends)('committed state: $name', ({ persistent, create }) 
   test('tells how much is not flushed', async () => {
     const state = await begin().open();
     state.apply([change(0, 'a', 'x'), change(0, 'b', 'x')], 1);
-    const unflushed = state.unflushed;
+    state.apply([change(0, 'b', 'longer')], 2);
+    const { unflushed, unflushedBytes } = state;
     await state.flush();
-    expect([unflushed, state.unflushed]).toEqual([persistent ? 2 : 0, 0]);
+    expect([unflushed, state.unflushed]).toEqual([persistent ? 3 : 0, 0]);
+    expect([unflushedBytes, state.unflushedBytes]).toEqual([persistent ? 7 : 0, 0]);
   });
 
   test('may be flushed while it is read and written', async () => {

@@ -59,6 +59,8 @@ export interface CommittedState {
   bytes(): number;
   /** Changes that a crash of this process would lose (and the changelog give back). */
   readonly unflushed: number;
+  /** About how many bytes these take. */
+  readonly unflushedBytes: number;
   /**
    * Makes what was applied survive a crash of this process.
    * @throws FatalError with STATE_UNWRITABLE where the disk takes no more, and from then on: nothing is written over a gap.

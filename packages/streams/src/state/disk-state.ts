@@ -70,6 +70,7 @@ export class DiskState implements CommittedState {
   #position: number;
   #dropBefore = 0;
   #unflushed = 0;
+  #unflushedBytes = 0;
   #closed = false;
 
   constructor(options: DiskStateOptions) {
@@ -97,6 +98,10 @@ export class DiskState implements CommittedState {
 
   get unflushed(): number {
     return this.#unflushed;
+  }
+
+  get unflushedBytes(): number {
+    return this.#unflushedBytes;
   }
 
   get position(): number {
@@ -130,9 +135,10 @@ export class DiskState implements CommittedState {
         filter = this.#group(this.#groupNumber(segment)).filter;
         current = segment;
       }
-      const known = table.size;
+      const old = table.get(key);
       table.set(key, isWrite(change) ? change : null);
-      if (table.size > known) filter.add(keyBytes(key, this.#options.keys).hash);
+      this.#unflushedBytes += (change.data?.length ?? 0) - (old?.data.length ?? 0);
+      if (old === undefined) filter.add(keyBytes(key, this.#options.keys).hash);
       this.#unflushed++;
     }
     this.#position = position;
@@ -211,7 +217,7 @@ export class DiskState implements CommittedState {
     const { checkpoints, store, now } = this.#options;
     const databases = this.#databases();
     this.#fresh = new Map();
-    this.#unflushed = 0;
+    this.#unflushed = this.#unflushedBytes = 0;
     this.#position = 0;
     this.#groups.clear();
     // First, so that a crash between two databases leaves no position over missing entries.
@@ -234,7 +240,7 @@ export class DiskState implements CommittedState {
     const position = this.#position;
     this.#flushing = table;
     this.#fresh = new Map();
-    this.#unflushed = 0;
+    this.#unflushed = this.#unflushedBytes = 0;
     for (const segment of table.keys()) this.#open(this.#groupNumber(segment));
     // What could not be written stays readable in memory until the task has stopped.
     await this.#writes.batch(() => {

@@ -105,6 +105,12 @@ export class ExpiringState implements CommittedState, CommitLayers {
     return this.#options.disk ? this.#unflushed : 0;
   }
 
+  get unflushedBytes(): number {
+    if (!this.#options.disk) return 0;
+    const inRuns = this.#waiting.reduce((sum, { run }) => sum + run.end, 0);
+    return inRuns + this.#committedEnd - this.#flushedEnd;
+  }
+
   /** What was last put under a key, in any of these segments, committed or not. */
   newest(first: number, last: number, text: string): Stored | undefined {
     const key = keyBytes(text, this.#options.keys);

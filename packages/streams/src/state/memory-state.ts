@@ -12,6 +12,7 @@ import {
 /** A {@link CommittedState} of maps. */
 export class MemoryState implements CommittedState {
   readonly unflushed = 0;
+  readonly unflushedBytes = 0;
   readonly flushedAt = undefined;
   position = 0;
   readonly #segments = new Map<number, Map<string, Stored>>();

@@ -17,6 +17,8 @@ export interface TaskStore {
   pendingBytes(): number;
   /** Changes that are not on disk yet. */
   unflushed(): number;
+  /** About how many bytes these take. */
+  unflushedBytes(): number;
   flush(): Promise<void>;
   size(): number;
   bytes(): number;

@@ -112,6 +112,10 @@ export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> impl
     return this.options.committed.unflushed;
   }
 
+  unflushedBytes(): number {
+    return this.options.committed.unflushedBytes;
+  }
+
   flush(): Promise<void> {
     return this.options.committed.flush();
   }

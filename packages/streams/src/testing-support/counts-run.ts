@@ -18,10 +18,10 @@ export interface App {
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
 }
 
-/** Starts a process of the application. */
-export function startApp(options: CountsAppOptions): App {
+/** Starts a process of the application, with arguments for Node. */
+export function startApp(options: CountsAppOptions, nodeArguments: readonly string[] = []): App {
   const fixture = join(import.meta.dirname, 'counts-app.fixture.ts');
-  const child = spawn(process.execPath, [fixture, JSON.stringify(options)], {
+  const child = spawn(process.execPath, [...nodeArguments, fixture, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const gone = once(child, 'exit');

@@ -81,6 +81,7 @@ function start({
     maxBufferedBytes: 64 * 1024 * 1024,
     stateFlushMs: 2_000,
     maxUnflushedChanges: 500_000,
+    maxUnflushedBytes: 32 * 1024 * 1024,
     maxCachedEntries: 1_000,
     maxCachedBytes: 64 * 1024 * 1024,
     purgeIntervalMs: 30_000,

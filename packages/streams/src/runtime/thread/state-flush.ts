@@ -3,7 +3,10 @@ import type { TaskSet } from './task-set.ts';
 import { InFlight } from './in-flight.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
 
-type Settings = Pick<StreamThreadOptions, 'now' | 'stateFlushMs' | 'maxUnflushedChanges' | 'metrics'>;
+type Settings = Pick<
+  StreamThreadOptions,
+  'now' | 'stateFlushMs' | 'maxUnflushedChanges' | 'maxUnflushedBytes' | 'metrics'
+>;
 
 /** See the top of this file. */
 export class StateFlush {
@@ -21,18 +24,21 @@ export class StateFlush {
   /** Flushes when it is time; waits only where too much has gathered. Throws the failure of the last flush. */
   async run(): Promise<void> {
     this.#flush.throwFailure();
-    const { now, stateFlushMs, maxUnflushedChanges } = this.#settings;
+    const { now, stateFlushMs, maxUnflushedChanges, maxUnflushedBytes } = this.#settings;
     const stores = this.#tasks.all().flatMap((task) => task.stores.map(({ store }) => store));
     const flushAll = async (): Promise<void> => {
       await Promise.all(stores.map((store) => store.flush()));
     };
-    if (!this.#flush.isActive && now() - this.#last >= stateFlushMs) {
+    const bytes = stores.reduce((sum, store) => sum + store.unflushedBytes(), 0);
+    const isDue = now() - this.#last >= stateFlushMs || bytes > maxUnflushedBytes / 2;
+    if (isDue && !this.#flush.isActive) {
       this.#last = now();
       this.#report();
       this.#flush.start(flushAll());
     }
     const waiting = stores.reduce((sum, store) => sum + store.unflushed(), 0);
-    if (waiting > maxUnflushedChanges) await (this.#flush.isActive ? this.#flush.ended() : flushAll());
+    if (waiting > maxUnflushedChanges || bytes > maxUnflushedBytes)
+      await (this.#flush.isActive ? this.#flush.ended() : flushAll());
   }
 
   #report(): void {

@@ -57,6 +57,7 @@ function start(options: Partial<StreamThreadOptions> = {}): void {
     maxBufferedBytes: 64 * 1024 * 1024,
     stateFlushMs: 1000,
     maxUnflushedChanges: 1000,
+    maxUnflushedBytes: 32 * 1024 * 1024,
     maxCachedEntries: 1000,
     maxCachedBytes: 64 * 1024 * 1024,
     purgeIntervalMs: 1_000_000,
@@ -118,7 +119,7 @@ describe('a partition without a committed offset', () => {
     kafka.refuse = () => (isRefusing ? new RetriableError('CONNECTION_LOST', 'a test') : undefined);
     start({ offsetReset: 'latest' });
     await kafka.assign(['0_0']);
-    await until(() => expect(states).toContain('RUNNING'));
+    await until(() => expect(kafka.commits.flatMap(offsetsOf)).toContain(100));
     kafka.bounds.set('in-0', { first: 0, end: 110 });
     // The commit of what came is refused, and with it the choice of where to begin.
     await until(() => expect(kafka.commits.flatMap(offsetsOf)).toContain(110));

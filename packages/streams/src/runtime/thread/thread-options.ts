@@ -32,6 +32,8 @@ export interface StreamThreadOptions {
   stateFlushMs: number;
   /** More changes than these are never kept in memory only. */
   maxUnflushedChanges: number;
+  /** The same in bytes of values. */
+  maxUnflushedBytes: number;
   /** Entries of stores that are kept decoded. */
   maxCachedEntries: number;
   /** The same in bytes of keys and of values as their serdes write them. */
