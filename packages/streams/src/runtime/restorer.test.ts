@@ -19,15 +19,17 @@ class Changelog {
   /** What a read_committed reader sees; less than the end while a transaction is open. */
   stable: number;
   readonly asked: number[] = [];
+  /** The broker refuses every offset. */
+  refuses = false;
 
   constructor(end: number) {
     this.end = end;
     this.stable = end;
   }
 
-  read(offset: number): FetchedPartition {
+  read(offset: number, partition: number): FetchedPartition {
     this.asked.push(offset);
-    if (offset < this.start || offset > this.end) {
+    if (this.refuses || offset < this.start || offset > this.end) {
       throw new TaskCorruptedError('OFFSET_OUT_OF_RANGE', 'gone');
     }
     const nextOffset = Math.min(this.stable, offset + 10);
@@ -42,21 +44,24 @@ class Changelog {
       };
     });
     const { stable: endOffset } = this;
-    return { topic: 'log', partition: 0, fetchOffset: offset, nextOffset, endOffset, records, bytes: 0 };
+    return { topic: 'log', partition, fetchOffset: offset, nextOffset, endOffset, records, bytes: 0 };
   }
 }
 
-function portOf(changelog: Changelog): KafkaPort {
+/** A port whose topic has these partitions. */
+function portOf(...changelogs: readonly Changelog[]): KafkaPort {
+  const at = (partition: number): Changelog => changelogs[partition] as Changelog;
   const fetcher: Fetcher = {
-    fetch: async (positions) => positions.map(({ offset }) => changelog.read(offset)),
+    fetch: async (positions) =>
+      positions.map(({ partition, offset }) => at(partition).read(offset, partition)),
     close: async () => {},
   };
   const port: Pick<KafkaPort, 'listOffsets' | 'createFetcher'> = {
-    listOffsets: async (partitions, at) =>
+    listOffsets: async (partitions, of) =>
       new Map(
         partitions.map(({ topic, partition }) => [
           `${topic}-${partition}`,
-          at === 'earliest' ? changelog.start : changelog.end,
+          of === 'earliest' ? at(partition).start : at(partition).end,
         ]),
       ),
     createFetcher: () => fetcher,
@@ -64,8 +69,12 @@ function portOf(changelog: Changelog): KafkaPort {
   return port as KafkaPort;
 }
 
-function taskOf(state = new MemoryState()): { task: Task; store: TaskKeyValueStore<string, number> } {
-  const changelog = { topic: 'log', partition: 0 };
+/** A task with one store, whose changelog is this partition. */
+function taskOf(
+  state = new MemoryState(),
+  partition = 0,
+): { task: Task; store: TaskKeyValueStore<string, number> } {
+  const changelog = { topic: 'log', partition };
   const store = new TaskKeyValueStore({
     name: 'store',
     keySerde: stringSerde,
@@ -169,6 +178,47 @@ describe('restoring', () => {
     await restore(restorer, task);
     expect(changelog.asked).toEqual([0, 10, 30]);
     expect([...store.all()]).toHaveLength(7);
+  });
+
+  test('keeps a store whose own changelog has its position when the changelog of another is cleaned', async () => {
+    const [cleaned, whole] = [new Changelog(40), new Changelog(25)];
+    const restorer = new Restorer(portOf(cleaned, whole), noMetrics);
+    const other = taskOf(new MemoryState(), 1);
+    other.store.restore([], 10);
+    const { task: one, store } = taskOf();
+    const both: Partial<Task> = { id: one.id, stores: [...one.stores, ...other.task.stores] };
+    const task = both as Task;
+    await restorer.begin(task);
+    await restorer.step();
+    cleaned.start = 30;
+    await restore(restorer, task);
+    expect([store.position(), other.store.position()]).toEqual([40, 25]);
+    expect(cleaned.asked).toEqual([0, 10, 30]);
+    // Never from its beginning: it was not cleared.
+    expect(whole.asked.toSorted((a, b) => a - b)[0]).toBe(10);
+  });
+
+  test('tries again later where the broker refuses an offset that is in the log', async () => {
+    const changelog = new Changelog(40);
+    const restorer = new Restorer(portOf(changelog), noMetrics);
+    const { task, store } = taskOf();
+    await restorer.begin(task);
+    await restorer.step();
+    changelog.refuses = true;
+    await expect(restorer.step()).rejects.toMatchObject({ code: 'BROKER_REFUSED' });
+    expect(store.position()).toBe(10);
+  });
+
+  test('begins again where the changelog has lost its end meanwhile', async () => {
+    const changelog = new Changelog(40);
+    const restorer = new Restorer(portOf(changelog), noMetrics);
+    const { task, store } = taskOf();
+    await restorer.begin(task);
+    await restorer.step();
+    changelog.end = changelog.stable = 5;
+    await restore(restorer, task);
+    expect(changelog.asked).toEqual([0, 10, 0]);
+    expect(store.position()).toBe(5);
   });
 
   test('of a task that was closed is forgotten', async () => {

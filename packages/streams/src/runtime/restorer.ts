@@ -1,6 +1,6 @@
-// The restorer: brings stores up to the end of their changelogs, a step at a time, beside running tasks.
-import { partitionName, type Fetcher, type KafkaPort } from '@activity/kafka';
-import { TaskCorruptedError } from '../api/errors.ts';
+// The restorer: brings stores up to the end of their changelogs, a step at a time, while other tasks run.
+import { partitionName, type Fetcher, type KafkaPort, type TopicPartition } from '@activity/kafka';
+import { RetriableError, TaskCorruptedError } from '../api/errors.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { OpenStore } from './task-stores.ts';
 import type { Task } from './task.ts';
@@ -8,7 +8,7 @@ import type { Task } from './task.ts';
 interface Restoring {
   task: Task;
   open: OpenStore;
-  changelog: { topic: string; partition: number };
+  changelog: TopicPartition;
   position: number;
   end: number;
 }
@@ -36,18 +36,12 @@ export class Restorer {
     const logged = task.stores.flatMap((open) =>
       open.changelog ? [{ open, changelog: open.changelog }] : [],
     );
-    const partitions = logged.map(({ changelog }) => changelog);
-    const [starts, ends] = await Promise.all([
-      this.#kafka.listOffsets(partitions, 'earliest'),
-      this.#kafka.listOffsets(partitions, 'latest'),
-    ]);
+    const ends = await this.#endsOf(logged.map(({ changelog }) => changelog));
     for (const { open, changelog } of logged) {
       const name = partitionName(changelog.topic, changelog.partition);
-      const start = starts.get(name) ?? 0;
-      const end = ends.get(name) ?? 0;
+      const { start, end } = ends(changelog);
       let position = open.store.position();
-      if (position > end || (position < start && position > 0)) {
-        // Another changelog than this state was made of, or one that has lost what comes next: begin anew.
+      if (position > 0 && isOutside(position, start, end)) {
         await open.store.clear();
         position = 0;
       }
@@ -69,7 +63,7 @@ export class Restorer {
     return false;
   }
 
-  /** Restores from one answer of the broker. */
+  /** Restores from one response of the broker. */
   async step(): Promise<void> {
     this.#fetching ??= this.#fetchOnce().finally(() => (this.#fetching = undefined));
     await this.#fetching;
@@ -95,20 +89,9 @@ export class Restorer {
     this.#fetcher ??= this.#kafka.createFetcher();
     const positions = wanted.map(({ changelog, position }) => ({ ...changelog, offset: position }));
     const answers = await this.#fetcher.fetch(positions, maxWaitMs).catch(async (error: unknown) => {
-      if (error instanceof TaskCorruptedError) {
-        // The changelog was cleaned past our position meanwhile.
-        const starts = await this.#kafka.listOffsets(
-          wanted.map(({ changelog }) => changelog),
-          'earliest',
-        );
-        for (const restoring of wanted) {
-          const { topic, partition } = restoring.changelog;
-          await restoring.open.store.clear();
-          restoring.position = starts.get(partitionName(topic, partition)) ?? 0;
-        }
-        return [];
-      }
-      throw error;
+      if (!(error instanceof TaskCorruptedError)) throw error;
+      await this.#beginAgain(wanted);
+      return [];
     });
     for (const { topic, partition, fetchOffset, records, nextOffset } of answers) {
       const restoring = this.#restoring.get(partitionName(topic, partition));
@@ -119,4 +102,41 @@ export class Restorer {
       this.#metrics.restored(restoring.task.id, restoring.open.spec.name, records.length, remaining);
     }
   }
+  /** Clears the stores whose changelogs no longer have their positions. The others keep their state. */
+  async #beginAgain(wanted: readonly Restoring[]): Promise<void> {
+    const ends = await this.#endsOf(wanted.map(({ changelog }) => changelog));
+    const outside = wanted.flatMap((restoring) => {
+      const { start, end } = ends(restoring.changelog);
+      return isOutside(restoring.position, start, end) ? [{ restoring, start, end }] : [];
+    });
+    if (outside.length === 0) {
+      const names = wanted.map(({ changelog }) => partitionName(changelog.topic, changelog.partition));
+      const message = `restoring ${names.join(', ')}: the broker refused an offset that is in the log`;
+      throw new RetriableError('BROKER_REFUSED', message);
+    }
+    for (const { restoring, start, end } of outside) {
+      await restoring.open.store.clear();
+      restoring.position = start;
+      restoring.end = end;
+    }
+  }
+
+  /** Where changelogs begin and end. */
+  async #endsOf(
+    partitions: readonly TopicPartition[],
+  ): Promise<(changelog: TopicPartition) => { start: number; end: number }> {
+    const [starts, ends] = await Promise.all([
+      this.#kafka.listOffsets(partitions, 'earliest'),
+      this.#kafka.listOffsets(partitions, 'latest'),
+    ]);
+    return ({ topic, partition }) => {
+      const name = partitionName(topic, partition);
+      return { start: starts.get(name) ?? 0, end: ends.get(name) ?? 0 };
+    };
+  }
+}
+
+/** Whether a changelog has nothing at a position: it is another changelog, or it was cleaned past the position. */
+function isOutside(position: number, start: number, end: number): boolean {
+  return position < start || position > end;
 }
