@@ -46,6 +46,8 @@ export async function prepareTopics({
   names,
   deadLetterTopic,
 }: PrepareTopicsOptions): Promise<void> {
+  const taken = takenChangelogs(topology, names, deadLetterTopic);
+  if (taken.length > 0) throw new FatalError('TOPOLOGY_INVALID', taken.join('\n'));
   const own = new Set(topology.repartitionTopics.map(({ name }) => name));
   const sources = topology.nodes.flatMap((node) => (node.kind === 'source' ? node.topics : []));
   const sinks = topology.nodes.flatMap((n) =>
@@ -109,6 +111,25 @@ function wrongChangelogs(topology: Topology, counts: ReadonlyMap<string, number>
         `topic ${changelogTopic}, the changelog of store ${name}, has ${found} partitions; give it ${wanted}, as the input has`,
       ];
     });
+  });
+}
+
+/** Topics of the user's that are to be changelogs, and hold something else: see `validate` for those of the topology. */
+function takenChangelogs(
+  topology: Topology,
+  names: TopicNames,
+  deadLetterTopic: string | undefined,
+): string[] {
+  const own = new Set(internalTopics(topology, names));
+  const stores = topology.subTopologies.flatMap((part) => part.stores);
+  return stores.flatMap(({ name, changelogTopic }) => {
+    if (changelogTopic === undefined) return [];
+    const what = `topic ${changelogTopic}, the changelog of store ${name},`;
+    if (changelogTopic === deadLetterTopic)
+      return [`${what} is the dead-letter topic; give the store a topic of its own`];
+    return own.has(changelogTopic)
+      ? [`${what} is an internal topic of the application; give the store a topic of its own`]
+      : [];
   });
 }
 

@@ -8,6 +8,7 @@ import {
   cutTopology,
   type Parent,
   type ProcessorNode,
+  type SinkNode,
   type SourceNode,
   type TopologyNode,
 } from './topology.ts';
@@ -31,6 +32,18 @@ function processor(name: string, parents: readonly string[], stores: readonly st
   return { kind: 'processor', name, parents: edges, stores, supplier: () => ({ process() {} }) };
 }
 
+function sink(name: string, parent: string, topic: string): SinkNode {
+  return {
+    kind: 'sink',
+    name,
+    topic,
+    parents: [{ node: parent, output: undefined }],
+    keySerde: stringSerde,
+    valueSerde: stringSerde,
+    partitioner: undefined,
+  };
+}
+
 function store(name: string): StoreSpec {
   return {
     name,
@@ -46,6 +59,15 @@ function problemsOf(nodes: readonly TopologyNode[], stores: readonly StoreSpec[]
 }
 
 describe('validate', () => {
+  test('finds a changelog topic that is a repartition topic', () => {
+    const nodes = [source('in', 'a'), processor('step', ['in'], ['one']), sink('out', 'step', 'log')];
+    const stores = [{ ...store('one'), changelogTopic: 'log' }];
+    const repartitionTopics = [{ name: 'log', partitions: 1 }];
+    expect(validate(cutTopology({ nodes, stores, repartitionTopics }))).toEqual([
+      'topic log, the changelog of store one, is a repartition topic; give the store a topic of its own',
+    ]);
+  });
+
   test('finds nothing wrong with a sound topology', () => {
     const nodes = [
       source('in', 'a', 'b'),
@@ -123,6 +145,27 @@ describe('validate', () => {
       [source('in', 'a'), processor('step', ['in'], ['counts'])],
       [],
       ['step uses the store counts, which is not there; declare it with addStore()'],
+    ],
+    [
+      'two stores with one changelog topic',
+      [source('in', 'a'), processor('step', ['in'], ['one', 'two'])],
+      [
+        { ...store('one'), changelogTopic: 'log' },
+        { ...store('two'), changelogTopic: 'log' },
+      ],
+      ['stores one and two have one changelog topic, log; give the store a topic of its own'],
+    ],
+    [
+      'a changelog topic that is read',
+      [source('in', 'a', 'log'), processor('step', ['in'], ['one'])],
+      [{ ...store('one'), changelogTopic: 'log' }],
+      ['topic log, the changelog of store one, is read by in; give the store a topic of its own'],
+    ],
+    [
+      'a changelog topic that is written by a sink too',
+      [source('in', 'a'), processor('step', ['in'], ['one']), sink('out', 'step', 'log')],
+      [{ ...store('one'), changelogTopic: 'log' }],
+      ['topic log, the changelog of store one, is written by out; give the store a topic of its own'],
     ],
     [
       'a cycle',

@@ -58,7 +58,41 @@ export function validate(topology: Topology): string[] {
       }
     }
   }
-  problems.push(...cycles(nodes));
+  problems.push(...sharedChangelogs(topology), ...cycles(nodes));
+  return problems;
+}
+
+/**
+ * Changelogs that hold more than the changes of one store. A store takes every record of its changelog when it is
+ * restored, and its position passes over every record: it would differ from before the restart.
+ */
+function sharedChangelogs({ nodes, stores, repartitionTopics }: Topology): string[] {
+  const problems: string[] = [];
+  const storeOf = new Map<string, string>();
+  for (const { name, changelogTopic } of stores) {
+    if (changelogTopic === undefined) continue;
+    const remedy = 'give the store a topic of its own';
+    const other = storeOf.get(changelogTopic);
+    if (other !== undefined)
+      problems.push(`stores ${other} and ${name} have one changelog topic, ${changelogTopic}; ${remedy}`);
+    storeOf.set(changelogTopic, name);
+    if (repartitionTopics.some((topic) => topic.name === changelogTopic)) {
+      problems.push(
+        `topic ${changelogTopic}, the changelog of store ${name}, is a repartition topic; ${remedy}`,
+      );
+      continue;
+    }
+    for (const node of nodes) {
+      if (node.kind === 'source' && node.topics.includes(changelogTopic))
+        problems.push(
+          `topic ${changelogTopic}, the changelog of store ${name}, is read by ${node.name}; ${remedy}`,
+        );
+      if (node.kind === 'sink' && node.topic === changelogTopic)
+        problems.push(
+          `topic ${changelogTopic}, the changelog of store ${name}, is written by ${node.name}; ${remedy}`,
+        );
+    }
+  }
   return problems;
 }
 
