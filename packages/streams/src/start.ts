@@ -289,7 +289,7 @@ export function createStreams(options: StreamsOptions): Streams {
     started = true;
     const topology = await readTopology(options.topology);
     if (stateDir !== undefined) {
-      lock = openStateFolder({
+      lock = await openStateFolder({
         folder: stateDir,
         applicationId,
         log: (level, message) => logger(level, message),

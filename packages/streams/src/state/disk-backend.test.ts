@@ -17,7 +17,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openWritten } from '../testing-support/state-backends.ts';
 import type { CommittedState } from './committed-state.ts';
 import { diskBackend } from './disk-backend.ts';
-import { lockFolder } from './folder-lock.ts';
 import { instanceIdOf, openStateFolder } from './state-folder.ts';
 
 const fixture = join(import.meta.dirname, '../testing-support/state-writer.fixture.ts');
@@ -171,16 +170,17 @@ describe('damaged state', () => {
 
 describe('the folder', () => {
   test('of another application, or format, is moved aside task by task', async () => {
-    openStateFolder({ folder, applicationId: 'one', log: () => {} }).release();
+    (await openStateFolder({ folder, applicationId: 'one', log: () => {} })).release();
     await write(10);
     const log: string[] = [];
-    openStateFolder({ folder, applicationId: 'two', log: (_level, message) => log.push(message) }).release();
+    const note = (_level: string, message: string): number => log.push(message);
+    (await openStateFolder({ folder, applicationId: 'two', log: note })).release();
     expect(log).toHaveLength(1);
     expect(log[0]).toContain('"applicationId":"one"');
     const { state, close } = await reopen();
     expect(state.position).toBe(0);
     await close();
-    openStateFolder({ folder, applicationId: 'two', log: (_level, message) => log.push(message) }).release();
+    (await openStateFolder({ folder, applicationId: 'two', log: note })).release();
     expect(log).toHaveLength(1);
   });
 
@@ -233,20 +233,6 @@ describe('a second process on one folder', () => {
     const third = startWriter();
     const opened = await third.until((line) => line.opened !== undefined);
     expect(opened?.opened).toBeGreaterThan(0);
-  });
-
-  test('that has the number of the dead owner is not taken for it', () => {
-    writeFileSync(join(folder, 'lock'), `${process.pid} 1`);
-    const lock = lockFolder(folder);
-    expect(() => lockFolder(folder)).toThrowError(`is used by process ${process.pid}`);
-    lock.release();
-    lockFolder(folder).release();
-  });
-
-  test.each(['', 'rubbish', '0 0'])('a lock file that says %j is nobody’s', (text) => {
-    writeFileSync(join(folder, 'lock'), text);
-    lockFolder(folder).release();
-    expect(readdirSync(folder)).toEqual([]);
   });
 
   test.each([undefined, '999999999 1'])(

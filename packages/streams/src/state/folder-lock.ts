@@ -1,12 +1,60 @@
 // A folder's lock: one process at a time, and none after the process has died, however it died.
+//
+// A process that can be seen from here is asked for by its number. One in another container or on another machine has
+// numbers of its own: its lock counts as long as the process touches the file.
 import { randomUUID } from 'node:crypto';
-import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FatalError } from '../api/errors.ts';
 
 /** A lock that is held. */
 export interface FolderLock {
   release(): void;
+}
+
+/** Times of a lock, in milliseconds. */
+export interface FolderLockOptions {
+  /**
+   * How often the owner touches the lock.
+   * @default 1000
+   */
+  touchMs?: number;
+  /**
+   * A lock of another container or machine that was not touched for this time is taken away.
+   * @default 10_000
+   */
+  staleMs?: number;
+  /** Where process numbers mean what they mean here; another in tests. */
+  place?: string;
+}
+
+/** Who holds a lock; no place in locks of older versions. */
+interface Owner {
+  pid: number;
+  start: string;
+  place: string | undefined;
+}
+
+/** The kernel and the process namespace, in which numbers of processes are unique. */
+function placeOfThisProcess(): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot}/${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return hostname().replaceAll(/\s/g, '-');
+  }
 }
 
 /** When a process began, so that a new process with an old number is not taken for it; '' where it cannot be told. */
@@ -20,7 +68,7 @@ function startOf(pid: number): string {
   }
 }
 
-function isAlive({ pid, start }: { pid: number; start: string }): boolean {
+function isAlive({ pid, start }: Owner): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -29,10 +77,10 @@ function isAlive({ pid, start }: { pid: number; start: string }): boolean {
   return startOf(pid) === start;
 }
 
-function ownerOf(text: string): { pid: number; start: string } | undefined {
-  const [number, start = ''] = text.split(' ');
+function ownerOf(text: string): Owner | undefined {
+  const [number, start = '', place] = text.split(' ');
   const pid = Number(number);
-  return Number.isSafeInteger(pid) && pid > 0 ? { pid, start } : undefined;
+  return Number.isSafeInteger(pid) && pid > 0 ? { pid, start, place } : undefined;
 }
 
 function codeOf(error: unknown): string | undefined {
@@ -50,9 +98,9 @@ function read(file: string): string | undefined {
 }
 
 /** Puts the lock there with its content in one step, so that nobody finds it empty; false where there is one. */
-function take(file: string): boolean {
+function take(file: string, text: string): boolean {
   const own = `${file}.${randomUUID()}`;
-  writeFileSync(own, `${process.pid} ${startOf(process.pid)}`);
+  writeFileSync(own, text);
   try {
     linkSync(own, file);
     return true;
@@ -77,27 +125,79 @@ function removeStale(file: string, stale: string): void {
   rmSync(aside, { force: true });
 }
 
+/** When a lock was last touched; undefined where there is none. */
+function touchedAt(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+/** Whether a lock is touched, or changes hands, within a time. Clocks of two machines are not compared. */
+async function isTouched(file: string, text: string, { touchMs, staleMs }: Times): Promise<boolean> {
+  const first = touchedAt(file);
+  const end = performance.now() + staleMs;
+  while (performance.now() < end) {
+    await sleep(touchMs / 2);
+    if (read(file) !== text || touchedAt(file) !== first) return true;
+  }
+  return false;
+}
+
+type Times = Required<Pick<FolderLockOptions, 'touchMs' | 'staleMs'>>;
+
+/** A lock that was just taken: it is touched until it is released. */
+function held(file: string, text: string, touchMs: number): FolderLock {
+  const touch = (): void => {
+    // It may have been taken away while this process did not run.
+    if (read(file) !== text) clearInterval(timer);
+    else utimesSync(file, new Date(), new Date());
+  };
+  const timer = setInterval(() => {
+    try {
+      touch();
+    } catch {
+      // The disk may be away for a moment: the lock is touched again later.
+    }
+  }, touchMs).unref();
+  return {
+    release() {
+      clearInterval(timer);
+      if (read(file) === text) rmSync(file, { force: true });
+    },
+  };
+}
+
 /**
- * Locks a folder for this process.
+ * Locks a folder for this process. Waits up to `staleMs` where the lock is of another container or machine.
  * @throws FatalError with STATE_LOCKED that names the process that holds it.
  */
-export function lockFolder(folder: string): FolderLock {
+export async function lockFolder(
+  folder: string,
+  { touchMs = 1_000, staleMs = 10_000, place = placeOfThisProcess() }: FolderLockOptions = {},
+): Promise<FolderLock> {
   const file = join(folder, 'lock');
+  const own = `${process.pid} ${startOf(process.pid)} ${place}`;
   for (let attempt = 0; attempt < 5; attempt++) {
-    if (take(file)) return { release: () => rmSync(file, { force: true }) };
+    if (take(file, own)) return held(file, own, touchMs);
     const text = read(file);
     if (text === undefined) continue;
     const owner = ownerOf(text);
-    if (owner && isAlive(owner)) {
-      throw new FatalError(
-        'STATE_LOCKED',
-        `state folder ${folder} is used by process ${owner.pid}; stop it, or give this one a folder of its own`,
-      );
+    const isHere = owner?.place === undefined || owner.place === place;
+    if (owner && isHere && isAlive(owner)) throw lockedBy(folder, `process ${owner.pid}`);
+    if (owner && !isHere && (await isTouched(file, text, { touchMs, staleMs }))) {
+      // It was released meanwhile.
+      if (read(file) === undefined) continue;
+      throw lockedBy(folder, `process ${owner.pid} of another container or machine`);
     }
     removeStale(file, text);
   }
   throw new FatalError(
     'STATE_LOCKED',
     `state folder ${folder} could not be locked; another process is taking it`,
+  );
+}
+
+function lockedBy(folder: string, who: string): FatalError {
+  return new FatalError(
+    'STATE_LOCKED',
+    `state folder ${folder} is used by ${who}; stop it, or give this one a folder of its own`,
   );
 }

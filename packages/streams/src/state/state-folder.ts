@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../api/errors.ts';
-import { lockFolder } from './folder-lock.ts';
+import { lockFolder, type FolderLock } from './folder-lock.ts';
 
 /** What a folder is opened with. */
 export interface StateFolderOptions {
@@ -32,9 +32,13 @@ export function moveAside(folder: string, taskId: string, why: string, log: Stat
  * Locks a folder for this process and moves foreign state aside.
  * @throws FatalError with STATE_LOCKED where another process uses the folder.
  */
-export function openStateFolder({ folder, applicationId, log }: StateFolderOptions): { release(): void } {
+export async function openStateFolder({
+  folder,
+  applicationId,
+  log,
+}: StateFolderOptions): Promise<FolderLock> {
   mkdirSync(folder, { recursive: true });
-  const lock = lockFolder(folder);
+  const lock = await lockFolder(folder);
   const file = join(folder, 'state.json');
   const mine = JSON.stringify({ applicationId, formatVersion });
   const theirs = existsSync(file) ? readFileSync(file, 'utf8') : undefined;

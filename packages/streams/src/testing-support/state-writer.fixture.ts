@@ -11,7 +11,7 @@ function print(line: object): void {
 }
 
 try {
-  openStateFolder({ folder, applicationId: 'test', log: () => {} });
+  await openStateFolder({ folder, applicationId: 'test', log: () => {} });
   const backend = diskBackend({ folder, log: () => {} });
   const state = await openWritten(backend, kind);
   print({ opened: state.position });
