@@ -24,6 +24,7 @@ describe('a lock of a process that can be seen from here', () => {
     await expect(lockFolder(folder)).rejects.toThrowError(`is used by process ${process.pid};`);
     lock.release();
     (await lockFolder(folder)).release();
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   test.each(['', 'rubbish', '0 0'])('and says %j is nobody’s', async (text) => {
@@ -39,6 +40,7 @@ describe('a lock of a process that can be seen from here', () => {
     lock.release();
     writeFileSync(file, ['999999999', ...rest].join(' '));
     (await lockFolder(folder, { staleMs: 600_000 })).release();
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 
