@@ -33,16 +33,21 @@ export function receiptOf(
   const untilOf = (topic: string): Date | null =>
     later(processed, holdings.find((one) => one.topic === topic)?.ms);
   const places: HeldPlace[] = [
-    ...holdings.map(({ topic, holds, ms }): HeldPlace => ({
+    ...holdings.map(({ topic, holds, ms, why }): HeldPlace => ({
       place: `kafka: ${topic}`,
       holds,
       until: later(processed, ms),
+      ...(why !== undefined && { why }),
     })),
     { place: `mongodb: ${collections.counts}`, holds: 'id', until: later(processed, markerTtlMs) },
     { place: `mongodb: ${collections.users}`, holds: 'id', until: later(processed, markerTtlMs) },
     { place: `mongodb: ${receiptsCollection}`, holds: 'id', until: expiresAt },
-    // Replaced as MongoDB writes on: by its size, not by time.
-    { place: 'mongodb: oplog', holds: 'events', until: null },
+    {
+      place: 'mongodb: oplog',
+      holds: 'events',
+      until: null,
+      why: 'MongoDB overwrites its oldest entries as it writes: it goes by size, not by time',
+    },
   ];
   return {
     userId,

@@ -9,10 +9,9 @@ export interface KafkaAccess {
   security: KafkaSecurity;
 }
 
-/** What a topic holds of a user and for how long, in milliseconds; undefined: without an end. */
-export interface Holding {
+/** What a topic holds of a user and for how long, in milliseconds; undefined: without an end, `why` says for what reason. */
+export interface Holding extends Pick<HeldPlace, 'holds' | 'why'> {
   topic: string;
-  holds: HeldPlace['holds'];
   ms: number | undefined;
 }
 
@@ -53,8 +52,14 @@ function heldMs(values: ReadonlyMap<string, string>): {
   };
 }
 
+/** How long a topic that is deleted from by time holds a record. */
+function keptFor(values: ReadonlyMap<string, string>): Pick<Holding, 'ms' | 'why'> {
+  const { kept } = heldMs(values);
+  return { ms: kept, ...(kept === undefined && { why: noTime }) };
+}
+
 /** What each topic of the pipeline, and of the processor's own, holds of a user who is erased. */
-function holdingsOf(
+export function holdingsOf(
   topics: Topics,
   internal: readonly string[],
   valuesOf: (topic: string) => ReadonlyMap<string, string>,
@@ -62,7 +67,7 @@ function holdingsOf(
   const kept = (topic: string, holds: Holding['holds']): Holding => ({
     topic,
     holds,
-    ms: heldMs(valuesOf(topic)).kept,
+    ...keptFor(valuesOf(topic)),
   });
   return [
     kept(topics.raw, 'events'),
@@ -70,18 +75,43 @@ function holdingsOf(
     kept(topics.deadLetter, 'events'),
     kept(topics.sinkDeadLetter, 'events'),
     kept(topics.counts, 'counts'),
-    { topic: topics.users, holds: 'counts', ms: heldMs(valuesOf(topics.users)).replaced },
-    // The marker that later events are counted behind.
-    { topic: topics.users, holds: 'id', ms: undefined },
+    { topic: topics.users, holds: 'counts', ...bySettings(valuesOf(topics.users)) },
+    {
+      topic: topics.users,
+      holds: 'id',
+      ms: undefined,
+      why: 'the marker of the erasure, which keeps a replay from bringing the user back, is replaced by the next event alone',
+    },
     kept(topics.erasures, 'id'),
     ...internal
       .filter((topic) => !withoutUsers.test(topic))
-      .map((topic): Holding => {
-        const values = valuesOf(topic);
-        const stays = topic.endsWith('-people-changelog') || values.get('cleanup.policy') !== 'compact';
-        return { topic, holds: 'id', ms: stays ? undefined : heldMs(values).replaced };
-      }),
+      .map((topic): Holding => ({ topic, holds: 'id', ...internalHolding(topic, valuesOf(topic)) })),
   ];
+}
+
+const noTime = 'the settings of the topic name no time';
+
+/** How long a topic of the processor's own holds the id of a user who was erased. */
+function internalHolding(topic: string, values: ReadonlyMap<string, string>): Pick<Holding, 'ms' | 'why'> {
+  if (topic.endsWith('-people-changelog')) {
+    const why =
+      'the number of the erasure, by which copies of erased events are recognised, stays with the user id';
+    return { ms: undefined, why };
+  }
+  return bySettings(values);
+}
+
+/** How long a topic holds a record that was replaced by a marker. */
+function bySettings(values: ReadonlyMap<string, string>): Pick<Holding, 'ms' | 'why'> {
+  const policy = (values.get('cleanup.policy') ?? '').split(',').map((one) => one.trim());
+  const { kept, replaced } = heldMs(values);
+  // What is both compacted and deleted by time is gone with the first of the two.
+  const ends = [
+    ...(policy.includes('compact') ? [replaced] : []),
+    ...(policy.includes('delete') ? [kept] : []),
+  ].filter((ms) => ms !== undefined);
+  if (ends.length > 0) return { ms: Math.min(...ends) };
+  return { ms: undefined, why: noTime };
 }
 
 /** Reads from the broker what topics hold of a user and for how long. */

@@ -255,6 +255,8 @@ export interface HeldPlace {
   holds: 'events' | 'counts' | 'id';
   /** When it is gone at the latest; null: no end is known. */
   until: Date | null;
+  /** Why no end is known. */
+  why?: string;
 }
 
 /** The number of a log that was erased, so that the ledger can tell it from one that a command has deleted. */

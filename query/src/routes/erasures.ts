@@ -23,6 +23,7 @@ const place = z.object({
     .enum(['events', 'counts', 'id'])
     .describe('events: their content; counts: how many there were; id: the user id alone'),
   until: moment.nullable().describe('When it is gone at the latest; null: no end is known'),
+  why: z.string().optional().describe('Why no end is known'),
 });
 const erasure = z.object({
   commandId: z.number().int().describe('As the 202 of the request has it'),
@@ -57,10 +58,11 @@ function shown(receipt: ErasureReceipt): Shown {
     requestedAt: requestedAt.toISOString(),
     erasedAt: erasedAt?.toISOString() ?? null,
     logs,
-    places: held.map(({ until, place: where, holds }) => ({
+    places: held.map(({ until, place: where, holds, ...reason }) => ({
       place: where,
       holds,
       until: until?.toISOString() ?? null,
+      ...('why' in reason && { why: reason.why }),
     })),
     expiresAt: expiresAt?.toISOString() ?? null,
   };
