@@ -73,7 +73,8 @@ test('a reader that comes back misses nothing and gets nothing twice, through th
       await sleep(3);
     }
   })();
-  for (const signal of ['SIGTERM', 'SIGKILL', 'SIGTERM'] as const) {
+  for (const [before, signal] of (['SIGTERM', 'SIGKILL', 'SIGTERM'] as const).entries()) {
+    await vi.waitFor(() => expect(reader.connections()).toBeGreaterThan(before), { timeout: 30_000 });
     await sleep(700);
     service.process.kill(signal);
     await vi.waitFor(() => expect(service.process.exitCode ?? service.process.signalCode).not.toBeNull(), {
@@ -245,21 +246,29 @@ test('more readers than there may be get 503, until one goes', async () => {
   );
 });
 
-test('an export under way is cut off when the service ends, and does not keep it', async () => {
+test('when the service ends, exports are cut off, tails get their end and waits an answer; none keeps it', async () => {
   const text = 'x'.repeat(20_000);
   for (let index = 0; index < 2_000; index++) await store({ metadata: { text } });
-  const response = await fetch(`${service.url}/api/logs/export`);
-  const body = response.body?.getReader();
-  await body?.read();
+  const exports = await Promise.all(
+    ['ndjson', 'csv'].map(async (format) => fetch(`${service.url}/api/logs/export?format=${format}`)),
+  );
+  const readers = exports.map(({ body }) => body?.getReader());
+  for (const reader of readers) await reader?.read();
+  const tail = await fetch(`${service.url}/api/logs/tail`);
+  const tailed = tail.body?.getReader();
+  await tailed?.read();
+  const waiting = fetch(`${service.url}/api/logs/never?wait=10s`);
+  await sleep(300);
   const started = performance.now();
   const stopped = service.stop();
-  const reading = (async () => {
-    await new Promise((resolve) => {
-      setTimeout(resolve, 300);
-    });
-    while (!(await body?.read())?.done);
-  })();
-  await expect(reading).rejects.toThrow('terminated');
+  const reading = readers.map(async (reader) => {
+    await sleep(300);
+    while (!(await reader?.read())?.done);
+  });
+  const cut = { status: 'rejected', reason: expect.objectContaining({ message: 'terminated' }) };
+  expect(await Promise.allSettled(reading)).toEqual([cut, cut]);
+  while (!(await tailed?.read())?.done);
+  expect((await waiting).status).toBe(404);
   expect(await stopped).toBe(0);
   expect(performance.now() - started).toBeLessThan(8_000);
   service = await startQuery(env, service.port);
