@@ -98,10 +98,9 @@ export function createEventSearch({
     ]);
     const committed = Math.max(all[partition] ?? 0, earliest[partition] ?? 0);
     const lettersFrom = Math.max(firstLetters[partition] ?? 0, (lastLetters[partition] ?? 0) - maxRecords);
-    const [waiting, deadLetters] = await Promise.all([
-      waitingCopies(event, partition, committed),
-      letters(event, partition, lettersFrom),
-    ]);
+    // One after the other: each fetch may hold several megabytes.
+    const waiting = await waitingCopies(event, partition, committed);
+    const deadLetters = await letters(event, partition, lettersFrom);
     const complete =
       (ends[partition] ?? 0) - committed <= maxRecords && lettersFrom === (firstLetters[partition] ?? 0);
     return { partition, committed, waiting, deadLetters, complete };
