@@ -1,10 +1,10 @@
 // The query service as a process of its own, for tests and benchmarks.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { projectRoot } from '../paths.ts';
 import { freePort } from '../process/ports.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endProcess } from './end-process.ts';
 
 /** A query service that runs. */
 export interface QueryProcess {
@@ -41,13 +41,6 @@ export async function startQuery(env: Record<string, string>, port?: number): Pr
     port: listens,
     process: child,
     output: () => output,
-    async stop() {
-      if (child.exitCode !== null) return child.exitCode;
-      child.kill('SIGTERM');
-      const hard = setTimeout(() => child.kill('SIGKILL'), 15_000);
-      await once(child, 'exit');
-      clearTimeout(hard);
-      return child.exitCode;
-    },
+    stop: async () => endProcess(child),
   };
 }

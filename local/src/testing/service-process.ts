@@ -1,11 +1,11 @@
 // One of the pipeline's services as a process of its own, for tests.
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceName } from '../parts/services.ts';
 import { projectRoot } from '../paths.ts';
 import { freePort } from '../process/ports.ts';
+import { endProcess } from './end-process.ts';
 
 /** A service that was started; it need not be ready. */
 export interface ServiceProcess {
@@ -68,13 +68,6 @@ export async function startService(
         await sleep(50);
       }
     },
-    async stop() {
-      if (child.exitCode !== null) return child.exitCode;
-      child.kill('SIGTERM');
-      const hard = setTimeout(() => child.kill('SIGKILL'), 15_000);
-      await once(child, 'exit');
-      clearTimeout(hard);
-      return child.exitCode;
-    },
+    stop: async () => endProcess(child),
   };
 }

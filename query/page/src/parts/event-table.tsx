@@ -59,7 +59,7 @@ export function EventTable({ caption, rows, withUser = true, short = false }: Ev
           <Fragment key={log._id}>
             <tr class={arrived ? 'arrived' : undefined}>
               <td class="time">
-                <a href={hashOf({ view: 'event', userId: log.userId, eventId: log.eventId })}>
+                <a href={eventHash(log)}>
                   <time dateTime={log.timestamp} title={moment(log.timestamp)}>
                     {listTime(log.timestamp, now)}
                   </time>
@@ -101,6 +101,11 @@ export function EventTable({ caption, rows, withUser = true, short = false }: Ev
   );
 }
 
+/** The address of an event's own view. */
+function eventHash({ userId, eventId }: Log): string {
+  return hashOf({ view: 'event', userId, eventId });
+}
+
 /** All that an event says, in its own words. */
 function AllFields({ log }: { log: Log }): VNode {
   const from = origin(log);
@@ -110,7 +115,7 @@ function AllFields({ log }: { log: Log }): VNode {
       <div>
         <dt>Event</dt>
         <dd>
-          <a href={hashOf({ view: 'event', userId: log.userId, eventId: log.eventId })}>{log.eventId}</a>
+          <a href={eventHash(log)}>{log.eventId}</a>
         </dd>
       </div>
       <div>
