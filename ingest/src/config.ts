@@ -55,10 +55,10 @@ export const configSchema = z.object({
   ACK_DEADLINE_MS: integer(5_000, 100, 60_000).describe(
     'How long a request may wait for the broker, in milliseconds',
   ),
-  MAX_WAITING_BYTES: integer(50_331_648, 65_536).describe(
+  MAX_WAITING_BYTES: integer(16_777_216, 65_536).describe(
     'Memory that events may take while they wait for the broker, in bytes, before requests get 503',
   ),
-  MAX_RECEIVED_BYTES: integer(33_554_432, 2_097_152).describe(
+  MAX_RECEIVED_BYTES: integer(16_777_216, 2_097_152).describe(
     'Bytes that the bodies of all requests in flight may hold before requests get 503; slow ones give way first',
   ),
   NODE_ENV: nodeEnv().describe('development, test or production'),

@@ -51,13 +51,24 @@ async function repeat(
     );
 }
 
+/** 120 batches at once, of 1,000 events of so many bytes, to an edge whose broker is away. */
+async function waitForBroker(bytes: number): Promise<number[]> {
+  const events = Array.from({ length: 1_000 }, (_, index) => ({
+    userId: `u${index}`,
+    activityType: 'LOGIN',
+    metadata: { text: 'x'.repeat(bytes - 60) },
+  }));
+  const body = Buffer.from(JSON.stringify(events));
+  return Promise.all(Array.from({ length: 120 }, async () => post('/api/logs/batch', body)));
+}
+
 const gzip = { 'content-encoding': 'gzip' };
 
 beforeAll(async () => {
   port = await freePort();
   const nobody = await freePort();
   const main = join(import.meta.dirname, 'main.ts');
-  edge = spawn(process.execPath, ['--max-old-space-size=256', main], {
+  edge = spawn(process.execPath, ['--max-old-space-size=256', '--max-semi-space-size=16', main], {
     env: { ...process.env, PORT: String(port), KAFKA_BROKERS: `127.0.0.1:${nobody}`, LOG_LEVEL: 'silent' },
     stdio: 'inherit',
   });
@@ -94,6 +105,14 @@ test.runIf(process.platform === 'linux').each<[string, () => Promise<unknown>]>(
       return repeat(200, 40, async () => post('/api/logs/batch', packed, gzip));
     },
   ],
+  [
+    '120 batches of small events that wait for a broker',
+    async () => {
+      const statuses = await waitForBroker(100);
+      expect(statuses.filter((status) => status === 503)).toHaveLength(120);
+    },
+  ],
+  ['120 batches of large events that wait for a broker', async () => waitForBroker(1_000)],
   [
     'bodies that never end',
     async () => {

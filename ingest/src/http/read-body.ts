@@ -44,7 +44,7 @@ export class RequestBody implements CountedBody {
     return encoding === undefined ? this.#bytes() : this.#unpacked(encoding);
   }
 
-  /** Gives back the room of its bytes, with the end of the request. Idempotent. */
+  /** Gives back the room of its bytes: when they are parsed, at the latest with the end of the request. Idempotent. */
   release(): void {
     this.#over = true;
     this.#received.release(this);

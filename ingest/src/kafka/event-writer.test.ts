@@ -57,7 +57,7 @@ describe('EventWriter', () => {
 
   test('has one round in flight', async () => {
     const broker = faultyBroker(4);
-    const writer = writerOn(broker, { maxBatchBytes: 200 });
+    const writer = writerOn(broker, { maxBatchBytes: 100 });
     await Promise.all([writeAll(writer, values), writeAll(writer, values)]);
     expect(broker.requests).toBeGreaterThan(10);
     expect(broker.mostInFlight).toBe(1);
@@ -135,7 +135,7 @@ describe('EventWriter', () => {
 
   test('bounds the bytes that wait', async () => {
     const broker = faultyBroker(1);
-    const writer = writerOn(broker, { deadlineMs: 100, maxWaitingBytes: 13_000 });
+    const writer = writerOn(broker, { deadlineMs: 100, maxWaitingBytes: 8_000 });
     broker.fates = Array.from({ length: 1_000 }, (): Fate => 'away');
     const results = await Promise.all(
       Array.from({ length: 10 }, async () => writer.write(record('x'.repeat(1_000)))),

@@ -1,9 +1,9 @@
 // The edge's one producer: batches what all requests want written, and answers each when the broker has answered.
 import type { Logger } from '@activity/service';
-import { PartitionLane, stillWaiting } from './partition-lane.ts';
-import type { Waiting, WriteResult } from './partition-lane.ts';
+import { memoryBytes, PartitionLane, stillWaiting, Waiting } from './partition-lane.ts';
+import type { Room, WriteResult } from './partition-lane.ts';
 import { partitionOf } from '@activity/contracts';
-import { memoryBytes, recordBytes } from './record-batch.ts';
+import { recordBytes, RecordSlabs } from './record-batch.ts';
 import type { BatchRecord } from './record-batch.ts';
 import type { Verdict } from './produce-verdict.ts';
 import type { ProducerIdentity } from './topic-session.ts';
@@ -64,8 +64,8 @@ export class EventWriter {
   readonly #maxBatchBytes: number;
   readonly #lanes: PartitionLane[] = [];
   #unrouted: Waiting[] = [];
-  #waitingBytes = 0;
-  #waitingRecords = 0;
+  readonly #waiting: Room = { bytes: 0, records: 0 };
+  readonly #slabs = new RecordSlabs();
   #timer: NodeJS.Timeout | undefined;
   #identity: ProducerIdentity | undefined;
   #running: Promise<void> | undefined;
@@ -80,12 +80,12 @@ export class EventWriter {
 
   /** The memory that what waits for an answer takes, in bytes. */
   get waitingBytes(): number {
-    return this.#waitingBytes;
+    return this.#waiting.bytes;
   }
 
   /** Whether another record would be taken. */
   get accepting(): boolean {
-    return !this.#closed && this.#waitingBytes < this.#options.maxWaitingBytes;
+    return !this.#closed && this.#waiting.bytes < this.#options.maxWaitingBytes;
   }
 
   /**
@@ -110,33 +110,20 @@ export class EventWriter {
     });
   }
 
-  /** As {@link write}, telling a function: for many records at once. It is told exactly once. */
+  /** As {@link write}, for many records at once: calls back exactly once. */
   send(record: BatchRecord, partition: number | undefined, tell: (result: WriteResult) => void): void {
-    const held = memoryBytes(record);
     if (this.#closed) {
       tell({ kind: 'unavailable', reason: 'closed' });
       return;
     }
-    if (this.#waitingBytes + held > this.#options.maxWaitingBytes) {
+    const most = recordBytes(record);
+    if (this.#waiting.bytes + memoryBytes(most) > this.#options.maxWaitingBytes) {
       tell({ kind: 'unavailable', reason: 'overloaded' });
       return;
     }
-    const waiting: Waiting = {
-      record,
-      partition,
-      bytes: recordBytes(record),
-      deadline: performance.now() + this.#options.deadlineMs,
-      settled: false,
-      settle: (result) => {
-        if (waiting.settled) return;
-        waiting.settled = true;
-        this.#waitingBytes -= held;
-        this.#waitingRecords--;
-        tell(result);
-      },
-    };
-    this.#waitingBytes += held;
-    this.#waitingRecords++;
+    const content = this.#slabs.encode(record, most);
+    const deadline = performance.now() + this.#options.deadlineMs;
+    const waiting = new Waiting({ content, key: record.key, partition, deadline }, this.#waiting, tell);
     this.#unrouted.push(waiting);
     this.#armDeadline();
     this.#running ??= this.#run();
@@ -151,7 +138,7 @@ export class EventWriter {
   }
 
   async #run(): Promise<void> {
-    while (this.#waitingRecords > 0) {
+    while (this.#waiting.records > 0) {
       // Whatever else arrived together with what started this round, or with the last answer, joins the round.
       await immediate();
       try {
@@ -205,7 +192,7 @@ export class EventWriter {
     while (this.#lanes.length < partitions)
       this.#lanes.push(new PartitionLane(this.#lanes.length, this.#maxBatchBytes));
     for (const waiting of this.#unrouted) {
-      const { key } = waiting.record;
+      const { key } = waiting;
       const partition = waiting.partition ?? (key === undefined ? 0 : partitionOf(key, partitions));
       const lane = this.#lanes[partition];
       if (lane === undefined) waiting.settle({ kind: 'no-partition' });
@@ -241,7 +228,7 @@ export class EventWriter {
     const now = performance.now();
     this.#unrouted = stillWaiting(this.#unrouted, now);
     for (const lane of this.#lanes) lane.expire(now);
-    if (this.#waitingRecords > 0) this.#armDeadline();
+    if (this.#waiting.records > 0) this.#armDeadline();
   }
 }
 

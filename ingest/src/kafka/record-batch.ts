@@ -21,31 +21,56 @@ export interface BatchProducer {
 /** The length of a key that is not there. */
 const noBytes = -1;
 const headerLength = 61;
+/** What a batch puts before a record's content, at the most: its length, attributes, and two differences. */
+const mostFrameBytes = 16;
 const crcOffset = 17;
 const crcStart = 21;
 
-/** An upper bound of what a record takes in a batch, in bytes. */
+/** An upper bound of the bytes that a record takes in a batch. */
 export function recordBytes(record: BatchRecord): number {
   let bytes = 32 + 3 * (record.key?.length ?? 0) + Buffer.byteLength(record.value);
   for (const [name, value] of record.headers ?? []) bytes += 10 + 3 * (name.length + value.length);
   return bytes;
 }
 
-/** What a record's own objects take beside its text, in bytes: measured with 50,000 small events that wait. */
-const objectBytes = 1_000;
+/** The part of a record that does not depend on its batch, encoded: it is outside V8's heap while it waits. */
+export interface EncodedRecord {
+  readonly slab: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+}
 
-/** About what a record takes in memory while it waits: its objects, its text, and its place in the batch that is being written. */
-export function memoryBytes(record: BatchRecord): number {
-  const { length } = record.value;
-  // V8 keeps a text of one byte a character, unless one of them needs two.
-  const text = Buffer.byteLength(record.value) === length ? length : 2 * length;
-  return objectBytes + text + recordBytes(record);
+/** One allocation for many records; a larger record has one of its own. */
+const slabBytes = 65_536;
+
+/** Encodes records one after the other into slabs. A slab lives as long as one of its records. */
+export class RecordSlabs {
+  #slab: Buffer = Buffer.alloc(0);
+  #used = 0;
+
+  /** `most` is the record's {@link recordBytes}. */
+  encode(record: BatchRecord, most: number): EncodedRecord {
+    const { timestamp } = record;
+    if (most > slabBytes / 4) {
+      const slab = Buffer.allocUnsafeSlow(most);
+      return { slab, start: 0, end: writeContent(slab, 0, record), timestamp };
+    }
+    if (this.#used + most > this.#slab.length) {
+      this.#slab = Buffer.allocUnsafeSlow(slabBytes);
+      this.#used = 0;
+    }
+    const start = this.#used;
+    this.#used = writeContent(this.#slab, start, record);
+    return { slab: this.#slab, start, end: this.#used, timestamp };
+  }
 }
 
 /** Encodes records of one partition; at least one. */
-export function encodeRecordBatch(records: readonly BatchRecord[], producer: BatchProducer): Buffer {
+export function encodeRecordBatch(records: readonly EncodedRecord[], producer: BatchProducer): Buffer {
   let size = headerLength;
-  for (const record of records) size += recordBytes(record);
+  for (const { start, end } of records) size += mostFrameBytes + end - start;
   const buffer = Buffer.allocUnsafe(size);
   const first = records[0]?.timestamp ?? 0;
   let last = first;
@@ -74,46 +99,31 @@ export function encodeRecordBatch(records: readonly BatchRecord[], producer: Bat
 function writeRecord(
   buffer: Buffer,
   start: number,
-  record: BatchRecord,
+  { slab, start: from, end }: EncodedRecord,
   offsetDelta: number,
   timestampDelta: number,
 ): number {
-  const { key, value } = record;
-  const keyBytes = key === undefined ? noBytes : Buffer.byteLength(key);
-  const valueBytes = Buffer.byteLength(value);
-  const headers = record.headers ?? [];
-  let length =
-    1 +
-    varintLength(timestampDelta) +
-    varintLength(offsetDelta) +
-    varintLength(keyBytes) +
-    Math.max(keyBytes, 0) +
-    textLength(valueBytes) +
-    varintLength(headers.length);
-  for (const [name, content] of headers) {
-    length += textLength(Buffer.byteLength(name)) + textLength(Buffer.byteLength(content));
-  }
+  const length = 1 + varintLength(timestampDelta) + varintLength(offsetDelta) + end - from;
   let at = writeVarint(buffer, start, length);
   buffer[at] = 0; // attributes
   at = writeVarint(buffer, at + 1, timestampDelta);
   at = writeVarint(buffer, at, offsetDelta);
-  at = key === undefined ? writeVarint(buffer, at, noBytes) : writeText(buffer, at, key, keyBytes);
-  at = writeText(buffer, at, value, valueBytes);
+  return at + slab.copy(buffer, at, from, end);
+}
+
+/** Writes a record's key, value and headers. */
+function writeContent(buffer: Buffer, start: number, { key, value, headers = [] }: BatchRecord): number {
+  let at = key === undefined ? writeVarint(buffer, start, noBytes) : writeText(buffer, start, key);
+  at = writeText(buffer, at, value);
   at = writeVarint(buffer, at, headers.length);
-  for (const [name, content] of headers) {
-    at = writeText(buffer, at, name, Buffer.byteLength(name));
-    at = writeText(buffer, at, content, Buffer.byteLength(content));
-  }
+  for (const [name, content] of headers) at = writeText(buffer, writeText(buffer, at, name), content);
   return at;
 }
 
-function writeText(buffer: Buffer, start: number, text: string, bytes: number): number {
+function writeText(buffer: Buffer, start: number, text: string): number {
+  const bytes = Buffer.byteLength(text);
   const at = writeVarint(buffer, start, bytes);
   return at + buffer.write(text, at, bytes, bytes === text.length ? 'latin1' : 'utf8');
-}
-
-function textLength(bytes: number): number {
-  return varintLength(bytes) + bytes;
 }
 
 // Zigzag varints of 32 bits: a batch spans far less time and space than that.

@@ -36,6 +36,7 @@ export function postBatchRoute(publisher: Publisher): DirectRoute {
   const { metrics, newId, activityInput } = publisher;
   // One after the other: parsed events take many times the memory of their bytes.
   const parsing = new Slots(1);
+  const answering = new Slots(1);
 
   /** Hands each event on. Resolves to the promise of all verdicts, which wait for the broker. */
   async function judgeAll(
@@ -88,12 +89,28 @@ export function postBatchRoute(publisher: Publisher): DirectRoute {
     return judgeAll(entries, request, pace);
   }
 
-  async function handle(request: EdgeRequest): Promise<PlainAnswer> {
-    if (!isEventType(request.header('content-type'))) return failureAnswer(wrongType);
+  /** Not a part of `handle`, which would hold the bytes while it waits for the broker. */
+  async function readAndJudge(request: EdgeRequest): Promise<Judged> {
     const ndjson = isNdjson(request.header('content-type'));
     const bytes = await request.body.read(maxBatchBytes);
-    const judged = await parsing.run(() => judge(bytes, ndjson, request));
-    return 'refused' in judged ? judged.refused : batchAnswer(await judged.verdicts);
+    return parsing.run(() => judge(bytes, ndjson, request));
+  }
+
+  /** The answer as text. When the broker is away, the deadline of many batches passes at the same moment. */
+  async function answerOf(verdicts: Verdict[]): Promise<PlainAnswer> {
+    return answering.run(async () => {
+      const { body, ...head } = batchAnswer(verdicts);
+      const text = JSON.stringify(body);
+      await new Pace().rest();
+      return { ...head, body: text };
+    });
+  }
+
+  async function handle(request: EdgeRequest): Promise<PlainAnswer> {
+    if (!isEventType(request.header('content-type'))) return failureAnswer(wrongType);
+    const judged = await readAndJudge(request);
+    request.body.release();
+    return 'refused' in judged ? judged.refused : answerOf(await judged.verdicts);
   }
 
   return {

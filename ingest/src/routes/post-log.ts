@@ -41,6 +41,7 @@ export function postLogRoute(publisher: Publisher): DirectRoute {
   async function handle(request: EdgeRequest): Promise<PlainAnswer> {
     if (!isEventType(request.header('content-type'))) return failureAnswer(wrongType);
     const body = parseJson(await request.body.read(maxEventBytes));
+    request.body.release();
     const event = body.ok ? parseEvent(body.value, activityInput, { now: request.receivedAt, newId }) : body;
     if (event.ok) return published(event, request);
     metrics.refused('invalid', 1);
