@@ -28,6 +28,10 @@ export type {
   FailureHandler,
   FailureStage,
 } from './runtime/failure-policy.ts';
+export type {
+  StreamsUncaughtExceptionHandler,
+  UncaughtExceptionReply,
+} from './runtime/uncaught-exception.ts';
 export { noMetrics } from './runtime/metrics.ts';
 export type { RuntimeMetrics } from './runtime/metrics.ts';
 export type { ThreadState } from './runtime/thread/thread-state.ts';

@@ -9,6 +9,15 @@ import { prepareTopics } from './runtime/internal-topics.ts';
 import { localThread } from './runtime/local-thread.ts';
 import { noMetrics, type RuntimeMetrics } from './runtime/metrics.ts';
 import { readableStore, type ReadableStore } from './runtime/readable-store.ts';
+import { requestShutdown } from './runtime/application-shutdown.ts';
+import { stderrLogger } from './runtime/stderr-logger.ts';
+import { ThreadPool } from './runtime/thread-pool.ts';
+import {
+  isReply,
+  noReply,
+  type StreamsUncaughtExceptionHandler,
+  type UncaughtExceptionReply,
+} from './runtime/uncaught-exception.ts';
 import type { ThreadState } from './runtime/thread/thread-state.ts';
 import type { ThreadHandle } from './runtime/thread-handle.ts';
 import { isModule, readTopology, type TopologyModule } from './runtime/topology-module.ts';
@@ -17,7 +26,7 @@ import { workerThread } from './runtime/worker-thread.ts';
 import { instanceIdOf, openStateFolder } from './state/state-folder.ts';
 import type { Topology } from './topology/topology.ts';
 
-/** Where log lines go. The library itself prints nothing. */
+/** Where log lines go. */
 export type StreamsLogger = (
   level: 'debug' | 'info' | 'warn' | 'error',
   message: string,
@@ -138,6 +147,12 @@ export interface StreamsOptions {
    * than 1, not a function. `fail` unless given.
    */
   onFailure?: FailureChoices['onFailure'];
+  /**
+   * What becomes of the application when a thread has ended with an error: `replace-thread`, `shut-down-client` (this
+   * instance), `shut-down-application` (every instance), or a function that returns one of these.
+   * @default 'shut-down-client'
+   */
+  onUncaughtException?: UncaughtExceptionReply | StreamsUncaughtExceptionHandler;
   /** Where dead letters go; it must exist. Needed where anything is dead-lettered. */
   deadLetterTopic?: string;
   /**
@@ -145,9 +160,9 @@ export interface StreamsOptions {
    * @default noMetrics
    */
   metrics?: RuntimeMetrics;
-  /** Where log lines go; nowhere unless given. */
+  /** Where log lines go. Unless given, errors go to stderr, and nothing else goes anywhere. */
   logger?: StreamsLogger;
-  /** Told of each new state; with the error where it is ERROR. */
+  /** Called with each new state, and with the error where it is ERROR: the threads close, then the state folder is free. */
   onState?: (state: ThreadState, error?: Error) => void;
   /**
    * The time of day in epoch milliseconds. Worker threads have the real one.
@@ -179,12 +194,6 @@ export interface Streams {
   close(options?: { leave: boolean }): Promise<void>;
 }
 
-/** The state of all threads as one: the worst that is not over. */
-function combined(states: readonly ThreadState[]): ThreadState {
-  const order: ThreadState[] = ['ERROR', 'CREATED', 'REBALANCING', 'RESTORING', 'RUNNING', 'CLOSED'];
-  return order.find((state) => states.includes(state)) ?? 'CREATED';
-}
-
 /**
  * Makes an application; nothing happens before `start()`.
  * @throws FatalError for settings that cannot work.
@@ -193,7 +202,8 @@ function combined(states: readonly ThreadState[]): ThreadState {
  * await streams.start();
  */
 export function createStreams(options: StreamsOptions): Streams {
-  const { applicationId, logger = () => {}, onState = () => {}, threads = 1 } = options;
+  const { applicationId, logger = stderrLogger, onState = () => {}, threads = 1 } = options;
+  const { onUncaughtException: uncaught = 'shut-down-client' } = options;
   const failures: FailureChoices = { onFailure: options.onFailure, deadLetterTopic: options.deadLetterTopic };
   failurePolicy(failures);
   if (!Number.isSafeInteger(threads) || threads < 1) {
@@ -205,6 +215,8 @@ export function createStreams(options: StreamsOptions): Streams {
       'threads need the topology as a module: { url: new URL(…) }',
     );
   }
+  if (typeof uncaught !== 'function' && !isReply(uncaught))
+    throw new FatalError('CONFIGURATION_INVALID', `onUncaughtException: ${noReply(uncaught)}`);
   const handlers = options.onFailure && Object.values(options.onFailure);
   if (threads > 1 && handlers?.some((choice) => typeof choice === 'function')) {
     throw new FatalError(
@@ -213,19 +225,22 @@ export function createStreams(options: StreamsOptions): Streams {
     );
   }
   const stateDir = options.stateDir === undefined ? undefined : join(options.stateDir, applicationId);
-  const states: ThreadState[] = Array.from({ length: threads }, () => 'CREATED');
-  const handles: ThreadHandle[] = [];
   let lock: { release(): void } | undefined;
+  let pool: ThreadPool | undefined;
   let state: ThreadState = 'CREATED';
   let started = false;
   let closing: Promise<void> | undefined;
 
-  function setThreadState(index: number, next: ThreadState, error?: Error): void {
-    states[index] = next;
-    const all = combined(states);
-    if (all === state) return;
-    state = all;
-    onState(all, error);
+  function setState(next: ThreadState, error?: Error): void {
+    if (next === state) return;
+    state = next;
+    onState(next, error);
+  }
+
+  /** Without it the folder is free for the next process, though this one may live on. */
+  function unlock(): void {
+    lock?.release();
+    lock = undefined;
   }
 
   /** Who this instance is to the broker. */
@@ -243,6 +258,7 @@ export function createStreams(options: StreamsOptions): Streams {
     index: number,
     topology: Topology,
     identity: ReturnType<typeof identify>,
+    report: (state: ThreadState, error?: Error) => void,
   ): Promise<ThreadHandle> {
     const settings = {
       applicationId,
@@ -270,7 +286,6 @@ export function createStreams(options: StreamsOptions): Streams {
       offsetReset: options.offsetReset ?? 'earliest',
     };
     const metrics = options.metrics ?? noMetrics;
-    const report = (next: ThreadState, error?: Error): void => setThreadState(index, next, error);
     if (threads === 1 || !isModule(options.topology)) {
       const now = options.now ?? Date.now;
       return localThread({ ...settings, topology, metrics, now, log: logger, onState: report });
@@ -284,10 +299,28 @@ export function createStreams(options: StreamsOptions): Streams {
     });
   }
 
+  async function shutDownApplication({ kafkaOptions }: ReturnType<typeof identify>): Promise<void> {
+    const kafka = createKafka(kafkaOptions);
+    const { sessionTimeoutMs = 10_000, rebalanceTimeoutMs = 60_000 } = options;
+    try {
+      await requestShutdown({ kafka, applicationId, sessionTimeoutMs, rebalanceTimeoutMs });
+    } finally {
+      await kafka.close();
+    }
+  }
+
   async function start(): Promise<void> {
     if (started) throw new FatalError('CONFIGURATION_INVALID', 'start() was called twice');
     started = true;
-    const topology = await readTopology(options.topology);
+    try {
+      await startAll(await readTopology(options.topology));
+    } catch (error) {
+      if (!pool) unlock();
+      throw error;
+    }
+  }
+
+  async function startAll(topology: Topology): Promise<void> {
     if (stateDir !== undefined) {
       lock = await openStateFolder({
         folder: stateDir,
@@ -303,16 +336,25 @@ export function createStreams(options: StreamsOptions): Streams {
     } finally {
       await kafka.close();
     }
-    for (let index = 0; index < threads; index++) handles.push(await createThread(index, topology, identity));
-    for (const handle of handles) handle.start();
+    pool = new ThreadPool({
+      threads,
+      createThread: (index, report) => createThread(index, topology, identity, report),
+      onUncaughtException: typeof uncaught === 'function' ? uncaught : () => uncaught,
+      shutDownApplication: () => shutDownApplication(identity),
+      onState: setState,
+      onClosed: unlock,
+      log: logger,
+    });
+    await pool.start();
   }
 
   async function closeAll(closeOptions: { leave: boolean }): Promise<void> {
-    await Promise.all(handles.map((handle) => handle.close(closeOptions)));
-    lock?.release();
-    if (state === 'ERROR' || state === 'CLOSED') return;
-    state = 'CLOSED';
-    onState('CLOSED');
+    try {
+      await pool?.close(closeOptions);
+    } finally {
+      unlock();
+    }
+    if (state !== 'ERROR') setState('CLOSED');
   }
 
   return {
@@ -322,7 +364,7 @@ export function createStreams(options: StreamsOptions): Streams {
     start,
     isReady: () => state === 'RUNNING',
     isHealthy: () => state !== 'ERROR' && state !== 'CLOSED',
-    store: (name) => readableStore(name, handles),
+    store: (name) => readableStore(name, pool?.handles ?? []),
     close: (closeOptions = { leave: true }) => (closing ??= closeAll(closeOptions)),
   };
 }

@@ -12,6 +12,8 @@ export interface AssignableMember {
   readonly stored: readonly string[];
   /** What its task ids mean; undefined for a member of an older version of this library. */
   readonly topology?: TopologyShape;
+  /** It asks every member to shut down. */
+  readonly shutdown?: boolean;
 }
 
 /** What a member tells the leader when it joins. */
@@ -123,6 +125,8 @@ export interface Assignment {
   pending: number;
   /** The member runs another topology than the group. */
   refused: boolean;
+  /** A member has asked all to shut down. */
+  shutdown?: boolean;
 }
 
 /** An assignment as bytes. */

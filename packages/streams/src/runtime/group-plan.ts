@@ -21,6 +21,10 @@ export async function planGroup(
   { kafka, shape, log }: GroupPlanOptions,
 ): Promise<Map<string, Assignment>> {
   const members = subscriptions.map(({ memberId, userData }) => ({ memberId, ...readJoinData(userData) }));
+  if (members.some(({ shutdown }) => shutdown === true)) {
+    const none: Assignment = { tasks: [], pending: 0, refused: false, shutdown: true };
+    return new Map(members.map(({ memberId }) => [memberId, none]));
+  }
   const chosen = shapeOfGroup(members, shape);
   const accepted = members.filter(({ topology }) => (topology ?? chosen).fingerprint === chosen.fingerprint);
   const { tasks, absent } = await tasksOf(chosen, accepted, kafka);

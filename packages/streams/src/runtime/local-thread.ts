@@ -48,9 +48,12 @@ export async function localThread(options: LocalThreadOptions): Promise<ThreadHa
     start: () => thread.start(),
     query,
     async close(closeOptions) {
-      await thread.close(closeOptions);
-      await backend.close();
-      await kafka.close();
+      try {
+        await thread.close(closeOptions);
+      } finally {
+        await backend.close();
+        await kafka.close();
+      }
     },
   };
 }

@@ -65,7 +65,10 @@ export function workerThread({ data, metrics, log, onState }: WorkerThreadOption
       });
       exited = new Promise((resolve) => worker?.once('exit', () => resolve()));
       worker.on('message', receive);
-      worker.once('error', (error: Error) => onState('ERROR', error));
+      worker.once('error', (error: Error) => {
+        log('error', `stopping: a worker thread ended: ${error.message}`, { error });
+        onState('ERROR', error);
+      });
       void exited.then(() => {
         for (const { reject } of waiting.values())
           reject(new RetriableError('CONNECTION_LOST', 'the thread has ended'));

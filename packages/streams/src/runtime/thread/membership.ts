@@ -139,8 +139,14 @@ export class Membership {
   }
 
   /** Takes an assignment in. Returns whether something was given up, so that the member must join again. */
-  async #assigned({ tasks: assigned, pending, refused }: Assignment): Promise<boolean> {
-    const { thread, tasks } = this.#options;
+  async #assigned({ tasks: assigned, pending, refused, shutdown }: Assignment): Promise<boolean> {
+    const { thread, tasks, onFatal } = this.#options;
+    if (shutdown === true) {
+      const text =
+        'an instance of the application has asked all of them to shut down; its log has the reason';
+      onFatal(new FatalError('SHUTDOWN_REQUESTED', text));
+      return false;
+    }
     this.#rejoinAt = pending > 0 ? performance.now() + pendingMs : Number.POSITIVE_INFINITY;
     if (refused) thread.log('error', otherTopology(thread.applicationId));
     const revoked = tasks.without(assigned);

@@ -149,6 +149,17 @@ test('a thread that has no assignment yet is not running', async () => {
   await until(() => expect(states).toEqual(['REBALANCING', 'RUNNING']));
 });
 
+test('a member that is asked to shut down ends with that reason, and leaves the group', async () => {
+  kafka.topic('in', 1);
+  start();
+  await kafka.assign([]);
+  const request = { tasks: [], pending: 0, refused: false, shutdown: true };
+  await kafka.handler.beforeJoin();
+  await kafka.handler.onAssigned(Buffer.from(JSON.stringify(request)));
+  await until(() => expect(states.at(-1)).toBe('ERROR'));
+  expect(errors.join()).toContain('has asked all of them to shut down');
+});
+
 describe('partitions that are added', () => {
   test('make the group assign again', async () => {
     kafka.topic('in', 1);

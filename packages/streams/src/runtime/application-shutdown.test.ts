@@ -1,0 +1,71 @@
+// The request that every instance of an application shut down, over the data of the group's members.
+import { RetriableError, type GroupHandler } from '@activity/kafka';
+import { describe, expect, test } from 'vitest';
+import { requestShutdown } from './application-shutdown.ts';
+import { readAssignment, readJoinData, writeJoinData } from './assignor.ts';
+import { planGroup } from './group-plan.ts';
+
+const shape = { fingerprint: 'f', inputs: [['in']] };
+const kafka = { describeTopics: async () => new Map([['in', { name: 'in', id: 'i', partitions: 2 }]]) };
+const running = writeJoinData({ instanceId: 'a', owned: ['0_0', '0_1'], stored: [], topology: shape });
+
+describe('a request to shut down', () => {
+  test('is passed on to every member, whoever leads', async () => {
+    const asking = writeJoinData({ instanceId: '', owned: [], stored: [], shutdown: true });
+    const members = [
+      { memberId: 'm', userData: running },
+      { memberId: 'n', userData: asking },
+    ];
+    const plan = await planGroup(members, { kafka, shape, log: () => {} });
+    expect([...plan.values()]).toMatchObject([
+      { tasks: [], shutdown: true },
+      { tasks: [], shutdown: true },
+    ]);
+    const without = await planGroup(members.slice(0, 1), { kafka, shape, log: () => {} });
+    expect(without.get('m')?.shutdown).toBeUndefined();
+  });
+
+  test('is made until nobody else is there', async () => {
+    let closed = 0;
+    let handler: GroupHandler | undefined;
+    const createMember = (options: { handler: GroupHandler }) => {
+      handler = options.handler;
+      return {
+        start: () => {},
+        identity: () => ({ groupId: 'app', generationId: 1, memberId: 'n', groupInstanceId: null }),
+        rejoin: () => {},
+        close: async () => {
+          closed++;
+        },
+      };
+    };
+    const asked = requestShutdown({
+      kafka: { createMember },
+      applicationId: 'app',
+      sessionTimeoutMs: 1_000,
+      rebalanceTimeoutMs: 10_000,
+    });
+    if (!handler) throw new Error('no member was made');
+    const userData = await handler.beforeJoin();
+    expect(readJoinData(userData).shutdown).toBe(true);
+    const own = { memberId: 'n', userData };
+    const given = await handler.assign([own, { memberId: 'm', userData: running }], 'n');
+    expect(readAssignment(given.get('m') ?? Buffer.alloc(0))).toMatchObject({ tasks: [], shutdown: true });
+    expect(closed).toBe(0);
+    await handler.assign([own], 'n');
+    await asked;
+    expect(closed).toBe(1);
+  });
+
+  test('ends with an error where the others do not leave', async () => {
+    const createMember = () => ({
+      start: () => {},
+      identity: () => ({ groupId: 'app', generationId: 1, memberId: 'n', groupInstanceId: null }),
+      rejoin: () => {},
+      close: async () => {},
+    });
+    const request = { kafka: { createMember }, applicationId: 'app', sessionTimeoutMs: 5 };
+    const asked = requestShutdown({ ...request, rebalanceTimeoutMs: 5 });
+    await expect(asked).rejects.toBeInstanceOf(RetriableError);
+  });
+});
