@@ -11,6 +11,7 @@ export type {
   CommitResult,
   CommitRequest,
   CommittedOffset,
+  StableOffsets,
   CommitWriter,
   FetchedPartition,
   Fetcher,

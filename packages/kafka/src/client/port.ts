@@ -54,6 +54,13 @@ export interface CommittedOffset extends Position {
   metadata: string;
 }
 
+/** Committed offsets that no open transaction can change, and the partitions whose offset one still holds. */
+export interface StableOffsets {
+  /** Partitions without a committed offset are absent. */
+  offsets: CommittedOffset[];
+  unstable: TopicPartition[];
+}
+
 /** Everything one commit makes visible at once. */
 export interface CommitRequest {
   /** Records by topic and partition. */
@@ -161,6 +168,8 @@ export interface KafkaPort {
   createTopics(topics: readonly NewTopic[]): Promise<void>;
   /** Stable committed offsets (waits for open transactions); partitions without one are absent. */
   committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<CommittedOffset[]>;
+  /** The same without waiting for open transactions. */
+  stableOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<StableOffsets>;
   /** First or last offsets by `partitionName`; the last is past everything written, open transactions too. */
   listOffsets(partitions: readonly TopicPartition[], at: 'earliest' | 'latest'): Promise<Map<string, number>>;
   /** The first offset of each partition whose record is of this time or later, by `partitionName`; none is absent. */

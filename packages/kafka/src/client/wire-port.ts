@@ -11,6 +11,7 @@ import {
   type CommittedOffset,
   type KafkaPort,
   type NewTopic,
+  type StableOffsets,
   type TopicDescription,
   type TopicPartition,
   type TopicSetting,
@@ -35,6 +36,21 @@ interface CreatedTopics {
   topics: { name: string; errorCode: number; errorMessage: string | null }[];
 }
 
+interface FetchedOffsets {
+  groups: {
+    topics: {
+      name: string;
+      partitions: {
+        partitionIndex: number;
+        committedOffset: bigint;
+        metadata: string | null;
+        errorCode: number;
+      }[];
+    }[];
+    errorCode: number;
+  }[];
+}
+
 interface DeletedGroups {
   results: { errorCode: number }[];
 }
@@ -50,6 +66,17 @@ const passing = new Set([
   'BROKER_NOT_AVAILABLE',
   'THROTTLING_QUOTA_EXCEEDED',
 ]);
+
+/** Whether all that an answer refuses are offsets that an open transaction holds. */
+function isUnstable({ groups }: FetchedOffsets): boolean {
+  return groups.every(
+    ({ errorCode, topics }) =>
+      errorCode === 0 &&
+      topics.every(({ partitions }) =>
+        partitions.every((p) => [null, 'UNSTABLE_OFFSET_COMMIT'].includes(errorName(p.errorCode))),
+      ),
+  );
+}
 
 /** Opens the port. Nothing is connected until it is used. */
 export function createKafka(options: KafkaOptions): KafkaPort {
@@ -131,34 +158,53 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     });
   }
 
-  async function committedOffsets(
-    groupId: string,
-    partitions: readonly TopicPartition[],
-  ): Promise<CommittedOffset[]> {
+  async function readOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<StableOffsets> {
     const topics = [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, asked]) => ({
       name,
       partitionIndexes: asked.map(({ partition }) => partition),
     }));
     // requireStable: an offset inside an open transaction is refused until that transaction has ended.
-    const { groups } = await retrying(deadlineMs * 3, () =>
-      cluster.onCoordinator('group', groupId, (link) =>
-        link.call(
+    const { groups } = await cluster.onCoordinator('group', groupId, (link) =>
+      link
+        .call(
           `reading the offsets of group ${groupId}`,
           wire.offsetFetch,
           [{ groupId, memberId: null, memberEpoch: -1, topics }],
           true,
-        ),
-      ),
+        )
+        .catch((error: unknown): FetchedOffsets => {
+          const answer = partialAnswer<FetchedOffsets>(error);
+          if (answer && isUnstable(answer)) return answer;
+          throw error;
+        }),
     );
-    const found: CommittedOffset[] = [];
+    const found: StableOffsets = { offsets: [], unstable: [] };
     for (const { name, partitions: answers } of groups[0]?.topics ?? []) {
-      for (const { partitionIndex, committedOffset, metadata } of answers) {
-        if (committedOffset < 0n) continue;
+      for (const { partitionIndex, committedOffset, metadata, errorCode } of answers) {
+        if (errorCode !== 0) found.unstable.push({ topic: name, partition: partitionIndex });
+        if (errorCode !== 0 || committedOffset < 0n) continue;
         const offset = Number(committedOffset);
-        found.push({ topic: name, partition: partitionIndex, offset, metadata: metadata ?? '' });
+        found.offsets.push({ topic: name, partition: partitionIndex, offset, metadata: metadata ?? '' });
       }
     }
     return found;
+  }
+
+  function stableOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<StableOffsets> {
+    return retrying(deadlineMs, () => readOffsets(groupId, partitions));
+  }
+
+  async function committedOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+  ): Promise<CommittedOffset[]> {
+    return retrying(deadlineMs * 3, async () => {
+      const { offsets, unstable } = await readOffsets(groupId, partitions);
+      if (unstable.length === 0) return offsets;
+      const names = unstable.map(({ topic, partition }) => partitionName(topic, partition)).join(', ');
+      const text = `reading the offsets of group ${groupId}: an open transaction holds those of ${names}`;
+      throw new RetriableError('TIMED_OUT', text);
+    });
   }
 
   /** Calls the leaders of partitions, each for those it leads. */
@@ -263,6 +309,7 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     topicSettings,
     createTopics,
     committedOffsets,
+    stableOffsets,
     listOffsets,
     offsetsForTimes: offsetsAt,
     deleteRecords,

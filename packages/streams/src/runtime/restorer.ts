@@ -13,6 +13,9 @@ interface Restoring {
   end: number;
 }
 
+/** Where changelogs begin and end. */
+export type ChangelogBounds = (changelog: TopicPartition) => { start: number; end: number };
+
 const maxWaitMs = 100;
 
 /** Restores the stores of tasks that were just opened or have lost an open transaction. */
@@ -29,14 +32,19 @@ export class Restorer {
   }
 
   /**
-   * Begins to restore a task. The end is past everything written to the changelog by now: records of a transaction
-   * whose outcome is still open are waited for, never skipped.
+   * Where the changelogs of tasks begin and end. The end is past everything written to the changelog by now: records of a
+   * transaction whose outcome is still open are waited for, never skipped.
    */
-  async begin(task: Task): Promise<void> {
+  bounds(tasks: readonly Task[]): Promise<ChangelogBounds> {
+    return this.#endsOf(tasks.flatMap(({ stores }) => stores.flatMap(({ changelog }) => changelog ?? [])));
+  }
+
+  /** Begins to restore a task, whose changelogs are among these. */
+  async begin(task: Task, bounds?: ChangelogBounds): Promise<void> {
+    const ends = bounds ?? (await this.bounds([task]));
     const logged = task.stores.flatMap((open) =>
       open.changelog ? [{ open, changelog: open.changelog }] : [],
     );
-    const ends = await this.#endsOf(logged.map(({ changelog }) => changelog));
     for (const { open, changelog } of logged) {
       const name = partitionName(changelog.topic, changelog.partition);
       const { start, end } = ends(changelog);
@@ -115,6 +123,9 @@ export class Restorer {
       throw new RetriableError('BROKER_REFUSED', message);
     }
     for (const { restoring, start, end } of outside) {
+      // Its task was closed, or goes back, while this fetch was in flight.
+      const { topic, partition } = restoring.changelog;
+      if (this.#restoring.get(partitionName(topic, partition)) !== restoring) continue;
       await restoring.open.store.clear();
       restoring.position = start;
       restoring.end = end;
@@ -122,9 +133,7 @@ export class Restorer {
   }
 
   /** Where changelogs begin and end. */
-  async #endsOf(
-    partitions: readonly TopicPartition[],
-  ): Promise<(changelog: TopicPartition) => { start: number; end: number }> {
+  async #endsOf(partitions: readonly TopicPartition[]): Promise<ChangelogBounds> {
     const [starts, ends] = await Promise.all([
       this.#kafka.listOffsets(partitions, 'earliest'),
       this.#kafka.listOffsets(partitions, 'latest'),

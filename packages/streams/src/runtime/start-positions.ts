@@ -4,7 +4,7 @@ import { readOffsetMetadata } from './offset-metadata.ts';
 
 /** What {@link StartPositions} works on. */
 export interface StartPositionsOptions {
-  kafka: Pick<KafkaPort, 'committedOffsets' | 'describeTopics' | 'listOffsets'>;
+  kafka: Pick<KafkaPort, 'stableOffsets' | 'describeTopics' | 'listOffsets'>;
   groupId: string;
   offsetReset: 'earliest' | 'latest';
   /** Whether a topic is one of the application's repartition topics. */
@@ -20,8 +20,10 @@ export interface StartOffset extends CommittedOffset {
 
 /** Where input partitions are read from. */
 export interface Starts {
-  /** One for each partition. */
+  /** One for each partition whose committed offset is final. */
   offsets: StartOffset[];
+  /** Partitions whose committed offset a transaction holds that is still open: ask for them again. */
+  unstable: TopicPartition[];
   /** The id of each input topic. */
   topicIds: ReadonlyMap<string, string>;
 }
@@ -39,10 +41,16 @@ export class StartPositions {
   }
 
   /** Finds where to read each partition from. */
-  async find(inputs: readonly TopicPartition[]): Promise<Starts> {
+  async find(asked: readonly TopicPartition[]): Promise<Starts> {
     const { kafka, groupId } = this.#options;
-    const committed = await kafka.committedOffsets(groupId, inputs);
-    const known = new Map(committed.map((offset) => [partitionName(offset.topic, offset.partition), offset]));
+    const committed = await kafka.stableOffsets(groupId, asked);
+    const unstable = new Set(
+      committed.unstable.map(({ topic, partition }) => partitionName(topic, partition)),
+    );
+    const inputs = asked.filter(({ topic, partition }) => !unstable.has(partitionName(topic, partition)));
+    const known = new Map(
+      committed.offsets.map((offset) => [partitionName(offset.topic, offset.partition), offset]),
+    );
     const [firsts, ends, described] = await Promise.all([
       kafka.listOffsets(inputs, 'earliest'),
       kafka.listOffsets(inputs, 'latest'),
@@ -60,7 +68,7 @@ export class StartPositions {
       const offset = this.#goOn(name, found, bounds);
       return { ...found, offset, uncommitted: offset < found.offset };
     });
-    return { offsets, topicIds };
+    return { offsets, unstable: committed.unstable, topicIds };
   }
 
   /** Offsets were committed: what was chosen before no longer matters. */

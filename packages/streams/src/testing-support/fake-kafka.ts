@@ -10,6 +10,7 @@ import type {
   GroupIdentity,
   GroupMember,
   KafkaPort,
+  StableOffsets,
   TopicDescription,
   TopicPartition,
   TopicSetting,
@@ -32,6 +33,14 @@ export class FakeKafka implements KafkaPort {
   readonly fetched: Map<string, number[]> = new Map();
   /** Partitions whose records are never delivered. */
   readonly silent: Set<string> = new Set();
+  /** Partitions whose committed offset an open transaction holds. */
+  readonly held: Set<string> = new Set();
+  /** Fails a fetch. */
+  failFetch: () => Error | undefined = () => undefined;
+  /** Waits before offsets of these partitions are listed. */
+  beforeListing: (names: readonly string[]) => Promise<void> = async () => {};
+  /** How many writers were opened. */
+  writers = 0;
   /** Fails a commit. */
   refuse: () => Error | undefined = () => undefined;
   identity: GroupIdentity = { groupId: 'app', generationId: 1, memberId: 'm', groupInstanceId: null };
@@ -68,11 +77,19 @@ export class FakeKafka implements KafkaPort {
     );
   }
 
+  async stableOffsets(group: string, partitions: readonly TopicPartition[]): Promise<StableOffsets> {
+    const isHeld = ({ topic, partition }: TopicPartition): boolean =>
+      this.held.has(partitionName(topic, partition));
+    const stable = partitions.filter((partition) => !isHeld(partition));
+    return { offsets: await this.committedOffsets(group, stable), unstable: partitions.filter(isHeld) };
+  }
+
   async listOffsets(
     partitions: readonly TopicPartition[],
     at: 'earliest' | 'latest',
   ): Promise<Map<string, number>> {
     const names = partitions.map(({ topic, partition }) => partitionName(topic, partition));
+    await this.beforeListing(names);
     return new Map(
       names.map((name) => [name, this.bounds.get(name)?.[at === 'earliest' ? 'first' : 'end'] ?? 0]),
     );
@@ -81,6 +98,8 @@ export class FakeKafka implements KafkaPort {
   createFetcher(): Fetcher {
     return {
       fetch: async (positions, maxWaitMs) => {
+        const failure = this.failFetch();
+        if (failure) throw failure;
         const found = positions.flatMap(({ topic, partition, offset }) => {
           const name = partitionName(topic, partition);
           const end = this.bounds.get(name)?.end ?? 0;
@@ -106,7 +125,9 @@ export class FakeKafka implements KafkaPort {
 
   createWriter(): CommitWriter {
     return {
-      open: async () => {},
+      open: async () => {
+        this.writers++;
+      },
       commit: async ({ group, offsets, records }): Promise<CommitResult> => {
         this.commits.push({ group, offsets });
         const error = this.refuse();

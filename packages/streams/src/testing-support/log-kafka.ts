@@ -32,6 +32,10 @@ export function logKafka({ log, refuse = () => {} }: LogKafkaOptions): KafkaPort
         .filter((offset) =>
           partitions.some((p) => p.topic === offset.topic && p.partition === offset.partition),
         ),
+    stableOffsets: async (group, partitions) => ({
+      offsets: (await port.committedOffsets?.(group, partitions)) ?? [],
+      unstable: [],
+    }),
     async listOffsets(partitions, at) {
       const offsets = partitions.map(({ topic, partition }): [string, number] => [
         partitionName(topic, partition),

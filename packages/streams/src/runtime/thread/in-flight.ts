@@ -1,10 +1,16 @@
 // One promise in flight beside the loop, and the failure that it ended with: the loop takes it between two steps.
+import { backoff } from '@activity/kafka';
+
+const retries = { from: 100, to: 2000 };
 
 /** See the top of this file. */
 export class InFlight {
   readonly #onEnd: () => void;
   #promise: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
+  /** How often in a row the work failed for what passes. */
+  #failures = 0;
+  #pausedUntil = 0;
 
   /** `onEnd` is called whenever the work has ended, well or not. */
   constructor(onEnd: () => void = () => {}) {
@@ -16,6 +22,11 @@ export class InFlight {
     return this.#promise !== undefined;
   }
 
+  /** Whether work may start: none is in flight, no failure waits to be taken, and no pause lasts. */
+  get mayStart(): boolean {
+    return !this.#promise && !this.#failure && performance.now() >= this.#pausedUntil;
+  }
+
   /** Whether the last work failed, and nobody has taken its failure. */
   get hasFailed(): boolean {
     return this.#failure !== undefined;
@@ -24,9 +35,14 @@ export class InFlight {
   /** Starts work. Nothing else may be in flight. */
   start(work: Promise<void>): void {
     this.#promise = work
-      .catch((error: unknown) => {
-        this.#failure = { error };
-      })
+      .then(
+        () => {
+          this.#failures = 0;
+        },
+        (error: unknown) => {
+          this.#failure = { error };
+        },
+      )
       .finally(() => {
         this.#promise = undefined;
         this.#onEnd();
@@ -38,11 +54,26 @@ export class InFlight {
     await this.#promise;
   }
 
+  /** No work may start for so long, in milliseconds. */
+  pause(ms: number): void {
+    this.#pausedUntil = performance.now() + ms;
+  }
+
   /** Throws the failure of the last work, once. */
   throwFailure(): void {
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure) throw failure.error;
+  }
+
+  /** Returns the failure of the last work where it passes, after which work may start again in a while; throws others. */
+  takePassing<E>(passes: (error: unknown) => error is E): E | undefined {
+    if (!this.#failure) return undefined;
+    const { error } = this.#failure;
+    if (!passes(error)) this.throwFailure();
+    this.forget();
+    this.pause(backoff(++this.#failures, retries));
+    return error as E;
   }
 
   /** Forgets the failure of the last work. */

@@ -4,6 +4,8 @@ import type { RuntimeMetrics } from '../metrics.ts';
 import type { RecordQueue } from '../record-queue.ts';
 import type { Task } from '../task.ts';
 import { InFlight } from './in-flight.ts';
+import { isConnectionLost } from './passing.ts';
+import type { StreamThreadOptions } from './thread-options.ts';
 
 /** What a {@link ThreadInput} works on. */
 export interface ThreadInputOptions {
@@ -13,6 +15,7 @@ export interface ThreadInputOptions {
   maxBufferedRecords: number;
   /** Each partition has an equal share of these; it is not fetched while its records take more. */
   maxBufferedBytes: number;
+  log: StreamThreadOptions['log'];
   /** Records have arrived, or the fetch has failed. */
   onEnd: () => void;
 }
@@ -38,14 +41,15 @@ export class ThreadInput {
     return this.#arrived.length > 0 || this.#fetch.hasFailed;
   }
 
-  /** Throws the failure of the last fetch. */
+  /** Throws the failure of the last fetch. One that could not reach the broker is made again after a while. */
   throwFailure(): void {
-    this.#fetch.throwFailure();
+    const failure = this.#fetch.takePassing(isConnectionLost);
+    if (failure) this.#options.log('warn', `${failure.message}; trying again`, { code: failure.code });
   }
 
   /** Fetches for these tasks, unless a fetch is in flight. */
   keepFetching(tasks: readonly Task[]): void {
-    if (this.#fetch.isActive || this.hasNews) return;
+    if (this.#arrived.length > 0 || !this.#fetch.mayStart) return;
     const { maxBufferedRecords, maxBufferedBytes } = this.#options;
     const queues = tasks.flatMap((task) => task.queues);
     const maxBytes = maxBufferedBytes / queues.length;

@@ -160,6 +160,76 @@ test('a member that is asked to shut down ends with that reason, and leaves the 
   expect(errors.join()).toContain('has asked all of them to shut down');
 });
 
+describe('a task that cannot begin yet', () => {
+  beforeEach(() => {
+    kafka.topic('in', 1, 0, 5);
+    kafka.topic('out', 1);
+    kafka.topic('counted', 1, 0, 7);
+    kafka.topic('app-counts-changelog', 1);
+  });
+
+  test('for a transaction that another instance has open holds up neither the others nor the group', async () => {
+    kafka.held.add('counted-0');
+    start();
+    await kafka.assign(['0_0', '1_0']);
+    await until(() => expect(committedOf('in-0')).toBe(5));
+    expect(states.at(-1)).toBe('RESTORING');
+    await kafka.assign(['0_0', '1_0']);
+    kafka.bounds.set('in-0', { first: 0, end: 9 });
+    await until(() => expect(committedOf('in-0')).toBe(9));
+    expect(committedOf('counted-0')).toBeUndefined();
+    kafka.held.clear();
+    await until(() => expect(committedOf('counted-0')).toBe(7));
+    await until(() => expect(states.at(-1)).toBe('RUNNING'));
+    expect(kafka.writers, 'one for all tasks').toBe(1);
+  });
+
+  test('for a broker that does not answer holds up neither the others nor the group', async () => {
+    const answer = Promise.withResolvers<void>();
+    kafka.beforeListing = async (names) => {
+      if (names.includes('counted-0')) await answer.promise;
+    };
+    start();
+    await kafka.assign(['0_0']);
+    await until(() => expect(committedOf('in-0')).toBe(5));
+    await kafka.assign(['0_0', '1_0']);
+    kafka.bounds.set('in-0', { first: 0, end: 9 });
+    await until(() => expect(committedOf('in-0')).toBe(9));
+    // It is given away while its positions are looked for, and comes back.
+    await kafka.assign(['0_0']);
+    await kafka.assign(['0_0', '1_0']);
+    answer.resolve();
+    await until(() => expect(committedOf('counted-0')).toBe(7));
+  });
+
+  test('is tried again alone where looking for its positions fails', async () => {
+    let failures = 0;
+    kafka.beforeListing = async (names) => {
+      if (names.includes('counted-0') && failures++ < 2) throw new RetriableError('TIMED_OUT', 'a test');
+    };
+    start();
+    await kafka.assign(['0_0']);
+    await until(() => expect(committedOf('in-0')).toBe(5));
+    await kafka.assign(['0_0', '1_0']);
+    await until(() => expect(committedOf('counted-0')).toBe(7));
+    expect([kafka.writers, failures >= 2]).toEqual([1, true]);
+  });
+});
+
+test('a fetch that did not reach the broker is made again: nothing that was processed is dropped', async () => {
+  kafka.topic('in', 1, 0, 5);
+  kafka.topic('out', 1);
+  let failures = 0;
+  kafka.failFetch = () =>
+    failures++ % 2 === 0 ? new RetriableError('CONNECTION_LOST', 'a test') : undefined;
+  start();
+  await kafka.assign(['0_0']);
+  await until(() => expect(committedOf('in-0')).toBe(5));
+  kafka.bounds.set('in-0', { first: 0, end: 9 });
+  await until(() => expect(committedOf('in-0')).toBe(9));
+  expect([kafka.writers, failures > 2]).toEqual([1, true]);
+});
+
 describe('partitions that are added', () => {
   test('make the group assign again', async () => {
     kafka.topic('in', 1);

@@ -54,8 +54,8 @@ export class StreamThread {
     const wake = (): void => this.#wake();
     this.#purger = new Purger({ kafka, isRepartition, intervalMs: options.purgeIntervalMs, now, log });
     const { refusals } = isolation;
-    this.#tasks = new TaskSet({ thread: options, collector, refusals, isRepartition });
-    this.#input = new ThreadInput({ kafka, metrics, maxBufferedRecords, maxBufferedBytes, onEnd: wake });
+    this.#tasks = new TaskSet({ thread: options, collector, refusals, isRepartition, onEnd: wake });
+    this.#input = new ThreadInput({ kafka, metrics, maxBufferedRecords, maxBufferedBytes, log, onEnd: wake });
     this.#commits = new CommitCycle({
       thread: options,
       tasks: this.#tasks,
@@ -156,9 +156,9 @@ export class StreamThread {
     this.#input.throwFailure();
     if (!this.#membership.isAwaitingAssignment) {
       await this.#tasks.openWaiting();
-      await this.#prepareTasks();
+      await this.#tasks.seek(() => this.#commits.openWriter());
     }
-    const restoring = await this.#tasks.restore();
+    this.#tasks.restore();
     const running = this.#tasks.running();
     this.#input.takeArrived(running);
     this.#input.keepFetching(running);
@@ -171,16 +171,8 @@ export class StreamThread {
     this.#inputWatch.run();
     this.#membership.rejoinWherePending();
     this.#updateState();
-    if (processed > 0 || punctuated || restoring) await nextTurn();
+    if (processed > 0 || punctuated) await nextTurn();
     else await this.#idle();
-  }
-
-  /** Opens the writer, and brings tasks to what is committed. The order matters: see the design. */
-  async #prepareTasks(): Promise<void> {
-    if (!this.#tasks.areSeeking) return;
-    // What a predecessor left open is ended first, so that the offsets read next are final.
-    await this.#commits.openWriter();
-    await this.#tasks.seek();
   }
 
   #punctuate(tasks: readonly Task[]): boolean {
@@ -256,7 +248,7 @@ export class StreamThread {
 
   async #idle(): Promise<void> {
     if (this.#closing || this.#membership.hasControls) return;
-    if (this.#commits.hasFailed || this.#input.hasNews) return;
+    if (this.#commits.hasFailed || this.#input.hasNews || this.#tasks.hasNews) return;
     const abort = new AbortController();
     await Promise.race([
       sleep(Math.min(this.#commits.untilDue(), 100), undefined, { signal: abort.signal }).catch(() => {}),

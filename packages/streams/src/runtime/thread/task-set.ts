@@ -2,15 +2,20 @@
 //
 //   waiting (another thread still has its folder) ─▶ seeking ─▶ restoring ─▶ running
 //                                                       ▲______ abort _________│
-import type { CommittedOffset, TopicDescription } from '@activity/kafka';
+//
+// A task seeks and restores beside the work: while it waits for the broker, or for a transaction of another instance, the
+// others go on.
+import { partitionName, type CommittedOffset, type TopicDescription } from '@activity/kafka';
 import { FatalError, RetriableError } from '../../api/errors.ts';
 import { cacheBudget, type CacheBudget } from '../../state/overlay.ts';
 import type { Collector } from '../collector.ts';
 import type { Refusals } from '../commit-isolation.ts';
-import { Restorer } from '../restorer.ts';
-import { StartPositions } from '../start-positions.ts';
+import { Restorer, type ChangelogBounds } from '../restorer.ts';
+import { StartPositions, type Starts } from '../start-positions.ts';
 import { openState, openStore } from '../task-stores.ts';
 import { Task } from '../task.ts';
+import { InFlight } from './in-flight.ts';
+import { isConnectionLost, isRetriable } from './passing.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
 
 /** What a task must do before it may run: find its positions, then read its changelogs to their ends. */
@@ -22,15 +27,30 @@ export interface TaskSetOptions {
   collector: Collector;
   refusals: Refusals;
   isRepartition: (topic: string) => boolean;
+  /** Positions were found, or changelogs read, or one of these has failed. */
+  onEnd: () => void;
 }
 
 interface OpenTask {
   task: Task;
   phase: TaskPhase;
+  /** How often it had to go back: what was found for an earlier attempt is of no use. */
+  attempt: number;
+  /** Whether it waits for a transaction of another instance. */
+  isHeld: boolean;
+}
+
+/** Where tasks begin, and the bounds of their changelogs. */
+interface Found {
+  sought: readonly { open: OpenTask; attempt: number }[];
+  starts: Starts;
+  bounds: ChangelogBounds;
 }
 
 /** How often a task is tried to be opened that another thread still has. */
 const openingMs = 200;
+/** How often the offsets are asked for that a transaction of another instance holds. */
+const heldMs = 100;
 
 /** See the top of this file. */
 export class TaskSet {
@@ -41,6 +61,10 @@ export class TaskSet {
   readonly #open = new Map<string, OpenTask>();
   /** Tasks that another thread of this process has not closed yet. */
   readonly #waiting = new Set<string>();
+  readonly #seek: InFlight;
+  readonly #restore: InFlight;
+  #found: Found | undefined;
+  #hasNews = false;
   #lastOpening = 0;
 
   constructor(options: TaskSetOptions) {
@@ -49,6 +73,12 @@ export class TaskSet {
       options.thread;
     const { isRepartition } = options;
     this.#restorer = new Restorer(kafka, metrics);
+    const onEnd = (): void => {
+      this.#hasNews = true;
+      options.onEnd();
+    };
+    this.#seek = new InFlight(onEnd);
+    this.#restore = new InFlight(onEnd);
     this.#cache = cacheBudget(maxCachedEntries, maxCachedBytes);
     this.#starts = new StartPositions({ kafka, groupId: applicationId, offsetReset, isRepartition, log });
   }
@@ -68,6 +98,11 @@ export class TaskSet {
     if (this.#waiting.size > 0) return false;
     for (const { phase } of this.#open.values()) if (phase !== 'running') return false;
     return true;
+  }
+
+  /** Whether something has come that the loop has not taken. */
+  get hasNews(): boolean {
+    return this.#hasNews;
   }
 
   /** Every open task. */
@@ -118,36 +153,68 @@ export class TaskSet {
     await this.open([...this.#waiting]);
   }
 
-  /** Whether tasks must find their positions. */
-  get areSeeking(): boolean {
-    for (const { phase } of this.#open.values()) if (phase === 'seeking') return true;
-    return false;
+  /**
+   * Looks for the positions of tasks that are seeking, beside the work, and takes in what was found. `openWriter` ends what
+   * a predecessor of this thread left open, so that the offsets that are read next are final.
+   */
+  async seek(openWriter: () => Promise<void>): Promise<void> {
+    const { log } = this.#options.thread;
+    const failure = this.#seek.takePassing(isRetriable);
+    if (failure) log('warn', `${failure.message}; trying again`, { code: failure.code });
+    const found = this.#found;
+    this.#found = undefined;
+    if (found) await this.#begin(found);
+    if (!this.#seek.mayStart) return;
+    const seeking = [...this.#open.values()].filter(({ phase }) => phase === 'seeking');
+    if (seeking.length > 0) this.#seek.start(this.#find(seeking, openWriter));
   }
 
-  /** Brings tasks that are seeking to what is committed. Nothing that this thread has open may be unfinished. */
-  async seek(): Promise<void> {
-    const seeking = [...this.#open.values()].filter(({ phase }) => phase === 'seeking');
-    const inputs = seeking.flatMap(({ task }) =>
-      task.queues.map(({ topic, partition }) => ({ topic, partition })),
+  async #find(seeking: readonly OpenTask[], openWriter: () => Promise<void>): Promise<void> {
+    const sought = seeking.map((open) => ({ open, attempt: open.attempt }));
+    await openWriter();
+    const starts = await this.#starts.find(
+      seeking.flatMap(({ task }) => task.queues.map(({ topic, partition }) => ({ topic, partition }))),
     );
-    const { offsets, topicIds } = await this.#starts.find(inputs);
+    const held = new Set(starts.unstable.map(({ topic, partition }) => partitionName(topic, partition)));
+    const isHeld = ({ task }: OpenTask): boolean =>
+      task.queues.some(({ topic, partition }) => held.has(partitionName(topic, partition)));
+    const free = sought.filter(({ open }) => !isHeld(open));
+    const bounds = await this.#restorer.bounds(free.map(({ open }) => open.task));
+    this.#found = { sought: free, starts, bounds };
+    if (free.length === sought.length) return;
+    this.#seek.pause(heldMs);
     for (const open of seeking) {
-      open.task.seek(offsets, topicIds);
-      this.#restorer.drop(open.task);
-      await this.#restorer.begin(open.task);
-      open.phase = 'restoring';
+      if (!isHeld(open) || open.isHeld) continue;
+      open.isHeld = true;
+      const text = `task ${open.task.id} waits for a transaction of another instance that is still open`;
+      this.#options.thread.log('info', text);
     }
   }
 
-  /** Reads changelogs for a while. Returns whether more is to be read. */
-  async restore(): Promise<boolean> {
-    if (this.#restorer.active) await this.#restorer.step();
+  async #begin({ sought, starts, bounds }: Found): Promise<void> {
+    for (const { open, attempt } of sought) {
+      // It was closed, or goes back once more, while this was looked for.
+      if (this.#open.get(open.task.id) !== open || open.attempt !== attempt) continue;
+      open.task.seek(starts.offsets, starts.topicIds);
+      this.#restorer.drop(open.task);
+      await this.#restorer.begin(open.task, bounds);
+      open.phase = 'restoring';
+      open.isHeld = false;
+    }
+  }
+
+  /** Reads changelogs beside the work. A task whose stores are at the ends of theirs is at work from now on. */
+  restore(): void {
+    const { log } = this.#options.thread;
+    this.#hasNews = false;
+    const failure = this.#restore.takePassing(isConnectionLost);
+    if (failure) log('warn', `${failure.message}; trying again`, { code: failure.code });
+    if (this.#restore.mayStart && this.#restorer.active) this.#restore.start(this.#restorer.step());
     for (const open of this.#open.values()) {
       if (open.phase !== 'restoring' || this.#restorer.isRestoring(open.task)) continue;
       open.phase = 'running';
-      this.#options.thread.log('info', `task ${open.task.id} is running`);
+      log('info', `task ${open.task.id} is running`);
     }
-    return this.#restorer.active;
   }
 
   /** Forgets what is not committed: every task must find its positions again. */
@@ -155,6 +222,7 @@ export class TaskSet {
     for (const open of this.#open.values()) {
       open.task.abort();
       open.phase = 'seeking';
+      open.attempt++;
       this.#restorer.drop(open.task);
     }
   }
@@ -180,6 +248,7 @@ export class TaskSet {
   async close(): Promise<void> {
     await this.keepOnly([]);
     await this.#restorer.close();
+    await Promise.all([this.#seek.ended(), this.#restore.ended()]);
   }
 
   async #openTask(id: string, topics: ReadonlyMap<string, TopicDescription>): Promise<void> {
@@ -215,12 +284,14 @@ export class TaskSet {
           return openStore(spec, committed[i] as (typeof committed)[number], changelog, clocks, this.#cache);
         }),
     });
-    this.#open.set(id, { task, phase: 'seeking' });
+    this.#open.set(id, { task, phase: 'seeking', attempt: 0, isHeld: false });
   }
 
   async #close(task: Task, { flush }: { flush: boolean }): Promise<void> {
+    const isRestoring = this.#open.get(task.id)?.phase === 'restoring';
     this.#open.delete(task.id);
     this.#restorer.drop(task);
+    if (isRestoring) await this.#restore.ended();
     task.close();
     for (const { store } of task.stores) {
       try {
