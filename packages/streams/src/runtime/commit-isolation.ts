@@ -1,6 +1,7 @@
 // Finds the record that makes a commit fail: the work is done again in commits of half as many records, until one record
 // is alone in a refused commit. Its task then treats it as a failed record, and the others are committed.
 import { partitionName, StreamsError, type StreamsErrorCode } from '@activity/kafka';
+import { textOf } from './error-message.ts';
 import type { RecordPosition } from '../api/processor.ts';
 
 /** Where a record is. */
@@ -32,7 +33,7 @@ export class RefusedCommitError extends Error {
   readonly last: RecordPlace | undefined;
 
   constructor(cause: unknown, processed: number, last: RecordPlace | undefined) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(textOf(cause), { cause });
     this.processed = processed;
     this.last = last;
   }

@@ -1,4 +1,5 @@
 // Errors on their way between threads: structured cloning keeps neither their class nor their fields.
+import { inspect } from 'node:util';
 import {
   FatalError,
   RejoinError,
@@ -21,18 +22,47 @@ export interface ErrorMessage {
 
 const classes = { FatalError, RejoinError, RetriableError, TaskCorruptedError, StreamsError };
 
+/** Causes further down than this are left out: a chain may be a circle. */
+const maxCauses = 8;
+
 /** What to send of an error, or of anything that was thrown. */
-export function writeError(error: unknown): ErrorMessage {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error), stack: undefined };
+export function writeError(error: unknown, depth = 0): ErrorMessage {
+  if (!(error instanceof Error)) return { name: 'Error', message: textOf(error), stack: undefined };
   const { name, message, stack, cause } = error;
   return {
-    name,
-    message,
-    stack,
-    ...(cause !== undefined && { cause: writeError(cause) }),
+    name: String(name),
+    message: String(message),
+    stack: typeof stack === 'string' ? stack : undefined,
+    ...(cause !== undefined && depth < maxCauses && { cause: writeError(cause, depth + 1) }),
     ...(error instanceof StreamsError && { code: error.code }),
     ...(error instanceof StreamsError && error.taskId !== undefined && { taskId: error.taskId }),
   };
+}
+
+/** The message of an error, or the text of anything else that was thrown. */
+export function textOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  return typeof thrown === 'string' ? thrown : inspect(thrown);
+}
+
+/** Whatever was thrown, as an error. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(textOf(thrown));
+}
+
+/** Details of a log line as they pass between threads: errors as messages, and as text what has no JSON. */
+export function writeDetails(details: object): object {
+  const plain = (_key: string, value: unknown): unknown => {
+    if (value instanceof Error) return writeError(value);
+    return typeof value === 'bigint' ? String(value) : value;
+  };
+  try {
+    const json = JSON.stringify(details, plain) as string | undefined;
+    if (json !== undefined) return JSON.parse(json) as object;
+  } catch {
+    // A circle, or a getter that throws.
+  }
+  return { text: inspect(details) };
 }
 
 /** The error that was sent: of its own class, where that is one of ours. */

@@ -1,4 +1,5 @@
 // The nodes of one task, wired: each forwards straight into its children's process functions.
+import { textOf } from './error-message.ts';
 import { FatalError } from '../api/errors.ts';
 import type { Record } from '../api/record.ts';
 import { serialize, type Serialized, type Serde } from '../api/serde.ts';
@@ -81,7 +82,7 @@ export function serializeOrNull(serde: Serde<unknown>, data: unknown, what: stri
   try {
     return serialize(serde, data);
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause);
+    const text = textOf(cause);
     throw new FatalError('PRODUCTION_FAILED', `serializing ${what}: ${text}`, { cause });
   }
 }

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from '@activity/kafka';
 import { StreamsError } from '../api/errors.ts';
+import { errorOf } from './error-message.ts';
 import type { ThreadState } from './thread/thread-state.ts';
 import type { ThreadHandle } from './thread-handle.ts';
 import { isReply, noReply, type StreamsUncaughtExceptionHandler } from './uncaught-exception.ts';
@@ -174,7 +175,7 @@ export class ThreadPool {
     try {
       (await this.#create(index, place)).start();
     } catch (error) {
-      this.#failed(index, place, error instanceof Error ? error : new Error(String(error)));
+      this.#failed(index, place, errorOf(error));
     }
   }
 

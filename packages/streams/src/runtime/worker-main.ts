@@ -1,6 +1,6 @@
 // The worker's side: builds the topology from its module and runs one stream thread.
 import { parentPort, workerData } from 'node:worker_threads';
-import { writeError } from './error-message.ts';
+import { writeDetails, writeError } from './error-message.ts';
 import { localThread, type LocalThreadOptions } from './local-thread.ts';
 import { loadTopology } from './topology-module.ts';
 import type { FromWorker, MetricCall, ToWorker } from './worker-messages.ts';
@@ -49,7 +49,7 @@ const thread = await localThread({
       type: 'log',
       level,
       message,
-      ...(details && { details: JSON.parse(JSON.stringify(details)) as object }),
+      ...(details && { details: writeDetails(details) }),
     });
   },
   onState: (state, error) => tell({ type: 'state', state, ...(error && { error: writeError(error) }) }),
