@@ -72,7 +72,7 @@ export interface StreamsOptions {
    */
   maxUncommittedRecords?: number;
   /**
-   * A commit begins early when so many bytes of output wait for it, in each thread.
+   * A commit begins early when so many bytes of output and of store changes wait for it, in each thread.
    * @default 16 * 1024 * 1024
    */
   maxUncommittedBytes?: number;

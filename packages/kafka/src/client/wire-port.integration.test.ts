@@ -104,6 +104,46 @@ describe('offsets of a topic', () => {
   });
 });
 
+test('offsets that an open transaction holds are named, and the others of the group are not waited for', async () => {
+  const topic = await witness.createTopic(uniqueName('held'), 3);
+  const group = await memberOf(kafka, uniqueName('group'));
+  const writer = await openWriter(uniqueName('tx'));
+  const committed = [0, 1].map((partition) => ({ topic, partition, offset: 7 }));
+  await writer.commit(commitOf(group, [], committed));
+  const producer = await witness.producer(uniqueName('tx'));
+  const transaction = await producer.transaction();
+  const topics = [{ topic, partitions: [{ partition: 0, offset: '9' }] }];
+  await transaction.sendOffsets({ consumerGroupId: group.groupId, topics });
+  const partitions = [0, 1, 2].map((partition) => ({ topic, partition }));
+  expect(await kafka.stableOffsets(group.groupId, partitions)).toMatchObject({
+    offsets: [{ topic, partition: 1, offset: 7 }],
+    unstable: [{ topic, partition: 0 }],
+  });
+  const waited = kafka.committedOffsets(group.groupId, partitions);
+  await transaction.abort();
+  expect((await waited).map(({ partition, offset }) => [partition, offset])).toEqual([
+    [0, 7],
+    [1, 7],
+  ]);
+  expect((await kafka.stableOffsets(group.groupId, partitions)).unstable).toEqual([]);
+  await writer.close();
+});
+
+test('a commit that failed is ended when its writer closes: nobody waits for its time to run out', async () => {
+  const topic = await witness.createTopic(uniqueName('failed'), 1);
+  const group = await memberOf(kafka, uniqueName('group'));
+  const writer = kafka.createWriter({ transactionalId: uniqueName('tx'), transactionTimeoutMs: 120_000 });
+  await writer.open();
+  const stale = { ...group, generationId: group.generationId + 1 };
+  const offsets = [{ topic, partition: 0, offset: 1 }];
+  const commit = writer.commit(commitOf(stale, [[topic, 0, 'k', 'failed']], offsets));
+  await expect(commit).rejects.toMatchObject({ code: 'GENERATION_STALE' });
+  await writer.close();
+  await witness.send(topic, [{ key: 'k', value: 'behind', partition: 0 }]);
+  expect(valuesOf((await readPartition(kafka, topic, 0)).records)).toEqual(['behind']);
+  expect((await kafka.stableOffsets(group.groupId, [{ topic, partition: 0 }])).unstable).toEqual([]);
+});
+
 describe.each([
   ['a transactional writer', (): string | null => uniqueName('tx')],
   ['a writer without transactions', (): string | null => null],

@@ -25,6 +25,7 @@ export class Collector {
   readonly #limits = new Map<string, TopicLimits>();
   #records = new RecordBatches(this.#pool, this.#limits);
   #unplaced: Unplaced[] = [];
+  #unplacedBytes = 0;
 
   /** Says how many partitions a topic has. */
   know(topic: string, partitions: number): void {
@@ -54,7 +55,10 @@ export class Collector {
 
   /** How much waits for the next commit. */
   get pending(): { count: number; bytes: number } {
-    return { count: this.#records.count + this.#unplaced.length, bytes: this.#records.bytes };
+    return {
+      count: this.#records.count + this.#unplaced.length,
+      bytes: this.#records.bytes + this.#unplacedBytes,
+    };
   }
 
   /** Topics whose partitions must be looked up before {@link take}. */
@@ -81,6 +85,7 @@ export class Collector {
     const choose =
       partition ?? ((count: number) => (key === null ? sourcePartition % count : partitionOf(key, count)));
     if (partitions === undefined) {
+      this.#unplacedBytes += (key?.length ?? 0) + (value?.length ?? 0) + sizeOf(headers);
       this.#unplaced.push({ topic, timestamp, key, value, headers, partition: choose });
       return;
     }
@@ -104,6 +109,7 @@ export class Collector {
     const records = this.#records;
     this.#records = new RecordBatches(this.#pool, this.#limits);
     this.#unplaced = [];
+    this.#unplacedBytes = 0;
     return records;
   }
 
@@ -111,6 +117,7 @@ export class Collector {
   abort(): void {
     this.#records = new RecordBatches(this.#pool, this.#limits);
     this.#unplaced = [];
+    this.#unplacedBytes = 0;
   }
 
   #place(
@@ -131,4 +138,8 @@ export class Collector {
     }
     this.#records.append(topic, partition, timestamp, key, value, headers);
   }
+}
+
+function sizeOf(headers: Headers): number {
+  return headers.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
 }

@@ -20,9 +20,10 @@ import {
   type FailurePolicy,
   type FailureStage,
 } from './failure-policy.ts';
+import { textOf } from './error-message.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { serializeOrNull, wireNodes, type NodeGraph } from './node-graph.ts';
-import { recordName, type RecordPlace, type Refusals } from './commit-isolation.ts';
+import { recordName, type RecordPlace, type Refusal, type Refusals } from './commit-isolation.ts';
 import { readOffsetMetadata, writeOffsetMetadata } from './offset-metadata.ts';
 import type { StartOffset } from './start-positions.ts';
 import { Punctuators } from './punctuators.ts';
@@ -80,6 +81,8 @@ export class Task {
   /** The record that ends the application, and why, once what was processed before it is committed. */
   #fatal: { topic: string; offset: number; error: FatalError } | undefined;
   #reachedFatal = false;
+  /** Records that could not be read and were passed over: work too, that counts against the limits of a commit. */
+  #unreadable = 0;
   #last: { queue: RecordQueue; source: SourceRecord } | undefined;
   #current: { input: Input; source: SourceRecord; timestamp: number } | undefined;
 
@@ -139,6 +142,7 @@ export class Task {
   seek(offsets: readonly StartOffset[], topicIds: ReadonlyMap<string, string> = new Map()): void {
     this.#streamTime = this.#arrivalTime = -1;
     this.#reachedFatal = false;
+    this.#unreadable = 0;
     for (const input of this.#inputs) {
       const { topic, partition } = input.queue;
       const found = offsets.find((offset) => offset.topic === topic && offset.partition === partition);
@@ -164,6 +168,12 @@ export class Task {
     const streamTimed = this.#punctuators.has('stream-time');
     while (done < limit) {
       const input = this.#inputs.length === 1 ? this.#readyHead(this.#inputs[0] as Input) : this.#smallest();
+      if (this.#unreadable > 0) {
+        done += this.#unreadable;
+        this.#unreadable = 0;
+        if (isOver()) break;
+        continue;
+      }
       if (!input || this.#reachedFatal) break;
       this.#processHead(input);
       if (streamTimed) this.#punctuators.punctuate('stream-time', this.#streamTime);
@@ -238,23 +248,30 @@ export class Task {
   }
 
   #readyHead(input: Input): Input | undefined {
-    while (!input.head) {
-      const source = input.queue.peek();
-      if (!source) return undefined;
-      if (this.#fatal && this.#fatal.offset === source.offset && this.#fatal.topic === input.queue.topic) {
-        this.#reachedFatal = true;
-        return undefined;
-      }
-      input.head = this.#parse(input, source);
-      if (!input.head) input.queue.advance();
+    if (input.head) return input;
+    const { queue } = input;
+    const source = queue.peek();
+    if (!source) return undefined;
+    if (this.#fatal && this.#fatal.offset === source.offset && this.#fatal.topic === queue.topic) {
+      this.#reachedFatal = true;
+      return undefined;
     }
-    return input;
+    input.head = this.#parse(input, source);
+    if (input.head) return input;
+    queue.advance();
+    this.#last = { queue, source };
+    this.#unreadable++;
+    return undefined;
   }
 
   #smallest(): Input | undefined {
     let smallest: Input | undefined;
     for (const input of this.#inputs) {
-      if (!this.#readyHead(input)) continue;
+      if (!this.#readyHead(input)) {
+        // What comes behind it in its partition may be older than what the others have.
+        if (this.#unreadable > 0) return undefined;
+        continue;
+      }
       const timestamp = (input.head as Parsed).record.timestamp;
       if (!smallest || timestamp < (smallest.head as Parsed).record.timestamp) smallest = input;
     }
@@ -271,7 +288,7 @@ export class Task {
       const timestamp = node.timestamp ? node.timestamp(value, source) : source.timestamp;
       record = { key, value, timestamp, headers };
     } catch (error) {
-      this.#failed('deserialization', input, source, error);
+      this.#failed('deserialization', input, source, error, this.#refusal(input, source) !== undefined);
       return undefined;
     }
     if (!isEventTime(record.timestamp)) {
@@ -292,9 +309,7 @@ export class Task {
     this.#current = { input, source, timestamp: record.timestamp };
     this.#last = { queue, source };
     try {
-      const { refusals } = this.#options;
-      const refusal =
-        refusals.size > 0 ? refusals.get(recordName(queue.topic, queue.partition, source.offset)) : undefined;
+      const refusal = this.#refusal(input, source);
       if (refusal) this.#failed('production', input, source, refusal.error, refusal.times > 1);
       else input.enter(record);
     } catch (error) {
@@ -308,10 +323,16 @@ export class Task {
     queue.advance();
   }
 
+  /** What was refused of what was written for a record. */
+  #refusal({ queue }: Input, { offset }: SourceRecord): Refusal | undefined {
+    const { refusals } = this.#options;
+    return refusals.size > 0 ? refusals.get(recordName(queue.topic, queue.partition, offset)) : undefined;
+  }
+
   #failed(stage: FailureStage, input: Input, source: SourceRecord, error: unknown, bare = false): void {
     const { topic, partition } = input.queue;
     const action = this.#options.failures[stage]({ stage, topic, partition, record: source, error });
-    const text = error instanceof Error ? error.message : String(error);
+    const text = textOf(error);
     const where = `${partitionName(topic, partition)} at offset ${source.offset}`;
     switch (action) {
       case 'continue':

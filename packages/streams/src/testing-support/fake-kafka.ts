@@ -41,6 +41,8 @@ export class FakeKafka implements KafkaPort {
   beforeListing: (names: readonly string[]) => Promise<void> = async () => {};
   /** How many writers were opened. */
   writers = 0;
+  /** Waits, or refuses, before a commit of so many records. */
+  beforeCommit: (records: number) => Promise<void> = async () => {};
   /** Fails a commit. */
   refuse: () => Error | undefined = () => undefined;
   identity: GroupIdentity = { groupId: 'app', generationId: 1, memberId: 'm', groupInstanceId: null };
@@ -130,6 +132,7 @@ export class FakeKafka implements KafkaPort {
       },
       commit: async ({ group, offsets, records }): Promise<CommitResult> => {
         this.commits.push({ group, offsets });
+        await this.beforeCommit(records.count);
         const error = this.refuse();
         if (error) throw error;
         for (const offset of offsets)

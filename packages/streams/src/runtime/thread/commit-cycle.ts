@@ -11,6 +11,7 @@ import { RejoinError, RetriableError } from '../../api/errors.ts';
 import type { Collector } from '../collector.ts';
 import { isOfRecords, RefusedCommitError, type CommitIsolation } from '../commit-isolation.ts';
 import type { Task } from '../task.ts';
+import { CommitSize } from './commit-size.ts';
 import { InFlight } from './in-flight.ts';
 import type { TaskSet } from './task-set.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
@@ -35,6 +36,7 @@ export class CommitCycle {
   #writer: CommitWriter | undefined;
   #last: number;
   #processed = 0;
+  readonly #size: CommitSize;
   /** The task that has processed last. */
   #lastTask: Task | undefined;
 
@@ -42,6 +44,7 @@ export class CommitCycle {
     this.#options = options;
     this.#commit = new InFlight(options.onEnd);
     this.#last = options.thread.now();
+    this.#size = new CommitSize(options.thread.transactionTimeoutMs);
   }
 
   /** Whether the last commit failed, and nobody has taken its failure. */
@@ -62,18 +65,18 @@ export class CommitCycle {
 
   /** How many records the next commit still takes. */
   room(): number {
-    const { isolation, thread } = this.#options;
-    const { limit } = isolation;
+    const { limit } = this.#options.isolation;
     // One at a time: what is in flight must be known to be good before more is added.
     if (limit !== Number.POSITIVE_INFINITY && this.#commit.isActive) return 0;
     if (this.isFull()) return 0;
-    return Math.min(thread.maxUncommittedRecords, limit) - this.#processed;
+    return Math.min(this.#maxRecords(), limit) - this.#processed;
   }
 
   /** Whether as many bytes wait for the next commit as may. */
   isFull(): boolean {
     const { collector, tasks, thread } = this.#options;
-    return collector.pending.bytes + tasks.pendingBytes() >= thread.maxUncommittedBytes;
+    const waiting = collector.pending.bytes + tasks.pendingBytes();
+    return waiting >= thread.maxUncommittedBytes * this.#size.share;
   }
 
   /** How long until the next commit is due, in milliseconds. */
@@ -86,13 +89,13 @@ export class CommitCycle {
   isDue(): boolean {
     if (this.#commit.isActive) return false;
     const { isolation, thread } = this.#options;
-    const { now, commitIntervalMs, maxUncommittedRecords } = thread;
+    const { now, commitIntervalMs } = thread;
     const passed = now() - this.#last;
     return (
       // A clock that was set back would hold commits up until it is where it was.
       passed >= commitIntervalMs ||
       passed < 0 ||
-      this.#processed >= Math.min(maxUncommittedRecords, isolation.limit) ||
+      this.#processed >= Math.min(this.#maxRecords(), isolation.limit) ||
       this.isFull()
     );
   }
@@ -122,11 +125,14 @@ export class CommitCycle {
         for (const task of tasks) task.commit(ends);
         onCommitted(offsets);
         isolation.committed(maxUncommittedRecords);
-        metrics.committed(processed, records.bytes, performance.now() - began);
+        const durationMs = performance.now() - began;
+        this.#size.succeeded(durationMs);
+        metrics.committed(processed, records.bytes, durationMs);
         records.release();
       },
       (error: unknown) => {
-        throw error instanceof RefusedRecordsError ? new RefusedCommitError(error, processed, last) : error;
+        if (error instanceof RefusedRecordsError) throw new RefusedCommitError(error, processed, last);
+        throw this.#tooLong(error, performance.now() - began);
       },
     );
     this.#commit.start(written);
@@ -176,6 +182,21 @@ export class CommitCycle {
   async close(): Promise<void> {
     await this.#writer?.close();
     this.#writer = undefined;
+  }
+
+  #maxRecords(): number {
+    return Math.max(1, Math.floor(this.#options.thread.maxUncommittedRecords * this.#size.share));
+  }
+
+  /** The broker ends and fences a transaction that takes too long: the membership is what it was, only less fits in one. */
+  #tooLong(error: unknown, durationMs: number): unknown {
+    const { exactlyOnce, transactionTimeoutMs } = this.#options.thread;
+    if (!exactlyOnce || !this.#size.failed(durationMs)) return error;
+    if (!(error instanceof RejoinError) || error.code !== 'PRODUCER_FENCED') return error;
+    const text =
+      `a transaction took ${Math.round(durationMs)} ms, and ${transactionTimeoutMs} ms is transactionTimeoutMs; ` +
+      'the next ones are smaller';
+    return new RetriableError('TIMED_OUT', text, { cause: error });
   }
 
   /** Begins the commit of the tasks: what they held back, their changelog records and offsets. */

@@ -2,7 +2,7 @@
 import { RecordBatches, RefusedRecordsError, type CommitWriter } from '@activity/kafka';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { numberSerde, stringSerde } from '../../api/serde.ts';
+import { jsonSerde, numberSerde, stringSerde } from '../../api/serde.ts';
 import { StreamsBuilder } from '../../dsl/streams-builder.ts';
 import { memoryBackend } from '../../state/memory-backend.ts';
 import { logKafka } from '../../testing-support/log-kafka.ts';
@@ -171,6 +171,57 @@ describe('a commit that the broker refuses for what is in it', () => {
     });
     await until(() => values('out').length >= 2, lines);
     expect(log.records('dead', 0)).toMatchObject([{ key: null, value: null }]);
+  });
+});
+
+describe('records that cannot be read', () => {
+  const unreadable = (): Topology => {
+    const builder = new StreamsBuilder();
+    builder.stream('in', { key: stringSerde, value: jsonSerde<unknown>() }).to('out');
+    return builder.build();
+  };
+  const mixed = Array.from({ length: 1_000 }, (_, n) => (n % 10 === 0 ? `${n}` : `{ bad ${n}`));
+  const failures: FailureChoices = { onFailure: { deserialization: 'deadLetter' }, deadLetterTopic: 'dead' };
+
+  test.each([
+    ['records', { maxUncommittedRecords: 60 }],
+    ['bytes', { maxUncommittedBytes: 10_000 }],
+  ])('count against the limit of a commit in %s', async (_what, settings) => {
+    let [largest, bytes] = [0, 0];
+    const { values, lines } = start({
+      topology: unreadable(),
+      inputs: [mixed, mixed],
+      failures,
+      settings: { ...settings, commitIntervalMs: 10_000 },
+      refuse: ({ records }) => {
+        largest = Math.max(largest, records.count);
+        bytes = Math.max(bytes, records.bytes);
+      },
+    });
+    await until(() => values('dead', 1).length === 900 && values('dead').length === 900, lines);
+    if ('maxUncommittedRecords' in settings) expect(largest).toBeLessThanOrEqual(60);
+    else expect(bytes).toBeLessThan(20_000);
+    expect(values('dead')).toEqual(mixed.filter((value) => value.startsWith('{')));
+    expect(values('out').length + values('out', 1).length).toBe(200);
+  });
+
+  test('and whose dead letter is refused are found among the others', async () => {
+    const refuse = refusing('dead', (value) => value === '{ bad 7' || value === '{ bad 501', 'content');
+    const { values, log, lines, thread } = start({
+      topology: unreadable(),
+      inputs: [mixed],
+      failures: {
+        onFailure: { deserialization: 'deadLetter', production: 'deadLetter' },
+        deadLetterTopic: 'dead',
+      },
+      refuse,
+    });
+    await until(() => values('dead').length === 900, lines);
+    const bare = log.records('dead', 0).filter(({ value }) => value === null);
+    expect(
+      bare.map(({ headers }) => headers.find(({ key }) => key === 'dead-letter.offset')?.value?.toString()),
+    ).toEqual(['7', '501']);
+    expect(thread.state).toBe('RUNNING');
   });
 });
 

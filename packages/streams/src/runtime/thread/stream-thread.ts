@@ -8,6 +8,7 @@ import { FatalError, RejoinError, StreamsError, TaskCorruptedError } from '../..
 import { Collector } from '../collector.ts';
 import { CommitIsolation, RefusedCommitError } from '../commit-isolation.ts';
 import { shapeOf } from '../fingerprint.ts';
+import { errorOf } from '../error-message.ts';
 import { InputWatch } from '../input-watch.ts';
 import { Purger } from '../purger.ts';
 import type { Task } from '../task.ts';
@@ -199,7 +200,7 @@ export class StreamThread {
     if (await this.#goBackBefore(error)) return !this.#closing;
     const failure = error instanceof StreamsError ? error : undefined;
     if (!failure || failure instanceof FatalError) {
-      this.#fatal(error instanceof Error ? error : new Error(String(error)));
+      this.#fatal(errorOf(error));
       return false;
     }
     metrics.commitFailed(failure.code);
