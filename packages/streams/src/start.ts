@@ -203,7 +203,7 @@ export interface Streams {
  */
 export function createStreams(options: StreamsOptions): Streams {
   const { applicationId, logger = stderrLogger, onState = () => {}, threads = 1 } = options;
-  const { onUncaughtException: uncaught = 'shut-down-client' } = options;
+  const { onUncaughtException = 'shut-down-client' } = options;
   const failures: FailureChoices = { onFailure: options.onFailure, deadLetterTopic: options.deadLetterTopic };
   failurePolicy(failures);
   if (!Number.isSafeInteger(threads) || threads < 1) {
@@ -215,8 +215,8 @@ export function createStreams(options: StreamsOptions): Streams {
       'threads need the topology as a module: { url: new URL(…) }',
     );
   }
-  if (typeof uncaught !== 'function' && !isReply(uncaught))
-    throw new FatalError('CONFIGURATION_INVALID', `onUncaughtException: ${noReply(uncaught)}`);
+  if (typeof onUncaughtException !== 'function' && !isReply(onUncaughtException))
+    throw new FatalError('CONFIGURATION_INVALID', `onUncaughtException: ${noReply(onUncaughtException)}`);
   const handlers = options.onFailure && Object.values(options.onFailure);
   if (threads > 1 && handlers?.some((choice) => typeof choice === 'function')) {
     throw new FatalError(
@@ -339,7 +339,8 @@ export function createStreams(options: StreamsOptions): Streams {
     pool = new ThreadPool({
       threads,
       createThread: (index, report) => createThread(index, topology, identity, report),
-      onUncaughtException: typeof uncaught === 'function' ? uncaught : () => uncaught,
+      onUncaughtException:
+        typeof onUncaughtException === 'function' ? onUncaughtException : () => onUncaughtException,
       shutDownApplication: () => shutDownApplication(identity),
       onState: setState,
       onClosed: unlock,

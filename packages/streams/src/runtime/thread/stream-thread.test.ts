@@ -221,14 +221,17 @@ test('a transaction that took longer than it may is followed by smaller ones, an
   const sizes: number[] = [];
   kafka.beforeCommit = async (records) => {
     sizes.push(records);
-    if (records <= 50) return;
+    if (records <= 20) return;
     await sleep(60);
     throw new RejoinError('PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH');
   };
   start({ transactionTimeoutMs: 50 });
   await kafka.assign(['0_0']);
   await until(() => expect(committedOf('in-0')).toBe(400));
-  expect(sizes[0]).toBe(400);
+  expect(
+    sizes.some((size) => size > 20),
+    'one that took too long',
+  ).toBe(true);
   expect(kafka.bounds.get('out-0')?.end, 'each record once').toBe(400);
   expect(kafka.rejoins).toBe(0);
 });
