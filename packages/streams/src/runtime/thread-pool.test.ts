@@ -115,7 +115,7 @@ describe('a thread that ends with an error', () => {
   });
 
   test('for another instance’s request asks nobody', async () => {
-    const onUncaughtException = vi.fn(() => 'replace-thread' as const);
+    const onUncaughtException = vi.fn<() => 'replace-thread'>(() => 'replace-thread');
     const { pool, threads, requests } = await start({ onUncaughtException });
     threads[0]?.report('ERROR', new FatalError('SHUTDOWN_REQUESTED', 'another asks'));
     await pool.close({ leave: true });
