@@ -92,6 +92,11 @@ export interface StreamsOptions {
    */
   stateFlushMs?: number;
   /**
+   * How long the state of a task that runs elsewhere stays in `stateDir` after it was written last.
+   * @default 600_000
+   */
+  stateCleanupDelayMs?: number;
+  /**
    * Committed changes that may wait in memory for the disk, in each thread.
    * @default 500_000
    */
@@ -274,6 +279,7 @@ export function createStreams(options: StreamsOptions): Streams {
       maxBufferedRecords: options.maxBufferedRecords ?? 10_000,
       maxBufferedBytes: options.maxBufferedBytes ?? 32 * 1024 * 1024,
       stateFlushMs: options.stateFlushMs ?? 2000,
+      stateCleanupDelayMs: options.stateCleanupDelayMs ?? 600_000,
       maxUnflushedChanges: options.maxUnflushedChanges ?? 500_000,
       maxUnflushedBytes: options.maxUnflushedBytes ?? 32 * 1024 * 1024,
       maxCachedEntries: options.maxCachedEntries ?? 100_000,

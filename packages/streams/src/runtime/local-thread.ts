@@ -17,18 +17,24 @@ export interface LocalThreadOptions extends Omit<
   kafkaOptions: KafkaOptions;
   /** The folder of this application and instance; already locked. undefined: state in memory. */
   stateDir: string | undefined;
+  /** How long state of tasks that run elsewhere stays in the folder. */
+  stateCleanupDelayMs: number;
   failures: FailureChoices;
 }
 
 /** Opens the parts of a thread; nothing runs before `start()`. */
 export async function localThread(options: LocalThreadOptions): Promise<ThreadHandle> {
-  const { kafkaOptions, stateDir, failures, ...settings } = options;
+  const { kafkaOptions, stateDir, stateCleanupDelayMs, failures, ...settings } = options;
   const { applicationId, topology, log } = settings;
   const kafka = createKafka(kafkaOptions);
   const backend =
     stateDir === undefined
       ? memoryBackend()
-      : diskBackend({ folder: stateDir, log: (level, message) => log(level, message) });
+      : diskBackend({
+          folder: stateDir,
+          cleanupDelayMs: stateCleanupDelayMs,
+          log: (level, message) => log(level, message),
+        });
   const thread = new StreamThread({
     ...settings,
     names: topicNames(applicationId, topology),

@@ -37,9 +37,9 @@ export interface StoreClocks {
 export function openState(
   spec: StoreSpec,
   backend: StateBackend,
-  { taskId, changelogId }: Pick<OpenStateOptions, 'taskId' | 'changelogId'>,
+  where: Pick<OpenStateOptions, 'taskId' | 'changelogId' | 'maxAgeMs'>,
 ): Promise<CommittedState> {
-  const options = { taskId, store: spec.name, changelogId, ...stateOptions(spec) };
+  const options = { ...where, store: spec.name, ...stateOptions(spec) };
   if (spec.kind === 'expiring') return backend.openExpiring(options);
   return backend.open({ ...options, kind: spec.kind, segmentsTogether: segmentsTogether(spec) });
 }

@@ -13,12 +13,15 @@ import { damageOf } from './lmdb-file.ts';
 import type { OpenExpiringOptions, OpenStateOptions, StateBackend } from './state-backend.ts';
 import { moveAside, taskFolders } from './state-folder.ts';
 import { takeTaskLock } from './task-lock.ts';
+import { removeUnused } from './unused-state.ts';
 
 /** What the backend is opened with. */
 export interface DiskBackendOptions {
   /** A folder that `openStateFolder` has locked for this process. */
   folder: string;
   log: (level: 'info' | 'warn', message: string) => void;
+  /** How long state that nobody uses stays, in milliseconds; undefined: for ever. */
+  cleanupDelayMs?: number | undefined;
   /**
    * The time of day in epoch milliseconds.
    * @default Date.now
@@ -36,8 +39,22 @@ interface Environment {
 }
 
 /** Opens stores on disk. State that is damaged is moved aside and restored. */
-export function diskBackend({ folder, log, now = Date.now }: DiskBackendOptions): StateBackend {
+export function diskBackend({
+  folder,
+  log,
+  cleanupDelayMs,
+  now = Date.now,
+}: DiskBackendOptions): StateBackend {
   mkdirSync(folder, { recursive: true });
+  let cleaning: Promise<void> | undefined;
+  const cleanup =
+    cleanupDelayMs === undefined
+      ? undefined
+      : setInterval(() => {
+          cleaning ??= removeUnused({ folder, delayMs: cleanupDelayMs, now, log }).finally(
+            () => (cleaning = undefined),
+          );
+        }, cleanupDelayMs).unref();
   const environments = new Map<string, Promise<Environment>>();
 
   async function openEnvironment(taskId: string): Promise<Environment> {
@@ -103,14 +120,25 @@ export function diskBackend({ folder, log, now = Date.now }: DiskBackendOptions)
     return state;
   }
 
-  /** Drops state of another changelog (the topic was deleted, or this is another cluster), kind, format or segments. */
+  /**
+   * Drops state of another changelog (the topic was deleted, or this is another cluster), kind, format or segments, and state that
+   * is too old to be brought up to date.
+   */
   async function checkOrigin(
     state: CommittedState,
     { origins }: Environment,
-    { taskId, store, changelogId, kind, keys, format, segmentMs }: Omit<OpenStateOptions, 'segmentsTogether'>,
+    options: Omit<OpenStateOptions, 'segmentsTogether'>,
   ): Promise<void> {
+    const { taskId, store, changelogId, kind, keys, format, segmentMs, maxAgeMs = Infinity } = options;
     const origin = [changelogId ?? 'no changelog', kind, keys, format, segmentMs].join(' ');
     const found = origins.get(store);
+    const age = state.flushedAt === undefined ? 0 : now() - state.flushedAt;
+    if (found === origin && age > maxAgeMs) {
+      const hours = (age / 3_600_000).toFixed(1);
+      const why = 'longer ago than its changelog keeps deletions';
+      log('info', `store ${store} of task ${taskId} was written ${hours} h ago, ${why}; it is restored`);
+      await state.clear();
+    }
     if (found === origin) return;
     if (found !== undefined) {
       log(
@@ -123,6 +151,8 @@ export function diskBackend({ folder, log, now = Date.now }: DiskBackendOptions)
   }
 
   async function close(): Promise<void> {
+    clearInterval(cleanup);
+    await cleaning;
     const left = await Promise.allSettled(environments.values());
     environments.clear();
     await Promise.all(left.flatMap((one) => (one.status === 'fulfilled' ? closeEnvironment(one.value) : [])));

@@ -21,6 +21,11 @@ export function taskFolders(folder: string): string[] {
   return readdirSync(folder).filter((name) => /^\d+_\d+$/.test(name));
 }
 
+/** Whether that may be removed once nobody uses it: a task's folder, or one that was moved aside. */
+export function isUnusedName(name: string): boolean {
+  return /^\d+_\d+(\.aside-\d+)?$/.test(name);
+}
+
 /** Moves a task's state out of the way, and says so. It can be deleted; it is never read again. */
 export function moveAside(folder: string, taskId: string, why: string, log: StateFolderOptions['log']): void {
   const aside = `${taskId}.aside-${Date.now()}`;

@@ -10,6 +10,7 @@ import { FatalError, RetriableError } from '../../api/errors.ts';
 import { cacheBudget, type CacheBudget } from '../../state/overlay.ts';
 import type { Collector } from '../collector.ts';
 import type { Refusals } from '../commit-isolation.ts';
+import { oldestState } from '../oldest-state.ts';
 import { Restorer, type ChangelogBounds } from '../restorer.ts';
 import { StartPositions, type Starts } from '../start-positions.ts';
 import { openState, openStore } from '../task-stores.ts';
@@ -129,16 +130,18 @@ export class TaskSet {
   async open(ids: readonly string[]): Promise<void> {
     const missing = ids.filter((id) => !this.#open.has(id));
     if (missing.length === 0) return;
-    const { topology, names, kafka, log } = this.#options.thread;
+    const { topology, names, kafka, backend, log } = this.#options.thread;
     const logged = topology.subTopologies.flatMap(({ stores }) =>
       stores.filter(({ changelog }) => changelog),
     );
     const inputs = topology.subTopologies.flatMap(({ sourceTopics }) => sourceTopics.map(names.full));
+    const changelogs = [...new Set(logged.map(names.changelog))];
     // Asked once for all tasks.
-    const topics = await kafka.describeTopics([...new Set([...logged.map(names.changelog), ...inputs])]);
+    const topics = await kafka.describeTopics([...new Set([...changelogs, ...inputs])]);
+    const ages = backend.storedTasks().length === 0 ? new Map() : await oldestState(kafka, changelogs);
     for (const id of missing) {
       this.#waiting.delete(id);
-      await this.#openTask(id, topics).catch((error: unknown) => {
+      await this.#openTask(id, topics, ages).catch((error: unknown) => {
         if (!(error instanceof RetriableError) || error.code !== 'STATE_LOCKED') throw error;
         log('warn', error.message);
         this.#waiting.add(id);
@@ -251,7 +254,11 @@ export class TaskSet {
     await Promise.all([this.#seek.ended(), this.#restore.ended()]);
   }
 
-  async #openTask(id: string, topics: ReadonlyMap<string, TopicDescription>): Promise<void> {
+  async #openTask(
+    id: string,
+    topics: ReadonlyMap<string, TopicDescription>,
+    ages: ReadonlyMap<string, number>,
+  ): Promise<void> {
     const { collector, refusals, thread } = this.#options;
     const { topology, names, backend, metrics, failures, now } = thread;
     const [subId, partition] = id.split('_').map(Number);
@@ -264,9 +271,11 @@ export class TaskSet {
     }
     for (const spec of subTopology.stores) checkChangelog(names.changelog(spec), partition, topics);
     const committed = await Promise.all(
-      subTopology.stores.map((spec) =>
-        openState(spec, backend, { taskId: id, changelogId: topics.get(names.changelog(spec))?.id }),
-      ),
+      subTopology.stores.map((spec) => {
+        const changelog = names.changelog(spec);
+        const changelogId = topics.get(changelog)?.id;
+        return openState(spec, backend, { taskId: id, changelogId, maxAgeMs: ages.get(changelog) });
+      }),
     );
     const task = new Task({
       subTopology,
