@@ -149,3 +149,30 @@ test('what has expired by stream time, and what was read from repartition topics
   expect(await committed(topics.copies)).toEqual(['k=a', 'k=b', 'k=c', 'k=d', 'k=a']);
   expect((await committed(topics.counts)).slice(-2)).toEqual(['c@4322=1', 'a@4322=1']);
 });
+
+test('many transactions of old events: their markers, which have the time of today, are not in the way', async () => {
+  await run(async () => {
+    for (let passed = 0; passed < 8; passed++) {
+      await witness.send(topics.input, [
+        { key: 'k', value: `v${passed}`, timestamp: longAgo + passed * day },
+      ]);
+      await vi.waitFor(async () => expect(await lagOf(witness, applicationId, [topics.input])).toBe(0), {
+        timeout: 10_000,
+        interval: 20,
+      });
+    }
+    const deduped = Object.keys(await beginnings()).find((name) => /dedupe/i.test(name)) ?? '';
+    // Each transaction has an entry and a marker; those of the last two or three days are of use.
+    await vi.waitFor(async () => expect((await beginnings())[deduped]).toBeGreaterThanOrEqual(8), {
+      timeout: 10_000,
+      interval: 50,
+    });
+  });
+  // What is left is enough: the last event is a duplicate, the first is not any more.
+  await witness.send(topics.input, [
+    { key: 'k', value: 'v7', timestamp: longAgo + 7 * day + minute },
+    { key: 'k', value: 'v0', timestamp: longAgo + 7 * day + minute },
+  ]);
+  await run();
+  expect((await committed(topics.copies)).slice(-2)).toEqual(['k=v7', 'k=v0']);
+});

@@ -57,9 +57,10 @@ export class Purger {
     const { kafka } = this.#options;
     const expired = tasks.flatMap((task) => task.expired());
     const firstUsed = await kafka.offsetsForTimes(expired);
-    const changelogs = expired.flatMap(({ topic, partition }) => {
-      const offset = firstUsed.get(partitionName(topic, partition));
-      return offset === undefined ? [] : [{ topic, partition, offset }];
+    const changelogs = expired.map(({ topic, partition, offset }) => {
+      // The time finds what was there before this process began; it finds no more than the first marker of a transaction.
+      const byTime = firstUsed.get(partitionName(topic, partition)) ?? 0;
+      return { topic, partition, offset: Math.max(byTime, offset) };
     });
     const repartitions = [...this.#committed.values()];
     await this.#delete([...changelogs, ...repartitions]);

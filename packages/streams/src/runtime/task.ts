@@ -224,13 +224,13 @@ export class Task {
     }
   }
 
-  /** Changelog partitions, and the event time that nothing in them is of use before. */
-  expired(): (TopicPartition & { timestamp: number })[] {
+  /** Changelog partitions, with the event time and, where it is known, the offset that nothing in them is of use before. */
+  expired(): (TopicPartition & { timestamp: number; offset: number })[] {
     return this.stores.flatMap(({ spec, store, changelog }) => {
       const timestamp = store.usedSince();
       // A topic that others read too is theirs to clean.
       if (!changelog || spec.changelogTopic !== undefined || timestamp === undefined) return [];
-      return [{ ...changelog, timestamp }];
+      return [{ ...changelog, timestamp, offset: store.usedFrom() ?? 0 }];
     });
   }
 

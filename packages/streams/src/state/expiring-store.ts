@@ -33,7 +33,9 @@ export class TaskExpiringStore<K, V>
     const data = serialize(this.options.valueSerde, value);
     const { changelog, streamTime } = this.options;
     if (changelog) checkRecordSize(changelog.topic, text, data);
-    this.overlay.put(text, data, Math.max(0, streamTime()));
+    const now = Math.max(0, streamTime());
+    this.reach(this.segment(now));
+    this.overlay.put(text, data, now);
   }
 
   deletePrefix(prefix: string): number {

@@ -1,5 +1,6 @@
 // Stores whose entries lie in segments by time, so that old ones are dropped whole.
 import type { ChangelogSink } from './changelog-sink.ts';
+import type { SourceRecord } from '../api/record.ts';
 import { OverlaidStore, type TaskStoreOptions } from './task-store.ts';
 
 /** What a task's segmented store is made of. Times in milliseconds. */
@@ -31,10 +32,16 @@ export abstract class SegmentedStore<
   // Before what all is gone: as of the commit in flight, as of the last commit.
   #sealedFirstLive = 0;
   #committedFirstLive = 0;
+  /** The latest segment that has anything, committed or not. */
+  #latest: number;
+  /** Where the changelog was when the latest segment was this one: whatever is before is in it or in older ones. */
+  #marks: { latest: number; position: number }[] = [];
+  #usedFrom: number | undefined;
 
   constructor(options: O) {
     super(options);
     this.#interval = options.segmentMs ?? segmentIntervalMs(options.retentionMs);
+    this.#latest = options.committed.segments().at(-1) ?? 0;
   }
 
   expireBefore(time: number): void {
@@ -44,6 +51,21 @@ export abstract class SegmentedStore<
   /** Entries never have an event time before their segment, so all before the first live segment have expired. */
   usedSince(): number | undefined {
     return this.#committedFirstLive > 0 ? this.#committedFirstLive * this.#interval : undefined;
+  }
+
+  /**
+   * By offsets, not by times: the marker of a transaction has the broker's time, and is in the way of whoever looks for old
+   * events by theirs.
+   */
+  usedFrom(): number | undefined {
+    while (this.#marks[0] && this.#marks[0].latest < this.#committedFirstLive)
+      this.#usedFrom = this.#marks.shift()?.position;
+    return this.#usedFrom;
+  }
+
+  override restore(records: readonly SourceRecord[], nextOffset: number): void {
+    super.restore(records, nextOffset);
+    this.#mark();
   }
 
   override seal(sink: ChangelogSink): void {
@@ -58,11 +80,28 @@ export abstract class SegmentedStore<
     // Stream time may have moved on since, in work that may yet be aborted: what that lets expire must still be there.
     this.#committedFirstLive = this.#sealedFirstLive;
     this.options.committed.dropSegmentsBefore(this.#committedFirstLive);
+    this.#mark();
+  }
+
+  override clear(): Promise<void> {
+    this.#marks = [];
+    this.#usedFrom = undefined;
+    return super.clear();
   }
 
   override abort(): void {
     this.#begin = this.#committedBegin;
     super.abort();
+  }
+
+  protected override reach(segment: number): void {
+    if (segment > this.#latest) this.#latest = segment;
+  }
+
+  #mark(): void {
+    const last = this.#marks.at(-1);
+    if (last?.latest === this.#latest) last.position = this.position();
+    else this.#marks.push({ latest: this.#latest, position: this.position() });
   }
 
   protected segment(time: number): number {

@@ -9,6 +9,8 @@ export interface TaskStore {
   position(): number;
   /** What the changelog holds of event times before this is of no use any more; undefined: all of it is of use. */
   usedSince(): number | undefined;
+  /** The changelog before this offset is of no use any more; undefined: not known. */
+  usedFrom(): number | undefined;
   restore(records: readonly SourceRecord[], nextOffset: number): void;
   seal(changelog: ChangelogSink): void;
   commit(position: number | undefined): void;

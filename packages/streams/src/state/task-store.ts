@@ -70,6 +70,11 @@ export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> impl
 
   abstract usedSince(): number | undefined;
 
+  abstract usedFrom(): number | undefined;
+
+  /** Told of each segment that restored entries are in. */
+  protected reach(_segment: number): void {}
+
   position(): number {
     return this.options.committed.position;
   }
@@ -86,6 +91,7 @@ export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> impl
       if (key === undefined || isKeyTooLong(key, this.keys.encoding)) continue;
       const segment = this.segmentOf(key, record.timestamp);
       if (segment === undefined) continue;
+      this.reach(segment);
       const { timestamp } = record;
       changes.push({ segment, key, data: restoredData(valueSerde.format, record), timestamp });
     }

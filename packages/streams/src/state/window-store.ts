@@ -24,19 +24,23 @@ export class TaskWindowStore<K, V> extends SegmentedStore<K, V> implements Windo
     checkTime(windowStart);
     const segment = this.segment(windowStart);
     if (segment < this.firstLive()) return;
+    this.reach(segment);
     this.overlay.set(segment, windowStart, this.keys.write(key), value, Math.max(timestamp, windowStart));
   }
 
   delete(key: K, windowStart: number): void {
     checkTime(windowStart);
     const time = Math.max(windowStart, this.eventTime());
-    this.overlay.set(this.segment(windowStart), windowStart, this.keys.write(key), undefined, time);
+    const segment = this.segment(windowStart);
+    this.reach(segment);
+    this.overlay.set(segment, windowStart, this.keys.write(key), undefined, time);
   }
 
   update(key: K, windowStart: number, timestamp: number, next: (old: V | undefined) => V): Timestamped<V> {
     checkTime(windowStart);
     const segment = this.segment(windowStart);
     if (segment < this.firstLive()) return { value: next(undefined), timestamp };
+    this.reach(segment);
     const time = Math.max(timestamp, windowStart);
     return this.overlay.update(segment, windowStart, this.keys.write(key), time, next);
   }
