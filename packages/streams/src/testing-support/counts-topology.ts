@@ -87,7 +87,7 @@ export default function countsTopology({
   const builder = new StreamsBuilder();
   const stallOnce = stall && staller(stall);
   const input = builder.stream(topics.input, strings).peek((_key, value) => {
-    if (value === poison) throw new Error(`cannot take ${value}`);
+    if (poison !== undefined && value === poison) throw new Error(`cannot take ${value}`);
     stallOnce?.();
     spin(stepMs);
   });
