@@ -40,6 +40,7 @@ let producer: Producer;
 let kafka: Kafka;
 let supervisor: ChildProcess;
 let monitoring: string;
+let nextId = 1_000;
 
 function log(id: number, fields: Document = {}): Document {
   return {
@@ -240,6 +241,29 @@ describe('the sink on a real worker and a real MongoDB', () => {
     await stored({ _id: Long.fromNumber(21) }, 1);
     expect(await db.collection('logs').countDocuments({ _id: Long.fromNumber(20) })).toBe(0);
     await transactional.disconnect();
+  });
+
+  test.each<[string, string, Buffer | string]>([
+    ['bytes that are no UTF-8', 'junk', Buffer.from([0xff, 0xfe, 0xc3, 0x28, 0x00])],
+    ['an open list', 'junk', '[1, "two", '],
+    ['an open map', 'junk', '{"a": {"b": '],
+    ['a map of mixed keys and no comma', 'junk', '{1:2 "a":[}'],
+    ['an open string', 'junk', '"never closed \\'],
+    ['a list of thousands of lists', 'junk', '['.repeat(20_000)],
+    ['only an escape', 'junk', '\\'],
+    ['an empty value', 'junk', ''],
+    ['more digits than can be parsed in good time', 'junk', '9'.repeat(900_000)],
+    ['no name', '', 'x'],
+  ])('stores a log whose record has a header of %s', async (_what, name, value) => {
+    const before = await deadLetters();
+    const id = nextId++;
+    await producer.send({
+      topic: topics.KAFKA_ENRICHED_TOPIC,
+      messages: [{ key: 'u', value: JSON.stringify(log(id)), headers: { [name]: value } }],
+    });
+    await stored({ _id: Long.fromNumber(id) }, 1);
+    expect(await deadLetters()).toBe(before);
+    await ready();
   });
 
   test('puts aside what cannot be converted, and goes on', async () => {

@@ -71,6 +71,7 @@ describe('the connectors', () => {
   // What an outage or a bad record costs hangs on each of these: see docs/connect.md before changing one.
   test.each(connectors.map(({ name, config }) => [name, config] as const))('%s is safe', (_, config) => {
     expect(config).toMatchObject({
+      'header.converter': 'org.apache.kafka.connect.converters.ByteArrayConverter',
       'bulk.write.ordered': 'true',
       'mongo.errors.tolerance': 'none',
       'errors.tolerance': 'all',
