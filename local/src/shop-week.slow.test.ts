@@ -8,7 +8,8 @@ import { startStack } from './testing/stack.ts';
 const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9));
 
 test(`a week of a shop (SEED=${seed}): within 10 s of the last POST all is right`, async () => {
-  const { ports, stop } = await startStack('shop-week');
+  const stack = await startStack('shop-week');
+  const { ports } = stack;
   try {
     const [edge, query] = [ports.ingest, ports.query].map((port) => `http://${loopback}:${port}`);
     const size = { events: 3_000, users: 120, seed, withinMs: 120_000 };
@@ -17,6 +18,6 @@ test(`a week of a shop (SEED=${seed}): within 10 s of the last POST all is right
     const others = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
     expect(rightMs).toBeLessThan(10_000 * others);
   } finally {
-    await stop();
+    await stack.stop();
   }
 }, 600_000);

@@ -13,7 +13,7 @@ export interface ShutdownRequest {
 }
 
 /** The assignment of a member that is to shut down. */
-export const shutDown: Buffer = writeAssignment({ tasks: [], pending: 0, refused: false, shutdown: true });
+const shutDown: Buffer = writeAssignment({ tasks: [], pending: 0, refused: false, shutdown: true });
 
 /**
  * Asks every member of the application's group to shut down. Resolves when all of them have left.
