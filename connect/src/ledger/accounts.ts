@@ -23,15 +23,33 @@ export interface AccountSources {
   groupId: string;
 }
 
-/** The newest entry of each partition and minute. */
-async function readLedger(reader: TopicReader, topic: string): Promise<Map<string, LedgerEntry>> {
+/** What the ledger topic holds. */
+export interface Ledger {
+  /** The newest entry of each partition and minute. */
+  entries: Map<string, LedgerEntry>;
+  /** Where records lie that are no entries, as `topic/partition/offset`. */
+  unreadable: string[];
+}
+
+/** Reads the ledger. A record that is no entry is left out and named: the processor did not write it. */
+export async function readLedger(reader: Pick<TopicReader, 'read'>, topic: string): Promise<Ledger> {
   const entries = new Map<string, LedgerEntry>();
-  for await (const { key, value } of reader.read(topic)) {
+  const unreadable: string[] = [];
+  for await (const { partition, offset, key, value } of reader.read(topic)) {
     if (value === null) continue;
-    const entry = ledgerEntrySchema.parse(JSON.parse(value.toString('utf8')));
-    entries.set(key?.toString('utf8') ?? entry._id, entry);
+    const entry = entryIn(value);
+    if (entry === undefined) unreadable.push(`${topic}/${partition}/${offset}`);
+    else entries.set(key?.toString('utf8') ?? entry._id, entry);
   }
-  return entries;
+  return { entries, unreadable };
+}
+
+function entryIn(value: Buffer): LedgerEntry | undefined {
+  try {
+    return ledgerEntrySchema.safeParse(JSON.parse(value.toString('utf8'))).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Erased logs that no command has deleted as well: those are among the deleted. */
@@ -48,16 +66,22 @@ export async function countErased(db: Db, _id: Document): Promise<number> {
   return erased - Number(deletedToo[0]?.['logs'] ?? 0);
 }
 
+/** All accounts, and the ledger's records that could not be read. */
+export interface Accounts {
+  accounts: Account[];
+  unreadable: string[];
+}
+
 /** Reads all accounts. */
-export async function readAccounts({ reader, db, topics, groupId }: AccountSources): Promise<Account[]> {
-  const [earliest, latest, committed, entries] = await Promise.all([
+export async function readAccounts({ reader, db, topics, groupId }: AccountSources): Promise<Accounts> {
+  const [earliest, latest, committed, { entries, unreadable }] = await Promise.all([
     reader.offsets(topics.raw, 'earliest'),
     reader.offsets(topics.raw, 'latest'),
     reader.committed(groupId, topics.raw),
     readLedger(reader, topics.ledger),
   ]);
   const logs = db.collection<{ _id: number }>(collections.logs);
-  return Promise.all(
+  const accounts = await Promise.all(
     latest.map(async (end, partition): Promise<Account> => {
       const entry = entries.get(`${partition}|all`);
       const first = (entry?.firstOffset ?? 0) * maxPartitions + partition;
@@ -83,4 +107,5 @@ export async function readAccounts({ reader, db, topics, groupId }: AccountSourc
       };
     }),
   );
+  return { accounts, unreadable };
 }

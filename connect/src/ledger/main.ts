@@ -21,10 +21,11 @@ const { values } = readArguments({ usage, options: { wait: { type: 'string', def
 interface Balance {
   accounts: Account[];
   differences: Difference[];
+  unreadable: readonly string[];
   losses: readonly Loss[];
 }
 
-function show({ accounts, differences, losses }: Balance): void {
+function show({ accounts, differences, unreadable, losses }: Balance): void {
   console.table(
     accounts.map(({ partition, entry, latest, committed, stored, erased }) => ({
       partition,
@@ -44,6 +45,8 @@ function show({ accounts, differences, losses }: Balance): void {
       `partition ${partition}: ${what}: ${expected} and ${found}, ${Math.abs(found - expected)} apart`,
     );
   }
+  for (const record of unreadable)
+    console.log(`${record} is no entry of the ledger and was left out: find out who writes to that topic`);
   for (const { topic, partition, from, to, reader, noticedAt } of losses) {
     console.log(
       `partition ${partition} of ${topic}: retention deleted the offsets ${from} to ${to - 1} before ${reader} had read them, noticed ${noticedAt.toISOString()}`,
@@ -74,10 +77,10 @@ async function main(): Promise<void> {
     const sources = { reader, db: mongo.db(), topics: topicsOf(config), groupId: config.KAFKA_GROUP_ID };
     const until = Date.now() + waitMs;
     for (;;) {
-      const accounts = await readAccounts(sources);
+      const { accounts, unreadable } = await readAccounts(sources);
       const differences = accounts.flatMap(differencesOf);
       if (differences.length === 0 || Date.now() >= until) {
-        show({ accounts, differences, losses: await readLosses(mongo.db()) });
+        show({ accounts, differences, unreadable, losses: await readLosses(mongo.db()) });
         process.exitCode = differences.length === 0 ? 0 : 1;
         return;
       }
