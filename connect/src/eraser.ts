@@ -322,7 +322,8 @@ export class Eraser {
   }
 }
 
-function erasureIn(value: Buffer): Erasure | undefined {
+/** The erasure that a record of the erasures topic holds; undefined where it holds none. */
+export function erasureIn(value: Buffer): Erasure | undefined {
   try {
     return erasureSchema.safeParse(JSON.parse(value.toString('utf8'))).data;
   } catch {

@@ -1,19 +1,27 @@
 // Which dead letters are of users who were erased after the record was written first.
-import { erasureSchema, logId, replayedFromHeader } from '@activity/contracts';
+import { logId, replayedFromHeader } from '@activity/contracts';
 import type { ReadRecord } from '@activity/streams';
 import { z } from 'zod';
+import { erasureIn } from '../eraser.ts';
 import type { Letter } from './letter.ts';
 
 /** The number of the newest erasure of each user. */
 export type Erasures = ReadonlyMap<string, number>;
 
-/** Reads the erasures topic. @throws Error at a record that is no erasure: what it would say is not known. */
-export async function readErasures(records: AsyncIterable<ReadRecord>): Promise<Erasures> {
+/**
+ * Reads the erasures topic. A record that is no erasure is left out, as the eraser does, and its position, `partition/offset`,
+ * given to `onUnreadable`: the processor did not write it, and refuses itself to replay what lies before an erasure.
+ */
+export async function readErasures(
+  records: AsyncIterable<ReadRecord>,
+  onUnreadable: (position: string) => void,
+): Promise<Erasures> {
   const newest = new Map<string, number>();
-  for await (const { value } of records) {
+  for await (const { partition, offset, value } of records) {
     if (value === null) continue;
-    const { userId, _id } = erasureSchema.parse(JSON.parse(value.toString('utf8')));
-    newest.set(userId, Math.max(newest.get(userId) ?? -1, _id));
+    const erasure = erasureIn(value);
+    if (erasure === undefined) onUnreadable(`${partition}/${offset}`);
+    else newest.set(erasure.userId, Math.max(newest.get(erasure.userId) ?? -1, erasure._id));
   }
   return newest;
 }

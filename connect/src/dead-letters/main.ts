@@ -104,7 +104,11 @@ async function main(): Promise<void> {
     const letters = (await openLetters(reader.read(topic)))
       .filter((letter) => matches(letter, { reason, since, until, id }))
       .slice(0, limit);
-    const erasures = await readErasures(reader.read(erasuresTopic));
+    const erasures = await readErasures(reader.read(erasuresTopic), (position) =>
+      console.error(
+        `${erasuresTopic}/${position} is no erasure and was left out: find out who writes to that topic`,
+      ),
+    );
     if (command.data === 'list') list(letters);
     else if (command.data === 'show') show(letters, erasures);
     else if (dry) dryRun(command.data, letters, erasures);
