@@ -5,13 +5,7 @@ import { connectWitness, type Witness } from '@activity/kafka/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { faultless, lagOf } from './testing-support/counts-run.ts';
 import { waitFor } from './testing-support/kill-run.ts';
-import {
-  leadersOf,
-  outOfSync,
-  setTopicConfig,
-  startSteadyRun,
-  type SteadyRun,
-} from './testing-support/steady-run.ts';
+import { leadersOf, outOfSync, startSteadyRun, type SteadyRun } from './testing-support/steady-run.ts';
 
 let cluster: KafkaCluster;
 let witness: Witness;
@@ -74,7 +68,7 @@ test('all brokers are restarted, one after the other', async () => {
 
 test('too few replicas of an output topic: work waits, and goes on when they are back', async () => {
   await using run = await startSteadyRun(cluster.addresses, witness);
-  await setTopicConfig(witness, run.topics.copies, { 'min.insync.replicas': '3' });
+  await witness.configure(run.topics.copies, { 'min.insync.replicas': '3' });
   const broker = brokerOf(3);
   await broker.kill();
   // Until it counts as gone, writes to it only wait.
@@ -92,7 +86,7 @@ test('a leader without the newest records is elected: what was processed before 
   await using run = await startSteadyRun(cluster.addresses, witness);
   const { input } = run.topics;
   const config = { 'min.insync.replicas': '1', 'unclean.leader.election.enable': 'true' };
-  await setTopicConfig(witness, input, config);
+  await witness.configure(input, config);
   // One partition has two replicas of which one falls behind and the other dies.
   const [first] = await leadersOf(witness, input);
   const leader = first ?? 1;

@@ -99,20 +99,11 @@ async function run(instance: string, ...records: [key: string, value: string][])
 
 test('an entry whose tombstone is gone is not found in old state', async () => {
   await run('a', ['k', 'alive'], ['other', 'alive']);
-  await witness.admin.alterConfigs({
-    validateOnly: false,
-    resources: [
-      {
-        type: 2,
-        name: changelog,
-        configEntries: Object.entries({
-          'cleanup.policy': 'compact',
-          'delete.retention.ms': '0',
-          'min.cleanable.dirty.ratio': '0.001',
-          'segment.ms': '100',
-        }).map(([name, value]) => ({ name, value })),
-      },
-    ],
+  await witness.configure(changelog, {
+    'cleanup.policy': 'compact',
+    'delete.retention.ms': '0',
+    'min.cleanable.dirty.ratio': '0.001',
+    'segment.ms': '100',
   });
   await run('b', ['k', '-']);
   for (let filler = 0; ; filler++) {

@@ -2,7 +2,7 @@
 // Only to know where a topic ends, and so when to stop waiting, our own client is asked.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kafka, logLevel, type Admin, type Producer } from 'kafkajs';
+import { ConfigResourceTypes, Kafka, logLevel, type Admin, type Producer } from 'kafkajs';
 import { partitionName } from '../client/port.ts';
 import { createKafka } from '../client/wire-port.ts';
 
@@ -20,6 +20,8 @@ export interface Witness extends AsyncDisposable {
   readonly admin: Admin;
   /** A topic with a name of its own; answers the name. */
   createTopic(name: string, partitions: number, config?: { [name: string]: string }): Promise<string>;
+  /** Gives a topic settings of its own, instead of those that it had. */
+  configure(topic: string, config: { [name: string]: string }): Promise<void>;
   /** A producer, connected; transactional with an id. */
   producer(transactionalId?: string): Promise<Producer>;
   /** Sends records outside of transactions. */
@@ -136,6 +138,11 @@ export async function connectWitness(...brokers: string[]): Promise<Witness> {
       // Its leaders are elected before they know it; they answer this only when they do.
       await eventually(() => admin.fetchTopicOffsets(name));
       return name;
+    },
+    async configure(name, config) {
+      const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
+      const resources = [{ type: ConfigResourceTypes.TOPIC, name, configEntries }];
+      await admin.alterConfigs({ validateOnly: false, resources });
     },
     producer,
     async send(topic, records) {

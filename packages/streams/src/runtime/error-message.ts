@@ -28,7 +28,9 @@ const maxCauses = 8;
 /** What to send of an error, or of anything that was thrown. */
 export function writeError(error: unknown, depth = 0): ErrorMessage {
   if (!(error instanceof Error)) return { name: 'Error', message: textOf(error), stack: undefined };
-  const { name, message, stack, cause } = error;
+  const { stack, cause } = error;
+  // Whoever throws may have put anything there.
+  const { name, message }: { name: unknown; message: unknown } = error;
   return {
     name: String(name),
     message: String(message),

@@ -167,17 +167,3 @@ export async function moveLeaders(witness: Witness, topics: readonly string[]): 
     return now.every(({ inSync }, i) => inSync.length === before[i]?.replicas.length);
   });
 }
-
-/** Gives a topic settings of its own, instead of those that it had. */
-export async function setTopicConfig(
-  witness: Witness,
-  topic: string,
-  config: { [name: string]: string },
-): Promise<void> {
-  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-  await witness.admin.alterConfigs({
-    validateOnly: false,
-    // Resource type 2 is a topic.
-    resources: [{ type: 2, name: topic, configEntries }],
-  });
-}
