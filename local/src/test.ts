@@ -1,6 +1,7 @@
-// `npm test`: types, lint, format, unused code and unit tests beside the tests on real parts; the last line says how many passed
-// and failed.
+// `npm test`: types, lint, format, unused code and unit tests, then the tests on real parts (beside them, where there are processors
+// enough); the last line says how many passed and failed.
 import { rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { readArguments } from '@activity/service';
 import { projectRoot } from './paths.ts';
@@ -52,11 +53,11 @@ function tests(projects: VitestOptions['projects'], reportFile: string): string[
   return vitestCommand({ reportFile, projects, filters, coverage });
 }
 
-/** What takes a processor but no servers. Held back: it runs beside what is printed as it happens. */
-async function checkBeside(): Promise<void> {
+/** What takes a processor but no servers. Its output is held back where it runs beside what is printed as it happens. */
+async function checkBefore(held: boolean): Promise<void> {
   // Named files or folders are for a quick look while working: only their tests run then.
-  if (filters.length === 0) for (const { name, command } of checks) await runOne(name, command, true);
-  await runOne('unit tests', tests(['unit'], reports.unit), true);
+  if (filters.length === 0) for (const { name, command } of checks) await runOne(name, command, held);
+  await runOne('unit tests', tests(['unit'], reports.unit), held);
 }
 
 for (const file of Object.values(reports)) rmSync(file, { force: true });
@@ -66,7 +67,11 @@ if (coverage) {
   for (const { name, command } of checks) await runOne(name, command);
   await runOne('tests', tests(['unit', ...onParts], reports.integration));
 } else {
-  await Promise.all([checkBeside(), runOne('tests on real parts', tests(onParts, reports.integration))]);
+  // On two processors what runs beside takes the time that it saves.
+  const held = availableParallelism() >= 4;
+  const checked = checkBefore(held);
+  if (!held) await checked;
+  await Promise.all([checked, runOne('tests on real parts', tests(onParts, reports.integration))]);
 }
 for (const registry of registries()) {
   const left = await endOrphans(2_000, registry);

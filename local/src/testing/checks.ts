@@ -1,4 +1,4 @@
-// The commands that `npm test` runs: checks and unit tests beside the tests on real parts, which mostly wait.
+// The commands that `npm test` runs.
 
 /** A check before the tests. */
 export interface Check {
