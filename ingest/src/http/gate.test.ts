@@ -193,7 +193,7 @@ describe('every answer', () => {
     const { app } = testEdge({ queryUrl: 'http://query' });
     const response = await app.request('/api/logs', { method: 'PATCH' });
     expect(response.status).toBe(405);
-    expect(response.headers.get('allow')).toBe('POST, GET, HEAD, OPTIONS');
+    expect(response.headers.get('allow')).toBe('POST, DELETE, GET, HEAD, OPTIONS');
     expect((await app.request('/api/logs', { method: 'OPTIONS' })).status).toBe(204);
   });
 
