@@ -52,7 +52,8 @@ describe('a request to shut down', () => {
     const given = await handler.assign([own, { memberId: 'm', userData: running }], 'n');
     expect(readAssignment(given.get('m') ?? Buffer.alloc(0))).toMatchObject({ tasks: [], shutdown: true });
     expect(closed).toBe(0);
-    await handler.assign([own], 'n');
+    // Another instance has failed too, and asks the same: they must not wait for each other.
+    await handler.assign([own, { memberId: 'o', userData }], 'n');
     await asked;
     expect(closed).toBe(1);
   });

@@ -2,7 +2,7 @@
 // passes the request on with the assignment, whoever the leader is.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RetriableError, type KafkaPort } from '@activity/kafka';
-import { writeAssignment, writeJoinData } from './assignor.ts';
+import { readJoinData, writeAssignment, writeJoinData } from './assignor.ts';
 
 /** Whom to ask. Times in milliseconds. */
 export interface ShutdownRequest {
@@ -35,8 +35,9 @@ export async function requestShutdown({
     handler: {
       beforeJoin: async () => writeJoinData({ instanceId: '', owned: [], stored: [], shutdown: true }),
       async assign(members) {
-        // It stays until nobody else is there: a member that misses one assignment gets the next.
-        if (members.length === 1) alone.resolve();
+        // It stays until nobody else is there: a member that misses one assignment gets the next. Another instance that asks the
+        // same waits for nobody but such as this one.
+        if (members.every(({ userData }) => readJoinData(userData).shutdown)) alone.resolve();
         return new Map(members.map(({ memberId }) => [memberId, shutDown]));
       },
       onAssigned: async () => false,
