@@ -53,10 +53,14 @@ function tests(projects: VitestOptions['projects'], reportFile: string): string[
   return vitestCommand({ reportFile, projects, filters, coverage });
 }
 
+async function runChecks(held = false): Promise<void> {
+  for (const { name, command } of checks) await runOne(name, command, held);
+}
+
 /** What takes a processor but no servers. Its output is held back where it runs beside what is printed as it happens. */
 async function checkBefore(held: boolean): Promise<void> {
   // Named files or folders are for a quick look while working: only their tests run then.
-  if (filters.length === 0) for (const { name, command } of checks) await runOne(name, command, held);
+  if (filters.length === 0) await runChecks(held);
   await runOne('unit tests', tests(['unit'], reports.unit), held);
 }
 
@@ -64,7 +68,7 @@ for (const file of Object.values(reports)) rmSync(file, { force: true });
 const onParts = all ? (['integration', 'slow'] as const) : (['integration'] as const);
 if (coverage) {
   // One run: two would overwrite each other's figures.
-  for (const { name, command } of checks) await runOne(name, command);
+  await runChecks();
   await runOne('tests', tests(['unit', ...onParts], reports.integration));
 } else {
   // On two processors what runs beside takes the time that it saves.

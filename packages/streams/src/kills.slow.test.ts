@@ -2,29 +2,23 @@
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startCluster, type KafkaCluster } from '@activity/local';
-import { connectWitness, type Witness } from '@activity/kafka/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startCluster } from '@activity/local';
+import { describe, expect, test } from 'vitest';
 import { faultless, type Verdict } from './testing-support/counts-run.ts';
 import { runWithKills, type KillRunOptions } from './testing-support/kill-run.ts';
 import { mountDisk } from './testing-support/run-faults.ts';
+import { threeBrokers } from './testing-support/three-brokers.ts';
 
-let cluster: KafkaCluster;
-let witness: Witness;
+const three = threeBrokers(() => startCluster());
 const timeout = 1_800_000;
 
-beforeAll(async () => {
-  cluster = await startCluster();
-  witness = await connectWitness(...cluster.addresses);
-}, 180_000);
-
-afterAll(async () => {
-  await witness?.[Symbol.asyncDispose]();
-  await cluster?.[Symbol.asyncDispose]();
-}, 60_000);
-
 function run(options: Partial<KillRunOptions> & Pick<KillRunOptions, 'ids' | 'kills'>): Promise<Verdict> {
-  return runWithKills({ witness, brokers: cluster.addresses, guarantee: 'exactly_once', ...options });
+  return runWithKills({
+    witness: three.witness,
+    brokers: three.cluster.addresses,
+    guarantee: 'exactly_once',
+    ...options,
+  });
 }
 
 const size = { ids: 300_000, kills: 30, commitIntervalMs: 20 };

@@ -110,6 +110,7 @@ export class Restorer {
       this.#metrics.restored(restoring.task.id, restoring.open.spec.name, records.length, remaining);
     }
   }
+
   /** Clears the stores whose changelogs no longer have their positions. The others keep their state. */
   async #beginAgain(wanted: readonly Restoring[]): Promise<void> {
     const ends = await this.#endsOf(wanted.map(({ changelog }) => changelog));

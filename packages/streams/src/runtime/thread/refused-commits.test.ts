@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { jsonSerde, numberSerde, stringSerde } from '../../api/serde.ts';
 import { StreamsBuilder } from '../../dsl/streams-builder.ts';
-import { memoryBackend } from '../../state/memory-backend.ts';
 import { logKafka } from '../../testing-support/log-kafka.ts';
 import { FakeLog } from '../../testing/fake-log.ts';
 import type { Topology } from '../../topology/topology.ts';
@@ -13,6 +12,7 @@ import { noMetrics, type RuntimeMetrics } from '../metrics.ts';
 import { StreamThread } from './stream-thread.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
 import { topicNames } from '../topic-names.ts';
+import { threadSettings } from '../../testing-support/thread-settings.ts';
 
 type CommitRequest = Parameters<CommitWriter['commit']>[0];
 
@@ -63,33 +63,12 @@ function start({
   const errors: Error[] = [];
   const lines: string[] = [];
   const thread = new StreamThread({
-    applicationId: 'app',
-    instanceId: 'one',
-    index: 0,
+    ...threadSettings(),
     topology,
     names: topicNames('app', topology),
     kafka: logKafka({ log, ...(refuse && { refuse }) }),
-    backend: memoryBackend(),
     metrics: { ...noMetrics, ...metrics },
     failures: failurePolicy(failures ?? { onFailure: {}, deadLetterTopic: 'dead' }),
-    exactlyOnce: true,
-    staticMembership: false,
-    commitIntervalMs: 10,
-    maxUncommittedBytes: 16 * 1024 * 1024,
-    maxUncommittedRecords: 1_000,
-    maxBufferedRecords: 10_000,
-    maxBufferedBytes: 64 * 1024 * 1024,
-    stateFlushMs: 2_000,
-    maxUnflushedChanges: 500_000,
-    maxUnflushedBytes: 32 * 1024 * 1024,
-    maxCachedEntries: 1_000,
-    maxCachedBytes: 64 * 1024 * 1024,
-    purgeIntervalMs: 30_000,
-    sessionTimeoutMs: 10_000,
-    rebalanceTimeoutMs: 60_000,
-    transactionTimeoutMs: 10_000,
-    offsetReset: 'earliest',
-    metadataMaxAgeMs: 300_000,
     now: Date.now,
     log: (_level, message) => lines.push(message),
     onState: (_state, error) => error && errors.push(error),

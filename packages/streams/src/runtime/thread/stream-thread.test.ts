@@ -4,15 +4,14 @@ import { RejoinError, RetriableError } from '@activity/kafka';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { stringSerde } from '../../api/serde.ts';
 import { StreamsBuilder } from '../../dsl/streams-builder.ts';
-import { memoryBackend } from '../../state/memory-backend.ts';
 import { FakeKafka, type AskedCommit } from '../../testing-support/fake-kafka.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { failurePolicy } from '../failure-policy.ts';
-import { noMetrics } from '../metrics.ts';
 import { StreamThread } from './stream-thread.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
 import type { ThreadState } from './thread-state.ts';
 import { topicNames } from '../topic-names.ts';
+import { threadSettings } from '../../testing-support/thread-settings.ts';
 
 let kafka: FakeKafka;
 let thread: StreamThread;
@@ -39,33 +38,18 @@ function topology(): Topology {
 function start(options: Partial<StreamThreadOptions> = {}): void {
   const built = options.topology ?? topology();
   thread = new StreamThread({
-    applicationId: 'app',
-    instanceId: 'i',
-    index: 0,
+    ...threadSettings(),
     topology: built,
     names: topicNames('app', built),
     kafka,
-    backend: memoryBackend(),
-    metrics: noMetrics,
     failures: failurePolicy({ onFailure: undefined, deadLetterTopic: undefined }),
-    exactlyOnce: true,
-    staticMembership: false,
-    commitIntervalMs: 10,
     maxUncommittedBytes: 1_000_000,
-    maxUncommittedRecords: 1000,
     maxBufferedRecords: 1000,
-    maxBufferedBytes: 64 * 1024 * 1024,
     stateFlushMs: 1000,
     maxUnflushedChanges: 1000,
-    maxUnflushedBytes: 32 * 1024 * 1024,
-    maxCachedEntries: 1000,
-    maxCachedBytes: 64 * 1024 * 1024,
     purgeIntervalMs: 1_000_000,
-    sessionTimeoutMs: 10_000,
     rebalanceTimeoutMs: 10_000,
-    transactionTimeoutMs: 10_000,
     metadataMaxAgeMs: 20,
-    offsetReset: 'earliest',
     now: () => performance.now(),
     log: (level, message) => {
       if (level === 'error') errors.push(message);
