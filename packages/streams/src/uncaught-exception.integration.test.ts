@@ -79,10 +79,20 @@ test('one instance’s error shuts every instance down, and nobody holds the sta
   await until(() => expect([a.state, b.state]).toEqual(['ERROR', 'ERROR']));
   // Both processes live on, and another may take their folders.
   const good = counting(names, () => false);
-  for (const name of ['a', 'b']) {
+  const started = ['a', 'b'].map(async (name) => {
     const stateDir = join(folder, id, name);
-    await until(() => create(id, good, { stateDir }).start());
-  }
+    let streams: Streams | undefined;
+    // As a supervisor does: the other one may have failed too, and ask for the shutdown after this one has begun.
+    await until(async () => {
+      if (streams === undefined || streams.state === 'ERROR') {
+        const next = create(id, good, { stateDir });
+        await next.start();
+        streams = next;
+      }
+      expect(streams.state).toBe('RUNNING');
+    });
+  });
+  await Promise.all(started);
   await until(async () => expect((await witness.readCommitted(names.out)).length).toBe(1));
 }, 180_000);
 

@@ -7,6 +7,7 @@ import { planGroup } from './group-plan.ts';
 
 const shape = { fingerprint: 'f', inputs: [['in']] };
 const kafka = { describeTopics: async () => new Map([['in', { name: 'in', id: 'i', partitions: 2 }]]) };
+const none = Buffer.alloc(0);
 const running = writeJoinData({ instanceId: 'a', owned: ['0_0', '0_1'], stored: [], topology: shape });
 
 describe('a request to shut down', () => {
@@ -47,15 +48,36 @@ describe('a request to shut down', () => {
     });
     if (!handler) throw new Error('no member was made');
     const userData = await handler.beforeJoin();
-    expect(readJoinData(userData).shutdown).toBe(true);
+    expect(readJoinData(userData)).toMatchObject({ shutdown: true, passedOn: false });
     const own = { memberId: 'n', userData };
     const given = await handler.assign([own, { memberId: 'm', userData: running }], 'n');
-    expect(readAssignment(given.get('m') ?? Buffer.alloc(0))).toMatchObject({ tasks: [], shutdown: true });
+    expect(readAssignment(given.get('m') ?? none)).toMatchObject({ tasks: [], shutdown: true });
+    await handler.onAssigned(given.get('n') ?? none);
     expect(closed).toBe(0);
     // Another instance has failed too, and asks the same: they must not wait for each other.
-    await handler.assign([own, { memberId: 'o', userData }], 'n');
+    const again = { memberId: 'n', userData: await handler.beforeJoin() };
+    expect(readJoinData(again.userData)).toMatchObject({ shutdown: true, passedOn: true });
+    const alone = await handler.assign([again, { memberId: 'o', userData }], 'n');
+    await handler.onAssigned(alone.get('n') ?? none);
     await asked;
     expect(closed).toBe(1);
+  });
+
+  test('is not for those that are started after it', async () => {
+    const asking = { instanceId: '', owned: [], stored: [], shutdown: true };
+    const newcomer = writeJoinData({ instanceId: 'b', owned: [], stored: ['0_0'], topology: shape });
+    const plan = async (passedOn: boolean, ...others: Buffer[]) => {
+      const members = [writeJoinData({ ...asking, passedOn }), ...others].map((userData, index) => ({
+        memberId: `${index}`,
+        userData,
+      }));
+      const planned = await planGroup(members, { kafka, shape, log: () => {} });
+      return [...planned.values()].map(({ shutdown, pending }) => (shutdown ? 'end' : pending));
+    };
+    expect(await plan(false, running, newcomer)).toEqual(['end', 'end', 'end']);
+    expect(await plan(true, running, newcomer)).toEqual(['end', 'end', 1]);
+    // The request is over: who made it leaves, and the rest is assigned anew.
+    expect(await plan(true, newcomer)).toEqual([1, 1]);
   });
 
   test('ends with an error where the others do not leave', async () => {

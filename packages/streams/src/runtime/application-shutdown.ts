@@ -2,7 +2,8 @@
 // passes the request on with the assignment, whoever the leader is.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RetriableError, type KafkaPort } from '@activity/kafka';
-import { readJoinData, writeAssignment, writeJoinData } from './assignor.ts';
+import { readAssignment, writeAssignment, writeJoinData } from './assignor.ts';
+import { planShutdown, readMembers } from './group-plan.ts';
 
 /** Whom to ask. Times in milliseconds. */
 export interface ShutdownRequest {
@@ -12,12 +13,10 @@ export interface ShutdownRequest {
   rebalanceTimeoutMs: number;
 }
 
-/** The assignment of a member that is to shut down. */
-const shutDown: Buffer = writeAssignment({ tasks: [], pending: 0, refused: false, shutdown: true });
-
 /**
- * Asks every member of the application's group to shut down. Resolves when all of them have left.
- * @throws RetriableError where some have not within the time of two rebalances.
+ * Asks every member of the application's group to shut down. Resolves when all of them have left; members that join after the
+ * request are not meant.
+ * @throws RetriableError where some have not left within the time of two rebalances.
  */
 export async function requestShutdown({
   kafka,
@@ -25,7 +24,8 @@ export async function requestShutdown({
   sessionTimeoutMs,
   rebalanceTimeoutMs,
 }: ShutdownRequest): Promise<void> {
-  const alone = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<void>();
+  let passedOn = false;
   const member = kafka.createMember({
     groupId: applicationId,
     groupInstanceId: null,
@@ -33,22 +33,26 @@ export async function requestShutdown({
     sessionTimeoutMs,
     rebalanceTimeoutMs,
     handler: {
-      beforeJoin: async () => writeJoinData({ instanceId: '', owned: [], stored: [], shutdown: true }),
-      async assign(members) {
-        // It stays until nobody else is there: a member that misses one assignment gets the next. Another instance that asks the
-        // same waits for nobody but such as this one.
-        if (members.every(({ userData }) => readJoinData(userData).shutdown)) alone.resolve();
-        return new Map(members.map(({ memberId }) => [memberId, shutDown]));
+      beforeJoin: async () =>
+        writeJoinData({ instanceId: '', owned: [], stored: [], shutdown: true, passedOn }),
+      async assign(subscriptions) {
+        const plan = planShutdown(readMembers(subscriptions)) ?? new Map();
+        return new Map([...plan].map(([memberId, given]) => [memberId, writeAssignment(given)]));
       },
-      onAssigned: async () => false,
+      // It stays while somebody is told: a member that misses one assignment gets the next.
+      async onAssigned(bytes) {
+        passedOn = true;
+        if (readAssignment(bytes).shutdown !== true) over.resolve();
+        return false;
+      },
       onLost: async () => {},
-      onFatal: alone.reject,
+      onFatal: over.reject,
     },
   });
   const done = new AbortController();
   member.start();
   try {
-    await Promise.race([alone.promise, timeout(2 * rebalanceTimeoutMs, done.signal)]);
+    await Promise.race([over.promise, timeout(2 * rebalanceTimeoutMs, done.signal)]);
   } finally {
     done.abort();
     await member.close({ leave: true });

@@ -14,6 +14,8 @@ export interface AssignableMember {
   readonly topology?: TopologyShape;
   /** It asks every member to shut down. */
   readonly shutdown?: boolean;
+  /** Its request has been passed on once: members that came later are not meant. */
+  readonly passedOn?: boolean;
 }
 
 /** What a member tells the leader when it joins. */

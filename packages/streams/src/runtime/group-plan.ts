@@ -20,11 +20,9 @@ export async function planGroup(
   subscriptions: readonly MemberSubscription[],
   { kafka, shape, log }: GroupPlanOptions,
 ): Promise<Map<string, Assignment>> {
-  const members = subscriptions.map(({ memberId, userData }) => ({ memberId, ...readJoinData(userData) }));
-  if (members.some(({ shutdown }) => shutdown === true)) {
-    const none: Assignment = { tasks: [], pending: 0, refused: false, shutdown: true };
-    return new Map(members.map(({ memberId }) => [memberId, none]));
-  }
+  const members = readMembers(subscriptions);
+  const ending = planShutdown(members);
+  if (ending) return ending;
   const chosen = shapeOfGroup(members, shape);
   const accepted = members.filter(({ topology }) => (topology ?? chosen).fingerprint === chosen.fingerprint);
   const { tasks, absent } = await tasksOf(chosen, accepted, kafka);
@@ -39,6 +37,26 @@ export async function planGroup(
       return [memberId, { tasks: list ?? [], pending, refused: list === undefined }];
     }),
   );
+}
+
+/** What the members of a group have said of themselves. */
+export function readMembers(subscriptions: readonly MemberSubscription[]): AssignableMember[] {
+  return subscriptions.map(({ memberId, userData }) => ({ memberId, ...readJoinData(userData) }));
+}
+
+/**
+ * Plans an assignment for a group in which somebody asks all to shut down; undefined where nobody does. A request is for
+ * those that are there when it is made: later ones without a task have been started after it, and wait until it is over.
+ */
+export function planShutdown(members: readonly AssignableMember[]): Map<string, Assignment> | undefined {
+  const asking = members.filter(({ shutdown }) => shutdown === true);
+  if (asking.length === 0) return undefined;
+  const isNew = asking.some(({ passedOn }) => passedOn !== true);
+  const told = members.filter(({ shutdown, owned }) => !shutdown && (isNew || owned.length > 0));
+  const wait: Assignment = { tasks: [], pending: 1, refused: false };
+  const end: Assignment = { tasks: [], pending: 0, refused: false, shutdown: true };
+  const ending = new Set(told.length > 0 ? [...told, ...asking] : []);
+  return new Map(members.map((member) => [member.memberId, ending.has(member) ? end : wait]));
 }
 
 /** The topology that most tasks run now; the leader's where none runs. What runs is never stopped by a newcomer. */
