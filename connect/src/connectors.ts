@@ -1,7 +1,7 @@
 // The connectors: the JSON files of connect/connectors with their placeholders filled.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Topics } from '@activity/contracts';
+import { topicEnvironment, type Topics } from '@activity/contracts';
 import { z } from 'zod';
 
 /** One connector as Connect's REST API takes it. */
@@ -15,16 +15,11 @@ const connectorFile = z.object({ name: z.string(), config: z.record(z.string(), 
 /** The folder of connector files. */
 export const connectorsFolder: string = join(import.meta.dirname, '..', 'connectors');
 
-/** The topics that connector files name, by their placeholders. */
+/** The topics that connector files name: each variable of a topic without `KAFKA_` is a placeholder. */
 export function topicPlaceholders(topics: Topics): Record<string, string> {
-  return {
-    ENRICHED_TOPIC: topics.enriched,
-    COUNTS_TOPIC: topics.counts,
-    USERS_TOPIC: topics.users,
-    GLOBAL_COUNTS_TOPIC: topics.globalCounts,
-    LEDGER_TOPIC: topics.ledger,
-    SINK_DEAD_LETTER_TOPIC: topics.sinkDeadLetter,
-  };
+  return Object.fromEntries(
+    Object.entries(topicEnvironment(topics)).map(([name, topic]) => [name.replace(/^KAFKA_/, ''), topic]),
+  );
 }
 
 /**

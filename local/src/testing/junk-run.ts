@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defaultTopics, topicSpecs, type Topics } from '@activity/contracts';
+import { defaultTopics, topicEnvironment, topicSpecs, type Topics } from '@activity/contracts';
 import { Kafka, logLevel, type Producer } from 'kafkajs';
 import { junkSource, maxRecordBytes, type RawInput } from './junk-records.ts';
 import { randomOf } from './random.ts';
@@ -104,16 +104,7 @@ function environmentOf(
     KAFKA_BROKERS: brokers,
     KAFKA_GROUP_ID: name,
     STATE_DIR: stateDir,
-    KAFKA_TOPIC: topics.raw,
-    KAFKA_ENRICHED_TOPIC: topics.enriched,
-    KAFKA_COUNTS_TOPIC: topics.counts,
-    KAFKA_USERS_TOPIC: topics.users,
-    KAFKA_GLOBAL_COUNTS_TOPIC: topics.globalCounts,
-    KAFKA_ERASURES_TOPIC: topics.erasures,
-    KAFKA_LEDGER_TOPIC: topics.ledger,
-    KAFKA_DECISIONS_TOPIC: topics.decisions,
-    KAFKA_DEAD_LETTER_TOPIC: topics.deadLetter,
-    KAFKA_SINK_DEAD_LETTER_TOPIC: topics.sinkDeadLetter,
+    ...topicEnvironment(topics),
     MAX_RECORD_BYTES: String(maxRecordBytes),
     LOG_LEVEL: 'info',
   };

@@ -4,6 +4,7 @@ export {
   defaultConnectorPrefix,
   defaultTopics,
   requiredSettings,
+  topicEnvironment,
   topicSpecs,
   topicVariables,
   topicsOf,

@@ -1,5 +1,5 @@
 // Who may do what in Kafka: one principal a service, and no right that it does not use. Nobody has ClusterAction.
-import type { Topics } from './topics.ts';
+import { rolesInProcessor, rolesInSink, type Topics } from './topics.ts';
 
 /** What can be done, in Kafka's words. Read, Write and Delete include Describe. */
 export type KafkaOperation = 'Read' | 'Write' | 'Create' | 'Delete' | 'Describe' | 'DescribeConfigs';
@@ -50,20 +50,22 @@ const transactionsFrom = on('TransactionalId', 'Prefixed');
 /** The rights of each principal: what the local stack, a cluster's ACLs and the table in docs/security.md are made of. */
 export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, readonly KafkaRight[]> {
   const { topics, applicationId, connectGroup, connectorPrefix } = options;
-  const sinkTopics = [topics.enriched, topics.counts, topics.users, topics.globalCounts, topics.ledger];
+  const namesOf = (roles: (keyof Topics)[]): string[] => roles.map((role) => topics[role]);
+  const sinkTopics = namesOf(rolesInSink());
+  const readBySupervisor = [topics.raw, topics.deadLetter, topics.erasures, ...sinkTopics];
   const sinkGroups = `connect-${connectorPrefix}-`;
   return {
     ingest: [topic(topics.raw, ['Write', 'DescribeConfigs'], 'to publish events and commands; its settings')],
     processor: [
       topic(topics.raw, ['Read', 'DescribeConfigs'], 'its input; its settings'),
-      ...[topics.users, topics.globalCounts, topics.decisions].map((name) =>
+      ...namesOf(rolesInProcessor('state')).map((name) =>
         topic(
           name,
           ['Read', 'Write', 'DescribeConfigs'],
           'an output that is read back as state; its settings',
         ),
       ),
-      ...[topics.enriched, topics.counts, topics.erasures, topics.ledger, topics.deadLetter].map((name) =>
+      ...namesOf(rolesInProcessor('output')).map((name) =>
         topic(name, ['Write', 'DescribeConfigs'], 'an output; its settings'),
       ),
       topicsFrom(
@@ -94,9 +96,9 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
       ...sinkTopics.map((name) =>
         topic(name, ['Read', 'DescribeConfigs'], 'how far the sink is; its settings'),
       ),
-      ...[topics.decisions, topics.sinkDeadLetter].map((name) =>
-        topic(name, ['Describe', 'DescribeConfigs'], 'metrics; its settings'),
-      ),
+      ...Object.values(topics)
+        .filter((name) => !readBySupervisor.includes(name))
+        .map((name) => topic(name, ['Describe', 'DescribeConfigs'], 'metrics; its settings')),
       topicsFrom(
         `${applicationId}-`,
         ['Read', 'DescribeConfigs'],

@@ -15,30 +15,31 @@ import { defaultTopics, type Topics } from './topics.ts';
 /** The topics whose values are JSON for readers; dead letters hold whatever could not be processed, decisions are bits. */
 export type SchemaTopic = Exclude<keyof Topics, 'decisions' | 'deadLetter' | 'sinkDeadLetter'>;
 
-/** The values of each topic. */
+/** The values of each topic, with a description for the readers of the JSON Schema. */
 export const topicSchemas: Record<SchemaTopic, z.ZodType> = {
-  raw: rawRecord,
-  enriched: z.union([enrichedLog, marker]),
-  counts: z.union([windowCountSchema, marker]),
-  users: z.union([userActivitySchema, marker]),
-  globalCounts: globalCountSchema,
-  erasures: erasureSchema,
-  ledger: ledgerEntrySchema,
-};
-
-const descriptions: Record<SchemaTopic, string> = {
-  raw: 'An event as the edge accepted it, or a command that deletes. Key: the userId; none for the command that deletes one log.',
-  enriched:
-    'A log as it is stored, or the marker of a deleted one. Key: the userId; the log’s number for markers.',
-  counts: 'The absolute count of a user’s window, or the marker of an erased one. Key: its _id.',
-  users: 'A user’s totals and rolling counts, or the marker of an erased user. Key: the userId.',
-  globalCounts: 'The absolute count of all users for a minute. Key: its _id.',
-  erasures: 'A user that was erased. Key: the userId.',
-  ledger: 'What became of the raw records of a partition, in a minute or in all. Key: its _id.',
+  raw: rawRecord.describe(
+    'An event as the edge accepted it, or a command that deletes. Key: the userId; none for the command that deletes one log.',
+  ),
+  enriched: z
+    .union([enrichedLog, marker])
+    .describe(
+      'A log as it is stored, or the marker of a deleted one. Key: the userId; the log’s number for markers.',
+    ),
+  counts: z
+    .union([windowCountSchema, marker])
+    .describe('The absolute count of a user’s window, or the marker of an erased one. Key: its _id.'),
+  users: z
+    .union([userActivitySchema, marker])
+    .describe('A user’s totals and rolling counts, or the marker of an erased user. Key: the userId.'),
+  globalCounts: globalCountSchema.describe('The absolute count of all users for a minute. Key: its _id.'),
+  erasures: erasureSchema.describe('A user that was erased. Key: the userId.'),
+  ledger: ledgerEntrySchema.describe(
+    'What became of the raw records of a partition, in a minute or in all. Key: its _id.',
+  ),
 };
 
 /** The JSON Schema (2020-12) of a topic's values. Fields that it does not name may be added at any time. */
 export function jsonSchemaOf(topic: SchemaTopic): object {
-  const { $schema, ...schema } = z.toJSONSchema(topicSchemas[topic], { io: 'input' });
-  return { $schema, title: defaultTopics[topic], description: descriptions[topic], ...schema };
+  const { $schema, description, ...schema } = z.toJSONSchema(topicSchemas[topic], { io: 'input' });
+  return { $schema, title: defaultTopics[topic], description, ...schema };
 }
