@@ -71,7 +71,7 @@ const count = z.number().int().min(0);
 export const clientSchema = z.object({
   browser: z.string().optional(),
   os: z.string().optional(),
-  /** `desktop`, `mobile`, `tablet`, `tv`, … */
+  /** `desktop`, `mobile`, `tablet`, `tv` and others. */
   device: z.string().optional(),
 });
 export type Client = z.infer<typeof clientSchema>;
@@ -103,21 +103,21 @@ export type PageSource = z.infer<typeof pageSourceSchema>;
  */
 export const enrichedLog = z.object({
   ...activityEvent.omit({ timestampGiven: true }).shape,
-  /** From the raw record's position: see `logId`. */
-  _id: count,
-  /** When the processor made this document. */
-  createdAt: time,
-  /** It came after its minute had closed: it is in no minute count. Hours and days count it all the same. */
-  late: z.literal(true).optional(),
-  /** Its clock was too far ahead: the timestamp is the latest that was believed. */
-  clamped: z.literal(true).optional(),
-  /** It was received at a time after Kafka had it, by a clock that was ahead: `receivedAt` is Kafka's. */
-  receivedAtCorrected: z.literal(true).optional(),
-  /** The `_id` of the first log of the user's session. */
-  session: count.optional(),
+  // From the raw record's position: see `logId`.
+  _id: count.describe('The log’s number: unique, and growing within a user'),
+  createdAt: time.describe('When the processor made it'),
+  late: z.literal(true).optional().describe('It is in no minute count: it came too late'),
+  clamped: z
+    .literal(true)
+    .optional()
+    .describe('Its clock was too far ahead: the timestamp is the latest that was believed'),
+  receivedAtCorrected: z
+    .literal(true)
+    .optional()
+    .describe('The edge’s clock was ahead of Kafka’s: receivedAt is Kafka’s'),
+  session: count.optional().describe('The `_id` of the first log of the session'),
   client: clientSchema.optional(),
-  /** The user agent is a known robot's. */
-  bot: z.boolean().optional(),
+  bot: z.boolean().optional().describe('The user agent is a known robot’s'),
   address: addressSchema.optional(),
   place: placeSchema.optional(),
   page: pageSourceSchema.optional(),

@@ -2,7 +2,7 @@
 import { stringify } from 'csv-stringify/sync';
 import type { Order, Position } from './cursor.ts';
 import type { LogFilter } from './filter.ts';
-import { logJson } from './log-json.ts';
+import { logJson, logSchema } from './log-json.ts';
 import type { LogDocument, LogJson } from './log-json.ts';
 import type { LogStore } from './log-store.ts';
 
@@ -24,8 +24,8 @@ const sliceLength = 262_144;
 
 type Column = readonly [name: string, value: (log: LogJson) => unknown];
 
-/** The columns of each field: whoever adds a field to logs says here what becomes of it. */
-const columnsOf: Record<keyof LogJson, readonly Column[]> = {
+/** The columns of each field, in their order. A field that is not here has one column of its name, behind these. */
+const columnsOf: Partial<Record<string, readonly Column[]>> = {
   _id: [['_id', (log) => log._id]],
   eventId: [['eventId', (log) => log.eventId]],
   userId: [['userId', (log) => log.userId]],
@@ -61,7 +61,12 @@ const columnsOf: Record<keyof LogJson, readonly Column[]> = {
   ],
   metadata: [['metadata', (log) => JSON.stringify(log.metadata)]],
 };
-const columns = Object.values(columnsOf).flat();
+const columns: readonly Column[] = [
+  ...Object.values(columnsOf).flatMap((some = []) => some),
+  ...Object.keys(logSchema.shape)
+    .filter((field) => columnsOf[field] === undefined)
+    .map((field): Column => [field, (log) => (log as unknown as Record<string, unknown>)[field]]),
+];
 
 const csvOptions = {
   cast: { boolean: (value: boolean) => String(value) },

@@ -1,6 +1,6 @@
 // A stored log as the API shows it.
-import type { EnrichedLog } from '@activity/contracts';
-import { z } from 'zod';
+import { enrichedLog, type EnrichedLog } from '@activity/contracts';
+import type { z } from 'zod';
 
 type Times = 'timestamp' | 'createdAt' | 'receivedAt';
 
@@ -18,31 +18,15 @@ export interface LogJson extends Omit<EnrichedLog, 'receivedAt'> {
   receivedAt?: string;
 }
 
-/** The fields that the processor may have added. */
-export const addedFields = [
-  'session',
-  'client',
-  'bot',
-  'address',
-  'place',
-  'page',
-  'late',
-  'clamped',
-  'receivedAtCorrected',
-] as const;
+type Field = keyof EnrichedLog;
+
+const fields = Object.keys(enrichedLog.shape) as Field[];
+
+/** The fields that a log may have or not: those that the processor adds. */
+const addedFields = fields.filter((name) => enrichedLog.shape[name].isOptional());
 
 /** The fields of {@link LogDocument} that an answer needs, as a projection. */
-export const logProjection = {
-  _id: 1,
-  eventId: 1,
-  userId: 1,
-  activityType: 1,
-  metadata: 1,
-  timestamp: 1,
-  createdAt: 1,
-  receivedAt: 1,
-  ...(Object.fromEntries(addedFields.map((name) => [name, 1])) as Record<(typeof addedFields)[number], 1>),
-} as const;
+export const logProjection = Object.fromEntries(fields.map((name) => [name, 1])) as Record<Field, 1>;
 
 /** The answer's form of a document. */
 export function logJson(document: LogDocument): LogJson {
@@ -63,27 +47,7 @@ export function logJson(document: LogDocument): LogJson {
 }
 
 /** {@link LogJson} for the OpenAPI document. */
-export const logSchema: z.ZodObject = z.object({
-  _id: z.number().int().describe('The log’s number: unique, and growing within a user'),
-  eventId: z.string(),
-  userId: z.string(),
-  activityType: z.string(),
-  metadata: z.record(z.string(), z.unknown()),
-  timestamp: z.iso.datetime().describe('When it happened'),
-  createdAt: z.iso.datetime().describe('When the processor made it'),
-  receivedAt: z.iso.datetime().optional().describe('When the edge took it'),
-  session: z.number().int().optional().describe('The `_id` of the first log of the session'),
-  client: z
-    .object({ browser: z.string().optional(), os: z.string().optional(), device: z.string().optional() })
-    .optional(),
-  bot: z.boolean().optional(),
-  address: z.object({ version: z.union([z.literal(4), z.literal(6)]), prefix: z.string() }).optional(),
-  place: z.object({ country: z.string().optional(), city: z.string().optional() }).optional(),
-  page: z.record(z.string(), z.string()).optional(),
-  late: z.literal(true).optional().describe('It is in no minute count: it came too late'),
-  clamped: z.literal(true).optional().describe('Its clock was ahead'),
-  receivedAtCorrected: z
-    .literal(true)
-    .optional()
-    .describe('The edge’s clock was ahead of Kafka’s: receivedAt is Kafka’s'),
+export const logSchema: z.ZodObject = enrichedLog.extend({
+  timestamp: enrichedLog.shape.timestamp.describe('When it happened'),
+  receivedAt: enrichedLog.shape.receivedAt.optional().describe('When the edge took it'),
 });
