@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { topicSpecs, topicsOf } from '@activity/contracts';
+import { topicEnvironment, topicSpecs, topicsNamed, topicsOf } from '@activity/contracts';
 import { freePort, startConnect, startMongo } from '@activity/local';
 import type { LocalServer } from '@activity/local';
 import { servers } from '@activity/local/testing';
@@ -14,18 +14,7 @@ import type { Db, Document } from 'mongodb';
 import { afterAll, assert, beforeAll, describe, expect, test, vi } from 'vitest';
 import { migrate } from './migrate.ts';
 
-const topics = {
-  KAFKA_TOPIC: 'sink-raw',
-  KAFKA_DEAD_LETTER_TOPIC: 'sink-processor-dead-letter',
-  KAFKA_ENRICHED_TOPIC: 'sink-enriched',
-  KAFKA_COUNTS_TOPIC: 'sink-counts',
-  KAFKA_USERS_TOPIC: 'sink-users',
-  KAFKA_GLOBAL_COUNTS_TOPIC: 'sink-global-counts',
-  KAFKA_LEDGER_TOPIC: 'sink-ledger',
-  KAFKA_DECISIONS_TOPIC: 'sink-decisions',
-  KAFKA_ERASURES_TOPIC: 'sink-erasures',
-  KAFKA_SINK_DEAD_LETTER_TOPIC: 'sink-dead-letter',
-};
+const topics = topicEnvironment(topicsNamed('sink'));
 const iso = '2026-01-02T03:04:05.678Z';
 const time = new Date(iso);
 const windowTtlDays = { minute: 2, hour: 90, day: 730 };

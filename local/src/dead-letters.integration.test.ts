@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defaultActivityTypes, topicsOf } from '@activity/contracts';
+import { defaultActivityTypes, topicEnvironment, topicsNamed, topicsOf } from '@activity/contracts';
 import { Kafka, logLevel, type Admin, type Producer } from 'kafkajs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -16,18 +16,7 @@ import { freePorts } from './testing/free-ports.ts';
 import { servers } from './testing/servers.ts';
 import { startWitness, type Witness } from './testing/witness.ts';
 
-const names = {
-  KAFKA_TOPIC: 'letters-raw',
-  KAFKA_ENRICHED_TOPIC: 'letters-enriched',
-  KAFKA_COUNTS_TOPIC: 'letters-counts',
-  KAFKA_USERS_TOPIC: 'letters-users',
-  KAFKA_GLOBAL_COUNTS_TOPIC: 'letters-global-counts',
-  KAFKA_ERASURES_TOPIC: 'letters-erasures',
-  KAFKA_LEDGER_TOPIC: 'letters-ledger',
-  KAFKA_DECISIONS_TOPIC: 'letters-decisions',
-  KAFKA_DEAD_LETTER_TOPIC: 'letters-dead-letter',
-  KAFKA_SINK_DEAD_LETTER_TOPIC: 'letters-sink-dead-letter',
-};
+const names = topicEnvironment(topicsNamed('letters'));
 const dataDir = mkdtempSync(join(tmpdir(), 'activity-letters-'));
 // A whole minute of the past hour.
 const start = Math.floor(Date.now() / 60_000) * 60_000 - 3_600_000;

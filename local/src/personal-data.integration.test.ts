@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { topicsOf } from '@activity/contracts';
+import { topicEnvironment, topicsNamed, topicsOf } from '@activity/contracts';
 import { openTopicReader } from '@activity/streams';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -14,18 +14,7 @@ import { freePorts } from './testing/free-ports.ts';
 import { servers } from './testing/servers.ts';
 import { startWitness, type Witness } from './testing/witness.ts';
 
-const names = {
-  KAFKA_TOPIC: 'personal-raw',
-  KAFKA_ENRICHED_TOPIC: 'personal-enriched',
-  KAFKA_COUNTS_TOPIC: 'personal-counts',
-  KAFKA_USERS_TOPIC: 'personal-users',
-  KAFKA_GLOBAL_COUNTS_TOPIC: 'personal-global-counts',
-  KAFKA_ERASURES_TOPIC: 'personal-erasures',
-  KAFKA_LEDGER_TOPIC: 'personal-ledger',
-  KAFKA_DECISIONS_TOPIC: 'personal-decisions',
-  KAFKA_DEAD_LETTER_TOPIC: 'personal-dead-letter',
-  KAFKA_SINK_DEAD_LETTER_TOPIC: 'personal-sink-dead-letter',
-};
+const names = topicEnvironment(topicsNamed('personal'));
 const dataDir = mkdtempSync(join(tmpdir(), 'activity-personal-'));
 const database = join(dataDir, 'city.mmdb');
 const secrets = ['81.2.69.142', '2a02:cf41:0:0:0:0:0:7', 'ann@example.org', '+49 30 123456'];

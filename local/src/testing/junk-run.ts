@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defaultTopics, topicEnvironment, topicSpecs, type Topics } from '@activity/contracts';
+import { topicEnvironment, topicSpecs, topicsNamed, type Topics } from '@activity/contracts';
 import { Kafka, logLevel, type Producer } from 'kafkajs';
 import { junkSource, maxRecordBytes, type RawInput } from './junk-records.ts';
 import { randomOf } from './random.ts';
@@ -29,9 +29,7 @@ type Place = string;
 /** Writes so many records of a seed, and waits until the processor has judged them all. */
 export async function runJunk(brokers: string, seed: number, count: number): Promise<JunkRun> {
   const name = `junk-${seed}-${process.pid}`;
-  const topics = Object.fromEntries(
-    Object.entries(defaultTopics).map(([role, topic]) => [role, `${name}-${topic}`]),
-  ) as Topics;
+  const topics = topicsNamed(name);
   const kafka = new Kafka({ clientId: name, brokers: [brokers], logLevel: logLevel.ERROR });
   const stateDir = mkdtempSync(join(tmpdir(), 'activity-junk-'));
   const admin = kafka.admin();

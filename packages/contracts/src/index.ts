@@ -7,6 +7,7 @@ export {
   topicEnvironment,
   topicSpecs,
   topicVariables,
+  topicsNamed,
   topicsOf,
 } from './topics.ts';
 export type { TopicSpec, Topics } from './topics.ts';
@@ -97,4 +98,4 @@ export type {
   WindowCount,
 } from './documents.ts';
 export { jsonSchemaOf, topicSchemas } from './topic-schemas.ts';
-export type { SchemaTopic } from './topic-schemas.ts';
+export type { SchemaTopic, TopicValue } from './topic-schemas.ts';

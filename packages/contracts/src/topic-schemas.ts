@@ -16,7 +16,7 @@ import { defaultTopics, type Topics } from './topics.ts';
 export type SchemaTopic = Exclude<keyof Topics, 'decisions' | 'deadLetter' | 'sinkDeadLetter'>;
 
 /** The values of each topic, with a description for the readers of the JSON Schema. */
-export const topicSchemas: Record<SchemaTopic, z.ZodType> = {
+export const topicSchemas = {
   raw: rawRecord.describe(
     'An event as the edge accepted it, or a command that deletes. Key: the userId; none for the command that deletes one log.',
   ),
@@ -36,7 +36,10 @@ export const topicSchemas: Record<SchemaTopic, z.ZodType> = {
   ledger: ledgerEntrySchema.describe(
     'What became of the raw records of a partition, in a minute or in all. Key: its _id.',
   ),
-};
+} satisfies Record<SchemaTopic, z.ZodType>;
+
+/** The value of a topic's records. */
+export type TopicValue<Topic extends SchemaTopic> = z.output<(typeof topicSchemas)[Topic]>;
 
 /** The JSON Schema (2020-12) of a topic's values. Fields that it does not name may be added at any time. */
 export function jsonSchemaOf(topic: SchemaTopic): object {

@@ -148,6 +148,11 @@ export const defaultTopics = byRole((role) => declarations[role].name) as {
   readonly [R in Role]: (typeof declarations)[R]['name'];
 };
 
+/** The topics of one more pipeline on a broker: each is named by the prefix and its role. */
+export function topicsNamed(prefix: string): Topics {
+  return byRole((role) => `${prefix}-${role}`);
+}
+
 const topicName = z.string().regex(/^[a-zA-Z0-9._-]{1,249}$/, 'a Kafka topic name');
 
 /** Environment variables that name the topics; every service that touches a topic merges this shape in. */

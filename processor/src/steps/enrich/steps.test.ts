@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { mmdbOf } from '../../testing/mmdb.ts';
 import { readAddress } from './address.ts';
 import { readUserAgent } from './client.ts';
-import { enrichSteps, type Enrichment, type StepsOptions } from './steps.ts';
+import { enrichments, enrichSteps, type Enrichment, type StepsOptions } from './steps.ts';
 
 const iphone =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Mobile/15E148 Safari/604.1';
@@ -179,7 +179,7 @@ describe('privacy', () => {
   });
 
   test('cannot be switched off with the other steps, and comes last', () => {
-    const off: Enrichment[] = ['client', 'bot', 'address', 'page', 'place', 'session'];
+    const off = enrichments;
     const privacy = { ip: 'truncate', dropFields: [], hashFields: [], hashKey: '' } as const;
     expect(enrichSteps({ off, geoDatabase: undefined, privacy }).map(({ name }) => name)).toEqual([
       'privacy',
