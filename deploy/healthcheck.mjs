@@ -1,8 +1,27 @@
 // The images' health check: asks this container's own service. Arguments: the variable that holds the port, the path.
+import { get } from 'node:http';
+import { get as getByTls } from 'node:https';
+
 const [variable = 'PORT', path = '/health'] = process.argv.slice(2);
-const answer = await fetch(`http://127.0.0.1:${process.env[variable]}${path}`, {
-  signal: AbortSignal.timeout(3_000),
-}).catch((error) => ({ ok: false, text: () => String(error.cause ?? error) }));
-// Shown by `docker inspect`.
-console.log(await answer.text());
-process.exit(answer.ok ? 0 : 1);
+const tls = Boolean(process.env.TLS_CERT || process.env.TLS_CERT_FILE);
+const options = {
+  host: '127.0.0.1',
+  port: process.env[variable],
+  path,
+  timeout: 3_000,
+  // It asks itself, by an address that its certificate need not name.
+  rejectUnauthorized: false,
+};
+
+/** Shown by `docker inspect`. */
+function end(code, text) {
+  console.log(text);
+  process.exit(code);
+}
+
+const request = (tls ? getByTls : get)(options, async (response) => {
+  const body = (await response.toArray()).join('');
+  end(response.statusCode >= 200 && response.statusCode < 300 ? 0 : 1, body);
+});
+request.once('timeout', () => end(1, 'no answer within 3 s'));
+request.once('error', (error) => end(1, String(error)));

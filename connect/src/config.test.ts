@@ -34,6 +34,10 @@ test('the variables are these, and those of the topics', () => {
       "DAY_TTL_DAYS",
       "METRICS_PORT",
       "HOST",
+      "TLS_CERT",
+      "TLS_KEY",
+      "TLS_CA",
+      "API_KEYS_FILE",
       "NODE_ENV",
       "LOG_LEVEL",
     ]

@@ -2,15 +2,19 @@
 import { defaultApplicationId, defaultConnectorPrefix, topicVariables } from '@activity/contracts';
 import {
   checkKafkaSecurity,
+  checkTls,
   hostList,
   httpUrl,
   integer,
   kafkaSecurityVariables,
+  keyVariables,
   loadConfig,
   logLevel,
   mongoUri,
   nodeEnv,
   portNumber,
+  tlsVariables,
+  trustVariables,
 } from '@activity/service';
 import type { Environment } from '@activity/service';
 import { z } from 'zod';
@@ -82,6 +86,9 @@ export const configSchema = z.object({
   DAY_TTL_DAYS: integer(730, 1, 24_000).describe('How long counts of days stay in MongoDB, in days'),
   METRICS_PORT: portNumber(3003).describe('Port of /metrics, /livez and /readyz'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
+  ...tlsVariables,
+  ...trustVariables,
+  API_KEYS_FILE: keyVariables.API_KEYS_FILE,
   NODE_ENV: nodeEnv().describe('development, test or production'),
   LOG_LEVEL: logLevel().describe('Least level that is logged'),
 });
@@ -91,5 +98,5 @@ export type Config = z.output<typeof configSchema>;
 
 /** Reads the configuration, or ends the process with all that is wrong with it. */
 export function readConfig(environment: Environment = process.env): Config {
-  return loadConfig(configSchema.superRefine(checkKafkaSecurity), environment);
+  return loadConfig(configSchema.superRefine(checkKafkaSecurity).superRefine(checkTls), environment);
 }

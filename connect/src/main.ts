@@ -5,10 +5,13 @@ import {
   createRegistry,
   kafkaSecurityOf,
   keepConnected,
+  openKeys,
   promptly,
   reasonOf,
   runService,
+  serverTlsOf,
   startMonitoring,
+  trustCa,
   untilDone,
   watchSettings,
 } from '@activity/service';
@@ -41,6 +44,7 @@ import { watchPipeline } from './watch/watch.ts';
 
 const config = readConfig();
 const logger = createLogger('connect', config.LOG_LEVEL);
+trustCa(config);
 
 async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const topics = topicsOf(config);
@@ -157,10 +161,14 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     logger,
   });
   onClose('the watch over settings', settings.close);
+  const authenticator = await openKeys(config.API_KEYS_FILE, logger);
+  if (authenticator !== undefined) onClose('the API keys', authenticator.close);
   const monitoring = await startMonitoring({
     port: config.METRICS_PORT,
     host: config.HOST,
     registry,
+    tls: serverTlsOf(config),
+    authenticator,
     readiness: () => settings.readiness(supervisor.readiness),
     routes: {
       '/stages': stagesRoute(inspect),

@@ -328,6 +328,15 @@ describe('GET /api/*', () => {
     expect(edge.forwarded[0]?.headers.get('cookie')).toBe('activity_session=a.b');
   });
 
+  test('says by which protocol the client came, unless a proxy has said so', async () => {
+    const app = forwarding();
+    await app.request('https://edge/api/session');
+    await app.request('http://edge/api/session');
+    await app.request('http://edge/api/session', { headers: { 'x-forwarded-proto': 'https' } });
+    const said = edge.forwarded.map(({ headers }) => headers.get('x-forwarded-proto'));
+    expect(said).toEqual(['https', 'http', 'https']);
+  });
+
   test('signs in to the page and out of it, saying where the request came from', async () => {
     const headers = {
       host: 'edge.example',

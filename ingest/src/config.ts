@@ -2,6 +2,7 @@
 import { activityTypeVariables, defaultMinEventYear, topicVariables } from '@activity/contracts';
 import {
   checkKafkaSecurity,
+  checkTls,
   hostList,
   integer,
   kafkaSecurityVariables,
@@ -13,6 +14,8 @@ import {
   optionalPort,
   portNumber,
   textList,
+  tlsVariables,
+  trustVariables,
 } from '@activity/service';
 import type { Environment } from '@activity/service';
 import { z } from 'zod';
@@ -25,6 +28,8 @@ export const configSchema = z.object({
     'A port for /livez, /readyz and /metrics alone, which clients cannot fill; unset: only PORT has them',
   ),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
+  ...tlsVariables,
+  ...trustVariables,
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers to start from, comma-separated'),
   ...kafkaSecurityVariables,
   KAFKA_TOPIC: topicVariables.KAFKA_TOPIC,
@@ -70,7 +75,7 @@ export type Config = z.output<typeof configSchema>;
 
 /** Reads the configuration, or ends the process with all that is wrong with it. */
 export function readConfig(environment: Environment = process.env): Config {
-  return loadConfig(configSchema.superRefine(checkKafkaSecurity), environment);
+  return loadConfig(configSchema.superRefine(checkKafkaSecurity).superRefine(checkTls), environment);
 }
 
 function checkProxies(entries: string[], context: z.RefinementCtx): void {

@@ -1,15 +1,17 @@
 // The edge's process: configuration, producer, HTTP server, signals.
 import { activityInputOf } from '@activity/contracts';
-import { createServer } from 'node:http';
 import {
   createHostCheck,
+  createHttpServer,
   createLogger,
   createRegistry,
   kafkaSecurityOf,
   listen,
   openAuthenticator,
   runService,
+  serverTlsOf,
   startMonitoring,
+  trustCa,
 } from '@activity/service';
 import type { Readiness, ServiceContext } from '@activity/service';
 import { createApp } from './app.ts';
@@ -30,6 +32,8 @@ import { createMetrics } from './metrics.ts';
 
 const config = readConfig();
 const logger = createLogger('ingest', config.LOG_LEVEL);
+const tls = serverTlsOf(config);
+trustCa(config);
 
 async function start({ onClose }: ServiceContext): Promise<void> {
   const authenticator = await openAuthenticator({
@@ -117,10 +121,10 @@ async function start({ onClose }: ServiceContext): Promise<void> {
   });
   if (config.PROBE_PORT !== undefined) {
     const { PROBE_PORT: port, HOST: host } = config;
-    const probes = await startMonitoring({ port, host, registry, readiness });
+    const probes = await startMonitoring({ port, host, registry, readiness, tls });
     onClose('the probes', probes.close);
   }
-  const server = createServer(
+  const server = createHttpServer(
     {
       // A client that sends its headers or its body slowly is given up; looked at every second.
       headersTimeout: 10_000,
@@ -130,6 +134,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       maxHeaderSize: 16_384,
     },
     listener,
+    tls,
   );
   server.maxConnections = config.MAX_CONNECTIONS;
   const http = await listen(server, config.PORT, config.HOST, {

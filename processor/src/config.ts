@@ -2,14 +2,17 @@
 import { activityTypeVariables, defaultApplicationId, topicVariables } from '@activity/contracts';
 import {
   checkKafkaSecurity,
+  checkTls,
   hostList,
   integer,
   kafkaSecurityVariables,
+  keyVariables,
   loadConfig,
   logLevel,
   nodeEnv,
   portNumber,
   textList,
+  tlsVariables,
 } from '@activity/service';
 import type { Environment } from '@activity/service';
 import { z } from 'zod';
@@ -71,6 +74,8 @@ export const configSchema = z.object({
   COMMIT_INTERVAL_MS: integer(100, 1, 60_000).describe('Time between two commits, in milliseconds'),
   METRICS_PORT: portNumber(3002).describe('Port of /metrics, /livez and /readyz'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
+  ...tlsVariables,
+  API_KEYS_FILE: keyVariables.API_KEYS_FILE,
   NODE_ENV: nodeEnv().describe('development, test or production'),
   LOG_LEVEL: logLevel().describe('Least level that is logged'),
 });
@@ -86,5 +91,5 @@ const checkedSchema = configSchema.refine(
 
 /** Reads the configuration, or ends the process with all that is wrong with it. */
 export function readConfig(environment: Environment = process.env): Config {
-  return loadConfig(checkedSchema.superRefine(checkKafkaSecurity), environment);
+  return loadConfig(checkedSchema.superRefine(checkKafkaSecurity).superRefine(checkTls), environment);
 }

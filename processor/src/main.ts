@@ -4,8 +4,10 @@ import {
   createLogger,
   createRegistry,
   kafkaSecurityOf,
+  openKeys,
   reasonOf,
   runService,
+  serverTlsOf,
   startMonitoring,
   untilDone,
   type ServiceContext,
@@ -57,10 +59,14 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     logger,
   });
   onClose('the watch over settings', settings.close);
+  const authenticator = await openKeys(config.API_KEYS_FILE, logger);
+  if (authenticator !== undefined) onClose('the API keys', authenticator.close);
   const monitoring = await startMonitoring({
     port: config.METRICS_PORT,
     host: config.HOST,
     registry,
+    tls: serverTlsOf(config),
+    authenticator,
     readiness: () =>
       settings.readiness(
         streams.isReady() ? { ready: true } : { ready: false, reason: trouble ?? streams.state },

@@ -1,6 +1,7 @@
 // Every variable that the query service reads.
 import { activityTypeVariables } from '@activity/contracts';
 import {
+  checkTls,
   httpUrl,
   httpUrlList,
   integer,
@@ -11,6 +12,8 @@ import {
   nodeEnv,
   optionalPort,
   portNumber,
+  tlsVariables,
+  trustVariables,
 } from '@activity/service';
 import type { Environment } from '@activity/service';
 import { z } from 'zod';
@@ -22,6 +25,8 @@ export const configSchema = z.object({
     'A port for /livez, /readyz and /metrics alone, which clients cannot fill; unset: only PORT has them',
   ),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
+  ...tlsVariables,
+  ...trustVariables,
   MONGODB_URI: mongoUri('mongodb://127.0.0.1:27017/activity?replicaSet=rs0').describe(
     'MongoDB, with the database to read',
   ),
@@ -31,6 +36,13 @@ export const configSchema = z.object({
   SUPERVISOR_URL: httpUrl('http://127.0.0.1:3003').describe(
     'The connect supervisor (its METRICS_PORT): asked for lags, connectors and dead letters',
   ),
+  STAGES_API_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'An API key with the scope read, to ask the processor and the supervisor with where they have API_KEYS_FILE, better as STAGES_API_KEY_FILE',
+    ),
   ...activityTypeVariables,
   ...keyVariables,
   SESSION_HOURS: integer(12, 1, 720).describe('How long a sign-in to the page lasts, in hours'),
@@ -72,5 +84,5 @@ export type Config = z.output<typeof configSchema>;
 
 /** Reads the configuration, or ends the process with all that is wrong with it. */
 export function readConfig(environment: Environment = process.env): Config {
-  return loadConfig(configSchema, environment);
+  return loadConfig(configSchema.superRefine(checkTls), environment);
 }

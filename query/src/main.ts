@@ -1,10 +1,10 @@
 // The query service's process: configuration, MongoDB, HTTP server, signals.
-import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collections, freshnessCollection, receiptsCollection, windowSizes } from '@activity/contracts';
 import type { ErasureReceipt, Freshness, Losses } from '@activity/contracts';
 import {
   createHostCheck,
+  createHttpServer,
   createLogger,
   createRegistry,
   keepConnected,
@@ -12,7 +12,9 @@ import {
   openAuthenticator,
   promptly,
   runService,
+  serverTlsOf,
   startMonitoring,
+  trustCa,
   mongoRefusal,
 } from '@activity/service';
 import type { ServiceContext } from '@activity/service';
@@ -54,6 +56,8 @@ const pingWithinMs = 1_500;
 
 const config = readConfig();
 const logger = createLogger('query', config.LOG_LEVEL);
+const tls = serverTlsOf(config);
+trustCa(config);
 
 const clientOptions: MongoClientOptions = {
   appName: 'activity-query',
@@ -118,7 +122,13 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   });
   const ledger = createLedger(reads, db.collection<LedgerDocument>(collections.ledger));
   const receipts = db.collection<ErasureReceipt>(receiptsCollection);
-  const stages = createStages({ supervisorUrl: config.SUPERVISOR_URL, processorUrls: config.PROCESSOR_URLS });
+  const stages = createStages({
+    supervisorUrl: config.SUPERVISOR_URL,
+    processorUrls: config.PROCESSOR_URLS,
+    apiKey: config.STAGES_API_KEY,
+    onRefused: (url, status) =>
+      logger.error({ url, status }, 'the API key is refused: set STAGES_API_KEY to one with the scope read'),
+  });
   const ping = async (): Promise<boolean> => answers(db);
   const tailed = tailClient.db().collection<LogDocument>(collections.logs);
   const hub = new TailHub({
@@ -180,15 +190,17 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
       port,
       host,
       registry,
+      tls,
       readiness: async () =>
         (await ping()) ? { ready: true } : { ready: false, reason: 'MongoDB does not answer' },
     });
     onClose('the probes', probes.close);
   }
   const handle = getRequestListener(app.fetch);
-  const server = createServer(
+  const server = createHttpServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
     (request, response) => void handle(request, response),
+    tls,
   );
   server.maxConnections = config.MAX_CONNECTIONS;
   server.timeout = config.STALLED_AFTER_MS;

@@ -47,12 +47,14 @@ const dropped = [
 export function forwardRoutes(deps: ForwardDeps): Route[] {
   async function handle({ context, id, header, body }: RoutedRequest): Promise<Answer> {
     const { req } = context;
-    const { pathname, search } = new URL(req.url);
+    const { pathname, search, protocol } = new URL(req.url);
     const headers = new Headers({ 'accept-encoding': 'identity', 'x-request-id': id });
     for (const name of passed) {
       const value = header(name);
       if (value !== undefined) headers.set(name, value);
     }
+    // A proxy in front of the edge knows better how the client came.
+    if (!headers.has('x-forwarded-proto')) headers.set('x-forwarded-proto', protocol.slice(0, -1));
     const session = cookieOf(header('cookie'));
     if (session !== undefined) headers.set('cookie', session);
     const host = header('host');

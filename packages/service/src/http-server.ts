@@ -1,6 +1,18 @@
-// Listening and closing of a node HTTP server: stops accepting, finishes what is in flight, then closes.
-import type { Server } from 'node:http';
+// Making, listening and closing of a node HTTP server: stops accepting, finishes what is in flight, then closes.
+import { createServer } from 'node:http';
+import type { RequestListener, Server, ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { ServerTls } from './tls.ts';
+
+/** How long a client may take for its TLS handshake, in milliseconds. */
+const handshakeTimeout = 10_000;
+
+/** Makes a server: of HTTPS where there is a certificate, of HTTP otherwise. */
+export function createHttpServer(options: ServerOptions, listener: RequestListener, tls?: ServerTls): Server {
+  if (tls === undefined) return createServer(options, listener);
+  return createTlsServer({ ...options, ...tls, handshakeTimeout }, listener);
+}
 
 /** A server that listens. */
 export interface ListeningServer {
@@ -22,10 +34,13 @@ export async function listen(
   { graceMs = 7_000 }: { graceMs?: number } = {},
 ): Promise<ListeningServer> {
   const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
+  function track(socket: Socket): void {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-  });
+  }
+  server.on('connection', track);
+  // The same connection once more, after its handshake: what was read of this one is what the client has sent.
+  server.on('secureConnection', track);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason =
@@ -58,7 +73,11 @@ async function closeServer(server: Server, sockets: ReadonlySet<Socket>, graceMs
   });
   const idle = setInterval(closeIdle, 50);
   // Who has begun a request and does not end it must not keep the service from ending.
-  const late = setTimeout(() => server.closeAllConnections(), graceMs);
+  const late = setTimeout(() => {
+    server.closeAllConnections();
+    // A handshake that does not end is no connection of HTTP yet.
+    for (const socket of sockets) socket.destroy();
+  }, graceMs);
   try {
     await new Promise<void>((resolve) => {
       server.close(() => resolve());

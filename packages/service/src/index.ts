@@ -16,6 +16,7 @@ export {
 } from './config-types.ts';
 export { checkKafkaSecurity, kafkaSecurityOf, kafkaSecurityVariables } from './kafka-security.ts';
 export type { KafkaSecurity } from './kafka-security.ts';
+export { checkTls, serverTlsOf, tlsVariables, trustCa, trustVariables } from './tls.ts';
 export { mongoRefusal, needing, reasonOf } from './refusals.ts';
 export { untilDone } from './until-done.ts';
 export type { UntilDoneOptions } from './until-done.ts';
@@ -29,7 +30,7 @@ export { fieldProblems } from './validation.ts';
 export { createHostCheck } from './http-host.ts';
 export type { HostCheck } from './http-host.ts';
 export { isWellEncoded } from './url-encoding.ts';
-export { listen } from './http-server.ts';
+export { createHttpServer, listen } from './http-server.ts';
 export type { ListeningServer } from './http-server.ts';
 export { watchSettings } from './settings-watch.ts';
 export type { SettingsWatch } from './settings-watch.ts';
@@ -37,7 +38,7 @@ export { runService } from './run-service.ts';
 export type { RunServiceOptions, ServiceContext } from './run-service.ts';
 export { createRegistry, startMonitoring } from './monitoring.ts';
 export type { MonitoringOptions, MonitoringRoute, Readiness } from './monitoring.ts';
-export { openAuthenticator, keyVariables } from './keys/authenticator.ts';
+export { keyVariables, openAuthenticator, openKeys } from './keys/authenticator.ts';
 export type {
   Authenticator,
   AuthenticatorOptions,
@@ -46,6 +47,7 @@ export type {
 } from './keys/authenticator.ts';
 export { sessionCookie } from './keys/session.ts';
 export type { Scope } from './keys/api-key.ts';
+export { ensureKey } from './keys/key-admin.ts';
 export { fieldProblem, plainError, validationError } from './docs/documented-route.ts';
 export type { DocumentedAnswer, DocumentedRoute } from './docs/documented-route.ts';
 export { openApi } from './docs/openapi.ts';

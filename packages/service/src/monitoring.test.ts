@@ -1,6 +1,7 @@
 import { Counter } from 'prom-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ListeningServer } from './http-server.ts';
+import type { Identity } from './keys/authenticator.ts';
 import { createRegistry, startMonitoring } from './monitoring.ts';
 import type { Readiness } from './monitoring.ts';
 
@@ -52,6 +53,37 @@ test('serves the routes that it is given', async () => {
   const broken = await get('/broken');
   expect(broken.status).toBe(500);
   expect(await broken.text()).not.toContain('secret');
+});
+
+test('asks for a key that may read where there are keys, but not for probes and metrics', async () => {
+  const keys: Record<string, Identity> = {
+    'Bearer reader': { keyId: 'a', scopes: new Set(['read']) },
+    'Bearer writer': { keyId: 'b', scopes: new Set(['ingest']) },
+  };
+  const closed = await startMonitoring({
+    port: 0,
+    host: '127.0.0.1',
+    registry,
+    readiness: () => readiness,
+    routes: { '/echo': async () => ({ status: 200, body: {} }) },
+    authenticator: {
+      identify: (authorization = '', apiKey = '') => keys[authorization || `Bearer ${apiKey}`],
+    },
+  });
+  try {
+    const ask = async (path: string, headers = {}): Promise<number> =>
+      (await fetch(`http://127.0.0.1:${closed.port}${path}`, { headers })).status;
+    for (const path of ['/metrics', '/livez', '/readyz'])
+      expect([path, await ask(path)]).toEqual([path, 200]);
+    expect(await ask('/echo')).toBe(401);
+    expect(await ask('/echo', { authorization: 'Bearer other' })).toBe(401);
+    expect(await ask('/echo', { authorization: 'Bearer writer' })).toBe(403);
+    expect(await ask('/echo', { authorization: 'Bearer reader' })).toBe(200);
+    expect(await ask('/echo', { 'x-api-key': 'reader' })).toBe(200);
+    expect(await ask('/other')).toBe(404);
+  } finally {
+    await closed.close();
+  }
 });
 
 test('knows no other path', async () => {

@@ -1,11 +1,13 @@
 // A small HTTP server for probes and metrics: /metrics, /livez, /readyz, on a port that clients do not use.
-import { createServer } from 'node:http';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { failureAnswer } from './failure.ts';
+import type { Failure } from './failure.ts';
 import { createHostCheck, isLoopback } from './http-host.ts';
-import { listen } from './http-server.ts';
+import { createHttpServer, listen } from './http-server.ts';
 import type { ListeningServer } from './http-server.ts';
+import type { Authenticator } from './keys/authenticator.ts';
+import type { ServerTls } from './tls.ts';
 
 /** Whether a process can do its work, and why not. */
 export interface Readiness {
@@ -23,8 +25,12 @@ export interface MonitoringOptions {
   host: string;
   registry: Registry;
   readiness: () => Readiness | Promise<Readiness>;
-  /** More GET routes by path, for the pipeline's own parts: like the rest they ask for no key. */
+  /** More GET routes by path, for the pipeline's own parts. */
   routes?: Record<string, MonitoringRoute>;
+  /** Whose keys may use `routes`, with the scope `read`; without it they need none. Probes and metrics need none in any case. */
+  authenticator?: Pick<Authenticator, 'identify'> | undefined;
+  /** Without it the port speaks plain HTTP. */
+  tls?: ServerTls | undefined;
 }
 
 /** A registry with Node's own metrics (memory, event-loop lag, garbage collection). */
@@ -45,20 +51,40 @@ export async function startMonitoring(options: MonitoringOptions): Promise<Liste
   const timeouts = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
   // Whoever can reach a port on other addresses needs no browser of this machine.
   const isAllowedHost = createHostCheck({ open: isLoopback(options.host) });
-  const server = createServer(timeouts, (request, response) => {
-    if (!isAllowedHost(request.headers.host)) {
-      const { status, body } = failureAnswer({ kind: 'misdirected' });
-      send(response, status, 'application/json', JSON.stringify(body));
-      return;
-    }
+  function handle(request: IncomingMessage, response: ServerResponse): void {
+    if (!isAllowedHost(request.headers.host)) return fail(response, { kind: 'misdirected' });
     const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+    const refusal = options.routes?.[path] && refuse(request, options.authenticator);
+    if (refusal !== undefined) return fail(response, refusal);
     respond(path, query, options, response).catch((error: unknown) => {
       if (!response.headersSent)
         send(response, 500, 'application/json', JSON.stringify({ error: 'Internal server error' }));
       else response.destroy(error instanceof Error ? error : undefined);
     });
-  });
+  }
+  const server = createHttpServer(timeouts, handle, options.tls);
   return listen(server, options.port, options.host);
+}
+
+function refuse(
+  { headers }: IncomingMessage,
+  authenticator: MonitoringOptions['authenticator'],
+): Failure | undefined {
+  if (authenticator === undefined) return undefined;
+  const apiKey = headers['x-api-key'];
+  const identity = authenticator.identify(
+    headers.authorization,
+    typeof apiKey === 'string' ? apiKey : undefined,
+  );
+  if (identity === undefined) return { kind: 'unauthorized' };
+  if (identity.scopes.has('read')) return undefined;
+  return { kind: 'forbidden', message: 'the API key lacks the scope read' };
+}
+
+function fail(response: ServerResponse, failure: Failure): void {
+  const { status, headers, body } = failureAnswer(failure);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  send(response, status, 'application/json', JSON.stringify(body));
 }
 
 async function respond(

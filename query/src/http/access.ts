@@ -53,6 +53,8 @@ function attributes(context: Context): {
   sameSite: 'Strict';
   secure: boolean;
 } {
-  const secure = context.req.header('x-forwarded-proto') === 'https' || context.req.url.startsWith('https:');
+  // The edge and other proxies say how the client came to them.
+  const proto = context.req.header('x-forwarded-proto') ?? new URL(context.req.url).protocol.slice(0, -1);
+  const secure = proto === 'https';
   return { path: '/', httpOnly: true, sameSite: 'Strict', secure };
 }

@@ -83,18 +83,37 @@ export interface Stages {
 export interface StagesOptions {
   supervisorUrl: string;
   processorUrls: readonly string[];
+  /** What they are asked with. */
+  apiKey?: string | undefined;
+  /** Called when a part refuses the key, once until that part takes one. */
+  onRefused?: (url: string, status: number) => void;
   timeoutMs?: number;
 }
 
 /** Makes what asks. */
-export function createStages({ supervisorUrl, processorUrls, timeoutMs = 2_000 }: StagesOptions): Stages {
+export function createStages(options: StagesOptions): Stages {
+  const { supervisorUrl, processorUrls, apiKey, onRefused, timeoutMs = 2_000 } = options;
+  const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+  const refusedBy = new Set<string>();
+
+  async function get(url: string, within: number): Promise<Response> {
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(within), redirect: 'error' });
+    const { origin } = new URL(url);
+    if (response.status !== 401 && response.status !== 403) refusedBy.delete(origin);
+    else if (!refusedBy.has(origin)) {
+      refusedBy.add(origin);
+      onRefused?.(origin, response.status);
+    }
+    return response;
+  }
+
   async function ask<T>(
     url: string,
     schema: z.ZodType<T>,
     within: number = timeoutMs,
   ): Promise<T | undefined> {
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(within), redirect: 'error' });
+      const response = await get(url, within);
       const body: unknown = await response.json();
       return response.ok ? schema.parse(body) : undefined;
     } catch {
@@ -118,10 +137,7 @@ export function createStages({ supervisorUrl, processorUrls, timeoutMs = 2_000 }
       ),
     async erasure(id) {
       try {
-        const response = await fetch(`${supervisorUrl}/erasure?id=${id}`, {
-          signal: AbortSignal.timeout(5_000),
-          redirect: 'error',
-        });
+        const response = await get(`${supervisorUrl}/erasure?id=${id}`, 5_000);
         if (response.status === 404) return null;
         return response.ok ? erasureState.parse(await response.json()) : undefined;
       } catch {

@@ -30,9 +30,20 @@ test('a key that may read opens a session, which reads', async () => {
   expect(await after.json()).toEqual({ signedIn: true, keysNeeded: true });
 });
 
-test('behind TLS the cookie is for TLS only', async () => {
-  const answer = await signIn('reader', { 'x-forwarded-proto': 'https' });
-  expect(answer.headers.get('set-cookie')).toContain('; Secure');
+test('the cookie is for TLS alone where the client came by TLS, whatever lies between', async () => {
+  async function cookieOf(url: string, headers: Record<string, string>): Promise<string> {
+    const answer = await service.app.request(url, {
+      method: 'POST',
+      body: JSON.stringify({ key: 'reader' }),
+      headers: { 'content-type': 'application/json', ...headers },
+    });
+    return answer.headers.get('set-cookie') ?? '';
+  }
+  const [plain, tls] = ['http://query/api/session', 'https://query/api/session'];
+  expect(await cookieOf(plain, { 'x-forwarded-proto': 'https' })).toContain('; Secure');
+  expect(await cookieOf(tls, {})).toContain('; Secure');
+  expect(await cookieOf(plain, {})).not.toContain('Secure');
+  expect(await cookieOf(tls, { 'x-forwarded-proto': 'http' })).not.toContain('Secure');
 });
 
 test('a session that is over, or made up, reads nothing', async () => {

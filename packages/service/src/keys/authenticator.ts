@@ -87,6 +87,20 @@ export async function openAuthenticator(options: AuthenticatorOptions): Promise<
   return openFile(file, options);
 }
 
+/**
+ * Opens the keys of a port that only other parts of the pipeline use; undefined where there is no file, and the port needs none.
+ *
+ * @throws Error where the file cannot be read.
+ */
+export async function openKeys(
+  file: string | undefined,
+  logger: Logger,
+): Promise<SessionAuthenticator | undefined> {
+  return file === undefined
+    ? undefined
+    : openFile(file, { file, production: false, allowAnonymous: false, logger });
+}
+
 const remedy = 'set API_KEYS_FILE (npm run keys -- create), or ALLOW_ANONYMOUS=true';
 
 interface ActiveKey {

@@ -1,6 +1,7 @@
 // What `npm run keys` does: create, list, revoke.
-import { existsSync } from 'node:fs';
-import { createKey } from './api-key.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { createKey, isKey, keyId } from './api-key.ts';
 import type { KeyEntry, Scope } from './api-key.ts';
 import { readKeys, writeKeys } from './key-file.ts';
 
@@ -21,6 +22,31 @@ export async function addKey(
   const { key, entry } = createKey(name, granted, now);
   await writeKeys(path, [...keys, entry]);
   return key;
+}
+
+/** Where a key is kept, and what it is to be. */
+export interface KeptKey {
+  /** The file of keys. */
+  path: string;
+  /** The file that holds the key itself, for its owner alone. */
+  keyFile: string;
+  name: string;
+  scopes: readonly Scope[];
+}
+
+/** Makes a key and writes it to a file, unless that file holds an active one. Keys of the name that are not there are revoked. */
+export async function ensureKey({ path, keyFile, name, scopes }: KeptKey, now: Date): Promise<void> {
+  const keys = existsSync(path) ? await readKeys(path) : [];
+  const kept = existsSync(keyFile) ? readFileSync(keyFile, 'utf8').trim() : '';
+  const active = keys.find(({ id, revokedAt }) => id === keyId(kept) && revokedAt === undefined);
+  if (active !== undefined && isKey(kept, Buffer.from(active.hash, 'hex'))) return;
+  const { key, entry } = createKey(name, scopes, now);
+  const others = keys.map((one) =>
+    one.name === name ? { ...one, revokedAt: one.revokedAt ?? now.toISOString() } : one,
+  );
+  await writeKeys(path, [...others, entry]);
+  await writeFile(`${keyFile}.new`, key, { mode: 0o600 });
+  await rename(`${keyFile}.new`, keyFile);
 }
 
 /** Revokes a key by its id. It is refused within a second by whatever reads the file. */

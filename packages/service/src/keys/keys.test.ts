@@ -9,7 +9,7 @@ import { openAuthenticator } from './authenticator.ts';
 import { readKeys } from './key-file.ts';
 import { sessionToken } from './session.ts';
 import type { SessionAuthenticator, AuthenticatorOptions } from './authenticator.ts';
-import { addKey, revokeKey } from './key-admin.ts';
+import { addKey, ensureKey, revokeKey } from './key-admin.ts';
 
 const now = new Date('2026-01-02T03:04:05.678Z');
 let folder: string;
@@ -217,4 +217,33 @@ describe('sessions', () => {
     await revokeKey(file, keyId(key) ?? '', now);
     await vi.waitFor(() => assert.notExists(again.identifySession(token, now.getTime())), 5_000);
   });
+});
+
+test('a key that is kept in a file is made once, and again where it is gone or revoked', async () => {
+  const keyFile = join(folder, 'operator.api-key');
+  const kept = { path: file, keyFile, name: 'operator', scopes: ['read'] } as const;
+  await addKey(file, 'web', ['ingest'], now);
+  await ensureKey(kept, now);
+  const first = await readFile(keyFile, 'utf8');
+  expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
+  await ensureKey(kept, now);
+  expect(await readFile(keyFile, 'utf8')).toBe(first);
+
+  await revokeKey(file, keyId(first) ?? '', now);
+  await ensureKey(kept, now);
+  const second = await readFile(keyFile, 'utf8');
+  expect(second).not.toBe(first);
+
+  await rm(keyFile);
+  await ensureKey(kept, now);
+  const third = await readFile(keyFile, 'utf8');
+  const active = (await readKeys(file)).filter(({ revokedAt }) => revokedAt === undefined);
+  expect(active.map(({ name, id }) => [name, id])).toEqual([
+    ['web', expect.anything()],
+    ['operator', keyId(third)],
+  ]);
+
+  await rm(file);
+  await ensureKey(kept, now);
+  expect((await readKeys(file)).map(({ id }) => id)).toEqual([keyId(await readFile(keyFile, 'utf8'))]);
 });
