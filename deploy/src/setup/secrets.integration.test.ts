@@ -61,6 +61,9 @@ test('everyone gets a password of their own, kept from then on', () => {
     `mongodb://query:${passwordIn(folder)('query')}@mongo:27017/activity?replicaSet=rs0&authSource=admin`,
   );
   expect(read('sink/sink.properties')).toBe(`password=${passwordIn(folder)('sink')}\n`);
+  const rest = read('connectors/connect-rest.password');
+  expect(read('sink/connect-users.properties')).toBe(`connectors=${rest}\n`);
+  expect(atob(read('sink/connect-authorization').replace('Basic ', ''))).toBe(`connectors:${rest}`);
   const people = ['admin', 'sink', 'connectors', 'query', 'operator'] as const;
   expect(new Set(people.map(passwordIn(folder))).size).toBe(5);
   expect(statSync(join(folder, 'mongo', 'key')).mode & 0o777).toBe(0o444);
@@ -69,6 +72,7 @@ test('everyone gets a password of their own, kept from then on', () => {
   makeSecrets(folder, 'mongodb://mongo:27017/activity?replicaSet=rs0');
   expect(people.map(passwordIn(folder))).toEqual(before);
   expect(read('query/mongodb-uri')).toBe(query);
+  expect(read('connectors/connect-rest.password')).toBe(rest);
 });
 
 test(

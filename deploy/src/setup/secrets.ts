@@ -1,9 +1,12 @@
-// MongoDB's passwords, made once: a folder for each who reads them, so that each container can be shown its own alone.
+// Passwords of MongoDB and of Kafka Connect's REST interface, made once: a folder for each who reads them, so that each container can be
+// shown its own alone.
 //
 //   mongo/key, mongo/ADMIN-OR-ACCOUNT.password   mongod itself, and who makes its users
 //   query/mongodb-uri, connectors/mongodb-uri    what these services connect with
 //   query/session-key                            what sign-ins to the page are signed with
 //   sink/sink.properties                         the sink's password, as a Connect worker reads it
+//   connectors/connect-rest.password             what the supervisor asks the worker with
+//   sink/connect-users.properties, connect.jaas, connect-authorization   the same, as the worker and its health check read it
 import { mongoAccounts } from '@activity/contracts';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -43,4 +46,14 @@ export function makeSecrets(folder: string, mongodbUri: string): void {
     write(`${account}/mongodb-uri`, uri.href);
   }
   write('sink/sink.properties', `password=${passwordOf('sink')}\n`);
+  keep('connectors/connect-rest.password', randomBytes(24).toString('base64url'));
+  const rest = readFileSync(join(folder, 'connectors/connect-rest.password'), 'utf8');
+  write('sink/connect-users.properties', `connectors=${rest}\n`);
+  const login = 'org.apache.kafka.connect.rest.basic.auth.extension.PropertyFileLoginModule';
+  write(
+    'sink/connect.jaas',
+    `KafkaConnect {\n  ${login} required file="/secrets/connect-users.properties";\n};\n`,
+  );
+  const credentials = Buffer.from(`connectors:${rest}`).toString('base64');
+  write('sink/connect-authorization', `Basic ${credentials}`);
 }
