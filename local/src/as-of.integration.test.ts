@@ -6,6 +6,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { MongoClient } from 'mongodb';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { migrate } from '../../connect/src/migrate.ts';
+import { restAuthorization } from './parts/connect-rest.ts';
 import { mongoUrl } from './parts/mongo.ts';
 import { loopback } from './process/ports.ts';
 import { readWhilePosted } from './testing/read-while-posted.ts';
@@ -100,8 +101,22 @@ describe('while a part stands', () => {
 
   async function connectorDoes(what: 'pause' | 'resume', connector: string): Promise<void> {
     const url = `http://${loopback}:${stack.ports.connect}/connectors/${connector}/${what}`;
-    expect((await fetch(url, { method: 'PUT' })).status).toBe(202);
+    const headers = { authorization: restAuthorization(stack.pipeline.restFolder) };
+    expect((await fetch(url, { method: 'PUT', headers })).status).toBe(202);
   }
+
+  test('Kafka Connect does nothing for a client without its password', async () => {
+    const config = `http://${loopback}:${stack.ports.connect}/connectors/activity-counts-sink/config`;
+    for (const authorization of ['', `Basic ${btoa('connectors:wrong')}`]) {
+      const headers = { ...(authorization && { authorization }), 'content-type': 'application/json' };
+      const answers = [
+        await fetch(config, { headers }),
+        await fetch(config, { method: 'PUT', headers, body: '{}' }),
+        await fetch(config.replace('/config', ''), { method: 'DELETE', headers }),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([401, 401, 401]);
+    }
+  });
 
   test('one connector paused: the answers made of its collection stand', async () => {
     await connectorDoes('pause', 'activity-counts-sink');

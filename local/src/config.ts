@@ -99,6 +99,11 @@ export function hasSessionKey(): boolean {
   return Boolean(process.env['SESSION_KEY'] || process.env['SESSION_KEY_FILE']);
 }
 
+/** Whether the edge and the query service are given keys to ask for. */
+export function hasApiKeys(): boolean {
+  return Boolean(process.env['API_KEYS_FILE']);
+}
+
 /** When the bootstrap began, in epoch milliseconds, and how long its installing took; now and nothing without one. */
 export function readBootstrap(): { began: number; installMs: number } {
   const { ACTIVITY_BEGAN: began, ACTIVITY_INSTALL_MS: installMs } = process.env;

@@ -1,5 +1,7 @@
 // What the launcher prints.
+import { hasApiKeys } from './config.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
+import { restPasswordFile, restUser } from './parts/connect-rest.ts';
 import { loopback } from './process/ports.ts';
 import { Problem } from './process/problem.ts';
 import { seconds } from './steps.ts';
@@ -24,11 +26,18 @@ export function printProblem(error: unknown): void {
 
 /** Prints where everything is and a command to try. */
 export function printReady(pipeline: Pipeline, tookMs: number): void {
-  const { ports, longest, security } = pipeline;
-  const secure = security ? `\n  secure        passwords and certificates are in ${security.folder}` : '';
+  const { ports, longest, security, restFolder } = pipeline;
+  const local = `${security ? 'https' : 'http'}://${loopback}`;
+  const secure = security
+    ? `
+  secure        certificates and passwords are in ${security.folder}
+  API key       ${hasApiKeys() ? 'those of API_KEYS_FILE' : `in ${security.keys.operatorFile}, for everything`}`
+    : '';
+  // It sends the key without showing it on a command line, and trusts the CA.
+  const curl = security ? `curl -sK ${security.keys.curlFile}` : 'curl -s';
   const slow = longest ? `; longest: ${longest.name}, ${seconds(longest.ms)}` : '';
-  const edge = `http://${loopback}:${ports.ingest}`;
-  const query = `http://${loopback}:${ports.query}`;
+  const edge = `${local}:${ports.ingest}`;
+  const query = `${local}:${ports.query}`;
   console.log(`
 Ready in ${seconds(tookMs)}${slow}.
 
@@ -36,14 +45,15 @@ Ready in ${seconds(tookMs)}${slow}.
   read them     ${query}/api/logs
   watch them    ${edge}/
   Kafka         ${loopback}:${ports.kafka}
-  Connect       http://${loopback}:${ports.connect}/connectors?expand=status
+  Connect       ${local}:${ports.connect}/connectors?expand=status
+                user ${restUser}, password in ${restPasswordFile(restFolder)}
   MongoDB       mongodb://${loopback}:${ports.mongodb}/activity?replicaSet=rs0
-  metrics       http://${loopback}:${ports.processor}/metrics${secure}
+  metrics       ${local}:${ports.processor}/metrics${secure}
 
 Try:
 
-  curl -s ${edge}/api/logs -H 'content-type: application/json' -d '{"eventId":"try-1","userId":"ada","activityType":"LOGIN"}'
-  curl -s '${query}/api/logs/try-1?userId=ada&wait=5s'
+  ${curl} ${edge}/api/logs -H 'content-type: application/json' -d '{"eventId":"try-1","userId":"ada","activityType":"LOGIN"}'
+  ${curl} '${query}/api/logs/try-1?userId=ada&wait=5s'
 
 Ctrl-C stops everything. \`npm run status\` says how it is.
 `);

@@ -6,6 +6,7 @@ import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { workOut } from '../../processor/src/testing/oracle.ts';
+import { restAuthorization } from './parts/connect-rest.ts';
 import { mongoUrl } from './parts/mongo.ts';
 import type { Ports } from './parts/services.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
@@ -43,15 +44,16 @@ afterAll(async () => {
 /** Lets every sink read its topic from the beginning, as the guide says. */
 async function readTopicsAgain(): Promise<void> {
   const url = `http://${loopback}:${ports.connect}/connectors`;
-  const names = z.array(z.string()).parse(await (await fetch(url)).json());
+  const headers = { authorization: restAuthorization(join(dataDir, 'connect')) };
+  const names = z.array(z.string()).parse(await (await fetch(url, { headers })).json());
   expect(names.length).toBeGreaterThan(3);
   for (const name of names) {
-    await fetch(`${url}/${name}/stop`, { method: 'PUT' });
+    await fetch(`${url}/${name}/stop`, { method: 'PUT', headers });
     await vi.waitFor(async () => {
-      const answer = await fetch(`${url}/${name}/offsets`, { method: 'DELETE' });
+      const answer = await fetch(`${url}/${name}/offsets`, { method: 'DELETE', headers });
       expect([answer.status, await answer.text()]).toEqual([200, expect.anything()]);
     }, 30_000);
-    await fetch(`${url}/${name}/resume`, { method: 'PUT' });
+    await fetch(`${url}/${name}/resume`, { method: 'PUT', headers });
   }
 }
 

@@ -10,6 +10,7 @@ import { loopback } from './process/ports.ts';
 import { applyAcls } from './secure/acls.ts';
 import { mongoAccess } from './secure/mongo.ts';
 import { postAll, samplePosts } from './testing/activity.ts';
+import { reachOf } from './testing/reach.ts';
 import { startSecureStack, type SecureStack } from './testing/secure-stack.ts';
 
 const rights = kafkaRights({ ...readRightsOptions(), connectGroup });
@@ -33,7 +34,8 @@ afterAll(async () => {
 });
 
 async function post(): Promise<void> {
-  await postAll(`http://${loopback}:${stack.ports.ingest}`, samplePosts(`rights-${posts++}`, 37));
+  const { edge, headers } = reachOf(stack.pipeline);
+  await postAll(edge, samplePosts(`rights-${posts++}`, 37), headers);
 }
 
 /** Everything that was posted is stored, and all parts are well. */
@@ -41,7 +43,8 @@ async function expectWell(): Promise<void> {
   await vi.waitFor(async () => post(), { timeout: 30_000, interval: 500 });
   await vi.waitFor(
     async () => {
-      const answer = await fetch(`http://${loopback}:${stack.ports.query}/api/logs?limit=1`);
+      const { query, headers } = reachOf(stack.pipeline);
+      const answer = await fetch(`${query}/api/logs?limit=1`, { headers });
       expect(await answer.json()).toMatchObject({ pagination: { total: posts * 37 } });
       for (const { name, trouble } of stack.pipeline.parts)
         expect([name, trouble]).toEqual([name, undefined]);
@@ -119,7 +122,7 @@ test.each<[string, KafkaPrincipal, string, string, string]>([
 
 test('an edge without its right is not ready, and says why', async () => {
   await applyAcls(admin, { ...rights, ingest: [] });
-  const health = `http://${loopback}:${stack.ports.ingest}/health`;
+  const health = `${reachOf(stack.pipeline).edge}/health`;
   await vi.waitFor(async () => {
     const answer = await fetch(health);
     expect(answer.status).toBe(503);
@@ -149,7 +152,8 @@ test.each([
     await expectSaid(part, words, async () => {
       await mongo.db('admin').command({ revokeRolesFromUser: account, roles });
       await post();
-      await fetch(`http://${loopback}:${stack.ports.query}/api/logs`);
+      const { query, headers } = reachOf(stack.pipeline);
+      await fetch(`${query}/api/logs`, { headers });
     });
     await mongo.db('admin').command({ grantRolesToUser: account, roles });
     await expectWell();

@@ -1,29 +1,35 @@
 // The secure stack: what it lets in and what it does not, and what each service says that lacks a right.
+import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { rootCertificates } from 'node:tls';
+import { connect as connectTls, rootCertificates } from 'node:tls';
 import { join } from 'node:path';
 import { openTopicReader } from '@activity/streams';
 import { defaultTopics } from '@activity/contracts';
 import type { KafkaSecurity } from '@activity/service';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { restAuthorization } from './parts/connect-rest.ts';
 import { mongoUrl } from './parts/mongo.ts';
 import type { Ports } from './parts/services.ts';
 import { loopback } from './process/ports.ts';
 import { ask } from './process/probe.ts';
-import { restAuthorization } from './secure/connect.ts';
+import { run } from './process/run.ts';
 import { mongoAccess } from './secure/mongo.ts';
 import type { Security } from './secure/security.ts';
 import { postAll, samplePosts } from './testing/activity.ts';
+import { listeningOf } from './testing/listening.ts';
+import { reachOf, type Reach } from './testing/reach.ts';
 import { startSecureStack, type SecureStack } from './testing/secure-stack.ts';
 
 let ports: Ports;
 let stack: SecureStack;
 let security: Security;
+let reach: Reach;
 
 beforeAll(async () => {
   stack = await startSecureStack();
   ({ ports, security } = stack);
+  reach = reachOf(stack.pipeline);
 });
 
 afterAll(() => stack.stop());
@@ -49,14 +55,114 @@ async function askMongo(url: string): Promise<unknown> {
 
 test('events go through, from the edge to the query service', async () => {
   const posts = samplePosts('secure', 37);
-  await postAll(`http://${loopback}:${ports.ingest}`, posts);
+  await postAll(reach.edge, posts, reach.headers);
   await vi.waitFor(
     async () => {
-      const answer = await fetch(`http://${loopback}:${ports.query}/api/logs?limit=1`);
+      const answer = await fetch(`${reach.query}/api/logs?limit=1`, { headers: reach.headers });
       expect(await answer.json()).toMatchObject({ pagination: { total: 37 } });
     },
     { timeout: 30_000, interval: 200 },
   );
+});
+
+/** A TLS connection that trusts this CA alone. @throws where the certificate is of another */
+async function handshake(port: number, ca: string): Promise<boolean> {
+  const socket = connectTls({ host: loopback, port, ca });
+  try {
+    await once(socket, 'secureConnect');
+    return socket.authorized;
+  } finally {
+    socket.destroy();
+  }
+}
+
+test.skipIf(process.platform !== 'linux')(
+  'every port of every part is on loopback, and speaks TLS with the CA of the stack',
+  async () => {
+    const ca = readFileSync(security.certificates.ca, 'utf8');
+    const [other = ''] = rootCertificates;
+    const found = stack.pipeline.parts.map(({ name }) => ({ name, listening: listeningOf(stack.pid(name)) }));
+    const number = Object.fromEntries(found.map(({ name, listening }) => [name, listening.length]));
+    // The edge and the query service have a port for probes, the broker one for its controller.
+    expect(number).toEqual({
+      ingest: 2,
+      query: 2,
+      processor: 1,
+      connectors: 1,
+      connect: 1,
+      kafka: 2,
+      mongodb: 1,
+    });
+    for (const { name, listening } of found)
+      for (const { port, loopback: local } of listening) {
+        expect([name, port, local, await handshake(port, ca)]).toEqual([name, port, true, true]);
+        await expect(handshake(port, other)).rejects.toThrowError('certificate');
+        const plain = fetch(`http://${loopback}:${port}/livez`).catch(
+          (error: unknown) => (error as Error).name,
+        );
+        // mongod says in plain HTTP that it does not speak it.
+        if (name !== 'mongodb') expect([name, port, await plain]).toEqual([name, port, 'TypeError']);
+      }
+  },
+);
+
+describe('the services', () => {
+  type Service = Exclude<keyof Reach, 'headers'>;
+  const probes = ['/livez', '/readyz', '/metrics'];
+  const event = `eventId=secure-event-0&userId=secure-user-0`;
+  const withData: [Service, string][] = [
+    ['edge', '/api/logs'],
+    ['query', '/api/logs'],
+    ['query', '/api/pipeline'],
+    ['processor', `/dedupe?${event}`],
+    ['supervisor', '/stages'],
+    ['supervisor', `/event?${event}`],
+    ['supervisor', '/erasure?id=1'],
+  ];
+
+  test.each(withData)('%s %s needs a key', async (service, path) => {
+    const url = `${reach[service]}${path}`;
+    expect((await fetch(url)).status).toBe(401);
+    const wrong = { authorization: `Bearer act_0123456789ab_${'x'.repeat(43)}` };
+    expect((await fetch(url, { headers: wrong })).status).toBe(401);
+    expect([200, 404]).toContain((await fetch(url, { headers: reach.headers })).status);
+  });
+
+  test('need a key to write and to erase', async () => {
+    const init = { headers: { 'content-type': 'application/json' }, body: '{}', method: 'POST' };
+    expect((await fetch(`${reach.edge}/api/logs`, init)).status).toBe(401);
+    const user = `${reach.edge}/api/users/secure-user-0`;
+    expect((await fetch(user, { method: 'DELETE' })).status).toBe(401);
+  });
+
+  test.each(['edge', 'query', 'processor', 'supervisor'] as const)(
+    '%s shows probes and metrics to everyone',
+    async (service) => {
+      for (const path of probes) expect((await fetch(`${reach[service]}${path}`)).status).toBe(200);
+    },
+  );
+
+  test('ask each other with a key: a trace comes from all of them', async () => {
+    const url = `${reach.edge}/api/events/secure-event-0/trace?userId=secure-user-0`;
+    const answer = await fetch(url, { headers: reach.headers });
+    expect(await answer.json()).toMatchObject({ state: 'stored', unanswered: [] });
+    const pipeline = await fetch(`${reach.query}/api/pipeline`, { headers: reach.headers });
+    expect(await pipeline.json()).toMatchObject({ healthy: true });
+  });
+
+  test('show the page, and sign in to it with a cookie that only TLS carries', async () => {
+    expect(await (await fetch(`${reach.edge}/`)).text()).toContain('<!doctype html>');
+    const key = readFileSync(security.keys.operatorFile, 'utf8');
+    const init = { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ key }) };
+    const answer = await fetch(`${reach.edge}/api/session`, { method: 'POST', ...init });
+    expect(answer.headers.get('set-cookie')).toContain('Secure');
+  });
+
+  test('take the operator’s key by `curl -K`', async () => {
+    const curl = { file: 'curl', args: ['-sK', security.keys.curlFile, `${reach.query}/api/logs?limit=1`] };
+    const { code, output } = await run(curl);
+    expect([code, JSON.parse(output)]).toEqual([0, expect.objectContaining({ data: expect.anything() })]);
+  });
 });
 
 describe('Kafka', () => {
@@ -123,13 +229,13 @@ describe('Kafka Connect', () => {
     ['nobody', {}],
     ['a wrong password', { authorization: `Basic ${Buffer.from('connectors:wrong').toString('base64')}` }],
   ])('lets in nobody: %s', async (_who, headers) => {
-    const answer = await fetch(`http://${loopback}:${ports.connect}${configuration}`, { headers });
+    const answer = await fetch(`https://${loopback}:${ports.connect}${configuration}`, { headers });
     expect(answer.status).toBe(401);
   });
 
   test('keeps no password of MongoDB in the connectors', async () => {
-    const headers = { authorization: restAuthorization(security) };
-    const answer = await fetch(`http://${loopback}:${ports.connect}${configuration}`, { headers });
+    const headers = { authorization: restAuthorization(security.folder) };
+    const answer = await fetch(`https://${loopback}:${ports.connect}${configuration}`, { headers });
     const text = await answer.text();
     expect(text).toContain('${file:');
     expect(text).not.toContain(security.passwords.of('mongodb-sink'));
@@ -152,7 +258,7 @@ test('what is secret is for its owner alone, and in no log', () => {
   for (const { parentPath, name } of secret)
     expect([name, statSync(join(parentPath, name)).mode & 0o777]).toEqual([name, 0o600]);
   const passwords = secret
-    .filter(({ name }) => name.endsWith('.password'))
+    .filter(({ name }) => /\.(password|api-key)$/.test(name))
     .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'));
   for (const { name } of stack.pipeline.parts)
     expect([name, passwords.some((password) => stack.log(name).includes(password))]).toEqual([name, false]);

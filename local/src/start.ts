@@ -18,7 +18,7 @@ Runs the whole pipeline in the foreground: fetches, starts and watches every par
 set in .env (see .env.example).
 
 --fresh     removes the data first
---secure    with TLS, passwords and least rights everywhere; on a data folder that was begun so
+--secure    with TLS, passwords, API keys and least rights everywhere; on a data folder that was begun so
 --rebuild   lets the processor work everything out again from the raw topic
 --dev       starts a service again when its source changes
 --docker    runs everything in containers instead, in the background`,

@@ -21,12 +21,14 @@ export interface LocalPrometheus {
   /** A folder for its configuration and data; made where it is missing. */
   dir: string;
   targets: MetricsPorts;
+  /** The CA of the services' certificates, where they speak TLS. */
+  ca?: string | undefined;
   /** Time between two scrapes, and between two looks at the rules. */
   everySeconds: number;
 }
 
 /** Its configuration: the same jobs as in compose. */
-function configOf({ targets, everySeconds }: LocalPrometheus): string {
+function configOf({ targets, everySeconds, ca }: LocalPrometheus): string {
   const jobs = {
     ingest: targets.ingest,
     processor: targets.processor,
@@ -38,6 +40,7 @@ function configOf({ targets, everySeconds }: LocalPrometheus): string {
     rule_files: [join(projectRoot, rulesFile)],
     scrape_configs: Object.entries(jobs).map(([job_name, port]) => ({
       job_name,
+      ...(ca !== undefined && { scheme: 'https', tls_config: { ca_file: ca } }),
       static_configs: [{ targets: [`127.0.0.1:${port}`] }],
     })),
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readArguments, runTool } from '@activity/service';
 import { z } from 'zod';
 import { readConfig } from '../../../local/src/config.ts';
+import { caOf } from '../../../local/src/secure/security.ts';
 import { prepare } from './local-prometheus.ts';
 import { findTools } from './tools.ts';
 
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
       supervisor: config.CONNECT_SUPERVISOR_PORT,
       query: config.QUERY_PORT,
     },
+    ca: caOf(config.DATA_DIR),
     everySeconds: 5,
   });
   console.log(`Prometheus: http://127.0.0.1:${port} (alerts: http://127.0.0.1:${port}/alerts)`);

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { KafkaHome } from '../fetch/kafka.ts';
 import type { PartSpec } from '../process/part.ts';
 import { loopback } from '../process/ports.ts';
-import { restAuthorization, secureWorker, workerJavaOptions, writeWorkerFiles } from '../secure/connect.ts';
+import { secureWorker, workerJavaOptions, writeWorkerFiles } from '../secure/connect.ts';
 import type { Security } from '../secure/security.ts';
+import { restAuthorization, restJavaOptions, restSettings } from './connect-rest.ts';
 import { javaCommand } from './java-command.ts';
 import { writeProperties, type Properties } from './properties.ts';
 
@@ -16,8 +17,10 @@ export interface ConnectSettings {
   port: number;
   dataDir: string;
   logFile: string;
-  /** Without it the worker is open to all of this machine. */
+  /** Without it the worker speaks plain HTTP, and is nobody in particular in Kafka. */
   security?: Security | undefined;
+  /** Where the password of the REST interface is, which `ensureRestAccess` has made; without it the interface asks for none. */
+  restFolder?: string | undefined;
   /** Names the worker's group and its three topics. */
   groupId?: string | undefined;
   /** Laid over the settings below. */
@@ -55,16 +58,17 @@ function properties(settings: ConnectSettings): Properties {
     'heartbeat.interval.ms': 3_000,
     'scheduled.rebalance.max.delay.ms': 0,
     'offset.flush.interval.ms': 5_000,
-    ...(settings.security && secureWorker(settings.security)),
+    ...(settings.restFolder !== undefined && restSettings),
+    ...(settings.security && secureWorker(settings.security, settings.port)),
     ...settings.config,
   };
 }
 
 /** Describes the worker to whatever starts it. */
 export function connectSpec(settings: ConnectSettings): PartSpec {
-  const url = `http://${loopback}:${settings.port}`;
+  const { security, restFolder } = settings;
+  const url = `${security ? 'https' : 'http'}://${loopback}:${settings.port}`;
   const config = join(settings.dataDir, 'connect.properties');
-  const { security } = settings;
   return {
     name: 'connect',
     address: url,
@@ -72,7 +76,7 @@ export function connectSpec(settings: ConnectSettings): PartSpec {
     probe: {
       kind: 'http',
       url: `${url}/health`,
-      ...(security && { authorization: restAuthorization(security) }),
+      ...(restFolder !== undefined && { authorization: restAuthorization(restFolder) }),
     },
     command: javaCommand(settings.home, {
       main: 'org.apache.kafka.connect.cli.ConnectDistributed',
@@ -80,7 +84,11 @@ export function connectSpec(settings: ConnectSettings): PartSpec {
       heapMb: settings.heapMb ?? 512,
       archive: 'connect',
       // What a sink converts is garbage at once: with the default of 40 MB for it a quarter of the worker's time is collecting.
-      options: ['-Xmn96m', ...(security ? workerJavaOptions(security) : [])],
+      options: [
+        '-Xmn96m',
+        ...(restFolder === undefined ? [] : restJavaOptions(restFolder)),
+        ...(security ? workerJavaOptions(security) : []),
+      ],
     }),
     prepare(): Promise<void> {
       if (security) writeWorkerFiles(security);

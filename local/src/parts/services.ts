@@ -9,6 +9,7 @@ import { loopback } from '../process/ports.ts';
 import { writeSecret } from '../secure/certificates.ts';
 import type { Security } from '../secure/security.ts';
 import { secureService } from '../secure/services.ts';
+import { restPasswordFile, restUser } from './connect-rest.ts';
 import { mongoUrl } from './mongo.ts';
 import { ensurePage } from './page.ts';
 
@@ -44,8 +45,17 @@ interface Shape {
   env: Record<string, string>;
 }
 
+/** Where the password of Kafka Connect's REST interface is. */
+export function restFolderOf({ dataDir, security }: Pick<ServiceSettings, 'dataDir' | 'security'>): string {
+  return security?.folder ?? join(dataDir, 'connect');
+}
+
+// Empty counts as not set. The environment's own are for services that run alone: of the launcher's, all speak TLS, or none.
+const plain = { TLS_CERT: '', TLS_CERT_FILE: '', TLS_KEY: '', TLS_KEY_FILE: '' };
+
 function shapeOf(workspace: ServiceName, settings: ServiceSettings): Shape {
-  const { ports, dataDir, probePort } = settings;
+  const { ports, dataDir, probePort, security } = settings;
+  const local = `${security ? 'https' : 'http'}://${loopback}`;
   // Empty counts as not set: a PROBE_PORT of the environment would be given to two services.
   const probes = { PROBE_PORT: probePort === undefined ? '' : String(probePort) };
   switch (workspace) {
@@ -53,7 +63,7 @@ function shapeOf(workspace: ServiceName, settings: ServiceSettings): Shape {
       const env = {
         PORT: String(ports.ingest),
         ...probes,
-        QUERY_URL: `http://${loopback}:${ports.query}`,
+        QUERY_URL: `${local}:${ports.query}`,
       };
       return { name: 'ingest', port: ports.ingest, probePort, health: '/readyz', env };
     }
@@ -61,18 +71,30 @@ function shapeOf(workspace: ServiceName, settings: ServiceSettings): Shape {
       const env = {
         PORT: String(ports.query),
         ...probes,
-        PROCESSOR_URLS: `http://${loopback}:${ports.processor}`,
-        SUPERVISOR_URL: `http://${loopback}:${ports.supervisor}`,
+        PROCESSOR_URLS: `${local}:${ports.processor}`,
+        SUPERVISOR_URL: `${local}:${ports.supervisor}`,
         ...(!hasSessionKey() && { SESSION_KEY_FILE: sessionKeyFile(dataDir) }),
       };
       return { name: 'query', port: ports.query, probePort, health: '/readyz', env };
     }
     case 'processor': {
-      const env = { METRICS_PORT: String(ports.processor), STATE_DIR: join(dataDir, 'processor') };
+      const env = {
+        METRICS_PORT: String(ports.processor),
+        STATE_DIR: join(dataDir, 'processor'),
+        // The query service would have no key to ask with.
+        API_KEYS_FILE: '',
+      };
       return { name: 'processor', port: ports.processor, health: '/readyz', env };
     }
     case 'connect': {
-      const env = { METRICS_PORT: String(ports.supervisor) };
+      const env = {
+        METRICS_PORT: String(ports.supervisor),
+        API_KEYS_FILE: '',
+        CONNECT_URL: `${local}:${ports.connect}`,
+        CONNECT_USERNAME: restUser,
+        CONNECT_PASSWORD: '',
+        CONNECT_PASSWORD_FILE: restPasswordFile(restFolderOf(settings)),
+      };
       return { name: 'connectors', port: ports.supervisor, health: '/readyz', env };
     }
   }
@@ -96,12 +118,12 @@ const nodeFlags: Partial<Record<ServiceName, string[]>> = { ingest: ['--max-semi
 export function serviceSpec(workspace: ServiceName, settings: ServiceSettings): PartSpec {
   const { ports, dataDir, security } = settings;
   const { name, port, probePort = port, health, env } = shapeOf(workspace, settings);
-  const url = `http://${loopback}:${port}`;
+  const local = `${security ? 'https' : 'http'}://${loopback}`;
   return {
     name,
-    address: url,
+    address: `${local}:${port}`,
     logFile: join(dataDir, 'logs', `${name}.log`),
-    probe: { kind: 'http', url: `http://${loopback}:${probePort}${health}` },
+    probe: { kind: 'http', url: `${local}:${probePort}${health}` },
     ...(workspace === 'query' && { prepare: (signal: AbortSignal) => prepareQuery(dataDir, signal) }),
     command: {
       file: process.execPath,
@@ -113,7 +135,7 @@ export function serviceSpec(workspace: ServiceName, settings: ServiceSettings): 
         HOST: loopback,
         KAFKA_BROKERS: `${loopback}:${ports.kafka}`,
         MONGODB_URI: mongoUrl(ports.mongodb),
-        CONNECT_URL: `http://${loopback}:${ports.connect}`,
+        ...plain,
         ...env,
         ...(security && secureService(workspace, ports, security)),
       },

@@ -6,8 +6,9 @@ import { Admin } from '@platformatic/kafka';
 import { readRightsOptions, readTopics } from '../config.ts';
 import { brokerSpec } from '../parts/broker.ts';
 import { connectGroup, connectSpec } from '../parts/connect.ts';
+import { ensureRestAccess } from '../parts/connect-rest.ts';
 import { mongoSpec } from '../parts/mongo.ts';
-import { serviceSpec, type Ports, type ServiceName } from '../parts/services.ts';
+import { restFolderOf, serviceSpec, type Ports, type ServiceName } from '../parts/services.ts';
 import { ensureTopics } from '../parts/topics.ts';
 import type { PartSpec } from '../process/part.ts';
 import { projectRoot } from '../paths.ts';
@@ -31,7 +32,7 @@ export interface BootOptions {
   fetched: Fetched;
   ports: Ports;
   dataDir: string;
-  /** Without it everything is open to all of this machine. */
+  /** Without it everything but Kafka Connect is open to all of this machine. */
   security?: Security | undefined;
   supervisor: Supervisor;
   steps: Steps;
@@ -77,9 +78,11 @@ async function giveRights(brokers: string, security: Security): Promise<void> {
 }
 
 async function bootConnect(options: BootOptions): Promise<void> {
-  const { fetched, ports } = options;
+  const { fetched, ports, security } = options;
   const brokers = `${loopback}:${ports.kafka}`;
   const folder = folderOf(options, 'connect');
+  const restFolder = restFolderOf(options);
+  ensureRestAccess(restFolder);
   await bootPart(
     options,
     rank.connect,
@@ -87,7 +90,8 @@ async function bootConnect(options: BootOptions): Promise<void> {
       home: fetched.home,
       brokers,
       port: ports.connect,
-      security: options.security,
+      security,
+      restFolder,
       ...folder,
     }),
   );

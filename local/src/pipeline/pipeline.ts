@@ -1,6 +1,6 @@
 // The whole pipeline on one machine, as `npm start` and the end-to-end tests run it.
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import type { Ports } from '../parts/services.ts';
+import { restFolderOf, type Ports } from '../parts/services.ts';
 import { isDiskFull, unlessFull } from '../process/disk-full.ts';
 import { self } from '../process/identity.ts';
 import { Problem } from '../process/problem.ts';
@@ -20,7 +20,7 @@ export interface PipelineOptions {
   dataDir: string;
   /** Begin with empty data. */
   fresh?: boolean;
-  /** With TLS, passwords and least rights everywhere; otherwise open to all of this machine. */
+  /** With TLS, passwords, keys and least rights everywhere; otherwise open to all of this machine. */
   secure?: boolean;
   /** Let the processor work everything out again from the raw topic. */
   rebuild?: boolean;
@@ -39,6 +39,8 @@ export interface Pipeline {
   readonly ports: Ports;
   /** Undefined where everything is open. */
   readonly security: Security | undefined;
+  /** Where the password of Kafka Connect's REST interface is. */
+  readonly restFolder: string;
   readonly parts: PartState[];
   readonly longest: Step | undefined;
   /** Restarts one part, for changed code. False where it does not start. */
@@ -128,6 +130,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   return {
     ports,
     security,
+    restFolder: restFolderOf({ dataDir, security }),
     get parts(): PartState[] {
       return supervisor.states;
     },

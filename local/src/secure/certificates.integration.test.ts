@@ -18,7 +18,7 @@ test('are of one CA, for this machine’s loopback, kept, and made anew in their
   const now = Date.now();
   const files = await ensureCertificates(folder, java, now, signal);
   const ca = new X509Certificate(readFileSync(files.ca));
-  for (const file of [files.kafka, files.mongodb]) {
+  for (const file of [files.kafka, files.mongodb, files.services]) {
     const own = new X509Certificate(readFileSync(file));
     expect(own.verify(ca.publicKey)).toBe(true);
     expect(own.checkIP('127.0.0.1')).toBe('127.0.0.1');

@@ -1,4 +1,5 @@
-// Certificates of the secure local stack: a CA of its own, one certificate for the broker and one for mongod, a trust store.
+// Certificates of the secure local stack: a CA of its own, one certificate each for the broker, mongod, Kafka Connect and the services, a
+// trust store.
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,13 +8,19 @@ import type { Java } from '../fetch/java.ts';
 import { loopback } from '../process/ports.ts';
 import { Problem } from '../process/problem.ts';
 import { run } from '../process/run.ts';
+import { keyStore } from './key-store.ts';
 
-/** Where the certificates are. Those of servers hold key, certificate and CA in one file, for their owner alone. */
+/** Where the certificates are. Those of the broker and of mongod hold key, certificate and CA in one file. */
 export interface Certificates {
   /** The CA, in PEM. */
   ca: string;
   kafka: string;
   mongodb: string;
+  /** Kafka Connect's key and certificate for Java, in PKCS12. */
+  connect: string;
+  /** The services' certificate and CA; their key. */
+  services: string;
+  servicesKey: string;
   /** The CA for Java, in PKCS12. */
   trustStore: string;
 }
@@ -21,17 +28,17 @@ export interface Certificates {
 /** The broker's name in its own certificate: the one that the controller lets in. */
 export const kafkaName = 'activity-kafka';
 
-/** A trust store holds nothing secret; Java wants a password all the same. */
-export const trustStorePassword = 'activity';
+/** Java wants a password for each store. A trust store holds nothing secret, and only its owner can read the other file. */
+export const storePassword = 'activity';
 
 const dayMs = 86_400_000;
 const lifetimeMs = 90 * dayMs;
 const renewBeforeMs = 30 * dayMs;
 
 /** Writes a file that its owner alone can read, whole or not at all. */
-export function writeSecret(file: string, text: string): void {
+export function writeSecret(file: string, content: string | Buffer): void {
   rmSync(`${file}.new`, { force: true });
-  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  writeFileSync(`${file}.new`, content, { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
 
@@ -54,7 +61,7 @@ async function makeAll(files: Certificates, java: Java, now: number, signal: Abo
       { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
     ],
   });
-  async function issue(name: string, file: string): Promise<void> {
+  async function issue(name: string): Promise<{ key: string; chain: [string, string] }> {
     const issued = await generate([{ name: 'commonName', value: name }], {
       ...how,
       ca: { key: ca.private, cert: ca.cert },
@@ -71,22 +78,48 @@ async function makeAll(files: Certificates, java: Java, now: number, signal: Abo
         },
       ],
     });
-    writeSecret(file, [issued.private, issued.cert, ca.cert].map((pem) => `${pem.trim()}\n`).join(''));
+    return { key: issued.private, chain: [issued.cert, ca.cert] };
   }
-  await issue(kafkaName, files.kafka);
-  await issue('activity-mongodb', files.mongodb);
+  for (const [name, file] of [
+    [kafkaName, files.kafka],
+    ['activity-mongodb', files.mongodb],
+  ] as const) {
+    const { key, chain } = await issue(name);
+    writeSecret(file, joined([key, ...chain]));
+  }
+  const services = await issue('activity-services');
+  writeSecret(files.services, joined(services.chain));
+  writeSecret(files.servicesKey, services.key);
+  writeSecret(files.connect, await keyStore(await issue('activity-connect'), storePassword));
   // The CA's key is kept nowhere: to issue anything more, all is made anew.
   writeSecret(files.ca, ca.cert);
   await trust(files, java, signal);
 }
 
+function joined(pems: readonly string[]): string {
+  return pems.map((pem) => `${pem.trim()}\n`).join('');
+}
+
 async function trust(files: Certificates, java: Java, signal: AbortSignal): Promise<void> {
   rmSync(files.trustStore, { force: true });
   const keytool = ['-XX:TieredStopAtLevel=1', '-m', 'java.base/sun.security.tools.keytool.Main'];
-  const store = ['-keystore', files.trustStore, '-storetype', 'PKCS12', '-storepass', trustStorePassword];
+  const store = ['-keystore', files.trustStore, '-storetype', 'PKCS12', '-storepass', storePassword];
   const args = [...keytool, '-importcert', '-noprompt', '-alias', 'activity', '-file', files.ca, ...store];
   const outcome = await run({ file: java.file, args }, { signal });
   if (outcome.code !== 0) throw new Problem('making the trust store failed', { detail: outcome.output });
+}
+
+/** Where the certificates of a folder are, or will be. */
+export function certificateFiles(folder: string): Certificates {
+  return {
+    ca: join(folder, 'ca.pem'),
+    kafka: join(folder, 'kafka.pem'),
+    mongodb: join(folder, 'mongodb.pem'),
+    connect: join(folder, 'connect.p12'),
+    services: join(folder, 'services.pem'),
+    servicesKey: join(folder, 'services.key'),
+    trustStore: join(folder, 'truststore.p12'),
+  };
 }
 
 /** Makes the certificates where they are missing, or have less than a month to live. Call it while nothing runs. */
@@ -96,13 +129,8 @@ export async function ensureCertificates(
   now: number,
   signal: AbortSignal,
 ): Promise<Certificates> {
-  const files = {
-    ca: join(folder, 'ca.pem'),
-    kafka: join(folder, 'kafka.pem'),
-    mongodb: join(folder, 'mongodb.pem'),
-    trustStore: join(folder, 'truststore.p12'),
-  };
-  const complete = [files.kafka, files.mongodb, files.trustStore].every((file) => existsSync(file));
+  const files = certificateFiles(folder);
+  const complete = Object.values(files).every((file) => existsSync(file));
   if (!complete || !lasts(files.ca, now)) await makeAll(files, java, now, signal);
   return files;
 }

@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { kafkaPrincipals, mongoAccounts } from '@activity/contracts';
 import { writeSecret } from './certificates.ts';
 
-/** Everyone who has a password: who sets up Kafka and MongoDB, the services, and who talks to Kafka Connect. */
+/** Everyone who has a password in Kafka or MongoDB: who sets them up, and the services. */
 const owners = [
   'kafka-admin',
   ...kafkaPrincipals.map((name) => `kafka-${name}` as const),
   'mongodb-admin',
   ...mongoAccounts.map((name) => `mongodb-${name}` as const),
-  'connect-rest',
 ] as const;
 
 /** One of them. */

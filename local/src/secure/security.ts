@@ -5,7 +5,8 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { KafkaSecurity } from '@activity/service';
 import type { Java } from '../fetch/java.ts';
 import { Problem } from '../process/problem.ts';
-import { ensureCertificates, type Certificates } from './certificates.ts';
+import { certificateFiles, ensureCertificates, type Certificates } from './certificates.ts';
+import { ensureApiKeys, type ApiKeys } from './api-keys.ts';
 import { ensurePasswords, type Passwords } from './passwords.ts';
 
 /** What makes a stack secure. */
@@ -13,12 +14,19 @@ export interface Security {
   folder: string;
   certificates: Certificates;
   passwords: Passwords;
+  keys: ApiKeys;
   /** How the launcher itself reaches Kafka. */
   kafka: KafkaSecurity;
 }
 
 function folderOf(dataDir: string): string {
   return join(dataDir, 'secure');
+}
+
+/** The CA of the services' certificates; undefined where the data folder is not secure. */
+export function caOf(dataDir: string): string | undefined {
+  const { ca } = certificateFiles(folderOf(dataDir));
+  return existsSync(ca) ? ca : undefined;
 }
 
 /**
@@ -44,12 +52,14 @@ export async function prepareSecurity(dataDir: string, java: Java, signal: Abort
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const certificates = await ensureCertificates(folder, java, Date.now(), signal);
   const passwords = ensurePasswords(folder);
+  const keys = await ensureApiKeys(folder, certificates.ca, new Date());
   const ca = readFileSync(certificates.ca, 'utf8');
   setDefaultCACertificates([...getCACertificates('default'), ca]);
   return {
     folder,
     certificates,
     passwords,
+    keys,
     kafka: {
       tls: { ca },
       sasl: { mechanism: 'SCRAM-SHA-512', username: 'admin', password: passwords.of('kafka-admin') },

@@ -4,8 +4,9 @@ import { mongoUrl } from '../parts/mongo.ts';
 import type { Ports, ServiceName } from '../parts/services.ts';
 import { loopback } from '../process/ports.ts';
 import type { KafkaPrincipal, MongoAccount } from '@activity/contracts';
+import { hasApiKeys } from '../config.ts';
 import { writeSecret } from './certificates.ts';
-import { restUser, sinkPassword } from './connect.ts';
+import { sinkPassword } from './connect.ts';
 import { mongoAccess } from './mongo.ts';
 import type { Security } from './security.ts';
 
@@ -27,20 +28,40 @@ function mongoVariables(security: Security, account: MongoAccount, port: number)
   return { MONGODB_URI: '', MONGODB_URI_FILE: file };
 }
 
+function tlsVariables({ certificates }: Security): Variables {
+  return {
+    TLS_CERT_FILE: certificates.services,
+    TLS_KEY_FILE: certificates.servicesKey,
+    TLS_CA: '',
+    TLS_CA_FILE: certificates.ca,
+  };
+}
+
 /** A service's variables, over those of a stack that is open. Writes the files that they name. */
 export function secureService(service: ServiceName, ports: Ports, security: Security): Variables {
+  const tls = tlsVariables(security);
+  const ownKeys = { API_KEYS_FILE: security.keys.file };
+  // Who may use the edge and the query service, the environment may say instead.
+  const keys = hasApiKeys() ? {} : ownKeys;
   switch (service) {
     case 'ingest':
+      return { ...tls, ...keys, ...kafkaVariables(security, service) };
     case 'processor':
-      return kafkaVariables(security, service);
+      return { ...tls, ...ownKeys, ...kafkaVariables(security, service) };
     case 'query':
-      return mongoVariables(security, 'query', ports.mongodb);
+      return {
+        ...tls,
+        ...keys,
+        STAGES_API_KEY: '',
+        STAGES_API_KEY_FILE: security.keys.queryFile,
+        ...mongoVariables(security, 'query', ports.mongodb),
+      };
     case 'connect':
       return {
+        ...tls,
+        ...ownKeys,
         ...kafkaVariables(security, 'connectors'),
         ...mongoVariables(security, 'connectors', ports.mongodb),
-        CONNECT_USERNAME: restUser,
-        CONNECT_PASSWORD_FILE: security.passwords.fileOf('connect-rest'),
         SINK_MONGODB_USERNAME: 'sink',
         SINK_MONGODB_PASSWORD: sinkPassword(security),
       };
@@ -53,6 +74,7 @@ function operatorVariables(ports: Ports, security: Security): Variables {
     KAFKA_BROKERS: `${loopback}:${ports.kafka}`,
     ...kafkaVariables(security, 'operator'),
     ...mongoVariables(security, 'operator', ports.mongodb),
+    API_KEYS_FILE: security.keys.file,
   };
 }
 

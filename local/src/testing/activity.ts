@@ -31,13 +31,17 @@ export function countsByUser(posts: readonly Post[]): Map<string, Record<string,
 }
 
 /** Posts events, ten at a time. Fails with the first that is not accepted. */
-export async function postAll(url: string, posts: readonly Post[]): Promise<void> {
+export async function postAll(
+  url: string,
+  posts: readonly Post[],
+  headers: Record<string, string> = {},
+): Promise<void> {
   const waiting = posts.values();
   async function work(): Promise<void> {
     for (const post of waiting) {
       const answer = await fetch(`${url}/api/logs`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify(post),
       });
       const body = await answer.text();

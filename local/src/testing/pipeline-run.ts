@@ -14,6 +14,7 @@ import { loopback } from '../process/ports.ts';
 import { mongoAccess } from '../secure/mongo.ts';
 import { countsByUser, postAll, samplePosts, type Post } from './activity.ts';
 import { freePorts } from './free-ports.ts';
+import { reachOf } from './reach.ts';
 import { pidOf, startQuietly } from './stack.ts';
 import { startWitness, type Seen } from './witness.ts';
 
@@ -44,7 +45,8 @@ async function start(): Promise<number> {
 }
 
 async function getJson(path: string): Promise<unknown> {
-  const answer = await fetch(`http://${loopback}:${ports.query}${path}`);
+  const { query, headers } = reachOf(pipeline);
+  const answer = await fetch(`${query}${path}`, { headers });
   expect(answer.status).toBe(200);
   return answer.json();
 }
@@ -68,7 +70,8 @@ async function postFence(name: string): Promise<Post[]> {
 }
 
 async function send(posts: readonly Post[]): Promise<void> {
-  await postAll(`http://${loopback}:${ports.ingest}`, posts);
+  const { edge, headers } = reachOf(pipeline);
+  await postAll(edge, posts, headers);
   for (const one of posts) accepted.set(one.eventId, one);
 }
 
