@@ -109,12 +109,12 @@ describe('while a part stands', () => {
     const config = `http://${loopback}:${stack.ports.connect}/connectors/activity-counts-sink/config`;
     for (const authorization of ['', `Basic ${btoa('connectors:wrong')}`]) {
       const headers = { ...(authorization && { authorization }), 'content-type': 'application/json' };
-      const answers = [
+      const refused = [
         await fetch(config, { headers }),
         await fetch(config, { method: 'PUT', headers, body: '{}' }),
         await fetch(config.replace('/config', ''), { method: 'DELETE', headers }),
       ];
-      expect(answers.map(({ status }) => status)).toEqual([401, 401, 401]);
+      expect(refused.map(({ status }) => status)).toEqual([401, 401, 401]);
     }
   });
 

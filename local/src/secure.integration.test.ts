@@ -100,8 +100,7 @@ test.skipIf(process.platform !== 'linux')(
         const plain = fetch(`http://${loopback}:${port}/livez`).catch(
           (error: unknown) => (error as Error).name,
         );
-        // mongod says in plain HTTP that it does not speak it.
-        if (name !== 'mongodb') expect([name, port, await plain]).toEqual([name, port, 'TypeError']);
+        expect([name, port, await plain]).toEqual([name, port, 'TypeError']);
       }
   },
 );
