@@ -1,4 +1,5 @@
-// Three projects: unit tests run anywhere; integration tests need the real broker, Connect and MongoDB; slow ones, patience.
+// Three projects: unit tests run anywhere; integration tests need the real broker, Connect and MongoDB; slow
+// ones, patience.
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
@@ -31,8 +32,8 @@ export default defineConfig({
           include: ['**/*.integration.test.ts'],
           exclude: ignored,
           globalSetup,
-          // Lanes: each has servers of its own. Two processors are busy with one lane already: a second one only makes tests run into
-          // their limits.
+          // Lanes: each has servers of its own. Two processors are busy with one lane already: a second one
+          // only makes tests run into their limits.
           maxWorkers: availableParallelism() >= 4 ? 2 : 1,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,

@@ -1,4 +1,5 @@
-// The images' health check: asks this container's own service. Arguments: the variable that holds the port, the path.
+// The images' health check: asks this container's own service. Arguments: the variable that holds the port,
+// the path.
 import { get } from 'node:http';
 import { get as getByTls } from 'node:https';
 

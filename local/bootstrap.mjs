@@ -1,5 +1,6 @@
-// First step of every root script: installs what package-lock.json says, then runs the program under the project's Node.
-// Plain JavaScript for the machine's own Node (20 or newer), using nothing that has to be installed.
+// First step of every root script: installs what package-lock.json says, then runs the program under the
+// project's Node. Plain JavaScript for the machine's own Node (20 or newer),
+// using nothing that has to be installed.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -16,7 +17,10 @@ function readPackages(file) {
   return JSON.parse(readFileSync(file, 'utf8')).packages;
 }
 
-/** Whether node_modules holds what package-lock.json says: npm notes what it installed in a lockfile of its own. */
+/**
+ * Whether node_modules holds what package-lock.json says:
+ * npm notes what it installed in a lockfile of its own.
+ */
 function isInstalled() {
   const installedFile = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(node) || !existsSync(installedFile)) return false;
@@ -84,7 +88,7 @@ if (!isInstalled()) await install();
 const installMs = Date.now() - began;
 const target = join(root, 'local', 'src', `${program}.ts`);
 process.exitCode = await run(node, [target, ...programArguments], {
-  // The channel tells the program when this process is gone, however it went.
+  // The program notices by the channel when this process is gone, however it went.
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   env: {
     ...process.env,

@@ -42,7 +42,10 @@ export interface ConnectClient {
   restartFailed: (name: string) => Promise<void>;
 }
 
-/** Who to be at the worker, where it asks for that; and how long a call may take: validating alone may take 10 s. */
+/**
+ * Who to be at the worker, where it asks for that; and how long a call may take:
+ * validating alone may take 10 s.
+ */
 export interface ConnectClientOptions {
   username?: string | undefined;
   password?: string | undefined;

@@ -322,7 +322,8 @@ describe('the watch', () => {
   }
 
   async function expectShown(pattern: RegExp, wanted: (value: number) => boolean): Promise<void> {
-    // A sink that joins its group anew may have to wait for the end of a session, 45 s, and all that is shown waits for it.
+    // A sink that joins its group again may have to wait for the end of a session, 45 s, and all that is
+    // shown waits for it.
     await vi.waitFor(async () => expect(await metric(pattern)).toSatisfy(wanted), {
       timeout: 90_000,
       interval: 100,
@@ -400,7 +401,7 @@ describe('the eraser', () => {
 
   let before: { partition: number; offset: string }[];
 
-  test('waits for the sink, removes what lies before the command, and records how many', async () => {
+  test('waits for the sink, removes what is before the command, and records how many', async () => {
     const user = 'goner';
     const count = { userId: user, size: 'day', windowStart: iso, windowEnd: iso, byType: {}, total: 1 };
     const command = erasure(50_005, user);

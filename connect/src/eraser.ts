@@ -1,4 +1,5 @@
-// The eraser: removes from MongoDB what is left of erased users, and records receipts. With the sink the only writer there.
+// The eraser: removes from MongoDB what is left of erased users, and records receipts. With the sink the only
+// writer there.
 import {
   erasureSchema,
   erasedLogsCollection,
@@ -38,7 +39,10 @@ export interface EraserOptions {
   onLook?: (counts: { waiting: number; kept: number }) => void;
 }
 
-/** Stages over the markers of logs: those of erased logs of which it is not noted yet that a command has deleted them too. */
+/**
+ * Stages over the markers of logs: those of erased logs of which it is not noted yet that a command has
+ * deleted them too.
+ */
 export const deletedOfErased: readonly Document[] = [
   { $lookup: { from: erasedLogsCollection, localField: '_id', foreignField: '_id', as: 'erased' } },
   { $match: { 'erased._id': { $exists: true }, 'erased.deleted': { $exists: false } } },
@@ -52,12 +56,15 @@ interface LogDocument extends Document {
 
 /** How far the sink is. */
 export interface SinkLook {
-  /** A position lies behind where it was before. */
+  /** A position is behind where it was before. */
   behind: boolean;
   positions: readonly SinkPosition[];
 }
 
-/** Erasures that were carried out before the sink had committed what it had stored then: it may store that again. */
+/**
+ * Erasures that were carried out before the sink had committed what it had stored then:
+ * it may store that again.
+ */
 interface Fresh {
   erasures: readonly Erasure[];
   /** The ends of the partitions, by name, that the sink has to commit; undefined until they are known. */
@@ -67,7 +74,10 @@ interface Fresh {
 
 /** Erasures that are handled together. */
 const sliceSize = 1_000;
-/** A sink that has not committed its ends for so long has none to commit: markers of aborted transactions lie behind them. */
+/**
+ * A sink that has not committed its ends for so long has none to commit: markers of aborted transactions lie
+ * behind them.
+ */
 const uncommittedMs = 600_000;
 const holdingsMs = 60_000;
 
@@ -85,11 +95,13 @@ function* slices<T>(all: readonly T[]): Generator<T[]> {
  *                                                                              ▲                   │
  *                                  the sink stores again what it had stored ───┴───────────────────┘
  * ```
- * The processor leaves a marker of each erasure behind all records of the user, in the topics of logs and of counts. When MongoDB has
- * them, all that was to be stored before is stored, and can be deleted for good. The sink stores again what it had not committed
- * when its task failed, and what lies behind a position that is set back: only then are erasures applied again.
+ * The processor leaves a marker of each erasure behind all records of the user, in the topics of logs and of
+ * counts. When MongoDB has them, all that was to be stored before is stored, and can be deleted for good. The
+ * sink stores again what it had not committed when its task failed, and what is behind a position that is set
+ * back: only then are erasures applied again.
  *
- * Erasures are handled a thousand at a time: one of a user of whom nothing is stored costs a share of four reads and a write, once.
+ * Erasures are handled a thousand at a time: one of a user of whom nothing is stored costs a share of four
+ * reads and a write, once.
  */
 export class Eraser {
   readonly #options: EraserOptions;
@@ -250,7 +262,8 @@ export class Eraser {
     const { _id, userId } = erasure;
     const receipts = db.collection<ErasureReceipt>(receiptsCollection);
     if ((await receipts.findOne({ _id })) === null) {
-      // Before anything is deleted, so that the number is right even if the work is cut off and taken up again.
+      // Before anything is deleted, so that the number is right even if
+      // the work is cut off and taken up again.
       await db
         .collection<LogDocument>(collections.logs)
         .aggregate([
@@ -288,7 +301,10 @@ export class Eraser {
     }
   }
 
-  /** Applies once more what was carried out before the sink had committed: a task that fails stores that again. */
+  /**
+   * Applies once more what was carried out before the sink had committed:
+   * a task that fails stores that again.
+   */
   async #applyFresh(positions: readonly SinkPosition[]): Promise<void> {
     const { now, topics } = this.#options;
     const own = positions.filter(({ topic }) => topic === topics.enriched || topic === topics.counts);
@@ -303,7 +319,10 @@ export class Eraser {
     this.#fresh = left;
   }
 
-  /** Notes which of the erased logs a command has deleted as well: of the markers of the last hour, and each hour of all. */
+  /**
+   * Notes which of the erased logs a command has deleted as well: of the markers of the last hour, and each
+   * hour of all.
+   */
   async #noteDeleted(): Promise<void> {
     const { db, now } = this.#options;
     const all = now() - this.#notedAllAt >= hourMs;

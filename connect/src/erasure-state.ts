@@ -1,4 +1,5 @@
-// What has become of an erasure that has no receipt yet: its command in the raw topic, or what waits for the sink.
+// What has become of an erasure that has no receipt yet:
+// its command in the raw topic, or what waits for the sink.
 import { rawCommand, rawPosition, type Erasure } from '@activity/contracts';
 import type { MonitoringRoute } from '@activity/service';
 import type { TopicReader } from '@activity/streams';

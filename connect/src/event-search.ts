@@ -1,5 +1,5 @@
-// Where an event is in Kafka: before the processor, or among the dead letters. For the trace of one event; it reads no more than some
-// thousand records.
+// Where an event is in Kafka: before the processor, or among the dead letters. For the trace of one event; it
+// reads no more than some thousand records.
 import { idText, partitionOf } from '@activity/contracts';
 import type { Topics } from '@activity/contracts';
 import type { MonitoringRoute } from '@activity/service';
@@ -21,7 +21,9 @@ export interface FoundEvent {
   partition: number;
   /** What of the partition the processor has committed. */
   committed: number;
-  /** Copies that the processor has not committed yet: their raw offsets, and how many records lie before each. */
+  /**
+   * Copies that the processor has not committed yet: their raw offsets, and how many records lie before each.
+   */
   waiting: { offset: number; before: number }[];
   deadLetters: { raw: { partition: number; offset: number }; reason: string; message: string; at: string }[];
   /** False where more lay there than was read. */
@@ -36,10 +38,16 @@ interface EventName {
   eventId: string;
 }
 
-/** Questions that may wait for their turn: whoever asked first has given up long before the last one would have it. */
+/**
+ * Questions that may wait for their turn: whoever asked first has given up long before the last one would
+ * have it.
+ */
 const maxWaiting = 10;
 
-/** Makes what searches; undefined where that cannot be done now: too many wait, or the raw topic is missing. One search at a time. */
+/**
+ * Makes what searches; undefined where that cannot be done now: too many wait, or the raw topic is missing.
+ * One search at a time.
+ */
 export function createEventSearch({
   reader,
   topics,
@@ -119,7 +127,7 @@ export function createEventSearch({
 
 /** Whether a raw record's value is this event. */
 function isOf(value: Buffer | null, { userId, eventId }: EventName): boolean {
-  // Few records hold the id's text at all; whether it is the id, parsing tells.
+  // Few records hold the id's text at all; parsing shows whether it is the id.
   if (value === null || !value.includes(JSON.stringify(eventId).slice(1, -1))) return false;
   try {
     const parsed: unknown = JSON.parse(value.toString('utf8'));

@@ -28,7 +28,10 @@ export interface StageReport {
   sinks: {
     connector: string;
     topic: string;
-    /** Records that are not stored yet. Behind the last record of a partition lies the marker of its transaction, which is none. */
+    /**
+     * Records that are not stored yet. Behind the last record of a partition is the marker of its
+     * transaction, which is none.
+     */
     lag: number;
     state: string;
     tasks: string[];
@@ -41,7 +44,10 @@ export interface StageReport {
 /** Answers are that old at most, in milliseconds: many may ask at once. */
 const freshMs = 250;
 
-/** Makes what tells how far the stages are. @throws Error where Kafka does not answer; Connect may be away. */
+/**
+ * Makes the functions that return how far the stages are. @throws Error where Kafka does not answer; Connect
+ * may be away.
+ */
 export function createInspection(options: InspectionOptions): () => Promise<StageReport> {
   const { reader, client, connectors, topics, groupId, erasures, asOf, now } = options;
 

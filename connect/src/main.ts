@@ -1,4 +1,5 @@
-// The connect supervisor's process: migrates MongoDB, registers the connectors, then watches them, and erases.
+// The connect supervisor's process: migrates MongoDB, registers the connectors,
+// then watches them, and erases.
 import { requiredSettings, settingProblem, topicSpecs, topicsOf, type Loss } from '@activity/contracts';
 import {
   createLogger,

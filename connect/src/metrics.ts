@@ -14,7 +14,9 @@ export interface ConnectMetrics {
 
 const taskStates = ['RUNNING', 'FAILED', 'PAUSED', 'UNASSIGNED'];
 
-/** Registers the metrics of these connectors, at 0: what begins with its first event cannot be seen to rise. */
+/**
+ * Registers the metrics of these connectors, at 0: what begins with its first event cannot be seen to rise.
+ */
 export function createMetrics(registry: Registry, names: readonly string[]): ConnectMetrics {
   const registers = [registry];
   const connectors = new Gauge({

@@ -1,4 +1,5 @@
-// The receipt of an erasure: what was erased, and every place that still holds something of the user, until when.
+// The receipt of an erasure: what was erased,
+// and every place that still holds something of the user, until when.
 import {
   collections,
   receiptsCollection,

@@ -4,8 +4,8 @@ import type { ConnectClient } from './connect-client.ts';
 import type { Connector } from './connectors.ts';
 
 /**
- * A connector's configuration that the plug-in refuses. It says so as well while MongoDB is away, which it looks up to validate
- * the connection.
+ * A connector's configuration that the plug-in refuses. It says so as well while MongoDB is away, which it
+ * looks up to validate the connection.
  */
 export class InvalidConnectorError extends Error {
   constructor(name: string, problems: readonly string[]) {
@@ -18,8 +18,8 @@ export class InvalidConnectorError extends Error {
 export type Registration = 'created' | 'updated' | 'unchanged';
 
 /**
- * Creates or updates one connector. The plug-in validates the configuration first (it connects to MongoDB for that, so MongoDB
- * must be there); one that stands as it is, is left alone.
+ * Creates or updates one connector. The plug-in validates the configuration first (it connects to MongoDB for
+ * that, so MongoDB must be there); one that stands as it is, is left alone.
  *
  * @throws InvalidConnectorError where the plug-in finds it wrong. ConnectError where Connect does not answer.
  */

@@ -9,7 +9,10 @@ export interface KafkaAccess {
   security: KafkaSecurity;
 }
 
-/** What a topic holds of a user and for how long, in milliseconds; undefined: without an end, `why` says for what reason. */
+/**
+ * What a topic holds of a user and for how long, in milliseconds; undefined: without an end, `why` says for
+ * what reason.
+ */
 export interface Holding extends Pick<HeldPlace, 'holds' | 'why'> {
   topic: string;
   ms: number | undefined;

@@ -9,7 +9,10 @@ export interface SinkPosition {
   partition: number;
   /** The next offset it will store; undefined where it has stored nothing yet. */
   committed: number | undefined;
-  /** The end of the partition. Behind the last record lies the marker of its transaction, so that a lag of 1 is none. */
+  /**
+   * The end of the partition. Behind the last record is the marker of its transaction,
+   * so that a lag of 1 is none.
+   */
   end: number;
 }
 
@@ -45,11 +48,11 @@ export function storedOffsets(positions: readonly SinkPosition[]): Map<string, n
   return stored;
 }
 
-/** Tells when a sink's position has moved back, and when it has come again to where it was. */
+/** Notices when a sink's position has moved back, and when it has come again to where it was. */
 export class SinkRewinds {
   readonly #furthest = new Map<string, number>();
 
-  /** Whether any position lies behind where it has been before. */
+  /** Whether any position is behind where it has been before. */
   behind(positions: readonly SinkPosition[]): boolean {
     let behind = false;
     for (const { connector, topic, partition, committed } of positions) {

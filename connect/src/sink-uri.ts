@@ -7,7 +7,10 @@ export interface SinkUri {
   database: string;
 }
 
-/** Who the sink is in MongoDB. The password may be a reference that the worker resolves, so that it stays out of the config topic. */
+/**
+ * Who the sink is in MongoDB. The password may be a reference that the worker resolves, so that it stays out
+ * of the config topic.
+ */
 export interface SinkUser {
   username?: string | undefined;
   password?: string | undefined;
@@ -19,8 +22,9 @@ const placeholder = 'password';
 const nodeOnly = ['tlsCAFile', 'tlsCertificateKeyFile', 'tlsCertificateKeyFilePassword', 'tlsCRLFile'];
 
 /**
- * Adds what the sink relies on. With the default server selection timeout a task fails 30 s into an outage; with ten minutes it
- * waits. Majority writes, so that an offset is never committed for a write that a failover takes back. No `wtimeoutMS`.
+ * Adds what the sink relies on. With the default server selection timeout a task fails 30 s into an outage;
+ * with ten minutes it waits. Majority writes, so that an offset is never committed for a write that a
+ * failover takes back. No `wtimeoutMS`.
  */
 export function sinkUri(mongodbUri: string, { username, password }: SinkUser = {}): SinkUri {
   const uri = new ConnectionString(mongodbUri);

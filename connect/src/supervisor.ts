@@ -1,4 +1,5 @@
-// The supervisor: watches the connectors and restarts what has failed, ever more slowly while it keeps failing.
+// The supervisor: watches the connectors and restarts what has failed,
+// ever more slowly while it keeps failing.
 import type { Logger, Readiness } from '@activity/service';
 import type { ConnectClient, ConnectorStatus } from './connect-client.ts';
 

@@ -1,5 +1,5 @@
-// JSON-schema validators of the collections: what every document must have, so that a sink set up wrong is stopped at its first
-// write. Fields may be added freely. A delete marker needs nothing but its date.
+// JSON-schema validators of the collections: what every document must have, so that a sink set up wrong is
+// stopped at its first write. Fields may be added freely. A delete marker needs nothing but its date.
 import type { collections } from '@activity/contracts';
 import type { Document } from 'mongodb';
 

@@ -9,7 +9,7 @@ export type LogRecord =
 export class LogTable {
   readonly #logs = new Map<number, LogRecord>();
 
-  /** Takes a record in; answers a line that says what it was. */
+  /** Takes a record in; returns a line that says what it was. */
   put(value: Buffer): string {
     const record = JSON.parse(value.toString('utf8')) as LogRecord;
     if ('deletedAt' in record) {

@@ -1,4 +1,5 @@
-// The activity pipeline on real servers, held against the oracle: every document, every class of the ledger, and in Kafka.
+// The activity pipeline on real servers, held against the oracle: every document, every class of the ledger,
+// and in Kafka.
 import { collections, erasedLogsCollection, rawPosition, receiptsCollection } from '@activity/contracts';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -48,7 +49,8 @@ test('a rolling count is seen falling through the query API', async () => {
   await postAll(`http://${loopback}:${ports.ingest}`, [Object.assign(post, { timestamp })]);
   await vi.waitFor(async () => expect(await last5m()).toBe(1), { timeout: 12_000, interval: 100 });
   await vi.waitFor(async () => expect(await last5m()).toBe(0), { timeout: 25_000, interval: 100 });
-  // 5 seconds after the event has left the 5 minutes, the way through the sink and the query service included.
+  // 5 seconds after the event has left the 5 minutes,
+  // the way through the sink and the query service included.
   expect(Date.now() - Date.parse(timestamp)).toBeLessThan(305_000);
 }, 60_000);
 
@@ -97,7 +99,7 @@ test('a log that a command deletes after its user was erased is accounted for on
   }
 }, 120_000);
 
-test('the ledger tells of a log that is missing', async () => {
+test('the ledger names a log that is missing', async () => {
   const client = new MongoClient(mongoUrl(ports.mongodb));
   try {
     const gone = await client

@@ -38,8 +38,8 @@ async function withAdmin<T>(use: (admin: Admin) => Promise<T>): Promise<T> {
 }
 
 /**
- * Reads the raw topic, as far back as it goes (`firstOffsets`), under another application id, and expects that what is stored stays as it
- * is: every log from there on is written again, none before it is touched.
+ * Reads the raw topic, as far back as it goes (`firstOffsets`), under another application id, and expects
+ * that what is stored stays as it is: every log from there on is written again, none before it is touched.
  */
 async function expectUnchangedBy(applicationId: string, firstOffsets: readonly number[]): Promise<void> {
   const began = new Date();

@@ -1,5 +1,5 @@
-// asOf on the whole pipeline: while every statistic is read, no answer contradicts its own; while a part stands, so does the asOf of what
-// is made of it, and no other.
+// asOf on the whole pipeline: while every statistic is read, no answer contradicts its own; while a part
+// stands, so does the asOf of what is made of it, and no other.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collections, defaultTopics, partitionOf } from '@activity/contracts';
 import { Kafka, logLevel } from 'kafkajs';
@@ -53,7 +53,10 @@ async function asOfEach(): Promise<Map<string, number>> {
   return new Map(await Promise.all(each));
 }
 
-/** Posts an event of each of many users, so that every partition has some; returns when the last was acknowledged. */
+/**
+ * Posts an event of each of many users, so that every partition has some;
+ * returns when the last was acknowledged.
+ */
 async function post(name: string): Promise<number> {
   const events = Array.from({ length: 40 }, (_, index) => ({
     eventId: `${name}-${index}`,
@@ -65,7 +68,10 @@ async function post(name: string): Promise<number> {
   return Date.now();
 }
 
-/** Expects that the answers which are made of these collections stand before a moment, and that all others get past it. */
+/**
+ * Expects that the answers which are made of these collections stand before a moment, and that all others get
+ * past it.
+ */
 async function expectStands(of: readonly string[], moment: number): Promise<void> {
   const stands = (path: string): boolean =>
     answers[path as keyof typeof answers].some((source) => of.includes(source));

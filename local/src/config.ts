@@ -63,8 +63,8 @@ export function readConfig(): Config {
 const tools = ['MONGOD_BINARY', 'JAVA_HOME', 'CHROMIUM_PATH', 'TEST_CONTAINERS'] as const;
 
 /**
- * What tests and benchmarks may be told too: which mongod, Java and Chromium to run, and whether to use containers. Nothing else of `.env` is
- * theirs: it is about the stack of `npm start`.
+ * What tests and benchmarks may be told too: which mongod, Java and Chromium to run, and whether to use
+ * containers. Nothing else of `.env` is theirs: it is about the stack of `npm start`.
  */
 export function readTools(): Pick<Config, (typeof tools)[number]> {
   const file = join(projectRoot, '.env');
@@ -104,7 +104,10 @@ export function hasApiKeys(): boolean {
   return Boolean(process.env['API_KEYS_FILE']);
 }
 
-/** When the bootstrap began, in epoch milliseconds, and how long its installing took; now and nothing without one. */
+/**
+ * When the bootstrap began, in epoch milliseconds, and how long its installing took; now and nothing without
+ * one.
+ */
 export function readBootstrap(): { began: number; installMs: number } {
   const { ACTIVITY_BEGAN: began, ACTIVITY_INSTALL_MS: installMs } = process.env;
   return { began: Number(began ?? Date.now()), installMs: Number(installMs ?? 0) };

@@ -1,4 +1,5 @@
-// `npm run dead-letters` on a real broker, beside the processor that writes the letters and reads what is replayed.
+// `npm run dead-letters` on a real broker,
+// beside the processor that writes the letters and reads what is replayed.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +22,10 @@ const dataDir = mkdtempSync(join(tmpdir(), 'activity-letters-'));
 // A whole minute of the past hour.
 const start = Math.floor(Date.now() / 60_000) * 60_000 - 3_600_000;
 const later = start + 600_000;
-/** A moment between the first two records and the others, by the broker's clock: letters are found by when raw took them. */
+/**
+ * A moment between the first two records and the others, by the broker's clock: letters are found by when raw
+ * took them.
+ */
 let between: string;
 const logged = z.object({ eventId: z.string() });
 let env: Record<string, string>;
@@ -147,7 +151,8 @@ test('a replay sends each once, however often it is run or cut off', async () =>
   expect(await letters('replay', '--reason', 'invalid')).toContain('2 dead letters replayed');
   expect(await letters('replay', '--reason', 'invalid')).toContain('0 dead letters replayed');
   await vi.waitFor(() => expect(logs()).toEqual(['twice', 'wave-1', 'wave-2']), { timeout: 30_000 });
-  // What a run that was cut off between the record and its note leads to: the next one sends the record again.
+  // What a run that was cut off between the record and its note leads to:
+  // the next one sends the record again.
   await send('ann', event('ann', 'wave-1', start, 'WAVE'), start);
   await vi.waitFor(
     () =>

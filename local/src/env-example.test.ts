@@ -1,4 +1,4 @@
-// `.env.example` is what the configurations say; `vitest -u` writes it anew.
+// `.env.example` is what the configurations say; `vitest -u` writes it again.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { configSchema as connect } from '../../connect/src/config.ts';

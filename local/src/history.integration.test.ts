@@ -1,5 +1,5 @@
-// An imported history on the real stack: posted after today's events, out of order, broken off and started again, the processor
-// killed meanwhile. Each documented statistic is then what this test adds up itself.
+// An imported history on the real stack: posted after today's events, out of order, broken off and started
+// again, the processor killed meanwhile. Each documented statistic is then what this test adds up itself.
 import { collections } from '@activity/contracts';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';

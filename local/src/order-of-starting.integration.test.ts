@@ -1,4 +1,5 @@
-// Any order of starting: services that run before the broker, MongoDB and Kafka Connect do, become ready without a restart.
+// Any order of starting: services that run before the broker, MongoDB and Kafka Connect do, become ready
+// without a restart.
 import { defaultTopics } from '@activity/contracts';
 import { afterAll, expect, test } from 'vitest';
 import { freePort, startBroker, startConnect, startMongo, type LocalServer } from './index.ts';

@@ -70,7 +70,8 @@ describe('at the edge of the whole pipeline', () => {
   }, 120_000);
 
   test('is pictured in the README as it is (delete docs/page.png to have it taken again)', async () => {
-    // Sums of quarters that were empty a moment ago are remembered for minutes: a new service knows them as they are.
+    // Sums of quarters that were empty a moment ago are remembered for minutes: a new service knows them as
+    // they are.
     await stack.pipeline.reload('query');
     const { page } = await openPage(browser);
     await page.setViewportSize({ width: 1280, height: 1016 });
@@ -122,7 +123,7 @@ describe('when what it needs goes away', () => {
     expect(await cell.count()).toBe(1);
     await expectNoBarriers(page);
     await page.reload();
-    await page.getByText('Not to be had right now').first().waitFor();
+    await page.getByText('Not available right now').first().waitFor();
     await expectNoBarriers(page);
     await mongo.restart();
     await cell.waitFor({ timeout: 40_000 });

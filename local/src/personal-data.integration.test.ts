@@ -1,4 +1,5 @@
-// Places and personal data on a real broker: what the real processor makes of them, and that nothing of them is left anywhere.
+// Places and personal data on a real broker: what the real processor makes of them, and that nothing of them
+// is left anywhere.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +47,7 @@ async function send(userId: string, eventId: string, metadata: Record<string, st
   await producer.disconnect();
 }
 
-/** The logs by their event ids, as soon as there are so many. */
+/** The logs by their event ids, as soon as there are `count` of them. */
 async function logs(count: number): Promise<Record<string, unknown>> {
   await vi.waitFor(() => expect(witness.seen).toHaveLength(count), { timeout: 30_000, interval: 50 });
   const values = witness.seen.map(({ value }) => value as { eventId: string });

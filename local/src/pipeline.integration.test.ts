@@ -1,4 +1,5 @@
-// End to end, on a stack that is open to this machine; last what README and the guide for getting started show.
+// End to end, on a stack that is open to this machine;
+// last what README and the guide for getting started show.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-// Whatever is written into its topics, the processor goes on: junk is dead-lettered with its reason, good events are stored.
+// Whatever is written into its topics, the processor goes on: junk is dead-lettered with its reason, good
+// events are stored.
 import { expect, test } from 'vitest';
 import { runJunk } from './testing/junk-run.ts';
 import { servers } from './testing/servers.ts';

@@ -1,4 +1,5 @@
-// What clients that read slowly, or not at all, cost the query service: the resident memory of a real process.
+// What clients that read slowly, or not at all, cost the query service:
+// the resident memory of a real process.
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -124,7 +125,7 @@ test('2,000 waits for logs that never come leave nothing behind', async () => {
   expect(Math.round(resident() - before)).toBeLessThan(20);
 });
 
-test('exports that nobody reads cost a constant, more than so many are refused, and none is left when they go', async () => {
+test('exports that nobody reads cost a constant, more than the limit are refused, and none is left when they go', async () => {
   const grown = await growth(async () => {
     const asked = Array.from({ length: 20 }, () => askOnly('/api/logs/export'));
     const statuses = await Promise.all(asked.map(({ status }) => status));

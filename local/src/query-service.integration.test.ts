@@ -1,4 +1,5 @@
-// The query service as its operators meet it: keys and sessions, metrics, slow reads, a MongoDB that goes away under the tail.
+// The query service as its operators meet it: keys and sessions, metrics, slow reads, a MongoDB that goes
+// away under the tail.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -120,7 +121,7 @@ describe('keys and sessions', () => {
   });
 });
 
-describe('what it tells its operators', () => {
+describe('what its operators can see', () => {
   let service: QueryProcess;
   let client: MongoClient;
 

@@ -1,4 +1,5 @@
-// Where an event is, asked of the whole pipeline while parts of it stand still; and how the pipeline says it is.
+// Where an event is, asked of the whole pipeline while parts of it stand still;
+// and how the pipeline says it is.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { readEvents } from './testing/event-source.ts';
 import { startStack, type Stack } from './testing/stack.ts';
@@ -64,7 +65,7 @@ test('a copy with another body is dead-lettered, and of which log it is a duplic
   );
 });
 
-test('accepted, with what lies before it, while the processor stands still; a copy that waits is a duplicate', async () => {
+test('accepted, with what is before it, while the processor stands still; a copy that waits is a duplicate', async () => {
   await post('three');
   const log = await stored('three');
   const processor = stack.pid('processor');
@@ -79,7 +80,7 @@ test('accepted, with what lies before it, while the processor stands still; a co
       waiting: { stage: 'processor' },
       unanswered: ['processor'],
     });
-    // Whatever of the transaction before was not committed yet lies before it too.
+    // Whatever of the transaction before was not committed yet is before it too.
     expect((found['waiting'] as { recordsBefore: number }).recordsBefore).toBeGreaterThanOrEqual(2);
     expect(await trace('three')).toMatchObject({
       state: 'stored',
@@ -191,7 +192,7 @@ test('a dead letter of before an erasure is in no trace', async () => {
   expect(await trace('letter', 'lettered')).toMatchObject({ state: 'stored', deadLetters: [] });
 });
 
-test('through the edge the tail tells what is stored, and a reader that goes is let go', async () => {
+test('through the edge the tail sends what is stored, and a reader that goes is let go', async () => {
   const reader = readEvents(`${edge}/api/logs/tail?userId=tail`);
   await vi.waitFor(() => expect(reader.lastId()).not.toBe(''), { timeout: 10_000 });
   await post('nine', { userId: 'tail' });

@@ -1,4 +1,5 @@
-// The query service on a MongoDB that holds a month of activity: its answers against the logs themselves, and how they were found.
+// The query service on a MongoDB that holds a month of activity: its answers against the logs themselves, and
+// how they were found.
 import { defaultActivityTypes, windowSizes } from '@activity/contracts';
 import { Long, MongoClient, type Db, type Document } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -62,7 +63,8 @@ function startsOf(answer: Document, length: number): number[] {
 const midnight = Math.floor(until / windowSizes.day) * windowSizes.day;
 const lastWeek = new Date(midnight - 7 * windowSizes.day).toISOString();
 const yesterday = new Date(midnight - windowSizes.day).toISOString();
-// An hour before midnight in Kolkata: two of its days, whatever the time is now, and counts of minutes for both.
+// An hour before midnight in Kolkata: two of its days, whatever the time is now,
+// and counts of minutes for both.
 const kolkataMs = 5.5 * windowSizes.hour;
 const beforeMidnight = new Date(
   Math.floor((until + kolkataMs) / windowSizes.day) * windowSizes.day - kolkataMs - windowSizes.hour,

@@ -1,4 +1,5 @@
-// The broker, MongoDB and Kafka Connect replaced under running services: killed and started again, and moved to another address.
+// The broker, MongoDB and Kafka Connect replaced under running services: killed and started again, and moved
+// to another address.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,7 +83,10 @@ async function allReady(): Promise<number[]> {
   return Promise.all(services.map((service) => service.until(200, soon)));
 }
 
-/** An event comes through all of it. Connect's own group may wait for a member that was killed, for ten seconds. */
+/**
+ * An event comes through all of it. Connect's own group may wait for a
+ * member that was killed, for ten seconds.
+ */
 async function flows(): Promise<void> {
   const eventId = `e${posted++}`;
   const body = JSON.stringify({ userId: 'ada', activityType: 'LOGIN', eventId });

@@ -1,4 +1,5 @@
-// Retention on a real broker that looks for expired segments all the time: old-dated events stay until they were read.
+// Retention on a real broker that looks for expired segments all the time: old-dated events stay until they
+// were read.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -178,7 +179,10 @@ test('topics of before are altered, and events of 30 days ago and of 1970 stay u
   await rebuilt.stop();
 }, 240_000);
 
-/** Has the broker delete all that a topic holds, whoever has read it. Returns where each partition begins then. */
+/**
+ * Has the broker delete all that a topic holds, whoever has read it.
+ * Returns where each partition begins then.
+ */
 async function deleteByRetention(topic: string): Promise<number[]> {
   const ends = await reader.offsets(topic, 'latest');
   const setRetention = async (value: string): Promise<unknown> =>

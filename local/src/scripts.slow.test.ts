@@ -1,4 +1,5 @@
-// Every root script of this project's own: `--help` prints what it takes, and what it does not know is refused before anything starts.
+// Every root script of this project's own: `--help` prints what it takes, and what it does not know is
+// refused before anything starts.
 import { describe, expect, test } from 'vitest';
 import { rootScripts, runScript } from './testing/root-scripts.ts';
 

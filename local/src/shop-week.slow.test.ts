@@ -1,4 +1,5 @@
-// The newcomer's script: a week of 3,000 events by 120 users on a fresh stack, while all statistics are read each second.
+// The newcomer's script: a week of 3,000 events by 120 users on a fresh stack, while all statistics are read
+// each second.
 import { availableParallelism, loadavg } from 'node:os';
 import { expect, test } from 'vitest';
 import { loopback } from './process/ports.ts';

@@ -4,8 +4,8 @@
 const sameMs = 250;
 
 /**
- * Calls `stop` at the first SIGINT, SIGTERM or SIGHUP, or when the bootstrap that started this process is gone; calls
- * `force` at the second.
+ * Calls `stop` at the first SIGINT, SIGTERM or SIGHUP, or when the bootstrap that started this process is
+ * gone; calls `force` at the second.
  */
 export function onStopSignals(stop: (why: string) => void, force: (why: string) => void): void {
   let first: number | undefined;

@@ -1,5 +1,5 @@
-// `npm test`: types, lint, format, unused code and unit tests, then the tests on real parts (beside them, where there are processors
-// enough); the last line says how many passed and failed.
+// `npm test`: types, lint, format, unused code and unit tests, then the tests on real parts (beside them,
+// where there are processors enough); the last line says how many passed and failed.
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
@@ -57,7 +57,10 @@ async function runChecks(held = false): Promise<void> {
   for (const { name, command } of checks) await runOne(name, command, held);
 }
 
-/** What takes a processor but no servers. Its output is held back where it runs beside what is printed as it happens. */
+/**
+ * What takes a processor but no servers. Its output is held back where it
+ * runs beside what is printed as it happens.
+ */
 async function checkBefore(held: boolean): Promise<void> {
   // Named files or folders are for a quick look while working: only their tests run then.
   if (filters.length === 0) await runChecks(held);

@@ -1,4 +1,5 @@
-// What the dedupe remembers of an event, for whoever asks where the event is: read from the committed state of this instance.
+// What the dedupe remembers of an event, for whoever asks where the event is: read from the committed state
+// of this instance.
 import { hash } from 'node:crypto';
 import { idText } from '@activity/contracts';
 import type { MonitoringRoute } from '@activity/service';
@@ -15,15 +16,19 @@ export interface Stores {
 
 const event = z.object({ userId: idText, eventId: idText });
 
-/** The dedupe's id of an event: the same as the topology's, so that an event from before an erasure is another. */
+/**
+ * The dedupe's id of an event: the same as the topology's,
+ * so that an event from before an erasure is another.
+ */
 export function dedupeIdOf(eventId: string, erasedBy: number): string {
   const id = eventId.length * 3 <= maxPlainBytes ? eventId : shortened(eventId);
   return erasedBy < 0 ? `|${id}` : `${erasedBy}|${id}`;
 }
 
 /**
- * The longest event id that is part of a store's key as it is, in bytes. The user's id before it takes up to twice `maxIdBytes` there (a
- * byte is a character of text), the erasure and the length 21 bytes, and a store's key has at most 1,900.
+ * The longest event id that is part of a store's key as it is, in bytes. The user's id before it takes up to
+ * twice `maxIdBytes` there (a byte is a character of text), the erasure and the length 21 bytes, and a
+ * store's key has at most 1,900.
  */
 const maxPlainBytes = 340;
 
@@ -34,8 +39,9 @@ function shortened(eventId: string): string {
 }
 
 /**
- * `GET /dedupe?userId=…&eventId=…`: `{ known: true, offset }` with the raw offset of the first copy; or `{ known: false }`: never seen,
- * forgotten after DEDUPE_HOURS, or another instance's. An erased user has no events from before: then with `erasedBy`, the command.
+ * `GET /dedupe?userId=…&eventId=…`: `{ known: true, offset }` with the raw offset of the first copy; or `{
+ * known: false }`: never seen, forgotten after DEDUPE_HOURS, or another instance's. An erased user has no
+ * events from before: then with `erasedBy`, the command.
  */
 export function firstCopyRoute(stores: Stores): MonitoringRoute {
   return async function firstCopy(query) {

@@ -10,7 +10,10 @@ import {
 } from '@activity/contracts';
 import type { Serde } from '@activity/streams';
 
-/** How far ahead of the time it was received an event may lie, in milliseconds: one client with a wrong clock must not close everyone's windows. */
+/**
+ * How far ahead of the time it was received an event may lie, in milliseconds: one client with a wrong clock
+ * must not close everyone's windows.
+ */
 export const maxAheadMs = 300_000;
 
 /** Why a raw record is refused. */
@@ -26,11 +29,16 @@ export interface IncomingEvent {
   readonly timestamp: number;
   /** The client sent a time. */
   readonly timestampGiven: boolean;
-  /** When the edge received it: by its own clock, but never later than it was in Kafka. Set by {@link eventTime}. */
+  /**
+   * When the edge received it: by its own clock, but never later than it was in Kafka.
+   * Set by {@link eventTime}.
+   */
   receivedAt: number;
   /** The edge's clock was ahead of Kafka's. */
   receivedAtCorrected: boolean;
-  /** The event time: what the client says, but never further ahead than is believed. Set by {@link eventTime}. */
+  /**
+   * The event time: what the client says, but never further ahead than is believed. Set by {@link eventTime}.
+   */
   time: number;
   /** The client's clock was further ahead. */
   clamped: boolean;
@@ -117,14 +125,18 @@ export const rawKeySerde: Serde<string> = {
 /** The last moment that has a date of four digits. */
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** Whether a record's timestamp in Kafka is a time. A topic with `message.timestamp.type=LogAppendTime` has no other. */
+/**
+ * Whether a record's timestamp in Kafka is a time.
+ * A topic with `message.timestamp.type=LogAppendTime` has no other.
+ */
 export function isArrivalTime(timestamp: number): boolean {
   return timestamp >= 0 && timestamp <= lastInstant;
 }
 
 /**
- * Sets the times of a raw record, which no clock but Kafka's has the last word on: nothing was received, and nothing requested, later
- * than it was in Kafka. Returns the time that the record moves stream time to: none but an event's own does.
+ * Sets the times of a raw record, which no clock but Kafka's has the last word on: nothing was received, and
+ * nothing requested, later than it was in Kafka. Returns the time that the record moves stream time to: none
+ * but an event's own does.
  */
 export function eventTime(incoming: Incoming | undefined, { timestamp }: { timestamp: number }): number {
   if (incoming === undefined || incoming.kind === 'refused' || !isArrivalTime(timestamp)) return 0;

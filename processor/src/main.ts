@@ -35,8 +35,9 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
       stateDir: config.STATE_DIR,
       threads: config.PROCESSOR_THREADS,
       commitIntervalMs: config.COMMIT_INTERVAL_MS,
-      // Bad records are values of the topology, which dead-letters them itself. What still throws, or what a broker refuses, must not
-      // stop everybody's records: it is a dead letter whose reason is the error's name, and the ledger misses it.
+      // Bad records are values of the topology, which dead-letters them itself. What still throws, or what a
+      // broker refuses, must not stop everybody's records: it is a dead letter whose reason is the error's
+      // name, and the ledger misses it.
       onFailure: { deserialization: 'deadLetter', processing: 'deadLetter', production: 'deadLetter' },
       deadLetterTopic: topics.deadLetter,
       metrics,

@@ -2,7 +2,7 @@
 import type { RuntimeMetrics } from '@activity/streams';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** Registers the metrics and answers what the runtime calls. */
+/** Registers the metrics and returns what the runtime calls. */
 export function streamsMetrics(registry: Registry): RuntimeMetrics {
   const registers = [registry];
   const processed = new Counter({

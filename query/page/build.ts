@@ -1,4 +1,5 @@
-// Builds the page: `node query/page/build.ts`, or by whatever is about to serve it. Done at need: not where nothing has changed.
+// Builds the page: `node query/page/build.ts`, or by whatever is about to serve it. Done at need: not where
+// nothing has changed.
 import { createHash } from 'node:crypto';
 import {
   existsSync,

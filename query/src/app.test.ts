@@ -205,7 +205,7 @@ describe('errors', () => {
     expect(response.headers.get('retry-after')).toBe('1');
   });
 
-  test('anything else is 500, and tells nobody what', async () => {
+  test('anything else is 500, and says nothing more', async () => {
     service.fault = new MongoServerError({ message: 'secret', code: 2 });
     const [status, body] = await get('/api/logs');
     expect(status).toBe(500);

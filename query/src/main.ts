@@ -216,7 +216,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     .then(async (fresh) => rollups.cells(Date.now() - 31 * windowSizes.day, Date.now(), fresh))
     .catch((error: unknown) => {
       const reason = mongoRefusal(error);
-      if (reason !== undefined) logger.error({ reason }, 'reading from MongoDB');
+      if (reason !== undefined) logger.error({ reason }, 'MongoDB read failed');
     });
 }
 

@@ -4,12 +4,12 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { ReadMetrics } from './reads/reads.ts';
 
-/** Tells of one request: its status, and how long it took. */
+/** Reports one request: its status, and how long it took. */
 export type ObserveRequest = (status: number, seconds: number) => void;
 
 /** The query service's metrics. */
 export interface QueryMetrics extends ReadMetrics {
-  /** What tells the metrics of one route's requests. */
+  /** What reports to the metrics of one route's requests. */
   route: (method: string, path: string) => ObserveRequest;
   tailDropped: (reason: 'slow' | 'source') => void;
 }

@@ -210,7 +210,7 @@ describe('the query service on a real MongoDB', () => {
     expect(await get('/api/users/gone/activity')).toEqual([404, { error: 'User not found' }]);
   });
 
-  test('tells MongoDB how long each read may take', async () => {
+  test('gives MongoDB the time that each read may take', async () => {
     const db = client.db();
     await db.command({ profile: 2 });
     await get('/api/logs');

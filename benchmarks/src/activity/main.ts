@@ -1,4 +1,5 @@
-// `npm run bench:activity`: the whole activity topology, as the processor's process runs it, by number of threads, in turn on one broker.
+// `npm run bench:activity`: the whole activity topology, as the processor's process runs it, by number of
+// threads, in turn on one broker.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,7 +53,7 @@ async function createOutputs(admin: Admin, topics: Topics): Promise<void> {
   });
 }
 
-/** Runs the processor over the whole input; answers its rate, and the topic of its logs. */
+/** Runs the processor over the whole input; returns its rate, and the topic of its logs. */
 async function measure(
   run: string,
   count: number,

@@ -1,4 +1,4 @@
-// Peer (b): a bare Hono handler that validates and answers 201, without Kafka, keys, limits or anything else.
+// Peer (b): a bare Hono handler that validates and returns 201, without Kafka, keys, limits or anything else.
 import { activityInput } from '@activity/contracts';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';

@@ -1,4 +1,5 @@
-// Peer (d): the least that one process can do: node:http alone, which validates and answers 201. Whatever is built on it is slower.
+// Peer (d): the least that one process can do: node:http alone, which validates and returns 201. Whatever is
+// built on it is slower.
 import { createServer } from 'node:http';
 import { activityInput } from '@activity/contracts';
 

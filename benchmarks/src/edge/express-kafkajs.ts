@@ -1,4 +1,5 @@
-// Peer (c): the usual producer service: Express 5, helmet, cors, morgan, zod, and one awaited kafkajs send a request.
+// Peer (c): the usual producer service: Express 5, helmet, cors, morgan,
+// zod, and one awaited kafkajs send a request.
 import { activityInput } from '@activity/contracts';
 import cors from 'cors';
 import express from 'express';

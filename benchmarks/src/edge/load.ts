@@ -1,5 +1,6 @@
-// The load of the edge benchmark: so many connections, each with one request in flight, over bare sockets, so that the generator
-// costs little beside what it measures. Run as a process of its own; prints one line of JSON.
+// The load of the edge benchmark: `connections` connections, each with one request in flight, over bare
+// sockets, so that the generator costs little beside what it measures. Run as a process of its own; prints
+// one line of JSON.
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 

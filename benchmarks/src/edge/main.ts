@@ -1,4 +1,5 @@
-// `npm run bench:edge`: this edge beside a bare Hono handler and the usual Express service, in one run on loopback.
+// `npm run bench:edge`: this edge beside a bare Hono handler and the usual Express service,
+// in one run on loopback.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -139,8 +140,8 @@ try {
   }
 
   const common = { path: '/api/logs', warmupMs: 1_500, measureMs, events: 1, expect: 201 };
-  // Compilers are let do their work before anything is measured. The broker's takes longest: at first a round costs it four times
-  // what it costs later, and whoever writes waits for it.
+  // Compilers are let do their work before anything is measured. The broker's takes longest: at first a round
+  // costs it four times what it costs later, and whoever writes waits for it.
   for (let round = 0; round < 4; round++) {
     for (const { port, headers } of candidates) {
       await load({ ...common, port, headers, connections: 32, warmupMs: 0, measureMs: 4_000 });

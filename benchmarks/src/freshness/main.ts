@@ -1,4 +1,5 @@
-// `npm run bench:freshness`: how long after its POST an event is seen by a GET, while the whole pipeline takes 1,000 events a second.
+// `npm run bench:freshness`: how long after its POST an event is seen by a GET, while the whole pipeline
+// takes 1,000 events a second.
 import { readArguments } from '@activity/service';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,11 +24,16 @@ Set by the environment:
 const perSecond = Number(process.env['BENCH_RATE'] ?? 1_000);
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 30);
 const warmSeconds = Number(process.env['BENCH_WARM_SECONDS'] ?? 15);
-/** Events that are watched, a second; they are posted one by one. The rest comes in batches of a tenth of it. */
+/**
+ * Events that are watched, a second; they are posted one by one. The rest comes in batches of a tenth of it.
+ */
 const watchedPerSecond = 5;
 const users = 10_000;
 const pollMs = 20;
-/** Later it asks less often, by this part of the time that has passed: else what is slow is asked more, and gets slower. */
+/**
+ * Later it asks less often, by this part of the time that has passed: else what is slow is asked more, and
+ * gets slower.
+ */
 const pollPart = 0.1;
 const headers = { 'content-type': 'application/json' };
 const types = ['LOGIN', 'PAGE_VIEW', 'BUTTON_CLICK', 'API_CALL'];
@@ -60,7 +66,10 @@ async function postBatch(count: number): Promise<void> {
   refused += count - (accepted ?? 0);
 }
 
-/** Posts an event and asks for it until it is there; answers the milliseconds from before the POST to the end of the GET. */
+/**
+ * Posts an event and asks for it until it is there; returns the milliseconds from before the POST to the end
+ * of the GET.
+ */
 async function watched(): Promise<number> {
   const one = event();
   const started = performance.now();

@@ -21,7 +21,7 @@ export interface Candidate {
 
 const here = import.meta.dirname;
 
-/** Fetches Kafka Streams by Maven and compiles the Java job; answers its class path. */
+/** Fetches Kafka Streams by Maven and compiles the Java job; returns its class path. */
 export function prepareJava(cacheDir: string): string {
   const folder = join(cacheDir, 'bench-java');
   const jars = join(folder, 'jars');
@@ -88,7 +88,9 @@ function node(name: string, file: string, withState: boolean, threads = 1, style
   };
 }
 
-/** Everything that is compared; Kafka Streams and ours have two threads each unless the name says otherwise. */
+/**
+ * Everything that is compared; Kafka Streams and ours have two threads each unless the name says otherwise.
+ */
 export function candidates(classpath: string): Candidate[] {
   return [
     node('ours', 'ours.ts', true, 2),

@@ -20,7 +20,10 @@ export interface InputRecord {
 
 const types = ['LOGIN', 'LOGOUT', 'PAGE_VIEW', 'BUTTON_CLICK', 'FORM_SUBMIT', 'API_CALL', 'ERROR'];
 
-/** The same records at every call but for their times, which end now: brokers delete what is older than they keep. */
+/**
+ * The same records at every call but for their times, which end now:
+ * brokers delete what is older than they keep.
+ */
 export function* benchmarkData({ records, users, duplicates, spanMs }: DataOptions): Generator<InputRecord> {
   const start = Date.now() - spanMs;
   const recent: InputRecord[] = [];

@@ -19,7 +19,7 @@ export async function createTopics(
   });
 }
 
-/** Writes the input; answers how many records are unique. */
+/** Writes the input; returns how many records are unique. */
 export async function writeInput(kafka: Kafka, topic: string, options: DataOptions): Promise<number> {
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();

@@ -1,4 +1,5 @@
-// `npm run bench:processor`: the same job on packages/streams, on Kafka Streams and as a bare loop, in turn on one broker.
+// `npm run bench:processor`: the same job on packages/streams, on Kafka Streams and as a bare loop, in turn
+// on one broker.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +29,7 @@ const partitions = 4;
 const input = 'bench-input';
 const want = { 'ours/java-tuned': 3, 'ours/naive-send': 1 };
 
-/** Runs a candidate over the whole input; answers its rate, and the topic of its logs. */
+/** Runs a candidate over the whole input; returns its rate, and the topic of its logs. */
 async function measure(
   candidate: Candidate,
   address: string,

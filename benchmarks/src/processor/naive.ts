@@ -1,5 +1,5 @@
-// The benchmark's job as a bare loop over the client's own consumer and `send`, with state in memory: what a team would
-// write without a library. One transaction a batch: outputs, changelog records and offsets.
+// The benchmark's job as a bare loop over the client's own consumer and `send`, with state in memory: what a
+// team would write without a library. One transaction a batch: outputs, changelog records and offsets.
 // Arguments: brokers, application id, input, enriched, counts.
 import {
   Consumer,

@@ -1,5 +1,6 @@
 // Runs the benchmark's job on packages/streams, exactly once.
-// Arguments: brokers, application id, input, enriched, counts, state folder or '' for memory, threads, 'dsl' or 'processors'.
+// Arguments: brokers, application id, input, enriched, counts, state folder or '' for memory, threads, 'dsl'
+// or 'processors'.
 import { createStreams } from '@activity/streams';
 
 const [

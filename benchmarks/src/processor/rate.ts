@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import type { Admin } from 'kafkajs';
 import { committed } from './kafka.ts';
 
-/** What to run, and what tells how far it is. */
+/** What to run, and how to measure how far it is. */
 export interface Run {
   name: string;
   file: string;
@@ -20,8 +20,8 @@ export interface Run {
 }
 
 /**
- * Runs it until it has committed its whole input; answers records a second from when all of its threads were at work. What was
- * committed before is not counted: the first thread begins alone.
+ * Runs it until it has committed its whole input; returns records a second from when all of its threads were
+ * at work. What was committed before is not counted: the first thread begins alone.
  */
 export async function rateOf(run: Run): Promise<number> {
   const { name, admin, group, input, records } = run;

@@ -1,4 +1,5 @@
-// `npm run bench:query`: the query service on a million logs, beside skip/limit and pipelines over the logs themselves.
+// `npm run bench:query`: the query service on a million logs,
+// beside skip/limit and pipelines over the logs themselves.
 import { startMongo } from '@activity/local';
 import { readArguments } from '@activity/service';
 import { MongoClient } from 'mongodb';
@@ -46,7 +47,8 @@ await fillActivity(db, {
 });
 // What mongod still has to write of that, it writes before anything is timed.
 await client.db('admin').command({ fsync: 1 });
-// A page by number in the depth reads all that lies before it: longer than a read may take by default, on a busy machine.
+// A page by number in the depth reads all that is before it: longer than a read may take by default, on a
+// busy machine.
 const service = await startQuery({
   MONGODB_URI: mongo.address,
   READ_TIMEOUT_MS: '60000',

@@ -1,4 +1,4 @@
-// Timing requests: one after another, or so many a second.
+// Timing requests: one after another, or at a fixed rate.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How long requests took, in milliseconds. */
@@ -9,7 +9,7 @@ export interface Times {
   max: number;
 }
 
-/** The value below which so many hundredths of the values lie. */
+/** The value below which `hundredths` hundredths of the values are. */
 function percentile(sorted: readonly number[], hundredths: number): number {
   const index = Math.min(sorted.length - 1, Math.ceil((hundredths / 100) * sorted.length) - 1);
   return Math.round((sorted[Math.max(0, index)] ?? Number.NaN) * 100) / 100;
@@ -42,7 +42,7 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - started;
 }
 
-/** Gets URLs at a fixed rate, whatever the answers take; answers how long each took from when it was due. */
+/** Gets URLs at a fixed rate, whatever the answers take; returns how long each took from when it was due. */
 export async function atRate(urls: () => string, perSecond: number, seconds: number): Promise<Times> {
   const started = performance.now();
   const answers: Promise<number>[] = [];

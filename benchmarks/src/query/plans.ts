@@ -13,7 +13,9 @@ export interface Plan {
   summed: boolean;
 }
 
-/** Profiles what is done; answers each kind of command once, the one that examined most for what it returned. */
+/**
+ * Profiles what is done; returns each kind of command once, the one that examined most for what it returned.
+ */
 export async function plansOf(db: Db, read: string, work: () => Promise<unknown>): Promise<Plan[]> {
   await db.command({ profile: 0 });
   await db

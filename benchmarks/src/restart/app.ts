@@ -1,5 +1,5 @@
-// Runs the restart benchmark's job, and tells its parent when it runs, what it restores, and what it commits.
-// Arguments: brokers, application id, input, output, state folder, kind of state.
+// Runs the restart benchmark's job, and reports to its parent when it runs, what it restores, and what it
+// commits. Arguments: brokers, application id, input, output, state folder, kind of state.
 import { createStreams, noMetrics } from '@activity/streams';
 
 const [brokers = '', applicationId = '', input = '', output = '', stateDir = '', kind = ''] =

@@ -1,10 +1,14 @@
-// The restart benchmark's topologies, over very many keys: a count for each, and a dedupe that remembers each.
+// The restart benchmark's topologies, over very many keys: a count for each,
+// and a dedupe that remembers each.
 import { numberSerde, StreamsBuilder, stringSerde, type Topology } from '@activity/streams';
 
 /** What is kept of each key. */
 export type Kind = 'counts' | 'ids';
 
-/** Counts the records of each key, each commit bringing the counts that changed; or drops what it has seen before. */
+/**
+ * Counts the records of each key, each commit bringing the counts that changed;
+ * or drops what it has seen before.
+ */
 export default function job({
   kind,
   input,

@@ -1,5 +1,5 @@
-// `npm run bench:restart`: how soon a processor with a million keys works again after a SIGKILL, from its local state
-// and from its changelog alone.
+// `npm run bench:restart`: how soon a processor with a million keys works again after a SIGKILL, from its
+// local state and from its changelog alone.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Runs the soak's job; prints its own memory every five seconds, in bytes. Mapped files are not counted: they are cache.
-// Arguments: brokers, application id, input, output, state folder.
+// Runs the soak's job; prints its own memory every five seconds, in bytes. Mapped files are not counted: they
+// are cache. Arguments: brokers, application id, input, output, state folder.
 import { readFileSync } from 'node:fs';
 import { createStreams } from '@activity/streams';
 

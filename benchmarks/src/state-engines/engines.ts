@@ -1,5 +1,6 @@
-// The engines that could lie below a store's memory table, each used as well as it can be: text keys and values, a flush in one
-// local transaction with the changelog position, synchronous reads, a segment that goes whole.
+// The engines that could lie below a store's memory table, each used as well as it can be: text keys and
+// values, a flush in one local transaction with the changelog position, synchronous reads, a segment that
+// goes whole.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
@@ -9,11 +10,13 @@ import { open as openLmdb, type Database } from 'lmdb';
 /** A key and its value. */
 export type Entry = readonly [key: string, value: string];
 
-/** What a store on disk needs of an engine. A crash of the process must lose whole flushes only, from the end. */
+/**
+ * What a store on disk needs of an engine. A crash of the process must lose whole flushes only, from the end.
+ */
 export interface Engine {
   flush(segment: number, entries: readonly Entry[], position: number): Promise<void>;
   get(segment: number, key: string): string | undefined;
-  /** Reads a whole segment in the order of its keys; answers how many entries it has. */
+  /** Reads a whole segment in the order of its keys; returns how many entries it has. */
   scan(segment: number): Promise<number>;
   drop(segment: number): Promise<void>;
   close(): Promise<void>;

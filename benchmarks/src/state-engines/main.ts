@@ -1,4 +1,5 @@
-// `npm run bench:state`: which engine should keep state on disk? lmdb, classic-level and node:sqlite in turn, and a Map.
+// `npm run bench:state`: which engine should keep state on disk? lmdb, classic-level and node:sqlite in turn,
+// and a Map.
 import { readArguments } from '@activity/service';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';

@@ -9,8 +9,9 @@ import type { Letter } from './letter.ts';
 export type Erasures = ReadonlyMap<string, number>;
 
 /**
- * Reads the erasures topic. A record that is no erasure is left out, as the eraser does, and its position, `partition/offset`,
- * given to `onUnreadable`: the processor did not write it, and refuses itself to replay what lies before an erasure.
+ * Reads the erasures topic. A record that is no erasure is left out, as the eraser does, and its position,
+ * `partition/offset`, given to `onUnreadable`: the processor did not write it, and refuses itself to replay
+ * what is before an erasure.
  */
 export async function readErasures(
   records: AsyncIterable<ReadRecord>,

@@ -1,7 +1,7 @@
 // A dead letter: the untouched record, and in its headers where it came from and why it is here.
 import type { Header, Headers, ReadRecord } from '@activity/streams';
 
-/** A dead letter as it lies in its topic. */
+/** A dead letter, as a record of its topic. */
 export interface Letter {
   /** `partition/offset` in the dead-letter topic. */
   id: string;

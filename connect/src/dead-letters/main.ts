@@ -17,7 +17,7 @@ npm run dead-letters -- discard [filters]   not to be seen here again
 filters:   --reason undecodable|invalid|too-deep|too-large|conflicting-duplicate|suppressed
            --since TIME, --until TIME       by the record's own time; ISO-8601
            --id PARTITION/OFFSET            one of them
-           --limit N                        at most so many
+           --limit N                        at most N
 --dry-run  says what replay or discard would do, and does nothing`;
 
 const time = z

@@ -75,8 +75,9 @@ function hindrance(letter: Letter, erasures: Erasures): string | undefined {
 }
 
 /**
- * Replays letters in their order, but for those of users who were erased since. Run twice, a letter is replayed once: the note is written behind the record. Cut off between the
- * two, the record is sent again, which the processor finds out by its eventId.
+ * Replays letters in their order, but for those of users who were erased since. Run twice, a letter is
+ * replayed once: the note is written behind the record. Cut off between the two, the record is sent again,
+ * which the processor finds out by its eventId.
  */
 export async function replayAll(
   letters: readonly Letter[],

@@ -7,7 +7,10 @@ import { FreshnessTracker } from './freshness.ts';
 
 const logger = createLogger('test', 'silent');
 
-/** A pipeline of offsets: raw, a repartition topic, and two derived topics with their sinks; two partitions each. */
+/**
+ * A pipeline of offsets: raw, a repartition topic,
+ * and two derived topics with their sinks; two partitions each.
+ */
 function pretendedPipeline() {
   const ends = new Map(['raw', 'app-minutes-repartition', 'logs', 'counts'].map((topic) => [topic, [0, 0]]));
   const committed = new Map<string, (number | undefined)[]>();
@@ -250,7 +253,10 @@ test('in any order of work: nothing that was taken before asOf is missing', asyn
     fc.asyncProperty(steps, async (all) => {
       const { look, tracker, commit, ends, state } = pretendedPipeline();
       let following = tracker();
-      /** When each raw record was taken; how far each reader is. One raw record becomes one in each derived topic. */
+      /**
+       * When each raw record was taken; how far each reader is.
+       * One raw record becomes one in each derived topic.
+       */
       const taken: number[][] = [[], []];
       const done = [0, 0];
       const stored = { logs: [0, 0], counts: [0, 0] };

@@ -40,8 +40,9 @@ function recorded(committed: Offsets): number[] {
 }
 
 /**
- * Follows moments through the pipeline. At a moment it reads where the raw topic ends; once the processor has committed that, where
- * the topics end that it writes; once a connector has committed that, its collection holds all that was acknowledged before the moment.
+ * Follows moments through the pipeline. At a moment it reads where the raw topic ends; once the processor has
+ * committed that, where the topics end that it writes; once a connector has committed that, its collection
+ * holds all that was acknowledged before the moment.
  */
 export class FreshnessTracker {
   readonly #options: FreshnessOptions;
@@ -102,7 +103,10 @@ export class FreshnessTracker {
     return { processor, committed: new Map(each) };
   }
 
-  /** Compares what there is with what is recorded: other topics, positions that were set back, a database that was lost. */
+  /**
+   * Compares what there is with what is recorded: other topics, positions that were set back, a database that
+   * was lost.
+   */
   async #compare(topics: Topics, raw: Offsets, committed: ReadonlyMap<string, Offsets>): Promise<void> {
     const { record, sinks, logger } = this.#options;
     const known = (this.#known ??= await record.read());

@@ -1,5 +1,5 @@
-// Whether a reader that has committed one offset has read everything before another: markers of transactions and aborted records lie
-// in between, and no reader ever commits behind them.
+// Whether a reader that has committed one offset has read everything before another: markers of transactions
+// and aborted records lie in between, and no reader ever commits behind them.
 import type { TopicReader } from '@activity/streams';
 
 /** What looking into a gap needs. */
@@ -21,9 +21,12 @@ interface Gap {
   lookedAt: number;
 }
 
-/** The marker of the last transaction is all that lies behind a reader that has read everything. */
+/** The marker of the last transaction is all that is behind a reader that has read everything. */
 const usualGap = 1;
-/** A reader that has not moved for so long is behind, or only aborted records are left; sinks commit every few seconds. */
+/**
+ * A reader that has not moved for so long is behind,
+ * or only aborted records are left; sinks commit every few seconds.
+ */
 const unmovedMs = 15_000;
 
 /** Looks into gaps, once for each offset that a reader stands at. */

@@ -1,4 +1,5 @@
-// What retention deleted before it was read. The broker deletes by time, whether or not the processor and the sink have read.
+// What retention deleted before it was read. The broker deletes by time, whether or not the processor and the
+// sink have read.
 import { freshnessCollection, lossesId, type Loss, type Losses } from '@activity/contracts';
 import type { Logger } from '@activity/service';
 import type { TopicReader } from '@activity/streams';
@@ -22,7 +23,10 @@ export interface LossWatchOptions {
 /** The losses that are kept: the newest. */
 const maxLosses = 200;
 
-/** Compares where topics begin with what their readers have committed, and records what was deleted in between. */
+/**
+ * Compares where topics begin with what their readers have committed,
+ * and records what was deleted in between.
+ */
 export class LossWatch {
   readonly #options: LossWatchOptions;
   readonly #collection: Collection<Losses>;

@@ -38,7 +38,8 @@ export interface ProbesOptions {
  * ```
  *  raw ──processor has committed the raw ends──▶ repartitioned ──and those of its repartition topics──▶ derived ──each connector──▶ done
  * ```
- * Each stage's ends are read after the stage before has been passed, so that all that came of the records before is before these ends.
+ * Each stage's ends are read after the stage before has been passed, so that all that came of the records
+ * before is before these ends.
  */
 interface Probe {
   at: number;
@@ -76,7 +77,10 @@ export class Probes {
     for (const probe of this.#probes) probe.pending.delete(collection);
   }
 
-  /** Begins a probe and moves all on. Returns the newest moment that each collection has reached now, where there is one. */
+  /**
+   * Begins a probe and moves all on. Returns the newest moment that each collection has reached now, where
+   * there is one.
+   */
   async move(look: Look): Promise<Map<string, number>> {
     const { raw, sinks } = this.#options;
     const pending = new Set(sinks.map(({ collection }) => collection));

@@ -30,7 +30,10 @@ export class FreshnessRecord {
     await this.#freshness.updateOne({ _id }, { $set: rest, ...reached }, { upsert: true });
   }
 
-  /** Records what has been reached. Returns whether all of it was known before: a database that was lost knows nothing. */
+  /**
+   * Records what has been reached. Returns whether all of it was known before:
+   * a database that was lost knows nothing.
+   */
   async advance(all: readonly Freshness[]): Promise<boolean> {
     if (all.length === 0) return true;
     const { matchedCount } = await this.#freshness.bulkWrite(

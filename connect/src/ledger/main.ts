@@ -1,4 +1,5 @@
-// `npm run ledger`: is every raw record accounted for? Prints the accounts, and exits with 1 where they differ.
+// `npm run ledger`: is every raw record accounted for? Prints the accounts,
+// and exits with 1 where they differ.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { topicsOf, type Loss } from '@activity/contracts';
 import { kafkaSecurityOf, readArguments, runTool } from '@activity/service';

@@ -26,7 +26,7 @@ async function countWithin(
   const ranges = new Map(entries.map((entry) => [entry.partition, rangeOf(entry)]));
   const partitions = Array.from({ length: Math.max(...ranges.keys()) + 1 }, (_, number) => number);
   const partition = { $mod: ['$_id', maxPartitions] };
-  // Where there is no entry, nothing lies between the two.
+  // Where there is no entry, nothing is between the two.
   const firsts = partitions.map((number) => ranges.get(number)?.[0] ?? 0);
   const lasts = partitions.map((number) => ranges.get(number)?.[1] ?? -1);
   const first = { $arrayElemAt: [firsts, partition] };

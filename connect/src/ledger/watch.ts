@@ -1,4 +1,5 @@
-// Balances the ledger while events flow: up to the last record that it knows, once the sink has stored all of those.
+// Balances the ledger while events flow: up to the last record that it knows,
+// once the sink has stored all of those.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collections, type LedgerEntry } from '@activity/contracts';
 import type { TopicReader } from '@activity/streams';
@@ -26,8 +27,8 @@ const whats = ['classes', 'missing', 'surplus'] as const;
 const patienceMs = 120_000;
 
 /**
- * By how many records an entry differs from what is stored of its records. What was deleted between `before` and `after` may be
- * there or not: only what lies outside of both counts.
+ * By how many records an entry differs from what is stored of its records. What was deleted between `before`
+ * and `after` may be there or not: only what is outside of both counts.
  */
 export function differencesWithin(
   before: LedgerEntry,
@@ -44,9 +45,15 @@ export function differencesWithin(
 
 /** Balances once: first `ready`, then `look`. */
 export interface LedgerWatch {
-  /** Reads the ledger and waits until the sink has stored all of it. @throws Error where it does not come that far in time. */
+  /**
+   * Reads the ledger and waits until the sink has stored all of it. @throws Error where it does not come that
+   * far in time.
+   */
   ready: () => Promise<void>;
-  /** Counts what is stored. What one count alone finds may have moved while it was counted: only what the next one finds too is told. */
+  /**
+   * Counts what is stored. What one count alone finds may have moved while it was counted: only what the next
+   * one finds too is told.
+   */
   look: () => Promise<void>;
 }
 
@@ -97,7 +104,7 @@ async function untilStored(
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const positions = await sinkPositions(reader, [connector]);
-    // Behind the last record lies the marker of its transaction, which the sink does not count.
+    // Behind the last record is the marker of its transaction, which the sink does not count.
     const stored = positions.every(({ partition, committed = 0 }) => committed >= (ends[partition] ?? 0) - 1);
     if (stored) return;
     if (performance.now() > deadline)

@@ -1,4 +1,5 @@
-// Looks at Kafka: the ends of the pipeline's topics, where the processor is, transactions that stay open, disks.
+// Looks at Kafka: the ends of the pipeline's topics, where the processor is,
+// transactions that stay open, disks.
 import type { Topics } from '@activity/contracts';
 import { needing } from '@activity/service';
 import type { TopicReader } from '@activity/streams';

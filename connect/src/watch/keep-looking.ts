@@ -7,7 +7,7 @@ import type { Watched, WatchMetrics } from './metrics.ts';
 export interface Look {
   what: Watched;
   everyMs: number;
-  /** A look that took long is followed by a pause of so many times as long; 0 unless given. */
+  /** A look that took long is followed by a pause that is this many times as long; 0 unless given. */
   restFactor?: number;
   /** Awaited before the look; waiting costs nobody anything. */
   ready?: () => Promise<void>;

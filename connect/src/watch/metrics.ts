@@ -33,7 +33,7 @@ export interface WatchMetrics {
   transactions: (ages: ReadonlyMap<string, number>) => void;
   disks: (disks: readonly Disk[]) => void;
   ledger: (differences: ReadonlyMap<string, number>) => void;
-  /** A look has ended well, after so many seconds. */
+  /** A look has ended well, after `seconds`. */
   looked: (what: Watched, seconds: number) => void;
 }
 
@@ -108,7 +108,7 @@ export function createWatchMetrics(
 
   return {
     topics(ends) {
-      // A topic that was made anew begins at 0 again, as a counter may.
+      // A topic that was created again begins at 0 again, as a counter may.
       topicOffsets.reset();
       for (const { topic, role, offsets } of ends) topicOffsets.inc({ topic, role }, offsets);
     },

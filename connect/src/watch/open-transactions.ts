@@ -11,13 +11,16 @@ export interface PartitionEnds {
 }
 
 /**
- * Notices transactions that stay open. A stable offset that lies before the end and has not moved since the last look
- * belongs to the same transaction: an open one is known to be that old, at least.
+ * Notices transactions that stay open. A stable offset that is before the end and has not moved since the
+ * last look belongs to the same transaction: an open one is known to be that old, at least.
  */
 export class OpenTransactions {
   readonly #since = new Map<string, { stable: number; at: number }>();
 
-  /** Takes one look, at `now` milliseconds, and answers the age of the oldest open transaction of each topic; 0 for none. */
+  /**
+   * Takes one look, at `now` milliseconds, and returns the age of the oldest open transaction of each topic;
+   * 0 for none.
+   */
   look(partitions: readonly PartitionEnds[], now: number): Map<string, number> {
     const ages = new Map<string, number>();
     for (const { topic, partition, stable, high } of partitions) {

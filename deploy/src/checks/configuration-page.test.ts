@@ -1,4 +1,4 @@
-// docs/configuration.md is what the schemas say; `npm run docs:generate` writes it anew.
+// docs/configuration.md is what the schemas say; `npm run docs:generate` writes it again.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';

@@ -1,5 +1,6 @@
-// What the pages refer to is there: links with their anchors, scripts, paths. The commands of docs/getting-started.md are run by an
-// integration test; here only that each of its blocks says whether it is.
+// What the pages refer to is there: links with their anchors, scripts, paths. The commands of
+// docs/getting-started.md are run by an integration test;
+// here only that each of its blocks says whether it is.
 import { existsSync, globSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-// docs/extending.md, performed on a copy of the sources: its changes are made, checked by the compiler, and its commands run.
+// docs/extending.md, performed on a copy of the sources: its changes are made, checked by the compiler, and
+// its commands run.
 import { execFile } from 'node:child_process';
 import {
   cpSync,
@@ -24,7 +25,10 @@ const copy = realpathSync(mkdtempSync(join(tmpdir(), 'activity-extending-')));
 const bin = join(copy, 'node_modules', '.bin');
 const made = new Set(['node_modules', '.git', '.data', '.cache', '.turbo', 'dist', 'coverage']);
 
-/** Copies the sources, and links to the packages that are installed; the workspaces among these are the copies. */
+/**
+ * Copies the sources, and links to the packages that are installed;
+ * the workspaces among these are the copies.
+ */
 function copySources(): void {
   cpSync(projectRoot, copy, { recursive: true, filter: (path) => !made.has(basename(path)) });
   for (const folder of ['.', 'ingest', 'query', 'packages/contracts']) linkPackages(folder);
@@ -114,7 +118,8 @@ test('the commands and tests of the page pass', async () => {
     .filter((line) => line.startsWith(vitest))
     .join(' ')
     .replaceAll(vitest, '');
-  // The examples are there all at once, so each command is needed once, and one vitest runs all tests: starting one takes seconds.
+  // The examples are there all at once, so each command is needed once, and one vitest runs all tests:
+  // starting one takes seconds.
   const others = new Set(lines.filter((line) => !line.startsWith(vitest)));
   const ran = await expectRun(`${vitest}--no-isolate --maxWorkers=1 --reporter=verbose ${tested}`);
   const shown = newFiles.map(({ path }) => path).filter((path) => path.endsWith('.test.ts'));

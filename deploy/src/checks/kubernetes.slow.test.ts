@@ -11,7 +11,10 @@ import { kustomize, projectRoot, read } from './sources.ts';
 const kubeScore = await findKubeScore();
 if ('reason' in kubeScore) console.warn(`the overlays are not scored: ${kubeScore.reason}`);
 
-/** What is meant to be as it is, everywhere. A limit on the processor's time is left away too: it would slow down peaks that have room. */
+/**
+ * What is meant to be as it is, everywhere. A limit on the processor's time is left away too: it would slow
+ * down peaks that have room.
+ */
 const ignored = [
   // Tags are pinned: what is there need not be pulled again.
   'container-image-pull-policy',
@@ -28,7 +31,7 @@ const expected = {
     'deployment-replicas': ['Deployment connectors', 'Deployment consumer', 'Deployment producer'],
     'deployment-strategy': supervisor,
     'service-type': ['Service consumer', 'Service producer'],
-    // Servers that write logs of their own; nothing but the port tells how they are.
+    // Servers that write logs of their own; only the port shows how they are.
     'container-ephemeral-storage-request-and-limit': [
       'StatefulSet kafka',
       'StatefulSet kafka-connect',
@@ -71,7 +74,8 @@ test('the guide has commands', () => {
   expect(commands.length).toBeGreaterThan(20);
 });
 
-// To a port where nobody listens: what is wrong with a command is said before, or instead of, that nobody answers.
+// To a port where nobody listens: what is wrong with a command is said before,
+// or instead of, that nobody answers.
 test.skipIf(!thereIsKubectl).each(commands)('kubectl takes %s', (command) => {
   const nobody = 'kubectl() { command kubectl --server=http://127.0.0.1:1 --request-timeout=2s "$@"; }';
   const line = command

@@ -17,7 +17,9 @@ export function goldenFileOf(overlay: Overlay): string {
   return `k8s/overlays/${overlay}.golden.yaml`;
 }
 
-/** The alert rules are kept as they are in a file of their own, and not once more in what an overlay comes to. */
+/**
+ * The alert rules are kept as they are in a file of their own, and not once more in what an overlay comes to.
+ */
 const keptElsewhere = 'prometheus-rule.golden.yaml';
 
 /** What kubectl made, without what is kept elsewhere. */
@@ -171,7 +173,10 @@ function schemaOf(apiVersion: string, kind: string): string | undefined {
   return name in definitions.$defs ? `kubernetes#/$defs/${name}` : undefined;
 }
 
-/** What the schema of Kubernetes or of an operator finds wrong with an object, unknown fields included; empty where nothing is. */
+/**
+ * What the schema of Kubernetes or of an operator finds wrong with an object, unknown fields included; empty
+ * where nothing is.
+ */
 export function schemaProblems({ apiVersion, kind, ...rest }: KubernetesObject): string[] {
   const schema = schemaOf(apiVersion, kind);
   const validate = schema === undefined ? undefined : ajv.getSchema(schema);

@@ -40,7 +40,7 @@ export function anchorsOf(markdown: string): string[] {
   });
 }
 
-/** A script that a page tells to run, and the workspace that it names. */
+/** A script that a page says to run, and the workspace that it names. */
 export interface ScriptCall {
   script: string;
   workspace: string | undefined;
@@ -53,7 +53,10 @@ export function scriptsOf(markdown: string): ScriptCall[] {
   );
 }
 
-/** What a page calls by a path in backticks, where the path begins with one of these folders. Patterns and placeholders are none. */
+/**
+ * What a page calls by a path in backticks, where the path begins with one of these folders. Patterns and
+ * placeholders are none.
+ */
 export function pathsOf(markdown: string, folders: readonly string[]): string[] {
   const words = [...markdown.replaceAll(fence, '').matchAll(/`([\w.-]+\/[\w./-]*)`/g)].map(
     ([, word = '']) => word,

@@ -1,4 +1,5 @@
-// The operators' resources that repeat what the project says elsewhere: topics, rights, connectors. Written, never edited.
+// The operators' resources that repeat what the project says elsewhere: topics, rights, connectors. Written,
+// never edited.
 import {
   defaultTopics,
   kafkaPrincipals,

@@ -41,7 +41,10 @@ export function mayLeave(
   return isAllowed(policies, 'Egress', { of: from, other: to, port });
 }
 
-/** Whether a pod may open a connection to another of its namespace: its own egress and the other's ingress allow it. */
+/**
+ * Whether a pod may open a connection to another of its namespace: its own egress and the other's ingress
+ * allow it.
+ */
 export function mayReach(
   policies: readonly NetworkPolicy[],
   from: Labels,

@@ -1,4 +1,5 @@
-// `npm run k8s:render`: writes what the production overlay repeats of the code, and keeps what kubectl makes of the overlays.
+// `npm run k8s:render`: writes what the production overlay repeats of the code, and keeps what kubectl makes
+// of the overlays.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readArguments } from '@activity/service';

@@ -1,4 +1,4 @@
-// docs/security.md says what the rights are; `npm run docs:generate` writes its tables anew.
+// docs/security.md says what the rights are; `npm run docs:generate` writes its tables again.
 import { join } from 'node:path';
 import { defaultTopics, kafkaRights } from '@activity/contracts';
 import { expect, test } from 'vitest';

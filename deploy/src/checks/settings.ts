@@ -1,4 +1,5 @@
-// Whether the variables that a deployment sets are variables of the service, with values that it takes, and all it needs.
+// Whether the variables that a deployment sets are variables of the service, with values that it takes, and
+// all it needs.
 import { parseConfig, variablesOf } from '@activity/service';
 import { environmentOf, readDockerfile } from './dockerfile.ts';
 import { schemas } from './sources.ts';

@@ -17,7 +17,10 @@ export const projectRoot: string = join(import.meta.dirname, '..', '..', '..');
 /** The configuration of what each target of the Dockerfile runs. */
 export const schemas: Record<string, z.ZodObject<ConfigShape>> = { ingest, processor, connect, query, setup };
 
-/** The target that makes an image of this project's, which is named after it; undefined for the images of others. */
+/**
+ * The target that makes an image of this project's, which is named after it;
+ * undefined for the images of others.
+ */
 export function targetOf(image: string): string | undefined {
   return /^activity\/([a-z-]+):/.exec(image)?.[1];
 }

@@ -14,7 +14,7 @@ export type Unit = 'short' | 's' | 'bytes' | 'Bps' | 'ops' | 'reqps' | 'percentu
 /** What a panel shows. */
 export interface Panel {
   title: string;
-  /** What it tells, and what is normal. */
+  /** What it shows, and what is normal. */
   description: string;
   kind?: 'timeseries' | 'stat';
   unit: Unit;

@@ -1,4 +1,5 @@
-// The dashboards in deploy/monitoring/grafana are what their descriptions say; `npm run docs:generate` writes them anew.
+// The dashboards in deploy/monitoring/grafana are what their descriptions say; `npm run docs:generate` writes
+// them again.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -38,7 +39,7 @@ test.each(cases)('%s is written', async (uid, dashboard) => {
   await expect(dashboardJson(dashboard)).toMatchFileSnapshot(join(projectRoot, folder, `${uid}.json`));
 });
 
-test('no other dashboard lies there', () => {
+test('no other dashboard is there', () => {
   const files = readdirSync(join(projectRoot, folder));
   expect(files.toSorted()).toEqual(dashboards.map(({ uid }) => `${uid}.json`).toSorted());
   expect(new Set(dashboards.map(({ title }) => title)).size).toBe(dashboards.length);

@@ -14,7 +14,9 @@ const ruleFile = `${folder}/prometheus-rule.golden.yaml`;
 
 const labels = z.record(z.string(), z.string());
 
-/** What this project uses of the operator's resources, and nothing else, so that a misspelt field is found. */
+/**
+ * What this project uses of the operator's resources, and nothing else, so that a misspelt field is found.
+ */
 const serviceMonitor = z.strictObject({
   apiVersion: z.literal('monitoring.coreos.com/v1'),
   kind: z.literal('ServiceMonitor'),

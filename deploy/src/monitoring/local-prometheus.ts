@@ -46,7 +46,7 @@ function configOf({ targets, everySeconds, ca }: LocalPrometheus): string {
   });
 }
 
-/** Writes its configuration, and answers the arguments to start it with. */
+/** Writes its configuration, and returns the arguments to start it with. */
 export function prepare(local: LocalPrometheus): string[] {
   mkdirSync(local.dir, { recursive: true });
   const file = join(local.dir, 'prometheus.yml');

@@ -1,4 +1,5 @@
-// The alert rules: promtool takes them and their tests, each is tested firing and quiet, and each has its section in the runbook.
+// The alert rules: promtool takes them and their tests, each is tested firing and quiet, and each has its
+// section in the runbook.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';

@@ -1,4 +1,5 @@
-// Prometheus and promtool: the machine's own, or Debian's package, unpacked into the cache without installing it.
+// Prometheus and promtool: the machine's own, or Debian's package,
+// unpacked into the cache without installing it.
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';

@@ -36,7 +36,10 @@ export async function findCompose(
   return [built];
 }
 
-/** What has to be in the environment for `docker compose` to be that command: a folder of docker's configuration, made anew, with the plug-in. */
+/**
+ * What has to be in the environment for `docker compose` to be that command: a folder of docker's
+ * configuration, made for this run, with the plug-in.
+ */
 export function asPlugIn([file = '', ...first]: readonly string[], folder: string): Record<string, string> {
   if (first.length > 0) return {};
   const plugIns = join(folder, 'cli-plugins');

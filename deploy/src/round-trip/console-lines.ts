@@ -1,4 +1,5 @@
-// The commands of a Markdown page's console blocks, each with the answer that the page shows, and whether an answer is like it.
+// The commands of a Markdown page's console blocks, each with the answer that the page shows, and whether an
+// answer is like it.
 
 /** One command as someone would paste it. */
 export interface ConsoleLine {
@@ -36,8 +37,8 @@ function isAlike(shown: unknown, answer: unknown, name: string): boolean {
 }
 
 /**
- * Where an answer is not the one that is shown, by path; empty where it is. Times, UUIDs, ids and positions need only be some; the
- * answer may have more fields.
+ * Where an answer is not the one that is shown, by path; empty where it is. Times, UUIDs, ids and positions
+ * need only be some; the answer may have more fields.
  */
 export function differences(shown: unknown, answer: unknown, path = 'answer', name = ''): string[] {
   if (typeof shown !== 'object' || shown === null)

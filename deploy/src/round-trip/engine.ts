@@ -1,4 +1,5 @@
-// A Docker engine: the one that answers, else one of our own, with its data in .cache and gone when the test is.
+// A Docker engine: the one that answers, else one of our own,
+// with its data in .cache and gone when the test is.
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

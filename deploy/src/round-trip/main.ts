@@ -1,4 +1,5 @@
-// `npm run test:compose`: builds the images, brings everything up with compose, and does what the README shows with it.
+// `npm run test:compose`: builds the images, brings everything up with compose, and does what the README
+// shows with it.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '@activity/local';
@@ -45,7 +46,9 @@ async function roundTrip(shell: Shell, lines: readonly ConsoleLine[]): Promise<s
   return answers;
 }
 
-/** Where the registries of packages are reached through this machine alone, a build has to use its network. */
+/**
+ * Where the registries of packages are reached through this machine alone, a build has to use its network.
+ */
 function hostNetwork(): string {
   const built = Object.entries(readCompose().services).filter(([, { build }]) => build !== undefined);
   const services = Object.fromEntries(built.map(([name]) => [name, { build: { network: 'host' } }]));

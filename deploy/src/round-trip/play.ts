@@ -5,7 +5,7 @@ import { differences, type ConsoleLine } from './console-lines.ts';
 
 /** How commands are run. */
 export interface PlayOptions {
-  /** Runs a command and answers what it prints. */
+  /** Runs a command and returns what it prints. */
   run: (command: string) => Promise<string>;
   /** How long what only reads may be asked again, in milliseconds: the event is on its way. */
   withinMs?: number;
@@ -14,8 +14,8 @@ export interface PlayOptions {
 const withId = z.object({ eventId: z.string() });
 
 /**
- * Runs commands in turn, and answers what they printed. The event id that an answer shows stands for the one that was got instead, in
- * everything after it.
+ * Runs commands in turn, and returns what they printed. The event id that an answer shows stands for the one
+ * that was got instead, in everything after it.
  *
  * @throws Error that says where an answer is another than the page's.
  */

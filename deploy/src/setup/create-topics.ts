@@ -13,7 +13,8 @@ export interface CreateTopicsOptions {
 }
 
 /**
- * Makes every topic that is not there yet and alters the others where they need other settings; partitions stay as they are.
+ * Makes every topic that is not there yet and alters the others where they need other settings; partitions
+ * stay as they are.
  *
  * @throws Error where the broker does not answer or refuses.
  */

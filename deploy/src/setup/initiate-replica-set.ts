@@ -1,4 +1,5 @@
-// The replica set: initiated once, with one member, which clients then find by its name; and, where there are passwords, MongoDB's users.
+// The replica set: initiated once, with one member, which clients then find by its name; and, where there are
+// passwords, MongoDB's users.
 import { applyMongoRights } from '@activity/contracts';
 import type { MongoAccount } from '@activity/contracts';
 import { MongoClient, MongoServerError } from 'mongodb';
@@ -40,8 +41,8 @@ export function replicaSetOf(uri: string): ReplicaSet {
 export type Outcome = 'made' | 'kept' | 'renamed';
 
 /**
- * Initiates the set where there is none, gives its only member the name that clients are told, and makes sure that the set has a primary.
- * A second run changes nothing. A set of several members is left as it is.
+ * Initiates the set where there is none, gives its only member the name that clients are told, and makes sure
+ * that the set has a primary. A second run changes nothing. A set of several members is left as it is.
  *
  * @throws Error where mongod is not reached, refuses, or has no primary yet.
  */
@@ -88,8 +89,8 @@ async function rename(admin: Db, host: string): Promise<Outcome> {
 }
 
 /**
- * The same for a mongod that asks for passwords; and makes its users, or makes them what they should be. Has to run where mongod does, which
- * lets whoever comes from its own machine make the first user.
+ * The same for a mongod that asks for passwords; and makes its users, or makes them what they should be. Has
+ * to run where mongod does, which lets whoever comes from its own machine make the first user.
  *
  * @throws Error where mongod does not answer, or has an admin with another password.
  */

@@ -1,5 +1,5 @@
-// What has to be there before the services: `main.ts topics` makes the topics, `main.ts secrets` passwords, `main.ts replica-set`
-// MongoDB's replica set and its users.
+// What has to be there before the services: `main.ts topics` makes the topics, `main.ts secrets` passwords,
+// `main.ts replica-set` MongoDB's replica set and its users.
 import { topicsOf } from '@activity/contracts';
 import { createLogger, kafkaSecurityOf, reasonOf, untilDone } from '@activity/service';
 import { readConfig } from '../config.ts';
@@ -52,13 +52,13 @@ async function run(step: string | undefined): Promise<number> {
     }
     case undefined:
     default:
-      logger.fatal({ step }, 'which step? topics, secrets or replica-set');
+      logger.fatal({ step }, 'unknown step: it is topics, secrets or replica-set');
       return 2;
   }
 }
 
 // Signals end it at once: what it had begun, the next run finishes.
 process.exitCode = await run(process.argv[2]).catch((error: unknown) => {
-  logger.fatal({ err: error }, 'setting up');
+  logger.fatal({ err: error }, 'setup failed');
   return 1;
 });

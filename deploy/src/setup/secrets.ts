@@ -1,26 +1,27 @@
-// Passwords of MongoDB and of Kafka Connect's REST interface, made once: a folder for each who reads them, so that each container can be
-// shown its own alone.
+// Passwords of MongoDB and of Kafka Connect's REST interface, made once: a folder for each who reads them, so
+// that each container can be shown its own alone.
 //
 //   mongo/key, mongo/ADMIN-OR-ACCOUNT.password   mongod itself, and who makes its users
 //   query/mongodb-uri, connectors/mongodb-uri    what these services connect with
 //   query/session-key                            what sign-ins to the page are signed with
 //   sink/sink.properties                         the sink's password, as a Connect worker reads it
 //   connectors/connect-rest.password             what the supervisor asks the worker with
-//   sink/connect-users.properties, connect.jaas, connect-authorization   the same, as the worker and its health check read it
+//   sink/connect-users.properties, connect.jaas, connect-authorization   the same, as the worker and its
+//   health check read it
 import { mongoAccounts } from '@activity/contracts';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { MongoPerson } from './initiate-replica-set.ts';
 
-/** The password that lies in a folder of secrets. @throws Error where there is none. */
+/** The password that is in a folder of secrets. @throws Error where there is none. */
 export function passwordIn(folder: string): (person: MongoPerson) => string {
   return (person) => readFileSync(join(folder, 'mongo', `${person}.password`), 'utf8');
 }
 
 /**
- * Makes what is missing, and keeps what is there. Readable for all who see the folder: containers have users of their own. The passwords
- * need no encoding in URLs and properties.
+ * Makes what is missing, and keeps what is there. Readable for all who see the folder: containers have users
+ * of their own. The passwords need no encoding in URLs and properties.
  */
 export function makeSecrets(folder: string, mongodbUri: string): void {
   function write(path: string, text: string): void {

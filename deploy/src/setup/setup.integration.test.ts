@@ -1,4 +1,5 @@
-// The set-up steps on a real broker and a real MongoDB: the first run makes what is missing, the second changes nothing.
+// The set-up steps on a real broker and a real MongoDB: the first run makes what is missing, the second
+// changes nothing.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { defaultTopics, readSettings, settingProblem, topicSpecs } from '@activity/contracts';

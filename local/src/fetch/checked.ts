@@ -13,7 +13,8 @@ async function sha256Of(file: string): Promise<string> {
 }
 
 /**
- * Compares the jars of a folder with a list that `sha256sum` has written: each must be on it with its hash, and none may be missing.
+ * Compares the jars of a folder with a list that `sha256sum` has written: each must be on it with its hash,
+ * and none may be missing.
  *
  * @throws Problem that names the files, and what to do.
  */

@@ -1,4 +1,5 @@
-// Class archives (AppCDS): the broker and Connect start in about half the time when their classes lie ready in one.
+// Class archives (AppCDS): the broker and Connect start in about half the time when their classes lie ready
+// in one.
 import { existsSync, mkdirSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';

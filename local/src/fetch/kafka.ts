@@ -72,7 +72,9 @@ async function copyDependencies(
   }
 }
 
-/** The sink's jar carries no manifest of its plugins; with one, Connect need not scan every jar at each start. */
+/**
+ * The sink's jar carries no manifest of its plugins; with one, Connect need not scan every jar at each start.
+ */
 async function writeManifests(
   java: Java,
   libs: string,

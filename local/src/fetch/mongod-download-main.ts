@@ -1,4 +1,5 @@
-// Child process that downloads mongod from MongoDB's site into the folder it is given; prints the binary's path.
+// Child process that downloads mongod from MongoDB's site into the folder it is given;
+// prints the binary's path.
 import { MongoBinary } from 'mongodb-memory-server-core';
 
 const [downloadDir = '', version = ''] = process.argv.slice(2);

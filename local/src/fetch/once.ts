@@ -14,8 +14,8 @@ function removeStalePartials(): void {
 }
 
 /**
- * Makes the folder `target` by running `make` on a temporary one and renaming it when done. Does nothing where the
- * folder is there already. Two processes that do it at once end with one of the two results.
+ * Makes the folder `target` by running `make` on a temporary one and renaming it when done. Does nothing
+ * where the folder is there already. Two processes that do it at once end with one of the two results.
  */
 export async function fetchOnce(target: string, make: (folder: string) => Promise<void>): Promise<void> {
   if (existsSync(target)) return;

@@ -1,12 +1,15 @@
-// Kafka Connect's REST interface behind a password. Connect looks at no `Host`: without one, a page of any site whose name leads to this
-// machine could copy the database with the browser of whoever looks at the page.
+// Kafka Connect's REST interface behind a password. Connect looks at no `Host`: without one, a page of any
+// site whose name leads to this machine could copy the database with the browser of whoever looks at the
+// page.
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeSecret } from '../secure/certificates.ts';
 import type { Properties } from './properties.ts';
 
-/** The one user of the interface: the supervisor, the launcher, and whoever may read the file of the password. */
+/**
+ * The one user of the interface: the supervisor, the launcher, and whoever may read the file of the password.
+ */
 export const restUser = 'connectors';
 
 const javaPackage = 'org.apache.kafka.connect.rest.basic.auth.extension';

@@ -1,4 +1,5 @@
-// The Kafka Connect worker: distributed mode, one worker, the MongoDB sink on its plugin path, on loopback only.
+// The Kafka Connect worker: distributed mode, one worker,
+// the MongoDB sink on its plugin path, on loopback only.
 import { join } from 'node:path';
 import type { KafkaHome } from '../fetch/kafka.ts';
 import type { PartSpec } from '../process/part.ts';
@@ -19,7 +20,10 @@ export interface ConnectSettings {
   logFile: string;
   /** Without it the worker speaks plain HTTP, and is nobody in particular in Kafka. */
   security?: Security | undefined;
-  /** Where the password of the REST interface is, which `ensureRestAccess` has made; without it the interface asks for none. */
+  /**
+   * Where the password of the REST interface is, which `ensureRestAccess` has made; without it the interface
+   * asks for none.
+   */
   restFolder?: string | undefined;
   /** Names the worker's group and its three topics. */
   groupId?: string | undefined;
@@ -83,7 +87,8 @@ export function connectSpec(settings: ConnectSettings): PartSpec {
       args: [config],
       heapMb: settings.heapMb ?? 512,
       archive: 'connect',
-      // What a sink converts is garbage at once: with the default of 40 MB for it a quarter of the worker's time is collecting.
+      // What a sink converts is garbage at once: with the default of 40 MB for it a quarter of the worker's
+      // time is collecting.
       options: [
         '-Xmn96m',
         ...(restFolder === undefined ? [] : restJavaOptions(restFolder)),

@@ -16,7 +16,8 @@ export interface JavaOptions {
   options?: readonly string[] | undefined;
 }
 
-// The optimizing compiler takes half of the start's time for code that runs once: it waits until code is ten times hotter.
+// The optimizing compiler takes half of the start's time for code that runs once: it waits until code is ten
+// times hotter.
 const lateOptimizing = [
   '-XX:Tier4InvocationThreshold=50000',
   '-XX:Tier4MinInvocationThreshold=6000',
@@ -24,7 +25,10 @@ const lateOptimizing = [
   '-XX:Tier4BackEdgeThreshold=400000',
 ];
 
-/** `java` with the settings that suit a small machine: one collector thread, little memory, logs to standard output. */
+/**
+ * `java` with the settings that suit a small machine: one collector thread,
+ * little memory, logs to standard output.
+ */
 export function javaCommand(home: KafkaHome, options: JavaOptions): Command {
   const archive = join(home.archives, `${options.archive}.jsa`);
   return {

@@ -36,7 +36,7 @@ const setConfig = z.looseObject({
   members: z.array(z.looseObject({ host: z.string() })),
 });
 
-/** Makes the set at the first start; names the member anew where the port is another than last time. */
+/** Makes the set at the first start; names the member again where the port is another than last time. */
 async function configure(client: MongoClient, host: string): Promise<void> {
   const admin = client.db('admin');
   try {
@@ -67,7 +67,10 @@ function direct(
   });
 }
 
-/** At the first start nobody is known, and whoever is on the same machine may begin the set and make the admin. */
+/**
+ * At the first start nobody is known, and whoever is on the same machine
+ * may begin the set and make the admin.
+ */
 async function begin(host: string, security: Security): Promise<void> {
   const open = direct(host, { ...mongoAccess(security, 'admin'), credentials: '' });
   try {
@@ -112,9 +115,9 @@ export async function ensureReplicaSet(
 }
 
 /**
- * How much memory its data may take, and how much of that may wait to be written: by default a twentieth, beyond which pages that
- * change often are written again and again (a third of mongod's work at 1,000 events a second). Every checkpoint, once a minute, writes
- * them once.
+ * How much memory its data may take, and how much of that may wait to be written: by default a twentieth,
+ * beyond which pages that change often are written again and again (a third of mongod's work at 1,000 events
+ * a second). Every checkpoint, once a minute, writes them once.
  */
 const cache = [
   '--wiredTigerCacheSizeGB',
@@ -133,7 +136,7 @@ export function mongoSpec(settings: MongoSettings): PartSpec {
     name: 'mongodb',
     address,
     logFile: settings.logFile,
-    // Whether it is the primary, it tells anyone.
+    // Anyone may ask whether it is the primary.
     probe: {
       kind: 'mongodb',
       url: `mongodb://${address}/?${security ? mongoAccess(security, 'admin').options : ''}`,

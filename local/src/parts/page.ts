@@ -1,4 +1,5 @@
-// The query service's page, built before whatever serves it starts: in a moment where its sources have not changed.
+// The query service's page, built before whatever serves it starts:
+// in a moment where its sources have not changed.
 import { join } from 'node:path';
 import { projectRoot } from '../paths.ts';
 import { Problem } from '../process/problem.ts';

@@ -4,7 +4,9 @@ import { writeFileSync } from 'node:fs';
 /** Settings by name. */
 export type Properties = Record<string, string | number | boolean>;
 
-/** Writes settings as a properties file, sorted by name; for its owner alone, as settings may be passwords. */
+/**
+ * Writes settings as a properties file, sorted by name; for its owner alone, as settings may be passwords.
+ */
 export function writeProperties(file: string, properties: Properties): void {
   const lines = Object.entries(properties)
     .toSorted(([a], [b]) => a.localeCompare(b))

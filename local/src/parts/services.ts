@@ -50,7 +50,8 @@ export function restFolderOf({ dataDir, security }: Pick<ServiceSettings, 'dataD
   return security?.folder ?? join(dataDir, 'connect');
 }
 
-// Empty counts as not set. The environment's own are for services that run alone: of the launcher's, all speak TLS, or none.
+// Empty counts as not set. The environment's own are for services that run alone: of the launcher's, all
+// speak TLS, or none.
 const plain = { TLS_CERT: '', TLS_CERT_FILE: '', TLS_KEY: '', TLS_KEY_FILE: '' };
 
 function shapeOf(workspace: ServiceName, settings: ServiceSettings): Shape {
@@ -111,10 +112,16 @@ async function prepareQuery(dataDir: string, signal: AbortSignal): Promise<void>
   await ensurePage(signal);
 }
 
-/** As in the Dockerfile: a burst of waiting events would otherwise grow the space for young objects to 128 MiB. */
+/**
+ * As in the Dockerfile: a burst of waiting events would otherwise grow
+ * the space for young objects to 128 MiB.
+ */
 const nodeFlags: Partial<Record<ServiceName, string[]>> = { ingest: ['--max-semi-space-size=16'] };
 
-/** Describes a service to whatever starts it. The environment it inherits may say more (topic names, log level). */
+/**
+ * Describes a service to whatever starts it.
+ * The environment it inherits may say more (topic names, log level).
+ */
 export function serviceSpec(workspace: ServiceName, settings: ServiceSettings): PartSpec {
   const { ports, dataDir, security } = settings;
   const { name, port, probePort = port, health, env } = shapeOf(workspace, settings);

@@ -105,7 +105,9 @@ export async function startBroker(options: BrokerOptions = {}): Promise<LocalSer
   return serve(spec, dir, spec.address);
 }
 
-/** Starts a mongod as a replica set of one member. Resolves when it is the primary; the address is its URL. */
+/**
+ * Starts a mongod as a replica set of one member. Resolves when it is the primary; the address is its URL.
+ */
 export async function startMongo(options: ServerOptions = {}): Promise<LocalServer> {
   await endOrphans();
   const mongod = await ensureMongod({ report: options.report ?? silent });
@@ -115,7 +117,10 @@ export async function startMongo(options: ServerOptions = {}): Promise<LocalServ
   return serve(spec, dir, mongoUrl(port));
 }
 
-/** Starts a Kafka Connect worker with the MongoDB sink. Resolves when its REST interface is healthy; the address is its URL. */
+/**
+ * Starts a Kafka Connect worker with the MongoDB sink. Resolves when its REST interface is healthy; the
+ * address is its URL.
+ */
 export async function startConnect(options: ConnectOptions): Promise<LocalServer> {
   await endOrphans();
   const home = await ensureKafka({ report: options.report ?? silent });

@@ -3,7 +3,10 @@ import { makeTopics, type MadeTopics, type Topics } from '@activity/contracts';
 import type { KafkaSecurity } from '@activity/service';
 import { Admin } from '@platformatic/kafka';
 
-/** Makes every topic of the pipeline that is not there yet, one replica each, and gives the others the settings that they need. */
+/**
+ * Makes every topic of the pipeline that is not there yet, one replica each, and gives the others the
+ * settings that they need.
+ */
 export async function ensureTopics(
   brokers: string,
   topics: Topics,

@@ -122,7 +122,7 @@ async function forgetDerived(options: BootOptions): Promise<void> {
   const { env = {} } = serviceSpec('processor', options).command;
   const args = [join(projectRoot, 'processor', 'src', 'rebuild.ts')];
   const { code, output } = await run({ file: process.execPath, args, cwd: projectRoot, env });
-  if (code !== 0) throw new Problem(`the processor cannot begin anew: ${output.trim()}`);
+  if (code !== 0) throw new Problem(`the processor cannot start again: ${output.trim()}`);
   for (const line of output.trim().split('\n')) options.report('processor', line);
 }
 

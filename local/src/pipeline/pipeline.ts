@@ -66,7 +66,7 @@ function prepareData(options: PipelineOptions): void {
     rmSync(dataDir, { recursive: true });
   }
   mkdirSync(dataDir, { recursive: true });
-  // What was written before without the mask lies behind it, too.
+  // What was written before without the mask is behind it, too.
   chmodSync(dataDir, 0o700);
 }
 
@@ -78,7 +78,8 @@ function prepareData(options: PipelineOptions): void {
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { ports, dataDir, report, signal } = options;
   const steps = options.steps ?? new Steps();
-  // Data and logs hold what users did: files are 0600 and folders 0700, those of all parts too, which inherit it.
+  // Data and logs hold what users did: files are 0600 and folders 0700,
+  // those of all parts too, which inherit it.
   process.umask(0o077);
   refuseSecond(dataDir);
   const launcher = self();

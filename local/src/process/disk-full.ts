@@ -22,7 +22,8 @@ export function hasRoom(folder: string): boolean {
 }
 
 /**
- * Makes a function that writes, and does without where the disk is full: it reports that once, until a write succeeds again.
+ * Makes a function that writes, and does without where the disk is full: it reports that once, until a write
+ * succeeds again.
  * @example const write = unlessFull(report); write('run.json', () => writeFileSync(file, text));
  */
 export function unlessFull(report: Report): (what: string, write: () => void) => void {

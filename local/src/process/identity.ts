@@ -12,7 +12,8 @@ function fromProc(pid: number): string | undefined {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // The second field is the command in parentheses and may hold spaces; the state and the rest follow it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // The first thread may be a zombie while others still end: the ports are free once the last of them is gone.
+  // The first thread may be a zombie while others still end:
+  // the ports are free once the last of them is gone.
   if (fields[0] === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1) return undefined;
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return `${boot}/${fields[19]}`;

@@ -4,7 +4,10 @@ import { dirname } from 'node:path';
 
 const rotateAtBytes = 5 * 1024 * 1024;
 
-/** Opens a log file for appending; one larger than 5 MB is moved to `.1` first. The caller closes it. @throws Error, also for a full disk */
+/**
+ * Opens a log file for appending; one larger than 5 MB is moved to `.1` first. The caller closes it. @throws
+ * Error, also for a full disk
+ */
 export function openLog(file: string): number {
   mkdirSync(dirname(file), { recursive: true });
   if (existsSync(file) && statSync(file).size > rotateAtBytes) renameSync(file, `${file}.1`);

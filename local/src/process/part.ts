@@ -53,8 +53,8 @@ interface Running {
 const neverStarted: Promise<Exit> = Promise.resolve({ code: null, signal: null });
 
 /**
- * One program with its log file and its health. `start` resolves when it is healthy; `stop` and `kill` when it is gone.
- * It does not start again by itself: that is the supervisor's part.
+ * One program with its log file and its health. `start` resolves when it is healthy; `stop` and `kill` when
+ * it is gone. It does not start again by itself: that is the supervisor's part.
  */
 export class Part {
   readonly spec: PartSpec;

@@ -6,7 +6,8 @@ import { createServer } from 'node:net';
 /** The only address anything here listens on. */
 export const loopback = '127.0.0.1';
 
-// Below the ports that systems give to outgoing connections, any of which could take a port before its part does.
+// Below the ports that systems give to outgoing connections,
+// any of which could take a port before its part does.
 const lowest = 20_000;
 const highest = 32_000;
 
@@ -34,7 +35,10 @@ export async function isPortTaken(port: number): Promise<boolean> {
   return !(await canListen(port));
 }
 
-/** A port of the loopback address on which nothing listens now, and which this process has not been given before. */
+/**
+ * A port of the loopback address on which nothing listens now,
+ * and which this process has not been given before.
+ */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 1_000; attempt += 1) {
     const port = randomInt(lowest, highest);

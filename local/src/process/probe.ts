@@ -1,4 +1,5 @@
-// Probes: how to ask a part whether it is healthy. Plain data, so that the launcher and `npm run status` ask alike.
+// Probes: how to ask a part whether it is healthy. Plain data,
+// so that the launcher and `npm run status` ask alike.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { KafkaSecurity } from '@activity/service';
@@ -6,7 +7,7 @@ import { Admin } from '@platformatic/kafka';
 import { MongoClient } from 'mongodb';
 import { reasonOf } from './problem.ts';
 
-/** What to ask: an HTTP address that answers 200, a Kafka broker, or a MongoDB primary. */
+/** What to ask: an HTTP address that returns 200, a Kafka broker, or a MongoDB primary. */
 export type Probe =
   | { kind: 'http'; url: string; authorization?: string }
   | { kind: 'kafka'; address: string; security?: KafkaSecurity }

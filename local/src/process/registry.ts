@@ -24,7 +24,10 @@ type Entry = z.infer<typeof entrySchema>;
 const killedMs = 5_000;
 
 const root = join(cacheDir, 'processes');
-/** Tests of the launcher give theirs a folder below: another test that runs beside them must not end their orphans. */
+/**
+ * Tests of the launcher give theirs a folder below:
+ * another test that runs beside them must not end their orphans.
+ */
 const registryDir = process.env['ACTIVITY_PROCESSES'] ?? root;
 const own = new Set<number>();
 
@@ -80,7 +83,10 @@ function entries(folder: string): { file: string; entry: Entry | undefined }[] {
   }
 }
 
-/** Makes a registry of its own for a test: the value of ACTIVITY_PROCESSES for the processes that the test starts. */
+/**
+ * Makes a registry of its own for a test:
+ * the value of ACTIVITY_PROCESSES for the processes that the test starts.
+ */
 export function ownRegistry(): string {
   mkdirSync(root, { recursive: true });
   return mkdtempSync(join(root, 'own-'));
@@ -101,8 +107,8 @@ async function end(entry: Entry, graceMs: number): Promise<void> {
 }
 
 /**
- * Ends processes whose owner was killed before it could: asks with SIGTERM, forces after `graceMs`. The last that was
- * started goes first, as it may need the others to end in order.
+ * Ends processes whose owner was killed before it could: asks with SIGTERM, forces after `graceMs`. The last
+ * that was started goes first, as it may need the others to end in order.
  * Never touches a process whose owner still runs or whose pid has passed to another.
  *
  * @returns the names of what was ended.

@@ -17,7 +17,7 @@ export interface Outcome {
   output: string;
 }
 
-/** Who may stop a command and who hears of its progress. */
+/** Who may stop a command and who is called with its progress. */
 export interface RunOptions {
   signal?: AbortSignal | undefined;
   /** Given every piece of output as it comes. */

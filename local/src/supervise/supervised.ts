@@ -10,7 +10,7 @@ import { backoff } from './backoff.ts';
 /** Deaths in a row, without being healthy in between, that end the whole. */
 const deathsToEnd = 5;
 
-/** A part that was healthy for this long starts its back-off anew when it dies. */
+/** A part that was healthy for this long begins with the shortest back-off when it dies. */
 const settledMs = 30_000;
 
 /** Who is told what happens to a part. */
@@ -47,7 +47,9 @@ export class Supervised {
     this.#watcher = watcher;
   }
 
-  /** Starts the part for the first time, and watches it from then on. Fails where it does not become healthy. */
+  /**
+   * Starts the part for the first time, and watches it from then on. Fails where it does not become healthy.
+   */
   async boot(signal: AbortSignal): Promise<void> {
     await this.part.start(AbortSignal.any([signal, this.#stop.signal]));
     this.#becameHealthy();
@@ -68,8 +70,8 @@ export class Supervised {
   }
 
   /**
-   * Stops it in order and starts it anew, for changed code; one reload after the other. False where it does not start:
-   * it waits for the next reload then.
+   * Stops it in order and starts it again, for changed code; one reload after the other. False where it does
+   * not start: it waits for the next reload then.
    */
   reload(): Promise<boolean> {
     const done = this.#reloads.then(() => this.#reload());

@@ -7,7 +7,7 @@ import { Supervised } from './supervised.ts';
 
 const healthEveryMs = 2_000;
 
-/** What the supervisor tells of its parts. */
+/** What the supervisor reports of its parts. */
 export interface SupervisorOptions {
   report: (part: string, line: string) => void;
   /** Something changed, or two seconds have passed. */

@@ -76,7 +76,9 @@ const looks = [
   { colorScheme: 'dark', width: 390 },
 ] as const;
 
-/** Expects no barrier, neither light on a wide screen nor dark on a phone. Leaves the page as it was opened. */
+/**
+ * Expects no barrier, neither light on a wide screen nor dark on a phone. Leaves the page as it was opened.
+ */
 export async function expectNoBarriers(page: Page): Promise<void> {
   for (const { colorScheme, width } of looks) {
     await page.setViewportSize({ width, height: 900 });

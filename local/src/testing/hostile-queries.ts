@@ -1,4 +1,5 @@
-// Queries that mean harm: operators, broken encodings, forged cursors, absurd ranges; the same for the same seed.
+// Queries that mean harm: operators, broken encodings, forged cursors,
+// absurd ranges; the same for the same seed.
 import { request } from 'node:http';
 import { randomOf } from './random.ts';
 

@@ -20,7 +20,7 @@ interface Listed {
   pagination: { next: string; prev: string | null };
 }
 
-/** Runs so many queries of a seed, some at a time. */
+/** Runs `count` queries of a seed, some at a time. */
 export async function runHostile(mongodb: string, seed: number, count: number): Promise<HostileRun> {
   const uri = new URL(mongodb);
   uri.pathname = `/hostile-${seed}`;

@@ -1,5 +1,5 @@
-// Junk: records of every kind that no edge would write into the raw topic, each with the reason it is to be a dead letter for; and good
-// events that only look odd.
+// Junk: records of every kind that no edge would write into the raw topic, each with the reason it is to be a
+// dead letter for; and good events that only look odd.
 import { maxIdBytes, maxPartitions, partitionOf, windowSizes } from '@activity/contracts';
 
 /** A record for the raw topic. */
@@ -28,7 +28,7 @@ export function junkSource(random: () => number, partitions: number, now: number
   const iso = (time: number): string => new Date(time).toISOString();
   const bytes = (length: number): Buffer => Buffer.from(Array.from({ length }, () => below(256)));
 
-  /** An id of so many bytes, in some script. */
+  /** An id of `length` bytes, in some script. */
   function idOf(length: number): string {
     const character = oneOf(['x', 'é', '日', '🌍', '\u0001', '|']);
     const start = `${made}-`;

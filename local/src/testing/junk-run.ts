@@ -26,7 +26,7 @@ const partitions = 3;
 /** Where a record of the raw topic is. */
 type Place = string;
 
-/** Writes so many records of a seed, and waits until the processor has judged them all. */
+/** Writes `count` records of a seed, and waits until the processor has judged them all. */
 export async function runJunk(brokers: string, seed: number, count: number): Promise<JunkRun> {
   const name = `junk-${seed}-${process.pid}`;
   const topics = topicsNamed(name);

@@ -1,4 +1,5 @@
-// Preloaded into a service by a test: resolves the host names of NAMES_FILE as this JSON file says at that moment, as a cluster's DNS does.
+// Preloaded into a service by a test: resolves the host names of NAMES_FILE as this JSON file says at that
+// moment, as a cluster's DNS does.
 import dns from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

@@ -67,7 +67,7 @@ export class PageService implements AsyncDisposable {
     return eventId;
   }
 
-  /** Stores a user with so many logins of one moment, and what is counted of them. */
+  /** Stores a user with `total` logins of one moment, and what is counted of them. */
   async storeUser(userId: string, at: Date, total: number): Promise<void> {
     const lastId = Long.fromNumber(this.#next);
     for (let index = 0; index < total; index++) await this.store({ userId, timestamp: at });

@@ -1,5 +1,5 @@
-// End to end: events posted over HTTP come back from the query API once each, whatever is killed meanwhile; on an open stack or
-// on a secure one.
+// End to end: events posted over HTTP come back from the query API once each, whatever is killed meanwhile;
+// on an open stack or on a secure one.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,8 +60,8 @@ function isOf(post: Post): (record: Seen) => boolean {
 }
 
 /**
- * Posts events behind all others: partitions keep their order, so once these are read everything before has been.
- * Enough of them that each of the four partitions gets some.
+ * Posts events behind all others: partitions keep their order, so once these are read everything before has
+ * been. Enough of them that each of the four partitions gets some.
  */
 async function postFence(name: string): Promise<Post[]> {
   const fence = samplePosts(name, 37);
@@ -154,7 +154,7 @@ export interface Running {
   dataDir: string;
 }
 
-/** Registers the tests. Answers what is there once they run. */
+/** Registers the tests. Returns what is there once they run. */
 export function testPipeline(options: { secure: boolean }): () => Running {
   secure = options.secure;
 

@@ -13,7 +13,7 @@ export interface QueryProcess {
   readonly process: ChildProcess;
   /** All it has logged. */
   readonly output: () => string;
-  /** Ends it in order; answers its exit code. */
+  /** Ends it in order; returns its exit code. */
   stop: () => Promise<number | null>;
 }
 

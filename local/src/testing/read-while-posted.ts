@@ -1,4 +1,5 @@
-// A week of a shop posted to a stack while every statistic is read each second: no answer contradicts its asOf, and all comes right.
+// A week of a shop posted to a stack while every statistic is read each second: no answer contradicts its
+// asOf, and all comes right.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { windowSizes } from '@activity/contracts';
 import { expect, vi } from 'vitest';
@@ -18,7 +19,10 @@ export interface ReadWhilePostedOptions {
   withinMs: number;
 }
 
-/** Posts, reads and expects. Returns how long after the last POST the numbers were right, and their asOf was later, in milliseconds. */
+/**
+ * Posts, reads and expects. Returns how long after the last POST the numbers were right, and their asOf was
+ * later, in milliseconds.
+ */
 export async function readWhilePosted(
   options: ReadWhilePostedOptions,
 ): Promise<{ rightMs: number; asOfMs: number }> {

@@ -2,7 +2,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** Relays connections from `from` to 127.0.0.1, at the same port. Returns what ends it and all of its connections. */
+/**
+ * Relays connections from `from` to 127.0.0.1, at the same port.
+ * Returns what ends it and all of its connections.
+ */
 export async function relay(from: string, port: number): Promise<() => Promise<void>> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {

@@ -15,8 +15,8 @@ export interface Outcome {
 }
 
 /**
- * Runs a program of node_modules/.bin in the project's root. Its output goes to ours, or is `held` and returned at the end: for
- * what runs beside another command.
+ * Runs a program of node_modules/.bin in the project's root. Its output goes to ours, or is `held` and
+ * returned at the end: for what runs beside another command.
  */
 export function runVisibly(command: string[], signal: AbortSignal, held = false): Promise<Outcome> {
   const [name = '', ...args] = command;

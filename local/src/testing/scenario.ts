@@ -1,4 +1,5 @@
-// A day's worth of trouble for the real pipeline: raw records with duplicates, garbage, lateness, deletes and erasures.
+// A day's worth of trouble for the real pipeline: raw records with duplicates,
+// garbage, lateness, deletes and erasures.
 import { defaultActivityTypes, defaultTopics, maxPartitions, partitionOf } from '@activity/contracts';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { recordOf, type Raw } from '../../../processor/src/testing/histories.ts';
@@ -14,7 +15,10 @@ export interface ScenarioOptions {
   seed: number;
 }
 
-/** 10% duplicates, 1% garbage, 1% late, 0.5% deletes, an erasure for every 2,000 records; a fifth of the users sends most. */
+/**
+ * 10% duplicates, 1% garbage, 1% late, 0.5% deletes, an erasure for every 2,000 records; a fifth of the users
+ * sends most.
+ */
 export function scenario({ count, users, partitions, until, seed }: ScenarioOptions): Raw[] {
   const random = randomOf(seed);
   const pick = (n: number): number => Math.floor(random() * n);

@@ -19,8 +19,9 @@ declare module 'vitest' {
 }
 
 /**
- * The servers of this test's lane. All tests of the lane share them, one file after the other: give topics, databases and groups names of their own, and start
- * another one with `startBroker` and the like where a test breaks it.
+ * The servers of this test's lane. All tests of the lane share them, one file after the other: give topics,
+ * databases and groups names of their own, and start another one with `startBroker` and the like where a test
+ * breaks it.
  */
 export function servers(): Servers {
   const sets = inject('servers');

@@ -16,7 +16,10 @@ export interface ServiceProcess {
   readonly exitCode: () => number | null;
   /** The status of `/readyz` (the edge: `/health`); 0 where nothing listens. */
   readiness: () => Promise<number>;
-  /** Waits for a status of {@link readiness}. Returns how long that took, in milliseconds. @throws after `withinMs` */
+  /**
+   * Waits for a status of {@link readiness}. Returns how long that took,
+   * in milliseconds. @throws after `withinMs`
+   */
   until: (status: number, withinMs: number) => Promise<number>;
   /** Stops it with SIGTERM. Returns its exit code. */
   stop: () => Promise<number | null>;

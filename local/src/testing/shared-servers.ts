@@ -1,4 +1,5 @@
-// The servers that integration tests share: containers where a Docker engine has them, local processes otherwise.
+// The servers that integration tests share: containers where a Docker engine has them,
+// local processes otherwise.
 import { readTools } from '../config.ts';
 import type { Report } from '../fetch/context.ts';
 import { ensureKafka } from '../fetch/kafka.ts';
@@ -51,7 +52,10 @@ async function startStores(report: Report): Promise<Stores> {
   }
 }
 
-/** Starts the broker and MongoDB, then Connect, which is a local process always: its image is built from the same jars. */
+/**
+ * Starts the broker and MongoDB, then Connect, which is a local process always: its image is built from the
+ * same jars.
+ */
 export async function startShared(report: Report): Promise<Shared> {
   const began = Date.now();
   await ensureKafka({ report });

@@ -1,5 +1,5 @@
-// Every documented statistic, read while events are sent: an answer holds at least what was acknowledged before its asOf, and at most
-// what was sent before it came.
+// Every documented statistic, read while events are sent: an answer holds at least what was acknowledged
+// before its asOf, and at most what was sent before it came.
 import { windowSizes, type WindowSize } from '@activity/contracts';
 import type { SentEvent } from './shop-week.ts';
 

@@ -1,4 +1,5 @@
-// A MongoDB as the pipeline leaves it after so many events, written straight into the collections: for tests and benchmarks of reads.
+// A MongoDB as the pipeline leaves it after some events, written straight into the collections: for tests and
+// benchmarks of reads.
 import {
   collections,
   defaultActivityTypes,
@@ -22,7 +23,7 @@ export interface StoredActivityOptions {
   until: number;
   spanMs: number;
   partitions?: number;
-  /** Told after each so many logs. */
+  /** Called after each batch of logs. */
   progress?: (logs: number) => void;
 }
 
@@ -79,8 +80,9 @@ async function insertAll(db: Db, collection: string, documents: Iterable<Documen
 }
 
 /**
- * Fills an empty database and migrates it: logs, the counts of minutes (of the last two days, as they expire), hours and days, users,
- * the minutes of all, the ledger, and how fresh all is. A fifth of the users has most of the events.
+ * Fills an empty database and migrates it: logs, the counts of minutes (of the last two days, as they
+ * expire), hours and days, users, the minutes of all, the ledger, and how fresh all is. A fifth of the users
+ * has most of the events.
  */
 export async function fillActivity(db: Db, options: StoredActivityOptions): Promise<void> {
   const { until, spanMs, partitions = 4, progress = () => {} } = options;

@@ -33,15 +33,20 @@ const timestampProblem = 'must be an ISO-8601 date and time with an offset, or e
 const secondsProblem = 'must be epoch milliseconds: this looks like seconds, send 1000 times as much';
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** The least number that is taken for epoch milliseconds (in 1973): a smaller one is seconds of this century. */
+/**
+ * The least number that is taken for epoch milliseconds (in 1973): a smaller one is seconds of this century.
+ */
 const leastEpochMilliseconds = 100_000_000_000;
 
-/** The first year of an event that is believed, unless MIN_EVENT_YEAR is set: before, a client's clock was never set. */
+/**
+ * The first year of an event that is believed, unless MIN_EVENT_YEAR is set: before, a client's clock was
+ * never set.
+ */
 export const defaultMinEventYear = 2_000;
 
 /**
- * ISO-8601 with any offset and precision, or epoch milliseconds, as clients write it; normalised to ISO with milliseconds, UTC.
- * Outside 1970–9999 it has no ISO form that every stage reads alike.
+ * ISO-8601 with any offset and precision, or epoch milliseconds, as clients write it; normalised to ISO with
+ * milliseconds, UTC. Outside 1970–9999 it has no ISO form that every stage reads alike.
  */
 function clientTimestamp(minYear: number): z.ZodType<string, string | number> {
   const firstInstant = Date.UTC(minYear, 0);
@@ -62,7 +67,8 @@ function clientTimestamp(minYear: number): z.ZodType<string, string | number> {
     .transform((time) => new Date(time).toISOString());
 }
 
-// As z.record(z.string(), z.unknown()), which would copy it entry by entry: what is in it is `isStorable`'s to judge.
+// As z.record(z.string(), z.unknown()), which would copy it entry by entry: what is in it is `isStorable`'s
+// to judge.
 const metadata = z
   .custom<Record<string, unknown>>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -70,7 +76,10 @@ const metadata = z
   )
   .meta({ type: 'object', additionalProperties: {} });
 
-/** The body of one event as a client sends it, before the edge has stamped it; its timestamp is of `minYear` (UTC) or later. */
+/**
+ * The body of one event as a client sends it, before the edge has stamped it; its timestamp is of `minYear`
+ * (UTC) or later.
+ */
 export function activityInputOf(
   activityTypes: readonly string[],
   minYear: number = defaultMinEventYear,
@@ -93,7 +102,9 @@ export function activityInputOf(
 /** The same for the default activity types. */
 export const activityInput: ActivityInputSchema = activityInputOf(defaultActivityTypes);
 
-/** One event as the edge accepted it: the value of a raw record. Times are ISO-8601 with milliseconds, UTC. */
+/**
+ * One event as the edge accepted it: the value of a raw record. Times are ISO-8601 with milliseconds, UTC.
+ */
 export const activityEvent = z.object({
   eventId: idText,
   userId: idText,

@@ -1,4 +1,5 @@
-// Addresses and networks of the internet protocol: parsed once, and compared as what they are, not as they are written.
+// Addresses and networks of the internet protocol: parsed once, and compared as what they are, not as they
+// are written.
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
@@ -18,8 +19,8 @@ function parse(text: string): Parsed | undefined {
 }
 
 /**
- * An address as RFC 5952 writes it: lower case, the longest zeros left out, IPv4 for an IPv4 address in IPv6 form; undefined where
- * the text is no address.
+ * An address as RFC 5952 writes it: lower case, the longest zeros left out, IPv4 for an IPv4 address in IPv6
+ * form; undefined where the text is no address.
  * @example canonicalAddress('::FFFF:203.0.113.7') // '203.0.113.7'
  */
 export function canonicalAddress(text: string): string | undefined {
@@ -44,7 +45,7 @@ export function parseNetwork(text: string): Network | undefined {
   return { address: first(address, bits).toString(), bits, version };
 }
 
-/** The network of so many bits that an address is in, in CIDR form; undefined where the text is no address. */
+/** The network of an address, with `bits` bits, in CIDR form; undefined where the text is no address. */
 export function networkOf(text: string, bits: { 4: number; 6: number }): string | undefined {
   const address = parse(text);
   if (address === undefined) return undefined;

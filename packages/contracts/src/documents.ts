@@ -11,7 +11,10 @@ export const collections = {
   ledger: 'ledger',
 } as const;
 
-/** Indexes of the logs that readers name: which one is best, MongoDB finds out with the first values, and keeps to it with all others. */
+/**
+ * Indexes of the logs that readers name: which one is best, MongoDB finds out with the first values, and
+ * keeps to it with all others.
+ */
 export const typeIndexes = { ofAll: 'type_newest', ofUser: 'user_type_newest' } as const;
 
 /** The collection of the eraser's receipts. */
@@ -26,7 +29,10 @@ export const freshnessCollection = 'freshness';
 export interface Freshness {
   /** The collection's name. */
   _id: string;
-  /** Everything that the edge acknowledged before this moment is in the collection; grows. Absent until it is known. */
+  /**
+   * Everything that the edge acknowledged before this moment is in the collection;
+   * grows. Absent until it is known.
+   */
   asOf?: Date;
   /** The collection is written again from an older position: until that has ended nothing is known of it. */
   catchingUp: boolean;
@@ -34,7 +40,10 @@ export interface Freshness {
   lost: boolean;
   /** The ids of the raw topic and of the connector's: what is known of others is not true of these. */
   source: string;
-  /** What the processor and the connector had committed then, by partition: a smaller position means that they read again. */
+  /**
+   * What the processor and the connector had committed then, by partition: a smaller position means that they
+   * read again.
+   */
   raw: number[];
   sink: number[];
 }
@@ -42,7 +51,10 @@ export interface Freshness {
 /** The document of the freshness collection that lists losses. */
 export const lossesId = 'losses';
 
-/** Records that retention deleted before they were read: the offsets from `from` to before `to`, markers of transactions among them. */
+/**
+ * Records that retention deleted before they were read: the offsets from `from` to before `to`, markers of
+ * transactions among them.
+ */
 export interface Loss {
   topic: string;
   /** What the topic's records become: documents of a collection; of raw records, everything. */
@@ -99,7 +111,8 @@ export const pageSourceSchema = z.object({
 export type PageSource = z.infer<typeof pageSourceSchema>;
 
 /**
- * One stored log: the value of an enriched record that is no marker. Times are ISO-8601 strings in Kafka, dates in MongoDB.
+ * One stored log: the value of an enriched record that is no marker. Times are ISO-8601 strings in Kafka,
+ * dates in MongoDB.
  */
 export const enrichedLog = z.object({
   ...activityEvent.omit({ timestampGiven: true }).shape,
@@ -139,11 +152,14 @@ const countsByType = z.record(z.string(), count);
 export type CountsByType = z.infer<typeof countsByType>;
 
 /**
- * One user's absolute count for one tumbling window, or a late part of it: the value of a counts record that is no marker. The
- * whole count of a window is the sum of its own and of its late parts.
+ * One user's absolute count for one tumbling window, or a late part of it: the value of a counts record that
+ * is no marker. The whole count of a window is the sum of its own and of its late parts.
  */
 export const windowCountSchema = z.object({
-  /** `user|size|windowStart`; a late part has `|late|` and its day behind it, one of all users its partition too. */
+  /**
+   * `user|size|windowStart`; a late part has `|late|` and its day behind it,
+   * one of all users its partition too.
+   */
   _id: z.string(),
   /** Empty in the late parts of all users: see `everyone`. */
   userId: z.string(),
@@ -259,7 +275,9 @@ export interface HeldPlace {
   why?: string;
 }
 
-/** The number of a log that was erased, so that the ledger can tell it from one that a command has deleted. */
+/**
+ * The number of a log that was erased, so that the ledger can tell it from one that a command has deleted.
+ */
 export interface ErasedLog {
   /** The log's. */
   _id: number;
@@ -270,8 +288,9 @@ export interface ErasedLog {
 }
 
 /**
- * The date fields of each collection, which the sink turns into BSON dates. `deletedAt` is the one that a delete marker has: a
- * marker replaces the document, hides it from every reader, and is removed by a TTL index.
+ * The date fields of each collection, which the sink turns into BSON dates. `deletedAt` is the one that a
+ * delete marker has: a marker replaces the document, hides it from every reader,
+ * and is removed by a TTL index.
  */
 export const dateFields: Record<keyof typeof collections, readonly string[]> = {
   logs: ['timestamp', 'receivedAt', 'createdAt', 'deletedAt'],

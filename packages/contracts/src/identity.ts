@@ -1,4 +1,4 @@
-// Identity: how a log's numeric id follows from where its raw record lies.
+// Identity: how a log's numeric id follows from where its raw record is.
 
 /** Partitions of the raw topic that ids leave room for. */
 export const maxPartitions = 1024;
@@ -23,8 +23,8 @@ export function rawPosition(id: number): { partition: number; offset: number } {
 }
 
 /**
- * The `_id` of the marker that an erasure leaves behind a user's logs: below 0, so that no log has it and no command that deletes
- * a log can name it.
+ * The `_id` of the marker that an erasure leaves behind a user's logs: below 0, so that no log has it and no
+ * command that deletes a log can name it.
  */
 export function fenceId(erasureId: number): number {
   return -1 - erasureId;
@@ -36,8 +36,8 @@ export function windowId(userId: string, size: WindowSize, windowStart: string):
 }
 
 /**
- * The `_id` of a part of a window's count: of what came after the window's own count had been finished, on a day (UTC) by the
- * broker's clock. It is summed with the count when it is read.
+ * The `_id` of a part of a window's count: of what came after the window's own count had been finished, on a
+ * day (UTC) by the broker's clock. It is summed with the count when it is read.
  */
 export function lateCountId(ofWindow: string, day: string): string {
   return `${ofWindow}|late|${day}`;

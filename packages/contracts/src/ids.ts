@@ -2,8 +2,9 @@
 import { z } from 'zod';
 
 /**
- * The longest user id and event id, in bytes of UTF-8: 256 characters of any script in daily use. Every stage and every store takes
- * a pair of such ids: the longest key that is made of ids has to stay under the 1,900 bytes of a store's key.
+ * The longest user id and event id, in bytes of UTF-8: 256 characters of any script in daily use. Every stage
+ * and every store takes a pair of such ids: the longest key that is made of ids has to stay under the 1,900
+ * bytes of a store's key.
  */
 export const maxIdBytes = 768;
 
@@ -13,7 +14,10 @@ function isTooLong(text: string): boolean {
   return text.length * 3 > maxIdBytes && Buffer.byteLength(text) > maxIdBytes;
 }
 
-/** What is wrong with a text as an id, or undefined. Surrounding blanks are a problem: see {@link idText} for where they are cut off. */
+/**
+ * What is wrong with a text as an id, or undefined. Surrounding blanks are a problem: see {@link idText} for
+ * where they are cut off.
+ */
 export function idProblem(text: unknown): string | undefined {
   if (typeof text !== 'string') return 'must be a text';
   if (text.length === 0) return 'must not be empty';

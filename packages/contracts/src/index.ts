@@ -1,4 +1,5 @@
-// What the stages of the pipeline agree on: topics, events, documents, identity. Connects to nothing: what talks to a server is handed its connection.
+// What the stages of the pipeline agree on: topics, events, documents, identity. Connects to nothing: what
+// talks to a server is handed its connection.
 export {
   defaultApplicationId,
   defaultConnectorPrefix,

@@ -27,8 +27,8 @@ function digits(text: string, from: number, to: number): number {
 }
 
 /**
- * Epoch milliseconds of a time written exactly `YYYY-MM-DDTHH:mm:ss.SSSZ`; NaN for every other text, and for times that no
- * calendar has.
+ * Epoch milliseconds of a time written exactly `YYYY-MM-DDTHH:mm:ss.SSSZ`; NaN for every other text, and for
+ * times that no calendar has.
  * @example parseIsoTime('2026-01-02T03:04:05.678Z') // 1767323045678
  */
 export function parseIsoTime(text: string): number {
@@ -73,8 +73,9 @@ export function isoTime(time: number): string {
 const shortForms = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(?:[.,]\d+)?)?(?:(Z)|([+-]\d\d)(?::?(\d\d))?)$/i;
 
 /**
- * A date and time with an offset, in the long form of ISO 8601: the standard lets people leave out the seconds, the colon and the
- * minutes of the offset, and write a comma for the point. Other texts stay as they are.
+ * A date and time with an offset, in the long form of ISO 8601: the standard lets people leave out the
+ * seconds, the colon and the minutes of the offset, and write a comma for the point.
+ * Other texts stay as they are.
  * @example fullDateTime('2026-03-01T12:00+02') // '2026-03-01T12:00:00+02:00'
  */
 export function fullDateTime(text: string): string {

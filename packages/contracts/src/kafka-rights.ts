@@ -1,10 +1,14 @@
-// Who may do what in Kafka: one principal a service, and no right that it does not use. Nobody has ClusterAction.
+// Who may do what in Kafka: one principal a service,
+// and no right that it does not use. Nobody has ClusterAction.
 import { rolesInProcessor, rolesInSink, type Topics } from './topics.ts';
 
 /** What can be done, in Kafka's words. Read, Write and Delete include Describe. */
 export type KafkaOperation = 'Read' | 'Write' | 'Create' | 'Delete' | 'Describe' | 'DescribeConfigs';
 
-/** What a right is about: one topic, group or transactional id, or all whose names begin alike; or the cluster itself. */
+/**
+ * What a right is about: one topic, group or transactional id,
+ * or all whose names begin alike; or the cluster itself.
+ */
 export interface KafkaRight {
   resource: 'Topic' | 'Group' | 'TransactionalId' | 'Cluster';
   name: string;
@@ -14,7 +18,9 @@ export interface KafkaRight {
   why: string;
 }
 
-/** Who connects to Kafka: the services, the Connect worker, and whoever runs the tools of the command line. */
+/**
+ * Who connects to Kafka: the services, the Connect worker, and whoever runs the tools of the command line.
+ */
 export const kafkaPrincipals = ['ingest', 'processor', 'connect', 'connectors', 'operator'] as const;
 
 /** One of them. */
@@ -47,7 +53,10 @@ const cluster = (operations: readonly KafkaOperation[], why: string): KafkaRight
   on('Cluster', 'Literal')('kafka-cluster', operations, why);
 const transactionsFrom = on('TransactionalId', 'Prefixed');
 
-/** The rights of each principal: what the local stack, a cluster's ACLs and the table in docs/security.md are made of. */
+/**
+ * The rights of each principal: what the local stack, a cluster's ACLs and the table in docs/security.md are
+ * made of.
+ */
 export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, readonly KafkaRight[]> {
   const { topics, applicationId, connectGroup, connectorPrefix } = options;
   const namesOf = (roles: (keyof Topics)[]): string[] => roles.map((role) => topics[role]);

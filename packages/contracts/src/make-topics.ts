@@ -1,4 +1,5 @@
-// Makes the pipeline's topics where they are missing, and gives those that are there the settings that they need.
+// Makes the pipeline's topics where they are missing,
+// and gives those that are there the settings that they need.
 import { ownSource, settingChanges, type SettingChange, type TopicSetting } from './topic-settings.ts';
 import { topicSpecs, type TopicSpec, type Topics } from './topics.ts';
 
@@ -54,7 +55,10 @@ export interface TopicSize {
   replicas: number;
 }
 
-/** Reads the settings that these topics are specified with. @throws Error where a topic is missing or the right to is. */
+/**
+ * Reads the settings that these topics are specified with. @throws Error where a topic is missing or the
+ * right to is.
+ */
 export async function readSettings(
   admin: SettingsAdmin,
   specs: readonly TopicSpec[],
@@ -78,8 +82,8 @@ export async function readSettings(
 }
 
 /**
- * Makes every topic that is not there yet, and alters the settings of the others where they must be others. Partitions stay as they
- * are.
+ * Makes every topic that is not there yet, and alters the settings of the others where they must be others.
+ * Partitions stay as they are.
  *
  * @throws Error where the broker does not answer or refuses.
  */

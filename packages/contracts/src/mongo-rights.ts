@@ -1,7 +1,10 @@
 // Who may do what in MongoDB: one account a service, and no action that it does not use.
 import { collections, erasedLogsCollection, freshnessCollection, receiptsCollection } from './documents.ts';
 
-/** Who connects to MongoDB: the sink in the Connect worker, the supervisor with the eraser, the query service, tools. */
+/**
+ * Who connects to MongoDB: the sink in the Connect worker,
+ * the supervisor with the eraser, the query service, tools.
+ */
 export const mongoAccounts = ['sink', 'connectors', 'query', 'operator'] as const;
 
 /** One of them. */
@@ -46,7 +49,7 @@ export interface AdminDatabase {
   command: (command: Record<string, unknown>) => Promise<unknown>;
 }
 
-/** What MongoDB answers where a role or a user is there already. */
+/** What MongoDB returns where a role or a user is there already. */
 const alreadyThere = new Set<unknown>([51_002, 51_003]);
 
 async function makeOrChange(
@@ -63,7 +66,9 @@ async function makeOrChange(
   }
 }
 
-/** Makes each account and its role what the rights say, in the database `admin`, for the pipeline's database. */
+/**
+ * Makes each account and its role what the rights say, in the database `admin`, for the pipeline's database.
+ */
 export async function applyMongoRights(
   admin: AdminDatabase,
   database: string,

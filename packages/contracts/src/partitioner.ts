@@ -1,4 +1,5 @@
-// The partition of a key, as Kafka's own clients choose it, so that every producer puts one user's events together.
+// The partition of a key, as Kafka's own clients choose it,
+// so that every producer puts one user's events together.
 
 const seed = 0x9747b28c;
 const multiplier = 0x5bd1e995;
@@ -27,7 +28,10 @@ export function murmur2(data: Uint8Array, length: number = data.length): number 
   return hash ^ (hash >>> 15);
 }
 
-/** The partition of a key, text as UTF-8: the hash without its sign, modulo the partitions. (A client that takes it unsigned disagrees.) */
+/**
+ * The partition of a key, text as UTF-8: the hash without its sign, modulo the partitions. (A client that
+ * takes it unsigned disagrees.)
+ */
 export function partitionOf(key: Uint8Array | string, partitions: number): number {
   return ((typeof key === 'string' ? hashText(key) : murmur2(key)) & 0x7fffffff) % partitions;
 }

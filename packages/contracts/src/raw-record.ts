@@ -5,8 +5,8 @@ import type { ActivityEvent } from './activity-event.ts';
 import { idText } from './ids.ts';
 
 /**
- * Deletes one log. It is sent to the partition that the id names (`id % 1024`), without a key, so that it lies behind the log that
- * it deletes. One that names a position which is not before its own deletes nothing.
+ * Deletes one log. It is sent to the partition that the id names (`id % 1024`), without a key, so that it is
+ * behind the log that it deletes. One that names a position which is not before its own deletes nothing.
  */
 export const deleteLogCommand = z.object({
   command: z.literal('delete-log'),
@@ -14,7 +14,10 @@ export const deleteLogCommand = z.object({
   requestedAt: z.iso.datetime({ precision: 3 }),
 });
 
-/** Erases a user: everything of theirs that lies before it. Keyed by the user, so that it is in order with the user's events. */
+/**
+ * Erases a user: everything of theirs that is before it. Keyed by the user, so that it is in order with the
+ * user's events.
+ */
 export const eraseUserCommand = z.object({
   command: z.literal('erase-user'),
   userId: idText,
@@ -41,5 +44,8 @@ export function isCommand(record: object): record is RawCommand {
   return 'command' in record;
 }
 
-/** The header of a dead letter that was replayed: `partition/offset` of where its record lay in the raw topic first. */
+/**
+ * The header of a dead letter that was replayed:
+ * `partition/offset` of where its record lay in the raw topic first.
+ */
 export const replayedFromHeader = 'replay.from';

@@ -1,4 +1,5 @@
-// Reads a raw record's value by hand: what the schema of raw-record.ts says, without its price for each record.
+// Reads a raw record's value by hand: what the schema of raw-record.ts says,
+// without its price for each record.
 import type { ActivityEvent } from './activity-event.ts';
 import { idProblem } from './ids.ts';
 import { parseIsoTime } from './iso-time.ts';
@@ -10,8 +11,9 @@ export type ReadRawRecord =
   | { kind: 'command'; command: RawCommand; requestedAt: number };
 
 /**
- * Reads a parsed JSON value, or answers what is wrong with it. Takes what `rawRecord` takes and leaves as it is; nothing
- * is copied, fields that are not known stay where they are. Whether its values can be stored is another question: see `isStorable`.
+ * Reads a parsed JSON value, or returns what is wrong with it. Takes what `rawRecord` takes and leaves as it
+ * is; nothing is copied, fields that are not known stay where they are. Whether its values can be stored is
+ * another question: see `isStorable`.
  */
 export function readRawRecord(value: unknown): ReadRawRecord | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be an object';

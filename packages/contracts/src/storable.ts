@@ -21,10 +21,11 @@ export interface Unstorable {
 const refusedNames = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * Finds the first thing in a parsed JSON value that could not be stored as it was sent: integers that JSON.parse has rounded
- * (beyond 2^53) and the sink would wrap, numbers beyond a double, text that is not Unicode (MongoDB would store it, and its
- * drivers then refuse to read the document), field names that MongoDB or JavaScript gives a meaning, too much nesting. Dots in
- * names are fine. Too many values are refused as well. Does not recurse, so depth cannot exhaust the stack.
+ * Finds the first thing in a parsed JSON value that could not be stored as it was sent: integers that
+ * JSON.parse has rounded (beyond 2^53) and the sink would wrap, numbers beyond a double, text that is not
+ * Unicode (MongoDB would store it, and its drivers then refuse to read the document), field names that
+ * MongoDB or JavaScript gives a meaning, too much nesting. Dots in names are fine. Too many values are
+ * refused as well. Does not recurse, so depth cannot exhaust the stack.
  *
  * @example findUnstorable({ a: { $set: 1 } }) // { path: 'a.$set', message: 'field names must not start with $' }
  */
@@ -76,14 +77,18 @@ function scalarProblem(value: unknown): string | undefined {
 }
 
 /**
- * Whether {@link findUnstorable} finds nothing, in a fraction of its time: for values that are expected to be fine.
+ * Whether {@link findUnstorable} finds nothing, in a fraction of its time:
+ * for values that are expected to be fine.
  * @example if (!isStorable(value)) report(findUnstorable(value));
  */
 export function isStorable(root: unknown, most: number = maxValues): boolean {
   return countStorable(root, 0, 0, most) >= 0;
 }
 
-/** The values counted so far with those of this one, or -1. It recurses, but never deeper than the nesting allowed. */
+/**
+ * The values counted so far with those of this one, or -1. It recurses,
+ * but never deeper than the nesting allowed.
+ */
 function countStorable(value: unknown, depth: number, before: number, most: number): number {
   let count = before + 1;
   if (count > most) return -1;

@@ -8,7 +8,7 @@ const topics = Object.keys(topicSchemas) as SchemaTopic[];
 const at = '2026-01-02T03:04:05.678Z';
 
 describe('the JSON Schema files', () => {
-  // `vitest -u` writes them anew: then see that nothing was changed or taken away that somebody may read.
+  // `vitest -u` writes them again: then see that nothing was changed or taken away that somebody may read.
   test.each(topics)('%s is what the schema says', async (topic) => {
     const text = `${JSON.stringify(jsonSchemaOf(topic), undefined, 2)}\n`;
     await expect(text).toMatchFileSnapshot(join(folder, `${defaultTopics[topic]}.schema.json`));

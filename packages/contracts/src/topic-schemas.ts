@@ -1,4 +1,5 @@
-// The schema of each topic's values, and the same as JSON Schema for those who read the topics in other languages.
+// The schema of each topic's values, and the same as JSON Schema for
+// those who read the topics in other languages.
 import { z } from 'zod';
 import {
   enrichedLog,
@@ -12,7 +13,10 @@ import {
 import { rawRecord } from './raw-record.ts';
 import { defaultTopics, type Topics } from './topics.ts';
 
-/** The topics whose values are JSON for readers; dead letters hold whatever could not be processed, decisions are bits. */
+/**
+ * The topics whose values are JSON for readers; dead letters hold whatever could not be processed, decisions
+ * are bits.
+ */
 export type SchemaTopic = Exclude<keyof Topics, 'decisions' | 'deadLetter' | 'sinkDeadLetter'>;
 
 /** The values of each topic, with a description for the readers of the JSON Schema. */

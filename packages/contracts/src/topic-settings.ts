@@ -31,8 +31,8 @@ function isRequired(name: string): boolean {
 }
 
 /**
- * The changes that give topics the settings they need. A setting that an operator has chosen stays as it is, unless records are lost or
- * misread with it. Topics of which nothing was found are left out.
+ * The changes that give topics the settings they need. A setting that an operator has chosen stays as it is,
+ * unless records are lost or misread with it. Topics of which nothing was found are left out.
  */
 export function settingChanges(specs: readonly TopicSpec[], found: readonly TopicSetting[]): SettingChange[] {
   return specs.flatMap(({ name: topic, config }) =>

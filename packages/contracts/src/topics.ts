@@ -4,8 +4,9 @@ import { z } from 'zod';
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * Deleted from by time, which is the broker's: by the time of an event, the broker deletes an old-dated event before anyone has read
- * it. The broker deletes whole segments, so a record stays for as long as its segment is written to, and then for the retention.
+ * Deleted from by time, which is the broker's: by the time of an event, the broker deletes an old-dated event
+ * before anyone has read it. The broker deletes whole segments, so a record stays for as long as its segment
+ * is written to, and then for the retention.
  */
 function keptFor(retention: number, policy: 'delete' | 'compact,delete' = 'delete'): TopicSpec['config'] {
   return {
@@ -192,10 +193,14 @@ export const defaultApplicationId = 'consumer-service-group';
 /** What the names of connectors begin with, unless a deployment says otherwise. */
 export const defaultConnectorPrefix = 'activity';
 
-/** The settings without which the pipeline loses or misreads records. The others are an operator's to change. */
+/**
+ * The settings without which the pipeline loses or misreads records. The others are an operator's to change.
+ */
 export const requiredSettings = ['message.timestamp.type', 'cleanup.policy'] as const;
 
-/** Every topic of the pipeline with the settings it is created with (partitions are the deployment's choice). */
+/**
+ * Every topic of the pipeline with the settings it is created with (partitions are the deployment's choice).
+ */
 export function topicSpecs(topics: Topics): TopicSpec[] {
   return roles.map((role) => ({ name: topics[role], config: declarations[role].config }));
 }

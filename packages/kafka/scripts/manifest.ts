@@ -1,5 +1,5 @@
-// The manifest's two forms: in the repository `exports` lead to the sources, in the package to dist. What dist's are waits in
-// `publishConfig.exports`; what the sources' are, in `sourceExports`.
+// The manifest's two forms: in the repository `exports` lead to the sources, in the package to dist. What
+// dist's are waits in `publishConfig.exports`; what the sources' are, in `sourceExports`.
 
 /** Which form a manifest has. */
 export type ManifestForm = 'source' | 'published';

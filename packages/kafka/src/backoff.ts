@@ -7,8 +7,9 @@ export interface BackoffRange {
 }
 
 /**
- * The wait after so many failures in a row, in milliseconds. It doubles from `from` up to `to`, and up to half of it is
- * taken off at random: clients that lost the same broker would otherwise all come back at the same moment.
+ * The wait after `failures` failures in a row, in milliseconds. It doubles from `from` up to `to`, and up to
+ * half of it is taken off at random: clients that lost the same broker would otherwise all come back at the
+ * same moment.
  * @example await sleep(backoff(failures, { from: 50, to: 2000 }));
  */
 export function backoff(

@@ -30,8 +30,8 @@ export interface StreamsErrorOptions {
 }
 
 /**
- * The base of every error this library throws. Its class is the remedy, its code what went wrong, its message what was
- * being done and what to do about it.
+ * The base of every error this library throws. Its class is the remedy, its code what went wrong, its message
+ * what was being done and what to do about it.
  */
 export class StreamsError extends Error {
   readonly code: StreamsErrorCode;
@@ -46,16 +46,28 @@ export class StreamsError extends Error {
   }
 }
 
-/** Remedy: try again. The broker was away, slow or moving; nothing of ours is wrong. A running application does it by itself. */
+/**
+ * Remedy: try again. The broker was away, slow or moving; nothing of ours is wrong. A running application
+ * does it by itself.
+ */
 export class RetriableError extends StreamsError {}
 
-/** Remedy: join the group again. This member's generation or producer has been replaced. A running application does it by itself. */
+/**
+ * Remedy: join the group again. This member's generation or producer has been replaced. A running application
+ * does it by itself.
+ */
 export class RejoinError extends StreamsError {}
 
-/** Remedy: rebuild the task, for its positions cannot be used any more. A running application does it by itself. */
+/**
+ * Remedy: rebuild the task, for its positions cannot be used any more.
+ * A running application does it by itself.
+ */
 export class TaskCorruptedError extends StreamsError {}
 
-/** Remedy: stop, and let a person look: trying again would fail the same way. It ends an application in the state ERROR. */
+/**
+ * Remedy: stop, and let a person look: trying again would fail the same way. It ends an application in the
+ * state ERROR.
+ */
 export class FatalError extends StreamsError {}
 
 /** What of a batch the broker refuses: its size, a time in it, or something else of a record. */

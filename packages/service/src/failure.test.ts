@@ -49,7 +49,7 @@ describe('failureOf', () => {
     });
   });
 
-  test('tells nothing of what else was thrown', () => {
+  test('shows nothing of what else was thrown', () => {
     expect(JSON.stringify(failureOf(new Error('password is hunter2')))).not.toContain('hunter2');
   });
 });

@@ -94,8 +94,8 @@ export function failureResponse(failure: Failure): Response {
 }
 
 /**
- * The failure that an exception stands for. What is not a {@link FailureError} is an internal failure, whose message says
- * nothing of the inside.
+ * The failure that an exception stands for. What is not a {@link FailureError} is an internal failure, whose
+ * message says nothing of the inside.
  */
 export function failureOf(error: unknown): Failure {
   if (error instanceof FailureError) return error.failure;

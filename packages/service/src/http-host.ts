@@ -1,5 +1,5 @@
-// Which names a service may be asked for while it needs no key: a page of another site, whose name was made to lead here, would
-// otherwise read and erase everything with the browser of whoever looks at it.
+// Which names a service may be asked for while it needs no key: a page of another site, whose name was made
+// to lead here, would otherwise read and erase everything with the browser of whoever looks at it.
 import { isIP } from 'node:net';
 
 /** Whether a request with this `Host` may be served. */
@@ -14,8 +14,8 @@ export interface HostCheckOptions {
 }
 
 /**
- * Makes the check. Local names are addresses, `localhost` and what ends in it, and names without a dot, which only this machine's
- * own network gives a meaning.
+ * Makes the check. Local names are addresses, `localhost` and what ends in it, and names without a dot, which
+ * only this machine's own network gives a meaning.
  */
 export function createHostCheck({ open, allowed = [] }: HostCheckOptions): HostCheck {
   const names = new Set(allowed.map((name) => name.toLowerCase()));

@@ -1,4 +1,5 @@
-// Making, listening and closing of a node HTTP server: stops accepting, finishes what is in flight, then closes.
+// Making, listening and closing of a node HTTP server: stops accepting, finishes what is in flight, then
+// closes.
 import { createServer } from 'node:http';
 import type { RequestListener, Server, ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -18,7 +19,10 @@ export function createHttpServer(options: ServerOptions, listener: RequestListen
 export interface ListeningServer {
   /** The port it listens on, also where 0 was asked for. */
   port: number;
-  /** Refuses new connections, lets requests in flight finish for `graceMs`, resolves when the last has. Idempotent. */
+  /**
+   * Refuses new connections, lets requests in flight finish for `graceMs`,
+   * resolves when the last has. Idempotent.
+   */
   close: () => Promise<void>;
 }
 
@@ -39,7 +43,8 @@ export async function listen(
     socket.once('close', () => sockets.delete(socket));
   }
   server.on('connection', track);
-  // The same connection once more, after its handshake: what was read of this one is what the client has sent.
+  // The same connection once more, after its handshake: what was read of this one is what the client has
+  // sent.
   server.on('secureConnection', track);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

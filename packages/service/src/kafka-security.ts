@@ -1,4 +1,5 @@
-// How Kafka is reached: in the open, or by TLS and SASL. The variables that every service with a Kafka client merges in.
+// How Kafka is reached: in the open, or by TLS and SASL. The variables that every service with a Kafka client
+// merges in.
 import { z } from 'zod';
 
 const mechanisms = ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'PLAIN'] as const;

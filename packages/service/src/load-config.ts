@@ -8,7 +8,9 @@ export type ConfigShape = Record<string, z.ZodType>;
 /** What the environment was, name by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The environment does not satisfy the schema. The message has one line for each problem and never a value. */
+/**
+ * The environment does not satisfy the schema. The message has one line for each problem and never a value.
+ */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
 
@@ -24,7 +26,9 @@ interface Given {
   problems: string[];
 }
 
-/** What is set, by the variables themselves or by files that `…_FILE` names: secrets are better kept there. */
+/**
+ * What is set, by the variables themselves or by files that `…_FILE` names: secrets are better kept there.
+ */
 function givenIn(names: readonly string[], environment: Environment): Given {
   const given: Given = { values: {}, problems: [] };
   for (const name of names) {
@@ -47,8 +51,8 @@ function givenIn(names: readonly string[], environment: Environment): Given {
 }
 
 /**
- * Parses the environment. A variable that is empty counts as not set, as Compose writes unset ones. Each can also come out of a
- * file, which `…_FILE` names.
+ * Parses the environment. A variable that is empty counts as not set, as Compose writes unset ones. Each can
+ * also come out of a file, which `…_FILE` names.
  *
  * @throws ConfigError that names every variable that is wrong, what is wrong with it and what it is for.
  */

@@ -41,7 +41,10 @@ export function createLogger(
 
 const maxWaitingBytes = 1_048_576;
 
-/** Where stdout is a file on a full disk, up to 1 MiB of lines wait for room, and more are dropped: no service ends for its log. */
+/**
+ * Where stdout is a file on a full disk, up to 1 MiB of lines wait for room, and more are dropped: no service
+ * ends for its log.
+ */
 function standardOutput(): DestinationStream {
   const destination = pino.destination({ dest: 1, sync: true, maxLength: maxWaitingBytes });
   destination.on('error', () => {});

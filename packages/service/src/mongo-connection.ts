@@ -31,9 +31,10 @@ export interface KeepConnectedOptions {
 }
 
 /**
- * Connects a client, and retries until that succeeds. A client whose first connection fails is of no use until `connect()` is
- * called again: its implicit connection is tried once. Later outages are the driver's to survive, with one exception, which is
- * mended here: a client that has dropped all its servers, since they were no members of the set when it asked, never asks again.
+ * Connects a client, and retries until that succeeds. A client whose first connection fails is of no use
+ * until `connect()` is called again: its implicit connection is tried once. Later outages are the driver's to
+ * survive, with one exception, which is mended here: a client that has dropped all its servers, since they
+ * were no members of the set when it asked, never asks again.
  *
  * Resolves when the client is connected for the first time, or when the signal is aborted.
  */

@@ -16,7 +16,10 @@ export interface Readiness {
   reason?: string;
 }
 
-/** Answers a question of another part of the pipeline, as JSON. What it throws is a 500. */
+/**
+ * The route by which another part of the pipeline asks a question;
+ * the response is JSON. What it throws is a 500.
+ */
 export type MonitoringRoute = (query: URLSearchParams) => Promise<{ status: number; body: unknown }>;
 
 /** What the monitoring server shows. */
@@ -27,7 +30,10 @@ export interface MonitoringOptions {
   readiness: () => Readiness | Promise<Readiness>;
   /** More GET routes by path, for the pipeline's own parts. */
   routes?: Record<string, MonitoringRoute>;
-  /** Whose keys may use `routes`, with the scope `read`; without it they need none. Probes and metrics need none in any case. */
+  /**
+   * Whose keys may use `routes`, with the scope `read`; without it they need none. Probes and metrics need
+   * none in any case.
+   */
   authenticator?: Pick<Authenticator, 'identify'> | undefined;
   /** Without it the port speaks plain HTTP. */
   tls?: ServerTls | undefined;
@@ -42,8 +48,8 @@ export function createRegistry(service: string): Registry {
 }
 
 /**
- * Serves `GET /metrics` (Prometheus text), `GET /livez` (200 while the event loop turns) and `GET /readyz` (200 or 503, with
- * the reason).
+ * Serves `GET /metrics` (Prometheus text), `GET /livez` (200 while the event loop turns) and `GET /readyz`
+ * (200 or 503, with the reason).
  *
  * @throws Error where the port cannot be listened on.
  */

@@ -11,8 +11,8 @@ function brokerErrorsOf(error: unknown): string[] {
 /**
  * Does something in Kafka that needs a right.
  *
- * @throws Error that names the right where Kafka refuses it, or asks for the password where that is what is wrong; else what the
- * call has thrown.
+ * @throws Error that names the right where Kafka refuses it, or asks for the password where that is what is
+ * wrong; else what the call has thrown.
  * @example await needing('Write on topic words', () => producer.send(…));
  */
 export async function needing<T>(right: string, call: () => Promise<T>): Promise<T> {
@@ -44,8 +44,9 @@ const unauthorized = 13;
 const authenticationFailed = 18;
 
 /**
- * What MongoDB refuses and the right that is missing; undefined where the error is another. MongoDB's own words hold the whole
- * command, with the ids of people in it: of these, the command's name and its collection are passed on.
+ * What MongoDB refuses and the right that is missing; undefined where the error is another. MongoDB's own
+ * words hold the whole command, with the ids of people in it: of these, the command's name and its collection
+ * are passed on.
  */
 export function mongoRefusal(error: unknown): string | undefined {
   if (!(error instanceof Error) || error.name !== 'MongoServerError' || !('code' in error)) return undefined;

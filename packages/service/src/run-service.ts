@@ -5,7 +5,9 @@ import type { Logger } from './logger.ts';
 export interface ServiceContext {
   /** Aborted when the process is asked to stop; pass it to what waits. */
   signal: AbortSignal;
-  /** Registers what to do at the end. Runs in reverse order, each once, also when the start was interrupted. */
+  /**
+   * Registers what to do at the end. Runs in reverse order, each once, also when the start was interrupted.
+   */
   onClose: (name: string, close: () => Promise<void> | void) => void;
 }
 
@@ -18,8 +20,8 @@ export interface RunServiceOptions {
 }
 
 /**
- * Runs a service until SIGINT or SIGTERM, then closes it and exits 0. A failing start or an uncaught error closes it and
- * exits 1. A second signal ends the process at once.
+ * Runs a service until SIGINT or SIGTERM, then closes it and exits 0. A failing start or an uncaught error
+ * closes it and exits 1. A second signal ends the process at once.
  *
  * ```
  *  starting ──▶ running ──signal──▶ closing ──▶ exit 0
@@ -46,7 +48,7 @@ export function runService(options: RunServiceOptions): void {
       try {
         await closer.close();
       } catch (error) {
-        logger.error({ err: error }, `closing ${closer.name}`);
+        logger.error({ err: error }, `close of ${closer.name} failed`);
         code = 1;
       }
     }
@@ -78,7 +80,7 @@ export function runService(options: RunServiceOptions): void {
   };
   options.start(context).catch((error: unknown) => {
     if (stopping) return;
-    logger.fatal({ err: error }, 'starting');
+    logger.fatal({ err: error }, 'start failed');
     void stop(1);
   });
 }

@@ -22,8 +22,8 @@ export interface SettingsWatch {
 }
 
 /**
- * Reads the settings at once and every 5 seconds. Settings that cannot be read are not known to be wrong: a service without the right
- * to read them logs that, and is ready.
+ * Reads the settings at once and every 5 seconds. Settings that cannot be read are not known to be wrong: a
+ * service without the right to read them logs that, and is ready.
  */
 export function watchSettings(options: SettingsWatchOptions): SettingsWatch {
   const { problem, logger, closeReader, everyMs = 5_000 } = options;

@@ -39,7 +39,10 @@ interface Values {
   TLS_CA?: string | undefined;
 }
 
-/** A check for the whole configuration: certificate and key are there together, can be read, and belong together. */
+/**
+ * A check for the whole configuration: certificate and key are there together, can be read, and belong
+ * together.
+ */
 export function checkTls({ TLS_CERT, TLS_KEY, TLS_CA }: Values, context: z.RefinementCtx): void {
   function refuse(variable: keyof Values, message: string): undefined {
     context.addIssue({ code: 'custom', path: [variable], message });

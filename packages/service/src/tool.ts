@@ -1,4 +1,5 @@
-// What every tool of the command line does alike: arguments, `.env`, servers that are not there, and errors in one line.
+// What every tool of the command line does alike: arguments, `.env`, servers that are not there, and errors
+// in one line.
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -34,7 +35,8 @@ export interface ArgumentsSpec<O extends Options> {
 /**
  * Parses a command line.
  *
- * @throws UsageError with the usage for `--help`; for what is not understood, with its name and the options that there are.
+ * @throws UsageError with the usage for `--help`; for what is not understood, with its name and the options
+ * that there are.
  */
 export function parseArguments<const O extends Options = Options>(
   { usage, options, positionals: most = 0 }: ArgumentsSpec<O>,
@@ -60,7 +62,10 @@ export function parseArguments<const O extends Options = Options>(
   return parsed as unknown as Pick<Parsed<O>, 'values' | 'positionals'>;
 }
 
-/** {@link parseArguments} of this process. It prints the usage and ends the process where that is asked for or needed. */
+/**
+ * {@link parseArguments} of this process.
+ * It prints the usage and ends the process where that is asked for or needed.
+ */
 export function readArguments<const O extends Options = Options>(
   spec: ArgumentsSpec<O>,
 ): Pick<Parsed<O>, 'values' | 'positionals'> {
@@ -80,8 +85,8 @@ export function loadEnvFile(): void {
 }
 
 /**
- * The environment of a tool: with `.env`, and with the addresses of the local stack where only its ports are set. So `npm run ledger` looks at
- * the stack that `npm start` starts with the same `.env`.
+ * The environment of a tool: with `.env`, and with the addresses of the local stack where only its ports are
+ * set. So `npm run ledger` looks at the stack that `npm start` starts with the same `.env`.
  */
 export function toolEnvironment(environment: Environment = process.env): Environment {
   if (environment === process.env) loadEnvFile();
@@ -152,7 +157,9 @@ async function knock(address: string, withinMs: number): Promise<void> {
   }
 }
 
-/** Runs a tool. What it throws is printed in one line, and the process ends with 1, whatever still retries. */
+/**
+ * Runs a tool. What it throws is printed in one line, and the process ends with 1, whatever still retries.
+ */
 export async function runTool(main: () => Promise<void>): Promise<void> {
   try {
     await main();

@@ -11,7 +11,10 @@ export interface UntilDoneOptions {
   maxPauseMs?: number;
   /** Whether an error may pass; one that may not is thrown at once. By default every error may. */
   retryIf?: (error: unknown) => boolean;
-  /** Called with the error of each failed try that is followed by another one, and with the number of tries before it. */
+  /**
+   * Called with the error of each failed try that is followed by another one, and with the number of tries
+   * before it.
+   */
   onFailure?: (error: unknown, attempt: number) => void;
 }
 
@@ -20,7 +23,8 @@ const firstPauseMs = 100;
 /**
  * Runs a step until it succeeds, with back-off.
  *
- * @throws The error of the last try, once the time is over, and an error that may not pass; the signal's reason, once it is aborted.
+ * @throws The error of the last try, once the time is over, and an error that may not pass; the signal's
+ * reason, once it is aborted.
  * @example await untilDone(() => client.connect(), { signal });
  */
 export async function untilDone<T>(step: () => Promise<T>, options: UntilDoneOptions = {}): Promise<T> {

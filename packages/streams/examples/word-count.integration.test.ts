@@ -1,4 +1,5 @@
-// The README's example as its reader runs it: a process of its own on a real broker, killed and started again.
+// The README's example as its reader runs it: a process of its own on a real broker,
+// killed and started again.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The packages as npm packs them: their content, publint, their types in other people's projects, their public API, and that plain Node
-// runs them, worker threads too.
+// The packages as npm packs them: their content, publint, their types in other people's projects, their
+// public API, and that plain Node runs them, worker threads too.
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
@@ -100,7 +100,8 @@ test.each(packages)('packages/%s: publint has nothing to say', async (name) => {
 test.each(packages)('packages/%s: every importer finds the types', async (name) => {
   const packed = createPackageFromTarballData(new Uint8Array(readFileSync(tarballOf(name))));
   const found = await checkPackage(packed);
-  // The packages are ES modules alone: a CommonJS program imports them with `await import()`, a resolver of before 2021 not at all.
+  // The packages are ES modules alone: a CommonJS program imports them with `await import()`, a resolver of
+  // before 2021 not at all.
   const problems = (found.types === false ? [{ kind: 'NoTypes' }] : found.problems).filter(
     (problem) => !('resolutionKind' in problem && /^node(10|16-cjs)$/.test(String(problem.resolutionKind))),
   );
@@ -181,7 +182,7 @@ test.each(packages)('packages/%s: the public API is the one in its report', asyn
   expect(warnings).toEqual([]);
 });
 
-/** Runs a module of the application with plain Node; answers what it printed. */
+/** Runs a module of the application with plain Node; returns what it printed. */
 function run(name: string, code: string): string {
   writeFileSync(join(app, name), code);
   return execFileSync(process.execPath, [name], { cwd: app, encoding: 'utf8', timeout: 60_000 });

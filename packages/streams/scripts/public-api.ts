@@ -1,4 +1,5 @@
-// The public API as its source files declare it: every export, every method, and whether a docstring stands above it.
+// The public API as its source files declare it: every export, every method, and whether a docstring stands
+// above it.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,5 @@
-// The TypeScript blocks of a Markdown page, each made into a module of its own so that the compiler can check it.
+// The TypeScript blocks of a Markdown page,
+// each made into a module of its own so that the compiler can check it.
 
 /** A block of code, and the line of the page it begins on. */
 export interface Snippet {

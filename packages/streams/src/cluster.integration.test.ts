@@ -1,5 +1,5 @@
-// An application on three brokers, of which one moves what it leads or dies: work goes on soon, and no number changes.
-// Longer faults are in cluster.slow.test.ts.
+// An application on three brokers, of which one moves what it leads or dies: work goes on soon, and no number
+// changes. Longer faults are in cluster.slow.test.ts.
 import { startCluster } from '@activity/local';
 import { expect, test } from 'vitest';
 import { faultless } from './testing-support/counts-run.ts';

@@ -1,4 +1,5 @@
-// Faults of a cluster of three brokers that take long; a short one of each kind is in cluster.integration.test.ts.
+// Faults of a cluster of three brokers that take long;
+// a short one of each kind is in cluster.integration.test.ts.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startCluster, type LocalServer } from '@activity/local';
 import { expect, test } from 'vitest';
@@ -99,7 +100,8 @@ test('a leader without the newest records is elected: what was processed before 
   );
   const [after = 0] = await three.witness.endOffsets(input);
   expect(after).toBeLessThan(before);
-  // What is written before the loss is noticed cannot be told from what was lost: offsets carry no leader epoch.
+  // What is written before the loss is noticed cannot be told from what was lost:
+  // offsets carry no leader epoch.
   await waitFor('the loss to be noticed, and where reading goes on to be committed', async () => {
     const [committed] = await three.witness.committedOffsets(run.applicationId, input);
     return committed === after;

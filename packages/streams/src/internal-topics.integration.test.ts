@@ -1,5 +1,5 @@
-// Internal topics on a broker that cleans up eagerly: state of old events stays as long as stream time needs it, and what
-// nobody will read again goes.
+// Internal topics on a broker that cleans up eagerly: state of old events stays as long as stream time needs
+// it, and what nobody will read again goes.
 import { startBroker, type LocalServer } from '@activity/local';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { StreamsBuilder } from './dsl/streams-builder.ts';
@@ -57,7 +57,10 @@ function topology(): Topology {
   return builder.build();
 }
 
-/** Runs the application, its state in memory, until it has processed everything, and then as long as it is asked to. */
+/**
+ * Runs the application, its state in memory, until it has processed everything, and then as long as it is
+ * asked to.
+ */
 async function run(meanwhile: () => Promise<void> = async () => {}): Promise<void> {
   const streams: Streams = createStreams({
     applicationId,

@@ -1,5 +1,5 @@
-// Processes that are killed at random points: nothing lost, nothing twice, read by kafkajs with read_committed.
-// The full size of this is in kills.slow.test.ts.
+// Processes that are killed at random points: nothing lost, nothing twice, read by kafkajs with
+// read_committed. The full size of this is in kills.slow.test.ts.
 import { servers } from '@activity/local/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { faultless } from './testing-support/counts-run.ts';

@@ -1,4 +1,5 @@
-// The full size of kills.integration.test.ts, on three brokers, other faults than kills, and the proof that a run can fail.
+// The full size of kills.integration.test.ts, on three brokers, other faults than kills, and the proof that a
+// run can fail.
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

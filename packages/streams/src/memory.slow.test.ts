@@ -1,4 +1,5 @@
-// How much memory a process takes that has much to catch up with: its buffers, caches and transactions are bounded in bytes.
+// How much memory a process takes that has much to catch up with: its buffers, caches and transactions are
+// bounded in bytes.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -54,7 +54,9 @@ function topology(names: Names, change?: Change): Topology {
   return builder.build();
 }
 
-/** Makes the topics of a test; sends records to the first, reads copies and the highest count from the last. */
+/**
+ * Makes the topics of a test; sends records to the first, reads copies and the highest count from the last.
+ */
 async function prepare(id: string): Promise<{
   names: Names;
   send: (from: number, to: number) => Promise<void>;

@@ -1,4 +1,5 @@
-// Begins an application anew: its next start reads its input from the beginning. Source: Kafka Streams' application reset tool.
+// Starts an application again: its next start reads its input from the beginning. Source: Kafka Streams'
+// application reset tool.
 import { type SecurityOptions, createKafka } from '@activity/kafka';
 import { internalTopics } from './runtime/internal-topics.ts';
 import { topicNames } from './runtime/topic-names.ts';
@@ -22,9 +23,10 @@ export interface ResetResult {
 }
 
 /**
- * Forgets an application's committed offsets and deletes its internal topics: changelogs and repartition topics. State on disk
- * was made of those changelogs, and is dropped at the next start. What the application has written to other topics stays there,
- * and so does the state of stores with a `changelogTopic`. May be called again after it failed.
+ * Forgets an application's committed offsets and deletes its internal topics: changelogs and repartition
+ * topics. State on disk was made of those changelogs, and is dropped at the next start. What the application
+ * has written to other topics stays there, and so does the state of stores with a `changelogTopic`. May be
+ * called again after it failed.
  * @throws FatalError with GROUP_IN_USE while an instance runs: nothing was changed then.
  * @example await resetApplication({ applicationId: 'word-count', topology, brokers: ['127.0.0.1:9092'] });
  */

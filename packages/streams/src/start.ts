@@ -50,11 +50,13 @@ export interface StreamsOptions {
   threads?: number;
   /**
    * A name for this instance that is the same after a restart, and no other instance's: with it the broker
-   * recognises who comes back (static membership), and its old transaction is ended at once. With `stateDir` it is made
-   * and kept there unless given.
+   * recognises who comes back (static membership), and its old transaction is ended at once. With `stateDir`
+   * it is made and kept there unless given.
    */
   instanceId?: string;
-  /** Folder for local state, one for each instance. Without it state is in memory and restored at every start. */
+  /**
+   * Folder for local state, one for each instance. Without it state is in memory and restored at every start.
+   */
   stateDir?: string;
   /**
    * Whether outputs, changelogs and offsets commit in one transaction, or may be written twice after a crash.
@@ -67,17 +69,17 @@ export interface StreamsOptions {
    */
   commitIntervalMs?: number;
   /**
-   * A commit begins early when so many input records wait for it, in each thread.
+   * A commit begins early when this many input records wait for it, in each thread.
    * @default 20_000
    */
   maxUncommittedRecords?: number;
   /**
-   * A commit begins early when so many bytes of output and of store changes wait for it, in each thread.
+   * A commit begins early when this many bytes of output and of store changes wait for it, in each thread.
    * @default 16 * 1024 * 1024
    */
   maxUncommittedBytes?: number;
   /**
-   * A partition is not fetched while so many of its records wait.
+   * A partition is not fetched while this many of its records wait.
    * @default 10_000
    */
   maxBufferedRecords?: number;
@@ -148,13 +150,14 @@ export interface StreamsOptions {
   offsetReset?: 'earliest' | 'latest';
   /**
    * What happens to records that cannot be read (`deserialization`), processed (`processing`) or written
-   * (`production`): `fail`, `continue`, `deadLetter`, or a function that answers one of these. Where `threads` is more
-   * than 1, not a function. `fail` unless given.
+   * (`production`): `fail`, `continue`, `deadLetter`, or a function that answers one of these. Where
+   * `threads` is more than 1, not a function. `fail` unless given.
    */
   onFailure?: FailureChoices['onFailure'];
   /**
-   * What becomes of the application when a thread has ended with an error: `replace-thread`, `shut-down-client` (this
-   * instance), `shut-down-application` (every instance), or a function that returns one of these.
+   * What becomes of the application when a thread has ended with an error: `replace-thread`,
+   * `shut-down-client` (this instance), `shut-down-application` (every instance), or a function that returns
+   * one of these.
    * @default 'shut-down-client'
    */
   onUncaughtException?: UncaughtExceptionReply | StreamsUncaughtExceptionHandler;
@@ -167,7 +170,10 @@ export interface StreamsOptions {
   metrics?: RuntimeMetrics;
   /** Where log lines go. Unless given, errors go to stderr, and nothing else goes anywhere. */
   logger?: StreamsLogger;
-  /** Called with each new state, and with the error where it is ERROR: the threads close, then the state folder is free. */
+  /**
+   * Called with each new state, and with the error where it is ERROR: the threads close, then the state
+   * folder is free.
+   */
   onState?: (state: ThreadState, error?: Error) => void;
   /**
    * The time of day in epoch milliseconds. Worker threads have the real one.
@@ -181,9 +187,10 @@ export interface Streams {
   /** The state of all its threads as one. */
   readonly state: ThreadState;
   /**
-   * Checks and creates topics, joins the group. Resolves when it has begun; readiness is {@link Streams.isReady}.
-   * @throws FatalError that names what is missing or wrong and the remedy: topics, partition counts, rights, a state
-   * folder in use, a topology that is not valid. Call `close()` all the same.
+   * Checks and creates topics, joins the group. Resolves when it has begun;
+   * readiness is {@link Streams.isReady}.
+   * @throws FatalError that names what is missing or wrong and the remedy: topics, partition counts, rights,
+   * a state folder in use, a topology that is not valid. Call `close()` all the same.
    */
   start(): Promise<void>;
   /** RUNNING: every assigned task is at work. */
@@ -195,7 +202,10 @@ export interface Streams {
    * @example await streams.store<string, number>('word-counts').get('hello')
    */
   store<K, V>(name: string): ReadableStore<K, V>;
-  /** Commits what was processed, leaves the group unless told to stay for a quick return, closes. May be called twice. */
+  /**
+   * Commits what was processed, leaves the group unless told to stay for a quick return, closes. May be
+   * called twice.
+   */
   close(options?: { leave: boolean }): Promise<void>;
 }
 
@@ -203,8 +213,8 @@ export interface Streams {
  * Makes an application; nothing happens before `start()`.
  * @throws FatalError for settings that cannot work.
  * @example
- * const streams = createStreams({ applicationId: 'word-count', topology: builder.build(), brokers: ['127.0.0.1:9092'] });
- * await streams.start();
+ * const streams = createStreams({ applicationId: 'word-count', topology: builder.build(), brokers:
+ * ['127.0.0.1:9092'] }); await streams.start();
  */
 export function createStreams(options: StreamsOptions): Streams {
   const { applicationId, logger = stderrLogger, onState = () => {}, threads = 1 } = options;

@@ -1,4 +1,5 @@
-// Whole applications on a real broker, with kafkajs as the witness: starting, sharing, leaving, failing, going on.
+// Whole applications on a real broker, with kafkajs as the witness: starting, sharing, leaving, failing,
+// going on.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,7 +98,7 @@ async function valuesIn(topic: string): Promise<(string | null)[]> {
 }
 
 describe('an application', () => {
-  test('counts exactly once, tells its states, and makes its own topics', async () => {
+  test('counts exactly once, reports its states, and makes its own topics', async () => {
     const topics = await createTopics(witness, 4);
     const app = create(countsTopology({ topics }));
     expect([app.streams.state, app.streams.isReady(), app.streams.isHealthy()]).toEqual([
@@ -416,7 +417,7 @@ describe('what the broker refuses', () => {
   });
 });
 
-test('an input that was deleted and made anew is read from its beginning', async () => {
+test('an input that was deleted and made again is read from its beginning', async () => {
   const input = await witness.createTopic(uniqueName('in'), 1);
   const output = await witness.createTopic(uniqueName('out'), 1);
   const first = create(copying(input, output));

@@ -20,7 +20,9 @@ beforeAll(async () => {
 
 afterAll(() => witness[Symbol.asyncDispose]());
 
-/** Copies each record, with the time that it came in at as its value; takes a fifth of a millisecond for each. */
+/**
+ * Copies each record, with the time that it came in at as its value; takes a fifth of a millisecond for each.
+ */
 function copying(input: string, output: string): Topology {
   const builder = new StreamsBuilder();
   builder

@@ -82,7 +82,8 @@ test('one instance’s error shuts every instance down, and nobody holds the sta
   const started = ['a', 'b'].map(async (name) => {
     const stateDir = join(folder, id, name);
     let streams: Streams | undefined;
-    // As a supervisor does: the other one may have failed too, and ask for the shutdown after this one has begun.
+    // As a supervisor does: the other one may have failed too,
+    // and ask for the shutdown after this one has begun.
     await until(async () => {
       if (streams === undefined || streams.state === 'ERROR') {
         const next = create(id, good, { stateDir });

@@ -1,4 +1,5 @@
-// Admit: lets events on to be processed, hands commands to what carries them out, and sends the rest to the dead letters.
+// Admit: lets events on to be processed, hands commands to what carries them out, and sends the rest to the
+// dead letters.
 import {
   isoTime,
   logId,
@@ -103,7 +104,7 @@ export function admit({
       context.forward(record);
     }
 
-    /** Whether this is a replay of a record that the user's erasure lies behind. */
+    /** Whether this is a replay of a record that the user's erasure is behind. */
     function wasErasedSince({ key, headers }: Record<string, IncomingEvent>): boolean {
       const header = headers.findLast((one) => one.key === replayedFromHeader)?.value;
       if (!header) return false;
@@ -113,7 +114,9 @@ export function admit({
       return logId(partition, offset) < by;
     }
 
-    /** Also by an erasure that retention has taken from the raw topic: its marker is still the user's record. */
+    /**
+     * Also by an erasure that retention has taken from the raw topic: its marker is still the user's record.
+     */
     function isSuppressed(
       { event, erasedBy }: IncomingEvent,
       { partition, offset }: RecordPosition,

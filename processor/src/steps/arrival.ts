@@ -1,4 +1,5 @@
-// When a raw record arrived, by the broker's clock: what is decided by it is decided alike whenever the raw topic is read.
+// When a raw record arrived, by the broker's clock: what is decided by it is decided alike whenever the raw
+// topic is read.
 import { windowSizes } from '@activity/contracts';
 import type { KeyValueStore, ProcessorContext } from '@activity/streams';
 import { originStore } from './origin.ts';
@@ -11,7 +12,9 @@ interface ArrivalDay {
 const entry = 'arrival-day';
 const { day: dayMs } = windowSizes;
 
-/** The Kafka timestamp of the raw record that is being processed, in epoch milliseconds; see `isArrivalTime`. */
+/**
+ * The Kafka timestamp of the raw record that is being processed, in epoch milliseconds; see `isArrivalTime`.
+ */
 export function arrivalOf<K, V>(context: Pick<ProcessorContext<K, V>, 'position'>): number {
   const position = context.position();
   if (!position) throw new Error('asked for the arrival outside of a record');
@@ -24,8 +27,9 @@ export function dayOf(time: number): number {
 }
 
 /**
- * Returns a function that returns the arrival of the current record. Arrivals that go back by more than a day count as of the day
- * before the newest one, so that state of earlier days can go; `onDay` is called as each day begins.
+ * Returns a function that returns the arrival of the current record. Arrivals that go back by more than a day
+ * count as of the day before the newest one, so that state of earlier days can go; `onDay` is called as each
+ * day begins.
  */
 export function arrivals<K, V>(
   context: ProcessorContext<K, V>,

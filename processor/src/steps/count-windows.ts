@@ -4,7 +4,8 @@
 //      └─▶ its hour and its day, while their state is kept ─▶ hours, days ─┼─▶ counts, at each commit
 //      └─▶ what is later than that, by its window and the day it came ─▶ late counts ─┘
 //
-// Which of them takes a log goes by its arrival, not by stream time, so that it is the same whenever the raw topic is read.
+// Which of them takes a log goes by its arrival, not by stream time, so that it is the same whenever the raw
+// topic is read.
 import {
   everyone,
   isoTime,
@@ -52,7 +53,9 @@ const leastStateMs = windowSizes.hour;
 /** In a late count that cannot be whole: it is not passed on. */
 const spoiled = -1;
 
-/** Counts logs by user and window, and passes on those that changed, at each commit; erased ones as markers. */
+/**
+ * Counts logs by user and window, and passes on those that changed, at each commit; erased ones as markers.
+ */
 export function countWindows({
   graceMs,
   stateMs,
@@ -81,8 +84,8 @@ export function countWindows({
     }
 
     /**
-     * A log of a minute that is not whole here, which came before it is known how far time was when it was read first: it may be
-     * in the late counts that are stored. Those of its minute and day stay as they are.
+     * A log of a minute that is not whole here, which came before it is known how far time was when it was
+     * read first: it may be in the late counts that are stored. Those of its minute and day stay as they are.
      */
     function spoil(userId: string, start: number, at: number): void {
       for (const owner of [userId, everyone]) {
@@ -92,9 +95,9 @@ export function countWindows({
     }
 
     /**
-     * A log that is read long after it came, and is not late, may be in a late count that is stored: of a time when GRACE_MINUTES or
-     * COUNT_STATE_HOURS was less. What is not counted there now is deleted; of all users it is 0, so that readers who have added it up
-     * see that it changes.
+     * A log that is read long after it came, and is not late, may be in a late count that is stored: of a
+     * time when GRACE_MINUTES or COUNT_STATE_HOURS was less. What is not counted there now is deleted; of all
+     * users it is 0, so that readers who have added it up see that it changes.
      */
     function clearLate(
       userId: string,
@@ -123,7 +126,8 @@ export function countWindows({
       }
       context.late();
       countLate(everyone, 'minute', start, at, log);
-      // For hours of time zones that begin between those of UTC: these are made of minutes while there are any.
+      // For hours of time zones that begin between those of UTC:
+      // these are made of minutes while there are any.
       if (at < start + length + lateMinutesMs) countLate(userId, 'minute', start, at, log);
     }
 

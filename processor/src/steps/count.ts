@@ -1,7 +1,9 @@
 // Counts by activity type: how logs are added up, for windows and for users.
 import type { CountsByType, EnrichedLog, Marker, UserActivity } from '@activity/contracts';
 
-/** An absolute count, in all and by type, and the newest log in it. A total of 0 is what an erasure leaves. */
+/**
+ * An absolute count, in all and by type, and the newest log in it. A total of 0 is what an erasure leaves.
+ */
 export interface Tally {
   readonly total: number;
   readonly byType: CountsByType;

@@ -1,5 +1,6 @@
-// Decisions: which raw records are duplicates. They lie in a topic that every application id reads back, so that what is read again
-// is decided as it was the first time, even where retention has taken the first copy away.
+// Decisions: which raw records are duplicates. They lie in a topic that every application id reads back, so
+// that what is read again is decided as it was the first time,
+// even where retention has taken the first copy away.
 import type { KeyValueStore, ProcessorContext, Serde } from '@activity/streams';
 
 /** What a duplicate was found to be: the same again, or another body under the same id. */
@@ -12,7 +13,10 @@ export const decisionsStore = 'decisions';
 const blockOffsets = 4_096;
 const codes = { duplicate: 1, conflicting: 2 } as const;
 
-/** Blocks are deleted that much later than their newest record: raw, which they are of, is kept for half as long. */
+/**
+ * Blocks are deleted that much later than their newest record: raw,
+ * which they are of, is kept for half as long.
+ */
 const keptMs = 60 * 86_400_000;
 /** The key under which the oldest block that may be there is kept. */
 const oldestKey = 'oldest';

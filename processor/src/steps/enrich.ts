@@ -7,8 +7,8 @@ import { peopleStore, sessionOf, stranger, withLog, type People } from './person
 import { verdictOutput, verdicts } from './verdict.ts';
 
 /**
- * Adds to a log that nobody else has seen yet. One that throws leaves its part away, and is counted as dropped
- * under `enrich-<name>`; the log goes on.
+ * Adds to a log that nobody else has seen yet. One that throws leaves its part away, and is counted as
+ * dropped under `enrich-<name>`; the log goes on.
  */
 export type EnrichStep = (log: EnrichedLog) => void;
 
@@ -93,7 +93,10 @@ export function enrich({
   };
 }
 
-/** How long after its end a minute takes events, by arrival: the counts of all users keep state for twice as long. */
+/**
+ * How long after its end a minute takes events, by arrival:
+ * the counts of all users keep state for twice as long.
+ */
 export const minutesOpenMs: number = 30 * windowSizes.day;
 
 /** Whether a minute's window had closed before: its end is not after `closed`, or long before the arrival. */

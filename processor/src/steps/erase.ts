@@ -54,8 +54,8 @@ const longestRollingMs = 86_400_000;
 const sizes = Object.keys(windowSizes) as WindowSize[];
 
 /**
- * Carries an erasure out, and passes it on. Windows that are open become markers; those that are closed, and late counts, are the
- * eraser's, which knows them by the id of the newest log in them.
+ * Carries an erasure out, and passes it on. Windows that are open become markers; those that are closed, and
+ * late counts, are the eraser's, which knows them by the id of the newest log in them.
  */
 export function erase({
   graceMs,
@@ -71,14 +71,20 @@ export function erase({
     let firstCopies: ExpiringStore<string, unknown>;
     let origin: () => Origin;
 
-    /** The latest time of an open window, and what its end is after: minutes go by stream time, the others by arrival. */
+    /**
+     * The latest time of an open window, and what its end is after:
+     * minutes go by stream time, the others by arrival.
+     */
     function openTimes(size: WindowSize): { latest: number; oldest: number } {
       if (size === 'minute') return { latest: context.streamTime, oldest: context.streamTime - graceMs };
       const arrival = arrivalOf(context);
       return { latest: arrival + maxAheadMs, oldest: arrival - windowSizes.day - stateMs };
     }
 
-    /** Erased before, under another application id: what is stored of a window that is not whole here may be of later. */
+    /**
+     * Erased before, under another application id: what is stored of a window that is not whole here may be
+     * of later.
+     */
     function eraseWindows(userId: string, by: number, size: WindowSize, before: boolean): void {
       const length = windowSizes[size];
       const { latest, oldest } = openTimes(size);

@@ -1,5 +1,6 @@
 // Global counts: each partition counts its minutes by type, and sends the absolute counts on to be added up.
-// One record for a partition's minute and commit goes through the repartition topic, however many events there were.
+// One record for a partition's minute and commit goes through the repartition topic, however many events
+// there were.
 import {
   isoTime,
   windowSizes,
@@ -63,12 +64,17 @@ export function countMinutes(): ProcessorSupplier<string, EnrichedLog, string, M
   };
 }
 
-/** How long minutes stay in the store: partitions that are read again may be as far apart as what the raw topic keeps. */
+/**
+ * How long minutes stay in the store: partitions that are read again may be as far apart as what the raw
+ * topic keeps.
+ */
 const keptMs = 2 * minutesOpenMs;
 /** How far back a task that begins looks for minutes to let go of. */
 const sweptMs = 7 * windowSizes.day;
 
-/** Adds the partitions' counts up in the store, whose changelog is the global counts topic; passes nothing on. */
+/**
+ * Adds the partitions' counts up in the store, whose changelog is the global counts topic; passes nothing on.
+ */
 export function addMinutes(): ProcessorSupplier<string, MinutePart, string, never> {
   return function createAddMinutes(): Processor<string, MinutePart, string, never> {
     let context: ProcessorContext<string, never>;

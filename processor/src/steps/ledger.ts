@@ -1,4 +1,5 @@
-// The ledger: counts, by minute of the raw records, what became of each of them; in the same transaction as the work itself.
+// The ledger: counts, by minute of the raw records, what became of each of them; in the same transaction as
+// the work itself.
 import { isoTime, windowSizes, type LedgerEntry } from '@activity/contracts';
 import type { KeyValueStore, Processor, ProcessorContext, ProcessorSupplier, Serde } from '@activity/streams';
 import { isArrivalTime } from '../incoming.ts';
@@ -11,7 +12,7 @@ export const positionsStore = 'positions';
 
 /** Raw offsets in one entry of the positions: one bit each. */
 const blockOffsets = 4_096;
-/** Minutes are taken up again so much later at most: the raw records' clock is the edge's. */
+/** Minutes are taken up again this much later at most: the raw records' clock is the edge's. */
 const keptMinutesMs = 8 * 86_400_000;
 
 /** The bits of a block. */
@@ -59,7 +60,7 @@ export function keepLedger(): ProcessorSupplier<string, Verdict, string, LedgerE
       return entry;
     }
 
-    /** Sets or clears an offset's bit; answers whether that changed it. */
+    /** Sets or clears an offset's bit; returns whether that changed it. */
     function mark(offset: number, stored: boolean): boolean {
       const number = Math.floor(offset / blockOffsets);
       let block = blocks.get(number);

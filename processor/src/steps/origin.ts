@@ -1,4 +1,5 @@
-// Where this application began to read a partition: what lies before it, it cannot recompute, and leaves as it is.
+// Where this application began to read a partition: what is before it,
+// it cannot recompute, and leaves as it is.
 import type { KeyValueStore, ProcessorContext } from '@activity/streams';
 import { maxAheadMs } from '../incoming.ts';
 
@@ -8,8 +9,8 @@ export interface Origin {
   /** When it was received, in epoch milliseconds. */
   readonly receivedAt: number;
   /**
-   * The stream time since which hours and days keep their state for longer than minutes; 0 where that is so from the first
-   * record on.
+   * The stream time since which hours and days keep their state for longer than minutes; 0 where that is so
+   * from the first record on.
    */
   readonly countedFrom: number;
 }

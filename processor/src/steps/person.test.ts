@@ -15,7 +15,7 @@ function sessions(minutes: readonly number[]): number[] {
 test.each<[string, number[], number[]]>([
   ['one session while there is something every 30 minutes', [0, 30, 60, 61], [0, 0, 0, 0]],
   ['another after more than that', [0, 30.1, 40], [0, 1, 1]],
-  ['what comes out of order belongs to the session it lies in', [100, 90, 70, 50, 41], [0, 0, 0, 0, 0]],
+  ['what comes out of order belongs to the session it is in', [100, 90, 70, 50, 41], [0, 0, 0, 0, 0]],
   ['what comes far too late has a session of its own', [100, 60, 130], [0, 1, 0]],
 ])('%s', (_, minutes, expected) => {
   expect(sessions(minutes)).toEqual(expected);

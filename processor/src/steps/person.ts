@@ -35,8 +35,9 @@ export const personSerde: Serde<Person> = {
 const inactivityMs = 30 * 60_000;
 
 /**
- * The person after one more log, which belongs to the session that it lies within 30 minutes of. One that is later begins
- * a session, which is named after it; one that is earlier (it came late) has a session of its own.
+ * The person after one more log, which belongs to the session that it is within 30 minutes of. One that is
+ * later begins a session, which is named after it;
+ * one that is earlier (it came late) has a session of its own.
  */
 export function withLog(person: Person, id: number, time: number): Person {
   const { session, sessionStart, sessionLast, erasedBy } = person;

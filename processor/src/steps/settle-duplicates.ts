@@ -15,8 +15,8 @@ const timeLength = 9;
 const oldLength = 16;
 
 /**
- * What is kept of an event to compare later copies with: a hash of its type and metadata, whether the client sent a time (`c`, or `e`
- * for the edge), and the time. With a key, nobody can find personal data by trying.
+ * What is kept of an event to compare later copies with: a hash of its type and metadata, whether the client
+ * sent a time (`c`, or `e` for the edge), and the time. With a key, nobody can find personal data by trying.
  */
 export function fingerprintOf(
   { event: { activityType, metadata }, timestamp, timestampGiven }: IncomingEvent,
@@ -28,8 +28,8 @@ export function fingerprintOf(
 }
 
 /**
- * Whether a later copy says something else than the first. A copy without a time says nothing of it; one that is sent again with the
- * time that the edge had given the first says the same.
+ * Whether a later copy says something else than the first. A copy without a time says nothing of it; one that
+ * is sent again with the time that the edge had given the first says the same.
  */
 export function isConflicting(first: string, copy: string): boolean {
   if (first.length === oldLength) return false;
@@ -43,14 +43,14 @@ function positionOf<K, V>(context: ProcessorContext<K, V>): RecordPosition {
   return position;
 }
 
-/** Tells of a duplicate; answers its verdict. */
+/** Reports a duplicate; returns its verdict. */
 function settle<K, V>(context: ProcessorContext<K, V>, decision: Decision, message: string): Verdict {
   if (decision === 'duplicate') return verdicts.duplicate;
   context.deadLetter('conflicting-duplicate', message);
   return verdicts.deadLettered;
 }
 
-/** Answers each duplicate's verdict, and notes what it was found to be. */
+/** Returns each duplicate's verdict, and notes what it was found to be. */
 export function settleDuplicates(): Processor<string, Duplicate<IncomingEvent>, string, Verdict> {
   let context: ProcessorContext<string, Verdict>;
   let decisions: Decisions;
@@ -70,8 +70,9 @@ export function settleDuplicates(): Processor<string, Duplicate<IncomingEvent>, 
 }
 
 /**
- * Passes events on but those that were found to be duplicates when they were read before, under another application id: their first
- * copies may not be in the raw topic any more. They stand before the dedupe, which must not take one of them for a first copy.
+ * Passes events on but those that were found to be duplicates when they were read before, under another
+ * application id: their first copies may not be in the raw topic any more. They stand before the dedupe,
+ * which must not take one of them for a first copy.
  */
 export function recallDuplicates(): Processor<string, IncomingEvent, string, IncomingEvent> {
   let context: ProcessorContext<string, IncomingEvent>;

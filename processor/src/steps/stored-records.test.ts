@@ -1,4 +1,5 @@
-// What is no record of the pipeline's in the topics that its stores are restored from: read as nothing, and the next record is processed.
+// What is no record of the pipeline's in the topics that its stores are restored from: read as nothing, and
+// the next record is processed.
 import { defaultTopics } from '@activity/contracts';
 import { bytesSerde, stringSerde } from '@activity/streams';
 import { expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-// How stores read the topics that are published too: records of the pipeline's own, and nothing for whatever else is there.
+// How stores read the topics that are published too: records of the pipeline's own, and nothing for whatever
+// else is there.
 import type { Serde } from '@activity/streams';
 import type { GlobalCount } from '@activity/contracts';
 import type { UserRecord } from './count.ts';
@@ -7,8 +8,8 @@ import type { MinutePart } from './global-count.ts';
 type Fields = Record<string, unknown>;
 
 /**
- * JSON whose shape is looked at when it is read. Others may write to the topic: what is no record of the pipeline's is read as
- * undefined, so that it cannot stop the processor.
+ * JSON whose shape is looked at when it is read. Others may write to the topic: what is no record of the
+ * pipeline's is read as undefined, so that it cannot stop the processor.
  */
 function checkedSerde<T extends object>(isRecord: (fields: Fields) => boolean): Serde<T> {
   // Stores and steps take undefined for a value that is not there, as in a record without one.

@@ -1,4 +1,5 @@
-// The user's record: totals that only grow, and rolling counts that fall again. Its store's changelog is the users topic.
+// The user's record: totals that only grow, and rolling counts that fall again. Its store's changelog is the
+// users topic.
 import type { EnrichedLog } from '@activity/contracts';
 import type { KeyValueStore, Processor, ProcessorSupplier } from '@activity/streams';
 import { addToUser, type UserRecord } from './count.ts';
@@ -7,8 +8,9 @@ import { addToUser, type UserRecord } from './count.ts';
 export const usersStore = 'users';
 
 /**
- * Adds each log to its user's totals, and passes nothing on. The store comes back from the users topic under any application id, so
- * totals are never counted anew from what is left of the raw topic, and logs that are in them are not added twice.
+ * Adds each log to its user's totals, and passes nothing on. The store comes back from the users topic under
+ * any application id, so totals are never counted again from what is left of the raw topic, and logs that are
+ * in them are not added twice.
  */
 export function countTotals(): ProcessorSupplier<string, EnrichedLog, string, never> {
   return function createCountTotals(): Processor<string, EnrichedLog, string, never> {

@@ -1,4 +1,5 @@
-// Counts as readers add them up: a window is its own count and its late parts; hours and days of all users are made of minutes.
+// Counts as readers add them up: a window is its own count and its late parts; hours and days of all users
+// are made of minutes.
 import { everyone } from '@activity/contracts';
 import type { Expected } from './oracle.ts';
 

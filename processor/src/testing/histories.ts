@@ -1,4 +1,5 @@
-// Random histories of the raw topic: duplicates, disorder, lateness, deletes, erasures, garbage; and faults in between.
+// Random histories of the raw topic: duplicates, disorder, lateness, deletes, erasures, garbage; and faults
+// in between.
 import * as fc from 'fast-check';
 import { maxPartitions, partitionOf } from '@activity/contracts';
 import type { PendingCommit } from '@activity/streams/testing';

@@ -32,7 +32,7 @@ function encodeMap(entries: readonly [string, Buffer][]): Buffer {
   return Buffer.concat([head('map', entries.length), ...parts]);
 }
 
-/** The bits of an IPv6 network, `2a02:ff80::/29`; an IPv4 one lies at `::`, as in MaxMind's own files. */
+/** The bits of an IPv6 network, `2a02:ff80::/29`; an IPv4 one is at `::`, as in MaxMind's own files. */
 function bitsOf(network: string): string {
   const [address = '', length = ''] = network.split('/');
   if (!address.includes(':')) {

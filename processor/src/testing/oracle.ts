@@ -1,4 +1,5 @@
-// The oracle: what must come of a history of raw records, worked out plainly, all at once and by nobody's code but this.
+// The oracle: what must come of a history of raw records, worked out plainly, all at once and by nobody's
+// code but this.
 import type { Raw, RawEvent } from './histories.ts';
 
 /** What must be read in the end, all texts so that a difference can be seen. */
@@ -6,7 +7,10 @@ export interface Expected {
   /** `id user/event/type time`, with `late` where they are. */
   logs: string[];
   markers: string[];
-  /** `user|size|start total`, late parts added: each log is in its hour and its day; in its minute, if it was not late. */
+  /**
+   * `user|size|start total`, late parts added: each log is in its hour and its day; in its minute, if it was
+   * not late.
+   */
   counts: string[];
   /** `user|start total` of the late logs that are in a minute for the hours of other time zones. */
   lateMinutes: string[];

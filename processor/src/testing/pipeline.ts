@@ -24,7 +24,9 @@ export type Output = OutputRecord<string, Record<string, unknown>>;
 /** A topology under test. */
 export interface TestPipeline {
   readonly driver: TopologyTestDriver;
-  /** Writes a raw record; objects are written as JSON. `at` is its own timestamp: when the edge received it. */
+  /**
+   * Writes a raw record; objects are written as JSON. `at` is its own timestamp: when the edge received it.
+   */
   readonly pipe: (
     key: string | undefined,
     value: object | string | Buffer | undefined,
@@ -77,8 +79,8 @@ export function openPipeline({
 const sharedTopics = [defaultTopics.users, defaultTopics.globalCounts, defaultTopics.decisions];
 
 /**
- * Makes a new pipeline another application id than one that ran before: it finds what that one left in the topics that are stores, and
- * reads the raw topic from an offset on.
+ * Makes a new pipeline another application id than one that ran before: it finds what that one left in the
+ * topics that are stores, and reads the raw topic from an offset on.
  */
 export function takeOver(
   { driver }: TestPipeline,

@@ -1,4 +1,5 @@
-// Whatever comes into the raw topic, and whatever happens to the process: what can be read in the end is what the oracle says.
+// Whatever comes into the raw topic, and whatever happens to the process: what can be read in the end is what
+// the oracle says.
 import * as fc from 'fast-check';
 import { defaultTopics, ledgerClasses, topicSchemas, type SchemaTopic } from '@activity/contracts';
 import { bytesSerde, jsonSerde } from '@activity/streams';
@@ -12,7 +13,9 @@ const graceMs = 600_000;
 const dedupeMs = 3_600_000;
 const countStateMs = 2 * 3_600_000;
 const seeds = Number(process.env['ACTIVITY_SEEDS'] ?? 60);
-/** Looking for the smallest history that fails takes as long as it is given, and no test's timeout ends it. */
+/**
+ * Looking for the smallest history that fails takes as long as it is given, and no test's timeout ends it.
+ */
 const interruptAfterTimeLimit = 200_000;
 
 type Document = Record<string, unknown>;
@@ -29,7 +32,10 @@ function milliseconds(time: unknown): number {
   return Date.parse(String(time));
 }
 
-/** What readers see when the sink has stored everything, of one application after the other, and the eraser has been. */
+/**
+ * What readers see when the sink has stored everything, of one application after the other, and the eraser
+ * has been.
+ */
 function readAll(...pipelines: readonly TestPipeline[]): Expected {
   function read(topic: Parameters<TestPipeline['read']>[0]): Output[] {
     return pipelines.flatMap((pipeline) => pipeline.read(topic));
@@ -138,7 +144,10 @@ test('all of it read again under another application id comes to the same', () =
   );
 }, 300_000);
 
-/** Without what an application that began later knows otherwise: what was late to it, and the rolling counts of its day. */
+/**
+ * Without what an application that began later knows otherwise: what was late to it, and the rolling counts
+ * of its day.
+ */
 function lasting({ logs, markers, counts, everyone: all, users, minutes }: Expected): Partial<Expected> {
   return {
     logs: logs.map((log) => log.replace(/ late$/, '')),

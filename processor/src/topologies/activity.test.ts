@@ -119,7 +119,10 @@ describe('an event', () => {
     return newest(read('counts').filter(({ key }) => key?.includes('|late|')));
   }
 
-  /** Pipes an event of `start` for each time of arrival; another user's of that time moves stream time on before it. */
+  /**
+   * Pipes an event of `start` for each time of arrival; another user's of that time moves stream time on
+   * before it.
+   */
   function pipeLate({ pipe }: TestPipeline, arrivals: readonly number[]): void {
     for (const at of arrivals) {
       pipe('u2', event({ eventId: `now ${at}`, userId: 'u2' }, at), at);

@@ -57,7 +57,10 @@ export interface ActivityOptions {
   privacy: PrivacyOptions;
 }
 
-/** Everything derived from a raw record goes to that record's partition, so that one user's records stay in order. */
+/**
+ * Everything derived from a raw record goes to that record's partition,
+ * so that one user's records stay in order.
+ */
 function samePartition(_record: unknown, _partitions: number, source: number): number {
   return source;
 }

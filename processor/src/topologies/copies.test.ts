@@ -1,4 +1,5 @@
-// Copies of an event: an honest retry is a duplicate, another body is a conflict, and the horizon is counted by arrival.
+// Copies of an event: an honest retry is a duplicate, another body is a conflict, and the horizon is counted
+// by arrival.
 import { describe, expect, test } from 'vitest';
 import { headerOf, openPipeline, type TestPipeline } from '../testing/pipeline.ts';
 

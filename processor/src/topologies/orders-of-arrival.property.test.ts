@@ -1,5 +1,5 @@
-// In whatever order the same events arrive, and whatever happens to the process between them: each is in its hour and its day, of its
-// user and of everyone, once.
+// In whatever order the same events arrive, and whatever happens to the process between them: each is in its
+// hour and its day, of its user and of everyone, once.
 import { partitionOf } from '@activity/contracts';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -90,7 +90,8 @@ test.each(Object.entries(orders))(
       fc.property(
         fc.array(sent, { maxLength: 60, size: 'max' }),
         fc.array(fc.option(fc.constantFrom(...faults), { freq: 3 }), { minLength: 120, maxLength: 120 }),
-        // How long the import takes: within a second, or over days, so that the day of arrival changes under way.
+        // How long the import takes: within a second, or over days,
+        // so that the day of arrival changes under way.
         fc.constantFrom(1, 60_000, 2 * hour),
         (unordered, between, step) => {
           const events = unordered

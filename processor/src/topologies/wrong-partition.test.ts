@@ -1,4 +1,5 @@
-// A record that another partitioner has put elsewhere than its user's others: a dead letter, and nobody's numbers change.
+// A record that another partitioner has put elsewhere than its user's others: a dead letter, and nobody's
+// numbers change.
 import { logId, partitionOf } from '@activity/contracts';
 import { expect, test } from 'vitest';
 import { headerOf, openPipeline } from '../testing/pipeline.ts';

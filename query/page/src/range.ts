@@ -1,4 +1,5 @@
-// The time that a view shows: a span that ends now, or a time between two instants. It is part of the address.
+// The time that a view shows: a span that ends now, or a time between two instants.
+// It is part of the address.
 import type { Interval } from './data/answers.ts';
 
 /** How a time is chosen. */
@@ -62,8 +63,8 @@ export function rangeParameters({ span, from, to }: Range): Record<string, strin
 }
 
 /**
- * What to ask the API for. Spans begin at a whole minute or hour, so that asking again within it is the same question.
- * Buckets are never finer than `finest`.
+ * What to ask the API for. Spans begin at a whole minute or hour, so that asking again within it is the same
+ * question. Buckets are never finer than `finest`.
  */
 export function shownOf(range: Range, now: number, finest: Interval = 'minute'): Shown {
   if (range.span === 'custom') {
@@ -77,7 +78,10 @@ export function shownOf(range: Range, now: number, finest: Interval = 'minute'):
   return { interval, from: Math.floor((now - length) / step) * step, to: undefined };
 }
 
-/** A user's counts of minutes are kept for two days; those of all users are kept for longer than anybody looks at minutes. */
+/**
+ * A user's counts of minutes are kept for two days; those of all users are kept for longer than anybody looks
+ * at minutes.
+ */
 const userMinutesMs = 2 * dayMs;
 
 /** The finest buckets of a user that there are for a range. */

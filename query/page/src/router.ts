@@ -26,7 +26,9 @@ export interface EventFilter {
   cursor: string;
 }
 
-/** The filters beside user, type and time, by the names that they have in the address and in the API alike. */
+/**
+ * The filters beside user, type and time, by the names that they have in the address and in the API alike.
+ */
 export const moreFilters = ['eventId', 'session', 'device', 'country', 'ip', 'bot'] as const;
 
 /** A list of events. */
@@ -180,7 +182,10 @@ function filterQuery({ userId, types, range, from, to, cursor, ...more }: EventF
 
 const lengths = { ...spanMs, '15m': 900_000 };
 
-/** The API's parameters for a filter. Relative ranges begin at a whole minute, so that asking again is the same question. */
+/**
+ * The API's parameters for a filter. Relative ranges begin at a whole minute, so that asking again is the
+ * same question.
+ */
 export function parametersOf(filter: EventFilter, now: number): URLSearchParams {
   const query = new URLSearchParams();
   if (filter.userId !== '') query.set('userId', filter.userId);

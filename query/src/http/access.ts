@@ -35,14 +35,15 @@ export function takeSession(context: Context): void {
 }
 
 /**
- * Whether a request that changes something comes from the service's own page, or from no browser at all. Browsers say where a
- * request comes from, and no page can change what they say.
+ * Whether a request that changes something comes from the service's own page, or from no browser at all.
+ * Browsers say where a request comes from, and no page can change what they say.
  */
 export function isSameOrigin(context: Context): boolean {
   const site = context.req.header('sec-fetch-site');
   if (site !== undefined) return site === 'same-origin' || site === 'none';
   const origin = context.req.header('origin');
-  // The edge says which host it was asked for. A page of another site cannot say so: browsers would ask first whether it may.
+  // The edge says which host it was asked for. A page of another site cannot say so: browsers would ask first
+  // whether it may.
   const host = context.req.header('x-forwarded-host') ?? context.req.header('host');
   return origin === undefined || URL.parse(origin)?.host === host;
 }

@@ -1,4 +1,5 @@
-// How much may wait in memory to be read by clients, all together: one that reads slowly, or not at all, must not cost everybody.
+// How much may wait in memory to be read by clients, all together: one that reads slowly, or not at all, must
+// not cost everybody.
 import { FailureError } from '@activity/service';
 import type { Context } from 'hono';
 import type { NodeBindings } from './route.ts';
@@ -13,7 +14,7 @@ export interface Lease {
   endWith: (context: Context) => void;
 }
 
-/** Hands out parts of so many bytes. A single answer may be larger. */
+/** Hands out parts of `maxBytes` bytes. A single answer may be larger. */
 export class AnswerBudget {
   readonly #maxBytes: number;
   #taken = 0;

@@ -1,4 +1,5 @@
-// The gate that every request passes: key or session, parameters; then the route; then one form for every answer.
+// The gate that every request passes: key or session, parameters;
+// then the route; then one form for every answer.
 import { randomUUID } from 'node:crypto';
 import { failureAnswer, failureOf, fieldProblems, isWellEncoded, mongoRefusal } from '@activity/service';
 import type { Failure, HostCheck, Logger, Scope, SessionAuthenticator } from '@activity/service';
@@ -108,7 +109,9 @@ function mayStill(context: Context, { authenticator, now }: GateDeps, scope: Sco
   return identityOf(context, authenticator, now())?.scopes.has(scope) === true;
 }
 
-/** Ends a stream whose key is revoked, or whose session ends: the connection is cut, so that clients see it. */
+/**
+ * Ends a stream whose key is revoked, or whose session ends: the connection is cut, so that clients see it.
+ */
 function endWithKey(context: Context, deps: GateDeps, scope: Scope): void {
   const { outgoing } = (context.env ?? {}) as NodeBindings;
   if (outgoing === undefined) return;
@@ -129,13 +132,12 @@ function failureOfRead(error: unknown): Failure {
 function report(error: unknown, status: number, { logger }: GateDeps, route: Route, id: string): void {
   // Driver errors can hold what was asked for: only their kind is logged.
   const name = error instanceof Error ? error.name : typeof error;
-  if (status === 503) logger.warn({ error: name, requestId: id }, 'reading from MongoDB');
+  if (status === 503) logger.warn({ error: name, requestId: id }, 'MongoDB read failed');
   if (status < 500) return;
   const reason = mongoRefusal(error);
   if (isRefused(error))
     logger.error({ error: name, reason, requestId: id, route: route.path }, 'a read was refused');
-  else if (status === 500)
-    logger.error({ err: error, requestId: id, route: route.path }, 'answering a request');
+  else if (status === 500) logger.error({ err: error, requestId: id, route: route.path }, 'request failed');
 }
 
 function respond(answer: Answer, headers: Record<string, string>, context?: Context): Response {

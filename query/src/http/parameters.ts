@@ -1,4 +1,5 @@
-// The kinds of value that query parameters have, as zod types. All of them are made of text, so that no operator gets through.
+// The kinds of value that query parameters have, as zod types. All of them are made of text, so that no
+// operator gets through.
 import { fullDateTime, idText } from '@activity/contracts';
 import type { FieldProblem } from '@activity/service';
 import { z } from 'zod';
@@ -16,7 +17,10 @@ export function rawParameters(queries: Record<string, string[]>): RawParameters 
   return given;
 }
 
-/** A problem for each parameter that a route does not have: a misspelt filter must not return everybody's logs. */
+/**
+ * A problem for each parameter that a route does not have:
+ * a misspelt filter must not return everybody's logs.
+ */
 export function unknownParameters(given: RawParameters, known: readonly string[]): FieldProblem[] {
   const has = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`;
   return Object.keys(given)

@@ -1,10 +1,13 @@
-// Waiting for logs to be stored. However many wait, MongoDB is asked for all of them at once, again and again: at a thousand logs a second
-// a change stream costs more than that, and tells of a log some hundreds of milliseconds after it can be read.
+// Waiting for logs to be stored. However many wait, MongoDB is asked for all of them at once, again and
+// again: at a thousand logs a second a change stream costs more than that, and reports a log some hundreds of
+// milliseconds after it can be read.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { idOf } from './log-store.ts';
 import type { LogKey, WantedLog } from './log-store.ts';
 
-/** Waits for a log, at most so long. Resolves with whether it is stored; rejects where that cannot be read. */
+/**
+ * Waits for a log, at most so long. Resolves with whether it is stored; rejects where that cannot be read.
+ */
 export type AwaitLog = (wanted: WantedLog, withinMs: number, signal: AbortSignal) => Promise<boolean>;
 
 /** What waiting needs. */

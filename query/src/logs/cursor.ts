@@ -15,7 +15,7 @@ export interface Position {
 /** What a cursor holds. */
 export interface Cursor {
   order: Order;
-  /** Whether the page lies before or behind the position, in the order of the list. */
+  /** Whether the page is before or behind the position, in the order of the list. */
   side: 'before' | 'after';
   position: Position;
   /** Of the filter that the list has. */
@@ -37,7 +37,10 @@ const cursorSchema = z.tuple([
   z.string(),
 ]);
 
-/** The key of cursors: what was configured, or else made of what all instances share and nobody else knows all of. */
+/**
+ * The key of cursors: what was configured,
+ * or else made of what all instances share and nobody else knows all of.
+ */
 export function cursorKey(configured: string | undefined, mongoUri: string): Buffer {
   return hash('sha256', `cursor|${configured ?? mongoUri}`, 'buffer');
 }

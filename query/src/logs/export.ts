@@ -24,7 +24,10 @@ const sliceLength = 262_144;
 
 type Column = readonly [name: string, value: (log: LogJson) => unknown];
 
-/** The columns of each field, in their order. A field that is not here has one column of its name, behind these. */
+/**
+ * The columns of each field, in their order.
+ * A field that is not here has one column of its name, behind these.
+ */
 const columnsOf: Partial<Record<string, readonly Column[]>> = {
   _id: [['_id', (log) => log._id]],
   eventId: [['eventId', (log) => log.eventId]],
@@ -75,7 +78,10 @@ const csvOptions = {
   record_delimiter: '\r\n',
 } as const;
 
-/** The slices of a list as texts. Memory holds one slice of some hundred kilobytes; a slice is read when the one before has been taken. */
+/**
+ * The slices of a list as texts. Memory holds one slice of some hundred kilobytes; a slice is read when the
+ * one before has been taken.
+ */
 export async function* exportLogs(
   store: LogStore,
   { filter, order, format, limit }: ExportQuery,

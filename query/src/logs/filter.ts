@@ -24,7 +24,9 @@ export interface LogFilter {
   bot?: boolean | undefined;
 }
 
-/** An address, or a network as long as the processor writes them, each in one form; anything else as it is. */
+/**
+ * An address, or a network as long as the processor writes them, each in one form; anything else as it is.
+ */
 function canonicalPlace(text: string): string {
   const found = parseNetwork(text);
   if (found === undefined) return text;
@@ -37,8 +39,8 @@ function isPlace(text: string): boolean {
 }
 
 /**
- * The texts that an address or a network has in logs. The processor writes each in its one form; logs of before, and those of a
- * processor without that step, have what clients usually write.
+ * The texts that an address or a network has in logs. The processor writes each in its one form; logs of
+ * before, and those of a processor without that step, have what clients usually write.
  */
 export function writings(ip: string): string[] {
   const [address = '', bits] = ip.split('/');
@@ -111,8 +113,8 @@ function oneOf(values: string[]): string | { $in: string[] } {
 const epoch = new Date(0);
 
 /**
- * The filter of MongoDB. Every value is compared for equality with what was given, or is a bound of time. Each filter has bounds of
- * time, which delete markers lie outside of.
+ * The filter of MongoDB. Every value is compared for equality with what was given, or is a bound of time.
+ * Each filter has bounds of time, which delete markers lie outside of.
  */
 export function mongoFilter(filter: LogFilter): Filter<LogDocument> {
   const { userId, activityType, from = epoch, to, eventId, session, device, country, ip, bot } = filter;

@@ -41,8 +41,8 @@ function refused(message: string): FailureError {
 }
 
 /**
- * Returns a list as JSON; `take` is told how long each of its texts is, before the next is read. By cursor, its cost does not grow
- * with the depth, and logs that are added meanwhile move nothing.
+ * Returns a list as JSON; `take` is told how long each of its texts is, before the next is read. By cursor,
+ * its cost does not grow with the depth, and logs that are added meanwhile move nothing.
  * @throws FailureError where the cursor is not one of this list.
  */
 export async function listLogs(

@@ -1,4 +1,5 @@
-// Reads of the logs: pages by keyset or by number, one log, everything in slices. Delete markers are never seen.
+// Reads of the logs: pages by keyset or by number, one log,
+// everything in slices. Delete markers are never seen.
 import type { Collection, Filter } from 'mongodb';
 import type { Reads } from '../reads/reads.ts';
 import type { Order, Position } from './cursor.ts';
@@ -36,9 +37,15 @@ export type LogKey = Pick<LogDocument, '_id' | 'eventId' | 'userId'>;
 
 /** What the routes read. */
 export interface LogStore {
-  /** Hands over the logs of a slice, in the direction that is read, until `see` returns false: that one is the last. */
+  /**
+   * Hands over the logs of a slice, in the direction that is read,
+   * until `see` returns false: that one is the last.
+   */
   read: (filter: LogFilter, slice: Slice, see: (log: LogDocument) => boolean | void) => Promise<SliceEnd>;
-  /** With a user, the newest log of theirs with that `eventId`; without one, by `_id` where the text is a number, else by `eventId`. */
+  /**
+   * With a user, the newest log of theirs with that `eventId`; without one, by `_id` where the text is a
+   * number, else by `eventId`.
+   */
   find: (idOrEventId: string, userId: string | undefined) => Promise<LogDocument | undefined>;
   /** Which of these are stored. */
   stored: (wanted: WantedLog[]) => Promise<LogKey[]>;
@@ -113,8 +120,8 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>): Log
 }
 
 /**
- * Narrows a filter to what lies behind a position. The bound of time is the index's, the rest settles ties. A position lies within the
- * bounds of its list, so that its own replaces the one of its side.
+ * Narrows a filter to what is behind a position. The bound of time is the index's, the rest settles ties. A
+ * position is within the bounds of its list, so that its own replaces the one of its side.
  */
 function from(filter: Filter<LogDocument>, { time, id }: Position, down: boolean): Filter<LogDocument> {
   const at = new Date(time);

@@ -13,7 +13,7 @@ export interface Total {
   totalIs: 'exact' | 'estimate';
 }
 
-/** What a user's document tells of the total. */
+/** What a user's document says of the total. */
 export interface UserTotals {
   total?: number;
   byType?: Record<string, number>;
@@ -33,12 +33,15 @@ export interface TotalsOptions {
 /** The most that are counted. */
 const exactUpTo = 10_000;
 
-/** How long an estimate is given again before it is made anew, in milliseconds: what is exact is counted each time. */
+/**
+ * How long an estimate is given again before it is made again,
+ * in milliseconds: what is exact is counted each time.
+ */
 const estimateMs = 60_000;
 /** The longest time whose counts are added up for a total. */
 const maxSummedMs = 92 * windowSizes.day;
 
-/** Makes what tells totals. */
+/** Makes the function that returns totals. */
 export function createTotals({
   reads,
   logs,
@@ -83,7 +86,10 @@ export function createTotals({
     return total > exactUpTo ? undefined : { total, totalIs: 'exact' };
   }
 
-  /** What the counts of minutes say of a time, and of types in it; undefined where something else is asked for. */
+  /**
+   * What the counts of minutes say of a time, and of types in it;
+   * undefined where something else is asked for.
+   */
   async function totalOfMinutes({ from, to, activityType, ...rest }: LogFilter): Promise<number | undefined> {
     if (from === undefined || Object.values(rest).some((value) => value !== undefined)) return undefined;
     const { minute } = windowSizes;

@@ -10,13 +10,19 @@ export type Source = keyof typeof collections;
 export interface FreshnessOf {
   /** Everything that was acknowledged before is in all of them; null where that is not known. */
   asOf: Date | null;
-  /** Changes with what they hold: what was read after this was returned is complete up to `asOf` while it is returned again. */
+  /**
+   * Changes with what they hold: what was read after this was returned is complete up to `asOf` while it is
+   * returned again.
+   */
   version: string | undefined;
   /** How many partitions the topic of each collection has. */
   partitions: ReadonlyMap<Source, number>;
 }
 
-/** Says how fresh these collections are. Ask before the collections are read: what is written in between is then too much, not missing. */
+/**
+ * Says how fresh these collections are. Ask before the collections are read: what is written in between is
+ * then too much, not missing.
+ */
 export type AskFreshness = (...sources: Source[]) => Promise<FreshnessOf>;
 
 /** Makes what says it, from what the supervisor records beside the sink. */

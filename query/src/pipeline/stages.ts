@@ -49,14 +49,17 @@ const firstCopy = z.object({
   erasedBy: z.number().optional(),
 });
 
-/** How far the stages are, as the supervisor tells. */
+/** How far the stages are, as the supervisor reports it. */
 export type StageReport = z.output<typeof report>;
-/** An erasure on its way, as the supervisor tells. */
+/** An erasure on its way, as the supervisor reports it. */
 export type ErasureState = z.output<typeof erasureState>;
-/** What Kafka holds of an event, as the supervisor tells. */
+/** What Kafka holds of an event, as the supervisor reports it. */
 export type FoundInKafka = z.output<typeof found>;
 
-/** The first copy of an event, as the processor remembers it: its offset in the raw topic; or that its user was erased, by which command. */
+/**
+ * The first copy of an event, as the processor remembers it: its offset in the raw topic; or that its user
+ * was erased, by which command.
+ */
 export type FirstCopy = { offset: number } | { erasedBy: number };
 
 /** One instance of the processor. Where it is, is nobody's business. */
@@ -69,12 +72,15 @@ export interface ProcessorState {
 export interface Stages {
   report: () => Promise<StageReport | undefined>;
   processors: () => Promise<ProcessorState[]>;
-  /** An erasure that has no receipt yet; null where no erasure has this number, undefined where the supervisor does not answer. */
+  /**
+   * An erasure that has no receipt yet; null where no erasure has this number, undefined where the supervisor
+   * does not answer.
+   */
   erasure: (id: number) => Promise<ErasureState | null | undefined>;
   findInKafka: (event: { userId: string; eventId: string }) => Promise<FoundInKafka | undefined>;
   /**
-   * The first copy that the processor's dedupe store remembers; `forgotten` where it knows none, undefined where an instance that might
-   * does not answer.
+   * The first copy that the processor's dedupe store remembers; `forgotten` where it knows none, undefined
+   * where an instance that might does not answer.
    */
   firstCopy: (event: { userId: string; eventId: string }) => Promise<FirstCopy | 'forgotten' | undefined>;
 }

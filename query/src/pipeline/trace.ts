@@ -33,7 +33,7 @@ export interface Trace {
   eventId: string;
   userId: string;
   state: TraceState;
-  /** Where the first copy lies in the raw topic. */
+  /** Where the first copy is in the raw topic. */
   raw: RawPosition | null;
   /** The number of its log. */
   log: number | null;
@@ -45,9 +45,14 @@ export interface Trace {
   deadLetters: (FoundInKafka['deadLetters'][number] & { duplicateOf: number | null })[];
   /** Further copies that wait to be found duplicates, and of which log. */
   duplicates: { raw: RawPosition; duplicateOf: number }[];
-  /** What lies before it on its way: records before the processor, then before the connector that stores logs. */
+  /**
+   * What is before it on its way: records before the processor, then before the connector that stores logs.
+   */
   waiting: { stage: 'processor' | 'sink'; recordsBefore: number | null } | null;
-  /** What retention deleted too early of the partitions that the event is or may be in; empty where it is known not to be lost. */
+  /**
+   * What retention deleted too early of the partitions that the event is or may be in; empty where it is
+   * known not to be lost.
+   */
   lost: readonly Loss[];
   /** What could not be asked, so that the answer may say too little. */
   unanswered: ('processor' | 'supervisor')[];

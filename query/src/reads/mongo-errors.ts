@@ -1,4 +1,5 @@
-// Which driver errors mean that MongoDB is away or too slow, rather than that something is wrong with the request.
+// Which driver errors mean that MongoDB is away or too slow,
+// rather than that something is wrong with the request.
 import {
   MongoNetworkError,
   MongoServerError,

@@ -1,4 +1,5 @@
-// Whether MongoDB responds at all while reads wait for it: a server that is stopped, or gone without a word, closes no connection.
+// Whether MongoDB responds at all while reads wait for it: a server that is stopped, or gone without a word,
+// closes no connection.
 
 /** MongoDB did not respond to a ping in time. */
 export class MongoSilentError extends Error {
@@ -15,7 +16,10 @@ export interface PulseOptions {
   everyMs?: number;
 }
 
-/** Pings MongoDB while reads wait, and fails them once it is silent. A read that takes long on a server that responds goes on. */
+/**
+ * Pings MongoDB while reads wait, and fails them once it is silent. A read that takes long on a server that
+ * responds goes on.
+ */
 export class Pulse {
   readonly #options: Required<PulseOptions>;
   readonly #waiting = new Set<(reason: Error) => void>();
@@ -26,7 +30,10 @@ export class Pulse {
     this.#options = { ...options, silentAfterMs, everyMs };
   }
 
-  /** Resolves or rejects as `work` does. @throws MongoSilentError once MongoDB is silent; at once while it is known to be */
+  /**
+   * Resolves or rejects as `work` does. @throws MongoSilentError once MongoDB is silent; at once while it is
+   * known to be
+   */
   async guard<T>(work: () => Promise<T>): Promise<T> {
     if (this.#silent) throw new MongoSilentError('MongoDB does not respond');
     const { promise: silence, reject } = Promise.withResolvers<never>();

@@ -1,4 +1,5 @@
-// Every read of MongoDB: it has a time limit, is timed, is logged where it is slow, and now and then explained.
+// Every read of MongoDB: it has a time limit, is timed,
+// is logged where it is slow, and now and then explained.
 import type { Logger } from '@activity/service';
 import type { Collection, Document, Filter, Sort } from 'mongodb';
 import { summaryOf } from './explained.ts';
@@ -167,7 +168,10 @@ export function createReads(options: ReadsOptions): Reads {
 
 type Hint = { hint?: string };
 
-/** Reads by an index; without it where it is not there: the database is not migrated yet, or somebody has dropped it. */
+/**
+ * Reads by an index; without it where it is not there: the database is not migrated yet, or somebody has
+ * dropped it.
+ */
 async function hinted<R>(index: string | undefined, read: (hint: Hint) => Promise<R>): Promise<R> {
   if (index === undefined) return read({});
   return read({ hint: index }).catch(async (error: unknown) => {

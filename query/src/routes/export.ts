@@ -82,7 +82,9 @@ export function exportRoute({ store, activityTypes, now, ending, maxExports }: E
   });
 }
 
-/** A stream of texts that is read no faster than it is taken; `end` is called when it ends, however that is. */
+/**
+ * A stream of texts that is read no faster than it is taken; `end` is called when it ends, however that is.
+ */
 function streamOf(
   first: IteratorResult<string, void>,
   slices: AsyncGenerator<string, void, undefined>,

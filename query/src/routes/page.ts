@@ -35,7 +35,8 @@ export function pageRoutes({ files, activityTypes }: PageDeps): Route[] {
 
   function page(context: Context): Answer {
     if (files === undefined) return { status: 503, headers: html, body: unbuilt };
-    // What the page cannot know by itself: which types there may be, and whether events can be posted where it came from.
+    // What the page cannot know by itself: which types there may be, and whether events can be posted where
+    // it came from.
     const edge = context.req.header('x-forwarded-host') === undefined ? '' : 'here';
     const body = files.document
       .replace('%ACTIVITY_TYPES%', escapeHtml(activityTypes.join(',')))

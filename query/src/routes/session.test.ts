@@ -30,7 +30,7 @@ test('a key that may read opens a session, which reads', async () => {
   expect(await after.json()).toEqual({ signedIn: true, keysNeeded: true });
 });
 
-test('the cookie is for TLS alone where the client came by TLS, whatever lies between', async () => {
+test('the cookie is for TLS alone where the client came by TLS, whatever is between', async () => {
   async function cookieOf(url: string, headers: Record<string, string>): Promise<string> {
     const answer = await service.app.request(url, {
       method: 'POST',

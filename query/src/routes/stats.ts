@@ -48,7 +48,7 @@ export const timelineShape: {
   from: time()
     .optional()
     .describe(
-      'Where the first bucket begins, or what lies in it; 60 minutes, 24 hours or 30 days before `to` unless given',
+      'Where the first bucket begins, or what is in it; 60 minutes, 24 hours or 30 days before `to` unless given',
     ),
   to: time().optional().describe('What the last bucket ends with; now unless given'),
   tz: timeZone().describe('The time zone whose hours and days are meant: an IANA name, UTC unless given'),

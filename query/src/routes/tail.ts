@@ -42,7 +42,7 @@ export function tailRoute({ tails, maxTails, activityTypes }: TailDeps): Route {
       200: { description: 'The events.', mediaType: 'text/event-stream' },
       400: { description: 'A parameter or the `Last-Event-ID` is wrong.', schema: validationError },
       410: {
-        description: 'The `Last-Event-ID` is no longer kept: begin anew without it.',
+        description: 'The `Last-Event-ID` is no longer kept: start again without it.',
         schema: plainError,
       },
     },
@@ -66,7 +66,7 @@ export function tailRoute({ tails, maxTails, activityTypes }: TailDeps): Route {
         return new Response(stream, { headers });
       } catch (error) {
         if ((header ?? lastEventId) === undefined || !cannotCatchUp(error)) throw error;
-        const message = 'the tail does not know this id (any more): begin anew without it';
+        const message = 'the tail does not know this id (any more): start again without it';
         return { status: 410, body: { error: 'Gone', message } };
       }
     },

@@ -18,9 +18,9 @@ const answer = z.object({
   state: z
     .enum(traceStates)
     .describe(
-      'accepted: it lies before the processor; processed: on its way to MongoDB; lost: processed, and deleted by retention before it was stored; unknown: nobody knows it, or who does has not answered',
+      'accepted: it is before the processor; processed: on its way to MongoDB; lost: processed, and deleted by retention before it was stored; unknown: nobody knows it, or who does has not answered',
     ),
-  raw: position.nullable().describe('Where the first copy lies in the raw topic'),
+  raw: position.nullable().describe('Where the first copy is in the raw topic'),
   log: count.nullable().describe('The number that its log has, will have or had'),
   receivedAt: moment,
   processedAt: moment,
@@ -69,7 +69,7 @@ export function traceRoutes(trace: (event: { eventId: string; userId: string }) 
       scope: 'read',
       summary: 'Where an event is',
       description:
-        'Accepted, processed, stored, deleted, dead-lettered and why; or still on its way, and how much lies before it. The dedupe remembers an event for 24 hours (`DEDUPE_HOURS`), the raw topic for 30 days.',
+        'Accepted, processed, stored, deleted, dead-lettered and why; or still on its way, and how much is before it. The dedupe remembers an event for 24 hours (`DEDUPE_HOURS`), the raw topic for 30 days.',
       parts: z.object({ eventId }),
       query: z.object({ userId }),
       answers,

@@ -7,7 +7,7 @@ const now = Date.parse('2026-03-29T12:34:56.789Z');
 const iso = (times: readonly number[]): string[] => times.map((time) => new Date(time).toISOString());
 
 describe('bucketsOf', () => {
-  test('begins with the bucket that from lies in and ends with the one that to lies in', () => {
+  test('begins with the bucket that from is in and ends with the one that to is in', () => {
     const range = { from: at('2026-01-01T10:59:59.999Z'), to: at('2026-01-01T12:00:00.001Z') };
     const { starts, end } = bucketsOf({ interval: 'hour', tz: 'UTC', ...range }, now);
     expect(iso([...starts, end])).toEqual([
@@ -60,7 +60,7 @@ describe('bucketsOf', () => {
   });
 });
 
-test('filled: gaps are 0, what lies outside is left away', () => {
+test('filled: gaps are 0, what is outside is left away', () => {
   const buckets = { starts: [0, 10, 20], end: 30 };
   const cells = [
     { start: -1, total: 9, byType: { A: 9 } },

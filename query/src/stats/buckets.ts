@@ -29,7 +29,8 @@ export interface Buckets {
 }
 
 /**
- * The buckets that a range touches: the first one begins at `from` or before, the last one ends at `to` or later.
+ * The buckets that a range touches: the first one begins at `from` or before,
+ * the last one ends at `to` or later.
  * @throws FailureError where there are none or too many.
  */
 export function bucketsOf({ interval, from, to, tz }: TimelineQuery, now: number): Buckets {
@@ -111,7 +112,7 @@ function next(time: number, interval: WindowSize, tz: string): number {
   return local(time, tz).add({ days: 1 }).startOfDay().epochMilliseconds;
 }
 
-/** The counts of some time that lies within one bucket. */
+/** The counts of some time that is within one bucket. */
 export interface Cell {
   /** Epoch milliseconds. */
   start: number;

@@ -12,7 +12,7 @@ import { createStoredAgain, minuteSources } from './stored-again.ts';
 import type { GlobalCountDocument, Rollups } from './rollups.ts';
 
 const minute = 60_000;
-/** Nothing counts before it, and it is now so many minutes later: four days and some hours. */
+/** Nothing counts before it, and it is now this many minutes later: four days and some hours. */
 const begin = Date.UTC(2026, 0, 1, 7, 41);
 const minutes = 6_000;
 

@@ -1,5 +1,6 @@
-// Counts of all users over time: minutes as they are stored, and quarters of hours and days, which are remembered until one of their
-// minutes is stored again. What came after its minute had closed is in no minute: it is counted apart, and is in all sums of minutes.
+// Counts of all users over time: minutes as they are stored, and quarters of hours and days, which are
+// remembered until one of their minutes is stored again. What came after its minute had closed is in no
+// minute: it is counted apart, and is in all sums of minutes.
 import { collections, everyone, windowSizes } from '@activity/contracts';
 import type { CountsByType } from '@activity/contracts';
 import { LRUCache } from 'lru-cache';
@@ -23,7 +24,9 @@ export interface GlobalCountDocument {
 
 /** Reads counts of all users. What is remembered is as fresh as `fresh` says, which was asked for before. */
 export interface Rollups {
-  /** The counts from a minute on, up to a minute, late ones too, each within one quarter of an hour, in order. */
+  /**
+   * The counts from a minute on, up to a minute, late ones too, each within one quarter of an hour, in order.
+   */
   cells: (from: number, to: number, fresh: FreshnessOf) => Promise<Cell[]>;
   /** The counts of single minutes, without what came late. */
   minutes: (from: number, to: number) => Promise<Cell[]>;
@@ -48,7 +51,10 @@ const quarterMs = 15 * windowSizes.minute;
 const openMs = windowSizes.hour;
 /** What is remembered is compared with what is stored so often at least, in milliseconds. */
 const comparedMs = 1_000;
-/** Where nothing says what the sink stores, all is read again so often: the reads are long, and answers have no asOf then. */
+/**
+ * Where nothing says what the sink stores, all is read again so often: the reads are long, and answers have
+ * no asOf then.
+ */
 const unknownMs = 10_000;
 const maxRemembered = 50_000;
 const maxDays = 500;

@@ -1,4 +1,5 @@
-// Which minutes the sink has stored again since they were looked at: what was added up of them is not what is stored any more.
+// Which minutes the sink has stored again since they were looked at: what was added up of them is not what is
+// stored any more.
 import { collections, everyone } from '@activity/contracts';
 import type { Collection, Db, Filter } from 'mongodb';
 import type { FreshnessOf, Source } from '../pipeline/freshness.ts';
@@ -40,8 +41,9 @@ export type StoredAgain = (fresh: FreshnessOf) => Promise<readonly number[] | 'a
 const maxChanged = 5_000;
 
 /**
- * Makes what says it. Within a partition the sink stores in the order of offsets, so that all that was stored since has an offset
- * behind the largest one that was seen. The largest are read first: when one of them is there, those before it are.
+ * Makes what says it. Within a partition the sink stores in the order of offsets, so that all that was stored
+ * since has an offset behind the largest one that was seen. The largest are read first: when one of them is
+ * there, those before it are.
  */
 export function createStoredAgain(reads: Reads, sources: readonly MinuteSource[]): StoredAgain {
   let seen: Map<string, number> | undefined;

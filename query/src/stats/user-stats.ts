@@ -64,7 +64,10 @@ export function createUserStats({ reads, users, counts, now }: UserStatsOptions)
     ttl: rememberedMs,
   });
 
-  /** A count is remembered while the sink stores nothing, or while nobody knows what it stores and answers have no asOf. */
+  /**
+   * A count is remembered while the sink stores nothing, or while nobody knows what it stores and answers
+   * have no asOf.
+   */
   async function remember(
     name: string,
     { version }: FreshnessOf,
@@ -143,7 +146,9 @@ export function createUserStats({ reads, users, counts, now }: UserStatsOptions)
   };
 }
 
-/** Stages that count the users who are in a day by late events alone: they have no count of the day itself. */
+/**
+ * Stages that count the users who are in a day by late events alone: they have no count of the day itself.
+ */
 function lateOnlyOn(windowStart: Date): Document[] {
   const ofDay = { $concat: ['$_id', `|day|${windowStart.toISOString()}`] };
   return [

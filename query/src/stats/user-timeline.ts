@@ -28,7 +28,9 @@ export interface Timeline {
   buckets: Bucket[];
   /** The windows that it was added up from. */
   madeOf: WindowSize;
-  /** False where these windows lie across the borders of the buckets, and count for the bucket they begin in. */
+  /**
+   * False where these windows lie across the borders of the buckets, and count for the bucket they begin in.
+   */
   aligned: boolean;
 }
 

@@ -11,8 +11,9 @@ import type { StoredLog } from './hub.ts';
 export const tokenPattern: RegExp = /^[0-9A-F]{16,1024}$/;
 
 /**
- * Whether a failure to catch up means that it cannot be done: the token is none of this MongoDB's, or its place is no longer kept. The
- * server says so with many codes; of those that it has for other reasons, none says that it is away.
+ * Whether a failure to catch up means that it cannot be done: the token is none of this MongoDB's, or its
+ * place is no longer kept. The server says so with many codes; of those that it has for other reasons, none
+ * says that it is away.
  */
 export function cannotCatchUp(error: unknown): boolean {
   return error instanceof MongoServerError && !isAway(error);
@@ -21,7 +22,10 @@ export function cannotCatchUp(error: unknown): boolean {
 /** Changes that are looked up at once. */
 const sliceSize = 500;
 
-/** Yields what was stored behind `after`, up to and including `until`, and was neither deleted nor erased since. */
+/**
+ * Yields what was stored behind `after`, up to and including `until`,
+ * and was neither deleted nor erased since.
+ */
 export async function* catchUp(
   logs: Collection<LogDocument>,
   after: string,
@@ -34,7 +38,10 @@ export async function* catchUp(
   });
   let slice: StoredLog[] = [];
 
-  /** The change stream keeps what was inserted, also when it is gone: only what is still there may be handed out. */
+  /**
+   * The change stream keeps what was inserted, also when it is gone:
+   * only what is still there may be handed out.
+   */
   async function stillThere(): Promise<StoredLog[]> {
     const some = slice;
     slice = [];

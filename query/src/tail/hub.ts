@@ -1,4 +1,5 @@
-// The hub: one change stream for all who follow the logs, opened with the first of them and closed some time after the last.
+// The hub: one change stream for all who follow the logs, opened with the first of them and closed some time
+// after the last.
 import type { Logger } from '@activity/service';
 import type {
   ChangeStream,

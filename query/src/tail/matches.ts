@@ -1,4 +1,5 @@
-// Whether a log is one that was asked for: what `mongoFilter` says to MongoDB, said to a log that has just been stored.
+// Whether a log is one that was asked for: what `mongoFilter` says to MongoDB, said to a log that has just
+// been stored.
 import { writings, type LogFilter } from '../logs/filter.ts';
 import type { LogDocument } from '../logs/log-json.ts';
 

@@ -67,7 +67,10 @@ export class TailReader {
     return this.#bytes;
   }
 
-  /** Sends a text after those that wait; `id` where it is a log. Where too much waits, they are dropped, and the reader is told to come back. */
+  /**
+   * Sends a text after those that wait; `id` where it is a log. Where too much waits, they are dropped, and
+   * the reader is told to come back.
+   */
   send(text: string, id: number = --this.#others): void {
     if (this.#ended) return;
     this.#bytes += text.length;

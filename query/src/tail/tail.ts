@@ -26,7 +26,8 @@ export interface Tails {
   /** How many readers there are. */
   readonly open: () => number;
   /**
-   * Begins a tail. `after` is the last id that the reader has seen. `cut` ends the connection of a reader that takes nothing.
+   * Begins a tail. `after` is the last id that the reader has seen. `cut` ends the connection of a reader
+   * that takes nothing.
    * @throws MongoServerError where `after` is no place of the change stream, or one that is gone.
    */
   begin: (
@@ -121,7 +122,7 @@ export function createTails(options: TailOptions): Tails {
     else {
       const missed = catchUp(logs, after, position);
       try {
-        // The first answer tells whether there is such a place, also where nothing was missed.
+        // The first answer shows whether there is such a place, also where nothing was missed.
         const first = await missed.next();
         if (!first.done) send(first.value);
         void follow(missed, reader, send)

@@ -2,7 +2,7 @@
 import type { Dashboard } from '../dashboard.ts';
 import { processRow } from './node-panels.ts';
 
-/** The dashboard of what lies between the services. */
+/** The dashboard of what is between the services. */
 export const kafkaConnect: Dashboard = {
   uid: 'activity-kafka-connect',
   title: 'Pipeline: Kafka and Connect',

@@ -1,4 +1,5 @@
-// Buffers that are filled again once the broker has what was in them: fresh ones cost page faults, and garbage collections.
+// Buffers that are filled again once the broker has what was in them: fresh ones cost page faults, and
+// garbage collections.
 
 const smallest = 16_384;
 /** What is kept for use again; more than that is left to the garbage collector. */
@@ -9,7 +10,7 @@ export class BufferPool {
   readonly #free = new Map<number, Buffer[]>();
   #kept = 0;
 
-  /** A buffer of at least so many bytes, the caller's until it is given back. */
+  /** A buffer of at least `bytes` bytes, the caller's until it is given back. */
   take(bytes: number): Buffer {
     const size = Math.max(smallest, 2 ** Math.ceil(Math.log2(bytes)));
     const buffer = this.#free.get(size)?.pop();

@@ -1,8 +1,9 @@
-// A record inside the bytes of a fetch: keys and values become text or buffers only when somebody looks at them.
+// A record inside the bytes of a fetch: keys and values become text or
+// buffers only when somebody looks at them.
 import { isUtf8 } from 'node:buffer';
 import { deserialize, type Decoder, type Headers, type SourceRecord } from './record.ts';
 
-/** A {@link SourceRecord} that lies where it was read. A start of -1 stands for null. */
+/** A {@link SourceRecord} that is read from the bytes of a fetch. A start of -1 stands for null. */
 export class FetchedRecord implements SourceRecord {
   readonly offset: number;
   readonly timestamp: number;

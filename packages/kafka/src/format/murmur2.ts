@@ -4,7 +4,7 @@ import type { Serialized } from './record.ts';
 
 const m = 0x5bd1e995;
 
-/** Kafka's 32-bit murmur2, signed, of the first so many bytes. */
+/** Kafka's 32-bit murmur2, signed, of the first `length` bytes. */
 export function murmur2(bytes: Uint8Array, length: number = bytes.length): number {
   let hash = 0x9747b28c ^ length;
   let at = 0;

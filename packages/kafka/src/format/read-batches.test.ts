@@ -6,7 +6,7 @@ import { checkProperty } from '../testing/seeds.ts';
 import { decompress } from '../client/wire.ts';
 import { readBatches, type AbortedTransaction } from './read-batches.ts';
 
-/** What lies in a partition: records of a producer (undefined: outside of a transaction), or the end of one. */
+/** What is in a partition: records of a producer (undefined: outside of a transaction), or the end of one. */
 type Entry =
   | { kind: 'records'; producer: number | undefined; values: string[] }
   | { kind: 'abort' | 'commit'; producer: number };

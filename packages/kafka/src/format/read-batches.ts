@@ -1,10 +1,11 @@
 // Reads the record batches of a Fetch answer, and keeps aborted and control records from everyone.
-// Source: the Kafka protocol guide, "Record Batch"; the filter follows the Java consumer's read_committed rule.
+// Source: the Kafka protocol guide, "Record Batch";
+// the filter follows the Java consumer's read_committed rule.
 import type { Header, Headers, SourceRecord } from './record.ts';
 import { FetchedRecord } from './fetched-record.ts';
 import { VarintCursor } from './varint.ts';
 
-/** A transaction that was aborted: its producer, and where its first record lies in this partition. */
+/** A transaction that was aborted: its producer, and where its first record is in this partition. */
 export interface AbortedTransaction {
   producerId: bigint;
   firstOffset: number;
@@ -31,7 +32,7 @@ const abortMarker = 0;
 
 /**
  * Reads all whole batches, from `fetchOffset` on, leaving out control records and aborted ones.
- * Answers the records and the offset after the last whole batch.
+ * Returns the records and the offset after the last whole batch.
  */
 export function readBatches(
   bytes: Buffer,

@@ -48,7 +48,7 @@ function expected(records: readonly TestRecord[], from: number): SourceRecord[] 
   }));
 }
 
-test('what lies in a buffer is written as what is given', () => {
+test('what is in a buffer is written as what is given', () => {
   const bytes = fc.uint8Array({ maxLength: 300 });
   const lying = fc.record({ key: bytes, value: fc.option(bytes, { nil: null }), timestamp: time });
   fc.assert(

@@ -11,7 +11,9 @@ export const maxBatchBytes = 900_000;
 
 const noHeaders: Headers = [];
 
-/** A finished batch without its header: the header is written when the producer's id and sequence are known. */
+/**
+ * A finished batch without its header: the header is written when the producer's id and sequence are known.
+ */
 export interface OpenBatch {
   /** The header's room, then the records. */
   buffer: Buffer;
@@ -36,7 +38,10 @@ function sizeOf(data: Serialized | null): number {
 
 /** Up to this length a text is written sooner here than by a call of Buffer's. */
 const shortText = 24;
-/** No character of UTF-8 is longer: with so much room beyond a text's size, more than that size is written where it was too small. */
+/**
+ * No character of UTF-8 is longer: with this much room beyond the size of a text, more than that size is
+ * written where it was too small.
+ */
 const maxCharacterBytes = 4;
 
 /** Writes what should have this size; false where it has another, so that what was written is not of use. */
@@ -70,7 +75,7 @@ export class PartitionBatches {
     this.#maxBytes = Math.min(maxBatchBytes, limits?.maxBatchBytes ?? maxBatchBytes);
   }
 
-  /** Appends a record; answers its size in bytes. */
+  /** Appends a record; returns its size in bytes. */
   append(timestamp: number, key: Serialized | null, value: Serialized | null, headers: Headers): number {
     const time = this.#limits ? this.#limits.time(timestamp) : timestamp;
     // Text is mostly ASCII, a byte a character: to measure it first would take as long as to write it.
@@ -132,7 +137,10 @@ export class PartitionBatches {
     return at - start;
   }
 
-  /** Appends a record without headers whose key, and behind it the value, lie in a buffer; no value end: a tombstone. */
+  /**
+   * Appends a record without headers whose key, and behind it the value,
+   * lie in a buffer; no value end: a tombstone.
+   */
   appendBytes(
     recordTime: number,
     source: Buffer,
@@ -211,7 +219,10 @@ export class RecordBatches {
     this.#limits = limits;
   }
 
-  /** Gives the buffers back to the pool. Only for records that the broker has taken: nobody may read them any more. */
+  /**
+   * Gives the buffers back to the pool. Only for records that the broker has taken:
+   * nobody may read them any more.
+   */
   release(): void {
     for (const partitions of this.topics.values()) {
       for (const { batches } of partitions.values())
@@ -268,7 +279,7 @@ export interface BatchProducer {
   transactional: boolean;
 }
 
-/** Fills in the header of a batch and answers its bytes. */
+/** Fills in the header of a batch and returns its bytes. */
 export function sealBatch(
   batch: OpenBatch,
   producer: BatchProducer,

@@ -10,7 +10,7 @@ export interface Header {
 /** A record's headers in order; names may repeat. */
 export type Headers = readonly Header[];
 
-/** A record as it lies in Kafka. Offsets fit a safe integer; timestamps are epoch milliseconds. */
+/** A record of Kafka. Offsets fit a safe integer; timestamps are epoch milliseconds. */
 export interface SourceRecord {
   offset: number;
   timestamp: number;

@@ -11,7 +11,7 @@ export function sizeOfVarint(value: number): number {
   return size;
 }
 
-/** Writes a 32-bit value; answers the position after it. */
+/** Writes a 32-bit value; returns the position after it. */
 export function writeVarint(buffer: Buffer, position: number, value: number): number {
   let bits = ((value << 1) ^ (value >> 31)) >>> 0;
   let at = position;
@@ -35,7 +35,7 @@ export function sizeOfVarlong(value: number): number {
   return size;
 }
 
-/** Writes a safe integer (below 2^52 in size) as a 64-bit varint; answers the position after it. */
+/** Writes a safe integer (below 2^52 in size) as a 64-bit varint; returns the position after it. */
 export function writeVarlong(buffer: Buffer, position: number, value: number): number {
   if ((value | 0) === value) return writeVarint(buffer, position, value);
   let rest = value >= 0 ? value * 2 : -value * 2 - 1;

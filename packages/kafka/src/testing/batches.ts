@@ -1,4 +1,5 @@
-// Record batches made by hand: what a broker would send, with the producers, markers and compressions that tests need.
+// Record batches made by hand: what a broker would send, with the producers, markers and compressions that
+// tests need.
 import type { Headers } from '../format/record.ts';
 import { batchHeaderSize, PartitionBatches, sealBatch } from '../format/record-batches.ts';
 
@@ -59,7 +60,7 @@ function finished(sealed: Buffer, { compression, appendTime }: BatchOptions): Bu
   return bytes;
 }
 
-/** A transaction's end as it lies in the log: a control batch of one record. */
+/** The end of a transaction in the log: a control batch of one record. */
 export function endMarker(type: 'abort' | 'commit', producerId: number, offset: number): Buffer {
   const key = Buffer.from([0, 0, 0, type === 'abort' ? 0 : 1]);
   const value = Buffer.alloc(6);

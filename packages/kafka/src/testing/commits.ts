@@ -18,7 +18,10 @@ export function anyoneIn(groupId: string): GroupIdentity {
   return { groupId, generationId: 1, memberId: 'anyone', groupInstanceId: null };
 }
 
-/** The identity of a member that has joined a group, as a commit of offsets needs it; it stays until the client is closed. */
+/**
+ * The identity of a member that has joined a group, as a commit of offsets needs it; it stays until the
+ * client is closed.
+ */
 export async function memberOf(kafka: KafkaPort, groupId: string): Promise<GroupIdentity> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const member = kafka.createMember({
@@ -57,8 +60,8 @@ export function commitOf(
 }
 
 /**
- * Reads a partition from an offset up to what is its end now. A transaction that is still open is waited for: so is one
- * that has just been committed, whose markers come a moment later.
+ * Reads a partition from an offset up to what is its end now. A transaction that is still open is waited for:
+ * so is one that has just been committed, whose markers come a moment later.
  */
 export async function readPartition(
   kafka: KafkaPort,

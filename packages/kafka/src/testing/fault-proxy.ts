@@ -1,4 +1,5 @@
-// A proxy before a broker that loses requests or answers of chosen kinds, or goes silent: a network as it can be.
+// A proxy before a broker that loses requests or answers of chosen kinds,
+// or goes silent: a network as it can be.
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
@@ -24,7 +25,7 @@ export interface FaultProxy extends AsyncDisposable {
   target: { host: string; port: number };
 }
 
-/** Splits what arrives into frames: a length of four bytes, then so many bytes. */
+/** Splits what arrives into frames: a length of four bytes, then as many bytes. */
 function onFrames(socket: Socket, take: (frame: Buffer) => void): void {
   let pending: Buffer = Buffer.alloc(0);
   socket.on('data', (data: Buffer) => {

@@ -1,4 +1,5 @@
-// What tests on a broker need beside it: a second client, a proxy that loses requests, and seeds that can be tried again.
+// What tests on a broker need beside it: a second client, a proxy that loses requests, and seeds that can be
+// tried again.
 export { readPartition } from './commits.ts';
 export { apiKeys, startFaultProxy } from './fault-proxy.ts';
 export type { Fate, FaultProxy } from './fault-proxy.ts';

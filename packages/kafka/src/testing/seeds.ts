@@ -12,8 +12,8 @@ function firstSeed(): number {
 }
 
 /**
- * Checks a property with so many seeds; a failure tells the one seed to put into STREAMS_SEED, which is then tried alone.
- * Each run has a seed of its own, so that a failure does not depend on what ran before it.
+ * Checks a property with `numRuns` seeds; a failure prints the seed to put into STREAMS_SEED, which is then
+ * tried alone. Each run has a seed of its own, so that a failure does not depend on what ran before it.
  */
 export function checkProperty<T>(property: IProperty<T>, options: RunOptions<T> = {}): void {
   const count = onlySeed === undefined ? (options.numRuns ?? runs) : 1;

@@ -1,5 +1,5 @@
-// The witness: kafkajs, a client that shares no code with ours, reads what was committed and makes what we must survive.
-// Only to know where a topic ends, and so when to stop waiting, our own client is asked.
+// The witness: kafkajs, a client that shares no code with ours, reads what was committed and makes what we
+// must survive. Only to know where a topic ends, and so when to stop waiting, our own client is asked.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigResourceTypes, Kafka, logLevel, type Admin, type Producer } from 'kafkajs';
@@ -18,7 +18,7 @@ export interface Seen {
 /** A second client on a broker. */
 export interface Witness extends AsyncDisposable {
   readonly admin: Admin;
-  /** A topic with a name of its own; answers the name. */
+  /** A topic with a name of its own; returns the name. */
   createTopic(name: string, partitions: number, config?: { [name: string]: string }): Promise<string>;
   /** Gives a topic settings of its own, instead of those that it had. */
   configure(topic: string, config: { [name: string]: string }): Promise<void>;
@@ -30,8 +30,9 @@ export interface Witness extends AsyncDisposable {
     records: readonly { key: string; value: string; partition?: number; timestamp?: number }[],
   ): Promise<void>;
   /**
-   * Everything committed to a topic, by offset. To know where the end is it writes a mark into each partition, which it
-   * leaves out of all answers; records of a transaction that is still open are waited for.
+   * Everything committed to a topic, by offset. To know where the end is it writes a mark into each
+   * partition, which it leaves out of all answers;
+   * records of a transaction that is still open are waited for.
    */
   readCommitted(topic: string): Promise<Seen[]>;
   /** The end of each partition, records of open transactions included: kafkajs leaves these out. */
@@ -89,7 +90,8 @@ export async function connectWitness(...brokers: string[]): Promise<Witness> {
       topic,
       messages: partitions.map((partition) => ({ partition, value: null, headers: { [markHeader]: mark } })),
     });
-    // By place: a batch that is read again after a rebalance of the witness holds the same records, not more of them.
+    // By place: a batch that is read again after a rebalance of the witness holds the same records, not more
+    // of them.
     const seen = new Map<string, Seen>();
     const left = new Set(partitions);
     const consumer = kafka.consumer({

@@ -1,4 +1,4 @@
-// A route as its OpenAPI document tells of it.
+// A route as its OpenAPI document describes it.
 import { z } from 'zod';
 import type { Scope } from '../keys/api-key.ts';
 

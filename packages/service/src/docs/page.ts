@@ -1,4 +1,5 @@
-// The readable form of the OpenAPI document: one page of HTML, without scripts and without anything from another host.
+// The readable form of the OpenAPI document: one page of HTML, without scripts and without anything from
+// another host.
 import { hash } from 'node:crypto';
 import type { OpenApiDocument, Operation } from './openapi.ts';
 

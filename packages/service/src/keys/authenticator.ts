@@ -16,11 +16,14 @@ export interface Identity {
   scopes: ReadonlySet<Scope>;
 }
 
-/** Tells who sent a request. */
+/** Finds who sent a request. */
 export interface Authenticator {
   /** Whether keys are asked for at all. */
   readonly open: boolean;
-  /** The sender of a request with this `Authorization` or `X-Api-Key` header; undefined where the key is missing or wrong. */
+  /**
+   * The sender of a request with this `Authorization` or `X-Api-Key` header; undefined where the key is
+   * missing or wrong.
+   */
   identify: (authorization: string | undefined, apiKey: string | undefined) => Identity | undefined;
   close: () => void;
 }
@@ -28,8 +31,8 @@ export interface Authenticator {
 /** An {@link Authenticator} that browsers can sign in with. */
 export interface SessionAuthenticator extends Authenticator {
   /**
-   * A token that stands for this key until `expiresAt` (epoch milliseconds), or until the key is revoked; undefined where the key is
-   * wrong or may not read, and where no keys are asked for.
+   * A token that stands for this key until `expiresAt` (epoch milliseconds), or until the key is revoked;
+   * undefined where the key is wrong or may not read, and where no keys are asked for.
    */
   openSession: (key: string, expiresAt: number) => string | undefined;
   /** Who a session's token belongs to at this time. A session may read, whatever else its key may do. */
@@ -58,17 +61,21 @@ export interface AuthenticatorOptions {
   production: boolean;
   allowAnonymous: boolean;
   logger: Logger;
-  /** What sessions are signed with, the same in all instances; by default random, so that sessions end with the process. */
+  /**
+   * What sessions are signed with, the same in all instances; by default random, so that sessions end with
+   * the process.
+   */
   sessionKey?: string | undefined;
   /** How often the file is looked at, in milliseconds. */
   reloadMs?: number;
 }
 
 /**
- * Opens the keys. With a file, every request needs a key of it, and a key that is added or revoked counts within a second.
- * Without one, everyone may do everything, which is said.
+ * Opens the keys. With a file, every request needs a key of it, and a key that is added or revoked counts
+ * within a second. Without one, everyone may do everything, which is said.
  *
- * @throws Error in production where there is no key and anonymous use was not allowed; where the file cannot be read.
+ * @throws Error in production where there is no key and anonymous use was not allowed; where the file cannot
+ * be read.
  */
 export async function openAuthenticator(options: AuthenticatorOptions): Promise<SessionAuthenticator> {
   const { file, production, allowAnonymous, logger } = options;
@@ -88,7 +95,8 @@ export async function openAuthenticator(options: AuthenticatorOptions): Promise<
 }
 
 /**
- * Opens the keys of a port that only other parts of the pipeline use; undefined where there is no file, and the port needs none.
+ * Opens the keys of a port that only other parts of the pipeline use; undefined where there is no file, and
+ * the port needs none.
  *
  * @throws Error where the file cannot be read.
  */
@@ -133,7 +141,7 @@ async function openFile(file: string, options: AuthenticatorOptions): Promise<Se
         logger.info({ active: loaded.size }, 'API keys read again');
       },
       // The keys that were read last stay: a half-written file must not lock everyone out.
-      (error: unknown) => logger.error({ err: error }, 'reading the API keys again'),
+      (error: unknown) => logger.error({ err: error }, 'reload of the API keys failed'),
     );
   }
 

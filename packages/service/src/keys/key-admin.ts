@@ -5,7 +5,7 @@ import { createKey, isKey, keyId } from './api-key.ts';
 import type { KeyEntry, Scope } from './api-key.ts';
 import { readKeys, writeKeys } from './key-file.ts';
 
-/** One name has at most so many active keys: the one in use and the one that replaces it. */
+/** The most active keys of one name: the one in use and the one that replaces it. */
 const maxActive = 2;
 
 /** Makes a key and keeps its hash. The key itself is nowhere but in the answer. */
@@ -34,7 +34,10 @@ export interface KeptKey {
   scopes: readonly Scope[];
 }
 
-/** Makes a key and writes it to a file, unless that file holds an active one. Keys of the name that are not there are revoked. */
+/**
+ * Makes a key and writes it to a file, unless that file holds an active one. Keys of the name that are not
+ * there are revoked.
+ */
 export async function ensureKey({ path, keyFile, name, scopes }: KeptKey, now: Date): Promise<void> {
   const keys = existsSync(path) ? await readKeys(path) : [];
   const kept = existsSync(keyFile) ? readFileSync(keyFile, 'utf8').trim() : '';

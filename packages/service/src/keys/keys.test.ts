@@ -125,7 +125,7 @@ describe('openAuthenticator', () => {
     const key = await addKey(file, 'web', ['ingest'], now);
     const authenticator = await open();
     await writeFile(file, '{"keys":');
-    await vi.waitFor(() => assert.include(logged.join(''), 'reading the API keys again'), 5_000);
+    await vi.waitFor(() => assert.include(logged.join(''), 'reload of the API keys failed'), 5_000);
     expect(authenticator.identify(undefined, key)).toBeDefined();
   });
 

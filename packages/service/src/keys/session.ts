@@ -1,11 +1,11 @@
-// Sessions: what a browser keeps in a cookie instead of the API key itself. They are signed with a secret that is in no file of keys, and
-// need no store.
+// Sessions: what a browser keeps in a cookie instead of the API key itself. They are signed with a secret
+// that is in no file of keys, and need no store.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** The name of the cookie that holds a session's token. */
 export const sessionCookie = 'activity_session';
 
-/** A session as its token tells of it. */
+/** A session as its token describes it. */
 export interface SessionClaims {
   keyId: string;
   /** Epoch milliseconds. */

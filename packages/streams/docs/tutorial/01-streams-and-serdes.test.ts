@@ -1,8 +1,8 @@
 // Chapter 1: streams and serdes
 //
-// A Kafka topic is a log of records. A record has a key, a value, a timestamp and headers; Kafka itself knows keys and
-// values as bytes only. A stream is a topic read from its beginning to no end, and a serde says how bytes become
-// values and back. Everything in this tutorial is a test: change a line and see what breaks.
+// A Kafka topic is a log of records. A record has a key, a value, a timestamp and headers; Kafka itself knows
+// keys and values as bytes only. A stream is a topic read from its beginning to no end, and a serde says how
+// bytes become values and back. Everything in this tutorial is a test: change a line and see what breaks.
 import {
   describe as describeTopology,
   jsonSerde,
@@ -24,19 +24,20 @@ describe('a first topology', () => {
   const topology = builder.build();
 
   test('runs without a broker in the test driver', () => {
-    // The driver runs a topology on topics in memory. `pipe` writes a record: key, value, timestamp in milliseconds.
+    // The driver runs a topology on topics in memory. `pipe` writes a record:
+    // key, value, timestamp in milliseconds.
     const driver = new TopologyTestDriver(topology);
     driver.input('names', { key: stringSerde, value: stringSerde }).pipe('id-1', 'Ada', 1_000);
 
     const lengths = driver.output('lengths', { key: stringSerde, value: numberSerde });
     expect(lengths.readAll()).toMatchObject([{ key: 'id-1', value: 3, timestamp: 1_000 }]);
-    // A step keeps the key, the timestamp and the headers unless it is about them. A topic is read on from where the last
-    // read ended.
+    // A step keeps the key, the timestamp and the headers unless it is about them. A topic is read on from
+    // where the last read ended.
     expect(lengths.readAll()).toEqual([]);
   });
 
   test('describes itself', () => {
-    // The same text as Kafka Streams', which tools draw; `describeMermaid` answers a diagram.
+    // The same text as Kafka Streams', which tools draw; `describeMermaid` returns a diagram.
     expect(describeTopology(topology)).toContain('Source: KSTREAM-SOURCE-0000000000 (topics: [names])');
   });
 });
@@ -66,7 +67,8 @@ describe('serdes', () => {
   }
 
   test('read JSON, and refuse what is not what it should be', () => {
-    // A type says what JSON should be; only a check makes sure. Without one, `jsonSerde<Order>()` trusts whoever writes.
+    // A type says what JSON should be; only a check makes sure. Without one, `jsonSerde<Order>()` trusts
+    // whoever writes.
     const orderSerde = jsonSerde(parseOrder);
     const builder = new StreamsBuilder();
     builder
@@ -115,8 +117,8 @@ describe('serdes', () => {
 });
 
 test('event time may come from the record itself', () => {
-  // A record's timestamp is when it happened. Where the value knows better than the producer's clock, say so at the source; windows, late
-  // records and timers (from chapter 4 on) all follow it.
+  // A record's timestamp is when it happened. Where the value knows better than the producer's clock, say so
+  // at the source; windows, late records and timers (from chapter 4 on) all follow it.
   const builder = new StreamsBuilder();
   builder
     .stream('events', {

@@ -1,7 +1,7 @@
 // Chapter 2: stateless steps
 //
-// A stateless step looks at one record and passes on none, one or many. It needs no memory, so nothing can be lost:
-// whatever it passes on commits together with the position in the input.
+// A stateless step looks at one record and passes on none, one or many. It needs no memory, so nothing can be
+// lost: whatever it passes on commits together with the position in the input.
 import { jsonSerde, StreamsBuilder, stringSerde, type KStream } from '@activity/streams';
 import { TopologyTestDriver } from '@activity/streams/testing';
 import { expect, test } from 'vitest';
@@ -17,7 +17,7 @@ const orders = { key: stringSerde, value: jsonSerde<Order>() };
 const ada: Order = { customer: 'ada', items: ['tea', 'milk'], cents: 450 };
 const bob: Order = { customer: 'bob', items: ['tea'], cents: 9_900 };
 
-/** Runs two orders through what `declare` builds; answers what came out of a topic as `key=value`. */
+/** Runs two orders through what `declare` builds; returns what came out of a topic as `key=value`. */
 function run(declare: (stream: KStream<string, Order>) => void, topic = 'out'): string[] {
   const builder = new StreamsBuilder();
   declare(builder.stream('orders', orders));
@@ -48,8 +48,8 @@ test('map, selectKey and flatMap change keys', () => {
     stream.map((id, order) => [order.customer, id], { key: stringSerde, value: stringSerde }).to('out'),
   );
   expect(byCustomer).toEqual(['ada=1', 'bob=2']);
-  // A new key belongs to another partition. Nothing moves yet: a step that needs all records of a key in one place, such as
-  // `groupByKey` in the next chapter, first sends them through a repartition topic.
+  // A new key belongs to another partition. Nothing moves yet: a step that needs all records of a key in one
+  // place, such as `groupByKey` in the next chapter, first sends them through a repartition topic.
 });
 
 test('split sends each record down the first branch that takes it', () => {
@@ -82,7 +82,8 @@ test('merge joins two streams of one type', () => {
 test('peek looks on, for logs and metrics', () => {
   const seen: string[] = [];
   run((stream) => stream.peek((id) => seen.push(id)).to('out'));
-  // What happens outside of Kafka is not part of the transaction: after a crash, a record may be looked at again.
+  // What happens outside of Kafka is not part of the transaction:
+  // after a crash, a record may be looked at again.
   expect(seen).toEqual(['1', '2']);
 });
 

@@ -1,7 +1,8 @@
 // Chapter 3: keyed state and counts
 //
-// To count, a step must remember. It does so by key, in a store: all records of a key are in one partition, each partition is
-// worked on by one task, and each task has its own part of the store on the machine it runs on. No lock, no network.
+// To count, a step must remember. It does so by key, in a store: all records of a key are in one partition,
+// each partition is worked on by one task, and each task has its own part of the store on the machine it runs
+// on. No lock, no network.
 import { jsonSerde, numberSerde, StreamsBuilder, stringSerde, type KTable } from '@activity/streams';
 import { TopologyTestDriver } from '@activity/streams/testing';
 import { describe, expect, test } from 'vitest';
@@ -14,7 +15,7 @@ describe('count', () => {
   builder.stream('clicks', strings).groupByKey().count({ store: 'clicks-by-user' }).toStream().to('counts');
   const topology = builder.build();
 
-  test('answers a table: each change of a count is a record', () => {
+  test('returns a table: each change of a count is a record', () => {
     const driver = new TopologyTestDriver(topology);
     const clicks = driver.input('clicks', strings);
     clicks.pipe('ada', '/home', 0);
@@ -126,7 +127,8 @@ describe('other aggregates', () => {
 });
 
 describe('tables', () => {
-  // A topic can be read as a table from the start: the newest value of each key. A record without a value removes its row.
+  // A topic can be read as a table from the start: the newest value of each key. A record without a value
+  // removes its row.
   function citizens(declare: (users: KTable<string, string>) => KTable<string, number>): TopologyTestDriver {
     const builder = new StreamsBuilder();
     declare(builder.table('users', strings)).toStream().to('out');
@@ -151,8 +153,9 @@ describe('tables', () => {
 });
 
 test('where values in between matter to nobody, they need not come out', () => {
-  // `emit: 'commit'` keeps a table's changes back until the commit, and then gives each key's last one only. A commit comes every
-  // 100 ms: a key that changes a thousand times in it costs one record downstream. `coalesce()` does the same for a stream.
+  // `emit: 'commit'` keeps a table's changes back until the commit, and then gives each key's last one only.
+  // A commit comes every 100 ms: a key that changes a thousand times in it costs one record downstream.
+  // `coalesce()` does the same for a stream.
   const builder = new StreamsBuilder();
   builder.stream('clicks', strings).groupByKey().count({ emit: 'commit' }).toStream().to('counts');
   const driver = new TopologyTestDriver(builder.build(), { commits: 'manual' });

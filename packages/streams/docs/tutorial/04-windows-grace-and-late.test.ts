@@ -1,7 +1,8 @@
 // Chapter 4: windows, grace and late records
 //
-// "How many in this minute" is a count by key and window. Windows follow event time, the time at which things happened, whenever they
-// arrive. Since records arrive out of order, a window must stay open a while after its end: that is its grace.
+// "How many in this minute" is a count by key and window. Windows follow event time, the time at which things
+// happened, whenever they arrive. Since records arrive out of order, a window must stay open a while after
+// its end: that is its grace.
 import {
   hopping,
   numberSerde,
@@ -65,7 +66,8 @@ describe('tumbling windows', () => {
     const clicks = driver.input('clicks', strings);
     clicks.pipe('bob', '/home', 5 * minute);
     driver.crash();
-    // Stream time was committed with the offset, so this record is as late as it would have been without the crash.
+    // Stream time was committed with the offset,
+    // so this record is as late as it would have been without the crash.
     clicks.pipe('ada', '/late', 0);
     expect(driver.output('late', strings).readAll()).toHaveLength(1);
   });
@@ -81,7 +83,8 @@ describe('tumbling windows', () => {
       [0, 1],
       [minute, 1],
     ]);
-    // Windows are kept for size and grace, in segments that are dropped whole, so that old ones cost nothing to forget.
+    // Windows are kept for size and grace, in segments that are dropped whole, so that old ones cost nothing
+    // to forget.
     clicks.pipe('bob', '/home', 60 * minute);
     expect(store.fetch('ada', 0)).toBeUndefined();
   });

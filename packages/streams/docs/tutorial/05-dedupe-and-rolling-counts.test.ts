@@ -1,7 +1,8 @@
 // Chapter 5: dedupe and rolling counts
 //
-// Two steps that Kafka Streams does not have, for two things that everyone needs: to take a record once that was sent twice, and
-// to know how much happened in the last so much time, with numbers that fall again by themselves.
+// Two steps that Kafka Streams does not have, for two things that everyone needs: to take a record once that
+// was sent twice, and to know how much happened in the latest span of time,
+// with numbers that fall again by themselves.
 import { jsonSerde, StreamsBuilder, stringSerde } from '@activity/streams';
 import { TopologyTestDriver } from '@activity/streams/testing';
 import { describe, expect, test } from 'vitest';
@@ -41,13 +42,14 @@ describe('dedupe', () => {
     .to('accepted');
   const topology = builder.build();
 
-  test('passes on the first record of an id, and tells of the others', () => {
+  test('passes on the first record of an id, and reports the others', () => {
     const driver = new TopologyTestDriver(topology);
     const input = driver.input('payments', payments);
     input.pipe('ada', { id: 'p1', cents: 100 }, 0);
     input.pipe('ada', { id: 'p1', cents: 100 }, 1);
     input.pipe('ada', { id: 'p1', cents: 999 }, 2);
-    // An id is known within its key: bob's p1 is another payment. A sender's resends must therefore carry the same key.
+    // An id is known within its key: bob's p1 is another payment. A sender's resends must therefore carry the
+    // same key.
     input.pipe('bob', { id: 'p1', cents: 100 }, 3);
     const accepted = driver.output('accepted', payments).readAll();
     expect(accepted.map(({ key, value }) => [key, value?.cents])).toEqual([

@@ -1,7 +1,8 @@
 // Chapter 6: processors, stores, punctuators, side outputs
 //
-// Where no step fits, write your own: an object with a `process` function, one instance for each task. It may keep state in stores, be
-// called back by a clock, and forward records to one output or to several. All of it commits with the record.
+// Where no step fits, write your own: an object with a `process` function, one instance for each task. It may
+// keep state in stores, be called back by a clock, and forward records to one output or to several. All of it
+// commits with the record.
 import { jsonSerde, numberSerde, StreamsBuilder, stringSerde } from '@activity/streams';
 import type { Processor, ProcessorContext } from '@activity/streams';
 import { TopologyTestDriver } from '@activity/streams/testing';
@@ -11,8 +12,8 @@ const numbers = { key: stringSerde, value: numberSerde };
 const strings = { key: stringSerde, value: stringSerde };
 
 describe('a processor with a store', () => {
-  // A thermometer's reading, passed on only where it differs by more than one degree from the last one passed on; what cannot
-  // be a temperature goes to an output of its own.
+  // A thermometer's reading, passed on only where it differs by more than one degree from the last one passed
+  // on; what cannot be a temperature goes to an output of its own.
   function onChange(store: string): Processor<string, number, string, number> {
     let context: ProcessorContext<string, number>;
     return {
@@ -34,7 +35,8 @@ describe('a processor with a store', () => {
   }
 
   const builder = new StreamsBuilder();
-  // A store is declared in the builder and named by each step that uses it; two steps that share one are in one task.
+  // A store is declared in the builder and named by each step that uses it; two steps that share one are in
+  // one task.
   const last = builder.addStore({ name: 'last', kind: 'keyValue', key: stringSerde, value: numberSerde });
   const changes = builder
     .stream('readings', numbers)
@@ -55,8 +57,9 @@ describe('a processor with a store', () => {
 });
 
 describe('punctuators', () => {
-  // Tells of each key that was not seen for a minute. A stream-time punctuator is called as records bring event time on: it does
-  // the same in a replay. A wall-clock one is called by the time of day, records or not.
+  // Reports each key that was not seen for a minute. A stream-time punctuator is called as records bring
+  // event time on: it does the same in a replay.
+  // A wall-clock one is called by the time of day, records or not.
   function silence(
     type: 'stream-time' | 'wall-clock',
     store: string,
@@ -118,7 +121,7 @@ test('headers travel with the record, and a processor may add to them', () => {
         context = given;
       },
       process(record) {
-        // Where the record lies in Kafka: topic, partition, offset.
+        // Where the record is in Kafka: topic, partition, offset.
         const origin = { key: 'origin', value: Buffer.from(`${context.position()?.offset}`) };
         context.forward({ ...record, headers: [...record.headers, origin] });
       },
@@ -134,8 +137,8 @@ test('headers travel with the record, and a processor may add to them', () => {
 });
 
 test('a window store and an expiring store forget by themselves', () => {
-  // Three kinds: `keyValue` keeps until told; `window` keeps values by key and window start; `expiring` keeps a value for some stream
-  // time after it was put. Here: at most one greeting a key in ten minutes.
+  // Three kinds: `keyValue` keeps until told; `window` keeps values by key and window start; `expiring` keeps
+  // a value for some stream time after it was put. Here: at most one greeting a key in ten minutes.
   function greet(store: string): Processor<string, string, string, string> {
     let context: ProcessorContext<string, string>;
     return {

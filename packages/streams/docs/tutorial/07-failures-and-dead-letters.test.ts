@@ -1,7 +1,8 @@
 // Chapter 7: failures and dead letters
 //
-// A record may be unreadable, a step may throw, an output may be too large. By default the application stops at the first of them: nothing
-// is lost, and somebody looks. Where that is too strict, say for each stage what is to happen.
+// A record may be unreadable, a step may throw, an output may be too large. By default the application stops
+// at the first of them: nothing is lost, and somebody looks. Where that is too strict, say for each stage
+// what is to happen.
 import { jsonSerde, StreamsBuilder, stringSerde } from '@activity/streams';
 import type { Failure, Processor, ProcessorContext } from '@activity/streams';
 import { TopologyTestDriver } from '@activity/streams/testing';
@@ -116,8 +117,8 @@ test('a processor sends a record to the dead letters itself, with a reason of it
 });
 
 test('what a record did before it failed stays', () => {
-  // Steps run one after the other, and what one has written or sent is not taken back because a later one throws: as in Kafka Streams.
-  // So check first, and write afterwards.
+  // Steps run one after the other, and what one has written or sent is not taken back because a later one
+  // throws: as in Kafka Streams. So check first, and write afterwards.
   const declared = new StreamsBuilder();
   const payments = declared.stream('payments', json);
   payments.mapValues(() => 'seen', { value: stringSerde }).to('seen');

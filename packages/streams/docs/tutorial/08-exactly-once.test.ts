@@ -1,9 +1,11 @@
 // Chapter 8: exactly once, under crash and abort
 //
-// Everything so far was easy: nothing went wrong. This chapter makes it go wrong, at every point where it can, and finds the same results.
+// Everything so far was easy: nothing went wrong. This chapter makes it go wrong, at every point where it
+// can, and finds the same results.
 //
-// Outputs, changelog records and input offsets are one Kafka transaction. What a task writes to its stores meanwhile lies in an overlay in
-// memory, and becomes part of the store when the transaction has committed, never before.
+// Outputs, changelog records and input offsets are one Kafka transaction. What a task writes to its stores
+// meanwhile is in an overlay in memory, and becomes part of the store when the transaction has committed,
+// never before.
 import { numberSerde, StreamsBuilder, stringSerde } from '@activity/streams';
 import { TopologyTestDriver } from '@activity/streams/testing';
 import { describe, expect, test } from 'vitest';
@@ -49,8 +51,8 @@ describe('between commits', () => {
     driver.process(2);
     driver.abort();
     expect(stored(driver)).toBeUndefined();
-    // The same records are read again, and counted from where the last commit left off. A system whose state had kept the two would now
-    // say 5.
+    // The same records are read again, and counted from where the last commit left off. A system whose state
+    // had kept the two would now say 5.
     driver.commit();
     expect(committed(driver)).toEqual([1, 2, 3]);
     expect(stored(driver)).toBe(3);
@@ -69,7 +71,8 @@ describe('between commits', () => {
 });
 
 describe('while a commit is in flight', () => {
-  // The next batch is worked on while the broker commits the last one. So there are two layers of writes that are not committed.
+  // The next batch is worked on while the broker commits the last one. So there are two layers of writes that
+  // are not committed.
   test('work goes on, and belongs to the next commit', () => {
     const driver = start(3);
     driver.process(1);
@@ -113,7 +116,8 @@ test('a rebalance commits what was done, and another goes on from there', () => 
 });
 
 test('whatever happens, in whatever order', () => {
-  // Every sequence of three mishaps. The tests of the package do this for every step, with thousands of random histories.
+  // Every sequence of three mishaps. The tests of the package do this for every step, with thousands of
+  // random histories.
   const mishaps: ((driver: TopologyTestDriver) => void)[] = [
     (driver) => driver.abort(),
     (driver) => driver.crash(),

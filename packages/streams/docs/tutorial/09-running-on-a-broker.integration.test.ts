@@ -1,7 +1,8 @@
 // Chapter 9: running on a broker
 //
-// The same topology, on Kafka. `createStreams` takes it with the address of a broker and an application id, which is also the
-// consumer group: start the program on as many machines as you like, and the instances share the partitions.
+// The same topology, on Kafka. `createStreams` takes it with the address of a broker and an application id,
+// which is also the consumer group: start the program on as many machines as you like, and the instances
+// share the partitions.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,8 +22,8 @@ const running: Streams[] = [];
 
 beforeAll(async () => {
   witness = await connectWitness(servers().kafka);
-  // The topics of the input and of the output are yours: create them first. Changelogs and repartition topics are the application's,
-  // which creates them with as many partitions as they need.
+  // The topics of the input and of the output are yours: create them first. Changelogs and repartition topics
+  // are the application's, which creates them with as many partitions as they need.
   input = await witness.createTopic(uniqueName('clicks'), 4);
   output = await witness.createTopic(uniqueName('counts'), 4);
 });
@@ -64,7 +65,8 @@ describe('an application', () => {
   test('begins, works, can be read, and stops', async () => {
     const states: string[] = [];
     const streams = create({ onState: (state) => states.push(state) });
-    // `start` resolves when the topics are there and the group is being joined; `isReady` when every assigned task is at work.
+    // `start` resolves when the topics are there and the group is being joined; `isReady` when every assigned
+    // task is at work.
     await untilReady(streams);
     expect(states.at(0)).toBe('REBALANCING');
     expect(states.at(-1)).toBe('RUNNING');
@@ -93,7 +95,8 @@ describe('an application', () => {
     await vi.waitFor(async () => expect(await countsOf('ada')).toEqual(['1', '2', '3']), { timeout: 20_000 });
     // All was on disk when it closed, so that nothing had to be read from the changelog.
     expect(restored.reduce((sum, records) => sum + records, 0)).toBe(0);
-    // For a restart that takes a moment, stay in the group: within the session timeout nothing is handed to others.
+    // For a restart that takes a moment, stay in the group:
+    // within the session timeout nothing is handed to others.
     await streams.close({ leave: false });
   });
 

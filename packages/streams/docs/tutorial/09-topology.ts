@@ -1,4 +1,5 @@
-// The topology of chapter 9, as a module: worker threads load it for themselves, since functions do not pass between threads.
+// The topology of chapter 9, as a module: worker threads load it for themselves, since functions do not pass
+// between threads.
 import { numberSerde, StreamsBuilder, stringSerde, type Topology } from '@activity/streams';
 
 /** Counts the clicks of each user. */

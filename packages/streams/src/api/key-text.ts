@@ -65,7 +65,9 @@ export function checkKey(text: string, encoding: KeyEncoding): void {
 
 const cachedSuffixes = new Map<number, string>();
 
-/** The end of a windowed key's text: the window's start, so that a key's windows lie together in time order. */
+/**
+ * The end of a windowed key's text: the window's start, so that a key's windows lie together in time order.
+ */
 export function windowSuffix(start: number): string {
   let suffix = cachedSuffixes.get(start);
   if (suffix === undefined) {
@@ -76,7 +78,10 @@ export function windowSuffix(start: number): string {
   return suffix;
 }
 
-/** No window of the next 250 years begins later: the ends of windowed keys are in the order of time up to here. */
+/**
+ * No window of the next 250 years begins later:
+ * the ends of windowed keys are in the order of time up to here.
+ */
 const lastOrdered = 10 ** 13;
 
 /** Where the windows of a key that start between two times are; those of other keys may be there too. */

@@ -2,7 +2,7 @@
 import type { Headers, Record } from './record.ts';
 import type { ExpiringStore, KeyValueStore, WindowStore } from './stores.ts';
 
-/** Where the record being processed lies in Kafka. */
+/** Where the record being processed is in Kafka. */
 export interface RecordPosition {
   readonly topic: string;
   readonly partition: number;
@@ -43,8 +43,8 @@ export interface ProcessorContext<KO, VO> {
   /** Passes a record on to all children. */
   forward(record: Record<KO, VO>): void;
   /**
-   * Passes a record on to the children of one named output: a branch, or a side output such as `late`. Where the output
-   * has none, the record ends here. See {@link KStream.output}.
+   * Passes a record on to the children of one named output: a branch, or a side output such as `late`. Where
+   * the output has none, the record ends here. See {@link KStream.output}.
    */
   forwardTo<K, V>(output: string, record: Record<K, V>): void;
   /**
@@ -57,20 +57,22 @@ export interface ProcessorContext<KO, VO> {
   /** See {@link ProcessorContext.keyValueStore}. */
   expiringStore<K, V>(name: string): ExpiringStore<K, V>;
   /**
-   * Calls back every `intervalMs` of the clock named, with that clock's time: by stream time first with the first record,
-   * by wall clock first after one interval. Missed intervals are made up for by one call. Schedules are not kept over a restart: call it
-   * in `init`. An error in the callback stops the application.
+   * Calls back every `intervalMs` of the clock named, with that clock's time: by stream time first with the
+   * first record, by wall clock first after one interval. Missed intervals are made up for by one call.
+   * Schedules are not kept over a restart: call it in `init`. An error in the callback stops the application.
    */
   schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => void): Cancellable;
   /**
-   * Calls back around commits: `beforeCommit` while records can still be forwarded into this commit, `afterAbort` when
-   * everything since the last commit is to be forgotten. For processors that hold records back.
+   * Calls back around commits: `beforeCommit` while records can still be forwarded into this commit,
+   * `afterAbort` when everything since the last commit is to be forgotten.
+   * For processors that hold records back.
    */
   onCommit(callbacks: CommitCallbacks): void;
-  /** Where the current record lies; undefined while punctuating. */
+  /** Where the current record is; undefined while punctuating. */
   position(): RecordPosition | undefined;
   /**
-   * Sends the untouched bytes of the record being processed to the dead-letter topic, in the same transaction.
+   * Sends the untouched bytes of the record being processed to the dead-letter topic,
+   * in the same transaction.
    * @throws FatalError where no dead-letter topic is configured, or where no record is being processed.
    */
   deadLetter(reason: string, message: string): void;
@@ -81,8 +83,9 @@ export interface ProcessorContext<KO, VO> {
 }
 
 /**
- * A step of your own: one instance for each task. `process` is synchronous: state is local, and nothing is awaited for a
- * record. What it keeps in fields is lost with the task and is not taken back by an abort: keep state in stores.
+ * A step of your own: one instance for each task. `process` is synchronous: state is local, and nothing is
+ * awaited for a record. What it keeps in fields is lost with the task and is not taken back by an abort: keep
+ * state in stores.
  * @example
  * function sumUp(store: string): Processor<string, number, string, number> {
  *   let context: ProcessorContext<string, number>;
@@ -111,5 +114,5 @@ export interface Processor<KI, VI, KO, VO> {
 /** Makes a processor for a task: a new one each time it is called. */
 export type ProcessorSupplier<KI, VI, KO, VO> = () => Processor<KI, VI, KO, VO>;
 
-/** Answers a record's event time in epoch milliseconds. A negative or fractional one drops the record. */
+/** Returns a record's event time in epoch milliseconds. A negative or fractional one drops the record. */
 export type TimestampExtractor = (value: unknown, record: { timestamp: number; headers: Headers }) => number;

@@ -3,7 +3,10 @@ export { deserialize } from '@activity/kafka';
 export type { Serialized } from '@activity/kafka';
 import type { Serialized } from '@activity/kafka';
 
-/** Turns values into text and back; the runtime does the UTF-8. Text is the faster kind where values are text anyway. */
+/**
+ * Turns values into text and back; the runtime does the UTF-8.
+ * Text is the faster kind where values are text anyway.
+ */
 export interface TextSerde<T> {
   readonly format: 'text';
   /** The text of a value. */
@@ -22,8 +25,9 @@ export interface BytesSerde<T> {
 }
 
 /**
- * How a key or value is written. `deserialize` throws on what it cannot read: the record is then a failure of the stage
- * `deserialization`, and one of `production` where `serialize` throws. Neither is asked about `undefined`, which is Kafka's null.
+ * How a key or value is written. `deserialize` throws on what it cannot read: the record is then a failure of
+ * the stage `deserialization`, and one of `production` where `serialize` throws. Neither is asked about
+ * `undefined`, which is Kafka's null.
  * @example
  * const dateSerde: Serde<Date> = {
  *   format: 'text',
@@ -51,7 +55,10 @@ export const numberSerde: Serde<number> = {
   },
 };
 
-/** Bytes, untouched. Those of an input record are a part of the whole fetched buffer, which keeping them keeps in memory. */
+/**
+ * Bytes, untouched. Those of an input record are a part of the whole fetched buffer, which keeping them keeps
+ * in memory.
+ */
 export const bytesSerde: Serde<Buffer> = {
   format: 'bytes',
   serialize: (value) => value,
@@ -72,7 +79,10 @@ export function jsonSerde<T>(check?: (value: unknown) => T): Serde<T> {
   };
 }
 
-/** A JSON object together with the text it was read from, so that fields can be added without writing it all again. */
+/**
+ * A JSON object together with the text it was read from,
+ * so that fields can be added without writing it all again.
+ */
 export interface JsonObject<T extends object> {
   readonly text: string;
   readonly value: T;
@@ -111,8 +121,8 @@ class Extended<T extends object, F extends object> implements JsonObject<T & F> 
 }
 
 /**
- * A JSON object with more fields, whose text is the old one with the new fields at its end. The fields must be new: one that
- * is there already would stand in the text twice.
+ * A JSON object with more fields, whose text is the old one with the new fields at its end. The fields must
+ * be new: one that is there already would stand in the text twice.
  */
 export function addFields<T extends object, F extends object>(
   { text, value }: JsonObject<T>,

@@ -3,11 +3,12 @@ import type { Serde } from './serde.ts';
 import type { Timestamped } from './record.ts';
 
 /**
- * Values by key, for processors. What an open transaction wrote is visible to its own task at once, and to nobody else before
- * it has committed; an abort takes it back. Values that were read are not to be changed: put a new one.
- * Writing serializes the value. It throws what the serde throws, a RangeError for a key of more than 1,900 bytes or a
- * time that is not in whole epoch milliseconds, and a RecordTooLargeError for what no changelog takes: each is the failure of
- * the record that is being processed, and the store stays as it was.
+ * Values by key, for processors. What an open transaction wrote is visible to its own task at once, and to
+ * nobody else before it has committed; an abort takes it back. Values that were read are not to be changed:
+ * put a new one. Writing serializes the value. It throws what the serde throws, a RangeError for a key of
+ * more than 1,900 bytes or a time that is not in whole epoch milliseconds, and a RecordTooLargeError for what
+ * no changelog takes: each is the failure of the record that is being processed,
+ * and the store stays as it was.
  */
 export interface KeyValueStore<K, V> {
   /** The value of a key. */
@@ -19,35 +20,44 @@ export interface KeyValueStore<K, V> {
   /** Removes a key; its changelog gets a tombstone. */
   delete(key: K): void;
   /**
-   * Replaces a value by what `next` makes of it, in one look-up. The event time becomes the higher of both. The answer is
-   * good until the next write of this key.
+   * Replaces a value by what `next` makes of it, in one look-up. The event time becomes the higher of both.
+   * The answer is good until the next write of this key.
    */
   update(key: K, timestamp: number, next: (old: V | undefined) => V): Timestamped<V>;
   /** What this task has written since the last commit began; `undefined` stands for deleted. */
   written(): Iterable<[K, Timestamped<V | undefined>]>;
   /** The value as it was when the last commit began. */
   before(key: K): V | undefined;
-  /** Keys from `from` to `to`, both included, in the order of their serialized form. What is written meanwhile is not seen. */
+  /**
+   * Keys from `from` to `to`, both included, in the order of their serialized form. What is written meanwhile
+   * is not seen.
+   */
   range(from: K, to: K): Iterable<[K, V]>;
   /** Every key, in the order of their serialized form. What is written meanwhile is not seen. */
   all(): Iterable<[K, V]>;
 }
 
 /**
- * Values by key and window start, for processors; transactional as {@link KeyValueStore} is. Windows are kept in segments of half the
- * retention (a minute at least), which go whole: a window is there at least as long as the retention says, by stream time.
- * Times in epoch milliseconds.
+ * Values by key and window start, for processors; transactional as {@link KeyValueStore} is. Windows are kept
+ * in segments of half the retention (a minute at least), which go whole: a window is there at least as long
+ * as the retention says, by stream time. Times in epoch milliseconds.
  */
 export interface WindowStore<K, V> {
   /** The value of a key in the window that starts then. */
   fetch(key: K, windowStart: number): V | undefined;
   /** The same, with the event time it was put with. */
   fetchTimestamped(key: K, windowStart: number): Timestamped<V> | undefined;
-  /** Writes a value with the event time it is of, its window's start at least; for a window that is gone, nothing. */
+  /**
+   * Writes a value with the event time it is of, its window's start at least;
+   * for a window that is gone, nothing.
+   */
   put(key: K, value: V, windowStart: number, timestamp: number): void;
   /** Removes a key's window. */
   delete(key: K, windowStart: number): void;
-  /** See {@link KeyValueStore.update}. A window that is gone is not brought back: the answer is then only worked out. */
+  /**
+   * See {@link KeyValueStore.update}. A window that is gone is not brought back: the answer is then only
+   * worked out.
+   */
   update(key: K, windowStart: number, timestamp: number, next: (old: V | undefined) => V): Timestamped<V>;
   /** What this task has written since the last commit began; `undefined` stands for deleted. */
   written(): Iterable<[K, number, Timestamped<V | undefined>]>;
@@ -62,8 +72,8 @@ export interface WindowStore<K, V> {
 }
 
 /**
- * Values by key that are forgotten some time after they were put, by stream time, for processors; transactional as
- * {@link KeyValueStore} is.
+ * Values by key that are forgotten some time after they were put, by stream time, for processors;
+ * transactional as {@link KeyValueStore} is.
  */
 export interface ExpiringStore<K, V> {
   /** The value put within the retention, and the stream time it was put at. */
@@ -71,19 +81,22 @@ export interface ExpiringStore<K, V> {
   /** Puts a value as of now in stream time. */
   put(key: K, value: V): void;
   /**
-   * Deletes every entry whose key's serialized text begins so; returns how many. It reads the whole store, unless the store
-   * was declared with `prefixLength` and this is such a prefix.
+   * Deletes every entry whose key's serialized text begins so; returns how many. It reads the whole store,
+   * unless the store was declared with `prefixLength` and this is such a prefix.
    */
   deletePrefix(prefix: string): number;
 }
 
 /**
- * What time it is for a store. `stream-time`: the highest event time that the task has processed. `arrival`: the highest timestamp that
- * a record it has processed has in Kafka, before any extractor, whatever its event time is.
+ * What time it is for a store. `stream-time`: the highest event time that the task has processed. `arrival`:
+ * the highest timestamp that a record it has processed has in Kafka, before any extractor, whatever its event
+ * time is.
  */
 export type StoreClock = 'stream-time' | 'arrival';
 
-/** How a store is declared in a topology: what {@link StreamsBuilder.addStore} answers. Times in milliseconds. */
+/**
+ * How a store is declared in a topology: what {@link StreamsBuilder.addStore} answers. Times in milliseconds.
+ */
 export interface StoreSpec {
   readonly name: string;
   readonly kind: 'keyValue' | 'window' | 'expiring';
@@ -98,8 +111,9 @@ export interface StoreSpec {
   /** How much time a segment spans; half the retention unless given. */
   readonly segmentMs?: number;
   /**
-   * Expiring stores: how many characters of a key's text are the prefix that entries are deleted by, 0 where it has none. So
-   * `deletePrefix` of a whole prefix costs by what it finds. It must depend on no character behind the prefix.
+   * Expiring stores: how many characters of a key's text are the prefix that entries are deleted by, 0 where
+   * it has none. So `deletePrefix` of a whole prefix costs by what it finds. It must depend on no character
+   * behind the prefix.
    */
   readonly prefixLength?: (key: string) => number;
   /** Expiring stores: how many committed entries are written to disk as one run; 65,536 unless given. */

@@ -1,4 +1,4 @@
-// Conformance: recorded runs of Kafka Streams come out of our test driver alike, and the program finds a difference.
+// Conformance: our test driver repeats recorded runs of Kafka Streams, and the program finds a difference.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -89,7 +89,7 @@ describe('the program', () => {
     writeFileSync(join(folder, `${name}.jsonl`), runs.map((one) => JSON.stringify(one)).join('\n'));
   }
 
-  test('tells each case, lists the unsupported ones, and exits 0', () => {
+  test('prints each case, lists the unsupported ones, and exits 0', () => {
     cpSync(vectors, folder, { recursive: true });
     const { status, stdout } = run(folder);
     expect(status).toBe(0);

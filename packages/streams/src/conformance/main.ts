@@ -1,4 +1,5 @@
-// `npm run conformance -- DIR`: plays recorded runs of Kafka Streams, a line for each case, exit 1 on a difference.
+// `npm run conformance -- DIR`: plays recorded runs of Kafka Streams,
+// a line for each case; exits with 1 on a difference.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

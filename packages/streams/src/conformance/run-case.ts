@@ -14,7 +14,7 @@ export interface RecordedRun {
   steps: { in: Input; out: Output[] }[];
 }
 
-/** How a run compared: `different` tells the first step that does. */
+/** How a run compared: `different` names the first step that does. */
 export type Comparison =
   | { verdict: 'equal'; steps: number }
   | { verdict: 'unsupported' }

@@ -1,4 +1,5 @@
-// Types of the DSL: key and value follow each step. The compiler checks them; `tsc -p .` fails where they are wrong.
+// Types of the DSL: key and value follow each step. The compiler checks them;
+// `tsc -p .` fails where they are wrong.
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { Duplicate } from '../operators/dedupe.ts';
 import type { Change, Windowed } from '../api/record.ts';

@@ -1,4 +1,5 @@
-// What the classes of the DSL share: the graph, and the makers of each other (so that no file imports in a circle).
+// What the classes of the DSL share: the graph,
+// and the makers of each other (so that no file imports in a circle).
 import type { TimeWindows } from '../operators/window-aggregate.ts';
 import type { OldValues } from '../operators/old-values.ts';
 import type { Serde } from '../api/serde.ts';

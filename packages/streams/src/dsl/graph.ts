@@ -1,4 +1,5 @@
-// The graph that a builder collects: nodes, stores and topics, with names that stay the same from build to build.
+// The graph that a builder collects: nodes, stores and topics,
+// with names that stay the same from build to build.
 import type { StoreSpec } from '../api/stores.ts';
 import type { ProcessorSupplier } from '../api/processor.ts';
 import type { Parent, RepartitionTopic, SinkNode, SourceNode, TopologyNode } from '../topology/topology.ts';

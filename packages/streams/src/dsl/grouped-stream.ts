@@ -1,4 +1,5 @@
-// Grouped streams: records of one key together, to be counted, reduced or aggregated, over all time or by window.
+// Grouped streams: records of one key together, to be counted,
+// reduced or aggregated, over all time or by window.
 import { aggregate, type Adder } from '../operators/aggregate.ts';
 import { milliseconds, type Duration } from '../api/duration.ts';
 import { countsSerde, rollingCount } from '../operators/rolling-count.ts';
@@ -22,7 +23,10 @@ function required<T>(serde: Serde<T> | undefined, step: string, which: 'key' | '
 export interface RollingCountOptions<K, V> extends Named {
   /** The lengths of time to count over. */
   last: readonly Duration[];
-  /** How exactly records leave, and how often that is looked at; a second unless given. State grows as it gets finer. */
+  /**
+   * How exactly records leave, and how often that is looked at;
+   * a second unless given. State grows as it gets finer.
+   */
   resolution?: Duration;
   /** The key's serde, where no step before named one. */
   key?: Serde<K>;
@@ -30,7 +34,10 @@ export interface RollingCountOptions<K, V> extends Named {
   onLate?: (late: KStream<K, V>) => void;
 }
 
-/** Records grouped by key: see {@link KStream.groupByKey}. Records without a key or a value are dropped, and counted as such. */
+/**
+ * Records grouped by key: see {@link KStream.groupByKey}. Records without a key or a value are dropped, and
+ * counted as such.
+ */
 export class KGroupedStream<K, V> {
   readonly #dsl: Dsl;
   readonly #place: StreamPlace<K, V>;
@@ -42,7 +49,8 @@ export class KGroupedStream<K, V> {
   }
 
   /**
-   * How many records each key has had, over all time. The result's event time is the highest that went into it.
+   * How many records each key has had, over all time.
+   * The result's event time is the highest that went into it.
    * @example words.groupByKey().count({ store: 'word-counts' })
    */
   count(materialized: Materialized<K, number> = {}): KTable<K, number> {
@@ -66,11 +74,12 @@ export class KGroupedStream<K, V> {
   }
 
   /**
-   * Joins each record into an aggregate of another type. The adder answers the new aggregate; it should not change the old
-   * one, which others may still be shown as the value before.
+   * Joins each record into an aggregate of another type. The adder returns the new aggregate; it should not
+   * change the old one, which others may still be shown as the value before.
    * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
    * @example
-   * stream.groupByKey().aggregate(() => ({ n: 0 }), (_key, _value, { n }) => ({ n: n + 1 }), { value: jsonSerde() })
+   * stream.groupByKey().aggregate(() => ({ n: 0 }), (_key, _value, { n }) => ({ n: n + 1 }), { value:
+   * jsonSerde() })
    */
   aggregate<A>(
     initial: () => A,
@@ -82,10 +91,10 @@ export class KGroupedStream<K, V> {
   }
 
   /**
-   * How many records each key has had in the last so much time: counts that fall again as records leave, though nothing
-   * more arrives. A key's counts come out whenever one of its records comes or leaves, in the order of `last`; all zeros are
-   * the last a key says. Time is the later of stream time and the time of day: an old input that is read again is counted
-   * as old. Not in Kafka Streams.
+   * How many records each key has had in the latest span of time: counts that fall again as records leave,
+   * though nothing more arrives. A key's counts come out whenever one of its records comes or leaves, in the
+   * order of `last`; all zeros are the last a key says. Time is the later of stream time and the time of day:
+   * an old input that is read again is counted as old. Not in Kafka Streams.
    * @throws FatalError with TOPOLOGY_INVALID without a length, or where the key's serde is missing.
    * @example groupByKey().rollingCount({ last: ['5m', '1h', '24h'] })
    */
@@ -164,15 +173,19 @@ export class KGroupedStream<K, V> {
   }
 }
 
-/** How a windowed result is kept, and what happens to late records. The store keeps windows for their size and grace. */
+/**
+ * How a windowed result is kept, and what happens to late records.
+ * The store keeps windows for their size and grace.
+ */
 export interface WindowMaterialized<K, V, A> extends Materialized<K, A> {
   /** Gets the records that were too late for every window of theirs, in the same transaction. */
   onLate?: (late: KStream<K, V>) => void;
 }
 
 /**
- * Records grouped by key and window: see {@link KGroupedStream.windowedBy}. A window takes records until stream time has
- * reached its end plus the grace; its result comes out with each of them, and is final when the window is closed.
+ * Records grouped by key and window: see {@link KGroupedStream.windowedBy}. A window takes records until
+ * stream time has reached its end plus the grace; its result comes out with each of them, and is final when
+ * the window is closed.
  */
 export class KWindowedStream<K, V> {
   readonly #dsl: Dsl;
@@ -194,7 +207,10 @@ export class KWindowedStream<K, V> {
     });
   }
 
-  /** Joins each value of a window into the one before; the first stands for itself. @throws FatalError where a serde is missing. */
+  /**
+   * Joins each value of a window into the one before; the first stands for itself. @throws FatalError where a
+   * serde is missing.
+   */
   reduce(
     reducer: (aggregate: V, value: V) => V,
     materialized: WindowMaterialized<K, V, V> = {},
@@ -206,7 +222,10 @@ export class KWindowedStream<K, V> {
     });
   }
 
-  /** Joins each record of a window into an aggregate of another type. @throws FatalError where a serde is missing. */
+  /**
+   * Joins each record of a window into an aggregate of another type.
+   * @throws FatalError where a serde is missing.
+   */
   aggregate<A>(
     initial: () => A,
     adder: (key: K, value: V, aggregate: A) => A,

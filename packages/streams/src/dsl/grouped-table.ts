@@ -1,4 +1,5 @@
-// Grouped tables: rows under another key, to be aggregated; a row that changes is taken out before it is put in.
+// Grouped tables: rows under another key, to be aggregated;
+// a row that changes is taken out before it is put in.
 import { FatalError } from '../api/errors.ts';
 import { tableAggregate } from '../operators/table.ts';
 import { numberSerde } from '../api/serde.ts';
@@ -6,7 +7,10 @@ import type { Dsl, Place } from './dsl.ts';
 import type { Materialized } from './options.ts';
 import type { KTable } from './table.ts';
 
-/** Rows grouped by a key of their own: see {@link KTable.groupBy}. A row that changes is taken out before it is put in. */
+/**
+ * Rows grouped by a key of their own: see {@link KTable.groupBy}. A row that changes is taken out before it
+ * is put in.
+ */
 export class KGroupedTable<K, V> {
   readonly #dsl: Dsl;
   readonly #place: Place<K, V>;
@@ -33,7 +37,8 @@ export class KGroupedTable<K, V> {
    * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
    * @example
    * table.groupBy((_id, row) => [row.city, row.age], { key: stringSerde, value: numberSerde })
-   *   .aggregate(() => 0, (_city, age, sum) => sum + age, (_city, age, sum) => sum - age, { value: numberSerde })
+   *   .aggregate(() => 0, (_city, age, sum) => sum + age, (_city, age, sum) => sum - age, { value:
+   *   numberSerde })
    */
   aggregate<A>(
     initial: () => A,

@@ -9,13 +9,15 @@ export interface Named {
   name?: string;
 }
 
-/** How a topic is read. A key or value that its serde cannot read is a failure of the stage `deserialization`. */
+/**
+ * How a topic is read. A key or value that its serde cannot read is a failure of the stage `deserialization`.
+ */
 export interface Consumed<K, V> extends Named {
   key: Serde<K>;
   value: Serde<V>;
   /**
-   * The event time in epoch milliseconds; the record's own timestamp unless given. A record with a negative or
-   * fractional one is dropped, and counted as such.
+   * The event time in epoch milliseconds; the record's own timestamp unless given. A record with a negative
+   * or fractional one is dropped, and counted as such.
    */
   timestamp?: (value: V, record: Parameters<TimestampExtractor>[1]) => number;
 }
@@ -25,13 +27,17 @@ export interface Produced<K, V> extends Named {
   key?: Serde<K>;
   value?: Serde<V>;
   /**
-   * Answers a record's partition, below `partitions`; `source` is the partition of the record being processed. Kafka's
-   * default unless given: murmur2 of the key, as the Java client chooses; the source's partition where there is no key.
+   * Returns a record's partition, below `partitions`; `source` is the partition of the record being
+   * processed. Kafka's default unless given: murmur2 of the key, as the Java client chooses; the source's
+   * partition where there is no key.
    */
   partitioner?: (record: { key: K; value: V }, partitions: number, source: number) => number;
 }
 
-/** How a stream is grouped. Serdes default to those the stream is known to have; `name` names the repartition topic. */
+/**
+ * How a stream is grouped. Serdes default to those the stream is known to have;
+ * `name` names the repartition topic.
+ */
 export interface Grouped<K, V> extends Named {
   key?: Serde<K>;
   value?: Serde<V>;
@@ -50,8 +56,8 @@ export interface Materialized<K, V> {
   key?: Serde<K>;
   value?: Serde<V>;
   /**
-   * When changes come out: `update`, each of them (the default), or `commit`, at each commit the last one of every key, which
-   * costs much less where keys change often. What Kafka Streams' record cache does unseen.
+   * When changes come out: `update`, each of them (the default), or `commit`, at each commit the last one of
+   * every key, which costs much less where keys change often. What Kafka Streams' record cache does unseen.
    */
   emit?: Emit;
   /** false: kept without a changelog; a crash loses it. Default true. */

@@ -1,4 +1,4 @@
-// KStream: an unbounded stream of records. Each step declares a node and answers what comes after it.
+// KStream: an unbounded stream of records. Each step declares a node and returns what comes after it.
 import { milliseconds, type Duration } from '../api/duration.ts';
 import { FatalError } from '../api/errors.ts';
 import { coalesce } from '../operators/coalesce.ts';
@@ -41,8 +41,8 @@ import {
 /** Options of a step whose function may throw. */
 export interface Failing<K, V> {
   /**
-   * Gets the records for which the function threw, with the error, in the same transaction. Without it such a record is a
-   * failure of the stage `processing`: see `onFailure` of {@link StreamsOptions}.
+   * Gets the records for which the function threw, with the error, in the same transaction. Without it such a
+   * record is a failure of the stage `processing`: see `onFailure` of {@link StreamsOptions}.
    */
   onFailed?: (failed: KStream<K, Failed<V>>) => void;
 }
@@ -58,7 +58,9 @@ export interface ProcessOptions<KO, VO> extends Named {
 
 /** Options of {@link KStream.dedupe}. */
 export interface DedupeOptions<K, V> extends Named {
-  /** Serdes for the repartition topic, where a step before may have changed the key; by default what is known. */
+  /**
+   * Serdes for the repartition topic, where a step before may have changed the key; by default what is known.
+   */
   key?: Serde<K>;
   value?: Serde<V>;
   /** The id by which copies are known, within their key. */
@@ -82,10 +84,12 @@ export interface DedupeOptions<K, V> extends Named {
 }
 
 /**
- * A stream of records with keys `K` and values `V`. Methods declare steps and answer what comes after them; nothing runs
- * before {@link createStreams}. A step keeps event time and headers, and runs on each record synchronously.
+ * A stream of records with keys `K` and values `V`. Methods declare steps and answer what comes after them;
+ * nothing runs before {@link createStreams}. A step keeps event time and headers,
+ * and runs on each record synchronously.
  *
- * The value may be `undefined` where Kafka carried none (a tombstone): steps see it as it is, aggregates drop it.
+ * The value may be `undefined` where Kafka carried none (a tombstone):
+ * steps see it as it is, aggregates drop it.
  * @example
  * orders
  *   .filter((order) => order.paid)
@@ -118,8 +122,8 @@ export class KStream<K, V> {
   }
 
   /**
-   * Replaces key and value; what is grouped afterwards goes through a repartition topic. Serdes are needed only where a
-   * later step writes the key or the value.
+   * Replaces key and value; what is grouped afterwards goes through a repartition topic. Serdes are needed
+   * only where a later step writes the key or the value.
    * @example stream.map((id, order) => [order.customer, order.amount], { key: stringSerde, value: numberSerde })
    */
   map<K2, V2>(
@@ -134,8 +138,8 @@ export class KStream<K, V> {
   }
 
   /**
-   * Replaces the value. The serde is needed only where a later step writes the value. The key stays, so grouping by it
-   * needs no repartition topic.
+   * Replaces the value. The serde is needed only where a later step writes the value. The key stays, so
+   * grouping by it needs no repartition topic.
    * @example stream.mapValues((text) => text.length, { value: numberSerde })
    */
   mapValues<V2>(
@@ -148,7 +152,10 @@ export class KStream<K, V> {
     );
   }
 
-  /** Replaces a record by any number of records, in order. Where the mapper throws half-way, none of them goes on. */
+  /**
+   * Replaces a record by any number of records, in order.
+   * Where the mapper throws half-way, none of them goes on.
+   */
   flatMap<K2, V2>(
     mapper: (key: K, value: V) => Iterable<readonly [K2, V2]>,
     { name, key, value, onFailed }: Grouped<K2, V2> & Failing<K, V> = {},
@@ -160,7 +167,8 @@ export class KStream<K, V> {
   }
 
   /**
-   * Replaces a value by any number of values, in order. Where the mapper throws half-way, none of them goes on.
+   * Replaces a value by any number of values, in order.
+   * Where the mapper throws half-way, none of them goes on.
    * @example lines.flatMapValues((line) => line.split(' '), { value: stringSerde })
    */
   flatMapValues<V2>(
@@ -224,11 +232,11 @@ export class KStream<K, V> {
   }
 
   /**
-   * Runs a processor of your own, one instance for each task; the key may change, so grouping afterwards goes through a
-   * repartition topic. What it forwards, and what it writes to its stores, commits with the record.
+   * Runs a processor of your own, one instance for each task; the key may change, so grouping afterwards goes
+   * through a repartition topic. What it forwards, and what it writes to its stores, commits with the record.
    * @example
-   * const totals = builder.addStore({ name: 'totals', kind: 'keyValue', key: stringSerde, value: numberSerde });
-   * stream.process(() => sumUp('totals'), { stores: [totals], key: stringSerde, value: numberSerde });
+   * const totals = builder.addStore({ name: 'totals', kind: 'keyValue', key: stringSerde, value: numberSerde
+   * }); stream.process(() => sumUp('totals'), { stores: [totals], key: stringSerde, value: numberSerde });
    */
   process<KO, VO>(
     supplier: ProcessorSupplier<K, V, KO, VO>,
@@ -238,7 +246,10 @@ export class KStream<K, V> {
     return this.#then(parent, { key, value, keyChanged: true });
   }
 
-  /** Runs a processor of your own that leaves the key alone (it is trusted to): no repartition topic afterwards. */
+  /**
+   * Runs a processor of your own that leaves the key alone (it is trusted to):
+   * no repartition topic afterwards.
+   */
   processValues<VO>(
     supplier: ProcessorSupplier<K, V, K, VO>,
     { name, stores = [], value }: ProcessOptions<K, VO> = {},
@@ -248,8 +259,8 @@ export class KStream<K, V> {
   }
 
   /**
-   * The records that the step before sent to one of its named outputs (`forwardTo`). Call it on what that step answered,
-   * before any other step.
+   * The records that the step before sent to one of its named outputs (`forwardTo`). Call it on what that
+   * step answered, before any other step.
    * @example const refused = checked.output<Refusal>('refused', { value: jsonSerde() });
    */
   output<V2>(output: string, { value }: { value?: Serde<V2> } = {}): KStream<K, V2> {
@@ -258,9 +269,11 @@ export class KStream<K, V> {
   }
 
   /**
-   * Passes on only the first record of each id of each key. Exact across crashes and rebalances: what was seen commits with
-   * what was passed on. A copy must reach the same partition as the first, so partition the topic by this key; where a step
-   * before may have changed the key, the records go through a repartition topic. The first copy itself, read again (a rewound group), is passed on again. Records without a key share one. Not in Kafka Streams.
+   * Passes on only the first record of each id of each key. Exact across crashes and rebalances: what was
+   * seen commits with what was passed on. A copy must reach the same partition as the first, so partition the
+   * topic by this key; where a step before may have changed the key, the records go through a repartition
+   * topic. The first copy itself, read again (a rewound group), is passed on again. Records without a key
+   * share one. Not in Kafka Streams.
    * @throws FatalError with TOPOLOGY_INVALID where serdes are needed and not known.
    * @example events.dedupe({ by: (event) => event.id, within: '24h' })
    */
@@ -309,8 +322,9 @@ export class KStream<K, V> {
   }
 
   /**
-   * Passes on, at each commit, only the last record of each key since the commit before: for streams of absolute values,
-   * such as counts, whose values in between nobody needs. Not in Kafka Streams, whose record caches do this unseen.
+   * Passes on, at each commit, only the last record of each key since the commit before: for streams of
+   * absolute values, such as counts, whose values in between nobody needs. Not in Kafka Streams, whose record
+   * caches do this unseen.
    */
   coalesce({ name, key }: Named & { key?: Serde<K> } = {}): KStream<K, V> {
     const keySerde = key ?? this.#place.key;
@@ -320,8 +334,8 @@ export class KStream<K, V> {
   }
 
   /**
-   * Groups by the key the records have: what follows may count, reduce or aggregate. Where a step before may have changed
-   * the key, the records go through a repartition topic first, for which serdes must be known.
+   * Groups by the key the records have: what follows may count, reduce or aggregate. Where a step before may
+   * have changed the key, the records go through a repartition topic first, for which serdes must be known.
    * @throws FatalError with TOPOLOGY_INVALID where such a topic has no serdes.
    */
   groupByKey(grouped: Grouped<K, V> = {}): KGroupedStream<K, V> {
@@ -341,8 +355,8 @@ export class KStream<K, V> {
   }
 
   /**
-   * Sends the stream through a topic of the application's own, partitioned by the key it has now. The topic is created, never
-   * deleted; it has as many partitions as the largest topic that feeds it, unless told.
+   * Sends the stream through a topic of the application's own, partitioned by the key it has now. The topic
+   * is created, never deleted; it has as many partitions as the largest topic that feeds it, unless told.
    * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
    */
   repartition(repartitioned: Repartitioned<K, V> = {}): KStream<K, V> {
@@ -360,9 +374,10 @@ export class KStream<K, V> {
   }
 
   /**
-   * Writes the stream to a topic, fixed or chosen by record, in the same transaction as all else the record does.
-   * `undefined` keys and values become Kafka's null (a value: a tombstone). The topic must exist: it is the caller's, not
-   * the application's. A record of more than 1,000,000 bytes is a failure of the stage `production`.
+   * Writes the stream to a topic, fixed or chosen by record, in the same transaction as all else the record
+   * does. `undefined` keys and values become Kafka's null (a value: a tombstone). The topic must exist: it is
+   * the caller's, not the application's. A record of more than 1,000,000
+   * bytes is a failure of the stage `production`.
    * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
    * @example events.to((event) => `events-${event.value.country}`)
    */
@@ -434,7 +449,9 @@ export class BranchedStream<K, V, Branches> {
     this.#branches = branches;
   }
 
-  /** Adds a branch; its name is the property of the answer that `defaultBranch` or `noDefaultBranch` gives. */
+  /**
+   * Adds a branch; its name is the property of the answer that `defaultBranch` or `noDefaultBranch` gives.
+   */
   branch<Name extends string>(
     name: Name,
     predicate: Predicate<K, V>,

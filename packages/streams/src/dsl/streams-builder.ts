@@ -26,24 +26,26 @@ export interface StoreOptions<K, V> {
   retention?: Duration;
   /** Expiring stores: see {@link StoreSpec.prefixLength}. */
   prefixLength?: (key: string) => number;
-  /** `manual`: a window store keeps everything until its `expireBefore` is called, whatever stream time says. */
+  /**
+   * `manual`: a window store keeps everything until its `expireBefore` is called, whatever stream time says.
+   */
   expiry?: 'manual';
   /** false: kept without a changelog; a crash loses it. Default true. */
   changelog?: boolean;
   /**
-   * A topic of yours that is the changelog: what the store holds is published there, and restored from there, under any
-   * application id. It must exist, be compacted, and have as many partitions as the input.
+   * A topic of yours that is the changelog: what the store holds is published there, and restored from there,
+   * under any application id. It must exist, be compacted, and have as many partitions as the input.
    */
   changelogTopic?: string;
 }
 
 /**
- * Collects a topology. The same declarations give the same names of nodes, stores and internal topics each time; naming stores and
- * repartitioning steps keeps them when steps before them come or go.
+ * Collects a topology. The same declarations give the same names of nodes, stores and internal topics each
+ * time; naming stores and repartitioning steps keeps them when steps before them come or go.
  * @example
  * const builder = new StreamsBuilder();
- * builder.stream('words', { key: stringSerde, value: stringSerde }).groupByKey().count().toStream().to('counts');
- * const topology = builder.build();
+ * builder.stream('words', { key: stringSerde, value: stringSerde
+ * }).groupByKey().count().toStream().to('counts'); const topology = builder.build();
  */
 export class StreamsBuilder {
   readonly #graph: Graph = new Graph();
@@ -62,8 +64,8 @@ export class StreamsBuilder {
   }
 
   /**
-   * Reads one or more topics as a stream. They must exist when the application starts; topics that are read together
-   * must have equally many partitions.
+   * Reads one or more topics as a stream. They must exist when the application starts; topics that are read
+   * together must have equally many partitions.
    */
   stream<K, V>(topics: string | readonly string[], consumed: Consumed<K, V>): KStream<K, V> {
     const name = this.#graph.name('KSTREAM-SOURCE', consumed.name);
@@ -119,7 +121,10 @@ export class StreamsBuilder {
     return spec;
   }
 
-  /** The topology. @throws FatalError with TOPOLOGY_INVALID that lists every problem it has, each with its remedy. */
+  /**
+   * The topology. @throws FatalError with TOPOLOGY_INVALID that lists every problem it has,
+   * each with its remedy.
+   */
   build(): Topology {
     const topology = cutTopology(this.#graph);
     assertValid(topology);

@@ -4,8 +4,8 @@ import type { Windowed } from '../api/record.ts';
 import type { Serde } from '../api/serde.ts';
 
 /**
- * Windowed keys as `<key>@<start>` text, or the key's bytes and eight bytes of start, as Kafka Streams writes them. The size
- * is not written, so a reader has to know it.
+ * Windowed keys as `<key>@<start>` text, or the key's bytes and eight bytes of start, as Kafka Streams writes
+ * them. The size is not written, so a reader has to know it.
  * @example table.toStream().to('counts', { key: windowedSerde(stringSerde, 60_000), value: numberSerde })
  */
 export function windowedSerde<K>(inner: Serde<K>, sizeMs: number): Serde<Windowed<K>> {

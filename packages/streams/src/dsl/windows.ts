@@ -14,8 +14,8 @@ function checked(windows: TimeWindows): TimeWindows {
 }
 
 /**
- * Windows side by side, `[0, size)`, `[size, 2 * size)`, …, counted from the epoch. A record that is out of order is taken until
- * stream time reaches its window's end plus `grace`.
+ * Windows side by side, `[0, size)`, `[size, 2 * size)`, …, counted from the epoch. A record that is out of
+ * order is taken until stream time reaches its window's end plus `grace`.
  * @throws FatalError with TOPOLOGY_INVALID for a size below 1 ms.
  * @example tumbling({ size: '1m', grace: '10m' })
  */

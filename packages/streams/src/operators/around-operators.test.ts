@@ -1,4 +1,5 @@
-// What operators do beside their table: headers, side effects, choices by record, and keys that are no strings.
+// What operators do beside their table: headers, side effects,
+// choices by record, and keys that are no strings.
 import { describe, expect, test } from 'vitest';
 import type { KStream } from '../dsl/stream.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
@@ -66,7 +67,7 @@ describe('to()', () => {
 });
 
 describe('dedupe', () => {
-  test('tells keys apart that are no strings', () => {
+  test('distinguishes keys that are no strings', () => {
     const builder = new StreamsBuilder();
     const input = builder.stream('in', { key: jsonSerde<{ id: string }>(), value: stringSerde });
     input.dedupe({ by: (value) => value, within: '1h' }).to('out', json);

@@ -1,5 +1,5 @@
-// Coalesce: of all that comes for a key between two commits, only the last is passed on, when the commit begins.
-// What Kafka Streams' record cache does to a table's output, as a step that can be seen.
+// Coalesce: of all that comes for a key between two commits, only the last is passed on, when the commit
+// begins. What Kafka Streams' record cache does to a table's output, as a step that can be seen.
 import type { Record } from '../api/record.ts';
 import type { Serde } from '../api/serde.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';

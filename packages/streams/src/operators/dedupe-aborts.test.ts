@@ -1,4 +1,5 @@
-// dedupe() after a commit of which only the changelog was written, as without transactions: the record passes again.
+// dedupe() after a commit of which only the changelog was written,
+// as without transactions: the record passes again.
 import { expect, test, vi } from 'vitest';
 import { stringSerde } from '../api/serde.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';

@@ -1,4 +1,5 @@
-// dedupe({ clock: 'arrival' }): the horizon is counted by the records' timestamps in Kafka, whatever event time they carry.
+// dedupe({ clock: 'arrival' }): the horizon is counted by the records' timestamps in Kafka, whatever event
+// time they carry.
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stringSerde } from '../api/serde.ts';

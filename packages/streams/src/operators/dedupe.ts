@@ -40,8 +40,9 @@ export const duplicateOutput = 'duplicate';
 
 /**
  * Passes on the first record of each id and key. The horizon runs from when the first copy was seen, by the
- * store's clock, whatever event time the copies carry. With `passOriginals` (one source topic, so that offsets tell records apart) a
- * record that is read again from the offset of the first copy is that first copy, and is passed on again.
+ * store's clock, whatever event time the copies carry. With `passOriginals` (one source topic, so that
+ * offsets tell records apart) a record that is read again from the offset of the first copy is that first
+ * copy, and is passed on again.
  */
 export function dedupe<K, V>({
   store,
@@ -54,7 +55,8 @@ export function dedupe<K, V>({
   return function createDedupe(): Processor<K, V, K, V> {
     let context: ProcessorContext<K, V>;
     let seen: ExpiringStore<string, FirstCopy>;
-    // The source record at hand, and the ids that were passed on from it: one record may have become several.
+    // The source record that is being processed, and the ids that were passed on from it: one record may have
+    // become several.
     let source = -1;
     let passed = '';
     let more: Set<string> | undefined;
@@ -76,7 +78,8 @@ export function dedupe<K, V>({
         seen = given.expiringStore(store);
         given.onCommit({
           beforeCommit() {},
-          // What was passed on may not have been written: where the state has it all the same, it is passed on again.
+          // What was passed on may not have been written: where the state has it all the same, it is passed
+          // on again.
           afterAbort() {
             [source, passed, more] = [-1, '', undefined];
           },
@@ -121,7 +124,8 @@ export function dedupePrefixLength(id: string): number {
 }
 
 /**
- * How the store of a {@link KStream.dedupe}, `<its name>-store`, begins all ids of one key; `serde` is that of the stream's keys.
+ * How the store of a {@link KStream.dedupe}, `<its name>-store`, begins all ids of one key; `serde` is that
+ * of the stream's keys.
  * @example context.expiringStore('dedupe-store').deletePrefix(dedupePrefix(stringSerde, userId))
  */
 export function dedupePrefix<K>(serde: Serde<K>, key: K): string {

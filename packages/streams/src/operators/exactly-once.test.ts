@@ -1,7 +1,8 @@
-// Every operator against a naive oracle, over random orders, lateness, partitions, crashes, aborts, lost answers and
-// rebalances: what is committed is what the oracle says, record by record, as if nothing had happened.
+// Every operator against a naive oracle, over random orders, lateness, partitions, crashes, aborts, lost
+// answers and rebalances: what is committed is what the oracle says,
+// record by record, as if nothing had happened.
 //
-// STREAMS_SEEDS=10000 tries so many seeds; a failure tells its seed, and STREAMS_SEED=… tries that one alone.
+// STREAMS_SEEDS=10000 tries 10,000 seeds; a failure prints its seed, and STREAMS_SEED=… tries that one alone.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
@@ -39,7 +40,9 @@ function build(declare: (builder: StreamsBuilder) => void): Topology {
 /** What an oracle says of one partition: outputs by topic. */
 type Expected = Record<string, Out<unknown>[]>;
 
-/** Checks that a topology commits, partition by partition, what the oracle makes of the partition's records. */
+/**
+ * Checks that a topology commits, partition by partition, what the oracle makes of the partition's records.
+ */
 function expectExactly<V extends string | undefined>(
   topology: Topology,
   history: History<V>,
@@ -86,7 +89,7 @@ describe('aggregates', () => {
     );
   });
 
-  test('reduce, whose result tells the order', () => {
+  test('reduce, whose result shows the order', () => {
     const topology = build((builder) =>
       builder
         .stream('in', strings)

@@ -505,7 +505,7 @@ const dedupes: Case[] = [
     dropped: ['duplicate', 'duplicate', 'duplicate'],
   },
   {
-    name: 'dedupe tells of duplicates: where the first copy lies, and whether they differ',
+    name: 'dedupe reports duplicates: where the first copy is, and whether they differ',
     declare: (builder) =>
       builder
         .stream('in', strings)
@@ -529,7 +529,7 @@ const dedupes: Case[] = [
     dropped: ['duplicate', 'duplicate'],
   },
   {
-    name: 'dedupe tells copies apart that one record was made into',
+    name: 'dedupe distinguishes copies that one record was made into',
     declare: (builder) =>
       builder
         .stream('in', strings)

@@ -1,4 +1,5 @@
-// Rolling counts: they rise with records, fall as time passes, and end where an oracle ends, whatever happens between.
+// Rolling counts: they rise with records, fall as time passes,
+// and end where an oracle ends, whatever happens between.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
@@ -128,7 +129,7 @@ describe('a rolling count', () => {
   });
 });
 
-/** How many of these records are in the last so much time, looked at to the resolution. */
+/** How many of these records are in the latest span of time, looked at to the resolution. */
 function naive(
   records: readonly Input<string>[],
   lengths: readonly number[],

@@ -1,8 +1,9 @@
-// Rolling counts: how many records each key has had in the last so much time, falling as they leave that time even when
-// nothing more arrives. Not in Kafka Streams.
+// Rolling counts: how many records each key has had in the latest span of time, falling as they leave that
+// time even when nothing more arrives. Not in Kafka Streams.
 //
-// A record is counted in its bucket (key, second) and in the current count of each length. A cursor for each length says
-// up to where buckets have left it; when time moves on, the buckets between the old and the new cursor are taken out.
+// A record is counted in its bucket (key, second) and in the current count of each length. A cursor for each
+// length says up to where buckets have left it; when time moves on, the buckets between the old and the new
+// cursor are taken out.
 import type { KeyValueStore, WindowStore } from '../api/stores.ts';
 import type { Serde } from '../api/serde.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
@@ -25,8 +26,8 @@ export interface RollingCountSpec<K> {
 }
 
 /**
- * Counts records by key over the last `lengthsMs`, and passes on a key's counts whenever a record comes or leaves. Time is
- * the later of stream time and the time of day.
+ * Counts records by key over the last `lengthsMs`, and passes on a key's counts whenever a record comes or
+ * leaves. Time is the later of stream time and the time of day.
  */
 export function rollingCount<K, V>({
   buckets,

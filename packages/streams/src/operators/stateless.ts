@@ -15,8 +15,8 @@ export interface Failed<V> {
 export const failedOutput = 'failed';
 
 /**
- * Works a result out and passes it on. With `catching`, an error of the user's function goes to `failed` as a record; an
- * error of a later step is not caught here.
+ * Works a result out and passes it on. With `catching`, an error of the user's function goes to `failed` as a
+ * record; an error of a later step is not caught here.
  */
 function onResult<K, V, KO, VO, R>(
   catching: boolean,

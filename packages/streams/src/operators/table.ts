@@ -1,5 +1,6 @@
 // Table operators: they work on changes, so that what a row was before can be taken back.
-// Source: Kafka Streams' KTableSource, KTableFilter, KTableMapValues, KTableRepartitionMap and KTableAggregate.
+// Source: Kafka Streams' KTableSource, KTableFilter, KTableMapValues,
+// KTableRepartitionMap and KTableAggregate.
 import type { Change } from '../api/record.ts';
 import type { KeyValueStore } from '../api/stores.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';

@@ -1,11 +1,15 @@
 // Aggregates of a stream by key and time window.
-// Source: Kafka Streams' KStreamWindowAggregate: a window takes records until stream time reaches its end plus grace.
+// Source: Kafka Streams' KStreamWindowAggregate: a window takes records until stream time reaches its end
+// plus grace.
 import type { Change, Record, Windowed } from '../api/record.ts';
 import type { WindowStore } from '../api/stores.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
 import { isAbsent, type Adder, type AggregateOutput } from './aggregate.ts';
 
-/** Windows of a fixed size, one beginning every `advanceMs`: what `tumbling` and `hopping` answer. All in milliseconds. */
+/**
+ * Windows of a fixed size, one beginning every `advanceMs`:
+ * what `tumbling` and `hopping` answer. All in milliseconds.
+ */
 export interface TimeWindows {
   readonly sizeMs: number;
   readonly advanceMs: number;
@@ -15,7 +19,10 @@ export interface TimeWindows {
 /** The name of the side output that gets what came after every window it belongs to had closed. */
 export const lateOutput = 'late';
 
-/** Aggregates records by key and window into a window store; what is too late for all its windows goes to `late`. */
+/**
+ * Aggregates records by key and window into a window store;
+ * what is too late for all its windows goes to `late`.
+ */
 export function windowAggregate<K, V, A>(
   store: string,
   windows: TimeWindows,

@@ -10,7 +10,10 @@ interface Layer {
   room: number;
 }
 
-/** A filter that doubles its layers as it fills: about 1 in 100 keys that were not added pass. Keys are told by a 32-bit hash. */
+/**
+ * A filter that doubles its layers as it fills: about 1 in 100 keys that were not added pass. Keys are told
+ * by a 32-bit hash.
+ */
 export class BloomFilter {
   readonly #layers: Layer[] = [];
 

@@ -11,7 +11,10 @@ export interface ChangelogSink {
     key: Serialized,
     value: Serialized | null,
   ): void;
-  /** Appends a record whose key, and directly behind it the value, are in `source`; no `valueEnd`: a tombstone. */
+  /**
+   * Appends a record whose key, and directly behind it the value,
+   * are in `source`; no `valueEnd`: a tombstone.
+   */
   appendBytes(
     topic: string,
     partition: number,

@@ -1,11 +1,15 @@
-// Checkpoints: how far the changelog of each store on disk has been read, written with the entries themselves.
+// Checkpoints: how far the changelog of each store on disk has been read,
+// written with the entries themselves.
 import type { Database } from 'lmdb';
 
 /** What is written beside the entries of a store. */
 export interface Checkpoint {
   /** The next changelog offset that is not in the store. */
   readonly position: number;
-  /** When that was the end of the store, in epoch milliseconds: tombstones that were written later may be gone. */
+  /**
+   * When that was the end of the store, in epoch milliseconds:
+   * tombstones that were written later may be gone.
+   */
   readonly writtenAt: number;
   /** The store is being emptied: what is left of its entries is of no use. */
   readonly clearing?: true;

@@ -23,7 +23,9 @@ export interface StoreRow {
   windowStart: number;
 }
 
-/** What of a store is read: windows that start between two times, of one key or of all, in a range of keys. */
+/**
+ * What of a store is read: windows that start between two times, of one key or of all, in a range of keys.
+ */
 interface Scan {
   key?: string;
   from?: number;

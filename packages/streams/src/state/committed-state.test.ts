@@ -1,4 +1,5 @@
-// The contract of committed state, for every backend: what is applied is there, in order, and survives as promised.
+// The contract of committed state, for every backend: what is applied is there,
+// in order, and survives as promised.
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { checkAsyncProperty, seeds } from '@activity/kafka/testing';
@@ -158,7 +159,7 @@ describe.each(stateBackends)('committed state: $name', ({ persistent, create }) 
     expect(state.segments()).toEqual([12]);
   });
 
-  test('tells how much is not flushed', async () => {
+  test('returns how much is not flushed', async () => {
     const state = await begin().open();
     state.apply([change(0, 'a', 'x'), change(0, 'b', 'x')], 1);
     state.apply([change(0, 'b', 'longer')], 2);
@@ -202,7 +203,7 @@ describe.each(stateBackends)('committed state: $name', ({ persistent, create }) 
     ]);
   });
 
-  test.runIf(persistent)('is begun anew where it was made of another changelog', async () => {
+  test.runIf(persistent)('is started again where it was made of another changelog', async () => {
     const backend = begin();
     const before = await backend.open({ changelogId: 'one' });
     before.apply([change(0, 'a', 'x'), change(7, 'b', 'y')], 11);
@@ -220,7 +221,7 @@ describe.each(stateBackends)('committed state: $name', ({ persistent, create }) 
     expect([again.position, contentOf(again)]).toEqual([1, [[0, 'a', 'new', 0]]]);
   });
 
-  test.runIf(persistent)('is begun anew where its segments had another length', async () => {
+  test.runIf(persistent)('is started again where its segments had another length', async () => {
     const backend = begin();
     const where = { changelogId: 'one' };
     const before = await backend.open({ ...where, segmentMs: 10 });
@@ -244,7 +245,7 @@ describe.each(stateBackends)('committed state: $name', ({ persistent, create }) 
     }
   });
 
-  test.runIf(!persistent)('begins anew after a restart', async () => {
+  test.runIf(!persistent)('starts again after a restart', async () => {
     const backend = begin();
     const before = await backend.open();
     before.apply([change(0, 'a', 'x')], 11);

@@ -36,8 +36,8 @@ export function includes({ from, to, prefix = '' }: KeyRange, key: string): bool
 }
 
 /**
- * The committed part of one store, below the overlays of open transactions. Keys are text; window stores spread
- * them over segments by time, so that old segments are dropped whole; key-value stores use segment 0.
+ * The committed part of one store, below the overlays of open transactions. Keys are text; window stores
+ * spread them over segments by time, so that old segments are dropped whole; key-value stores use segment 0.
  */
 export interface CommittedState {
   /** The next changelog offset that is not yet in here. Survives a crash no further than the entries do. */
@@ -45,9 +45,15 @@ export interface CommittedState {
   get(segment: number, key: string): Stored | undefined;
   /** Takes in the changes of one commit, and the changelog position after them. */
   apply(changes: Iterable<StateChange>, position: number): void;
-  /** When what survived the last end of this process was written, in epoch milliseconds; undefined: nothing did. */
+  /**
+   * When what survived the last end of this process was written,
+   * in epoch milliseconds; undefined: nothing did.
+   */
   readonly flushedAt: number | undefined;
-  /** The entries of a segment in a range of keys, ordered by key. The segment must not change while they are read. */
+  /**
+   * The entries of a segment in a range of keys, ordered by key.
+   * The segment must not change while they are read.
+   */
   entries(segment: number, range?: KeyRange): Iterable<readonly [string, Stored]>;
   /** The segments that exist, oldest first. */
   segments(): number[];
@@ -63,7 +69,8 @@ export interface CommittedState {
   readonly unflushedBytes: number;
   /**
    * Makes what was applied survive a crash of this process.
-   * @throws FatalError with STATE_UNWRITABLE where the disk takes no more, and from then on: nothing is written over a gap.
+   * @throws FatalError with STATE_UNWRITABLE where the disk takes no more, and from then on: nothing is
+   * written over a gap.
    */
   flush(): Promise<void>;
   /** Forgets everything, position too. */

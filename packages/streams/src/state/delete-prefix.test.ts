@@ -1,4 +1,5 @@
-// Deleting by prefix from an expiring store, over every backend: everything of the prefix, and nothing else is read.
+// Deleting by prefix from an expiring store, over every backend: everything of the prefix, and nothing else
+// is read.
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { stringSerde } from '../api/serde.ts';
 import { dedupePrefix, dedupePrefixLength } from '../operators/dedupe.ts';

@@ -138,7 +138,7 @@ describe('damaged state', () => {
     ['cut short', (file) => truncateSync(file, 9000), 'bytes and should have'],
     ['cut to a stump', (file) => truncateSync(file, 100), 'its file is cut short'],
     ['overwritten', (file) => writeFileSync(file, Buffer.alloc(200_000, 7)), 'its file is not an LMDB file'],
-  ])('that is %s is moved aside with a message, and begun anew', async (_how, damage, why) => {
+  ])('that is %s is moved aside with a message, and started again', async (_how, damage, why) => {
     await write(500);
     damage(join(folder, '0_0', 'data.mdb'));
     const log: string[] = [];

@@ -121,8 +121,8 @@ export function diskBackend({
   }
 
   /**
-   * Drops state of another changelog (the topic was deleted, or this is another cluster), kind, format or segments, and state that
-   * is too old to be brought up to date.
+   * Drops state of another changelog (the topic was deleted, or this is another cluster), kind, format or
+   * segments, and state that is too old to be brought up to date.
    */
   async function checkOrigin(
     state: CommittedState,
@@ -177,7 +177,8 @@ function create(path: string): Omit<Environment, 'unlock'> {
     path,
     maxDbs: 4096,
     noSubdir: false,
-    // A batch of LMDB's own has a promise that nobody can wait for: where the disk is full, it ends the process.
+    // A batch of LMDB's own has a promise that nobody can wait for:
+    // where the disk is full, it ends the process.
     eventTurnBatching: false,
   });
   const checkpoints: Checkpoints = env.openDB<Checkpoint, string>({ name: 'checkpoints', encoding: 'json' });

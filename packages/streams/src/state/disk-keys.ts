@@ -1,4 +1,5 @@
-// Keys of key-value and window stores on disk, as bytes: LMDB orders them as they are, so that none needs escaping.
+// Keys of key-value and window stores on disk, as bytes:
+// LMDB orders them as they are, so that none needs escaping.
 import type { KeyEncoding } from '../api/key-text.ts';
 import { murmur2 } from '@activity/kafka';
 import type { KeyBytes } from './key-bytes.ts';
@@ -7,7 +8,10 @@ import type { KeyBytes } from './key-bytes.ts';
 const soleSegment = 0x3d;
 const segmentBytes = 8;
 
-/** Keys of one store: `=` and the key where a database has one segment alone, else eight bytes of segment and the key. */
+/**
+ * Keys of one store: `=` and the key where a database has one segment alone, else eight bytes of segment and
+ * the key.
+ */
 export class DiskKeys {
   readonly #prefixLength: number;
   readonly #encoding: KeyEncoding;

@@ -1,4 +1,5 @@
-// A run of an expiring store on disk: entries that are not written any more, in blocks by the highest bits of their keys' hashes.
+// A run of an expiring store on disk: entries that are not written any more, in blocks by the highest bits of
+// their keys' hashes.
 import type { Database } from 'lmdb';
 import type { BloomFilter } from './bloom-filter.ts';
 import { Entries, nowhere, type Found, type Run } from './entries.ts';
@@ -24,7 +25,7 @@ export interface RunHead {
 export const keysOfRun: number = 2 ** 21;
 /** The index of prefixes has the keys from here on, behind a run's head. */
 const firstOfIndex = 2 ** 20 + 1;
-/** About so many entries are in a block. */
+/** The number of entries in a block, on average. */
 const blockEntries = 128;
 
 /** A {@link Run} on disk. */
@@ -100,12 +101,15 @@ export function indexKey(run: number, index: number): number {
   return headKey(run) + firstOfIndex + index;
 }
 
-/** How many blocks a run of so many entries has, as a power of 2. */
+/** How many blocks a run of `count` entries has, as a power of 2. */
 export function bitsOf(count: number): number {
   return Math.max(0, Math.ceil(Math.log2(count / blockEntries)));
 }
 
-/** Sorts entries into so many blocks, from the first on, by the highest bits of their hashes. The order within a block stays. */
+/**
+ * Sorts entries into `count` blocks, from block `first` on, by the highest bits of their hashes. The order
+ * within a block stays.
+ */
 export function sortIntoBlocks(
   entries: readonly Entries[],
   bits: number,

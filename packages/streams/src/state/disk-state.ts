@@ -1,4 +1,5 @@
-// Committed state on disk: LMDB below a memory table, so that a store is read at once and written in large batches.
+// Committed state on disk: LMDB below a memory table,
+// so that a store is read at once and written in large batches.
 //
 //   apply ─▶ fresh (memory) ──flush──▶ flushing (memory) ──one local transaction, position too──▶ LMDB
 //

@@ -1,4 +1,5 @@
-// Entries outside of JavaScript's heap, one after the other: no object for each, which the garbage collector would have to follow.
+// Entries outside of JavaScript's heap, one after the other: no object for each, which the garbage collector
+// would have to follow.
 //
 //   word 0  hash of the key       word 3, 4  event time: its low 32 bits, its high ones
 //   word 1  bytes of the key      word 5     of a log: the entry that the same key had before, or -1

@@ -1,4 +1,5 @@
-// Entries outside of the heap: what goes in comes out, the newest of a key is found, and what is cut off never was.
+// Entries outside of the heap: what goes in comes out, the newest of a key is found, and what is cut off
+// never was.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { murmur2 } from '@activity/kafka';

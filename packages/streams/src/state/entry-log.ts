@@ -9,7 +9,10 @@ const smallestTable = 1_024;
 /** Positions are 32-bit integers. */
 const maxBytes = 2 ** 30;
 
-/** See the top of this file. The index is a hash table with open addressing, at most half full, of positions plus one. */
+/**
+ * See the top of this file. The index is a hash table with open addressing, at most half full, of positions
+ * plus one.
+ */
 export class EntryLog extends Entries implements Run {
   #table: Int32Array = new Int32Array(smallestTable);
   #keys = 0;

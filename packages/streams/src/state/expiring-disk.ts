@@ -1,10 +1,12 @@
-// What an expiring store has on disk, in the LMDB environment of its task: pieces of its log as they were flushed, and runs.
+// What an expiring store has on disk, in the LMDB environment of its task: pieces of its log as they were
+// flushed, and runs.
 //
 //   <store>/log        a piece a flush: read at the start alone, deleted once the runs have its entries
-//   <store>/<segment>  runs: blocks of entries by the highest bits of their keys' hashes, and an index of keys' prefixes;
-//                      dropped whole
+//   <store>/<segment>  runs: blocks of entries by the highest bits of their keys' hashes, and an index
+//                      of keys' prefixes; dropped whole
 //
-// So that a flush writes few large values instead of a value for each key, in no order that a tree could take well.
+// So that a flush writes few large values instead of a value for each key,
+// in no order that a tree could take well.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RootDatabase } from 'lmdb';
 import { BloomFilter } from './bloom-filter.ts';
@@ -122,7 +124,10 @@ export class ExpiringDisk {
     this.#piecesFrom = this.#nextPiece;
   }
 
-  /** Writes all of it or nothing; answers the runs. @throws FatalError with STATE_UNWRITABLE where the disk takes no more. */
+  /**
+   * Writes all of it or nothing; returns the runs. @throws FatalError with STATE_UNWRITABLE where the disk
+   * takes no more.
+   */
   async write({ runs, piece, position }: ExpiringFlush): Promise<DiskRun[]> {
     const [stale, kept, next] = [this.#firstPiece, this.#piecesFrom, this.#nextPiece];
     if (piece.length > 0) this.#nextPiece++;
@@ -147,8 +152,8 @@ export class ExpiringDisk {
   }
 
   /**
-   * Makes one of many of a segment's runs, beside the work; answers the runs as they are then. Those that it was made of stay until
-   * the next call: somebody may be about to look into them.
+   * Makes one of many of a segment's runs, in the background; returns the runs as they are then. Those that
+   * it was made of stay until the next call: somebody may be about to look into them.
    */
   async merge(segment: number, runs: readonly DiskRun[]): Promise<DiskRun[] | undefined> {
     await this.#removeMerged();
@@ -160,7 +165,8 @@ export class ExpiringDisk {
     const blocks = this.#blocks(segment);
     const sum = (of: (run: DiskRun) => number): number => old.reduce((total, run) => total + of(run), 0);
     const bits = bitsOf(sum(({ count }) => count));
-    // The highest bits of a hash that all agree in: what has them is in one block of each, or in neighbouring ones.
+    // The highest bits of a hash that all agree in:
+    // what has them is in one block of each, or in neighbouring ones.
     const common = Math.min(bits, ...old.map((run) => run.bits));
     const values: Buffer[] = [];
     const prefixes = this.#options.prefixes ? new PrefixIndexWriter() : undefined;

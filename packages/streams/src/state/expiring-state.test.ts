@@ -1,4 +1,5 @@
-// The state of expiring stores, over every backend: whatever is put, committed, given up, flushed, merged and read again.
+// The state of expiring stores, over every backend: whatever is put, committed, given up, flushed, merged and
+// read again.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -59,7 +60,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** So many flushes of one segment that its runs are merged. */
+/** Steps with enough flushes of one segment for its runs to be merged. */
 const steadyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 7, arbitrary: fc.record({ do: fc.constant('put' as const), key: fc.constantFrom(...keys) }) },
   {
@@ -106,7 +107,7 @@ class Run {
     this.log.restore(this.store);
   }
 
-  /** Seals the store; answers what ends the commit. */
+  /** Seals the store; returns what ends the commit. */
   seal(): () => void {
     const append = this.log.seal(this.store);
     return () => {
@@ -116,7 +117,7 @@ class Run {
   }
 }
 
-/** Does the steps to a store and to the naive one; answers what was seen of either. */
+/** Does the steps to a store and to the naive one; returns what was seen of either. */
 async function play(
   create: () => OpenBackend,
   runEntries: number,

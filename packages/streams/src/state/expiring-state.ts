@@ -1,9 +1,11 @@
-// The state of an expiring store: what open transactions have put and what is committed, in one log outside of JavaScript's heap.
+// The state of an expiring store: what open transactions have put and what is committed, in one log outside
+// of JavaScript's heap.
 //
 //   put ─▶ │ committed │ sealed (its commit is in flight) │ current │      abort: cut off after what is committed
 //          └──────────▶ runs, by segment, once there is enough; on disk where there is one; dropped whole when they expire
 //
-// Most of what is put is never asked for again, so that nothing is kept decoded. Of the entries of a key the newest counts.
+// Most of what is put is never asked for again, so that nothing is kept decoded. Of the entries of a key the
+// newest counts.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Serialized } from '../api/serde.ts';
 import { BloomFilter } from './bloom-filter.ts';
@@ -24,7 +26,7 @@ import { checkKey, type KeyEncoding } from '../api/key-text.ts';
 import { compareKeys } from './compare-keys.ts';
 import type { CommitLayers } from './task-store.ts';
 
-/** So much of the log that is committed becomes runs. */
+/** This many committed entries of the log, or bytes, become runs. */
 const runEntries = 65_536;
 const runBytes = 32 * 1024 * 1024;
 
@@ -32,7 +34,9 @@ const runBytes = 32 * 1024 * 1024;
 export interface ExpiringStateOptions {
   /** How its keys' text stands for bytes. */
   keys: KeyEncoding;
-  /** How many characters of a key are the prefix that entries are deleted by; undefined: no prefix is indexed. */
+  /**
+   * How many characters of a key are the prefix that entries are deleted by; undefined: no prefix is indexed.
+   */
   prefixLength?: ((key: string) => number) | undefined;
   /** What its values are. */
   format: 'text' | 'bytes';
@@ -131,7 +135,10 @@ export class ExpiringState implements CommittedState, CommitLayers {
     return this.#segments.get(segment)?.runs;
   }
 
-  /** Puts a value, or a deletion of what the time's segment has of the key. @throws RangeError for a key that no store takes. */
+  /**
+   * Puts a value, or a deletion of what the time's segment has of the key. @throws RangeError for a key that
+   * no store takes.
+   */
   put(text: string, data: Serialized | undefined, timestamp: number): void {
     const { keys, prefixLength } = this.#options;
     checkKey(text, keys);
@@ -315,7 +322,10 @@ export class ExpiringState implements CommittedState, CommitLayers {
     this.#options.disk?.forgetPieces();
   }
 
-  /** The newest entry of each key of a segment in a range, before a position of the log; undefined for a deletion. */
+  /**
+   * The newest entry of each key of a segment in a range,
+   * before a position of the log; undefined for a deletion.
+   */
   #newestOf(segment: number, range: KeyRange, end: number): Map<string, Stored | undefined> {
     const found = new Map<string, Stored | undefined>();
     const { format, keys, prefixLength } = this.#options;
@@ -350,7 +360,7 @@ export class ExpiringState implements CommittedState, CommitLayers {
     return undefined;
   }
 
-  /** Reads the keys that are there at the start, beside the work. */
+  /** Reads the keys that are there at the start, in the background. */
   async #fillFilters(segments: ReadonlyMap<number, Segment>): Promise<void> {
     this.#filling = true;
     let read = 0;

@@ -1,4 +1,5 @@
-// The lock of a state folder: by process numbers where these mean something, by touching the file where they do not.
+// The lock of a state folder: by process numbers where these mean something, by touching the file where they
+// do not.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 // A folder's lock: one process at a time, and none after the process has died, however it died.
 //
-// A process that can be seen from here is asked for by its number. One in another container or on another machine has
-// numbers of its own: its lock counts as long as the process touches the file.
+// A process that can be seen from here is asked for by its number. One in another container or on another
+// machine has numbers of its own: its lock counts as long as the process touches the file.
 import { randomUUID } from 'node:crypto';
 import {
   existsSync,
@@ -57,7 +57,10 @@ function placeOfThisProcess(): string {
   }
 }
 
-/** When a process began, so that a new process with an old number is not taken for it; '' where it cannot be told. */
+/**
+ * When a process began, so that a new process with an old number is not taken for it;
+ * '' where it cannot be told.
+ */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -97,7 +100,9 @@ function read(file: string): string | undefined {
   }
 }
 
-/** Puts the lock there with its content in one step, so that nobody finds it empty; false where there is one. */
+/**
+ * Puts the lock there with its content in one step, so that nobody finds it empty; false where there is one.
+ */
 function take(file: string, text: string): boolean {
   const own = `${file}.${randomUUID()}`;
   writeFileSync(own, text);

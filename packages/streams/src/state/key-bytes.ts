@@ -37,7 +37,7 @@ export function keyBytes(text: string, encoding: KeyEncoding): KeyBytes {
   return current;
 }
 
-/** The hash of the bytes of a key's first so many characters. */
+/** The hash of the bytes of the first `characters` characters of a key. */
 export function prefixHash(text: string, key: KeyBytes, characters: number, encoding: KeyEncoding): number {
   const isAscii = encoding === 'latin1' || key.length === text.length;
   const length = isAscii ? characters : Buffer.byteLength(text.slice(0, characters));

@@ -1,7 +1,8 @@
-// A look at an LMDB file before it is mapped into memory: reading past the end of a truncated one would end the
-// process by a signal instead of throwing.
-// Source: the MDB_meta of lmdb-js's LMDB (24-byte page header, then magic, version, address, map size, two MDB_db of
-// 48 bytes of which the first begins with the page size, the last used page); there are two meta pages.
+// A look at an LMDB file before it is mapped into memory: reading past the end of a truncated one would end
+// the process by a signal instead of throwing.
+// Source: the MDB_meta of lmdb-js's LMDB (24-byte page header, then magic, version, address, map size, two
+// MDB_db of 48 bytes of which the first begins with the page size,
+// the last used page); there are two meta pages.
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const magic = 0xbeefc0de;

@@ -11,7 +11,10 @@ interface Droppable {
 /** How long LMDB may take to say why a commit failed, in milliseconds. */
 const reasonMs = 100;
 
-/** Writes of one store. After a failed write, every later one is refused: it would lay a newer position over a gap. */
+/**
+ * Writes of one store. After a failed write, every later one is refused:
+ * it would lay a newer position over a gap.
+ */
 export class StoreWrites {
   readonly #env: RootDatabase<unknown, string>;
   readonly #store: string;
@@ -48,7 +51,10 @@ export class StoreWrites {
     db?.drop().catch((error: unknown) => this.#fail(error));
   }
 
-  /** Runs a reader in the background. Where it fails, the store refuses to write: its file is not to be trusted. */
+  /**
+   * Runs a reader in the background. Where it fails, the store refuses to write:
+   * its file is not to be trusted.
+   */
   background(read: Promise<void>): void {
     read.catch((error: unknown) => this.#fail(error));
   }
@@ -61,7 +67,10 @@ export class StoreWrites {
   }
 }
 
-/** Why a commit failed: LMDB rejects a promise of its own with it, which ends the process where nobody waits for it. */
+/**
+ * Why a commit failed: LMDB rejects a promise of its own with it, which ends the process where nobody waits
+ * for it.
+ */
 async function reasonOf(error: unknown): Promise<unknown> {
   const { commitError } = error as { commitError?: Promise<unknown> };
   if (!commitError) return error;

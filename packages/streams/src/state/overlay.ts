@@ -1,10 +1,11 @@
-// The overlay: what open transactions have written, above the committed state, and what was last committed, decoded.
+// The overlay: what open transactions have written, above the committed state,
+// and what was last committed, decoded.
 //
 //   write ─▶ current ──seal (the commit begins)──▶ sealed ──committed──▶ clean, and in CommittedState
 //               └────────────── abort: all is forgotten ──────────────┘
 //
-// One commit may be in flight while the next batch is worked on. An entry that is written again meanwhile is current; what
-// the commit in flight has of it is in its change.
+// One commit may be in flight while the next batch is worked on. An entry that is written again meanwhile is
+// current; what the commit in flight has of it is in its change.
 import { checkKey, windowSuffix, type KeyText } from '../api/key-text.ts';
 import { checkRecordSize } from '../api/record-size.ts';
 import { serialize, type Serialized, type Serde } from '../api/serde.ts';
@@ -28,7 +29,10 @@ interface Entry<V> {
   readonly key: string;
   /** Where the window begins; {@link noWindow} in stores without windows. */
   readonly window: number;
-  /** Both in one, as the committed state and the changelog have it: made once for an entry, whatever is written to it. */
+  /**
+   * Both in one, as the committed state and the changelog have it: made once for an entry, whatever is
+   * written to it.
+   */
   readonly text: string;
   segment: number;
   value: V | undefined;
@@ -71,8 +75,8 @@ export function cacheBudget(max: number, maxBytes: number = Number.POSITIVE_INFI
 }
 
 /**
- * Reads and writes of one store in one task, transactional by layers. Entries are looked up by window and then by key, so
- * that a key's text and its hash serve all its windows.
+ * Reads and writes of one store in one task, transactional by layers. Entries are looked up by window and
+ * then by key, so that a key's text and its hash serve all its windows.
  */
 export class Overlay<V> implements CommitLayers {
   readonly #options: OverlayOptions<V>;
@@ -126,8 +130,8 @@ export class Overlay<V> implements CommitLayers {
   }
 
   /**
-   * Replaces a value by what `next` makes of it, in one look-up; returns value and event time, which is the higher of
-   * both.
+   * Replaces a value by what `next` makes of it, in one look-up; returns value and event time, which is the
+   * higher of both.
    * @throws what the serde throws, RangeError and RecordTooLargeError; the value is then what it was.
    */
   update(
@@ -160,7 +164,8 @@ export class Overlay<V> implements CommitLayers {
 
   /**
    * Writes a value; `undefined` deletes.
-   * @throws what the serde throws; RangeError for a key that no store takes, or a time that is none; RecordTooLargeError.
+   * @throws what the serde throws; RangeError for a key that no store takes,
+   * or a time that is none; RecordTooLargeError.
    */
   set(segment: number, window: number, key: string, value: V | undefined, timestamp: number): void {
     checkTime(timestamp);

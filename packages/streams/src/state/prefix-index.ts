@@ -3,7 +3,10 @@ import type { Entries } from './entries.ts';
 
 type Take = (entries: Entries, at: number) => void;
 
-/** The entries of a run in memory by the hash of their prefix: a hash table of chains, in the order of the entries. */
+/**
+ * The entries of a run in memory by the hash of their prefix:
+ * a hash table of chains, in the order of the entries.
+ */
 export class PrefixTable {
   readonly #entries: Entries;
   readonly #positions: Int32Array;
@@ -36,14 +39,14 @@ export class PrefixTable {
   }
 }
 
-/** Which block of so many, a power of 2, a hash belongs to. */
+/** Which of 2 ** `bits` blocks a hash belongs to. */
 export function blockOf(hash: number, bits: number): number {
   return bits === 0 ? 0 : hash >>> (32 - bits);
 }
 
 /**
- * Makes the index of a run on disk: pairs of a prefix's hash and a block that has entries of it, in as many index blocks
- * as the run has blocks, by the highest bits of the hash.
+ * Makes the index of a run on disk: pairs of a prefix's hash and a block that has entries of it, in as many
+ * index blocks as the run has blocks, by the highest bits of the hash.
  */
 export class PrefixIndexWriter {
   #pairs: Int32Array = new Int32Array(1024);

@@ -34,7 +34,10 @@ export abstract class SegmentedStore<
   #committedFirstLive = 0;
   /** The latest segment that has anything, committed or not. */
   #latest: number;
-  /** Where the changelog was when the latest segment was this one: whatever is before is in it or in older ones. */
+  /**
+   * Where the changelog was when the latest segment was this one:
+   * whatever is before is in it or in older ones.
+   */
   #marks: { latest: number; position: number }[] = [];
   #usedFrom: number | undefined;
 
@@ -48,14 +51,16 @@ export abstract class SegmentedStore<
     if (time > this.#begin) this.#begin = time;
   }
 
-  /** Entries never have an event time before their segment, so all before the first live segment have expired. */
+  /**
+   * Entries never have an event time before their segment, so all before the first live segment have expired.
+   */
   usedSince(): number | undefined {
     return this.#committedFirstLive > 0 ? this.#committedFirstLive * this.#interval : undefined;
   }
 
   /**
-   * By offsets, not by times: the marker of a transaction has the broker's time, and is in the way of whoever looks for old
-   * events by theirs.
+   * By offsets, not by times: the marker of a transaction has the broker's time, and is in the way of whoever
+   * looks for old events by theirs.
    */
   usedFrom(): number | undefined {
     while (this.#marks[0] && this.#marks[0].latest < this.#committedFirstLive)
@@ -77,7 +82,8 @@ export abstract class SegmentedStore<
   override commit(position: number | undefined): void {
     super.commit(position);
     this.#committedBegin = this.#sealedBegin;
-    // Stream time may have moved on since, in work that may yet be aborted: what that lets expire must still be there.
+    // Stream time may have moved on since, in work that may yet be aborted: what that lets expire must still
+    // be there.
     this.#committedFirstLive = this.#sealedFirstLive;
     this.options.committed.dropSegmentsBefore(this.#committedFirstLive);
     this.#mark();

@@ -18,8 +18,8 @@ export interface OpenStateOptions {
   /** The id of the changelog topic. State of another topic, kind, format or length of segments is dropped. */
   changelogId: string | undefined;
   /**
-   * State that was written longer ago, in milliseconds, is dropped: tombstones that it has not seen may be gone from the changelog.
-   * Undefined: of any age.
+   * State that was written longer ago, in milliseconds, is dropped: tombstones that it has not seen may be
+   * gone from the changelog. Undefined: of any age.
    */
   maxAgeMs?: number | undefined;
   /** How much time a segment spans; 0 in stores without. */

@@ -7,7 +7,10 @@ export interface TaskStore {
   readonly name: string;
   /** The next changelog offset to read for this store. */
   position(): number;
-  /** What the changelog holds of event times before this is of no use any more; undefined: all of it is of use. */
+  /**
+   * What the changelog holds of event times before this is of no use any more;
+   * undefined: all of it is of use.
+   */
   usedSince(): number | undefined;
   /** The changelog before this offset is of no use any more; undefined: not known. */
   usedFrom(): number | undefined;

@@ -1,4 +1,5 @@
-// The contract of the stores that processors use, over every backend: layers, order, expiry, changelog and restore.
+// The contract of the stores that processors use, over every backend:
+// layers, order, expiry, changelog and restore.
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { RecordBatches } from '@activity/kafka';
@@ -523,7 +524,7 @@ describe.each(kinds)('stores: $name, cache: $max', ({ create, max }) => {
       expect(store.get('a')?.value).toBe(1);
     });
 
-    test('deletes every copy of a key that was put anew before it was forgotten, after a restart too', async () => {
+    test('deletes every copy of a key that was put again before it was forgotten, after a restart too', async () => {
       const log = new Changelog();
       const backend = begin();
       let streamTime = 0;

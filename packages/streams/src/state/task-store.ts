@@ -1,5 +1,5 @@
-// What all stores of a task have in common: reads and writes go through an overlay, and its commits to the changelog and
-// to the committed state.
+// What all stores of a task have in common: reads and writes go through an overlay, and its commits to the
+// changelog and to the committed state.
 import type { ChangelogSink } from './changelog-sink.ts';
 import type { SourceRecord } from '../api/record.ts';
 import type { Serde } from '../api/serde.ts';
@@ -29,13 +29,18 @@ export interface TaskStoreOptions<K, V> {
   cache: CacheBudget;
 }
 
-/** What was written and is not committed yet, in layers: one is written to, one may be in a commit that is in flight. */
+/**
+ * What was written and is not committed yet, in layers: one is written to,
+ * one may be in a commit that is in flight.
+ */
 export interface CommitLayers {
   /** Begins a commit: writes the changelog records (none without a topic) and sets the layer aside. */
   seal(sink: ChangelogSink, changelog: ChangelogPartition | undefined): void;
   /** Bytes of what was written since the last seal. */
   readonly pendingBytes: number;
-  /** The layer that was set aside is committed: it becomes committed state, which is then at this position. */
+  /**
+   * The layer that was set aside is committed: it becomes committed state, which is then at this position.
+   */
   commit(position: number): void;
   /** Forgets everything that was not committed, and what was kept of committed state. */
   abort(): void;

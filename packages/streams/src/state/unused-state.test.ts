@@ -1,4 +1,4 @@
-// State that is too old to be brought up to date is begun anew; state that nobody uses is removed.
+// State that is too old to be brought up to date is started again; state that nobody uses is removed.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

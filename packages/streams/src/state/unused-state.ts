@@ -1,4 +1,5 @@
-// Removes what a state folder holds and nobody uses: tasks that run elsewhere by now, and what was moved aside.
+// Removes what a state folder holds and nobody uses: tasks that run elsewhere by now,
+// and what was moved aside.
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isUnusedName } from './state-folder.ts';
@@ -13,7 +14,10 @@ export interface UnusedStateOptions {
   log: (level: 'info' | 'warn', message: string) => void;
 }
 
-/** Removes the folders of tasks that no thread of this process has open and that were written longer ago than the delay. */
+/**
+ * Removes the folders of tasks that no thread of this process has open and that were written longer ago than
+ * the delay.
+ */
 export async function removeUnused({ folder, delayMs, now, log }: UnusedStateOptions): Promise<void> {
   for (const name of readdirSync(folder).filter(isUnusedName)) {
     const path = join(folder, name);

@@ -10,7 +10,7 @@ export const changelog: { topic: string; partition: number } = { topic: 'changel
 export class Changelog {
   readonly records: SourceRecord[] = [];
 
-  /** Seals a store and answers what it would send; `append` is the broker taking it. */
+  /** Seals a store and returns what it would send; `append` is the broker taking it. */
   seal(store: TaskStore): () => void {
     const sealed = new RecordBatches();
     store.seal(sealed);

@@ -1,4 +1,5 @@
-// A process that runs the counts topology until it is told to end, or killed; it prints its states, a line each.
+// A process that runs the counts topology until it is told to end,
+// or killed; it prints its states, a line each.
 import { createStreams, type StreamsOptions } from '../start.ts';
 import type { CountsOptions } from './counts-topology.ts';
 

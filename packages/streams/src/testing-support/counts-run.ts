@@ -1,4 +1,5 @@
-// A run of the counts topology in processes of its own: input that goes on, kills, and what the witness says in the end.
+// A run of the counts topology in processes of its own: input that goes on, kills, and what the witness says
+// in the end.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -62,7 +63,9 @@ export async function createTopics(
 
 const keys = 200;
 
-/** Event times are of today: the broker deletes records whose own time is past the retention, changelogs too. */
+/**
+ * Event times are of today: the broker deletes records whose own time is past the retention, changelogs too.
+ */
 const firstTime = Date.now() - 2 * 3_600_000;
 
 /** The key and event time of an id: one id after the other, ten milliseconds apart, some out of order. */
@@ -93,7 +96,9 @@ export interface Verdict {
   duplicated: number;
   /** Of each table, how many counts are not 1, 2, 3, … for each of its keys. */
   wrongCounts: { byKey: number; byDigit: number; byMinute: number };
-  /** How many records of the topic `recent` are missing, too many or in another order than a plain program's. */
+  /**
+   * How many records of the topic `recent` are missing, too many or in another order than a plain program's.
+   */
   wrongRecent: number;
 }
 
@@ -197,8 +202,8 @@ export async function judge(witness: Witness, topics: CountsTopics, count: numbe
 }
 
 /**
- * How much of these topics the group has not committed yet. A topic comes after those it is made from: records of a
- * commit are counted here from the moment that their input no longer is.
+ * How much of these topics the group has not committed yet. A topic comes after those it is made from:
+ * records of a commit are counted here from the moment that their input no longer is.
  */
 export async function lagOf(witness: Witness, groupId: string, topics: readonly string[]): Promise<number> {
   let lag = 0;

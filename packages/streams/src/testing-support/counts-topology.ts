@@ -30,7 +30,10 @@ export interface CountsOptions {
   poison?: string;
   /** How many entries of the dedupe stores become a run, so that small runs have many of them. */
   runEntries?: number;
-  /** While this file is there, the first thread that processes a record deletes it and stands still for so long. */
+  /**
+   * While this file is there, the first thread that processes a record
+   * deletes it and stands still for so long.
+   */
   stall?: { file: string; ms: number };
   /** How long the first step takes for each record, in milliseconds. */
   stepMs?: number;

@@ -41,7 +41,7 @@ export class FakeKafka implements KafkaPort {
   beforeListing: (names: readonly string[]) => Promise<void> = async () => {};
   /** How many writers were opened. */
   writers = 0;
-  /** Waits, or refuses, before a commit of so many records. */
+  /** Waits, or refuses, before a commit of `records` records. */
   beforeCommit: (records: number) => Promise<void> = async () => {};
   /** Fails a commit. */
   refuse: () => Error | undefined = () => undefined;

@@ -1,4 +1,5 @@
-// State, changelogs and group messages as a release writes them, kept as files: every later release must read them.
+// State, changelogs and group messages as a release writes them,
+// kept as files that every later release must read.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

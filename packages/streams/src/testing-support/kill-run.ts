@@ -1,5 +1,6 @@
-// Two instances, an input that goes on, and faults at random moments: what came of it, as the witness read it. After each
-// fault a sample of all ids so far is sent again, so that the state is asked for what it must remember.
+// Two instances, an input that goes on, and faults at random moments: what came of it, as the witness read
+// it. After each fault a sample of all ids so far is sent again,
+// so that the state is asked for what it must remember.
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +35,10 @@ export interface KillRunOptions {
   threads?: number;
   /** The instances that keep their state on disk; the others restore everything at every start. */
   onDisk?: readonly string[];
-  /** Half way through, the state of the dedupe is deleted, on disk and in Kafka: the proof that a run asks for it. */
+  /**
+   * Half way through, the state of the dedupe is deleted, on disk and in Kafka:
+   * the proof that a run asks for it.
+   */
   forget?: boolean;
 }
 

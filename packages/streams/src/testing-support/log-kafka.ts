@@ -1,4 +1,5 @@
-// Kafka for one stream thread, in memory: one member that gets every task, and a log that takes or refuses commits.
+// Kafka for one stream thread, in memory: one member that gets every task,
+// and a log that takes or refuses commits.
 import {
   partitionName,
   type CommitResult,

@@ -6,8 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from './counts-run.ts';
 
 /**
- * `kill`: SIGKILL. `stop`: SIGSTOP past the session, then SIGCONT. `stallThread`: one of its threads stands still past the
- * session. `fillDisk`: no room for its state for ten seconds. `setClockBack`: it is an hour earlier than before.
+ * `kill`: SIGKILL. `stop`: SIGSTOP past the session, then SIGCONT. `stallThread`: one of its threads stands
+ * still past the session. `fillDisk`: no room for its state for ten seconds. `setClockBack`: it is an hour
+ * earlier than before.
  */
 export type RunFault = 'kill' | 'stop' | 'stallThread' | 'fillDisk' | 'setClockBack';
 
@@ -92,7 +93,10 @@ export const faults: { [fault in RunFault]: (instance: Instance) => Promise<void
   },
 };
 
-/** A disk of its own of so many megabytes at a folder; undefined where this machine does not let us mount one. */
+/**
+ * A disk of its own of `megabytes` megabytes at a folder;
+ * undefined where this machine does not let us mount one.
+ */
 export function mountDisk(folder: string, megabytes: number): Disposable | undefined {
   const options = ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder];
   if (spawnSync('mount', options).status !== 0) return undefined;

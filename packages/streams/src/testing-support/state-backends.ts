@@ -23,7 +23,7 @@ export interface OpenBackend {
   openExpiring(
     options: Pick<OpenExpiringOptions, 'segmentMs' | 'runEntries'> & Partial<OpenExpiringOptions>,
   ): Promise<ExpiringState>;
-  /** The process has ended and begins anew; what was opened before is of no use any more. */
+  /** The process has ended and starts again; what was opened before is of no use any more. */
   restart(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -93,7 +93,10 @@ export const stateBackends: readonly BackendUnderTest[] = [
   { name: 'disk', persistent: true, create: onDisk },
 ];
 
-/** Opens the store that `state-writer.fixture.ts` writes, a key-value store or (`expiring`) one of many small runs. */
+/**
+ * Opens the store that `state-writer.fixture.ts` writes,
+ * a key-value store or (`expiring`) one of many small runs.
+ */
 export function openWritten(backend: StateBackend, kind: string): Promise<CommittedState> {
   if (kind === 'expiring') return backend.openExpiring({ ...where, segmentMs: 2 ** 40, runEntries: 25 });
   return backend.open({ ...where, segmentMs: 0, segmentsTogether: 1 });

@@ -1,4 +1,5 @@
-// A process that writes state to disk until it is killed or the disk takes no more; it prints what was flushed.
+// A process that writes state to disk until it is killed or the disk takes no more;
+// it prints what was flushed.
 import { diskBackend } from '../state/disk-backend.ts';
 import { openWritten } from './state-backends.ts';
 import { openStateFolder } from '../state/state-folder.ts';
@@ -15,7 +16,8 @@ try {
   const backend = diskBackend({ folder, log: () => {} });
   const state = await openWritten(backend, kind);
   print({ opened: state.position });
-  // Entry n is written by the commit that ends at position n + 1; every third commit takes an entry away again.
+  // Entry n is written by the commit that ends at position n + 1;
+  // every third commit takes an entry away again.
   for (let n = state.position; ; n++) {
     const data = `${n}`.padEnd(Number(bytes), 'x');
     const changes = [{ segment: 0, key: `key ${n}`, data, timestamp: n }];

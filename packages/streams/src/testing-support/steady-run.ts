@@ -1,5 +1,5 @@
-// The counts application on a cluster whose brokers come and go: what was sent, how soon it was committed, and what
-// came of it in the end.
+// The counts application on a cluster whose brokers come and go: what was sent, how soon it was committed,
+// and what came of it in the end.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export interface SteadyRun extends AsyncDisposable {
   readonly topics: CountsTopics;
   readonly applicationId: string;
   readonly apps: ReadonlyMap<string, App>;
-  /** Sends the next so many ids; tries again while the cluster takes none. */
+  /** Sends the next `count` ids; tries again while the cluster takes none. */
   send(count: number): Promise<void>;
   /** Sends ids and waits until they are committed. Resolves with how long that took, in milliseconds. */
   goOn(): Promise<number>;

@@ -5,7 +5,9 @@ import { memoryBackend } from '../state/memory-backend.ts';
 
 type Own = 'topology' | 'names' | 'kafka' | 'failures' | 'now' | 'log' | 'onState';
 
-/** Of one thread, exactly once, its state in memory, in bounds that are not reached. Times in milliseconds. */
+/**
+ * Of one thread, exactly once, its state in memory, in bounds that are not reached. Times in milliseconds.
+ */
 export function threadSettings(): Omit<StreamThreadOptions, Own> {
   return {
     applicationId: 'app',

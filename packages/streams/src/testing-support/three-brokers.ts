@@ -1,4 +1,5 @@
-// Three brokers for the tests of a file: started before the first, stopped after the last, with a witness on them.
+// Three brokers for the tests of a file: started before the first,
+// stopped after the last, with a witness on them.
 import { connectWitness, type Witness } from '@activity/kafka/testing';
 import { afterAll, beforeAll } from 'vitest';
 

@@ -60,7 +60,10 @@ export class FakeLog {
     return ends;
   }
 
-  /** Lets a partition be read from an offset on, as where the records before it are gone. Takes effect when tasks are opened. */
+  /**
+   * Lets a partition be read from an offset on, as where the records before it are gone. Takes effect when
+   * tasks are opened.
+   */
   startAt(topic: string, partition: number, offset: number): void {
     this.#offsets.set(partitionName(topic, partition), { topic, partition, offset, metadata: '' });
   }

@@ -59,13 +59,19 @@ export interface TestOutputTopic<K, V> {
   readAll(): OutputRecord<K, V>[];
 }
 
-/** A commit in flight. What is processed meanwhile belongs to the next one; only one of these may be called, once. */
+/**
+ * A commit in flight. What is processed meanwhile belongs to the next one;
+ * only one of these may be called, once.
+ */
 export interface PendingCommit {
   /** The broker commits, and says so. */
   succeed(): void;
   /** The transaction is aborted: its work and everything since is gone, and the input is read again. */
   fail(): void;
-  /** The broker commits, but the answer is lost: the tasks go on from the committed offsets and the changelogs. */
+  /**
+   * The broker commits, but the answer is lost:
+   * the tasks go on from the committed offsets and the changelogs.
+   */
   loseAnswer(): void;
 }
 
@@ -108,8 +114,8 @@ export class TopologyTestDriver {
   }
 
   /**
-   * A topic to pipe records into. Piping throws for a topic that the topology does not read, and, with `commits: 'each'`, what
-   * the topology throws.
+   * A topic to pipe records into. Piping throws for a topic that the topology does not read, and, with
+   * `commits: 'each'`, what the topology throws.
    */
   input<K, V>(topic: string, serdes: { key: Serde<K>; value: Serde<V> }): TestInputTopic<K, V> {
     const write = <T>(serde: Serde<T>, data: T | undefined): string | Uint8Array | null =>
@@ -126,7 +132,10 @@ export class TopologyTestDriver {
     };
   }
 
-  /** A topic to read what was committed to it, from its beginning. Internal topics too: by `<applicationId>-<name>`. */
+  /**
+   * A topic to read what was committed to it, from its beginning.
+   * Internal topics too: by `<applicationId>-<name>`.
+   */
   output<K, V>(topic: string, serdes: { key: Serde<K>; value: Serde<V> }): TestOutputTopic<K, V> {
     const read = Array.from({ length: this.#partitions }, () => 0);
     const decode = <T>(serde: Serde<T>, bytes: Buffer | null): T | undefined =>
@@ -150,7 +159,10 @@ export class TopologyTestDriver {
     };
   }
 
-  /** Processes what is in the topics and commits, until nothing more comes of it (through repartition topics, say). */
+  /**
+   * Processes what is in the topics and commits,
+   * until nothing more comes of it (through repartition topics, say).
+   */
   commit(): void {
     do this.#commitOnce();
     while (this.process() > 0);
@@ -158,7 +170,8 @@ export class TopologyTestDriver {
   }
 
   /**
-   * Processes what is in the topics without committing, up to so many records a task; answers how many that were.
+   * Processes what is in the topics without committing,
+   * up to `limit` records a task; returns how many that were.
    */
   process(limit: number = Number.MAX_SAFE_INTEGER): number {
     let done = 0;
@@ -189,7 +202,10 @@ export class TopologyTestDriver {
     };
   }
 
-  /** The open transaction is aborted: outputs and state since the last commit are gone, the input is read again. */
+  /**
+   * The open transaction is aborted: outputs and state since the last commit are gone,
+   * the input is read again.
+   */
   abort(): void {
     this.#collector.abort();
     for (const task of this.#tasks.values()) {
@@ -206,21 +222,24 @@ export class TopologyTestDriver {
     this.#openTasks();
   }
 
-  /** The tasks move to another instance: what was processed is committed, and everything is opened anew. */
+  /** The tasks move to another instance: what was processed is committed, and everything is opened again. */
   rebalance(): void {
     this.#commitOnce();
     for (const task of this.#tasks.values()) task.close();
     this.crash();
   }
 
-  /** Turns the wall clock on by so many milliseconds, calling the punctuators that follow it. */
+  /** Moves the wall clock forward by `milliseconds`, calling the punctuators that follow it. */
   advanceWallClock(milliseconds: number): void {
     this.#now += milliseconds;
     for (const task of this.#tasks.values()) task.punctuateWallClock();
     if (this.#commits === 'each') this.commit();
   }
 
-  /** A store of a partition's task, open writes too. It is of no use any more after a crash. @throws where there is none. */
+  /**
+   * A store of a partition's task, open writes too. It is of no use any more after a crash. @throws where
+   * there is none.
+   */
   keyValueStore<K, V>(name: string, partition = 0): KeyValueStore<K, V> {
     return this.#store(name, partition) as KeyValueStore<K, V>;
   }

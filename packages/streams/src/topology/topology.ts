@@ -7,8 +7,8 @@ import type { ProcessorSupplier, TimestampExtractor } from '../api/processor.ts'
 export type TopicChoice = string | ((record: { key: unknown; value: unknown }) => string);
 
 /**
- * Chooses a partition for a record of a topic with so many partitions. `source` is the partition of the task, which
- * is the partition of the record being processed.
+ * Chooses a partition for a record of a topic with `partitions` partitions. `source` is the partition of the
+ * task, which is the partition of the record being processed.
  */
 export type Partitioner = (
   record: { key: unknown; value: unknown },
@@ -70,7 +70,10 @@ export interface SubTopology {
   readonly stores: readonly StoreSpec[];
 }
 
-/** A topology as plain data: what {@link StreamsBuilder.build} answers. Node order is the order of declaration. */
+/**
+ * A topology as plain data: what {@link StreamsBuilder.build} returns.
+ * Node order is the order of declaration.
+ */
 export interface Topology {
   readonly nodes: readonly TopologyNode[];
   readonly stores: readonly StoreSpec[];

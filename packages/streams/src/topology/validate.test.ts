@@ -179,11 +179,11 @@ describe('validate', () => {
       [],
       ['the nodes x <- x form a cycle; go through a topic'],
     ],
-  ])('tells of %s', (_what, nodes, stores, problems) => {
+  ])('reports %s', (_what, nodes, stores, problems) => {
     expect(problemsOf(nodes, stores)).toEqual(problems);
   });
 
-  test('tells everything at once, as one error', () => {
+  test('reports everything at once, as one error', () => {
     const nodes = [source('in', 'a'), processor('step', ['in'], ['one']), processor('step', ['out'])];
     const topology = cutTopology({ nodes, stores: [], repartitionTopics: [] });
     expect(() => assertValid(topology)).toThrowError(FatalError);

@@ -4,7 +4,10 @@ import type { Topology, TopologyNode } from './topology.ts';
 
 const nameRule = /^[a-zA-Z0-9._-]{1,200}$/;
 
-/** Every problem of a topology that can be seen without a broker, each with its remedy; empty where there is none. */
+/**
+ * Every problem of a topology that can be seen without a broker,
+ * each with its remedy; empty where there is none.
+ */
 export function validate(topology: Topology): string[] {
   const problems: string[] = [];
   const { nodes, stores } = topology;
@@ -63,8 +66,8 @@ export function validate(topology: Topology): string[] {
 }
 
 /**
- * Changelogs that hold more than the changes of one store. A store takes every record of its changelog when it is
- * restored, and its position passes over every record: it would differ from before the restart.
+ * Changelogs that hold more than the changes of one store. A store takes every record of its changelog when
+ * it is restored, and its position passes over every record: it would differ from before the restart.
  */
 function sharedChangelogs({ nodes, stores, repartitionTopics }: Topology): string[] {
   const problems: string[] = [];

@@ -1,5 +1,5 @@
-// address: the version of the IP address in `metadata.ip`, and its network without its end. The address itself is written in its one
-// form, so that whoever compares texts compares addresses.
+// address: the version of the IP address in `metadata.ip`, and its network without its end. The address
+// itself is written in its one form, so that whoever compares texts compares addresses.
 import { isIP } from 'node:net';
 import { canonicalAddress } from '@activity/contracts';
 import type { Address } from '@activity/contracts';

@@ -1,4 +1,5 @@
-// client: the families of browser and system and the device's class, from `metadata.userAgent`; and bot, from the same.
+// client: the families of browser and system and the device's class, from `metadata.userAgent`; and bot, from
+// the same.
 import type { Client } from '@activity/contracts';
 import { parse } from 'bowser';
 import { isbot } from 'isbot';

@@ -1,4 +1,5 @@
-// page: where a PAGE_VIEW came from: the referring host, and the campaign in `utm_…` of its URL or its metadata.
+// page: where a PAGE_VIEW came from: the referring host,
+// and the campaign in `utm_…` of its URL or its metadata.
 import type { PageSource } from '@activity/contracts';
 import type { EnrichStep } from '../enrich.ts';
 import { metadataText } from './metadata-text.ts';

@@ -9,7 +9,7 @@ import { metadataText } from './metadata-text.ts';
 
 type Cache = NonNullable<NonNullable<ConstructorParameters<typeof Reader>[1]>['cache']>;
 
-/** Keeps decoded records of the file, as many as `max`, and then begins anew. */
+/** Keeps decoded records of the file, as many as `max`, and then starts again. */
 function decodedRecords(max: number): Cache {
   const known = new Map<string | number, unknown>();
   return {

@@ -1,4 +1,5 @@
-// privacy: personal data in the metadata, cut, hashed or dropped before the log leaves the processor. The last of the steps.
+// privacy: personal data in the metadata, cut, hashed or dropped before the log leaves the processor. The
+// last of the steps.
 import { createHmac } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { EnrichStep } from '../enrich.ts';
@@ -14,8 +15,8 @@ export interface PrivacyOptions {
 }
 
 /**
- * Applies the options to `metadata.ip` and to the named fields of the metadata. Should it fail, nothing of the metadata is kept:
- * a log without it is better than one that shows what it must not.
+ * Applies the options to `metadata.ip` and to the named fields of the metadata. Should it fail, nothing of
+ * the metadata is kept: a log without it is better than one that shows what it must not.
  */
 export function privacy({ ip, dropFields, hashFields, hashKey }: PrivacyOptions): EnrichStep {
   const drop = new Set(dropFields);

@@ -39,7 +39,7 @@ export function kindOf(status: number): FailureKind {
   return status >= 400 && status < 500 ? 'invalid' : 'broken';
 }
 
-/** The failure that an answer tells of. */
+/** The failure that an answer reports. */
 export function failureOf(status: number, body: ErrorBody, retryAfter: string | null): ApiError {
   const details = body.details?.map(({ field, message }) => `${field} ${message}`).join('; ');
   const seconds = Number(retryAfter ?? Number.NaN);

@@ -9,7 +9,10 @@ export interface Freshness {
   text: string;
 }
 
-/** The supervisor records every second or two how far the pipeline is; under a constant load it is some seconds behind. */
+/**
+ * The supervisor records every second or two how far the pipeline is; under a constant load it is some
+ * seconds behind.
+ */
 const oldMs = 30_000;
 
 /** Judges what the pipeline last said. */

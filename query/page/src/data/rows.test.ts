@@ -74,7 +74,7 @@ describe('a list', () => {
     expect(held.arrivals).toBe(maxRows + 50);
   });
 
-  test('begins anew, and stays paused', () => {
+  test('starts again, and stays paused', () => {
     expect(after(read, { type: 'pause' }, { type: 'reset' })).toEqual({ ...noRows, paused: true });
   });
 });

@@ -25,7 +25,7 @@ export type RowsEvent =
   | { type: 'resume' }
   | { type: 'reset' };
 
-/** At most so many rows are kept. */
+/** The most rows that are kept. */
 export const maxRows = 200;
 
 /** An empty list. */

@@ -11,7 +11,7 @@ export interface Stage {
   lag: string;
 }
 
-/** From so many waiting records on a stage is behind; what keeps up has a few now and then. */
+/** From this many waiting records on a stage is behind; what keeps up has a few now and then. */
 const behind = 1_000;
 
 /** What waits, in words. */

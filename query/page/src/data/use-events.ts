@@ -16,7 +16,8 @@ export interface EventList extends LiveList {
 /** Reads the events of a filter; without one, nothing. */
 export function useEvents(filter: EventFilter | undefined, { limit }: { limit: number }): EventList {
   const key = JSON.stringify(filter);
-  // Spans that end now begin where they did when the filter was chosen: a moving beginning would be another list.
+  // Spans that end now begin where they did when the filter was chosen:
+  // a moving beginning would be another list.
   const query = useMemo(
     () => (filter === undefined ? undefined : parametersOf(filter, serverNow()).toString()),
     [key],

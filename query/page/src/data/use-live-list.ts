@@ -17,7 +17,10 @@ export interface LiveList {
   resume: () => void;
 }
 
-/** Reads the logs of `query`, and the tail with the same filters where the list is live; without a query, nothing. */
+/**
+ * Reads the logs of `query`, and the tail with the same filters where the list is live;
+ * without a query, nothing.
+ */
 export function useLiveList(
   query: string | undefined,
   options: { limit: number; cursor?: string; live: boolean },

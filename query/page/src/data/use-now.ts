@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { serverNow } from './api.ts';
 
-/** The service's time, anew every `everyMs`. */
+/** The service's time; it changes every `everyMs`. */
 export function useNow(everyMs: number): number {
   const [now, setNow] = useState(serverNow);
   useEffect(() => {

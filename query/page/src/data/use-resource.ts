@@ -13,8 +13,8 @@ export interface Reading<T> extends Resource<T> {
 }
 
 /**
- * Reads `path` now and every `everyMs` (never again where undefined) while the page is visible; failures are tried again by
- * themselves. An undefined path reads nothing.
+ * Reads `path` now and every `everyMs` (never again where undefined) while the page is visible; failures are
+ * tried again by themselves. An undefined path reads nothing.
  */
 export function useResource<T>(path: string | undefined, everyMs?: number): Reading<T> {
   const [state, dispatch] = useReducer<Resource<T>, ResourceEvent<T>>(reduceResource, unknown<T>());

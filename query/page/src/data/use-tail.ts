@@ -17,7 +17,10 @@ export interface TailListener {
 
 const flushMs = 200;
 
-/** Reads the tail of `query` while the component is shown; undefined: does not. The browser resumes a broken connection without a gap. */
+/**
+ * Reads the tail of `query` while the component is shown; undefined: does not. The browser resumes a broken
+ * connection without a gap.
+ */
 export function useTail(query: string | undefined, listener: TailListener): TailState {
   const [state, setState] = useState<TailState>('connecting');
   const { signedOut } = useContext(SessionContext);

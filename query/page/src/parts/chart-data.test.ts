@@ -36,7 +36,7 @@ test('names hours on its axis, days where it is long', () => {
   expect(axisText(seconds + 3_600, timeline)).toBe('');
 });
 
-test('a place of the axis lies in the bucket that covers it', () => {
+test('a place of the axis is in the bucket that covers it', () => {
   const start = first.getTime() / 1_000;
   expect([-1, 0, 3_599, 3_600, 7_199, 7_200].map((after) => bucketAt(start + after, timeline))).toEqual([
     undefined,

@@ -4,7 +4,10 @@ import { bucketTime, count, counted, dayMonth, hourMinute } from '../text/format
 
 const lengths = { minute: 60, hour: 3_600, day: 86_400 };
 
-/** Columns for uPlot: beginnings in seconds, totals, and those of one type. One empty bucket more, for the last bar's width. */
+/**
+ * Columns for uPlot: beginnings in seconds, totals, and those of one type. One empty bucket more, for the
+ * last bar's width.
+ */
 export function plotData(
   { buckets, interval }: Timeline,
   highlight?: string,
@@ -29,7 +32,7 @@ export function axisText(seconds: number, { interval, buckets }: Timeline): stri
   return interval === 'day' || last - first > 2 * 86_400_000 ? dayMonth(at) : hourMinute(at);
 }
 
-/** Which bucket a place of the time axis lies in; undefined outside of all. */
+/** Which bucket a place of the time axis is in; undefined outside of all. */
 export function bucketAt(seconds: number, { interval, buckets }: Timeline): number | undefined {
   const at = seconds * 1_000;
   const index = buckets.findLastIndex(({ start }) => Date.parse(start) <= at);

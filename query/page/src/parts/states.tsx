@@ -1,4 +1,4 @@
-// What stands where nothing can be shown: not yet, nothing there, not to be had.
+// What stands where nothing can be shown: not yet, nothing there, not available.
 import type { ComponentChildren, VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { ApiError, FailureKind } from '../data/api.ts';
@@ -7,7 +7,7 @@ import { Icon } from './icon.tsx';
 
 const words: Record<FailureKind, { title: string; hint: string }> = {
   offline: { title: 'No connection', hint: 'The query service cannot be reached. Trying again by itself.' },
-  unavailable: { title: 'Not to be had right now', hint: 'Trying again by itself.' },
+  unavailable: { title: 'Not available right now', hint: 'Trying again by itself.' },
   unauthorized: { title: 'Signed out', hint: 'Sign in again.' },
   forbidden: {
     title: 'Not allowed',

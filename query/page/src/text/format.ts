@@ -65,7 +65,9 @@ export function moment(at: string | number, zone: string = timeZone): string {
   return exact(at, zone);
 }
 
-/** The time of something in a list: today to the second, else its day and minute; of another year its date. */
+/**
+ * The time of something in a list: today to the second, else its day and minute; of another year its date.
+ */
 export function listTime(at: string, now: number, zone: string = timeZone): string {
   const day = fullDate(at, zone);
   if (day === fullDate(now, zone)) return clock(at, zone);
