@@ -76,24 +76,25 @@ export type RefusedFor = 'size' | 'time' | 'content';
 /** Remedy: write other records. The broker refuses a batch for ever, for what is in it. */
 export class RefusedRecordsError extends FatalError {
   readonly topic: string;
+  readonly partition: number;
   readonly refusedFor: RefusedFor;
   /** How many records the batch has, and how many bytes. */
   readonly records: number;
   readonly bytes: number;
+  /** Which of the commit's records for this partition are refused, counted from 0; empty where that is not known. */
+  readonly ordinals: readonly number[];
 
   constructor(
     message: string,
-    {
-      topic,
-      refusedFor,
-      records,
-      bytes,
-    }: Pick<RefusedRecordsError, 'topic' | 'refusedFor' | 'records' | 'bytes'>,
+    about: Pick<RefusedRecordsError, 'topic' | 'partition' | 'refusedFor' | 'records' | 'bytes' | 'ordinals'>,
   ) {
+    const { topic, partition, refusedFor, records, bytes, ordinals } = about;
     super(refusedFor === 'size' ? 'RECORD_TOO_LARGE' : 'BROKER_REFUSED', message);
     this.topic = topic;
+    this.partition = partition;
     this.refusedFor = refusedFor;
     this.records = records;
     this.bytes = bytes;
+    this.ordinals = ordinals;
   }
 }

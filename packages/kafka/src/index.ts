@@ -42,6 +42,7 @@ export type { RefusedFor, StreamsErrorCode, StreamsErrorOptions } from './errors
 export { BufferPool } from './format/buffer-pool.ts';
 export { readKey, readValue } from './format/fetched-record.ts';
 export { hashText, murmur2, partitionOf } from './format/murmur2.ts';
+export { eachRecord } from './format/each-record.ts';
 export { readBatches } from './format/read-batches.ts';
 export type { AbortedTransaction, Decompress } from './format/read-batches.ts';
 export { RecordBatches, sealBatch } from './format/record-batches.ts';

@@ -39,6 +39,8 @@ interface Chunk {
   topic: string;
   partition: number;
   batch: OpenBatch;
+  /** How many records of the commit for this partition are in batches before this one. */
+  first: number;
 }
 
 /** How long closing waits for the end of a transaction that failed. */
@@ -267,7 +269,7 @@ export class TransactionWriter implements CommitWriter {
   }
 
   #accept(
-    { topic, partition, batch }: Chunk,
+    { topic, partition, batch, first }: Chunk,
     produced: readonly ProducedPartition[],
     ends: Map<string, number>,
   ): void {
@@ -278,12 +280,10 @@ export class TransactionWriter implements CommitWriter {
     const refusedFor = answer.error && refusals.get(answer.error);
     if (answer.error && refusedFor) {
       const message = `producing to ${name}: ${answer.error}; ${remedies[refusedFor]}`;
-      throw new RefusedRecordsError(message, {
-        topic,
-        refusedFor,
-        records: batch.count,
-        bytes: batch.length,
-      });
+      const { count: records, length: bytes } = batch;
+      const refused = answer.refused.length === 0 && records === 1 ? [0] : answer.refused;
+      const ordinals = refused.map((index) => first + index);
+      throw new RefusedRecordsError(message, { topic, partition, refusedFor, records, bytes, ordinals });
     }
     if (answer.error)
       throw remedyOfName(answer.error, `producing to ${name}`, { operation: 'Write', topics: [topic] });
@@ -302,8 +302,13 @@ export class TransactionWriter implements CommitWriter {
 /** The batches of some partitions in rounds: each holds one batch of a partition at most. */
 function roundsOf(led: readonly (TopicPartition & { batches: readonly OpenBatch[] })[]): Chunk[][] {
   const rounds: Chunk[][] = [];
-  for (const { topic, partition, batches } of led)
-    batches.forEach((batch, round) => (rounds[round] ??= []).push({ topic, partition, batch }));
+  for (const { topic, partition, batches } of led) {
+    let first = 0;
+    for (const [round, batch] of batches.entries()) {
+      (rounds[round] ??= []).push({ topic, partition, batch, first });
+      first += batch.count;
+    }
+  }
   return rounds;
 }
 

@@ -46,6 +46,8 @@ export interface ProducedPartition {
   partition: number;
   error: string | null;
   baseOffset: number;
+  /** The records of the batch that the broker refuses it for, counted from 0; empty where it names none. */
+  refused: readonly number[];
 }
 
 /** A partition's part in a Fetch request. */
@@ -98,12 +100,13 @@ function parseProduceResponse(
       const baseOffset = Number(p.readInt64());
       p.readInt64();
       p.readInt64();
+      const refused: number[] = [];
       p.readArray((e) => {
-        e.readInt32();
+        refused.push(e.readInt32());
         e.readNullableString();
       });
       p.readNullableString();
-      produced.push({ topic, partition, error, baseOffset });
+      produced.push({ topic, partition, error, baseOffset, refused });
     });
   });
   return produced;

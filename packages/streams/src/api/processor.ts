@@ -59,7 +59,9 @@ export interface ProcessorContext<KO, VO> {
   /**
    * Calls back every `intervalMs` of the clock named, with that clock's time: by stream time first with the
    * first record, by wall clock first after one interval. Missed intervals are made up for by one call.
-   * Schedules are not kept over a restart: call it in `init`. An error in the callback stops the application.
+   * Schedules are not kept over a restart: call it in `init`. A call whose commit fails is made again. What the
+   * callback throws is a failure of the stage `processing`. A record that it forwards fails alone. Neither has an
+   * input record: see {@link Failure}.
    */
   schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => void): Cancellable;
   /**
@@ -107,7 +109,7 @@ export interface Processor<KI, VI, KO, VO> {
   init?(context: ProcessorContext<KO, VO>): void;
   /** Called for each record, in order. What it throws is a failure of the stage `processing`. */
   process(record: Record<KI, VI>): void;
-  /** Called when the task ends in order; not after a crash. */
+  /** Called when the task ends in order; not after a crash. What it throws is logged. */
   close?(): void;
 }
 

@@ -30,7 +30,7 @@ describe('the partition of a record', () => {
   ])('%s', (_case, key, partitioner, source, expected) => {
     const collector = collectorOf({ out: 6 });
     collector.send('out', key, 'v', 1, [], partitioner, source);
-    expect(countsOf(collector.take())).toEqual({ [`out-${expected}`]: 1 });
+    expect(countsOf(collector.take().records)).toEqual({ [`out-${expected}`]: 1 });
   });
 
   test.each([-1, 6, 1.5, Number.NaN])('%d of a partitioner is refused', (partition) => {
@@ -50,7 +50,7 @@ describe('a topic that is not known yet', () => {
     expect(collector.unknownTopics()).toEqual(['new']);
     expect(collector.pending.count).toBe(4);
     collector.know('new', 4);
-    expect(countsOf(collector.take())).toEqual({ 'known-0': 1, 'new-3': 3 });
+    expect(countsOf(collector.take().records)).toEqual({ 'known-0': 1, 'new-3': 3 });
     expect(collector.unknownTopics()).toEqual([]);
   });
 
@@ -70,14 +70,14 @@ describe('taking and aborting', () => {
   test('begin anew', () => {
     const collector = collectorOf({ out: 1 });
     collector.send('out', 'k', 'v', 1, [], undefined, 0);
-    expect(collector.take().count).toBe(1);
+    expect(collector.take().records.count).toBe(1);
     expect(collector.pending).toEqual({ count: 0, bytes: 0 });
     collector.send('out', 'k', 'v', 1, [], undefined, 0);
     collector.send('unknown', 'k', 'v', 1, [], undefined, 0);
     collector.abort();
     expect(collector.pending).toEqual({ count: 0, bytes: 0 });
     expect(collector.unknownTopics()).toEqual([]);
-    expect(collector.take().count).toBe(0);
+    expect(collector.take().records.count).toBe(0);
   });
 });
 
@@ -98,7 +98,7 @@ describe('a record that is too large', () => {
     const send = (): void => collector.send('out', key, oneMore, 1, headers, undefined, 0);
     expect(send).toThrowError(RecordTooLargeError);
     expect(send).toThrowError('a record of 1000001 bytes for topic out is larger than 1000000 bytes');
-    expect(collector.take().count).toBe(1);
+    expect(collector.take().records.count).toBe(1);
   });
 });
 

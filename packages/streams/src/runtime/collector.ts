@@ -1,18 +1,44 @@
 // The collector: everything a thread's tasks write between two commits, already in the broker's format.
-import { partitionOf, BufferPool, RecordBatches, type TopicLimits } from '@activity/kafka';
+import {
+  BufferPool,
+  eachRecord,
+  partitionName,
+  partitionOf,
+  RecordBatches,
+  type RefusedRecordsError,
+  type TopicLimits,
+} from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
 import { checkRecordSize } from '../api/record-size.ts';
 import type { Headers } from '../api/record.ts';
 import type { Serialized } from '../api/serde.ts';
 
-/** A record whose topic's partitions are not known yet. */
-interface Unplaced {
+/**
+ * Called where a record is refused that was written without an input record. Returns the dead letter to write in its
+ * place, if any. Throws where the application is to end.
+ */
+export type OnRefused = (error: unknown) => OutputRecord | undefined;
+
+/** A record that is to be written, before its partition is known. */
+export interface OutputRecord {
   topic: string;
   timestamp: number;
   key: Serialized | null;
   value: Serialized | null;
   headers: Headers;
   partition: (partitions: number) => number;
+  /** Absent where an input record stands for it: then that one fails. */
+  onRefused?: OnRefused | undefined;
+}
+
+/** By partition, and by place among the commit's records for it: what to call where the record is refused. */
+type WithoutInput = Map<string, Map<number, OnRefused>>;
+
+/** What a commit writes. */
+export interface CollectedRecords {
+  readonly records: RecordBatches;
+  /** The records among them that no input record stands for. */
+  readonly withoutInput: WithoutInput;
 }
 
 const noLimits: TopicLimits = { maxBatchBytes: Number.MAX_SAFE_INTEGER, time: (timestamp) => timestamp };
@@ -24,7 +50,8 @@ export class Collector {
   /** What topics were found to take less of than others do. */
   readonly #limits = new Map<string, TopicLimits>();
   #records = new RecordBatches(this.#pool, this.#limits);
-  #unplaced: Unplaced[] = [];
+  #withoutInput: WithoutInput = new Map();
+  #unplaced: OutputRecord[] = [];
   #unplacedBytes = 0;
 
   /** Says how many partitions a topic has. */
@@ -32,8 +59,33 @@ export class Collector {
     this.#partitions.set(topic, partitions);
   }
 
+  /**
+   * The broker has refused these records. Returns them as they may be taken: in smaller batches, with other times, or
+   * without what no input record stands for, its dead letters in its place. Returns undefined where an input record is to
+   * be found that they are refused for.
+   */
+  rewrite(
+    refused: CollectedRecords,
+    error: RefusedRecordsError,
+    now: () => number,
+  ): CollectedRecords | undefined {
+    const { topic, partition, ordinals, refusedFor, records, bytes } = error;
+    if (refusedFor === 'size' && records > 1) {
+      this.#limitBatches(topic, bytes);
+      return this.#copy(refused, new Map(), error);
+    }
+    if (refusedFor === 'time' && this.#limitTimes(topic, now)) return this.#copy(refused, new Map(), error);
+    const all = refused.withoutInput.get(partitionName(topic, partition));
+    const without = new Map<number, OnRefused>();
+    for (const ordinal of ordinals) {
+      const onRefused = all?.get(ordinal);
+      if (onRefused) without.set(ordinal, onRefused);
+    }
+    return without.size > 0 ? this.#copy(refused, without, error) : undefined;
+  }
+
   /** The broker has refused a batch of this size: the topic's next ones are half as large at most. */
-  limitBatches(topic: string, refusedBytes: number): void {
+  #limitBatches(topic: string, refusedBytes: number): void {
     const { time } = this.#limits.get(topic) ?? noLimits;
     this.#limits.set(topic, { maxBatchBytes: Math.floor(refusedBytes / 2), time });
   }
@@ -42,7 +94,7 @@ export class Collector {
    * The broker has refused a time: records of the topic carry the time of day instead of a later one, and where that was not
    * enough, all of them. Returns false where nothing is left to try.
    */
-  limitTimes(topic: string, now: () => number): boolean {
+  #limitTimes(topic: string, now: () => number): boolean {
     const { maxBatchBytes, time } = this.#limits.get(topic) ?? noLimits;
     const [past, future] = [time(0) !== 0, time(Number.MAX_SAFE_INTEGER) !== Number.MAX_SAFE_INTEGER];
     if (past) return false;
@@ -61,12 +113,16 @@ export class Collector {
     };
   }
 
-  /** Topics whose partitions must be looked up before {@link take}. */
-  unknownTopics(): string[] {
-    return [...new Set(this.#unplaced.map(({ topic }) => topic))];
+  /** Topics whose partitions must be looked up before {@link take}; the one for dead letters where one may be written then. */
+  unknownTopics(deadLetterTopic?: string): string[] {
+    const topics = new Set(this.#unplaced.map(({ topic }) => topic));
+    const mayFail = this.#withoutInput.size > 0 || this.#unplaced.some(({ onRefused }) => onRefused);
+    if (mayFail && deadLetterTopic !== undefined && !this.#partitions.has(deadLetterTopic))
+      topics.add(deadLetterTopic);
+    return [...topics];
   }
 
-  /** Adds a record; the partition is chosen when the topic's count is known. */
+  /** Adds a record; the partition is chosen when the topic's count is known. See {@link OutputRecord}. */
   send(
     topic: string,
     key: Serialized | null,
@@ -75,6 +131,7 @@ export class Collector {
     headers: Headers,
     partition: ((partitions: number) => number) | undefined,
     sourcePartition: number,
+    onRefused?: OnRefused,
   ): void {
     if (!(timestamp >= 0 && Number.isSafeInteger(timestamp))) {
       const text = `a record for topic ${topic} has the event time ${timestamp}, not whole epoch milliseconds`;
@@ -86,10 +143,12 @@ export class Collector {
       partition ?? ((count: number) => (key === null ? sourcePartition % count : partitionOf(key, count)));
     if (partitions === undefined) {
       this.#unplacedBytes += (key?.length ?? 0) + (value?.length ?? 0) + sizeOf(headers);
-      this.#unplaced.push({ topic, timestamp, key, value, headers, partition: choose });
+      this.#unplaced.push({ topic, timestamp, key, value, headers, partition: choose, onRefused });
       return;
     }
-    this.#place(topic, choose(partitions), partitions, timestamp, key, value, headers);
+    const chosen = checkedPartition(topic, choose(partitions), partitions);
+    if (onRefused) note(this.#withoutInput, this.#records, topic, chosen, onRefused);
+    this.#records.append(topic, chosen, timestamp, key, value, headers);
   }
 
   /** Where changelog records of a commit are appended. */
@@ -98,46 +157,82 @@ export class Collector {
   }
 
   /** Ends the collection: what was collected, to be released once it is committed, and a fresh start. */
-  take(): RecordBatches {
-    for (const { topic, partition, timestamp, key, value, headers } of this.#unplaced) {
-      const partitions = this.#partitions.get(topic);
-      if (partitions === undefined) {
-        throw new FatalError('TOPIC_UNKNOWN', `topic ${topic} does not exist; create it`);
-      }
-      this.#place(topic, partition(partitions), partitions, timestamp, key, value, headers);
-    }
-    const records = this.#records;
-    this.#records = new RecordBatches(this.#pool, this.#limits);
-    this.#unplaced = [];
-    this.#unplacedBytes = 0;
-    return records;
+  take(): CollectedRecords {
+    const collected = { records: this.#records, withoutInput: this.#withoutInput };
+    for (const record of this.#unplaced) this.#place(collected, record);
+    this.abort();
+    return collected;
   }
 
   /** Drops what was collected. */
   abort(): void {
     this.#records = new RecordBatches(this.#pool, this.#limits);
+    this.#withoutInput = new Map();
     this.#unplaced = [];
     this.#unplacedBytes = 0;
   }
 
-  #place(
-    topic: string,
-    partition: number,
-    partitions: number,
-    timestamp: number,
-    key: Serialized | null,
-    value: Serialized | null,
-    headers: Headers,
-  ): void {
-    if (!(partition >= 0 && partition < partitions && Number.isInteger(partition))) {
-      const range = `0 to ${partitions - 1}`;
-      throw new FatalError(
-        'PRODUCTION_FAILED',
-        `partition ${partition} of topic ${topic} is not in ${range}`,
-      );
+  #place({ records, withoutInput }: CollectedRecords, record: OutputRecord): void {
+    const { topic, timestamp, key, value, headers, onRefused } = record;
+    let partition: number;
+    try {
+      const partitions = this.#partitions.get(topic);
+      if (partitions === undefined)
+        throw new FatalError('TOPIC_UNKNOWN', `topic ${topic} does not exist; create it`);
+      partition = checkedPartition(topic, record.partition(partitions), partitions);
+    } catch (error) {
+      if (!onRefused) throw error;
+      const letter = onRefused(error);
+      if (letter) this.#place({ records, withoutInput }, letter);
+      return;
     }
-    this.#records.append(topic, partition, timestamp, key, value, headers);
+    if (onRefused) note(withoutInput, records, topic, partition, onRefused);
+    records.append(topic, partition, timestamp, key, value, headers);
   }
+
+  /** Copies records but for some of the partition that the error names, which their dead letters take the place of. */
+  #copy(
+    { records, withoutInput }: CollectedRecords,
+    without: ReadonlyMap<number, OnRefused>,
+    error: RefusedRecordsError,
+  ): CollectedRecords {
+    const copied = { records: new RecordBatches(this.#pool, this.#limits), withoutInput: new Map() };
+    const letters: OutputRecord[] = [];
+    eachRecord(records, (topic, partition, { offset: ordinal, timestamp, key, value, headers }) => {
+      const isOfError = topic === error.topic && partition === error.partition;
+      const refused = isOfError ? without.get(ordinal) : undefined;
+      if (refused) {
+        const letter = refused(error);
+        if (letter) letters.push(letter);
+        return;
+      }
+      const onRefused = withoutInput.get(partitionName(topic, partition))?.get(ordinal);
+      if (onRefused) note(copied.withoutInput, copied.records, topic, partition, onRefused);
+      copied.records.append(topic, partition, timestamp, key, value, headers);
+    });
+    for (const letter of letters) this.#place(copied, letter);
+    return copied;
+  }
+}
+
+/** Notes that no input record stands for the record that is appended next. */
+function note(
+  withoutInput: WithoutInput,
+  records: RecordBatches,
+  topic: string,
+  partition: number,
+  onRefused: OnRefused,
+): void {
+  const name = partitionName(topic, partition);
+  let ofPartition = withoutInput.get(name);
+  if (!ofPartition) withoutInput.set(name, (ofPartition = new Map()));
+  ofPartition.set(records.partition(topic, partition).count, onRefused);
+}
+
+function checkedPartition(topic: string, partition: number, partitions: number): number {
+  if (partition >= 0 && partition < partitions && Number.isInteger(partition)) return partition;
+  const text = `partition ${partition} of topic ${topic} is not in 0 to ${partitions - 1}`;
+  throw new FatalError('PRODUCTION_FAILED', text);
 }
 
 function sizeOf(headers: Headers): number {

@@ -3,6 +3,7 @@
 import { partitionName, StreamsError, type StreamsErrorCode } from '@activity/kafka';
 import { textOf } from './error-message.ts';
 import type { RecordPosition } from '../api/processor.ts';
+import { EndingError } from './task-failures.ts';
 
 /** Where a record is. */
 export type RecordPlace = Pick<RecordPosition, 'topic' | 'partition' | 'offset'>;
@@ -13,8 +14,22 @@ export interface Refusal {
   readonly times: number;
 }
 
-/** Refused records, by the name of their topic's partition and their offset. */
-export type Refusals = ReadonlyMap<string, Refusal>;
+/** What tasks do otherwise after commits that were refused. */
+export interface Refusals {
+  /** Refused records, by the name of their topic's partition and their offset. */
+  readonly records: ReadonlyMap<string, Refusal>;
+  /** Each record that steps held back for a commit fails alone: no input record was found for one of them. */
+  readonly isHeldBackAlone: boolean;
+  /** Punctuators are not called, for the commit that they were called for was refused with this. */
+  readonly refusedCalls: { readonly error: unknown } | undefined;
+}
+
+/** Nothing was refused. */
+export const noRefusals: Refusals = {
+  records: new Map(),
+  isHeldBackAlone: false,
+  refusedCalls: undefined,
+};
 
 /** Without its bytes a dead letter is small enough for every topic; where that is refused too, nothing helps. */
 const maxRefusals = 2;
@@ -31,11 +46,17 @@ export class RefusedCommitError extends Error {
   readonly processed: number;
   /** The last of them. */
   readonly last: RecordPlace | undefined;
+  /** Whether a punctuator was called for it. */
+  readonly hasPunctuated: boolean;
 
-  constructor(cause: unknown, processed: number, last: RecordPlace | undefined) {
+  constructor(
+    cause: unknown,
+    { processed, last, hasPunctuated }: Pick<RefusedCommitError, 'processed' | 'last' | 'hasPunctuated'>,
+  ) {
     super(textOf(cause), { cause });
     this.processed = processed;
     this.last = last;
+    this.hasPunctuated = hasPunctuated;
   }
 }
 
@@ -43,12 +64,15 @@ const ofRecords = new Set<StreamsErrorCode>(['PROCESSING_FAILED', 'PRODUCTION_FA
 
 /** Whether an error that was thrown while a commit began may be a record's fault. */
 export function isOfRecords(error: unknown): boolean {
+  if (error instanceof EndingError) return false;
   return !(error instanceof StreamsError) || ofRecords.has(error.code);
 }
 
 /** See the top of this file. */
-export class CommitIsolation {
-  readonly #refusals = new Map<string, Refusal>();
+export class CommitIsolation implements Refusals {
+  readonly #records = new Map<string, Refusal>();
+  #isHeldBackAlone = false;
+  #refusedCalls: { error: unknown } | undefined;
   #limit = Number.POSITIVE_INFINITY;
 
   /** How many records the next commit may have. */
@@ -56,32 +80,54 @@ export class CommitIsolation {
     return this.#limit;
   }
 
-  /** The records that were found. */
-  get refusals(): Refusals {
-    return this.#refusals;
+  /** See {@link Refusals}. */
+  get records(): ReadonlyMap<string, Refusal> {
+    return this.#records;
+  }
+
+  get isHeldBackAlone(): boolean {
+    return this.#isHeldBackAlone;
+  }
+
+  get refusedCalls(): { readonly error: unknown } | undefined {
+    return this.#refusedCalls;
   }
 
   /** A commit was refused. Returns whether doing it again can help. */
-  refused({ processed, last, cause }: RefusedCommitError): boolean {
+  refused({ processed, last, hasPunctuated, cause }: RefusedCommitError): boolean {
     if (processed > 1) {
       this.#limit = Math.floor(processed / 2);
       return true;
     }
+    this.#limit = 1;
+    // The one record is to blame only where nothing else can be.
+    if (processed === 0 || hasPunctuated) {
+      if (!this.#isHeldBackAlone) {
+        this.#isHeldBackAlone = true;
+        return true;
+      }
+      if (hasPunctuated && !this.#refusedCalls) {
+        this.#refusedCalls = { error: cause };
+        return true;
+      }
+    }
     if (!last || processed === 0) return false;
     const name = recordName(last.topic, last.partition, last.offset);
-    const times = (this.#refusals.get(name)?.times ?? 0) + 1;
+    const times = (this.#records.get(name)?.times ?? 0) + 1;
     if (times > maxRefusals) return false;
-    this.#refusals.set(name, { error: cause, times });
-    this.#limit = 1;
+    this.#records.set(name, { error: cause, times });
     return true;
   }
 
   /** A commit has succeeded: what comes next may be larger again. */
-  committed(maxRecords: number): void {
+  committed(maxRecords: number, hasPunctuated: boolean): void {
     if (this.#limit === Number.POSITIVE_INFINITY) return;
+    if (hasPunctuated) this.#refusedCalls = undefined;
     this.#limit *= 2;
     if (this.#limit < maxRecords) return;
     this.#limit = Number.POSITIVE_INFINITY;
-    this.#refusals.clear();
+    this.#records.clear();
+    this.#isHeldBackAlone = false;
+    this.#refusedCalls = undefined;
   }
 }

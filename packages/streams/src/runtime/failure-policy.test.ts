@@ -173,7 +173,8 @@ test('a handler is told what failed and where', () => {
     partitions: 2,
     failures: {
       processing(failure) {
-        told.push({ ...failure, record: plainRecord(failure.record) });
+        const { record } = failure;
+        told.push({ ...failure, record: record && plainRecord(record) });
         return 'continue';
       },
     },
@@ -182,8 +183,10 @@ test('a handler is told what failed and where', () => {
   expect(told).toEqual([
     {
       stage: 'processing',
+      taskId: '0_1',
       topic: 'in',
       partition: 1,
+      output: undefined,
       record: {
         offset: 0,
         timestamp: 1234,

@@ -1,6 +1,6 @@
 // Failure policy: what happens to a record that cannot be read, processed or written.
 import { FatalError } from '../api/errors.ts';
-import type { Headers, SourceRecord } from '../api/record.ts';
+import type { Headers, Record, SourceRecord } from '../api/record.ts';
 
 /** Where a failure happened: reading a record with its serdes, in a step, or writing a record. */
 export type FailureStage = 'deserialization' | 'processing' | 'production';
@@ -8,14 +8,22 @@ export type FailureStage = 'deserialization' | 'processing' | 'production';
 /** What to do: stop the application, go on without the record, or send its untouched bytes to the dead-letter topic. */
 export type FailureAction = 'fail' | 'continue' | 'deadLetter';
 
-/** A record that failed: always the input record, whatever step or output the failure was in. */
+/**
+ * A record that failed: the input record, whatever step or output the failure was in. What a punctuator does has no input
+ * record: then it is the record that the punctuator's step passed on or wrote.
+ */
 export interface Failure {
   readonly stage: FailureStage;
-  /** Where the record was read. */
-  readonly topic: string;
+  /** The task, such as `0_3`: sub-topology and partition. */
+  readonly taskId: string;
+  /** The topic that the input record was read from; undefined without an input record. */
+  readonly topic: string | undefined;
+  /** The partition of the task, which is that of its input records. */
   readonly partition: number;
-  /** Its offset, timestamp, headers, and key and value as untouched bytes. */
-  readonly record: SourceRecord;
+  /** The input record: its offset, timestamp, headers, and key and value as untouched bytes. */
+  readonly record: SourceRecord | undefined;
+  /** Without an input record: what failed, before serdes. Undefined where the punctuator itself threw. */
+  readonly output: Record<unknown, unknown> | undefined;
   /** What was thrown. */
   readonly error: unknown;
 }
@@ -81,17 +89,41 @@ export function deadLetterHeaders(
   topic: string,
   partition: number,
   record: Pick<SourceRecord, 'offset' | 'timestamp' | 'headers'>,
-  { stage, reason, message }: DeadLetterCause,
+  cause: DeadLetterCause,
 ): Headers {
-  const text = (key: string, value: string): Headers[number] => ({ key, value: Buffer.from(value) });
   return [
     ...record.headers,
     text('dead-letter.topic', topic),
     text('dead-letter.partition', String(partition)),
     text('dead-letter.offset', String(record.offset)),
     text('dead-letter.timestamp', String(record.timestamp)),
+    ...causeHeaders(cause),
+  ];
+}
+
+/** The headers of a dead letter without an input record: the record's own, then its task, and what it is. */
+export function outputLetterHeaders(
+  taskId: string,
+  what: string,
+  headers: Headers,
+  cause: DeadLetterCause,
+): Headers {
+  return [
+    ...headers,
+    text('dead-letter.task', taskId),
+    text('dead-letter.output', what),
+    ...causeHeaders(cause),
+  ];
+}
+
+function causeHeaders({ stage, reason, message }: DeadLetterCause): Headers {
+  return [
     text('dead-letter.stage', stage),
     text('dead-letter.reason', reason),
     text('dead-letter.message', message.slice(0, 2000)),
   ];
+}
+
+function text(key: string, value: string): Headers[number] {
+  return { key, value: Buffer.from(value) };
 }

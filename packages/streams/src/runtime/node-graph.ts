@@ -16,6 +16,8 @@ export interface NodeHost {
     forward: Receive,
     forwardTo: (output: string, record: Record<unknown, unknown>) => void,
   ): ProcessorContext<unknown, unknown>;
+  /** Gives a record to a processor. */
+  process(node: ProcessorNode, process: Receive, record: Record<unknown, unknown>): void;
   send(node: SinkNode, record: Record<unknown, unknown>): void;
 }
 
@@ -24,6 +26,7 @@ export interface NodeGraph {
   /** Where a source's records go in. */
   entry(source: string): Receive;
   init(): void;
+  /** Closes all processors, then throws what the first of them threw. */
   close(): void;
 }
 
@@ -45,7 +48,8 @@ export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeG
     } else {
       const processor = node.supplier();
       processors.push({ processor, node });
-      receive = (record) => processor.process(record);
+      const process: Receive = (given) => processor.process(given);
+      receive = (record) => host.process(node, process, record);
     }
     for (const { node: parent, output } of node.parents) listOf(parent, output).push(receive);
   }
@@ -71,7 +75,15 @@ export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeG
       }
     },
     close() {
-      for (const { processor } of processors) processor.close?.();
+      const failures: unknown[] = [];
+      for (const { processor } of processors) {
+        try {
+          processor.close?.();
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+      if (failures.length > 0) throw failures[0];
     },
   };
 }

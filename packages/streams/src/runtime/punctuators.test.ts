@@ -60,15 +60,35 @@ describe('punctuators', () => {
   });
 });
 
-test('an abort sets stream time back to the last commit, so that what was forgotten is called again', () => {
-  const called: number[] = [];
-  const punctuators = new Punctuators();
-  punctuators.add('stream-time', 10, 0, (time) => called.push(time));
-  punctuators.punctuate('stream-time', 5);
-  punctuators.seal();
-  punctuators.commit();
-  punctuators.punctuate('stream-time', 25);
-  punctuators.abort();
-  punctuators.punctuate('stream-time', 25);
-  expect(called).toEqual([5, 25, 25]);
+describe.each(['stream-time', 'wall-clock'] as const)('an abort, by %s,', (type) => {
+  test('makes due again what was called since the last commit', () => {
+    const called: number[] = [];
+    const punctuators = new Punctuators();
+    punctuators.add(type, 10, 0, (time) => called.push(time));
+    punctuators.punctuate(type, 15);
+    punctuators.seal();
+    punctuators.commit();
+    punctuators.punctuate(type, 25);
+    punctuators.abort();
+    punctuators.punctuate(type, 25);
+    expect(called).toEqual([15, 25, 25]);
+  });
+
+  test('takes back that a punctuator was cancelled', () => {
+    let calls = 0;
+    const punctuators = new Punctuators();
+    const once = punctuators.add(type, 10, 0, () => {
+      calls++;
+      once.cancel();
+    });
+    punctuators.punctuate(type, 10);
+    punctuators.abort();
+    punctuators.punctuate(type, 10);
+    punctuators.seal();
+    punctuators.commit();
+    punctuators.punctuate(type, 30);
+    punctuators.abort();
+    punctuators.punctuate(type, 30);
+    expect(calls).toBe(2);
+  });
 });

@@ -1,14 +1,19 @@
 // Punctuators of one task: callbacks by event time or by the time of day.
 import type { Cancellable, PunctuationType } from '../api/processor.ts';
 
+/** What calls change, and an abort takes back. */
+interface Due {
+  readonly next: number;
+  readonly cancelled: boolean;
+}
+
 interface Schedule {
-  intervalMs: number;
-  next: number;
-  /** `next` as the commit in flight, and as the last commit, left it: where an abort goes back to. */
-  sealed: number;
-  committed: number;
-  callback: (timestamp: number) => void;
-  cancelled: boolean;
+  readonly intervalMs: number;
+  readonly callback: (timestamp: number) => void;
+  due: Due;
+  /** As the commit in flight, and as the last commit, left it: where an abort goes back to. */
+  sealed: Due;
+  committed: Due;
 }
 
 /** The schedules of one task, for both clocks. */
@@ -22,19 +27,12 @@ export class Punctuators {
     now: number,
     callback: (timestamp: number) => void,
   ): Cancellable {
-    const next = type === 'wall-clock' ? now + intervalMs : 0;
-    const schedule: Schedule = {
-      intervalMs,
-      next,
-      sealed: next,
-      committed: next,
-      callback,
-      cancelled: false,
-    };
+    const due = { next: type === 'wall-clock' ? now + intervalMs : 0, cancelled: false };
+    const schedule: Schedule = { intervalMs, callback, due, sealed: due, committed: due };
     this.#schedules[type].push(schedule);
     return {
       cancel() {
-        schedule.cancelled = true;
+        schedule.due = { ...schedule.due, cancelled: true };
       },
     };
   }
@@ -48,9 +46,10 @@ export class Punctuators {
   punctuate(type: PunctuationType, time: number): boolean {
     let called = false;
     for (const schedule of this.#schedules[type]) {
-      if (schedule.cancelled || time < schedule.next) continue;
-      const missed = Math.floor((time - schedule.next) / schedule.intervalMs);
-      schedule.next += (missed + 1) * schedule.intervalMs;
+      const { next, cancelled } = schedule.due;
+      if (cancelled || time < next) continue;
+      const missed = Math.floor((time - next) / schedule.intervalMs);
+      schedule.due = { next: next + (missed + 1) * schedule.intervalMs, cancelled };
       schedule.callback(time);
       called = true;
     }
@@ -59,16 +58,20 @@ export class Punctuators {
 
   /** A commit begins: what has been called is part of it. */
   seal(): void {
-    for (const schedule of this.#schedules['stream-time']) schedule.sealed = schedule.next;
+    for (const schedule of this.#all()) schedule.sealed = schedule.due;
   }
 
   /** The commit has succeeded. */
   commit(): void {
-    for (const schedule of this.#schedules['stream-time']) schedule.committed = schedule.sealed;
+    for (const schedule of this.#all()) schedule.committed = schedule.sealed;
   }
 
-  /** What was called since the last commit is forgotten with it, and comes again with its records. */
+  /** What the calls since the last commit wrote is forgotten: they are due again, and what they cancelled is not. */
   abort(): void {
-    for (const schedule of this.#schedules['stream-time']) schedule.next = schedule.committed;
+    for (const schedule of this.#all()) schedule.due = schedule.committed;
+  }
+
+  #all(): Schedule[] {
+    return [...this.#schedules['stream-time'], ...this.#schedules['wall-clock']];
   }
 }

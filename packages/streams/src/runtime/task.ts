@@ -8,26 +8,21 @@ import {
   readKey,
   readValue,
 } from '@activity/kafka';
-import { FatalError, StreamsError } from '../api/errors.ts';
+import { FatalError } from '../api/errors.ts';
 import type { SourceRecord, Record } from '../api/record.ts';
 import type { CommitCallbacks, ProcessorContext, RecordPosition } from '../api/processor.ts';
-import type { ProcessorNode, SinkNode, SourceNode, SubTopology } from '../topology/topology.ts';
-import { RecordTooLargeError } from '../api/record-size.ts';
+import type { ProcessorNode, SourceNode, SubTopology } from '../topology/topology.ts';
 import type { Collector } from './collector.ts';
-import {
-  deadLetterHeaders,
-  type DeadLetterCause,
-  type FailurePolicy,
-  type FailureStage,
-} from './failure-policy.ts';
-import { textOf } from './error-message.ts';
+import type { FailurePolicy, FailureStage } from './failure-policy.ts';
 import type { RuntimeMetrics } from './metrics.ts';
-import { serializeOrNull, wireNodes, type NodeGraph } from './node-graph.ts';
+import { wireNodes, type NodeGraph } from './node-graph.ts';
 import { recordName, type RecordPlace, type Refusal, type Refusals } from './commit-isolation.ts';
 import { readOffsetMetadata, writeOffsetMetadata } from './offset-metadata.ts';
 import type { StartOffset } from './start-positions.ts';
 import { Punctuators } from './punctuators.ts';
 import { RecordQueue } from './record-queue.ts';
+import { EndingError, isEventTime, isFinal, stageOf, TaskFailures } from './task-failures.ts';
+import { TaskOutputs } from './task-outputs.ts';
 import type { OpenStore, StoreClocks } from './task-stores.ts';
 
 /** What a task is made of. */
@@ -75,7 +70,10 @@ export class Task {
   readonly #graph: NodeGraph;
   readonly #inputs: Input[] = [];
   readonly #punctuators = new Punctuators();
-  readonly #commitCallbacks: CommitCallbacks[] = [];
+  readonly #commitCallbacks: { step: string; callbacks: CommitCallbacks }[] = [];
+  readonly #failures: TaskFailures;
+  readonly #outputs: TaskOutputs;
+  #hasPunctuated = false;
   #streamTime = -1;
   #arrivalTime = -1;
   /** The record that ends the application, and why, once what was processed before it is committed. */
@@ -90,6 +88,9 @@ export class Task {
     this.#options = options;
     this.partition = options.partition;
     this.id = taskIdOf(options.subTopology.id, options.partition);
+    const { partition, metrics, collector, topicName } = options;
+    this.#failures = new TaskFailures({ taskId: this.id, partition, failures: options.failures, metrics });
+    this.#outputs = new TaskOutputs({ partition, collector, topicName, failures: this.#failures });
     this.stores = options.openStores({
       streamTime: () => this.#streamTime,
       arrivalTime: () => this.#arrivalTime,
@@ -97,7 +98,8 @@ export class Task {
     });
     this.#graph = wireNodes(options.subTopology.nodes, {
       context: (node, forward, forwardTo) => this.#context(node, forward, forwardTo),
-      send: (node, record) => this.#send(node, record),
+      process: (node, process, record) => this.#outputs.process(node, process, record),
+      send: (node, record) => this.#outputs.send(node, record),
     });
     for (const node of options.subTopology.nodes) {
       if (node.kind !== 'source') continue;
@@ -109,6 +111,9 @@ export class Task {
       }
     }
     this.#graph.init();
+    // What `init` cancels stays so.
+    this.#punctuators.seal();
+    this.#punctuators.commit();
   }
 
   /** The input partitions' queues. */
@@ -193,14 +198,24 @@ export class Task {
     return this.#punctuators.punctuate('wall-clock', this.#options.now());
   }
 
+  /** Whether a punctuator was called since the last commit began. */
+  get hasPunctuated(): boolean {
+    return this.#hasPunctuated;
+  }
+
   /** Lets processors forward what they held back for this commit. */
   beforeCommit(): void {
-    for (const callbacks of this.#commitCallbacks) callbacks.beforeCommit();
+    for (const { step, callbacks } of this.#commitCallbacks) {
+      if (this.#options.refusals.isHeldBackAlone)
+        this.#outputs.alone(`what ${step} held back for a commit`, () => callbacks.beforeCommit());
+      else callbacks.beforeCommit();
+    }
   }
 
   /** Begins a commit: changelog records go to the collector; answers the offsets to commit. */
   seal(): CommittedOffset[] {
     this.#punctuators.seal();
+    this.#hasPunctuated = false;
     for (const { store } of this.stores) store.seal(this.#options.collector.records);
     const offsets: CommittedOffset[] = [];
     for (const { queue } of this.#inputs) {
@@ -237,8 +252,9 @@ export class Task {
   /** The transaction has failed: everything since the last commit is forgotten; `seek` must follow. */
   abort(): void {
     this.#punctuators.abort();
+    this.#hasPunctuated = false;
     for (const { store } of this.stores) store.abort();
-    for (const callbacks of this.#commitCallbacks) callbacks.afterAbort();
+    for (const { callbacks } of this.#commitCallbacks) callbacks.afterAbort();
     for (const input of this.#inputs) input.head = undefined;
   }
 
@@ -313,9 +329,7 @@ export class Task {
       if (refusal) this.#failed('production', input, source, refusal.error, refusal.times > 1);
       else input.enter(record);
     } catch (error) {
-      if (error === this.#fatal?.error) throw error;
-      // A mistake in the program, or a lost disk, is no bad record: no handler may let the application go on without its data.
-      if (error instanceof FatalError && mistakes.has(error.code)) throw error;
+      if (isFinal(error)) throw error;
       this.#failed(stageOf(error), input, source, error);
     } finally {
       this.#current = undefined;
@@ -326,70 +340,29 @@ export class Task {
   /** What was refused of what was written for a record. */
   #refusal({ queue }: Input, { offset }: SourceRecord): Refusal | undefined {
     const { refusals } = this.#options;
-    return refusals.size > 0 ? refusals.get(recordName(queue.topic, queue.partition, offset)) : undefined;
+    const { records } = refusals;
+    return records.size > 0 ? records.get(recordName(queue.topic, queue.partition, offset)) : undefined;
   }
 
-  #failed(stage: FailureStage, input: Input, source: SourceRecord, error: unknown, bare = false): void {
-    const { topic, partition } = input.queue;
-    const action = this.#options.failures[stage]({ stage, topic, partition, record: source, error });
-    const text = textOf(error);
-    const where = `${partitionName(topic, partition)} at offset ${source.offset}`;
-    switch (action) {
-      case 'continue':
-        this.#options.metrics.dropped(this.id, `${stage}-failed`);
-        return;
-      case 'deadLetter': {
-        const reason = error instanceof Error ? error.name : 'Error';
-        this.#deadLetter(input, source, { stage, reason, message: text }, bare);
-        return;
-      }
-      case 'fail': {
-        const code = `${stage.toUpperCase()}_FAILED` as 'PROCESSING_FAILED';
-        const failure = new FatalError(code, `${stage} of ${where}: ${text}`, {
-          cause: error,
-          taskId: this.id,
-        });
-        this.#fatal = { topic, offset: source.offset, error: failure };
-        throw failure;
-      }
-    }
-  }
-
-  #deadLetter(input: Input, source: SourceRecord, cause: DeadLetterCause, isBare = false): void {
-    const { failures, collector, metrics } = this.#options;
-    const { topic, partition } = input.queue;
-    if (failures.deadLetterTopic === undefined) {
-      const message = `a record is to be dead-lettered (${cause.reason}), but no dead-letter topic is configured`;
-      throw new FatalError('CONFIGURATION_INVALID', message, { taskId: this.id });
-    }
-    const headers = deadLetterHeaders(topic, partition, source, cause);
-    const { key, value } = source;
-    // What no record may have is in the headers.
-    const timestamp = isEventTime(source.timestamp) ? source.timestamp : 0;
-    const place = (count: number): number => partition % count;
+  #failed(stage: FailureStage, input: Input, source: SourceRecord, error: unknown, isBare = false): void {
+    const { topic } = input.queue;
     try {
-      if (isBare)
-        throw new RecordTooLargeError(failures.deadLetterTopic, (key?.length ?? 0) + (value?.length ?? 0));
-      collector.send(failures.deadLetterTopic, key, value, timestamp, headers, place, partition);
-    } catch (error) {
-      if (!(error instanceof RecordTooLargeError)) throw error;
-      // With the headers it is larger than a record may be: they say where its bytes lie as long as the source keeps them.
-      const bare = { offset: source.offset, timestamp: source.timestamp, headers: [] };
-      const alone = deadLetterHeaders(topic, partition, bare, cause);
-      const omitted = { key: 'dead-letter.omitted', value: Buffer.from(error.message) };
-      collector.send(failures.deadLetterTopic, null, null, timestamp, [...alone, omitted], place, partition);
+      const letter = this.#failures.ofInput(stage, { topic, source }, error, isBare);
+      if (letter) this.#outputs.collect(letter);
+    } catch (failure) {
+      if (failure instanceof EndingError) this.#fatal = { topic, offset: source.offset, error: failure };
+      throw failure;
     }
-    metrics.deadLettered(this.id, cause.reason);
   }
 
-  #send(node: SinkNode, record: Record<unknown, unknown>): void {
-    const { collector, topicName } = this.#options;
-    const topic = typeof node.topic === 'string' ? topicName(node.topic) : node.topic(record);
-    const key = serializeOrNull(node.keySerde, record.key, `a key for topic ${topic}`);
-    const value = serializeOrNull(node.valueSerde, record.value, `a value for topic ${topic}`);
-    const { partitioner } = node;
-    const choose = partitioner && ((partitions: number) => partitioner(record, partitions, this.partition));
-    collector.send(topic, key, value, record.timestamp, record.headers, choose, this.partition);
+  #callPunctuator(step: string, callback: (timestamp: number) => void, time: number): void {
+    const what = `a punctuator of ${step}`;
+    const { refusedCalls } = this.#options.refusals;
+    this.#hasPunctuated = true;
+    this.#outputs.alone(what, () => {
+      if (refusedCalls) throw refusedCalls.error;
+      callback(time);
+    });
   }
 
   #context(
@@ -421,14 +394,21 @@ export class Task {
       keyValueStore: (name) => store(name, 'keyValue') as never,
       windowStore: (name) => store(name, 'window') as never,
       expiringStore: (name) => store(name, 'expiring') as never,
-      schedule: (intervalMs, type, callback) => this.#punctuators.add(type, intervalMs, now(), callback),
-      onCommit: (callbacks) => this.#commitCallbacks.push(callbacks),
+      schedule: (intervalMs, type, callback) =>
+        this.#punctuators.add(type, intervalMs, now(), (time) =>
+          this.#callPunctuator(node.name, callback, time),
+        ),
+      onCommit: (callbacks) => this.#commitCallbacks.push({ step: node.name, callbacks }),
       position: () => this.#position(),
       deadLetter: (reason, message) => {
         const current = this.#current;
         if (!current)
           throw new FatalError('PROCESSING_FAILED', `${node.name} dead-letters outside of a record`);
-        this.#deadLetter(current.input, current.source, { stage: node.name, reason, message });
+        const { input, source } = current;
+        const failed = { topic: input.queue.topic, source };
+        this.#outputs.collect(
+          this.#failures.inputLetter(failed, { stage: node.name, reason, message }, false),
+        );
       },
       dropped: (reason) => metrics.dropped(taskId, reason),
       late: () => metrics.late(taskId),
@@ -450,24 +430,7 @@ export class Task {
   }
 }
 
-function isEventTime(timestamp: number): boolean {
-  return Number.isSafeInteger(timestamp) && timestamp >= 0;
-}
-
-const mistakes = new Set<string>([
-  'TOPOLOGY_INVALID',
-  'CONFIGURATION_INVALID',
-  'STATE_DAMAGED',
-  'STATE_UNWRITABLE',
-]);
-
 function offsetOf(queue: RecordQueue): CommittedOffset {
   const { topic, partition, position } = queue;
   return { topic, partition, offset: position, metadata: writeOffsetMetadata(queue) };
-}
-
-function stageOf(error: unknown): FailureStage {
-  if (error instanceof StreamsError && error.code === 'PRODUCTION_FAILED') return 'production';
-  if (error instanceof Error && error.name === 'RecordTooLargeError') return 'production';
-  return 'processing';
 }

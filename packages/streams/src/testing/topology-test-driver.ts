@@ -4,6 +4,7 @@ import type { Headers } from '../api/record.ts';
 import { deserialize, type Serde } from '../api/serde.ts';
 import type { ExpiringStore, KeyValueStore, WindowStore } from '../api/stores.ts';
 import { Collector } from '../runtime/collector.ts';
+import { noRefusals } from '../runtime/commit-isolation.ts';
 import { failOnEverything, type FailurePolicy } from '../runtime/failure-policy.ts';
 import { noMetrics, type RuntimeMetrics } from '../runtime/metrics.ts';
 import { memoryState, openStore } from '../runtime/task-stores.ts';
@@ -269,7 +270,7 @@ export class TopologyTestDriver {
     for (const task of this.#tasks.values()) task.beforeCommit();
     const offsets = [...this.#tasks.values()].flatMap((task) => task.seal());
     for (const topic of this.#collector.unknownTopics()) this.#know(topic);
-    return { records: this.#collector.take(), offsets };
+    return { records: this.#collector.take().records, offsets };
   }
 
   #know(topic: string): void {
@@ -291,7 +292,7 @@ export class TopologyTestDriver {
           now: () => this.#now,
           metrics: this.#metrics,
           failures: this.#failures,
-          refusals: new Map(),
+          refusals: noRefusals,
           openStores: (clocks) =>
             subTopology.stores.map((spec) => {
               const changelog = spec.changelog

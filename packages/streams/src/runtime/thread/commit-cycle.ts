@@ -8,7 +8,7 @@ import {
   type RecordBatches,
 } from '@activity/kafka';
 import { RejoinError, RetriableError } from '../../api/errors.ts';
-import type { Collector } from '../collector.ts';
+import type { CollectedRecords, Collector } from '../collector.ts';
 import { isOfRecords, RefusedCommitError, type CommitIsolation } from '../commit-isolation.ts';
 import type { Task } from '../task.ts';
 import { CommitSize } from './commit-size.ts';
@@ -34,6 +34,7 @@ export class CommitCycle {
   readonly #options: CommitCycleOptions;
   readonly #commit: InFlight;
   #writer: CommitWriter | undefined;
+  #opening: Promise<void> | undefined;
   #last: number;
   #processed = 0;
   readonly #size: CommitSize;
@@ -108,9 +109,12 @@ export class CommitCycle {
     const tasks = this.#options.tasks.running();
     const processed = this.#processed;
     const last = processed > 0 ? this.#lastTask?.last : undefined;
-    const { offsets, records } = await this.#seal(tasks).catch((error: unknown) => {
-      throw isOfRecords(error) ? new RefusedCommitError(error, processed, last) : error;
+    const hasPunctuated = tasks.some((task) => task.hasPunctuated);
+    const about = { processed, last, hasPunctuated };
+    const { offsets, collected } = await this.#seal(tasks).catch((error: unknown) => {
+      throw isOfRecords(error) ? new RefusedCommitError(error, about) : error;
     });
+    const { records } = collected;
     // Generation and member travel with the offsets: without any, what a stale member punctuates would be committed.
     if (records.count > 0 && offsets.length === 0)
       offsets.push(...tasks.slice(0, 1).map((task) => task.fence()));
@@ -120,18 +124,18 @@ export class CommitCycle {
       return;
     }
     const began = performance.now();
-    const written = this.#write(records, offsets).then(
-      (ends) => {
+    const written = this.#writeAccepted(collected, offsets).then(
+      ({ ends, accepted }) => {
         for (const task of tasks) task.commit(ends);
         onCommitted(offsets);
-        isolation.committed(maxUncommittedRecords);
+        isolation.committed(maxUncommittedRecords, hasPunctuated);
         const durationMs = performance.now() - began;
         this.#size.succeeded(durationMs);
-        metrics.committed(processed, records.bytes, durationMs);
-        records.release();
+        metrics.committed(processed, accepted.bytes, durationMs);
+        accepted.release();
       },
       (error: unknown) => {
-        if (error instanceof RefusedRecordsError) throw new RefusedCommitError(error, processed, last);
+        if (error instanceof RefusedRecordsError) throw new RefusedCommitError(error, about);
         throw this.#tooLong(error, performance.now() - began);
       },
     );
@@ -150,6 +154,12 @@ export class CommitCycle {
   /** Opens a writer where there is none. It ends what a predecessor with our id left open. */
   async openWriter(): Promise<void> {
     if (this.#writer) return;
+    // Two at once would fence each other.
+    this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
+    await this.#opening;
+  }
+
+  async #open(): Promise<void> {
     const { kafka, applicationId, exactlyOnce, instanceId, index, transactionTimeoutMs } =
       this.#options.thread;
     const transactionalId = exactlyOnce ? `${applicationId}-${instanceId}-${index}` : null;
@@ -168,20 +178,10 @@ export class CommitCycle {
     this.#options.tasks.abort();
   }
 
-  /** Takes note of what a topic refuses. Returns whether records are written in another way from now on. */
-  learn(cause: unknown): boolean {
-    if (!(cause instanceof RefusedRecordsError)) return false;
-    const { collector, thread } = this.#options;
-    const { topic, refusedFor, records, bytes } = cause;
-    if (refusedFor === 'time') return collector.limitTimes(topic, thread.now);
-    if (refusedFor !== 'size' || records === 1) return false;
-    collector.limitBatches(topic, bytes);
-    return true;
-  }
-
   async close(): Promise<void> {
-    await this.#writer?.close();
+    const writer = this.#writer;
     this.#writer = undefined;
+    await writer?.close();
   }
 
   #maxRecords(): number {
@@ -200,19 +200,43 @@ export class CommitCycle {
   }
 
   /** Begins the commit of the tasks: what they held back, their changelog records and offsets. */
-  async #seal(tasks: readonly Task[]): Promise<{ offsets: CommittedOffset[]; records: RecordBatches }> {
+  async #seal(tasks: readonly Task[]): Promise<{ offsets: CommittedOffset[]; collected: CollectedRecords }> {
     for (const task of tasks) task.beforeCommit();
     await this.#placeUnknown();
     const offsets = tasks.flatMap((task) => task.seal());
-    return { offsets, records: this.#options.collector.take() };
+    return { offsets, collected: this.#options.collector.take() };
   }
 
   async #placeUnknown(): Promise<void> {
     const { collector, thread } = this.#options;
-    const topics = collector.unknownTopics();
+    const topics = collector.unknownTopics(thread.failures.deadLetterTopic);
     if (topics.length === 0) return;
     const described = await thread.kafka.describeTopics(topics);
     for (const { name, partitions } of described.values()) collector.know(name, partitions);
+  }
+
+  /** Writes a commit; what the broker refuses is written again by a new writer, in a way that the broker may take. */
+  async #writeAccepted(
+    collected: CollectedRecords,
+    offsets: readonly CommittedOffset[],
+  ): Promise<{ ends: CommitResult; accepted: RecordBatches }> {
+    const { collector, thread } = this.#options;
+    for (let given = collected; ;) {
+      const writer = this.#writer;
+      try {
+        return { ends: await this.#write(given.records, offsets), accepted: given.records };
+      } catch (error) {
+        // Somebody has closed the writer: nobody waits for this commit any more.
+        if (!(error instanceof RefusedRecordsError) || this.#writer !== writer) throw error;
+        const rewritten = collector.rewrite(given, error, thread.now);
+        if (!rewritten) throw error;
+        thread.log('warn', `${error.message}; writing the commit again in a way that the broker may take`);
+        thread.metrics.commitFailed(error.code);
+        given = rewritten;
+        await this.close();
+        await this.openWriter();
+      }
+    }
   }
 
   async #write(records: RecordBatches, offsets: readonly CommittedOffset[]): Promise<CommitResult> {

@@ -1,90 +1,16 @@
 // A stream thread on a broker in memory: turns of tasks, and commits that are refused for what is in them.
-import { RecordBatches, RefusedRecordsError, type CommitWriter } from '@activity/kafka';
+import { RefusedRecordsError } from '@activity/kafka';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { jsonSerde, numberSerde, stringSerde } from '../../api/serde.ts';
 import { StreamsBuilder } from '../../dsl/streams-builder.ts';
-import { logKafka } from '../../testing-support/log-kafka.ts';
-import { FakeLog } from '../../testing/fake-log.ts';
 import type { Topology } from '../../topology/topology.ts';
-import { failurePolicy, type FailureChoices } from '../failure-policy.ts';
-import { noMetrics, type RuntimeMetrics } from '../metrics.ts';
-import { StreamThread } from './stream-thread.ts';
-import type { StreamThreadOptions } from './thread-options.ts';
-import { topicNames } from '../topic-names.ts';
-import { threadSettings } from '../../testing-support/thread-settings.ts';
-
-type CommitRequest = Parameters<CommitWriter['commit']>[0];
+import { closeThreads, refusing, startThread as start, until } from '../../testing-support/thread-on-log.ts';
+import type { FailureChoices } from '../failure-policy.ts';
 
 const strings = { key: stringSerde, value: stringSerde };
-let threads: StreamThread[] = [];
 
-afterEach(async () => {
-  await Promise.all(threads.map((thread) => thread.close()));
-  threads = [];
-});
-
-interface Started {
-  log: FakeLog;
-  thread: StreamThread;
-  errors: Error[];
-  lines: string[];
-  /** What the topic has in a partition, as text. */
-  values: (topic: string, partition?: number) => string[];
-}
-
-interface StartOptions {
-  topology: Topology;
-  /** Values of the input, by partition. */
-  inputs: readonly (readonly string[])[];
-  /** The event time of the nth value. */
-  timeOf?: (n: number) => number;
-  refuse?: (request: CommitRequest) => void;
-  failures?: FailureChoices;
-  settings?: Partial<StreamThreadOptions>;
-  metrics?: Partial<RuntimeMetrics>;
-}
-
-function start({
-  topology,
-  inputs,
-  timeOf = (n) => 1_000 + n,
-  refuse,
-  failures,
-  settings,
-  metrics,
-}: StartOptions): Started {
-  const log = new FakeLog();
-  for (const topic of ['in', 'out', 'dead', 'app-counts-changelog']) log.create(topic, inputs.length);
-  const records = new RecordBatches();
-  for (const [partition, values] of inputs.entries())
-    for (const [n, value] of values.entries()) records.append('in', partition, timeOf(n), `k${n}`, value);
-  log.append(records, []);
-  const errors: Error[] = [];
-  const lines: string[] = [];
-  const thread = new StreamThread({
-    ...threadSettings(),
-    topology,
-    names: topicNames('app', topology),
-    kafka: logKafka({ log, ...(refuse && { refuse }) }),
-    metrics: { ...noMetrics, ...metrics },
-    failures: failurePolicy(failures ?? { onFailure: {}, deadLetterTopic: 'dead' }),
-    now: Date.now,
-    log: (_level, message) => lines.push(message),
-    onState: (_state, error) => error && errors.push(error),
-    ...settings,
-  });
-  threads.push(thread);
-  thread.start();
-  const values = (topic: string, partition = 0): string[] =>
-    log.records(topic, partition).map(({ value }) => value?.toString() ?? '');
-  return { log, thread, errors, lines, values };
-}
-
-async function until(done: () => boolean, lines: readonly string[]): Promise<void> {
-  for (const end = Date.now() + 20_000; !done(); await sleep(5))
-    if (Date.now() > end) throw new Error(`waited in vain; the log says\n${lines.slice(0, 30).join('\n')}`);
-}
+afterEach(closeThreads);
 
 function copy(): Topology {
   const builder = new StreamsBuilder();
@@ -96,19 +22,6 @@ const inputs = Array.from({ length: 300 }, (_, n) =>
   n === 137 || n === 138 || n === 290 ? `bad ${n}` : `${n}`,
 );
 const good = inputs.filter((value) => !value.startsWith('bad'));
-
-/** Refuses batches for a topic that have a record which is so. */
-function refusing(topic: string, bad: (value: string) => boolean, refusedFor: 'content' | 'size' | 'time') {
-  return ({ records }: CommitRequest): void => {
-    const look = new FakeLog();
-    for (const [name, partitions] of records.topics) look.create(name, partitions.size + 10);
-    look.append(records, []);
-    const found = look.records(topic, 0).filter(({ value }) => bad(value?.toString() ?? ''));
-    if (found.length === 0) return;
-    const size = { records: look.records(topic, 0).length, bytes: 1_000 };
-    throw new RefusedRecordsError(`producing to ${topic}-0: INVALID_RECORD`, { topic, refusedFor, ...size });
-  };
-}
 
 describe('a commit that the broker refuses for what is in it', () => {
   const refuse = refusing('out', (value) => value.startsWith('bad'), 'content');
@@ -241,7 +154,14 @@ test('times that a topic refuses become the time of day', async () => {
       const batches = [...(records.topics.get('out')?.values() ?? [])].flatMap(
         (partition) => partition.batches,
       );
-      const about = { topic: 'out', refusedFor: 'time', records: 3, bytes: 100 } as const;
+      const about = {
+        topic: 'out',
+        partition: 0,
+        refusedFor: 'time',
+        records: 3,
+        bytes: 100,
+        ordinals: [1],
+      } as const;
       if (batches.some(({ maxTimestamp }) => maxTimestamp > Date.now() + 3_600_000))
         throw new RefusedRecordsError('INVALID_TIMESTAMP', about);
     },
@@ -260,7 +180,14 @@ test('batches that a topic finds too large become smaller', async () => {
     refuse: ({ records }) => {
       for (const { batches } of records.topics.get('out')?.values() ?? [])
         for (const { length: bytes, count } of batches) {
-          const about = { topic: 'out', refusedFor: 'size', records: count, bytes } as const;
+          const about = {
+            topic: 'out',
+            partition: 0,
+            refusedFor: 'size',
+            records: count,
+            bytes,
+            ordinals: [],
+          } as const;
           if (bytes > 3_000) throw new RefusedRecordsError('MESSAGE_TOO_LARGE', about);
         }
     },

@@ -54,8 +54,13 @@ export class StreamThread {
     const collector = new Collector();
     const wake = (): void => this.#wake();
     this.#purger = new Purger({ kafka, isRepartition, intervalMs: options.purgeIntervalMs, now, log });
-    const { refusals } = isolation;
-    this.#tasks = new TaskSet({ thread: options, collector, refusals, isRepartition, onEnd: wake });
+    this.#tasks = new TaskSet({
+      thread: options,
+      collector,
+      refusals: isolation,
+      isRepartition,
+      onEnd: wake,
+    });
     this.#input = new ThreadInput({ kafka, metrics, maxBufferedRecords, maxBufferedBytes, log, onEnd: wake });
     this.#commits = new CommitCycle({
       thread: options,
@@ -217,12 +222,11 @@ export class StreamThread {
     return !this.#closing;
   }
 
-  /** After a commit that was refused for what is in it: does its work again, so that it is taken, or the record is found. */
+  /** After a commit that was refused for what is in it: does its work again, so that what it is refused for is found. */
   async #isolate(refused: RefusedCommitError): Promise<boolean> {
     const { log, metrics } = this.#options;
     const { cause } = refused;
-    const again = this.#commits.learn(cause) || this.#isolation.refused(refused);
-    if (!again) return false;
+    if (!this.#isolation.refused(refused)) return false;
     metrics.commitFailed(cause instanceof StreamsError ? cause.code : 'PROCESSING_FAILED');
     log('warn', `${refused.message}; doing the last ${refused.processed} records again to find the one`);
     await this.#commits.dropUncommitted();

@@ -301,7 +301,11 @@ export class TaskSet {
     this.#open.delete(task.id);
     this.#restorer.drop(task);
     if (isRestoring) await this.#restore.ended();
-    task.close();
+    try {
+      task.close();
+    } catch (error) {
+      this.#options.thread.log('warn', `closing the processors of task ${task.id} failed`, { error });
+    }
     for (const { store } of task.stores) {
       try {
         if (flush) await store.flush();

@@ -1,0 +1,95 @@
+// What a task writes: gives records to its steps and sinks, and lets those fail alone that no input record stands for.
+import type { Record } from '../api/record.ts';
+import type { ProcessorNode, SinkNode } from '../topology/topology.ts';
+import type { Collector, OutputRecord } from './collector.ts';
+import { serializeOrNull } from './node-graph.ts';
+import { isFinal, stageOf, type FailedOutput, type TaskFailures } from './task-failures.ts';
+
+/** What the outputs of a task are made of. */
+export interface TaskOutputsOptions {
+  partition: number;
+  collector: Collector;
+  failures: TaskFailures;
+  topicName: (name: string) => string;
+}
+
+/** See the top of this file. */
+export class TaskOutputs {
+  readonly #options: TaskOutputsOptions;
+  /** No input record is being processed: each record that is passed on or written fails alone. */
+  #isAlone = false;
+
+  constructor(options: TaskOutputsOptions) {
+    this.#options = options;
+  }
+
+  /** Does work that no input record stands for: what fails of it fails alone. `what` names it. */
+  alone(what: string, work: () => void): void {
+    this.#isAlone = true;
+    try {
+      work();
+    } catch (error) {
+      this.#failed({ what }, error);
+    } finally {
+      this.#isAlone = false;
+    }
+  }
+
+  /** Gives a record to a step. */
+  process(
+    { name }: ProcessorNode,
+    process: (record: Record<unknown, unknown>) => void,
+    record: Record<unknown, unknown>,
+  ): void {
+    if (!this.#isAlone) {
+      process(record);
+      return;
+    }
+    try {
+      process(record);
+    } catch (error) {
+      this.#failed({ what: `a record for ${name}`, record }, error);
+    }
+  }
+
+  /** Writes a record to the topic of a sink. */
+  send(node: SinkNode, record: Record<unknown, unknown>): void {
+    if (!this.#isAlone) {
+      this.#write(node, record);
+      return;
+    }
+    const failed: FailedOutput = { what: `a record for ${node.name}`, record };
+    try {
+      this.#write(node, record, failed);
+    } catch (error) {
+      this.#failed(failed, error);
+    }
+  }
+
+  /** Writes a dead letter. */
+  collect({ topic, key, value, timestamp, headers, partition, onRefused }: OutputRecord): void {
+    const { collector, partition: source } = this.#options;
+    collector.send(topic, key, value, timestamp, headers, partition, source, onRefused);
+  }
+
+  #failed(failed: FailedOutput, error: unknown): void {
+    if (isFinal(error)) throw error;
+    const letter = this.#options.failures.ofOutput(stageOf(error), failed, error);
+    if (letter) this.collect(letter);
+  }
+
+  /** `failed` takes note of what is written, for the case that the broker refuses it. */
+  #write(node: SinkNode, record: Record<unknown, unknown>, failed?: FailedOutput): void {
+    const { collector, topicName, failures, partition: source } = this.#options;
+    const topic = typeof node.topic === 'string' ? topicName(node.topic) : node.topic(record);
+    if (failed) failed.what = `a record for topic ${topic}`;
+    const key = serializeOrNull(node.keySerde, record.key, `a key for topic ${topic}`);
+    if (failed) failed.key = key;
+    const value = serializeOrNull(node.valueSerde, record.value, `a value for topic ${topic}`);
+    if (failed) failed.value = value;
+    const { partitioner } = node;
+    const choose = partitioner && ((partitions: number) => partitioner(record, partitions, source));
+    const onRefused = failed && ((error: unknown) => failures.ofOutput('production', failed, error));
+    collector.send(topic, key, value, record.timestamp, record.headers, choose, source, onRefused);
+  }
+}
