@@ -156,13 +156,15 @@ export class ExpiringDisk {
    * it was made of stay until the next call: somebody may be about to look into them.
    */
   async merge(segment: number, runs: readonly DiskRun[]): Promise<DiskRun[] | undefined> {
+    const blocks = this.#segments.get(segment);
     await this.#removeMerged();
+    // Expired meanwhile. To open it again would be to write into a database that is being dropped.
+    if (!blocks || this.#segments.get(segment) !== blocks) return undefined;
     // What was merged is older than all that was not.
     const young = runs.filter(({ merged }) => !merged);
     const old = young.slice(0, mergedRuns);
     const [first, last] = [old.at(0), old.at(-1)];
     if (old.length < mergedRuns || !first || !last) return undefined;
-    const blocks = this.#blocks(segment);
     const sum = (of: (run: DiskRun) => number): number => old.reduce((total, run) => total + of(run), 0);
     const bits = bitsOf(sum(({ count }) => count));
     // The highest bits of a hash that all agree in:

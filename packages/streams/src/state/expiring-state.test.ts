@@ -2,14 +2,16 @@
 // read again.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { stringSerde } from '../api/serde.ts';
 import { Changelog, changelog } from '../testing-support/changelog.ts';
 import { checkAsyncProperty, seeds } from '@activity/kafka/testing';
 import { stateBackends, type OpenBackend } from '../testing-support/state-backends.ts';
+import { BloomFilter } from './bloom-filter.ts';
 import { DiskRun } from './disk-run.ts';
 import type { ExpiringState } from './expiring-state.ts';
 import { TaskExpiringStore } from './expiring-store.ts';
+import { StoreWrites } from './lmdb-writes.ts';
 import { cacheBudget } from './overlay.ts';
 
 const retentionMs = 20;
@@ -303,11 +305,50 @@ describe.each(stateBackends)('the state of an expiring store: $name', ({ create,
         await before.flush();
         await backend.restart();
         const changelogId = how === 'cleared' ? 'two' : 'one';
+        const read = vi.spyOn(BloomFilter.prototype, 'add');
         const after = await backend.openExpiring({ segmentMs, runEntries: 1, changelogId });
         if (how === 'dropped') after.dropSegmentsBefore(3);
         for (let turn = 0; turn < 10; turn++) await nextTurn();
+        // The block that is left adds its entry to the filters of its segment and of its run.
+        expect(read.mock.calls.length).toBe(how === 'dropped' ? 2 : 0);
+        read.mockRestore();
         expect(after.segments()).toEqual(how === 'dropped' ? [3] : []);
         expect(after.newest(0, 3, 'a')?.data).toBe(how === 'dropped' ? 'x' : undefined);
+      } finally {
+        await backend.dispose();
+      }
+    },
+  );
+
+  test.runIf(persistent)(
+    'leaves nothing of a segment that is dropped while its runs are merged',
+    async () => {
+      const backend = create();
+      try {
+        const options = { segmentMs, runEntries: 1, changelogId: 'one' };
+        const state = await backend.openExpiring(options);
+        let position = 0;
+        const write = async (count: number): Promise<void> => {
+          for (let n = 0; n < count; n++)
+            state.apply([{ segment: 0, key: `key ${n}`, data: 'x', timestamp: 5 }], ++position);
+          await state.flush();
+        };
+        // The first runs are merged, and wait to be removed before the next are.
+        await write(16);
+        const { batch } = StoreWrites.prototype;
+        let batches = 0;
+        vi.spyOn(StoreWrites.prototype, 'batch').mockImplementation(async function batched(
+          this: StoreWrites,
+          puts,
+        ) {
+          await batch.call(this, puts);
+          if (++batches === 2) state.dropSegmentsBefore(1);
+        });
+        await write(16);
+        vi.restoreAllMocks();
+        expect(batches).toBe(2);
+        await backend.restart();
+        expect((await backend.openExpiring(options)).segments()).toEqual([]);
       } finally {
         await backend.dispose();
       }
