@@ -75,7 +75,11 @@ export function createConnectClient(
       });
       text = await response.text();
     } catch (error) {
-      throw new ConnectError(doing, undefined, `Kafka Connect at ${url} does not answer`, { cause: error });
+      const { message, cause } = error as Error;
+      const why = cause instanceof Error ? cause.message || cause.name : message;
+      throw new ConnectError(doing, undefined, `Kafka Connect at ${url} does not answer (${why})`, {
+        cause: error,
+      });
     }
     if (response.status === 401) {
       const remedy = 'check CONNECT_USERNAME and CONNECT_PASSWORD';

@@ -7,6 +7,7 @@ import {
   createRegistry,
   kafkaSecurityOf,
   listen,
+  loggedFetch,
   openAuthenticator,
   runService,
   serverTlsOf,
@@ -117,7 +118,10 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       activityInput: activityInputOf(config.ACTIVITY_TYPES, config.MIN_EVENT_YEAR),
     },
     health: { readiness, registry, warning: () => clock.warning },
-    forward: config.QUERY_URL === undefined ? undefined : { queryUrl: config.QUERY_URL, fetch, streams },
+    forward:
+      config.QUERY_URL === undefined
+        ? undefined
+        : { queryUrl: config.QUERY_URL, fetch: loggedFetch(logger), streams },
   });
   if (config.PROBE_PORT !== undefined) {
     const { PROBE_PORT: port, HOST: host } = config;

@@ -9,6 +9,7 @@ import {
   createRegistry,
   keepConnected,
   listen,
+  loggedFetch,
   openAuthenticator,
   promptly,
   runService,
@@ -126,6 +127,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     supervisorUrl: config.SUPERVISOR_URL,
     processorUrls: config.PROCESSOR_URLS,
     apiKey: config.STAGES_API_KEY,
+    fetch: loggedFetch(logger),
     onRefused: (url, status) =>
       logger.error({ url, status }, 'the API key is refused: set STAGES_API_KEY to one with the scope read'),
   });

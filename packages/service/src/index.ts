@@ -32,6 +32,7 @@ export type { HostCheck } from './http-host.ts';
 export { isWellEncoded } from './url-encoding.ts';
 export { createHttpServer, listen } from './http-server.ts';
 export type { ListeningServer } from './http-server.ts';
+export { loggedFetch } from './logged-fetch.ts';
 export { watchSettings } from './settings-watch.ts';
 export type { SettingsWatch } from './settings-watch.ts';
 export { runService } from './run-service.ts';

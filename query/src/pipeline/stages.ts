@@ -93,17 +93,19 @@ export interface StagesOptions {
   apiKey?: string | undefined;
   /** Called when a part refuses the key, once until that part takes one. */
   onRefused?: (url: string, status: number) => void;
+  fetch?: typeof fetch;
   timeoutMs?: number;
 }
 
 /** Makes what asks. */
 export function createStages(options: StagesOptions): Stages {
   const { supervisorUrl, processorUrls, apiKey, onRefused, timeoutMs = 2_000 } = options;
+  const request = options.fetch ?? fetch;
   const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
   const refusedBy = new Set<string>();
 
   async function get(url: string, within: number): Promise<Response> {
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(within), redirect: 'error' });
+    const response = await request(url, { headers, signal: AbortSignal.timeout(within), redirect: 'error' });
     const { origin } = new URL(url);
     if (response.status !== 401 && response.status !== 403) refusedBy.delete(origin);
     else if (!refusedBy.has(origin)) {
@@ -133,7 +135,7 @@ export function createStages(options: StagesOptions): Stages {
       Promise.all(
         processorUrls.map(async (url): Promise<ProcessorState> => {
           try {
-            const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(timeoutMs) });
+            const response = await request(`${url}/readyz`, { signal: AbortSignal.timeout(timeoutMs) });
             const { reason } = readiness.parse(await response.json());
             return { state: response.ok ? 'ready' : 'not-ready', ...(reason !== undefined && { reason }) };
           } catch {
