@@ -44,7 +44,7 @@ export { readKey, readValue } from './format/fetched-record.ts';
 export { hashText, murmur2, partitionOf } from './format/murmur2.ts';
 export { eachRecord } from './format/each-record.ts';
 export { readBatches } from './format/read-batches.ts';
-export type { AbortedTransaction, Decompress } from './format/read-batches.ts';
+export type { AbortedTransaction, Decompress, EpochStart } from './format/read-batches.ts';
 export { RecordBatches, sealBatch } from './format/record-batches.ts';
 export type { BatchProducer, OpenBatch, PartitionBatches, TopicLimits } from './format/record-batches.ts';
 export { deserialize } from './format/record.ts';

@@ -7,7 +7,8 @@ import { RetriableError } from '../errors.ts';
 import { anyoneIn, commitOf, memberOf, readPartition, valuesOf } from '../testing/commits.ts';
 import { apiKeys, startFaultProxy, type FaultProxy } from '../testing/fault-proxy.ts';
 import { connectWitness, uniqueName, type Witness } from '../testing/witness.ts';
-import type { CommitWriter, KafkaPort } from './port.ts';
+import type { EpochStart } from '../format/read-batches.ts';
+import type { CommitWriter, FetchedPartition, KafkaPort } from './port.ts';
 import { createKafka } from './wire-port.ts';
 
 let proxy: FaultProxy;
@@ -43,6 +44,12 @@ async function openWriter(transactionalId: string | null): Promise<CommitWriter>
   const writer = kafka.createWriter({ transactionalId, transactionTimeoutMs: 20_000 });
   await writer.open();
   return writer;
+}
+
+/** Where leader epochs begin. */
+function epochsOf(fetches: readonly FetchedPartition[]): EpochStart[] {
+  const all = fetches.flatMap(({ epochs }) => epochs ?? []);
+  return all.filter(({ leaderEpoch }, i) => leaderEpoch !== all[i - 1]?.leaderEpoch);
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<{ error: unknown; ms: number }> {
@@ -216,7 +223,22 @@ describe('8: a broker that is gone', () => {
     await Promise.all(writers.map((writer) => writer.close()));
     const again = await openWriter(uniqueName('tx'));
     await again.commit(commitOf(group, [[topic, 0, 'k', 'back']]));
-    expect(valuesOf((await readPartition(kafka, topic, 0)).records)).toEqual(['before', 'before', 'back']);
+    const { records, fetches } = await readPartition(kafka, topic, 0);
+    expect(valuesOf(records)).toEqual(['before', 'before', 'back']);
+    // It leads with another epoch now. A position after records of the former one is refused where these are not.
+    const [former, now] = epochsOf(fetches);
+    if (!former || !now) throw new Error(`one epoch alone: ${JSON.stringify(epochsOf(fetches))}`);
+    const { leaderEpoch } = former;
+    const fetchAt = (offset: number): Promise<unknown> =>
+      fetcher.fetch([{ topic, partition: 0, offset, leaderEpoch }], 100);
+    expect(await fetchAt(now.offset)).toMatchObject([{ epochs: [now], fetchOffset: now.offset }]);
+    await expect(fetchAt(now.offset + 1)).rejects.toMatchObject({ code: 'LOG_TRUNCATED' });
+    const position = { topic, partition: 0, offset: now.offset + 1 };
+    const ends = async (epoch: number): Promise<unknown[]> => [
+      ...(await kafka.endsOfEpochs([{ ...position, leaderEpoch: epoch }])).values(),
+    ];
+    expect(await ends(leaderEpoch)).toEqual([{ offset: now.offset, leaderEpoch }]);
+    expect(await ends(now.leaderEpoch + 100)).toEqual([]);
     await fetcher.close();
   });
 

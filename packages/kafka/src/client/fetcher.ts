@@ -61,10 +61,10 @@ export class WireFetcher implements Fetcher {
 
   #request(wanted: readonly Position[]): FetchTopic[] {
     const topics = new Map<string, FetchTopic>();
-    for (const { topic, partition, offset } of wanted) {
+    for (const { topic, partition, offset, leaderEpoch = -1 } of wanted) {
       let entry = topics.get(topic);
       if (!entry) topics.set(topic, (entry = { topicId: this.#cluster.topicId(topic), partitions: [] }));
-      entry.partitions.push({ partition, fetchOffset: offset });
+      entry.partitions.push({ partition, fetchOffset: offset, lastFetchedEpoch: leaderEpoch });
     }
     return [...topics.values()];
   }
@@ -84,11 +84,17 @@ export class WireFetcher implements Fetcher {
           `${doing}: the broker no longer has, or never had, it`,
         );
       }
+      if (answer.divergesAt !== undefined) {
+        throw new TaskCorruptedError(
+          'LOG_TRUNCATED',
+          `${doing}: the broker has other records than were read, from ${answer.divergesAt} on`,
+        );
+      }
       if (answer.error) throw remedyOfName(answer.error, doing, { operation: 'Read', topics: [topic] });
-      const { records, nextOffset } = readBatches(answer.records, fetchOffset, answer.aborted, decompress);
+      const read = readBatches(answer.records, fetchOffset, answer.aborted, decompress);
       const { endOffset } = answer;
       const bytes = answer.records.length;
-      this.#arrived.push({ topic, partition, fetchOffset, nextOffset, endOffset, records, bytes });
+      this.#arrived.push({ topic, partition, fetchOffset, endOffset, bytes, ...read });
     }
   }
 }

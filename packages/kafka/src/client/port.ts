@@ -1,5 +1,6 @@
 // The port: what the runtime needs of Kafka, in our words. One adapter and one fake implement it.
 import type { RecordBatches } from '../format/record-batches.ts';
+import type { EpochStart } from '../format/read-batches.ts';
 import type { SourceRecord } from '../format/record.ts';
 
 /** One partition of one topic. */
@@ -16,6 +17,8 @@ export function partitionName(topic: string, partition: number): string {
 /** A position to read from. */
 export interface Position extends TopicPartition {
   offset: number;
+  /** The leader epoch of the record before it; absent where it is not known. */
+  leaderEpoch?: number;
 }
 
 /** What one fetch brought for one partition. Aborted and control records are already gone. */
@@ -27,6 +30,8 @@ export interface FetchedPartition extends TopicPartition {
   /** The end of what a read_committed reader can see now. */
   endOffset: number;
   records: SourceRecord[];
+  /** Where leader epochs begin among what was fetched, oldest first; absent where they are not known. */
+  epochs?: readonly EpochStart[];
   bytes: number;
 }
 
@@ -35,7 +40,8 @@ export interface Fetcher {
   /**
    * Waits until at least one partition has something or `maxWaitMs` has passed.
    * A partition whose answer is still under way is not asked again; compare `fetchOffset` after a seek.
-   * @throws TaskCorruptedError with OFFSET_OUT_OF_RANGE where a position no longer exists.
+   * @throws TaskCorruptedError with OFFSET_OUT_OF_RANGE where a position no longer exists, with LOG_TRUNCATED where the
+   * records before it are not those of its leader epoch any more: the broker has lost some, and has others in their place.
    */
   fetch(positions: readonly Position[], maxWaitMs: number): Promise<FetchedPartition[]>;
   close(): Promise<void>;
@@ -174,6 +180,11 @@ export interface KafkaPort {
   listOffsets(partitions: readonly TopicPartition[], at: 'earliest' | 'latest'): Promise<Map<string, number>>;
   /** The first offset of each partition whose record is of this time or later, by `partitionName`; none is absent. */
   offsetsForTimes(times: readonly (TopicPartition & { timestamp: number })[]): Promise<Map<string, number>>;
+  /**
+   * Where the records of each position's leader epoch end, by `partitionName`: before the position where the broker has lost
+   * records. A position whose epoch the broker does not know is absent.
+   */
+  endsOfEpochs(positions: readonly Required<Position>[]): Promise<Map<string, EpochStart>>;
   /** Deletes what lies before these offsets. */
   deleteRecords(before: readonly (TopicPartition & { offset: number })[]): Promise<void>;
   /**

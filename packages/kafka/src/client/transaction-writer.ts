@@ -338,13 +338,13 @@ function offsetTopics(offsets: readonly CommittedOffset[]): {
   }[];
 }[] {
   const topics = new Map<string, ReturnType<typeof offsetTopics>[number]>();
-  for (const { topic, partition, offset, metadata } of offsets) {
+  for (const { topic, partition, offset, leaderEpoch = -1, metadata } of offsets) {
     let entry = topics.get(topic);
     if (!entry) topics.set(topic, (entry = { name: topic, partitions: [] }));
     entry.partitions.push({
       partitionIndex: partition,
       committedOffset: BigInt(offset),
-      committedLeaderEpoch: -1,
+      committedLeaderEpoch: leaderEpoch,
       committedMetadata: metadata,
     });
   }

@@ -193,11 +193,11 @@ describe.each([
     await writer.close();
   });
 
-  test('commits offsets alone, with their metadata', async () => {
+  test('commits offsets alone, with their leader epoch and metadata', async () => {
     const topic = await witness.createTopic(uniqueName('offsets-alone'), 2);
     const group = await memberOf(kafka, uniqueName('group'));
     const writer = await openWriter(id());
-    const offset = { topic, partition: 1, offset: 17, metadata: 't=1700000000000' };
+    const offset = { topic, partition: 1, offset: 17, leaderEpoch: 3, metadata: 't=1700000000000' };
     await writer.commit({ records: new RecordBatches(), offsets: [offset], group });
     const partitions = [0, 1].map((partition) => ({ topic, partition }));
     expect(await kafka.committedOffsets(group.groupId, partitions)).toEqual([offset]);

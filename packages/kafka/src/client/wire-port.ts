@@ -4,6 +4,7 @@ import { isRefusal } from '../rights.ts';
 import { Cluster, retrying } from './cluster.ts';
 import { WireFetcher } from './fetcher.ts';
 import { WireGroupMember } from './group-member.ts';
+import type { EpochStart } from '../format/read-batches.ts';
 import type { Link } from './link.ts';
 import type { SecurityOptions } from './security.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type CommittedOffset,
   type KafkaPort,
   type NewTopic,
+  type Position,
   type StableOffsets,
   type TopicDescription,
   type TopicPartition,
@@ -43,6 +45,7 @@ interface FetchedOffsets {
       partitions: {
         partitionIndex: number;
         committedOffset: bigint;
+        committedLeaderEpoch: number;
         metadata: string | null;
         errorCode: number;
       }[];
@@ -180,11 +183,14 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     );
     const found: StableOffsets = { offsets: [], unstable: [] };
     for (const { name, partitions: answers } of groups[0]?.topics ?? []) {
-      for (const { partitionIndex, committedOffset, metadata, errorCode } of answers) {
-        if (errorCode !== 0) found.unstable.push({ topic: name, partition: partitionIndex });
-        if (errorCode !== 0 || committedOffset < 0n) continue;
-        const offset = Number(committedOffset);
-        found.offsets.push({ topic: name, partition: partitionIndex, offset, metadata: metadata ?? '' });
+      for (const answer of answers) {
+        const { committedOffset, committedLeaderEpoch: leaderEpoch } = answer;
+        const place = { topic: name, partition: answer.partitionIndex };
+        if (answer.errorCode !== 0) found.unstable.push(place);
+        if (answer.errorCode !== 0 || committedOffset < 0n) continue;
+        const known = leaderEpoch >= 0 && { leaderEpoch };
+        const metadata = answer.metadata ?? '';
+        found.offsets.push({ ...place, offset: Number(committedOffset), ...known, metadata });
       }
     }
     return found;
@@ -242,6 +248,29 @@ export function createKafka(options: KafkaOptions): KafkaPort {
       for (const { name, partitions } of topics) {
         for (const { partitionIndex, offset } of partitions) {
           if (offset >= 0n) found.set(partitionName(name, partitionIndex), Number(offset));
+        }
+      }
+    });
+    return found;
+  }
+
+  async function endsOfEpochs(positions: readonly Required<Position>[]): Promise<Map<string, EpochStart>> {
+    const found = new Map<string, EpochStart>();
+    await onLeaders(positions, async (link, asked) => {
+      const request = [...asked].map(([name, partitions]) => ({
+        name,
+        partitions: partitions.map(({ partition, leaderEpoch }) => ({
+          partitionIndex: partition,
+          currentLeaderEpoch: -1,
+          leaderEpoch,
+        })),
+      }));
+      const doing = 'asking where leader epochs end';
+      const { topics } = await link.call(doing, wire.offsetForLeaderEpoch, -1, request);
+      for (const { topic, partitions } of topics) {
+        for (const { partition, leaderEpoch, endOffset } of partitions) {
+          if (endOffset < 0n) continue;
+          found.set(partitionName(topic, partition), { offset: Number(endOffset), leaderEpoch });
         }
       }
     });
@@ -312,6 +341,7 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     stableOffsets,
     listOffsets,
     offsetsForTimes: offsetsAt,
+    endsOfEpochs,
     deleteRecords,
     deleteGroup,
     deleteTopics,

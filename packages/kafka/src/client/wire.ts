@@ -23,6 +23,7 @@ import {
   metadataV12,
   offsetCommitV9,
   offsetFetchV9,
+  offsetForLeaderEpochV4,
   syncGroupV5,
   txnOffsetCommitV3,
   Writer,
@@ -53,7 +54,7 @@ export interface ProducedPartition {
 /** A partition's part in a Fetch request. */
 export interface FetchTopic {
   topicId: string;
-  partitions: { partition: number; fetchOffset: number }[];
+  partitions: { partition: number; fetchOffset: number; lastFetchedEpoch: number }[];
 }
 
 /** A partition's answer to a Fetch request; `records` is the undecoded batches. */
@@ -62,6 +63,8 @@ export interface FetchAnswer {
   partition: number;
   error: string | null;
   endOffset: number;
+  /** Where the log has other records than the leader epoch that was asked for; undefined where it has not. */
+  divergesAt: number | undefined;
   aborted: AbortedTransaction[];
   records: Buffer;
 }
@@ -133,7 +136,7 @@ function createFetchRequest(maxWaitMs: number, maxBytes: number, topics: readonl
         w2.appendInt32(p.partition)
           .appendInt32(-1)
           .appendInt64(BigInt(p.fetchOffset))
-          .appendInt32(-1)
+          .appendInt32(p.lastFetchedEpoch)
           .appendInt64(-1n)
           .appendInt32(1_048_576);
       });
@@ -151,7 +154,7 @@ function parseFetchResponse(_id: number, _key: number, _version: number, reader:
   const answers: FetchAnswer[] = [];
   reader.readArray((r) => {
     const topicId = r.readUUID();
-    r.readArray((p) => {
+    const readPartition = (p: Reader): void => {
       const partition = p.readInt32();
       const error = errorName(p.readInt16());
       p.readInt64();
@@ -165,10 +168,30 @@ function parseFetchResponse(_id: number, _key: number, _version: number, reader:
       const size = p.readUnsignedVarInt() - 1;
       const records = size > 0 ? p.buffer.slice(p.position, p.position + size) : Buffer.alloc(0);
       if (size > 0) p.skip(size);
-      answers.push({ topicId, partition, error, endOffset, aborted: aborted ?? [], records });
-    });
+      const divergesAt = readDivergence(p);
+      answers.push({ topicId, partition, error, endOffset, divergesAt, aborted: aborted ?? [], records });
+    };
+    // Their tagged fields are read here, not passed over.
+    r.readArray(readPartition, true, false);
   });
   return answers;
+}
+
+/** The tagged field of a partition that says where it diverges. */
+const divergingEpoch = 0;
+
+function readDivergence(reader: Reader): number | undefined {
+  let divergesAt: number | undefined;
+  for (let fields = reader.readUnsignedVarInt(); fields > 0; fields--) {
+    const tag = reader.readUnsignedVarInt();
+    const end = reader.readUnsignedVarInt() + reader.position;
+    if (tag === divergingEpoch) {
+      reader.readInt32();
+      divergesAt = Number(reader.readInt64());
+    }
+    reader.skip(end - reader.position);
+  }
+  return divergesAt;
 }
 
 /** Fetch with the batches left undecoded: the client's reader leaks aborted records and makes BigInts for each. */
@@ -199,6 +222,7 @@ export const wire: {
   metadata: typeof metadataV12.api;
   offsetCommit: typeof offsetCommitV9.api;
   offsetFetch: typeof offsetFetchV9.api;
+  offsetForLeaderEpoch: typeof offsetForLeaderEpochV4.api;
   produce: typeof produceApi;
   syncGroup: typeof syncGroupV5.api;
   txnOffsetCommit: typeof txnOffsetCommitV3.api;
@@ -221,6 +245,7 @@ export const wire: {
   metadata: metadataV12.api,
   offsetCommit: offsetCommitV9.api,
   offsetFetch: offsetFetchV9.api,
+  offsetForLeaderEpoch: offsetForLeaderEpochV4.api,
   produce: produceApi,
   syncGroup: syncGroupV5.api,
   txnOffsetCommit: txnOffsetCommitV3.api,
@@ -246,6 +271,7 @@ export const operations: ReadonlyMap<unknown, Operation> = new Map<unknown, Oper
   [wire.metadata, 'Describe'],
   [wire.offsetCommit, 'Read'],
   [wire.offsetFetch, 'Describe'],
+  [wire.offsetForLeaderEpoch, 'Describe'],
   [wire.produce, 'Write'],
   [wire.syncGroup, 'Read'],
   [wire.txnOffsetCommit, 'Read'],

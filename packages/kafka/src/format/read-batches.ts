@@ -11,6 +11,12 @@ export interface AbortedTransaction {
   firstOffset: number;
 }
 
+/** Where the records of one leader begin in a partition: each leader has another epoch, higher than those before it. */
+export interface EpochStart {
+  offset: number;
+  leaderEpoch: number;
+}
+
 /** Decompresses a batch's records; the attribute bits name the algorithm. */
 export type Decompress = (algorithm: number, bytes: Buffer) => Buffer;
 
@@ -32,15 +38,16 @@ const abortMarker = 0;
 
 /**
  * Reads all whole batches, from `fetchOffset` on, leaving out control records and aborted ones.
- * Returns the records and the offset after the last whole batch.
+ * Returns the records, the offset after the last whole batch, and where leader epochs begin.
  */
 export function readBatches(
   bytes: Buffer,
   fetchOffset: number,
   aborted: readonly AbortedTransaction[],
   decompress: Decompress,
-): { records: SourceRecord[]; nextOffset: number } {
+): { records: SourceRecord[]; nextOffset: number; epochs: EpochStart[] } {
   const records: SourceRecord[] = [];
+  const epochs: EpochStart[] = [];
   const pending = aborted.toSorted((a, b) => a.firstOffset - b.firstOffset);
   const abortedNow = new Set<bigint>();
   let nextOffset = fetchOffset;
@@ -50,6 +57,8 @@ export function readBatches(
     const end = start + 12 + bytes.readInt32BE(start + 8);
     if (end > bytes.length) break;
     const baseOffset = Number(bytes.readBigInt64BE(start));
+    const leaderEpoch = bytes.readInt32BE(start + 12);
+    if (leaderEpoch !== epochs.at(-1)?.leaderEpoch) epochs.push({ offset: baseOffset, leaderEpoch });
     const attributes = bytes.readInt16BE(start + 21);
     const lastOffset = baseOffset + bytes.readInt32BE(start + 23);
     const producerId = bytes.readBigInt64BE(start + 43);
@@ -67,7 +76,7 @@ export function readBatches(
     if (lastOffset + 1 > nextOffset) nextOffset = lastOffset + 1;
     start = end;
   }
-  return { records, nextOffset };
+  return { records, nextOffset, epochs };
 }
 
 function firstKey(bytes: Buffer, start: number): Buffer | null {

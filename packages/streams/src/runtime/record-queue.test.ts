@@ -36,6 +36,32 @@ describe('a record queue', () => {
     expect(queue.bytes).toBe(0);
   });
 
+  test('knows the leader epoch of the record before its position, and of the one that was fetched last', () => {
+    const queue = new RecordQueue('t', 0, 5, 3);
+    expect([queue.leaderEpoch, queue.fetchEpoch]).toEqual([3, 3]);
+    queue.add(records(5, 6), 7, [{ offset: 4, leaderEpoch: 3 }]);
+    queue.add(records(7, 8), 9, [
+      { offset: 7, leaderEpoch: 4 },
+      { offset: 8, leaderEpoch: 6 },
+    ]);
+    const seen = [queue.fetchEpoch];
+    for (; queue.peek(); queue.advance()) seen.push(queue.leaderEpoch);
+    seen.push(queue.leaderEpoch);
+    expect(seen).toEqual([6, 3, 3, 3, 4, 6]);
+    // Markers and aborted records alone have an epoch too.
+    queue.add([], 12, [{ offset: 9, leaderEpoch: 8 }]);
+    expect([queue.position, queue.leaderEpoch]).toEqual([12, 8]);
+  });
+
+  test('does not know the epoch of what another has processed', () => {
+    const queue = new RecordQueue('t', 0, 5);
+    expect([queue.leaderEpoch, queue.fetchEpoch]).toEqual([undefined, undefined]);
+    queue.add(records(5), 6, [{ offset: 5, leaderEpoch: 2 }]);
+    expect([queue.leaderEpoch, queue.fetchEpoch]).toEqual([undefined, 2]);
+    queue.advance();
+    expect(queue.leaderEpoch).toBe(2);
+  });
+
   test('gives records in order and moves with them', () => {
     const queue = new RecordQueue('t', 0, 5);
     expect([queue.peek(), queue.position, queue.fetchPosition, queue.moved]).toEqual([

@@ -1,4 +1,5 @@
 // The records of one input partition that wait to be processed, oldest first.
+import type { EpochStart } from '@activity/kafka';
 import type { SourceRecord } from '../api/record.ts';
 
 /** A queue of fetched records with the event time of its head, worked out only when asked for. */
@@ -19,12 +20,15 @@ export class RecordQueue {
   #head = 0;
   #bytes = 0;
   #fetchedTo: number;
+  /** Where leader epochs begin: first that of the record before `position`, last that of the record fetched last. */
+  #epochs: EpochStart[];
 
-  constructor(topic: string, partition: number, position: number) {
+  constructor(topic: string, partition: number, position: number, leaderEpoch?: number) {
     this.topic = topic;
     this.partition = partition;
     this.position = position;
     this.#fetchedTo = position;
+    this.#epochs = leaderEpoch === undefined ? [] : [{ offset: 0, leaderEpoch }];
   }
 
   /** Records that wait. */
@@ -42,9 +46,21 @@ export class RecordQueue {
     return this.#fetchedTo;
   }
 
+  /** The leader epoch of the record before {@link fetchPosition}; undefined where it is not known. */
+  get fetchEpoch(): number | undefined {
+    return this.#epochs.at(-1)?.leaderEpoch;
+  }
+
+  /** The leader epoch of the record before {@link position}; undefined where it is not known. */
+  get leaderEpoch(): number | undefined {
+    const [first] = this.#epochs;
+    return first && first.offset < this.position ? first.leaderEpoch : undefined;
+  }
+
   /** Takes in what was fetched from {@link fetchPosition}. */
-  add(records: SourceRecord[], nextOffset: number): void {
+  add(records: SourceRecord[], nextOffset: number, epochs: readonly EpochStart[] = []): void {
     this.#fetchedTo = nextOffset;
+    for (const epoch of epochs) if (epoch.leaderEpoch !== this.fetchEpoch) this.#epochs.push(epoch);
     for (const record of records) this.#bytes += bytesOf(record);
     if (this.size === 0) {
       this.#records = records;
@@ -70,10 +86,10 @@ export class RecordQueue {
   }
 
   #moveTo(position: number): void {
-    if (position > this.position) {
-      this.position = position;
-      this.moved = true;
-    }
+    if (position <= this.position) return;
+    this.position = position;
+    this.moved = true;
+    while (this.#epochs.length > 1 && (this.#epochs[1] as EpochStart).offset < position) this.#epochs.shift();
   }
 }
 

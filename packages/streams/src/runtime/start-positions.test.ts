@@ -28,9 +28,10 @@ async function startOf(starts: StartPositions, topic = 'in'): Promise<number | u
   return (await starts.find([{ topic, partition: 0 }])).offsets[0]?.offset;
 }
 
-function commit(offset: number, topicId?: string): void {
+function commit(offset: number, topicId?: string, leaderEpoch?: number): void {
   const metadata = writeOffsetMetadata({ partitionTime: 7, arrivalTime: -1, topicId });
-  kafka.committed.set('in-0', { topic: 'in', partition: 0, offset, metadata });
+  const known = leaderEpoch !== undefined && { leaderEpoch };
+  kafka.committed.set('in-0', { topic: 'in', partition: 0, offset, ...known, metadata });
 }
 
 describe('without a commit', () => {
@@ -107,6 +108,38 @@ describe('with a commit', () => {
     const starts = positions();
     expect((await starts.find(input)).offsets).toMatchObject([{ offset: 10, uncommitted: true }]);
     expect(await startOf(starts)).toBe(10);
+    expect(errors[0]).toContain('it is a new topic');
+  });
+
+  test('where other records have taken the place of those that were processed, reading goes on with these', async () => {
+    commit(80, 'id-of-in', 3);
+    kafka.epochEnds.set('in-0', { offset: 60, leaderEpoch: 3 });
+    const starts = positions();
+    const found = [{ offset: 60, leaderEpoch: 3, uncommitted: true }];
+    expect((await starts.find(input)).offsets).toMatchObject(found);
+    expect((await starts.find(input)).offsets).toMatchObject(found);
+    expect(errors).toEqual([
+      'in-0: the broker has lost records that were processed; going on after those that it has kept',
+    ]);
+    kafka.bounds.set('in-0', { first: 70, end: 100 });
+    expect(await startOf(starts)).toBe(70);
+  });
+
+  test('an epoch that goes on beyond the offset, or that the broker does not know, changes nothing', async () => {
+    commit(80, 'id-of-in', 3);
+    kafka.epochEnds.set('in-0', { offset: 80, leaderEpoch: 3 });
+    expect((await positions().find(input)).offsets).toMatchObject([{ offset: 80, leaderEpoch: 3 }]);
+    kafka.epochEnds.clear();
+    const [start] = (await positions().find(input)).offsets;
+    expect(start).toMatchObject({ offset: 80, uncommitted: false });
+    expect(start?.leaderEpoch).toBeUndefined();
+    expect(errors).toEqual([]);
+  });
+
+  test('of a new topic the leader epochs say nothing', async () => {
+    commit(42, 'id-of-another', 9);
+    kafka.epochEnds.set('in-0', { offset: 30, leaderEpoch: 0 });
+    expect(await startOf(positions())).toBe(10);
     expect(errors[0]).toContain('it is a new topic');
   });
 });

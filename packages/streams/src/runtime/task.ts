@@ -151,7 +151,7 @@ export class Task {
     for (const input of this.#inputs) {
       const { topic, partition } = input.queue;
       const found = offsets.find((offset) => offset.topic === topic && offset.partition === partition);
-      input.queue = new RecordQueue(topic, partition, found?.offset ?? 0);
+      input.queue = new RecordQueue(topic, partition, found?.offset ?? 0, found?.leaderEpoch);
       input.queue.topicId = topicIds.get(topic);
       input.queue.moved = found?.uncommitted ?? false;
       input.head = undefined;
@@ -431,6 +431,7 @@ export class Task {
 }
 
 function offsetOf(queue: RecordQueue): CommittedOffset {
-  const { topic, partition, position } = queue;
-  return { topic, partition, offset: position, metadata: writeOffsetMetadata(queue) };
+  const { topic, partition, position, leaderEpoch } = queue;
+  const known = leaderEpoch !== undefined && { leaderEpoch };
+  return { topic, partition, offset: position, ...known, metadata: writeOffsetMetadata(queue) };
 }

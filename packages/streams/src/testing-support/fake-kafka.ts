@@ -5,6 +5,7 @@ import type {
   CommitResult,
   CommittedOffset,
   CommitWriter,
+  EpochStart,
   Fetcher,
   GroupHandler,
   GroupIdentity,
@@ -27,6 +28,8 @@ export class FakeKafka implements KafkaPort {
   readonly topics: Map<string, TopicDescription> = new Map();
   /** The first offset and the end of each partition that is not empty. */
   readonly bounds: Map<string, { first: number; end: number }> = new Map();
+  /** Where the committed leader epoch of each partition ends, where it is known. */
+  readonly epochEnds: Map<string, EpochStart> = new Map();
   readonly committed: Map<string, CommittedOffset> = new Map();
   readonly commits: AskedCommit[] = [];
   /** What was asked of the fetchers, by partition. */
@@ -95,6 +98,11 @@ export class FakeKafka implements KafkaPort {
     return new Map(
       names.map((name) => [name, this.bounds.get(name)?.[at === 'earliest' ? 'first' : 'end'] ?? 0]),
     );
+  }
+
+  async endsOfEpochs(positions: readonly TopicPartition[]): Promise<Map<string, EpochStart>> {
+    const names = positions.map(({ topic, partition }) => partitionName(topic, partition));
+    return new Map([...this.epochEnds].filter(([name]) => names.includes(name)));
   }
 
   createFetcher(): Fetcher {

@@ -44,6 +44,7 @@ export function logKafka({ log, refuse = () => {} }: LogKafkaOptions): KafkaPort
       ]);
       return new Map(offsets);
     },
+    endsOfEpochs: async () => new Map(),
     offsetsForTimes: async () => new Map(),
     deleteRecords: async () => {},
     createFetcher: () => ({

@@ -55,7 +55,12 @@ export class ThreadInput {
     const maxBytes = maxBufferedBytes / queues.length;
     const positions = queues
       .filter((queue) => queue.size < maxBufferedRecords && queue.bytes < maxBytes)
-      .map(({ topic, partition, fetchPosition }) => ({ topic, partition, offset: fetchPosition }));
+      .map(({ topic, partition, fetchPosition, fetchEpoch }) => ({
+        topic,
+        partition,
+        offset: fetchPosition,
+        ...(fetchEpoch !== undefined && { leaderEpoch: fetchEpoch }),
+      }));
     if (positions.length === 0) return;
     // Those that have enough may have worked it off, and would wait, long before a record comes for the others.
     const waitMs = positions.length < queues.length ? shortFetchWaitMs : fetchWaitMs;
@@ -73,10 +78,10 @@ export class ThreadInput {
       for (const queue of task.queues) queues.set(partitionName(queue.topic, queue.partition), queue);
     }
     let polled = 0;
-    for (const { topic, partition, fetchOffset, records, nextOffset, endOffset } of this.#arrived) {
+    for (const { topic, partition, fetchOffset, records, nextOffset, endOffset, epochs } of this.#arrived) {
       const queue = queues.get(partitionName(topic, partition));
       if (!queue || queue.fetchPosition !== fetchOffset) continue;
-      queue.add(records, nextOffset);
+      queue.add(records, nextOffset, epochs);
       polled += records.length;
       this.#options.metrics.lag(topic, partition, Math.max(0, endOffset - nextOffset) + queue.size);
     }
