@@ -43,11 +43,11 @@ export async function throwHostileRequests(edge: RunningEdge, count: number): Pr
   const seed = Date.now() % 2 ** 31;
   console.log(`hostile requests with seed ${seed}`);
   const seen = new Map<number, number>();
-  const all = fc.sample(hostileRequest, { numRuns: count, seed });
   let settledMemory = 0;
-  for (let at = 0; at < all.length; at += atOnce) {
+  for (let at = 0; at < count; at += atOnce) {
+    const requests = fc.sample(hostileRequest, { numRuns: Math.min(atOnce, count - at), seed: seed + at });
     await Promise.all(
-      all.slice(at, at + atOnce).map(async (bytes) => {
+      requests.map(async (bytes) => {
         const answer = await sendRaw(edge.port, bytes, 2_000);
         const status = statusOf(answer);
         seen.set(status, (seen.get(status) ?? 0) + 1);
