@@ -2,7 +2,7 @@
 // must survive. Only to know where a topic ends, and so when to stop waiting, our own client is asked.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigResourceTypes, Kafka, logLevel, type Admin, type Producer } from 'kafkajs';
+import { ConfigResourceTypes, Kafka, logLevel, type Admin, type Message, type Producer } from 'kafkajs';
 import { partitionName } from '../client/port.ts';
 import { createKafka } from '../client/wire-port.ts';
 
@@ -69,27 +69,38 @@ export async function connectWitness(...brokers: string[]): Promise<Witness> {
   const producers: Producer[] = [];
   const wire = createKafka({ brokers, clientId: 'witness-ends' });
 
-  async function producer(transactionalId?: string): Promise<Producer> {
-    const made = kafka.producer(
-      transactionalId === undefined
-        ? { allowAutoTopicCreation: false }
-        : { transactionalId, idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false },
-    );
+  async function connected(made: Producer): Promise<Producer> {
     await made.connect();
     producers.push(made);
     return made;
   }
 
+  function producer(transactionalId?: string): Promise<Producer> {
+    const options =
+      transactionalId === undefined ? {} : { transactionalId, idempotent: true, maxInFlightRequests: 1 };
+    return connected(kafka.producer({ ...options, allowAutoTopicCreation: false }));
+  }
+
   let plain: Promise<Producer> | undefined;
+
+  /**
+   * Sends all of these records again where any of them fails. When kafkajs itself tries again, it leaves out a partition
+   * whose new leader has answered for others before, and resolves all the same.
+   */
+  async function send(topic: string, messages: Message[]): Promise<void> {
+    plain ??= connected(kafka.producer({ allowAutoTopicCreation: false, retry: { retries: 0 } }));
+    const sender = await plain;
+    await eventually(() => sender.send({ topic, messages }));
+  }
 
   async function readCommitted(topic: string): Promise<Seen[]> {
     const mark = randomUUID();
     const partitions = (await admin.fetchTopicOffsets(topic)).map(({ partition }) => partition);
-    const sender = await (plain ??= producer());
-    await sender.send({
+    const endMark = { value: null, headers: { [markHeader]: mark } };
+    await send(
       topic,
-      messages: partitions.map((partition) => ({ partition, value: null, headers: { [markHeader]: mark } })),
-    });
+      partitions.map((partition) => ({ partition, ...endMark })),
+    );
     // By place: a batch that is read again after a rebalance of the witness holds the same records, not more
     // of them.
     const seen = new Map<string, Seen>();
@@ -147,16 +158,14 @@ export async function connectWitness(...brokers: string[]): Promise<Witness> {
       await admin.alterConfigs({ validateOnly: false, resources });
     },
     producer,
-    async send(topic, records) {
-      const sender = await (plain ??= producer());
-      await sender.send({
+    send: (topic, records) =>
+      send(
         topic,
-        messages: records.map(({ timestamp, ...record }) => ({
+        records.map(({ timestamp, ...record }) => ({
           ...record,
           ...(timestamp !== undefined && { timestamp: String(timestamp) }),
         })),
-      });
-    },
+      ),
     // A leader may move meanwhile: then from the start again.
     readCommitted: (topic) => eventually(() => readCommitted(topic), 60_000),
     async endOffsets(topic) {
