@@ -82,7 +82,10 @@ export class RefusedRecordsError extends FatalError {
   /** How many records the batch has, and how many bytes. */
   readonly records: number;
   readonly bytes: number;
-  /** Which of the commit's records for this partition are refused, counted from 0; empty where that is not known. */
+  /**
+   * Which of the commit's records for this partition are refused, counted from 0; empty where that is not
+   * known.
+   */
   readonly ordinals: readonly number[];
 
   constructor(

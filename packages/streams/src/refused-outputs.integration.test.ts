@@ -1,4 +1,5 @@
-// What a broker refuses of a commit, where a punctuator wrote it: the broker says which record that is, and it goes alone.
+// What a broker refuses of a commit, where a punctuator wrote it: the broker says which record that is, and
+// it goes alone.
 import { servers } from '@activity/local/testing';
 import { createKafka, type KafkaPort } from '@activity/kafka';
 import { connectWitness, readPartition, uniqueName, type Witness } from '@activity/kafka/testing';

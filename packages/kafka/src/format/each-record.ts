@@ -5,7 +5,10 @@ import { sealBatch, type RecordBatches } from './record-batches.ts';
 
 const nobody = { producerId: -1n, producerEpoch: -1, transactional: false };
 
-/** Calls back with each record, in the order of its partition; a record's offset counts from 0 in its partition. */
+/**
+ * Calls back with each record, in the order of its partition; a record's offset counts from 0 in its
+ * partition.
+ */
 export function eachRecord(
   records: RecordBatches,
   take: (topic: string, partition: number, record: SourceRecord) => void,

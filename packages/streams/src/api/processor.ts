@@ -59,9 +59,9 @@ export interface ProcessorContext<KO, VO> {
   /**
    * Calls back every `intervalMs` of the clock named, with that clock's time: by stream time first with the
    * first record, by wall clock first after one interval. Missed intervals are made up for by one call.
-   * Schedules are not kept over a restart: call it in `init`. A call whose commit fails is made again. What the
-   * callback throws is a failure of the stage `processing`. A record that it forwards fails alone. Neither has an
-   * input record: see {@link Failure}.
+   * Schedules are not kept over a restart: call it in `init`. A call whose commit fails is made again. What
+   * the callback throws is a failure of the stage `processing`. A record that it forwards fails alone.
+   * Neither has an input record: see {@link Failure}.
    */
   schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => void): Cancellable;
   /**

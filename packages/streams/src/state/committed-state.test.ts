@@ -263,7 +263,8 @@ describe.each(stateBackends)('committed state: $name', ({ persistent, create }) 
       const after = await backend.open({ segmentMs: 10, ...(how === 'cleared' && { changelogId: 'two' }) });
       if (how === 'dropped') after.dropSegmentsBefore(1);
       for (let turn = 0; turn < 20; turn++) await nextTurn();
-      // LMDB gives the number of a dropped database to the next one: what is read from then on are another's keys.
+      // LMDB gives the number of a dropped database to the next one: what is read from then on are another's
+      // keys.
       expect(read.mock.calls.length).toBeLessThanOrEqual(5_000);
       read.mockRestore();
       after.apply([change(2, 'b', 'y')], 2);

@@ -1,4 +1,5 @@
-// A stream thread on a broker in memory, for tests: what its input has, which commits are refused, and what it wrote.
+// A stream thread on a broker in memory, for tests: what its input has, which commits are refused, and what
+// it wrote.
 import {
   eachRecord,
   RecordBatches,
@@ -50,7 +51,10 @@ export interface StartThreadOptions {
   metrics?: Partial<RuntimeMetrics>;
 }
 
-/** Starts a thread on a log in memory with topics `in`, `out` and `dead`, of as many partitions as there are inputs. */
+/**
+ * Starts a thread on a log in memory with topics `in`, `out` and `dead`, of as many partitions as there are
+ * inputs.
+ */
 export function startThread({
   topology,
   inputs,
