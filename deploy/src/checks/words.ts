@@ -62,7 +62,7 @@ const failure =
 /** The messages at error level that do not name a failure. */
 export function vagueErrors(text: string): string[] {
   return errorLines
-    .flatMap((pattern) => [...text.matchAll(pattern)])
+    .flatMap((pattern) => Array.from(text.matchAll(pattern)))
     .map(([, , message = '']) => message)
     .filter((message) => !failure.test(message));
 }

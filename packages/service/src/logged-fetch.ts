@@ -2,8 +2,8 @@
 import type { Logger } from './logger.ts';
 
 /**
- * A `fetch` that logs why a server cannot be reached, its certificate for example: once, until the server is reached again. What the
- * caller itself has aborted is no failure.
+ * A `fetch` that logs why a server cannot be reached, its certificate for example: once, until the server is
+ * reached again. What the caller itself has aborted is no failure.
  */
 export function loggedFetch(logger: Logger): typeof fetch {
   const failing = new Set<string>();

@@ -11,7 +11,10 @@ export interface AbortedTransaction {
   firstOffset: number;
 }
 
-/** Where the records of one leader begin in a partition: each leader has another epoch, higher than those before it. */
+/**
+ * Where the records of one leader begin in a partition: each leader has another epoch, higher than those
+ * before it.
+ */
 export interface EpochStart {
   offset: number;
   leaderEpoch: number;

@@ -84,8 +84,8 @@ export async function connectWitness(...brokers: string[]): Promise<Witness> {
   let plain: Promise<Producer> | undefined;
 
   /**
-   * Sends all of these records again where any of them fails. When kafkajs itself tries again, it leaves out a partition
-   * whose new leader has answered for others before, and resolves all the same.
+   * Sends all of these records again where any of them fails. When kafkajs itself tries again, it leaves out
+   * a partition whose new leader has answered for others before, and resolves all the same.
    */
   async function send(topic: string, messages: Message[]): Promise<void> {
     plain ??= connected(kafka.producer({ allowAutoTopicCreation: false, retry: { retries: 0 } }));
