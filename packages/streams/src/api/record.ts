@@ -1,7 +1,7 @@
 // A record on its way through a topology.
-import type { Headers } from '@activity/kafka';
+import type { Headers } from '@activity/kafka/core';
 
-export type { Header, Headers, SourceRecord } from '@activity/kafka';
+export type { Header, Headers, SourceRecord } from '@activity/kafka/core';
 
 /** What a step receives and forwards. Treat it as immutable: the next step may get the same object. */
 export interface Record<K, V> {

@@ -1,7 +1,7 @@
 // Serdes: how keys and values become bytes. Text serdes avoid a buffer for every record.
-export { deserialize } from '@activity/kafka';
-export type { Serialized } from '@activity/kafka';
-import type { Serialized } from '@activity/kafka';
+export { deserialize } from '@activity/kafka/core';
+export type { Serialized } from '@activity/kafka/core';
+import type { Serialized } from '@activity/kafka/core';
 
 /**
  * Turns values into text and back; the runtime does the UTF-8.

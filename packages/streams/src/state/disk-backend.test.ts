@@ -1,20 +1,12 @@
 // State on disk in a bad world: killed writers, damage, foreign folders, two processes, a full disk.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openWritten } from '../testing-support/state-backends.ts';
+import { openWritten, stateTestFolder } from '../testing-support/state-backends.ts';
 import type { CommittedState } from './committed-state.ts';
 import { diskBackend } from './disk-backend.ts';
 import { instanceIdOf, openStateFolder } from './state-folder.ts';
@@ -24,7 +16,7 @@ let folder = '';
 const children: ChildProcess[] = [];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'streams-disk-'));
+  folder = stateTestFolder();
 });
 
 afterEach(() => {
@@ -57,7 +49,8 @@ function startWriter({
   const command = [process.execPath, fixture, folder, String(bytes), kind];
   const [program = '', ...args] =
     fileBlocks === undefined ? command : ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$@"`, 'sh', ...command];
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'streams-compile-cache') };
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   const lines: Line[] = [];
   const reader = createInterface({ input: child.stdout });

@@ -1,7 +1,7 @@
 // Keys of key-value and window stores on disk, as bytes:
 // LMDB orders them as they are, so that none needs escaping.
 import type { KeyEncoding } from '../api/key-text.ts';
-import { murmur2 } from '@activity/kafka';
+import { murmur2 } from '@activity/kafka/core';
 import type { KeyBytes } from './key-bytes.ts';
 
 /** Begins the keys of a database that has one segment alone: LMDB takes no empty key. */

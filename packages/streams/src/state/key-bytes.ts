@@ -1,5 +1,5 @@
 // A key's bytes, and their hash: what stores outside of JavaScript's heap look up.
-import { murmur2 } from '@activity/kafka';
+import { murmur2 } from '@activity/kafka/core';
 import type { KeyEncoding } from '../api/key-text.ts';
 
 /** A key's bytes: the first `length` of `bytes`, and the hash of these. */

@@ -1,5 +1,5 @@
 // The state backends that the contract suites run against: a new one joins by one line.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KeyEncoding } from '../api/key-text.ts';
@@ -80,11 +80,25 @@ function inMemory(): OpenBackend {
 }
 
 function onDisk(): OpenBackend {
-  const folder = mkdtempSync(join(tmpdir(), 'streams-state-'));
+  const folder = stateTestFolder();
   return opened(
     () => diskBackend({ folder, log: () => {} }),
     () => rmSync(folder, { recursive: true, force: true }),
   );
+}
+
+/** A new folder for the state of a test: in memory where the system has that, since each flush waits for a disk. */
+export function stateTestFolder(): string {
+  return mkdtempSync(join(foldersAreIn(), 'streams-state-'));
+}
+
+function foldersAreIn(): string {
+  try {
+    accessSync('/dev/shm', constants.W_OK);
+    return '/dev/shm';
+  } catch {
+    return tmpdir();
+  }
 }
 
 /** Every backend there is. */

@@ -1,9 +1,13 @@
 // A process that writes state to disk until it is killed or the disk takes no more;
 // it prints what was flushed.
+import { flushCompileCache } from 'node:module';
 import { diskBackend } from '../state/disk-backend.ts';
 import { openWritten } from './state-backends.ts';
 import { openStateFolder } from '../state/state-folder.ts';
 import { StreamsError } from '../api/errors.ts';
+
+// It may be killed, and the next one is to start sooner.
+flushCompileCache();
 
 const [folder = '', bytes = '100', kind = 'keyed'] = process.argv.slice(2);
 

@@ -1,0 +1,13 @@
+// What needs no connection: errors, hashes and the format of records. It loads in a moment, unlike the client.
+export {
+  FatalError,
+  RefusedRecordsError,
+  RejoinError,
+  RetriableError,
+  StreamsError,
+  TaskCorruptedError,
+} from './errors.ts';
+export type { RefusedFor, StreamsErrorCode, StreamsErrorOptions } from './errors.ts';
+export { hashText, murmur2, partitionOf } from './format/murmur2.ts';
+export { deserialize } from './format/record.ts';
+export type { Decoder, Header, Headers, Serialized, SourceRecord } from './format/record.ts';
