@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { listen } from './http-server.ts';
 import { loggedFetch } from './logged-fetch.ts';
@@ -10,9 +9,8 @@ test('says once why a server is not reached, until it is reached again', async (
   const ask = loggedFetch(createLogger('test', 'info', { write: (line) => lines.push(line) }));
   const open = async (port: number): ReturnType<typeof listen> => {
     const server = await listen(
-      createServer(async (request, response) => {
-        if (request.url === '/slow') await sleep(1_000);
-        response.end('done');
+      createServer((request, response) => {
+        setTimeout(() => response.end('done'), request.url === '/slow' ? 1_000 : 0);
       }),
       port,
       '127.0.0.1',
