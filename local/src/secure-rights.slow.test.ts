@@ -26,7 +26,7 @@ beforeAll(async () => {
   admin = new Admin({ clientId: 'rights', bootstrapBrokers, ...security.kafka });
   mongo = new MongoClient(mongoUrl(ports.mongodb, mongoAccess(security, 'admin')));
   await expectWell();
-});
+}, 300_000);
 
 afterAll(async () => {
   await Promise.allSettled([admin.close(), mongo.close()]);

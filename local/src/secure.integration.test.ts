@@ -30,7 +30,7 @@ beforeAll(async () => {
   stack = await startSecureStack();
   ({ ports, security } = stack);
   reach = reachOf(stack.pipeline);
-});
+}, 300_000);
 
 afterAll(() => stack.stop());
 
