@@ -13,12 +13,14 @@ COPY packages/contracts/package.json packages/contracts/
 COPY packages/kafka/package.json packages/kafka/
 COPY packages/service/package.json packages/service/
 COPY packages/streams/package.json packages/streams/
+COPY packages/testbed/package.json packages/testbed/
 COPY ingest/package.json ingest/
 COPY processor/package.json processor/
 COPY connect/package.json connect/
 COPY query/package.json query/
 COPY deploy/package.json deploy/
 COPY local/package.json local/
+COPY e2e/package.json e2e/
 COPY benchmarks/package.json benchmarks/
 COPY examples/package.json examples/
 
@@ -33,7 +35,7 @@ FROM manifests AS query-modules
 RUN npm pkg delete devDependencies --workspace query && npm ci --omit=dev --workspace query
 FROM manifests AS page
 # The tests' own packages are not needed to build it.
-RUN npm pkg delete 'devDependencies[@activity/local]' --workspace query && npm ci --workspace query
+RUN npm pkg delete 'devDependencies[@activity/testbed]' --workspace query && npm ci --workspace query
 COPY query/page query/page
 RUN node query/page/build.ts
 FROM manifests AS setup-modules
@@ -111,14 +113,14 @@ ENTRYPOINT ["node", "deploy/src/setup/main.ts"]
 
 FROM ${MAVEN_IMAGE} AS sink
 WORKDIR /build
-COPY local/pom.xml local/jars.sha256 ./
+COPY packages/testbed/pom.xml packages/testbed/jars.sha256 ./
 RUN mvn --batch-mode --quiet --strict-checksums --activate-profiles sink dependency:copy-dependencies -DoutputDirectory=/plugins/mongodb \
   && grep ' plugins/' jars.sha256 > /sink.sha256 && cd / && sha256sum --check --strict --quiet sink.sha256
 
 FROM ${KAFKA_IMAGE} AS kafka-connect
 USER root
 COPY --from=sink /plugins /opt/plugins
-COPY deploy/kafka-connect local/log4j2.properties /opt/connect/
+COPY deploy/kafka-connect packages/testbed/log4j2.properties /opt/connect/
 # The manifests that let the worker find the sink without scanning every jar; they stay as they are.
 RUN /opt/kafka/bin/connect-plugin-path.sh sync-manifests --plugin-path /opt/plugins
 USER appuser

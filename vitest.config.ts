@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const ignored = ['**/node_modules/**', '**/dist/**', '**/.data/**', '**/.cache/**'];
-const globalSetup = ['local/src/testing/global-setup.ts'];
+const globalSetup = ['packages/testbed/src/testing/global-setup.ts'];
 
 export default defineConfig({
   test: {

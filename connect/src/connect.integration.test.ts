@@ -1,137 +1,30 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+// The sink: what it stores, puts aside and survives; its watch; the eraser.
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { topicEnvironment, topicSpecs, topicsNamed, topicsOf } from '@activity/contracts';
-import { freePort, startConnect, startMongo } from '@activity/local';
-import type { LocalServer } from '@activity/local';
-import { servers } from '@activity/local/testing';
-import { Kafka, logLevel } from 'kafkajs';
-import type { Admin, Producer } from 'kafkajs';
-import { Long, MongoClient } from 'mongodb';
-import type { Db, Document } from 'mongodb';
+import { servers } from '@activity/testbed/testing';
+import { Long, type Document } from 'mongodb';
 import { afterAll, assert, beforeAll, describe, expect, test, vi } from 'vitest';
 import { migrate } from './migrate.ts';
+import { iso, log, startSinkStack, topics, type SinkStack } from './testing/sink-stack.ts';
 
-const topics = topicEnvironment(topicsNamed('sink'));
-const iso = '2026-01-02T03:04:05.678Z';
-const time = new Date(iso);
 const windowTtlDays = { minute: 2, hour: 90, day: 730 };
-
-let mongo: LocalServer;
-let connect: LocalServer;
-let mongodbUri: string;
-let client: MongoClient;
-let db: Db;
-let admin: Admin;
-let producer: Producer;
-let kafka: Kafka;
-let supervisor: ChildProcess;
-let monitoring: string;
+const time = new Date(iso);
 let nextId = 1_000;
-
-function log(id: number, fields: Document = {}): Document {
-  return {
-    _id: id,
-    eventId: `e${id}`,
-    userId: 'u',
-    activityType: 'LOGIN',
-    metadata: {},
-    timestamp: iso,
-    receivedAt: iso,
-    createdAt: iso,
-    ...fields,
-  };
-}
-
-async function send(
-  topic: string,
-  values: readonly (Document | string | null)[],
-  to: Producer = producer,
-): Promise<void> {
-  const messages = values.map((value) => ({
-    key: 'u',
-    value: value === null || typeof value === 'string' ? value : JSON.stringify(value),
-  }));
-  await to.send({ topic, messages });
-}
-
-async function deadLetters(): Promise<number> {
-  const offsets = await admin.fetchTopicOffsets(topics.KAFKA_SINK_DEAD_LETTER_TOPIC);
-  return offsets.reduce((sum, { high }) => sum + Number(high), 0);
-}
-
-async function ready(within = 20_000): Promise<void> {
-  await vi.waitFor(async () => assert.equal((await fetch(`${monitoring}/readyz`)).status, 200), {
-    timeout: within,
-    interval: 100,
-  });
-}
-
-async function stored(filter: Document, count: number, within = 20_000): Promise<void> {
-  await vi.waitFor(async () => assert.equal(await db.collection('logs').countDocuments(filter), count), {
-    timeout: within,
-    interval: 100,
-  });
-}
+let sink: SinkStack;
 
 beforeAll(async () => {
-  const { kafka: broker } = servers();
-  [mongo, connect] = await Promise.all([
-    startMongo(),
-    startConnect({ brokers: broker, groupId: 'sink-test', config: { 'offset.flush.interval.ms': 500 } }),
-  ]);
-  kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
-  admin = kafka.admin();
-  producer = kafka.producer();
-  await Promise.all([admin.connect(), producer.connect()]);
-  await admin.createTopics({
-    topics: topicSpecs(topicsOf(topics)).map(({ name: topic, config }) => ({
-      topic,
-      numPartitions: 2,
-      replicationFactor: 1,
-      configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-    })),
-  });
-  const uri = new URL(mongo.address);
-  uri.pathname = '/sinking';
-  mongodbUri = uri.href;
-  client = await new MongoClient(mongodbUri, { promoteLongs: false }).connect();
-  db = client.db();
-  const port = await freePort();
-  monitoring = `http://127.0.0.1:${port}`;
-  supervisor = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
-    env: {
-      ...process.env,
-      ...topics,
-      CONNECTOR_PREFIX: 'sink-test',
-      CONNECT_URL: connect.address,
-      KAFKA_BROKERS: broker,
-      MONGODB_URI: mongodbUri,
-      METRICS_PORT: String(port),
-      POLL_INTERVAL_MS: '200',
-      WATCH_INTERVAL_MS: '200',
-      LEDGER_INTERVAL_MS: '200',
-      LOG_LEVEL: 'fatal',
-    },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  sink = await startSinkStack(servers().kafka);
 });
 
-afterAll(async () => {
-  if (supervisor?.exitCode === null) supervisor.kill('SIGKILL');
-  await Promise.allSettled([client?.close(), admin?.disconnect(), producer?.disconnect()]);
-  await Promise.allSettled([connect?.stop(), mongo?.stop()]);
-});
+afterAll(() => sink?.[Symbol.asyncDispose]());
 
 describe('the sink on a real worker and a real MongoDB', () => {
   test('is ready when all connectors and tasks run, and shows them as metrics', async () => {
-    await ready(60_000);
+    await sink.ready(60_000);
     // The worker may still move tasks about after the last connector has come.
     await vi.waitFor(
       async () => {
-        const metrics = await (await fetch(`${monitoring}/metrics`)).text();
+        const metrics = await (await fetch(`${sink.monitoring}/metrics`)).text();
         for (const collection of ['logs', 'counts', 'users']) {
           expect(metrics).toMatch(
             new RegExp(`connect_tasks\\{connector="sink-test-${collection}-sink",state="RUNNING".*\\} 2`),
@@ -144,9 +37,9 @@ describe('the sink on a real worker and a real MongoDB', () => {
 
   test('stores logs with long ids, BSON dates and untouched metadata', async () => {
     const metadata = { 'a.b': 1, deep: [{ x: 'ü', f: 1.5, big: Number.MAX_SAFE_INTEGER }], yes: true };
-    await send(topics.KAFKA_ENRICHED_TOPIC, [log(2 ** 50 + 1, { metadata })]);
-    await stored({ userId: 'u' }, 1);
-    expect(await db.collection('logs').findOne({})).toEqual({
+    await sink.send(topics.KAFKA_ENRICHED_TOPIC, [log(2 ** 50 + 1, { metadata })]);
+    await sink.stored({ userId: 'u' }, 1);
+    expect(await sink.db.collection('logs').findOne({})).toEqual({
       _id: Long.fromNumber(2 ** 50 + 1),
       eventId: `e${2 ** 50 + 1}`,
       userId: 'u',
@@ -172,19 +65,19 @@ describe('the sink on a real worker and a real MongoDB', () => {
       byType: { LOGIN: 1 },
     };
     const user = { _id: 'u', userId: 'u', byType: {}, firstSeen: iso, lastSeen: iso };
-    await send(topics.KAFKA_COUNTS_TOPIC, [
+    await sink.send(topics.KAFKA_COUNTS_TOPIC, [
       { ...count, total: 1 },
       { ...count, total: 2 },
       { ...count, total: 3 },
     ]);
-    await send(topics.KAFKA_USERS_TOPIC, [
+    await sink.send(topics.KAFKA_USERS_TOPIC, [
       { ...user, total: 1 },
       { ...user, total: 2 },
       { ...user, total: 3 },
     ]);
     await vi.waitFor(
       async () => {
-        expect(await db.collection('counts').find().toArray()).toMatchObject([
+        expect(await sink.db.collection('counts').find().toArray()).toMatchObject([
           {
             ...count,
             windowStart: time,
@@ -195,7 +88,7 @@ describe('the sink on a real worker and a real MongoDB', () => {
             kafkaOffset: Long.fromNumber(2),
           },
         ]);
-        expect(await db.collection('users').find().toArray()).toEqual([
+        expect(await sink.db.collection('users').find().toArray()).toEqual([
           { ...user, firstSeen: time, lastSeen: time, total: Long.fromNumber(3) },
         ]);
       },
@@ -204,17 +97,17 @@ describe('the sink on a real worker and a real MongoDB', () => {
   });
 
   test('a marker replaces what it deletes; a tombstone changes nothing', async () => {
-    await send(topics.KAFKA_ENRICHED_TOPIC, [log(7), null, { _id: 7, deletedAt: iso }, log(8)]);
-    await stored({ _id: Long.fromNumber(8) }, 1);
-    expect(await db.collection('logs').findOne({ _id: Long.fromNumber(7) } as Document)).toEqual({
+    await sink.send(topics.KAFKA_ENRICHED_TOPIC, [log(7), null, { _id: 7, deletedAt: iso }, log(8)]);
+    await sink.stored({ _id: Long.fromNumber(8) }, 1);
+    expect(await sink.db.collection('logs').findOne({ _id: Long.fromNumber(7) } as Document)).toEqual({
       _id: Long.fromNumber(7),
       deletedAt: time,
     });
-    expect(await deadLetters()).toBe(0);
+    expect(await sink.deadLetters()).toBe(0);
   });
 
   test('stores nothing of an aborted transaction', async () => {
-    const transactional = kafka.producer({
+    const transactional = sink.kafka.producer({
       transactionalId: 'sink-test',
       idempotent: true,
       maxInFlightRequests: 1,
@@ -226,9 +119,9 @@ describe('the sink on a real worker and a real MongoDB', () => {
       messages: [{ key: 'u', value: JSON.stringify(log(20)) }],
     });
     await aborted.abort();
-    await send(topics.KAFKA_ENRICHED_TOPIC, [log(21)]);
-    await stored({ _id: Long.fromNumber(21) }, 1);
-    expect(await db.collection('logs').countDocuments({ _id: Long.fromNumber(20) })).toBe(0);
+    await sink.send(topics.KAFKA_ENRICHED_TOPIC, [log(21)]);
+    await sink.stored({ _id: Long.fromNumber(21) }, 1);
+    expect(await sink.db.collection('logs').countDocuments({ _id: Long.fromNumber(20) })).toBe(0);
     await transactional.disconnect();
   });
 
@@ -244,80 +137,85 @@ describe('the sink on a real worker and a real MongoDB', () => {
     ['more digits than can be parsed in good time', 'junk', '9'.repeat(900_000)],
     ['no name', '', 'x'],
   ])('stores a log whose record has a header of %s', async (_what, name, value) => {
-    const before = await deadLetters();
+    const before = await sink.deadLetters();
     const id = nextId++;
-    await producer.send({
+    await sink.producer.send({
       topic: topics.KAFKA_ENRICHED_TOPIC,
       messages: [{ key: 'u', value: JSON.stringify(log(id)), headers: { [name]: value } }],
     });
-    await stored({ _id: Long.fromNumber(id) }, 1);
-    expect(await deadLetters()).toBe(before);
-    await ready();
+    await sink.stored({ _id: Long.fromNumber(id) }, 1);
+    expect(await sink.deadLetters()).toBe(before);
+    await sink.ready();
   });
 
   test('puts aside what cannot be converted, and goes on', async () => {
-    await send(topics.KAFKA_ENRICHED_TOPIC, ['no JSON', log(30, { timestamp: '2026-01-02' }), log(31)]);
-    await stored({ _id: Long.fromNumber(31) }, 1);
-    await vi.waitFor(async () => expect(await deadLetters()).toBe(2), { timeout: 10_000, interval: 100 });
+    await sink.send(topics.KAFKA_ENRICHED_TOPIC, ['no JSON', log(30, { timestamp: '2026-01-02' }), log(31)]);
+    await sink.stored({ _id: Long.fromNumber(31) }, 1);
+    await vi.waitFor(async () => expect(await sink.deadLetters()).toBe(2), {
+      timeout: 10_000,
+      interval: 100,
+    });
   });
 
   test('a refused write stops the task, is not lost, and goes through when nothing refuses it any more', async () => {
-    const before = await deadLetters();
+    const before = await sink.deadLetters();
     const metadata = { note: 'a-canary' };
-    await send(topics.KAFKA_ENRICHED_TOPIC, [log(40, { userId: 1, metadata }), log(41, { metadata })]);
+    await sink.send(topics.KAFKA_ENRICHED_TOPIC, [log(40, { userId: 1, metadata }), log(41, { metadata })]);
     await vi.waitFor(
       async () => {
-        const answer = (await (await fetch(`${monitoring}/readyz`)).json()) as Document;
+        const answer = (await (await fetch(`${sink.monitoring}/readyz`)).json()) as Document;
         expect(answer['reason']).toMatch(/task \d of sink-test-logs-sink is FAILED/);
       },
       { timeout: 20_000, interval: 20 },
     );
-    expect(await db.collection('logs').countDocuments({ _id: { $gte: 40, $lte: 41 } } as Document)).toBe(0);
-    const logged = readFileSync(connect.logFile, 'utf8');
+    expect(await sink.db.collection('logs').countDocuments({ _id: { $gte: 40, $lte: 41 } } as Document)).toBe(
+      0,
+    );
+    const logged = readFileSync(sink.connect.logFile, 'utf8');
     expect(logged).toContain('Failed to put into the sink the following records');
     expect(logged).toContain('Task threw an uncaught');
     expect(logged).not.toContain('a-canary');
-    expect(statSync(connect.logFile).mode & 0o777).toBe(0o600);
-    await db.command({ collMod: 'logs', validator: {} });
-    await stored({ _id: { $gte: 40, $lte: 41 } }, 2, 40_000);
-    await migrate(db, { markerTtlSeconds: 3_600, windowTtlDays });
-    await ready(40_000);
-    expect(await deadLetters()).toBe(before);
-    const metrics = await (await fetch(`${monitoring}/metrics`)).text();
+    expect(statSync(sink.connect.logFile).mode & 0o777).toBe(0o600);
+    await sink.db.command({ collMod: 'logs', validator: {} });
+    await sink.stored({ _id: { $gte: 40, $lte: 41 } }, 2, 40_000);
+    await migrate(sink.db, { markerTtlSeconds: 3_600, windowTtlDays });
+    await sink.ready(40_000);
+    expect(await sink.deadLetters()).toBe(before);
+    const metrics = await (await fetch(`${sink.monitoring}/metrics`)).text();
     expect(metrics).toMatch(/connect_restarts_total\{connector="sink-test-logs-sink".*\} [1-9]/);
   });
 
   test('an outage of MongoDB in the middle of the load loses and dead-letters nothing', async () => {
-    const before = await deadLetters();
+    const before = await sink.deadLetters();
     const ids = Array.from({ length: 20_000 }, (_, index) => 100_000 + index);
     const half = ids.length / 2;
     const inRange: Document = { _id: { $gte: 100_000 }, userId: 'load' };
     for (let at = 0; at < ids.length; at += 500) {
       if (at === half) {
         await vi.waitFor(
-          async () => assert.isAbove(await db.collection('logs').countDocuments(inRange), 1_000),
+          async () => assert.isAbove(await sink.db.collection('logs').countDocuments(inRange), 1_000),
           {
             timeout: 20_000,
             interval: 20,
           },
         );
-        await mongo.kill();
+        await sink.mongo.kill();
       }
-      await send(
+      await sink.send(
         topics.KAFKA_ENRICHED_TOPIC,
         ids.slice(at, at + 500).map((id) => log(id, { userId: 'load' })),
       );
     }
-    await mongo.restart();
-    await stored({ ...inRange, _id: { $gte: 100_000, $lt: 2 ** 50 } }, ids.length, 60_000);
-    await ready(60_000);
-    expect(await deadLetters()).toBe(before);
+    await sink.mongo.restart();
+    await sink.stored({ ...inRange, _id: { $gte: 100_000, $lt: 2 ** 50 } }, ids.length, 60_000);
+    await sink.ready(60_000);
+    expect(await sink.deadLetters()).toBe(before);
   }, 180_000);
 });
 
 describe('the watch', () => {
   async function metric(pattern: RegExp): Promise<number> {
-    const metrics = await (await fetch(`${monitoring}/metrics`)).text();
+    const metrics = await (await fetch(`${sink.monitoring}/metrics`)).text();
     return Number(pattern.exec(metrics)?.[1] ?? NaN);
   }
 
@@ -331,8 +229,8 @@ describe('the watch', () => {
   }
 
   test('shows topics, lags and disks', async () => {
-    await send(topics.KAFKA_TOPIC, ['1', '2', '3']);
-    await send(topics.KAFKA_ENRICHED_TOPIC, [log(9)]);
+    await sink.send(topics.KAFKA_TOPIC, ['1', '2', '3']);
+    await sink.send(topics.KAFKA_ENRICHED_TOPIC, [log(9)]);
     await expectShown(/^pipeline_topic_offsets_total\{.*role="raw".*\} (\d+)$/m, (offsets) => offsets === 3);
     await expectShown(/^pipeline_processor_lag\{partition="\d".*\} ([1-9]\d*)$/m, (lag) => lag === 3);
     const sunk = /^pipeline_sink_offsets_total\{connector="sink-test-logs-sink".*\} (\d+)$/m;
@@ -348,7 +246,7 @@ describe('the watch', () => {
   test('shows how long a transaction has been open, until it ends', async () => {
     const age = /^pipeline_open_transaction_seconds\{topic="sink-users".*\} ([\d.]+)$/m;
     await expectShown(age, (seconds) => seconds === 0);
-    const hanging = kafka.producer({
+    const hanging = sink.kafka.producer({
       transactionalId: 'hangs',
       idempotent: true,
       maxInFlightRequests: 1,
@@ -367,7 +265,7 @@ describe('the watch', () => {
     const missing = /^pipeline_ledger_difference\{what="missing".*\} (\d+)$/m;
     const none = { duplicate: 0, deadLettered: 0, command: 0, late: 0, deleted: 0, erased: 0 };
     await expectShown(missing, (records) => records === 0);
-    await db.collection<{ _id: string }>('ledger').insertOne({
+    await sink.db.collection<{ _id: string }>('ledger').insertOne({
       _id: '0|all',
       partition: 0,
       firstOffset: 10_000_000,
@@ -376,14 +274,14 @@ describe('the watch', () => {
       ...none,
     } as { _id: string });
     await expectShown(missing, (records) => records === 2);
-    await send(topics.KAFKA_ENRICHED_TOPIC, [log(10_000_000 * 1_024), log(10_000_001 * 1_024)]);
+    await sink.send(topics.KAFKA_ENRICHED_TOPIC, [log(10_000_000 * 1_024), log(10_000_001 * 1_024)]);
     await expectShown(missing, (records) => records === 0);
     expect(await metric(/^pipeline_ledger_difference\{what="surplus".*\} (\d+)$/m)).toBe(0);
     // Of now: an old marker would expire.
     const deletedAt = new Date().toISOString();
-    await send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: 10_000_000 * 1_024, deletedAt, by: 1 }]);
+    await sink.send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: 10_000_000 * 1_024, deletedAt, by: 1 }]);
     await expectShown(missing, (records) => records === 1);
-    await db.collection<{ _id: string }>('ledger').updateOne({ _id: '0|all' }, { $set: { deleted: 1 } });
+    await sink.db.collection<{ _id: string }>('ledger').updateOne({ _id: '0|all' }, { $set: { deleted: 1 } });
     await expectShown(missing, (records) => records === 0);
   }, 240_000);
 });
@@ -394,7 +292,7 @@ describe('the eraser', () => {
   }
 
   async function erased(id: number): Promise<Document | null> {
-    return db
+    return sink.db
       .collection<{ _id: number }>('erasures')
       .findOne({ _id: id, erasedAt: { $exists: true } } as Document);
   }
@@ -405,22 +303,22 @@ describe('the eraser', () => {
     const user = 'goner';
     const count = { userId: user, size: 'day', windowStart: iso, windowEnd: iso, byType: {}, total: 1 };
     const command = erasure(50_005, user);
-    before = await admin.fetchTopicOffsets(topics.KAFKA_ENRICHED_TOPIC);
-    await send(topics.KAFKA_ERASURES_TOPIC, [command]);
-    await send(
+    before = await sink.admin.fetchTopicOffsets(topics.KAFKA_ENRICHED_TOPIC);
+    await sink.send(topics.KAFKA_ERASURES_TOPIC, [command]);
+    await sink.send(
       topics.KAFKA_ENRICHED_TOPIC,
       [50_001, 50_002, 50_003, 50_009].map((id) => log(id, { userId: user })),
     );
-    await send(topics.KAFKA_COUNTS_TOPIC, [
+    await sink.send(topics.KAFKA_COUNTS_TOPIC, [
       { ...count, _id: 'goner|day|old', lastId: 50_003 },
       { ...count, _id: 'goner|day|new', lastId: 50_009 },
     ]);
-    await send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: 50_002, deletedAt: iso, by: 50_004 }]);
-    await stored({ userId: user }, 3);
+    await sink.send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: 50_002, deletedAt: iso, by: 50_004 }]);
+    await sink.stored({ userId: user }, 3);
     expect(await erased(50_005)).toBeNull();
     const deletedAt = command['processedAt'] as string;
-    await send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: -50_006, deletedAt, by: 50_005 }]);
-    await send(topics.KAFKA_COUNTS_TOPIC, [{ _id: 'goner|erased|50005', deletedAt, by: 50_005 }]);
+    await sink.send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: -50_006, deletedAt, by: 50_005 }]);
+    await sink.send(topics.KAFKA_COUNTS_TOPIC, [{ _id: 'goner|erased|50005', deletedAt, by: 50_005 }]);
     await vi.waitFor(async () => expect(await erased(50_005)).not.toBeNull(), {
       timeout: 20_000,
       interval: 100,
@@ -431,20 +329,20 @@ describe('the eraser', () => {
       requestedAt: time,
       erasedAt: expect.any(Date) as Date,
     });
-    const left = await db.collection('logs').find({ userId: user }).toArray();
+    const left = await sink.db.collection('logs').find({ userId: user }).toArray();
     expect(left.map(({ eventId }) => eventId as string)).toEqual(['e50009']);
-    expect(await db.collection('counts').countDocuments({ userId: user })).toBe(1);
+    expect(await sink.db.collection('counts').countDocuments({ userId: user })).toBe(1);
   }, 60_000);
 
   test('notes which of the erased logs a command has deleted as well', async () => {
     const erasedLogs = (): Promise<Document[]> =>
-      db.collection('erasedLogs').find({ erasure: 50_005 }).sort({ _id: 1 }).toArray();
+      sink.db.collection('erasedLogs').find({ erasure: 50_005 }).sort({ _id: 1 }).toArray();
     expect(await erasedLogs()).toEqual([
       { _id: Long.fromNumber(50_001), erasure: 50_005 },
       { _id: Long.fromNumber(50_003), erasure: 50_005 },
     ]);
     const deletedAt = new Date().toISOString();
-    await send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: 50_003, deletedAt, by: 50_010 }]);
+    await sink.send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: 50_003, deletedAt, by: 50_010 }]);
     await vi.waitFor(
       async () =>
         expect(await erasedLogs()).toEqual([
@@ -457,77 +355,27 @@ describe('the eraser', () => {
 
   test('removes again what a reset of the sink’s offsets brings back, and counts it once', async () => {
     const group = 'connect-sink-test-logs-sink';
-    const url = `${connect.address}/connectors/sink-test-logs-sink`;
+    const url = `${sink.connect.address}/connectors/sink-test-logs-sink`;
     await fetch(`${url}/stop`, { method: 'PUT' });
     await vi.waitFor(
       async () =>
-        admin.setOffsets({ groupId: group, topic: topics.KAFKA_ENRICHED_TOPIC, partitions: before }),
+        sink.admin.setOffsets({ groupId: group, topic: topics.KAFKA_ENRICHED_TOPIC, partitions: before }),
       { timeout: 30_000, interval: 500 },
     );
-    await db.collection('logs').deleteMany({ userId: 'goner' });
+    await sink.db.collection('logs').deleteMany({ userId: 'goner' });
     await fetch(`${url}/resume`, { method: 'PUT' });
-    await stored({ _id: Long.fromNumber(50_009) }, 1, 60_000);
+    await sink.stored({ _id: Long.fromNumber(50_009) }, 1, 60_000);
     await vi.waitFor(
-      async () => expect(await db.collection('logs').countDocuments({ userId: 'goner' })).toBe(1),
+      async () => expect(await sink.db.collection('logs').countDocuments({ userId: 'goner' })).toBe(1),
       { timeout: 60_000, interval: 200 },
     );
     expect(await erased(50_005)).toMatchObject({ logs: 2 });
   }, 180_000);
 });
 
-describe('migrate', () => {
-  test('changes nothing the second time, but a changed time to live', async () => {
-    const fresh = client.db('migrated');
-    await migrate(fresh, { markerTtlSeconds: 3_600, windowTtlDays });
-    const first = await fresh.collection('logs').indexes();
-    await migrate(fresh, { markerTtlSeconds: 3_600, windowTtlDays });
-    expect(await fresh.collection('logs').indexes()).toEqual(first);
-    await migrate(fresh, { markerTtlSeconds: 7_200, windowTtlDays });
-    const markers = (await fresh.collection('logs').indexes()).find(({ name }) => name === 'markers');
-    expect(markers).toMatchObject({ expireAfterSeconds: 7_200 });
-    const expiries = (await fresh.collection('counts').indexes()).filter(({ name }) =>
-      name?.endsWith('_expiry'),
-    );
-    expect(
-      expiries.map(({ expireAfterSeconds, partialFilterExpression }) => [
-        partialFilterExpression as Document,
-        Number(expireAfterSeconds) / 86_400,
-      ]),
-    ).toEqual([
-      [{ size: 'minute' }, 2],
-      [{ size: 'hour' }, 90],
-      [{ size: 'day' }, 730],
-      [{ size: 'late-minute', userId: { $gt: '' } }, 2],
-      [{ size: 'late-hour' }, 90],
-      [{ size: 'late-day' }, 730],
-      [{ size: 'late-minute', userId: '' }, 730],
-    ]);
-  });
-
-  test.each<[string, Document, boolean]>([
-    ['logs', { ...log(1), timestamp: time, receivedAt: time, createdAt: time, more: 1 }, true],
-    ['logs', { _id: 2, deletedAt: time }, true],
-    ['logs', log(3), false],
-    ['logs', { ...log(4), timestamp: time, receivedAt: time }, false],
-    ['users', { _id: 'u', userId: 'u', total: 1, byType: {}, firstSeen: time, lastSeen: time }, true],
-    ['users', { _id: 'v', userId: 'v', total: '1', byType: {}, firstSeen: time, lastSeen: time }, false],
-    ['counts', { _id: 'w', deletedAt: 'now' }, false],
-  ])('lets into %s only what is whole: %j', async (collection, document, taken) => {
-    const fresh = client.db('migrated');
-    const inserted = await fresh
-      .collection(collection)
-      .insertOne(document)
-      .then(
-        () => true,
-        () => false,
-      );
-    expect(inserted).toBe(taken);
-  });
-});
-
 describe('the supervisor', () => {
   test('ends with 0 when asked', async () => {
-    supervisor.kill('SIGTERM');
-    expect((await once(supervisor, 'exit'))[0]).toBe(0);
+    sink.supervisor.kill('SIGTERM');
+    expect((await once(sink.supervisor, 'exit'))[0]).toBe(0);
   });
 });

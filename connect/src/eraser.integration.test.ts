@@ -1,7 +1,7 @@
 // The eraser on a real MongoDB: what erasures cost, at once and later, and when they are applied again.
 import { availableParallelism, loadavg } from 'node:os';
 import { defaultTopics, fenceId, type Erasure } from '@activity/contracts';
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { createLogger } from '@activity/service';
 import type { ReadRecord, TopicReader } from '@activity/streams';
 import { MongoClient, type Db, type Document } from 'mongodb';

@@ -55,7 +55,7 @@ cp --dereference "$java_home/lib/security/cacerts" "$context/cacerts"
 image "$MAVEN_IMAGE" maven.dockerfile
 
 cp -r "$KAFKA_LIBS" "$context/libs"
-cp -r "$here/kafka-bin" "$here/kafka-run.sh" "$here/log4j2.yaml" "$here/../../local/log4j2.properties" "$context/"
+cp -r "$here/kafka-bin" "$here/kafka-run.sh" "$here/log4j2.yaml" "$here/../../packages/testbed/log4j2.properties" "$context/"
 image "$KAFKA_IMAGE" kafka.dockerfile
 
 cp "$MONGOD" "$context/mongod"

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { Kafka, logLevel } from 'kafkajs';
 import { expect, test, vi } from 'vitest';
 

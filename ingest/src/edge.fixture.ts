@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { freePort } from '@activity/local';
+import { freePort } from '@activity/testbed';
 import { Kafka, logLevel } from 'kafkajs';
 import { assert, vi } from 'vitest';
 

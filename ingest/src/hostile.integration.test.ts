@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTopic, startEdge } from './edge.fixture.ts';
 import type { RunningEdge } from './edge.fixture.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTopic, startEdge } from './edge.fixture.ts';
 import type { RunningEdge } from './edge.fixture.ts';

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { freePort } from '@activity/local';
+import { freePort } from '@activity/testbed';
 import { afterAll, assert, beforeAll, expect, test, vi } from 'vitest';
 
 const mebibyte = 1_048_576;

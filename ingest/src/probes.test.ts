@@ -5,7 +5,7 @@ import { createServer, get } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from '@activity/local';
+import { freePort } from '@activity/testbed';
 import { afterEach, assert, expect, test, vi } from 'vitest';
 
 const undo: (() => void)[] = [];

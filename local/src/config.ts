@@ -1,7 +1,5 @@
 // The launcher's configuration: ports and the data folder, from the environment and the root's `.env`.
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parseEnv } from 'node:util';
+import { resolve } from 'node:path';
 import {
   defaultApplicationId,
   defaultConnectorPrefix,
@@ -11,9 +9,10 @@ import {
   type Topics,
 } from '@activity/contracts';
 import { ConfigError, loadEnvFile, parseConfig, portNumber, type Environment } from '@activity/service';
+import { toolVariables } from '@activity/testbed/tools';
 import { z } from 'zod';
-import { projectRoot } from './paths.ts';
-import { Problem } from './process/problem.ts';
+import { projectRoot } from '@activity/testbed/paths';
+import { Problem } from '@activity/testbed/process/problem';
 
 /** The launcher's variables. */
 export const configSchema = z.object({
@@ -25,16 +24,7 @@ export const configSchema = z.object({
   CONNECT_PORT: portNumber(8083).describe('Port of Kafka Connect'),
   MONGO_PORT: portNumber(27017).describe('Port of MongoDB'),
   DATA_DIR: z.string().default('.data').describe('Folder of all data and logs, from the root of the project'),
-  MONGOD_BINARY: z.string().optional().describe('The mongod to run, instead of looking for one'),
-  JAVA_HOME: z.string().optional().describe('The Java to run Kafka with, instead of the one on the PATH'),
-  CHROMIUM_PATH: z
-    .string()
-    .optional()
-    .describe('Tests of the page: the Chromium to run, instead of looking for one'),
-  TEST_CONTAINERS: z
-    .enum(['0', '1'])
-    .optional()
-    .describe('Integration tests: 1 insists on containers, 0 does without, unset takes what can be had'),
+  ...toolVariables,
 });
 
 /** The launcher's configuration. */
@@ -58,18 +48,6 @@ export function readConfig(): Config {
   loadEnvFile();
   const config = parse(process.env);
   return { ...config, DATA_DIR: resolve(projectRoot, config.DATA_DIR) };
-}
-
-const tools = ['MONGOD_BINARY', 'JAVA_HOME', 'CHROMIUM_PATH', 'TEST_CONTAINERS'] as const;
-
-/**
- * What tests and benchmarks may be told too: which mongod, Java and Chromium to run, and whether to use
- * containers. Nothing else of `.env` is theirs: it is about the stack of `npm start`.
- */
-export function readTools(): Pick<Config, (typeof tools)[number]> {
-  const file = join(projectRoot, '.env');
-  const written = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
-  return parse(Object.fromEntries(tools.map((name) => [name, process.env[name] ?? written[name]])));
 }
 
 /** The names that the topics have, as every service reads them. */

@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Config } from './config.ts';
-import { projectRoot } from './paths.ts';
-import { Problem } from './process/problem.ts';
-import { run } from './process/run.ts';
+import { projectRoot } from '@activity/testbed/paths';
+import { Problem } from '@activity/testbed/process/problem';
+import { run } from '@activity/testbed/process/run';
 
 function addresses({ INGEST_PORT: edge, QUERY_PORT: query }: Ports): string {
   return `

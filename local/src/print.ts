@@ -1,10 +1,10 @@
 // What the launcher prints.
 import { hasApiKeys } from './config.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
-import { restPasswordFile, restUser } from './parts/connect-rest.ts';
-import { loopback } from './process/ports.ts';
-import { Problem } from './process/problem.ts';
-import { seconds } from './steps.ts';
+import { restPasswordFile, restUser } from '@activity/testbed/servers/connect-rest';
+import { loopback } from '@activity/testbed/process/ports';
+import { Problem } from '@activity/testbed/process/problem';
+import { seconds } from '@activity/testbed/steps';
 
 /** Prints lines with the time since `began` and the part they are about. */
 export function printer(began: number): (part: string, line: string) => void {

@@ -5,9 +5,9 @@ import { readBootstrap, readConfig } from './config.ts';
 import { startContainers } from './docker.ts';
 import { startPipeline, type Pipeline } from './pipeline/pipeline.ts';
 import { printProblem, printReady, printer } from './print.ts';
-import type { Problem } from './process/problem.ts';
-import { Steps } from './steps.ts';
-import { onStopSignals } from './stop-signals.ts';
+import type { Problem } from '@activity/testbed/process/problem';
+import { Steps } from '@activity/testbed/steps';
+import { onStopSignals } from '@activity/testbed/process/stop-signals';
 import { watchSources } from './watch-sources.ts';
 
 const { values: flags } = readArguments({

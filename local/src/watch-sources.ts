@@ -1,7 +1,7 @@
 // `npm run dev`: restarts the services whose source has changed.
 import { watch } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from './paths.ts';
+import { projectRoot } from '@activity/testbed/paths';
 import type { Pipeline } from './pipeline/pipeline.ts';
 
 const settleMs = 200;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { topicsOf, topicSpecs, topicVariables, type Topics } from '@activity/contracts';
-import { startBroker } from '@activity/local';
+import { startBroker } from '@activity/testbed';
 import { readArguments } from '@activity/service';
 import type { Admin } from 'kafkajs';
 import { connect, createTopics, readBack, writeInput } from '../processor/kafka.ts';

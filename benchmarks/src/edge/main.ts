@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, startBroker } from '@activity/local';
+import { freePort, startBroker } from '@activity/testbed';
 import { readArguments } from '@activity/service';
 import { Kafka, logLevel } from 'kafkajs';
 import type { LoadOptions, LoadResult } from './load.ts';

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startPipeline } from '../../../local/src/pipeline/pipeline.ts';
-import { freePorts } from '../../../local/src/testing/free-ports.ts';
+import { startPipeline } from '@activity/local/pipeline/pipeline';
+import { freePorts } from '@activity/local/testing/free-ports';
 import { timesOf } from '../query/measure.ts';
 import type { Times } from '../query/measure.ts';
 

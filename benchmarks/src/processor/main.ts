@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startBroker } from '@activity/local';
+import { startBroker } from '@activity/testbed';
 import { readArguments } from '@activity/service';
 import type { Admin } from 'kafkajs';
 import { candidates, prepareJava, type Candidate } from './candidates.ts';

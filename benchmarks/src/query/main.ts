@@ -1,11 +1,11 @@
 // `npm run bench:query`: the query service on a million logs,
 // beside skip/limit and pipelines over the logs themselves.
-import { startMongo } from '@activity/local';
+import { startMongo } from '@activity/testbed';
 import { readArguments } from '@activity/service';
 import { MongoClient } from 'mongodb';
 import type { Document } from 'mongodb';
-import { startQuery } from '../../../local/src/testing/query-process.ts';
-import { fillActivity, userOf } from '../../../local/src/testing/stored-activity.ts';
+import { startQuery } from '@activity/e2e/testing/query-process';
+import { fillActivity, userOf } from '@activity/e2e/testing/stored-activity';
 import { exportAll } from './export-all.ts';
 import { atRate, timed, timedGet, timesOf } from './measure.ts';
 import type { Times } from './measure.ts';

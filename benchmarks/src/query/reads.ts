@@ -1,5 +1,5 @@
 // Every documented read, with parameters as they come: random users, filters, ranges.
-import { userOf } from '../../../local/src/testing/stored-activity.ts';
+import { userOf } from '@activity/e2e/testing/stored-activity';
 
 /** A kind of read: makes a path at each call. */
 export interface Read {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { startBroker } from '@activity/local';
+import { startBroker } from '@activity/testbed';
 import { readArguments } from '@activity/service';
 import { Partitioners } from 'kafkajs';
 import { median } from '../median.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startBroker } from '@activity/local';
+import { startBroker } from '@activity/testbed';
 import { readArguments } from '@activity/service';
 import { Partitioners } from 'kafkajs';
 import { committed, connect, createTopics } from '../processor/kafka.ts';

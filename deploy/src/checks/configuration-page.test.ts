@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { configSchema as launcher } from '../../../local/src/config.ts';
+import { configSchema as launcher } from '@activity/local/config';
 import { configurationPage } from './configuration-page.ts';
 import { projectRoot, schemas } from './sources.ts';
 

@@ -29,8 +29,8 @@ test('runs the Node that the project pins', () => {
   expect(dockerfile.args['NODE_IMAGE']).toMatch(new RegExp(`^node:${devDependencies['node']}-`));
 });
 
-test('runs the Kafka that local/pom.xml pins', () => {
-  const version = /<kafka.version>([\d.]+)</.exec(read('local/pom.xml'))?.[1];
+test('runs the Kafka that packages/testbed/pom.xml pins', () => {
+  const version = /<kafka.version>([\d.]+)</.exec(read('packages/testbed/pom.xml'))?.[1];
   expect(dockerfile.args['KAFKA_IMAGE']).toBe(`apache/kafka:${version}`);
 });
 

@@ -88,7 +88,7 @@ test('each shell block of getting started says whether the tests run it', () => 
 
 test('the messages in Troubleshooting are those of the programs', () => {
   const files = globSync(
-    ['{ingest,processor,connect,query,local}/src/**/*.ts', 'packages/*/src/**/*.ts', 'local/*.mjs'],
+    ['{ingest,processor,connect,query,local,e2e}/src/**/*.ts', 'packages/*/src/**/*.ts', 'local/*.mjs'],
     {
       cwd: projectRoot,
       exclude: (path) => path.endsWith('.test.ts'),

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { z } from 'zod';
-import { fetchOnce } from '../../../local/src/fetch/once.ts';
-import { cacheDir } from '../../../local/src/paths.ts';
-import { run } from '../../../local/src/process/run.ts';
+import { fetchOnce } from '@activity/testbed/fetch/once';
+import { cacheDir } from '@activity/testbed/paths';
+import { run } from '@activity/testbed/process/run';
 
 const version = 'v1.20.0';
 

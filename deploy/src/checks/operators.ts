@@ -9,10 +9,10 @@ import {
   type KafkaRight,
 } from '@activity/contracts';
 import { stringify } from 'yaml';
-import { configSchema as processor } from '../../../processor/src/config.ts';
-import { configSchema as connect } from '../../../connect/src/config.ts';
-import { connectorsFolder, loadConnectors, topicPlaceholders } from '../../../connect/src/connectors.ts';
-import { sinkUri } from '../../../connect/src/sink-uri.ts';
+import { configSchema as processor } from '@activity/processor/config';
+import { configSchema as connect } from '@activity/connect/config';
+import { connectorsFolder, loadConnectors, topicPlaceholders } from '@activity/connect/connectors';
+import { sinkUri } from '@activity/connect/sink-uri';
 
 const apiVersion = 'kafka.strimzi.io/v1';
 /** The Kafka resource of the production overlay, and its KafkaConnect. */

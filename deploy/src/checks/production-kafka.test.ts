@@ -2,9 +2,9 @@
 import { defaultTopics, kafkaRights, topicSpecs, type KafkaRight } from '@activity/contracts';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { configSchema as connectSchema } from '../../../connect/src/config.ts';
-import { connectorsFolder, loadConnectors, topicPlaceholders } from '../../../connect/src/connectors.ts';
-import { sinkUri } from '../../../connect/src/sink-uri.ts';
+import { configSchema as connectSchema } from '@activity/connect/config';
+import { connectorsFolder, loadConnectors, topicPlaceholders } from '@activity/connect/connectors';
+import { sinkUri } from '@activity/connect/sink-uri';
 import { writtenFiles } from './operators.ts';
 import {
   all,
@@ -155,7 +155,7 @@ test('the workers are set up as those of the other overlay, of the same Kafka, a
   expect(JSON.stringify(spec)).toContain('{"name":"SINK_MONGODB_URI","valueFrom":{"secretKeyRef"');
   expect(spec.authentication.username).toBe('connect');
 
-  const version = /<kafka.version>([\d.]+)</.exec(read('local/pom.xml'))?.[1];
+  const version = /<kafka.version>([\d.]+)</.exec(read('packages/testbed/pom.xml'))?.[1];
   const strimzi = /Strimzi ([\d.]+),/.exec(read('deploy/schemas/operators.json'))?.[1];
   expect([kafka.spec.kafka.version, spec.version]).toEqual([version, version]);
   const dockerfile = read('k8s/overlays/production/kafka-connect.dockerfile');

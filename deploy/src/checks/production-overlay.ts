@@ -1,7 +1,7 @@
 // What the production overlay comes to, as data.
 import { z } from 'zod';
-import { configSchema as connectSchema } from '../../../connect/src/config.ts';
-import { configSchema as processorSchema } from '../../../processor/src/config.ts';
+import { configSchema as connectSchema } from '@activity/connect/config';
+import { configSchema as processorSchema } from '@activity/processor/config';
 import { goldenFileOf, networkPoliciesOf, objectsOf, workloadsOf } from './kubernetes.ts';
 import { read } from './sources.ts';
 

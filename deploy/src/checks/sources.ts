@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import type { ConfigShape } from '@activity/service';
 import { parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
-import { configSchema as connect } from '../../../connect/src/config.ts';
-import { configSchema as ingest } from '../../../ingest/src/config.ts';
-import { configSchema as processor } from '../../../processor/src/config.ts';
-import { configSchema as query } from '../../../query/src/config.ts';
+import { configSchema as connect } from '@activity/connect/config';
+import { configSchema as ingest } from '@activity/ingest/config';
+import { configSchema as processor } from '@activity/processor/config';
+import { configSchema as query } from '@activity/query/config';
 import { configSchema as setup } from '../config.ts';
 
 /** The root of the repository. */

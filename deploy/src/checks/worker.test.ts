@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { connectSpec } from '../../../local/src/parts/connect.ts';
+import { connectSpec } from '@activity/testbed/servers/connect';
 import { read } from './sources.ts';
 
 // Where it listens, and where Kafka and the plugins are.

@@ -4,8 +4,8 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { readArguments, runTool } from '@activity/service';
 import { z } from 'zod';
-import { readConfig } from '../../../local/src/config.ts';
-import { caOf } from '../../../local/src/secure/security.ts';
+import { readConfig } from '@activity/local/config';
+import { caOf } from '@activity/local/secure/security';
 import { prepare } from './local-prometheus.ts';
 import { findTools } from './tools.ts';
 

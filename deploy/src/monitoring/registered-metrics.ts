@@ -1,12 +1,12 @@
 // The metrics that each service registers, by the job that Prometheus knows it as.
 import { createRegistry } from '@activity/service';
 import { MongoClient } from 'mongodb';
-import { createMetrics as connectMetrics } from '../../../connect/src/metrics.ts';
-import { createWatchMetrics } from '../../../connect/src/watch/metrics.ts';
-import { createMetrics as ingestMetrics } from '../../../ingest/src/metrics.ts';
-import { instanceMetrics } from '../../../processor/src/instance-metrics.ts';
-import { streamsMetrics } from '../../../processor/src/metrics.ts';
-import { createMetrics as queryMetrics, watchClient } from '../../../query/src/metrics.ts';
+import { createMetrics as connectMetrics } from '@activity/connect/metrics';
+import { createWatchMetrics } from '@activity/connect/watch/metrics';
+import { createMetrics as ingestMetrics } from '@activity/ingest/metrics';
+import { instanceMetrics } from '@activity/processor/instance-metrics';
+import { streamsMetrics } from '@activity/processor/metrics';
+import { createMetrics as queryMetrics, watchClient } from '@activity/query/metrics';
 
 type Registry = ReturnType<typeof createRegistry>;
 

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { run } from '../../../local/src/process/run.ts';
+import { run } from '@activity/testbed/process/run';
 import { documentsOf, projectRoot, read } from '../checks/sources.ts';
 import { readAlerts, rulesFile, rulesTestFile } from './rules.ts';
 import { toolsOrReason } from './tools.ts';

@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { fetchOnce } from '../../../local/src/fetch/once.ts';
-import { cacheDir } from '../../../local/src/paths.ts';
-import { run } from '../../../local/src/process/run.ts';
+import { fetchOnce } from '@activity/testbed/fetch/once';
+import { cacheDir } from '@activity/testbed/paths';
+import { run } from '@activity/testbed/process/run';
 
 /** Where the programs are. */
 export interface Tools {

@@ -1,7 +1,7 @@
 // The public images that ours are built on and run beside: pulled, or, on an engine of our own, stood in for.
 import { join } from 'node:path';
-import { ensureKafka } from '../../../local/src/fetch/kafka.ts';
-import { ensureMongod } from '../../../local/src/fetch/mongod.ts';
+import { ensureKafka } from '@activity/testbed/fetch/kafka';
+import { ensureMongod } from '@activity/testbed/fetch/mongod';
 import { readCompose } from '../checks/compose-file.ts';
 import { readDockerfile } from '../checks/dockerfile.ts';
 import { projectRoot } from '../checks/sources.ts';

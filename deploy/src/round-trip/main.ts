@@ -2,7 +2,7 @@
 // shows with it.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '@activity/local';
+import { freePort } from '@activity/testbed';
 import { readArguments } from '@activity/service';
 import { projectRoot, read } from '../checks/sources.ts';
 import { readCompose } from '../checks/compose-file.ts';

@@ -1,6 +1,6 @@
 // Commands of the compose test: run to their end, heard while they run, ended when the test is.
 import { appendFileSync } from 'node:fs';
-import { run } from '../../../local/src/process/run.ts';
+import { run } from '@activity/testbed/process/run';
 
 /** Where commands run and what becomes of their output. */
 export interface ShellOptions {

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { defaultTopics, readSettings, settingProblem, topicSpecs } from '@activity/contracts';
-import { startBroker, startMongo } from '@activity/local';
+import { startBroker, startMongo } from '@activity/testbed';
 import { ConfigResourceTypes, Admin } from '@platformatic/kafka';
 import { MongoClient } from 'mongodb';
 import { expect, test, vi } from 'vitest';

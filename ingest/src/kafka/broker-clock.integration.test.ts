@@ -1,5 +1,5 @@
 // A real broker's answer to a write says when it was appended.
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { createLogger } from '@activity/service';
 import { expect, test } from 'vitest';
 import { createTopic } from '../edge.fixture.ts';

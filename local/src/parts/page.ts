@@ -1,9 +1,9 @@
 // The query service's page, built before whatever serves it starts:
 // in a moment where its sources have not changed.
 import { join } from 'node:path';
-import { projectRoot } from '../paths.ts';
-import { Problem } from '../process/problem.ts';
-import { run } from '../process/run.ts';
+import { projectRoot } from '@activity/testbed/paths';
+import { Problem } from '@activity/testbed/process/problem';
+import { run } from '@activity/testbed/process/run';
 
 /** Builds the page where that is needed. @throws Problem with the build's words */
 export async function ensurePage(signal?: AbortSignal): Promise<void> {

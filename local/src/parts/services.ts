@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasSessionKey } from '../config.ts';
-import { cacheDir, projectRoot } from '../paths.ts';
-import type { PartSpec } from '../process/part.ts';
-import { loopback } from '../process/ports.ts';
-import { writeSecret } from '../secure/certificates.ts';
+import { cacheDir, projectRoot } from '@activity/testbed/paths';
+import type { PartSpec } from '@activity/testbed/process/part';
+import { loopback } from '@activity/testbed/process/ports';
+import { writeSecret } from '@activity/testbed/process/secret-file';
 import type { Security } from '../secure/security.ts';
 import { secureService } from '../secure/services.ts';
-import { restPasswordFile, restUser } from './connect-rest.ts';
-import { mongoUrl } from './mongo.ts';
+import { restPasswordFile, restUser } from '@activity/testbed/servers/connect-rest';
+import { mongoUrl } from '@activity/testbed/servers/mongo';
 import { ensurePage } from './page.ts';
 
 /** The port of each part. */

@@ -4,21 +4,24 @@ import { join } from 'node:path';
 import { kafkaRights } from '@activity/contracts';
 import { Admin } from '@platformatic/kafka';
 import { readRightsOptions, readTopics } from '../config.ts';
-import { brokerSpec } from '../parts/broker.ts';
-import { connectGroup, connectSpec } from '../parts/connect.ts';
-import { ensureRestAccess } from '../parts/connect-rest.ts';
-import { mongoSpec } from '../parts/mongo.ts';
+import { brokerSpec } from '@activity/testbed/servers/broker';
+import { connectGroup, connectSpec } from '@activity/testbed/servers/connect';
+import { ensureRestAccess } from '@activity/testbed/servers/connect-rest';
+import { mongoSpec } from '@activity/testbed/servers/mongo';
 import { restFolderOf, serviceSpec, type Ports, type ServiceName } from '../parts/services.ts';
 import { ensureTopics } from '../parts/topics.ts';
-import type { PartSpec } from '../process/part.ts';
-import { projectRoot } from '../paths.ts';
-import { freePort, loopback } from '../process/ports.ts';
-import { Problem } from '../process/problem.ts';
-import { run } from '../process/run.ts';
+import type { PartSpec } from '@activity/testbed/process/part';
+import { projectRoot } from '@activity/testbed/paths';
+import { freePort, loopback } from '@activity/testbed/process/ports';
+import { Problem } from '@activity/testbed/process/problem';
+import { run } from '@activity/testbed/process/run';
 import { applyAcls } from '../secure/acls.ts';
 import type { Security } from '../secure/security.ts';
+import { secureWorker } from '../secure/connect.ts';
+import { secureBroker } from '../secure/kafka.ts';
+import { secureMongo } from '../secure/mongo.ts';
 import { writeOperatorFile } from '../secure/services.ts';
-import { seconds, type Steps } from '../steps.ts';
+import { seconds, type Steps } from '@activity/testbed/steps';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { Fetched } from './fetch-all.ts';
 
@@ -58,7 +61,8 @@ async function bootKafka(options: BootOptions): Promise<void> {
   const { fetched, ports, security } = options;
   const folder = folderOf(options, 'kafka');
   const controllerPort = await freePort();
-  const spec = brokerSpec({ home: fetched.home, port: ports.kafka, controllerPort, security, ...folder });
+  const secure = security && secureBroker(security);
+  const spec = brokerSpec({ home: fetched.home, port: ports.kafka, controllerPort, secure, ...folder });
   await bootPart(options, rank.kafka, spec);
   const brokers = `${loopback}:${ports.kafka}`;
   const { made, altered } = await ensureTopics(brokers, readTopics(), partitions, security?.kafka);
@@ -90,7 +94,7 @@ async function bootConnect(options: BootOptions): Promise<void> {
       home: fetched.home,
       brokers,
       port: ports.connect,
-      security,
+      secure: security && secureWorker(security),
       restFolder,
       ...folder,
     }),
@@ -98,12 +102,13 @@ async function bootConnect(options: BootOptions): Promise<void> {
 }
 
 async function bootMongo(options: BootOptions): Promise<void> {
-  const { fetched, ports } = options;
+  const { fetched, ports, security } = options;
   const folder = folderOf(options, 'mongodb');
+  const secure = security && secureMongo(security);
   await bootPart(
     options,
     rank.mongodb,
-    mongoSpec({ mongod: fetched.mongod, port: ports.mongodb, security: options.security, ...folder }),
+    mongoSpec({ mongod: fetched.mongod, port: ports.mongodb, secure, ...folder }),
   );
 }
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { loopback } from '../process/ports.ts';
+import { loopback } from '@activity/testbed/process/ports';
 import { freePorts } from '../testing/free-ports.ts';
 import { checkPorts } from './check-ports.ts';
 

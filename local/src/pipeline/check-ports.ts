@@ -1,8 +1,8 @@
 // Ports of the pipeline: which variable names each, and whether any is taken.
 import type { Config } from '../config.ts';
 import type { Ports } from '../parts/services.ts';
-import { isPortTaken, loopback } from '../process/ports.ts';
-import { Problem } from '../process/problem.ts';
+import { isPortTaken, loopback } from '@activity/testbed/process/ports';
+import { Problem } from '@activity/testbed/process/problem';
 
 type PortVariable = Extract<keyof Config, `${string}_PORT`>;
 

@@ -1,9 +1,9 @@
 // Fetching everything the pipeline runs on, side by side.
-import type { Report } from '../fetch/context.ts';
-import { ensureKafka, type KafkaHome } from '../fetch/kafka.ts';
-import { ensureMongod, type Mongod } from '../fetch/mongod.ts';
-import { Problem, reasonOf } from '../process/problem.ts';
-import type { Steps } from '../steps.ts';
+import type { Report } from '@activity/testbed/fetch/context';
+import { ensureKafka, type KafkaHome } from '@activity/testbed/fetch/kafka';
+import { ensureMongod, type Mongod } from '@activity/testbed/fetch/mongod';
+import { Problem, reasonOf } from '@activity/testbed/process/problem';
+import type { Steps } from '@activity/testbed/steps';
 
 /** What the parts are started from. */
 export interface Fetched {

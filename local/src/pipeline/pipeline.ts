@@ -1,12 +1,12 @@
 // The whole pipeline on one machine, as `npm start` and the end-to-end tests run it.
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { restFolderOf, type Ports } from '../parts/services.ts';
-import { isDiskFull, unlessFull } from '../process/disk-full.ts';
-import { self } from '../process/identity.ts';
-import { Problem } from '../process/problem.ts';
-import { endOrphans } from '../process/registry.ts';
+import { isDiskFull, unlessFull } from '@activity/testbed/process/disk-full';
+import { self } from '@activity/testbed/process/identity';
+import { Problem } from '@activity/testbed/process/problem';
+import { endOrphans } from '@activity/testbed/process/registry';
 import { checkMode, prepareSecurity, type Security } from '../secure/security.ts';
-import { Steps, type Step } from '../steps.ts';
+import { Steps, type Step } from '@activity/testbed/steps';
 import { readRunState, removeRunState, writeRunState, type PartState } from '../supervise/run-file.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
 import { bootAll } from './boot.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureKey } from '@activity/service';
-import { writeSecret } from './certificates.ts';
+import { writeSecret } from '@activity/testbed/process/secret-file';
 
 /** Where the keys are. */
 export interface ApiKeys {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { findJava } from '../fetch/java.ts';
+import { findJava } from '@activity/testbed/fetch/java';
 import { ensureCertificates } from './certificates.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'certificates-'));

@@ -1,13 +1,14 @@
 // Certificates of the secure local stack: a CA of its own, one certificate each for the broker, mongod, Kafka Connect and the services, a
 // trust store.
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
-import type { Java } from '../fetch/java.ts';
-import { loopback } from '../process/ports.ts';
-import { Problem } from '../process/problem.ts';
-import { run } from '../process/run.ts';
+import type { Java } from '@activity/testbed/fetch/java';
+import { loopback } from '@activity/testbed/process/ports';
+import { Problem } from '@activity/testbed/process/problem';
+import { run } from '@activity/testbed/process/run';
+import { writeSecret } from '@activity/testbed/process/secret-file';
 import { keyStore } from './key-store.ts';
 
 /** Where the certificates are. Those of the broker and of mongod hold key, certificate and CA in one file. */
@@ -34,13 +35,6 @@ export const storePassword = 'activity';
 const dayMs = 86_400_000;
 const lifetimeMs = 90 * dayMs;
 const renewBeforeMs = 30 * dayMs;
-
-/** Writes a file that its owner alone can read, whole or not at all. */
-export function writeSecret(file: string, content: string | Buffer): void {
-  rmSync(`${file}.new`, { force: true });
-  writeFileSync(`${file}.new`, content, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-}
 
 function lasts(file: string, now: number): boolean {
   if (!existsSync(file)) return false;

@@ -1,9 +1,11 @@
 // The Connect worker with TLS, as a user of Kafka's, with the secrets of its connectors in a file.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Properties } from '../parts/properties.ts';
-import { loopback } from '../process/ports.ts';
-import { storePassword, writeSecret } from './certificates.ts';
+import type { SecureWorker } from '@activity/testbed/servers/connect';
+import type { Properties } from '@activity/testbed/servers/properties';
+import { loopback } from '@activity/testbed/process/ports';
+import { writeSecret } from '@activity/testbed/process/secret-file';
+import { storePassword } from './certificates.ts';
 import { scramLogin } from './kafka.ts';
 import type { Security } from './security.ts';
 
@@ -12,8 +14,16 @@ export function sinkPassword({ folder }: Security): string {
   return `\${file:${join(folder, 'worker')}/sink.properties:password}`;
 }
 
-/** The worker's settings, over those of one that is open. */
-export function secureWorker({ folder, passwords, certificates }: Security, port: number): Properties {
+/** What makes the worker secure. */
+export function secureWorker(security: Security): SecureWorker {
+  return {
+    config: (port) => settings(security, port),
+    javaOptions: workerJavaOptions(security),
+    writeFiles: () => writeWorkerFiles(security),
+  };
+}
+
+function settings({ folder, passwords, certificates }: Security, port: number): Properties {
   const client = {
     'security.protocol': 'SASL_SSL',
     'sasl.mechanism': 'SCRAM-SHA-512',
@@ -36,13 +46,13 @@ export function secureWorker({ folder, passwords, certificates }: Security, port
 }
 
 /** Writes what the worker reads: the password of the sink. */
-export function writeWorkerFiles({ folder, passwords }: Security): void {
+function writeWorkerFiles({ folder, passwords }: Security): void {
   mkdirSync(join(folder, 'worker'), { recursive: true, mode: 0o700 });
   writeSecret(join(folder, 'worker', 'sink.properties'), `password=${passwords.of('mongodb-sink')}\n`);
 }
 
 /** Java's own settings: whom it trusts. */
-export function workerJavaOptions({ certificates }: Security): string[] {
+function workerJavaOptions({ certificates }: Security): string[] {
   return [
     `-Djavax.net.ssl.trustStore=${certificates.trustStore}`,
     `-Djavax.net.ssl.trustStorePassword=${storePassword}`,

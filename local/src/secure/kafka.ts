@@ -1,7 +1,8 @@
 // The broker with TLS, SCRAM and ACLs: clients give a password, the controller asks for the broker's own certificate.
 import { kafkaPrincipals } from '@activity/contracts';
-import type { Properties } from '../parts/properties.ts';
-import { loopback } from '../process/ports.ts';
+import type { SecureBroker } from '@activity/testbed/servers/broker';
+import type { Properties } from '@activity/testbed/servers/properties';
+import { loopback } from '@activity/testbed/process/ports';
 import { kafkaName } from './certificates.ts';
 import type { Security } from './security.ts';
 
@@ -13,8 +14,16 @@ export function scramLogin(username: string, password: string): string {
   return `${module} required username="${username}" password="${password}";`;
 }
 
-/** The broker's settings, over those of a broker that is open. */
-export function secureBroker(security: Security, port: number, controllerPort: number): Properties {
+/** What makes the broker secure. */
+export function secureBroker(security: Security): SecureBroker {
+  return {
+    config: (port, controllerPort) => settings(security, port, controllerPort),
+    users: scramUsers(security),
+    client: security.kafka,
+  };
+}
+
+function settings(security: Security, port: number, controllerPort: number): Properties {
   const { certificates, passwords } = security;
   return {
     listeners: `CLIENTS://${loopback}:${port},CONTROLLER://${loopback}:${controllerPort}`,
@@ -39,8 +48,8 @@ export function secureBroker(security: Security, port: number, controllerPort: n
   };
 }
 
-/** What formatting the storage takes: the users and their passwords. */
-export function scramUsers({ passwords }: Security): string[] {
+/** The users and their passwords, as the storage is formatted with them. */
+function scramUsers({ passwords }: Security): string[] {
   const users = [
     ['admin', passwords.of('kafka-admin')],
     ...kafkaPrincipals.map((name) => [name, passwords.of(`kafka-${name}`)]),

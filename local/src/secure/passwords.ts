@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kafkaPrincipals, mongoAccounts } from '@activity/contracts';
-import { writeSecret } from './certificates.ts';
+import { writeSecret } from '@activity/testbed/process/secret-file';
 
 /** Everyone who has a password in Kafka or MongoDB: who sets them up, and the services. */
 const owners = [

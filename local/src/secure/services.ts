@@ -1,11 +1,11 @@
 // What the services of the secure stack are started with: names in the environment, secrets in files.
 import { join } from 'node:path';
-import { mongoUrl } from '../parts/mongo.ts';
+import { mongoUrl } from '@activity/testbed/servers/mongo';
 import type { Ports, ServiceName } from '../parts/services.ts';
-import { loopback } from '../process/ports.ts';
+import { loopback } from '@activity/testbed/process/ports';
 import type { KafkaPrincipal, MongoAccount } from '@activity/contracts';
 import { hasApiKeys } from '../config.ts';
-import { writeSecret } from './certificates.ts';
+import { writeSecret } from '@activity/testbed/process/secret-file';
 import { sinkPassword } from './connect.ts';
 import { mongoAccess } from './mongo.ts';
 import type { Security } from './security.ts';

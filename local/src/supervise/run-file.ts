@@ -2,7 +2,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { isAlive } from '../process/identity.ts';
+import { isAlive } from '@activity/testbed/process/identity';
 
 const identity = z.object({ pid: z.number(), began: z.string() });
 

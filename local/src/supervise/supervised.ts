@@ -1,10 +1,10 @@
 // Supervised: one part that is started again when it dies, with back-off, until it dies too often.
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Report } from '../fetch/context.ts';
-import { hasRoom, isDiskFull } from '../process/disk-full.ts';
-import { describeExit, Part, type PartSpec } from '../process/part.ts';
-import { Problem, reasonOf } from '../process/problem.ts';
+import type { Report } from '@activity/testbed/fetch/context';
+import { hasRoom, isDiskFull } from '@activity/testbed/process/disk-full';
+import { describeExit, Part, type PartSpec } from '@activity/testbed/process/part';
+import { Problem, reasonOf } from '@activity/testbed/process/problem';
 import { backoff } from './backoff.ts';
 
 /** Deaths in a row, without being healthy in between, that end the whole. */

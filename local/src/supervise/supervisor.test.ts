@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { identify } from '../process/identity.ts';
-import type { PartSpec } from '../process/part.ts';
-import { freePort } from '../process/ports.ts';
-import type { Problem } from '../process/problem.ts';
+import { identify } from '@activity/testbed/process/identity';
+import type { PartSpec } from '@activity/testbed/process/part';
+import { freePort } from '@activity/testbed/process/ports';
+import type { Problem } from '@activity/testbed/process/problem';
 import { Supervisor } from './supervisor.ts';
 
 vi.mock(import('./backoff.ts'), () => ({ backoff: () => 1 }));

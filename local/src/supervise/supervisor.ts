@@ -1,7 +1,7 @@
 // Supervisor: all parts together. Boots them, watches their health, stops them in reverse order.
 import { setInterval } from 'node:timers';
-import type { PartSpec } from '../process/part.ts';
-import type { Problem } from '../process/problem.ts';
+import type { PartSpec } from '@activity/testbed/process/part';
+import type { Problem } from '@activity/testbed/process/problem';
 import type { PartState } from './run-file.ts';
 import { Supervised } from './supervised.ts';
 

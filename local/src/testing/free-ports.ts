@@ -1,6 +1,6 @@
 // Free ports for a whole pipeline.
 import type { Ports } from '../parts/services.ts';
-import { freePort } from '../process/ports.ts';
+import { freePort } from '@activity/testbed/process/ports';
 
 /** A free port for each part. */
 export async function freePorts(): Promise<Ports> {

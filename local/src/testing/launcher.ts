@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { projectRoot } from '../paths.ts';
+import { projectRoot } from '@activity/testbed/paths';
 import type { Ports } from '../parts/services.ts';
-import { endOrphans, ownRegistry } from '../process/registry.ts';
-import { run, type Outcome } from '../process/run.ts';
+import { endOrphans, ownRegistry } from '@activity/testbed/process/registry';
+import { run, type Outcome } from '@activity/testbed/process/run';
 import { readRunState, type PartState } from '../supervise/run-file.ts';
 import { freePorts } from './free-ports.ts';
 

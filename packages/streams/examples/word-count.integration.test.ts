@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { connectWitness, type Witness } from '@activity/kafka/testing';
 

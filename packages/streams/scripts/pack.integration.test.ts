@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
 import { publint } from 'publint';

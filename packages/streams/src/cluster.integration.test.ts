@@ -1,6 +1,6 @@
 // An application on three brokers, of which one moves what it leads or dies: work goes on soon, and no number
 // changes. Longer faults are in cluster.slow.test.ts.
-import { startCluster } from '@activity/local';
+import { startCluster } from '@activity/testbed';
 import { expect, test } from 'vitest';
 import { faultless } from './testing-support/counts-run.ts';
 import { topicsOf } from './testing-support/kill-run.ts';

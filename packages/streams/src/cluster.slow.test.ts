@@ -1,7 +1,7 @@
 // Faults of a cluster of three brokers that take long;
 // a short one of each kind is in cluster.integration.test.ts.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startCluster, type LocalServer } from '@activity/local';
+import { startCluster, type LocalServer } from '@activity/testbed';
 import { expect, test } from 'vitest';
 import { faultless, lagOf } from './testing-support/counts-run.ts';
 import { waitFor } from './testing-support/kill-run.ts';

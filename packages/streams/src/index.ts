@@ -1,8 +1,9 @@
 // Kafka Streams for TypeScript: everything public, by name.
 export { StreamsBuilder } from './dsl/streams-builder.ts';
 export type { StoreOptions } from './dsl/streams-builder.ts';
-export { BranchedStream, KStream } from './dsl/stream.ts';
-export type { DedupeOptions, Failing, ProcessOptions } from './dsl/stream.ts';
+export { BranchedStream } from './dsl/branched-stream.ts';
+export { KStream } from './dsl/stream.ts';
+export type { DedupeOptions, Failing, ProcessOptions } from './dsl/stream-options.ts';
 export { KTable } from './dsl/table.ts';
 export { KGroupedStream, KWindowedStream } from './dsl/grouped-stream.ts';
 export type { RollingCountOptions, WindowMaterialized } from './dsl/grouped-stream.ts';

@@ -1,6 +1,6 @@
 // Internal topics on a broker that cleans up eagerly: state of old events stays as long as stream time needs
 // it, and what nobody will read again goes.
-import { startBroker, type LocalServer } from '@activity/local';
+import { startBroker, type LocalServer } from '@activity/testbed';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { StreamsBuilder } from './dsl/streams-builder.ts';
 import { tumbling } from './dsl/windows.ts';

@@ -1,6 +1,6 @@
 // Processes that are killed at random points: nothing lost, nothing twice, read by kafkajs with
 // read_committed. The full size of this is in kills.slow.test.ts.
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { faultless } from './testing-support/counts-run.ts';
 import { runWithKills } from './testing-support/kill-run.ts';

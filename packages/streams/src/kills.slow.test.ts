@@ -3,7 +3,7 @@
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startCluster } from '@activity/local';
+import { startCluster } from '@activity/testbed';
 import { describe, expect, test } from 'vitest';
 import { faultless, type Verdict } from './testing-support/counts-run.ts';
 import { runWithKills, type KillRunOptions } from './testing-support/kill-run.ts';

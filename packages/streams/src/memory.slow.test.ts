@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { connectWitness, uniqueName, type Witness } from '@activity/kafka/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTopics, lagOf, startApp } from './testing-support/counts-run.ts';

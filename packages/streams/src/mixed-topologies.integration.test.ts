@@ -1,5 +1,5 @@
 // A rolling deployment with another topology, on a broker: what runs goes on, and nothing is processed twice.
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { connectWitness, uniqueName, type Witness } from '@activity/kafka/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { numberSerde, stringSerde, type Serde } from './api/serde.ts';

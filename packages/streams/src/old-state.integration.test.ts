@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startBroker, type LocalServer } from '@activity/local';
+import { startBroker, type LocalServer } from '@activity/testbed';
 import { createKafka, type KafkaPort } from '@activity/kafka';
 import { connectWitness, readPartition, uniqueName, type Witness } from '@activity/kafka/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';

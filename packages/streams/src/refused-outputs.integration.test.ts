@@ -1,6 +1,6 @@
 // What a broker refuses of a commit, where a punctuator wrote it: the broker says which record that is, and
 // it goes alone.
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { createKafka, type KafkaPort } from '@activity/kafka';
 import { connectWitness, readPartition, uniqueName, type Witness } from '@activity/kafka/testing';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';

@@ -1,6 +1,6 @@
 // A process that is stopped past its session timeout and then continued: it finds itself replaced, and
 // commits nothing of its old life.
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTopics, faultless, judge, sendIds, startApp, type App } from './testing-support/counts-run.ts';
 import { untilCommitted, waitFor } from './testing-support/kill-run.ts';

@@ -1,6 +1,6 @@
 // Tasks of one thread take turns, and a slow step costs nobody the membership of the group.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { connectWitness, uniqueName, type Witness } from '@activity/kafka/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { stringSerde } from './api/serde.ts';

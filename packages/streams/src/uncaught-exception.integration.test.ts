@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { connectWitness, uniqueName, type Witness } from '@activity/kafka/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { stringSerde } from './api/serde.ts';

@@ -1,6 +1,6 @@
 // A process that is killed at the worst moments, one by one: while a commit's request or answer is on its
 // way. Exactly once nothing shows of it; at least once it does, so these tests can fail.
-import { freePort, startBroker, type LocalServer } from '@activity/local';
+import { freePort, startBroker, type LocalServer } from '@activity/testbed';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   createTopics,

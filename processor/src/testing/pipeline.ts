@@ -2,7 +2,7 @@
 import { defaultActivityTypes, defaultTopics } from '@activity/contracts';
 import { bytesSerde, jsonSerde, stringSerde, type Headers } from '@activity/streams';
 import { TopologyTestDriver, type OutputRecord } from '@activity/streams/testing';
-import { activityTopology, type ActivityOptions } from '../topologies/activity.ts';
+import activityTopology, { type ActivityOptions } from '../topologies/activity.ts';
 
 /** The options of tests, unless they say otherwise. */
 const plainOptions: ActivityOptions = {

@@ -157,8 +157,8 @@ function eraseUsers(
   erased.output(countFenceOutput, { value }).to(topics.counts, { ...text, name: 'count-fences' });
 }
 
-/** Builds the topology. The default export too, which is what threads load. */
-export function activityTopology(options: ActivityOptions): Topology {
+/** Builds the topology. Threads load the default export. */
+export default function activityTopology(options: ActivityOptions): Topology {
   const { topics, dedupeMs, graceMs, maxBytes, off, privacy } = options;
   const builder = new StreamsBuilder();
   addStores(builder, options);
@@ -205,5 +205,3 @@ export function activityTopology(options: ActivityOptions): Topology {
     .to(topics.ledger, { ...text, name: 'ledger-entries', value: jsonSerde<LedgerEntry>() });
   return builder.build();
 }
-
-export default activityTopology;

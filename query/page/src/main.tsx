@@ -5,7 +5,10 @@ import { App } from './app.tsx';
 import './styles/base.css';
 import './styles/shell.css';
 import './styles/parts.css';
+import './styles/events.css';
+import './styles/states.css';
 import './styles/views.css';
+import './styles/sign-in.css';
 import { applyTheme, storedTheme } from './theme.ts';
 
 applyTheme(storedTheme());

@@ -1,6 +1,6 @@
 import { everyone, lateCountId, windowId, windowSizes, type WindowSize } from '@activity/contracts';
-import { startMongo } from '@activity/local';
-import type { LocalServer } from '@activity/local';
+import { startMongo } from '@activity/testbed';
+import type { LocalServer } from '@activity/testbed';
 import { createLogger } from '@activity/service';
 import { MongoClient } from 'mongodb';
 import type { Collection, Db } from 'mongodb';

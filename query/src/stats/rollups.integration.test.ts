@@ -1,6 +1,6 @@
 import { createLogger } from '@activity/service';
-import { startMongo } from '@activity/local';
-import type { LocalServer } from '@activity/local';
+import { startMongo } from '@activity/testbed';
+import type { LocalServer } from '@activity/testbed';
 import * as fc from 'fast-check';
 import { MongoClient } from 'mongodb';
 import type { Collection } from 'mongodb';

@@ -1,5 +1,5 @@
 // Rights, on a broker with SASL and ACLs: the few that an application needs are enough, and what is missing is named.
-import { freePort, startBroker, type LocalServer } from '@activity/local';
+import { freePort, startBroker, type LocalServer } from '@activity/testbed';
 import { Producer, stringSerializers } from '@platformatic/kafka';
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

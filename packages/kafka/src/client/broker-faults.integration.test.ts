@@ -1,6 +1,6 @@
 // A broker that dies, falls silent or loses answers: every call ends within its bound, and nothing is taken for committed
 // that is not, nor for lost that is not.
-import { freePort, startBroker, type LocalServer } from '@activity/local';
+import { freePort, startBroker, type LocalServer } from '@activity/testbed';
 import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RetriableError } from '../errors.ts';

@@ -1,5 +1,5 @@
 // Membership on a real broker: rebalances that the owner can wait for, and generations that end what is old.
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FatalError, RejoinError } from '../errors.ts';

@@ -1,5 +1,5 @@
 // The contract of the port on a real broker: topics, offsets, commits and fetches.
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { CompressionTypes, ConfigResourceTypes } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FatalError, TaskCorruptedError } from '../errors.ts';

@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { servers } from '@activity/local/testing';
+import { servers } from '@activity/testbed/testing';
 import { createStreams, FatalError, noMetrics } from '@activity/streams';
 import type { Streams, StreamsOptions } from '@activity/streams';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';

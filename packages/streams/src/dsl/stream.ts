@@ -1,5 +1,5 @@
 // KStream: an unbounded stream of records. Each step declares a node and returns what comes after it.
-import { milliseconds, type Duration } from '../api/duration.ts';
+import { milliseconds } from '../api/duration.ts';
 import { FatalError } from '../api/errors.ts';
 import { coalesce } from '../operators/coalesce.ts';
 import {
@@ -10,7 +10,6 @@ import {
   type Duplicate,
 } from '../operators/dedupe.ts';
 import {
-  branch,
   failedOutput,
   filter,
   flatMap,
@@ -25,9 +24,10 @@ import {
 } from '../operators/stateless.ts';
 import { stringSerde, type Serde } from '../api/serde.ts';
 import { keyText } from '../api/key-text.ts';
-import type { StoreClock, StoreSpec } from '../api/stores.ts';
+import type { StoreSpec } from '../api/stores.ts';
 import type { ProcessorSupplier } from '../api/processor.ts';
 import type { Parent, TopicChoice } from '../topology/topology.ts';
+import { BranchedStream } from './branched-stream.ts';
 import type { Dsl, StreamPlace } from './dsl.ts';
 import type { KGroupedStream } from './grouped-stream.ts';
 import {
@@ -37,51 +37,8 @@ import {
   type Produced,
   type Repartitioned,
 } from './options.ts';
-
-/** Options of a step whose function may throw. */
-export interface Failing<K, V> {
-  /**
-   * Gets the records for which the function threw, with the error, in the same transaction. Without it such a
-   * record is a failure of the stage `processing`: see `onFailure` of {@link StreamsOptions}.
-   */
-  onFailed?: (failed: KStream<K, Failed<V>>) => void;
-}
-
-/** Options of {@link KStream.process}. */
-export interface ProcessOptions<KO, VO> extends Named {
-  /** Stores it uses: declared by `addStore` of the builder. */
-  stores?: readonly (StoreSpec | string)[];
-  /** Serdes of what it passes on, where a later step needs them. */
-  key?: Serde<KO>;
-  value?: Serde<VO>;
-}
-
-/** Options of {@link KStream.dedupe}. */
-export interface DedupeOptions<K, V> extends Named {
-  /**
-   * Serdes for the repartition topic, where a step before may have changed the key; by default what is known.
-   */
-  key?: Serde<K>;
-  value?: Serde<V>;
-  /** The id by which copies are known, within their key. */
-  by: (value: V, key: K) => string;
-  /** How long ids are remembered, by {@link clock}. */
-  within: Duration;
-  /**
-   * The clock that the horizon is counted by: `arrival` also finds copies of events that are dated long ago.
-   * @default 'stream-time'
-   */
-  clock?: StoreClock;
-  /** Something that differs where two records of one id are not the same; conflicts are marked. */
-  fingerprint?: (value: V) => string;
-  /**
-   * Whether the fingerprints of a first copy and of a later one say that these are not the same.
-   * @default (first, copy) => first !== copy
-   */
-  conflicting?: (first: string, copy: string) => boolean;
-  /** Gets the duplicates, in the same transaction. */
-  onDuplicate?: (duplicates: KStream<K, Duplicate<V>>) => void;
-}
+import { requireSerdes } from './require-serdes.ts';
+import type { DedupeOptions, Failing, ProcessOptions } from './stream-options.ts';
 
 /**
  * A stream of records with keys `K` and values `V`. Methods declare steps and answer what comes after them;
@@ -429,74 +386,6 @@ export class KStream<K, V> {
   }
 }
 
-/** A stream being split: see {@link KStream.split}. Predicates are asked in the order of declaration. */
-export class BranchedStream<K, V, Branches> {
-  readonly #dsl: Dsl;
-  readonly #place: StreamPlace<K, V>;
-  readonly #name: string;
-  readonly #branches: readonly (readonly [string, Predicate<K, V>])[];
-
-  /** @internal */
-  constructor(
-    dsl: Dsl,
-    place: StreamPlace<K, V>,
-    name: string,
-    branches: readonly (readonly [string, Predicate<K, V>])[],
-  ) {
-    this.#dsl = dsl;
-    this.#place = place;
-    this.#name = name;
-    this.#branches = branches;
-  }
-
-  /**
-   * Adds a branch; its name is the property of the answer that `defaultBranch` or `noDefaultBranch` gives.
-   */
-  branch<Name extends string>(
-    name: Name,
-    predicate: Predicate<K, V>,
-  ): BranchedStream<K, V, Branches & { [N in Name]: KStream<K, V> }> {
-    return new BranchedStream(this.#dsl, this.#place, this.#name, [...this.#branches, [name, predicate]]);
-  }
-
-  /** Ends the split; what no branch took goes to the branch named here. */
-  defaultBranch<Name extends string>(name: Name): Branches & { [N in Name]: KStream<K, V> } {
-    return this.#end(name) as Branches & { [N in Name]: KStream<K, V> };
-  }
-
-  /** Ends the split; what no branch took is dropped. */
-  noDefaultBranch(): Branches {
-    return this.#end(undefined) as Branches;
-  }
-
-  #end(defaultBranch: string | undefined): { [name: string]: KStream<K, V> } {
-    this.#dsl.graph.processor(this.#name, [this.#place.parent], branch(this.#branches, defaultBranch));
-    const names = this.#branches.map(([name]) => name);
-    if (defaultBranch !== undefined) names.push(defaultBranch);
-    return Object.fromEntries(
-      names.map((output) => [
-        output,
-        this.#dsl.stream({ ...this.#place, parent: { node: this.#name, output } }),
-      ]),
-    );
-  }
-}
-
 function storeName(store: StoreSpec | string): string {
   return typeof store === 'string' ? store : store.name;
-}
-
-/** The serdes of a place. @throws FatalError that names the step and what to give it. */
-export function requireSerdes<K, V>(
-  { key, value }: { key: Serde<K> | undefined; value: Serde<V> | undefined },
-  step: string,
-): { key: Serde<K>; value: Serde<V> } {
-  const missing = [key ? '' : 'key', value ? '' : 'value'].filter(Boolean);
-  if (!key || !value) {
-    throw new FatalError(
-      'TOPOLOGY_INVALID',
-      `${step} needs a ${missing.join(' and a ')} serde: pass { ${missing.map((m) => `${m}: …`).join(', ')} } to it`,
-    );
-  }
-  return { key, value };
 }

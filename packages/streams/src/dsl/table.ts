@@ -6,7 +6,8 @@ import { changeSerde } from './change-serde.ts';
 import type { Dsl, TablePlace } from './dsl.ts';
 import type { KGroupedTable } from './grouped-table.ts';
 import type { Grouped, Named } from './options.ts';
-import { requireSerdes, type KStream } from './stream.ts';
+import { requireSerdes } from './require-serdes.ts';
+import type { KStream } from './stream.ts';
 
 /**
  * A table: for each key, the newest value. Steps work on its changes, so what a row was can be taken back.

@@ -1,0 +1,101 @@
+// `npm test`: types, lint, format, unused code and unit tests, then the tests on real parts (beside them,
+// where there are processors enough); the last line says how many passed and failed.
+import { rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+import { readArguments } from '@activity/service';
+import { projectRoot } from '@activity/testbed/paths';
+import { endOrphans, registries } from '@activity/testbed/process/registry';
+import { checks, vitestCommand, type VitestOptions } from './checks.ts';
+import { runVisibly } from './run-visibly.ts';
+import { addReports, readReport, slowest, summaryLine } from './report.ts';
+import { onStopSignals } from '@activity/testbed/process/stop-signals';
+import { seconds } from '@activity/testbed/steps';
+
+const { values, positionals: filters } = readArguments({
+  usage: `npm test -- [--all] [--coverage] [FILE OR FOLDER …]
+
+Checks types, lint, format and unused code, and runs all tests, many of them on the real parts. With files or folders: their tests alone.
+
+--all        tests that take long, too (npm run test:all)
+--coverage   measures coverage (npm run test:cov)`,
+  options: { all: { type: 'boolean', default: false }, coverage: { type: 'boolean', default: false } },
+  positionals: Infinity,
+});
+const { all, coverage } = values;
+const reports = {
+  unit: join(projectRoot, '.cache', 'test-report-unit.json'),
+  integration: join(projectRoot, '.cache', 'test-report.json'),
+};
+const asked = new AbortController();
+
+onStopSignals(
+  () => asked.abort(),
+  () => process.exit(1),
+);
+
+const failed: string[] = [];
+
+async function runOne(name: string, command: string[], held = false): Promise<void> {
+  if (asked.signal.aborted) return;
+  const title = `\n== ${name}: ${command.join(' ')}`;
+  if (!held) console.log(title);
+  const began = Date.now();
+  const { code, output } = await runVisibly(command, asked.signal, held);
+  if (held) console.log(`${title}\n${output}`);
+  console.log(
+    `== ${name} ${code === 0 ? 'passed' : `FAILED (exit code ${code})`} after ${seconds(Date.now() - began)}`,
+  );
+  if (code !== 0) failed.push(name);
+}
+
+function tests(projects: VitestOptions['projects'], reportFile: string): string[] {
+  return vitestCommand({ reportFile, projects, filters, coverage });
+}
+
+async function runChecks(held = false): Promise<void> {
+  for (const { name, command } of checks) await runOne(name, command, held);
+}
+
+/**
+ * What takes a processor but no servers. Its output is held back where it
+ * runs beside what is printed as it happens.
+ */
+async function checkBefore(held: boolean): Promise<void> {
+  // Named files or folders are for a quick look while working: only their tests run then.
+  if (filters.length === 0) await runChecks(held);
+  await runOne('unit tests', tests(['unit'], reports.unit), held);
+}
+
+for (const file of Object.values(reports)) rmSync(file, { force: true });
+const onParts = all ? (['integration', 'slow'] as const) : (['integration'] as const);
+if (coverage) {
+  // One run: two would overwrite each other's figures.
+  await runChecks();
+  await runOne('tests', tests(['unit', ...onParts], reports.integration));
+} else {
+  // On two processors what runs beside takes the time that it saves.
+  const held = availableParallelism() >= 4;
+  const checked = checkBefore(held);
+  if (!held) await checked;
+  await Promise.all([checked, runOne('tests on real parts', tests(onParts, reports.integration))]);
+}
+for (const registry of registries()) {
+  const left = await endOrphans(2_000, registry);
+  if (left.length > 0) console.log(`Ended what the tests had left: ${left.join(', ')}`);
+}
+
+const written = coverage ? [reports.integration] : Object.values(reports);
+const report = addReports(written.map((file) => readReport(file)));
+for (const problem of report.problems) console.log(problem);
+if (report.files.length === 0) {
+  console.log(`No test file has a name like ${filters.join(', ')}`);
+  failed.push('tests');
+}
+console.log('\nThe files that took longest:');
+for (const { name, ms } of slowest(report, 10))
+  console.log(`${seconds(ms).padStart(9)}  ${relative(projectRoot, name)}`);
+if (asked.signal.aborted) console.log('Stopped before the end.');
+else if (failed.length > 0) console.log(`Failed: ${failed.join(', ')}`);
+console.log(summaryLine(report));
+process.exit(failed.length === 0 && report.failed === 0 && !asked.signal.aborted ? 0 : 1);

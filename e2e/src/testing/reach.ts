@@ -1,0 +1,25 @@
+// How a test reaches the services of a pipeline: their URLs, and the operator's key where it is secure.
+import { readFileSync } from 'node:fs';
+import type { Pipeline } from '@activity/local/pipeline/pipeline';
+import { loopback } from '@activity/testbed/process/ports';
+
+/** The URLs, and the headers to send. */
+export interface Reach {
+  edge: string;
+  query: string;
+  processor: string;
+  supervisor: string;
+  headers: Record<string, string>;
+}
+
+/** Works it out. A secure pipeline has made its CA a trusted one of this process. */
+export function reachOf({ ports, security }: Pick<Pipeline, 'ports' | 'security'>): Reach {
+  const local = `${security ? 'https' : 'http'}://${loopback}`;
+  return {
+    edge: `${local}:${ports.ingest}`,
+    query: `${local}:${ports.query}`,
+    processor: `${local}:${ports.processor}`,
+    supervisor: `${local}:${ports.supervisor}`,
+    headers: security ? { authorization: `Bearer ${readFileSync(security.keys.operatorFile, 'utf8')}` } : {},
+  };
+}

@@ -1,0 +1,101 @@
+// The stores of a task over every backend of committed state and with several cache sizes.
+import { afterEach, describe } from 'vitest';
+import { numberSerde, stringSerde, type Serde } from '../api/serde.ts';
+import { TaskExpiringStore } from '../state/expiring-store.ts';
+import { TaskKeyValueStore } from '../state/key-value-store.ts';
+import { cacheBudget, type CacheBudget } from '../state/overlay.ts';
+import { segmentIntervalMs } from '../state/segmented-store.ts';
+import { TaskWindowStore } from '../state/window-store.ts';
+import { changelog } from './changelog.ts';
+import { stateBackends, type OpenBackend } from './state-backends.ts';
+
+const minute = 60_000;
+
+/**
+ * Opens stores, each over a backend of its own unless one is given.
+ * All backends are disposed of after each test.
+ */
+export interface StoreOpener {
+  begin(): OpenBackend;
+  /** A backend that its caller disposes of. */
+  create(): OpenBackend;
+  cacheOf(): CacheBudget;
+  keyValue<K, V>(key: Serde<K>, value: Serde<V>, backend?: OpenBackend): Promise<TaskKeyValueStore<K, V>>;
+  /** Keeps ten minutes. */
+  windowed(streamTime: () => number, backend?: OpenBackend): Promise<TaskWindowStore<string, number>>;
+  /** Keeps ten minutes. */
+  expiring(streamTime: () => number, backend?: OpenBackend): Promise<TaskExpiringStore<string, number>>;
+}
+
+let toDispose: OpenBackend[] = [];
+
+function openerOf(create: () => OpenBackend, max: number): StoreOpener {
+  const cacheOf = (): CacheBudget => cacheBudget(max);
+
+  function begin(): OpenBackend {
+    const backend = create();
+    toDispose.push(backend);
+    return backend;
+  }
+
+  async function keyValue<K, V>(
+    key: Serde<K>,
+    value: Serde<V>,
+    backend: OpenBackend = begin(),
+  ): Promise<TaskKeyValueStore<K, V>> {
+    const committed = await backend.open({ format: value.format });
+    const options = { name: 'store', keySerde: key, valueSerde: value, committed, changelog };
+    return new TaskKeyValueStore({ ...options, cache: cacheOf() });
+  }
+
+  async function windowed(
+    streamTime: () => number,
+    backend: OpenBackend = begin(),
+  ): Promise<TaskWindowStore<string, number>> {
+    return new TaskWindowStore({
+      name: 'store',
+      keySerde: stringSerde,
+      valueSerde: numberSerde,
+      committed: await backend.open(),
+      changelog,
+      cache: cacheOf(),
+      retentionMs: 10 * minute,
+      segmentMs: undefined,
+      expiry: undefined,
+      streamTime,
+    });
+  }
+
+  async function expiring(
+    streamTime: () => number,
+    backend: OpenBackend = begin(),
+  ): Promise<TaskExpiringStore<string, number>> {
+    return new TaskExpiringStore({
+      name: 'store',
+      keySerde: stringSerde,
+      valueSerde: numberSerde,
+      committed: await backend.openExpiring({ segmentMs: segmentIntervalMs(10 * minute), runEntries: 2 }),
+      changelog,
+      cache: cacheOf(),
+      retentionMs: 10 * minute,
+      segmentMs: undefined,
+      expiry: undefined,
+      streamTime,
+    });
+  }
+
+  return { begin, create, cacheOf, keyValue, windowed, expiring };
+}
+
+/** Declares tests for every kind of backend and cache. */
+export function describeStores(kind: string, tests: (opener: StoreOpener) => void): void {
+  const caches = [0, 2, 1000];
+  const kinds = stateBackends.flatMap(({ name, create }) => caches.map((max) => ({ name, create, max })));
+  describe.each(kinds)(`${kind}: $name, cache: $max`, ({ create, max }) => {
+    afterEach(async () => {
+      for (const backend of toDispose) await backend.dispose();
+      toDispose = [];
+    });
+    tests(openerOf(create, max));
+  });
+}

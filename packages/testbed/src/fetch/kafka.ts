@@ -1,0 +1,125 @@
+// Kafka, Connect and the MongoDB sink: fetched by Maven as packages/testbed/pom.xml pins them.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheDir, projectRoot } from '../paths.ts';
+import { Problem } from '../process/problem.ts';
+import { run } from '../process/run.ts';
+import { checkJars } from './checked.ts';
+import { archivesDir, ensureClassArchives } from './class-archives.ts';
+import { withProgress, type FetchContext } from './context.ts';
+import { folderSize, megabytes } from './folder-size.ts';
+import { findJava, type Java } from './java.ts';
+import { fetchOnce } from './once.ts';
+
+/** Where the fetched jars are and the Java that runs them. */
+export interface KafkaHome {
+  java: Java;
+  folder: string;
+  /** The broker's and Connect's jars, ready for CLASSPATH. */
+  classpath: string;
+  /** Connect's `plugin.path`: one folder a plugin, the sink in its own. */
+  plugins: string;
+  /** Class archives that make starting faster; may be missing. */
+  archives: string;
+}
+
+const pom = join(projectRoot, 'packages', 'testbed', 'pom.xml');
+const hashes = join(projectRoot, 'packages', 'testbed', 'jars.sha256');
+
+function home(): string {
+  const hash = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12);
+  return join(cacheDir, 'kafka', hash);
+}
+
+/** In a fixed order, because a class archive fits one class path only. */
+function classpathOf(libs: string): string {
+  const jars = readdirSync(libs).filter((name) => name.endsWith('.jar'));
+  return jars
+    .toSorted()
+    .map((jar) => join(libs, jar))
+    .join(':');
+}
+
+async function copyDependencies(
+  profile: string,
+  folder: string,
+  context: FetchContext,
+  onOutput: (text: string) => void,
+): Promise<void> {
+  const args = [
+    '-B',
+    '--strict-checksums',
+    '-f',
+    pom,
+    '-P',
+    profile,
+    'dependency:copy-dependencies',
+    `-DoutputDirectory=${folder}`,
+  ];
+  const options = { signal: context.signal, onOutput };
+  const outcome = await run({ file: 'mvn', args }, options).catch((error: unknown) => {
+    context.signal?.throwIfAborted();
+    throw new Problem('Maven is missing: install it (Debian: apt install maven; macOS: brew install maven)', {
+      cause: error,
+    });
+  });
+  if (outcome.code !== 0) {
+    throw new Problem(
+      `Maven could not fetch the ${profile} jars: check that it reaches its repository (mvn ${args.join(' ')})`,
+      { detail: outcome.output.split('\n').slice(-20).join('\n') },
+    );
+  }
+}
+
+/**
+ * The sink's jar carries no manifest of its plugins; with one, Connect need not scan every jar at each start.
+ */
+async function writeManifests(
+  java: Java,
+  libs: string,
+  plugins: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const args = ['org.apache.kafka.tools.ConnectPluginPath', 'sync-manifests', '--plugin-path', plugins];
+  const env = { CLASSPATH: classpathOf(libs) };
+  const outcome = await run({ file: java.file, args, env }, { signal });
+  if (outcome.code !== 0)
+    throw new Problem('writing the plugin manifests of Connect failed', { detail: outcome.output });
+}
+
+/** Fetches Kafka, Connect and the sink where they are not there yet. */
+export async function ensureKafka(context: FetchContext): Promise<KafkaHome> {
+  const folder = home();
+  const java = await findJava(context.signal);
+  if (!existsSync(folder)) {
+    context.report(
+      'fetching Apache Kafka 4.3.1, Kafka Connect and the MongoDB sink with Maven (about 65 MB)',
+    );
+    await fetchOnce(folder, async (partial) => {
+      const libs = join(partial, 'libs');
+      const plugins = join(partial, 'plugins');
+      // Maven fills its own repository before it copies anything.
+      let downloads = 0;
+      const count = (text: string): void => {
+        downloads += text.split('Downloaded from').length - 1;
+      };
+      await withProgress(
+        context,
+        () => `still fetching Kafka: ${downloads} downloads, ${megabytes(folderSize(partial))} in place`,
+        async () => {
+          // One after the other: Maven 3 does not lock its local repository.
+          await copyDependencies('kafka', libs, context, count);
+          await copyDependencies('sink', join(plugins, 'mongodb'), context, count);
+          await checkJars(partial, hashes);
+          await writeManifests(java, libs, plugins, context.signal);
+        },
+      );
+    });
+  }
+  const libs = join(folder, 'libs');
+  const archives = archivesDir(folder, java.version);
+  const ready = { java, folder, classpath: classpathOf(libs), plugins: join(folder, 'plugins'), archives };
+  await ensureClassArchives(ready, context);
+  return ready;
+}
