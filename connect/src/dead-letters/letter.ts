@@ -1,5 +1,5 @@
 // A dead letter: the untouched record, and in its headers where it came from and why it is here.
-import type { Header, Headers, ReadRecord } from '@activity/streams';
+import type { Header, RecordHeaders, ReadRecord } from '@activity/streams';
 
 /** A dead letter, as a record of its topic. */
 export interface Letter {
@@ -30,7 +30,7 @@ const prefix = 'dead-letter.';
 const noteOf = 'dead-letter-note.of';
 const noteAction = 'dead-letter-note.action';
 
-function textOf(headers: Headers, name: string): string | undefined {
+function textOf(headers: RecordHeaders, name: string): string | undefined {
   // A letter that was replayed and came back has its newest headers last.
   const value = headers.findLast(({ key }) => key === name)?.value;
   return value ? Buffer.from(value).toString('utf8') : undefined;

@@ -10,4 +10,4 @@ export {
 export type { RefusedFor, StreamsErrorCode, StreamsErrorOptions } from './errors.ts';
 export { hashText, murmur2, partitionOf } from './format/murmur2.ts';
 export { deserialize } from './format/record.ts';
-export type { Decoder, Header, Headers, Serialized, SourceRecord } from './format/record.ts';
+export type { Decoder, Header, RecordHeaders, Serialized, SourceRecord } from './format/record.ts';

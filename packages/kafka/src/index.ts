@@ -48,4 +48,4 @@ export type { AbortedTransaction, Decompress, EpochStart } from './format/read-b
 export { RecordBatches, sealBatch } from './format/record-batches.ts';
 export type { BatchProducer, OpenBatch, PartitionBatches, TopicLimits } from './format/record-batches.ts';
 export { deserialize } from './format/record.ts';
-export type { Decoder, Header, Headers, Serialized, SourceRecord } from './format/record.ts';
+export type { Decoder, Header, RecordHeaders, Serialized, SourceRecord } from './format/record.ts';

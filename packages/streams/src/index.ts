@@ -5,7 +5,7 @@ export { BranchedStream } from './dsl/branched-stream.ts';
 export { KStream } from './dsl/stream.ts';
 export type { DedupeOptions, Failing, ProcessOptions } from './dsl/stream-options.ts';
 export { KTable } from './dsl/table.ts';
-export { KGroupedStream, KWindowedStream } from './dsl/grouped-stream.ts';
+export { KGroupedStream, TimeWindowedKStream } from './dsl/grouped-stream.ts';
 export type { RollingCountOptions, WindowMaterialized } from './dsl/grouped-stream.ts';
 export { KGroupedTable } from './dsl/grouped-table.ts';
 export type { Consumed, Grouped, Materialized, Named, Produced, Repartitioned } from './dsl/options.ts';
@@ -21,7 +21,7 @@ export { dedupePrefix } from './operators/dedupe.ts';
 export type { Duplicate } from './operators/dedupe.ts';
 export type { Failed, Predicate } from './operators/stateless.ts';
 export type { TimeWindows } from './operators/window-aggregate.ts';
-export type { Change, Header, Headers, Record, Timestamped, Windowed } from './api/record.ts';
+export type { Change, Header, RecordHeaders, StreamRecord, Timestamped, Windowed } from './api/record.ts';
 export type {
   Failure,
   FailureAction,
@@ -53,7 +53,7 @@ export type {
   TopicReader,
   TopicReaderOptions,
 } from '@activity/kafka';
-export { describe, describeMermaid } from './topology/describe.ts';
+export { describeTopology, describeMermaid } from './topology/describe.ts';
 export type {
   Cancellable,
   CommitCallbacks,

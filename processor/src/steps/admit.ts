@@ -13,7 +13,7 @@ import type {
   Processor,
   ProcessorContext,
   ProcessorSupplier,
-  Record,
+  StreamRecord,
   RecordPosition,
 } from '@activity/streams';
 import {
@@ -84,7 +84,7 @@ export function admit({
       return false;
     }
 
-    function admitEvent(record: Record<string, IncomingEvent>, position: RecordPosition): void {
+    function admitEvent(record: StreamRecord<string, IncomingEvent>, position: RecordPosition): void {
       const { key, value } = record;
       const { userId, activityType } = value.event;
       if (!belongs(key, userId, position)) return;
@@ -105,7 +105,7 @@ export function admit({
     }
 
     /** Whether this is a replay of a record that the user's erasure is behind. */
-    function wasErasedSince({ key, headers }: Record<string, IncomingEvent>): boolean {
+    function wasErasedSince({ key, headers }: StreamRecord<string, IncomingEvent>): boolean {
       const header = headers.findLast((one) => one.key === replayedFromHeader)?.value;
       if (!header) return false;
       const [partition = NaN, offset = NaN] = Buffer.from(header).toString('latin1').split('/').map(Number);
@@ -178,14 +178,14 @@ export function admit({
             position,
           );
         }
-        if (value.kind === 'event') admitEvent(record as Record<string, IncomingEvent>, position);
+        if (value.kind === 'event') admitEvent(record as StreamRecord<string, IncomingEvent>, position);
         else admitCommand(record.key, value, position);
       },
     };
   };
 }
 
-function headerBytes({ headers }: Record<string, unknown>): number {
+function headerBytes({ headers }: StreamRecord<string, unknown>): number {
   let bytes = 0;
   for (const { key, value } of headers) bytes += Buffer.byteLength(key) + (value?.length ?? 0);
   return bytes;

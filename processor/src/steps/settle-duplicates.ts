@@ -1,6 +1,6 @@
 // Duplicates: dropped and counted where they say the same, to the dead letters where they do not.
 import { hash } from 'node:crypto';
-import type { Duplicate, Processor, ProcessorContext, Record, RecordPosition } from '@activity/streams';
+import type { Duplicate, Processor, ProcessorContext, StreamRecord, RecordPosition } from '@activity/streams';
 import type { IncomingEvent } from '../incoming.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { decisionsOf, type Decision, type Decisions } from './decisions.ts';
@@ -78,7 +78,7 @@ export function recallDuplicates(): Processor<string, IncomingEvent, string, Inc
   let context: ProcessorContext<string, IncomingEvent>;
   let decisions: Decisions;
 
-  function recall({ value, timestamp }: Record<string, IncomingEvent>, decision: Decision): void {
+  function recall({ value, timestamp }: StreamRecord<string, IncomingEvent>, decision: Decision): void {
     context.dropped('duplicate');
     const message = `eventId ${value.event.eventId} is that of an earlier record, which had another body`;
     const verdict = settle(context, decision, message);

@@ -1,6 +1,6 @@
 // The activity topology on the test driver: raw records in, every topic out.
 import { defaultActivityTypes, defaultTopics } from '@activity/contracts';
-import { bytesSerde, jsonSerde, stringSerde, type Headers } from '@activity/streams';
+import { bytesSerde, jsonSerde, stringSerde, type RecordHeaders } from '@activity/streams';
 import { TopologyTestDriver, type OutputRecord } from '@activity/streams/testing';
 import activityTopology, { type ActivityOptions } from '../topologies/activity.ts';
 
@@ -31,7 +31,7 @@ export interface TestPipeline {
     key: string | undefined,
     value: object | string | Buffer | undefined,
     at: number,
-    options?: { partition?: number; headers?: Headers },
+    options?: { partition?: number; headers?: RecordHeaders },
   ) => void;
   /** What is new in a derived topic. */
   readonly read: (topic: Exclude<keyof typeof defaultTopics, 'raw' | 'deadLetter'>) => Output[];
@@ -107,7 +107,7 @@ function bytesOf(value: object | string | Buffer | undefined): Buffer | undefine
 }
 
 /** The text of a header. */
-export function headerOf({ headers }: { headers: Headers }, name: string): string | undefined {
+export function headerOf({ headers }: { headers: RecordHeaders }, name: string): string | undefined {
   const found = headers.findLast(({ key }) => key === name)?.value;
   return found ? Buffer.from(found).toString('utf8') : undefined;
 }

@@ -8,7 +8,7 @@ import {
   type TopicPartition,
   type TopicSetting,
 } from './port.ts';
-import type { Headers } from '../format/record.ts';
+import type { RecordHeaders } from '../format/record.ts';
 import { createKafka } from './wire-port.ts';
 
 /** How to reach Kafka. */
@@ -28,7 +28,7 @@ export interface ReadRecord {
   timestamp: number;
   key: Buffer | null;
   value: Buffer | null;
-  headers: Headers;
+  headers: RecordHeaders;
 }
 
 /** One offset of each partition, by topic. */

@@ -1,13 +1,13 @@
 // A record inside the bytes of a fetch: keys and values become text or
 // buffers only when somebody looks at them.
 import { isUtf8 } from 'node:buffer';
-import { deserialize, type Decoder, type Headers, type SourceRecord } from './record.ts';
+import { deserialize, type Decoder, type RecordHeaders, type SourceRecord } from './record.ts';
 
 /** A {@link SourceRecord} that is read from the bytes of a fetch. A start of -1 stands for null. */
 export class FetchedRecord implements SourceRecord {
   readonly offset: number;
   readonly timestamp: number;
-  readonly headers: Headers;
+  readonly headers: RecordHeaders;
   readonly #bytes: Buffer;
   readonly #keyStart: number;
   readonly #keyEnd: number;
@@ -17,7 +17,7 @@ export class FetchedRecord implements SourceRecord {
   constructor(
     offset: number,
     timestamp: number,
-    headers: Headers,
+    headers: RecordHeaders,
     bytes: Buffer,
     keyStart: number,
     keyEnd: number,

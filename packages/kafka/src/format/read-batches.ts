@@ -1,7 +1,7 @@
 // Reads the record batches of a Fetch answer, and keeps aborted and control records from everyone.
 // Source: the Kafka protocol guide, "Record Batch";
 // the filter follows the Java consumer's read_committed rule.
-import type { Header, Headers, SourceRecord } from './record.ts';
+import type { Header, RecordHeaders, SourceRecord } from './record.ts';
 import { FetchedRecord } from './fetched-record.ts';
 import { VarintCursor } from './varint.ts';
 
@@ -23,9 +23,9 @@ export interface EpochStart {
 /** Decompresses a batch's records; the attribute bits name the algorithm. */
 export type Decompress = (algorithm: number, bytes: Buffer) => Buffer;
 
-const noHeaders: Headers = [];
+const noHeaders: RecordHeaders = [];
 
-function readHeaders(cursor: VarintCursor): Headers {
+function readHeaders(cursor: VarintCursor): RecordHeaders {
   const count = cursor.varint();
   if (count === 0) return noHeaders;
   const headers: Header[] = [];

@@ -1,6 +1,6 @@
 // Record batches: records written straight into one growing buffer a partition, ready for a Produce request.
 // Source: the Kafka protocol guide, "Record Batch" (magic 2).
-import type { Headers, Serialized } from './record.ts';
+import type { RecordHeaders, Serialized } from './record.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
 
@@ -9,7 +9,7 @@ export const batchHeaderSize = 61;
 /** A batch is closed at this size, below the broker's default limit of 1,048,588 bytes. */
 export const maxBatchBytes = 900_000;
 
-const noHeaders: Headers = [];
+const noHeaders: RecordHeaders = [];
 
 /**
  * A finished batch without its header: the header is written when the producer's id and sequence are known.
@@ -76,7 +76,12 @@ export class PartitionBatches {
   }
 
   /** Appends a record; returns its size in bytes. */
-  append(timestamp: number, key: Serialized | null, value: Serialized | null, headers: Headers): number {
+  append(
+    timestamp: number,
+    key: Serialized | null,
+    value: Serialized | null,
+    headers: RecordHeaders,
+  ): number {
     const time = this.#limits ? this.#limits.time(timestamp) : timestamp;
     // Text is mostly ASCII, a byte a character: to measure it first would take as long as to write it.
     return (
@@ -92,7 +97,7 @@ export class PartitionBatches {
     keySize: number,
     value: Serialized | null,
     valueSize: number,
-    headers: Headers,
+    headers: RecordHeaders,
   ): number | undefined {
     let headersSize = 0;
     for (const header of headers) {
@@ -250,7 +255,7 @@ export class RecordBatches {
     timestamp: number,
     key: Serialized | null,
     value: Serialized | null,
-    headers: Headers = noHeaders,
+    headers: RecordHeaders = noHeaders,
   ): void {
     this.bytes += this.partition(topic, partition).append(timestamp, key, value, headers);
     this.count++;

@@ -8,7 +8,7 @@ export interface Header {
 }
 
 /** A record's headers in order; names may repeat. */
-export type Headers = readonly Header[];
+export type RecordHeaders = readonly Header[];
 
 /** A record of Kafka. Offsets fit a safe integer; timestamps are epoch milliseconds. */
 export interface SourceRecord {
@@ -16,7 +16,7 @@ export interface SourceRecord {
   timestamp: number;
   key: Buffer | null;
   value: Buffer | null;
-  headers: Headers;
+  headers: RecordHeaders;
 }
 
 /** A key or value as it is written: text as UTF-8, or bytes. */

@@ -1,6 +1,6 @@
 // Record batches made by hand: what a broker would send, with the producers, markers and compressions that
 // tests need.
-import type { Headers } from '../format/record.ts';
+import type { RecordHeaders } from '../format/record.ts';
 import { batchHeaderSize, PartitionBatches, sealBatch } from '../format/record-batches.ts';
 
 /** A record to write. */
@@ -8,7 +8,7 @@ export interface TestRecord {
   key: string | Uint8Array | null;
   value: string | Uint8Array | null;
   timestamp: number;
-  headers: Headers;
+  headers: RecordHeaders;
 }
 
 /** How a batch is written. */

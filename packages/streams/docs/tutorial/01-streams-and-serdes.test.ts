@@ -4,7 +4,7 @@
 // keys and values as bytes only. A stream is a topic read from its beginning to no end, and a serde says how
 // bytes become values and back. Everything in this tutorial is a test: change a line and see what breaks.
 import {
-  describe as describeTopology,
+  describeTopology,
   jsonSerde,
   numberSerde,
   StreamsBuilder,

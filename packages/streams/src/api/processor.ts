@@ -1,5 +1,5 @@
 // The Processor API: what an operator, ours or a user's, is given and must implement.
-import type { Headers, Record } from './record.ts';
+import type { RecordHeaders, StreamRecord } from './record.ts';
 import type { ExpiringStore, KeyValueStore, WindowStore } from './stores.ts';
 
 /** Where the record being processed is in Kafka. */
@@ -41,12 +41,12 @@ export interface ProcessorContext<KO, VO> {
   /** The time of day in epoch milliseconds: a manual clock in tests. */
   now(): number;
   /** Passes a record on to all children. */
-  forward(record: Record<KO, VO>): void;
+  forward(record: StreamRecord<KO, VO>): void;
   /**
    * Passes a record on to the children of one named output: a branch, or a side output such as `late`. Where
    * the output has none, the record ends here. See {@link KStream.output}.
    */
-  forwardTo<K, V>(output: string, record: Record<K, V>): void;
+  forwardTo<K, V>(output: string, record: StreamRecord<K, V>): void;
   /**
    * A store, of this task's partition, that the step named in `stores`.
    * @throws FatalError with TOPOLOGY_INVALID where the step did not, or where the store is of another kind.
@@ -108,7 +108,7 @@ export interface Processor<KI, VI, KO, VO> {
   /** Called once, before the first record. */
   init?(context: ProcessorContext<KO, VO>): void;
   /** Called for each record, in order. What it throws is a failure of the stage `processing`. */
-  process(record: Record<KI, VI>): void;
+  process(record: StreamRecord<KI, VI>): void;
   /** Called when the task ends in order; not after a crash. What it throws is logged. */
   close?(): void;
 }
@@ -117,4 +117,7 @@ export interface Processor<KI, VI, KO, VO> {
 export type ProcessorSupplier<KI, VI, KO, VO> = () => Processor<KI, VI, KO, VO>;
 
 /** Returns a record's event time in epoch milliseconds. A negative or fractional one drops the record. */
-export type TimestampExtractor = (value: unknown, record: { timestamp: number; headers: Headers }) => number;
+export type TimestampExtractor = (
+  value: unknown,
+  record: { timestamp: number; headers: RecordHeaders },
+) => number;

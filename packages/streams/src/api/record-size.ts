@@ -1,5 +1,5 @@
 // The size of a record: what a broker with default settings takes.
-import type { Headers } from './record.ts';
+import type { RecordHeaders } from './record.ts';
 import type { Serialized } from './serde.ts';
 
 /** The broker's default limit is 1,048,588 bytes a batch; one record must fit with its batch's header. */
@@ -18,7 +18,7 @@ function bytesOf(data: Serialized | null): number {
   return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
 }
 
-function headerBytes(headers: Headers): number {
+function headerBytes(headers: RecordHeaders): number {
   let bytes = 0;
   for (const { key, value } of headers) bytes += Buffer.byteLength(key) + (value?.length ?? 0);
   return bytes;
@@ -29,7 +29,7 @@ export function checkRecordSize(
   topic: string,
   key: Serialized | null,
   value: Serialized | null,
-  headers: Headers = [],
+  headers: RecordHeaders = [],
 ): void {
   // A character is three bytes of UTF-8 at most, so that only large records are measured.
   const atMost = 3 * ((key?.length ?? 0) + (value?.length ?? 0)) + headerBytes(headers);

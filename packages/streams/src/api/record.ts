@@ -1,17 +1,17 @@
 // A record on its way through a topology.
-import type { Headers } from '@activity/kafka/core';
+import type { RecordHeaders } from '@activity/kafka/core';
 
-export type { Header, Headers, SourceRecord } from '@activity/kafka/core';
+export type { Header, RecordHeaders, SourceRecord } from '@activity/kafka/core';
 
 /** What a step receives and forwards. Treat it as immutable: the next step may get the same object. */
-export interface Record<K, V> {
+export interface StreamRecord<K, V> {
   /** `undefined` where Kafka carried none. */
   readonly key: K;
   /** `undefined` where Kafka carried none: a tombstone. */
   readonly value: V;
   /** Event time in whole epoch milliseconds. */
   readonly timestamp: number;
-  readonly headers: Headers;
+  readonly headers: RecordHeaders;
 }
 
 /** A table's change: what a key's value is now and was before; `undefined` stands for absent. */

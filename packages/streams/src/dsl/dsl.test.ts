@@ -7,7 +7,7 @@ import { bytesSerde, jsonSerde, numberSerde, stringSerde } from '../api/serde.ts
 import type { Serde } from '../api/serde.ts';
 import type { StoreSpec } from '../api/stores.ts';
 import type { ProcessorContext } from '../api/processor.ts';
-import type { KGroupedStream, KWindowedStream } from './grouped-stream.ts';
+import type { KGroupedStream, TimeWindowedKStream } from './grouped-stream.ts';
 import type { KGroupedTable } from './grouped-table.ts';
 import type { KStream } from './stream.ts';
 import { StreamsBuilder } from './streams-builder.ts';
@@ -140,7 +140,7 @@ describe('groups', () => {
     expectTypeOf(stream.groupBy((_key, { ms }) => ms, { key: numberSerde })).toEqualTypeOf<
       KGroupedStream<number, Click>
     >();
-    expectTypeOf(stream.groupByKey().windowedBy(windows)).toEqualTypeOf<KWindowedStream<string, Click>>();
+    expectTypeOf(stream.groupByKey().windowedBy(windows)).toEqualTypeOf<TimeWindowedKStream<string, Click>>();
   });
 
   test('become tables of their results', () => {

@@ -5,7 +5,7 @@ import type { OldValues } from '../operators/old-values.ts';
 import type { Serde } from '../api/serde.ts';
 import type { Parent } from '../topology/topology.ts';
 import type { Graph } from './graph.ts';
-import type { KGroupedStream, KWindowedStream } from './grouped-stream.ts';
+import type { KGroupedStream, TimeWindowedKStream } from './grouped-stream.ts';
 import type { KGroupedTable } from './grouped-table.ts';
 import type { KStream } from './stream.ts';
 import type { KTable } from './table.ts';
@@ -34,6 +34,6 @@ export interface Dsl {
   stream<K, V>(place: StreamPlace<K, V>): KStream<K, V>;
   table<K, V>(place: TablePlace<K, V>): KTable<K, V>;
   groupedStream<K, V>(place: StreamPlace<K, V>): KGroupedStream<K, V>;
-  windowedStream<K, V>(place: StreamPlace<K, V>, windows: TimeWindows): KWindowedStream<K, V>;
+  windowedStream<K, V>(place: StreamPlace<K, V>, windows: TimeWindows): TimeWindowedKStream<K, V>;
   groupedTable<K, V>(place: Place<K, V>): KGroupedTable<K, V>;
 }

@@ -151,7 +151,7 @@ export class KGroupedStream<K, V> {
    * Groups by window too.
    * @example clicks.groupByKey().windowedBy(tumbling({ size: '1m', grace: '10m' })).count()
    */
-  windowedBy(windows: TimeWindows): KWindowedStream<K, V> {
+  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V> {
     return this.#dsl.windowedStream(this.#place, windows);
   }
 
@@ -187,7 +187,7 @@ export interface WindowMaterialized<K, V, A> extends Materialized<K, A> {
  * stream time has reached its end plus the grace; its result comes out with each of them, and is final when
  * the window is closed.
  */
-export class KWindowedStream<K, V> {
+export class TimeWindowedKStream<K, V> {
   readonly #dsl: Dsl;
   readonly #place: StreamPlace<K, V>;
   readonly #windows: TimeWindows;

@@ -8,7 +8,7 @@ import type { TimestampExtractor } from '../api/processor.ts';
 import { cutTopology, type Topology } from '../topology/topology.ts';
 import type { Dsl } from './dsl.ts';
 import { Graph } from './graph.ts';
-import { KGroupedStream, KWindowedStream } from './grouped-stream.ts';
+import { KGroupedStream, TimeWindowedKStream } from './grouped-stream.ts';
 import { KGroupedTable } from './grouped-table.ts';
 import type { Consumed, Materialized } from './options.ts';
 import { KStream } from './stream.ts';
@@ -57,7 +57,7 @@ export class StreamsBuilder {
       stream: (place) => new KStream(dsl, place),
       table: (place) => new KTable(dsl, place),
       groupedStream: (place) => new KGroupedStream(dsl, place),
-      windowedStream: (place, windows) => new KWindowedStream(dsl, place, windows),
+      windowedStream: (place, windows) => new TimeWindowedKStream(dsl, place, windows),
       groupedTable: (place) => new KGroupedTable(dsl, place),
     };
     this.#dsl = dsl;

@@ -2,7 +2,7 @@
 import type { Serde } from '../api/serde.ts';
 import { keyText } from '../api/key-text.ts';
 import type { ExpiringStore } from '../api/stores.ts';
-import type { Record } from '../api/record.ts';
+import type { StreamRecord } from '../api/record.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
 import { isAbsent } from './aggregate.ts';
 
@@ -66,7 +66,7 @@ export function dedupe<K, V>({
       return offset === source && (id === passed || more?.has(id) === true);
     }
 
-    function pass(record: Record<K, V>, offset: number, id: string): void {
+    function pass(record: StreamRecord<K, V>, offset: number, id: string): void {
       if (offset === source) (more ??= new Set()).add(id);
       else [source, passed, more] = [offset, id, undefined];
       context.forward(record);

@@ -1,5 +1,5 @@
 // Stateless operators: each looks at one record and passes on none, one or many.
-import type { Record } from '../api/record.ts';
+import type { StreamRecord } from '../api/record.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
 
 /** What the user's function gets beside key and value. */
@@ -20,8 +20,8 @@ export const failedOutput = 'failed';
  */
 function onResult<K, V, KO, VO, R>(
   catching: boolean,
-  compute: (record: Record<K, V>) => R,
-  pass: (context: ProcessorContext<KO, VO>, record: Record<K, V>, result: R) => void,
+  compute: (record: StreamRecord<K, V>) => R,
+  pass: (context: ProcessorContext<KO, VO>, record: StreamRecord<K, V>, result: R) => void,
 ): ProcessorSupplier<K, V, KO, VO> {
   if (!catching) return onEach((context, record) => pass(context, record, compute(record)));
   return onEach((context, record) => {
@@ -39,7 +39,7 @@ function onResult<K, V, KO, VO, R>(
 }
 
 function onEach<KI, VI, KO, VO>(
-  work: (context: ProcessorContext<KO, VO>, record: Record<KI, VI>) => void,
+  work: (context: ProcessorContext<KO, VO>, record: StreamRecord<KI, VI>) => void,
 ): ProcessorSupplier<KI, VI, KO, VO> {
   return function createStateless(): Processor<KI, VI, KO, VO> {
     let context: ProcessorContext<KO, VO>;

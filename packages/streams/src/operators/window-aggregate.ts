@@ -1,7 +1,7 @@
 // Aggregates of a stream by key and time window.
 // Source: Kafka Streams' KStreamWindowAggregate: a window takes records until stream time reaches its end
 // plus grace.
-import type { Change, Record, Windowed } from '../api/record.ts';
+import type { Change, StreamRecord, Windowed } from '../api/record.ts';
 import type { WindowStore } from '../api/stores.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
 import { isAbsent, type Adder, type AggregateOutput } from './aggregate.ts';
@@ -34,7 +34,7 @@ export function windowAggregate<K, V, A>(
     let context: ProcessorContext<Windowed<K>, Change<A>>;
     let aggregates: WindowStore<K, A>;
 
-    function update(record: Record<K, V>, start: number): void {
+    function update(record: StreamRecord<K, V>, start: number): void {
       const { key, value, timestamp, headers } = record;
       let oldValue: A | undefined;
       const updated = aggregates.update(key, start, timestamp, (old) => {

@@ -10,7 +10,7 @@ import {
 } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
 import { checkRecordSize } from '../api/record-size.ts';
-import type { Headers } from '../api/record.ts';
+import type { RecordHeaders } from '../api/record.ts';
 import type { Serialized } from '../api/serde.ts';
 
 /**
@@ -25,7 +25,7 @@ export interface OutputRecord {
   timestamp: number;
   key: Serialized | null;
   value: Serialized | null;
-  headers: Headers;
+  headers: RecordHeaders;
   partition: (partitions: number) => number;
   /** Absent where an input record stands for it: then that one fails. */
   onRefused?: OnRefused | undefined;
@@ -128,7 +128,7 @@ export class Collector {
     key: Serialized | null,
     value: Serialized | null,
     timestamp: number,
-    headers: Headers,
+    headers: RecordHeaders,
     partition: ((partitions: number) => number) | undefined,
     sourcePartition: number,
     onRefused?: OnRefused,
@@ -235,6 +235,6 @@ function checkedPartition(topic: string, partition: number, partitions: number):
   throw new FatalError('PRODUCTION_FAILED', text);
 }
 
-function sizeOf(headers: Headers): number {
+function sizeOf(headers: RecordHeaders): number {
   return headers.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
 }

@@ -1,6 +1,6 @@
 // Failure policy: what happens to a record that cannot be read, processed or written.
 import { FatalError } from '../api/errors.ts';
-import type { Headers, Record, SourceRecord } from '../api/record.ts';
+import type { RecordHeaders, StreamRecord, SourceRecord } from '../api/record.ts';
 
 /** Where a failure happened: reading a record with its serdes, in a step, or writing a record. */
 export type FailureStage = 'deserialization' | 'processing' | 'production';
@@ -23,7 +23,7 @@ export interface Failure {
   /** The input record: its offset, timestamp, headers, and key and value as untouched bytes. */
   readonly record: SourceRecord | undefined;
   /** Without an input record: what failed, before serdes. Undefined where the punctuator itself threw. */
-  readonly output: Record<unknown, unknown> | undefined;
+  readonly output: StreamRecord<unknown, unknown> | undefined;
   /** What was thrown. */
   readonly error: unknown;
 }
@@ -90,7 +90,7 @@ export function deadLetterHeaders(
   partition: number,
   record: Pick<SourceRecord, 'offset' | 'timestamp' | 'headers'>,
   cause: DeadLetterCause,
-): Headers {
+): RecordHeaders {
   return [
     ...record.headers,
     text('dead-letter.topic', topic),
@@ -105,9 +105,9 @@ export function deadLetterHeaders(
 export function outputLetterHeaders(
   taskId: string,
   what: string,
-  headers: Headers,
+  headers: RecordHeaders,
   cause: DeadLetterCause,
-): Headers {
+): RecordHeaders {
   return [
     ...headers,
     text('dead-letter.task', taskId),
@@ -116,7 +116,7 @@ export function outputLetterHeaders(
   ];
 }
 
-function causeHeaders({ stage, reason, message }: DeadLetterCause): Headers {
+function causeHeaders({ stage, reason, message }: DeadLetterCause): RecordHeaders {
   return [
     text('dead-letter.stage', stage),
     text('dead-letter.reason', reason),
@@ -124,6 +124,6 @@ function causeHeaders({ stage, reason, message }: DeadLetterCause): Headers {
   ];
 }
 
-function text(key: string, value: string): Headers[number] {
+function text(key: string, value: string): RecordHeaders[number] {
   return { key, value: Buffer.from(value) };
 }

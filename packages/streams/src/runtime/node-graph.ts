@@ -1,12 +1,12 @@
 // The nodes of one task, wired: each forwards straight into its children's process functions.
 import { textOf } from './error-message.ts';
 import { FatalError } from '../api/errors.ts';
-import type { Record } from '../api/record.ts';
+import type { StreamRecord } from '../api/record.ts';
 import { serialize, type Serialized, type Serde } from '../api/serde.ts';
 import type { Processor, ProcessorContext } from '../api/processor.ts';
 import type { ProcessorNode, SinkNode, TopologyNode } from '../topology/topology.ts';
 
-type Receive = (record: Record<unknown, unknown>) => void;
+type Receive = (record: StreamRecord<unknown, unknown>) => void;
 
 /** What the nodes need of their task. */
 export interface NodeHost {
@@ -14,11 +14,11 @@ export interface NodeHost {
   context(
     node: ProcessorNode,
     forward: Receive,
-    forwardTo: (output: string, record: Record<unknown, unknown>) => void,
+    forwardTo: (output: string, record: StreamRecord<unknown, unknown>) => void,
   ): ProcessorContext<unknown, unknown>;
   /** Gives a record to a processor. */
-  process(node: ProcessorNode, process: Receive, record: Record<unknown, unknown>): void;
-  send(node: SinkNode, record: Record<unknown, unknown>): void;
+  process(node: ProcessorNode, process: Receive, record: StreamRecord<unknown, unknown>): void;
+  send(node: SinkNode, record: StreamRecord<unknown, unknown>): void;
 }
 
 /** The wired nodes. */
@@ -66,7 +66,7 @@ export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeG
       for (const { processor, node } of processors) {
         const forward = forwardTo(listOf(node.name, undefined));
         const outputs = new Map<string, Receive>();
-        const toOutput = (output: string, record: Record<unknown, unknown>): void => {
+        const toOutput = (output: string, record: StreamRecord<unknown, unknown>): void => {
           let receive = outputs.get(output);
           if (!receive) outputs.set(output, (receive = forwardTo(listOf(node.name, output))));
           receive(record);

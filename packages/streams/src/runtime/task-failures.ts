@@ -1,7 +1,7 @@
 // What becomes of the records that fail in a task: asks the failure policy, counts, and makes dead letters.
 import { partitionName, RefusedRecordsError } from '@activity/kafka';
 import { FatalError, StreamsError } from '../api/errors.ts';
-import type { Headers, Record, SourceRecord } from '../api/record.ts';
+import type { RecordHeaders, StreamRecord, SourceRecord } from '../api/record.ts';
 import { checkRecordSize, RecordTooLargeError } from '../api/record-size.ts';
 import type { Serialized } from '../api/serde.ts';
 import type { OutputRecord } from './collector.ts';
@@ -35,7 +35,7 @@ export interface FailedOutput {
   /** What it is, such as `a record for topic counts`. */
   what: string;
   /** Absent where the call failed as a whole. */
-  record?: Record<unknown, unknown>;
+  record?: StreamRecord<unknown, unknown>;
   /** The bytes of the record, where it has any. */
   key?: Serialized | null;
   value?: Serialized | null;
@@ -125,7 +125,7 @@ export class TaskFailures {
     const { taskId } = this.#options;
     const { what, record, key = null, value = null } = failed;
     const cause = causeOf(stage, error);
-    const headers = (of: Headers): Headers => outputLetterHeaders(taskId, what, of, cause);
+    const headers = (of: RecordHeaders): RecordHeaders => outputLetterHeaders(taskId, what, of, cause);
     const timestamp = record && isEventTime(record.timestamp) ? record.timestamp : 0;
     const whole = { timestamp, key, value, headers: headers(record?.headers ?? []) };
     const bare = (): OutputRecord => this.#letter(cause, whole, headers([]), true);
@@ -138,7 +138,7 @@ export class TaskFailures {
     return { ...this.#letter(cause, whole, headers([]), false), onRefused };
   }
 
-  #letter(cause: DeadLetterCause, whole: Letter, headers: Headers, isBare: boolean): OutputRecord {
+  #letter(cause: DeadLetterCause, whole: Letter, headers: RecordHeaders, isBare: boolean): OutputRecord {
     const { taskId, partition, failures, metrics } = this.#options;
     const { deadLetterTopic: topic } = failures;
     if (topic === undefined) {

@@ -1,5 +1,5 @@
 // What a task writes: gives records to its steps and sinks, and lets those fail alone that no input record stands for.
-import type { Record } from '../api/record.ts';
+import type { StreamRecord } from '../api/record.ts';
 import type { ProcessorNode, SinkNode } from '../topology/topology.ts';
 import type { Collector, OutputRecord } from './collector.ts';
 import { serializeOrNull } from './node-graph.ts';
@@ -38,8 +38,8 @@ export class TaskOutputs {
   /** Gives a record to a step. */
   process(
     { name }: ProcessorNode,
-    process: (record: Record<unknown, unknown>) => void,
-    record: Record<unknown, unknown>,
+    process: (record: StreamRecord<unknown, unknown>) => void,
+    record: StreamRecord<unknown, unknown>,
   ): void {
     if (!this.#isAlone) {
       process(record);
@@ -53,7 +53,7 @@ export class TaskOutputs {
   }
 
   /** Writes a record to the topic of a sink. */
-  send(node: SinkNode, record: Record<unknown, unknown>): void {
+  send(node: SinkNode, record: StreamRecord<unknown, unknown>): void {
     if (!this.#isAlone) {
       this.#write(node, record);
       return;
@@ -79,7 +79,7 @@ export class TaskOutputs {
   }
 
   /** `failed` takes note of what is written, for the case that the broker refuses it. */
-  #write(node: SinkNode, record: Record<unknown, unknown>, failed?: FailedOutput): void {
+  #write(node: SinkNode, record: StreamRecord<unknown, unknown>, failed?: FailedOutput): void {
     const { collector, topicName, failures, partition: source } = this.#options;
     const topic = typeof node.topic === 'string' ? topicName(node.topic) : node.topic(record);
     if (failed) failed.what = `a record for topic ${topic}`;

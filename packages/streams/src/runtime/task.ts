@@ -9,7 +9,7 @@ import {
   readValue,
 } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
-import type { SourceRecord, Record } from '../api/record.ts';
+import type { SourceRecord, StreamRecord } from '../api/record.ts';
 import type { CommitCallbacks, ProcessorContext, RecordPosition } from '../api/processor.ts';
 import type { ProcessorNode, SourceNode, SubTopology } from '../topology/topology.ts';
 import type { Collector } from './collector.ts';
@@ -44,7 +44,7 @@ export interface TaskOptions {
 }
 
 interface Parsed {
-  record: Record<unknown, unknown>;
+  record: StreamRecord<unknown, unknown>;
   source: SourceRecord;
 }
 
@@ -52,7 +52,7 @@ interface Input {
   queue: RecordQueue;
   node: SourceNode;
   partitions: number;
-  enter: (record: Record<unknown, unknown>) => void;
+  enter: (record: StreamRecord<unknown, unknown>) => void;
   head: Parsed | undefined;
 }
 
@@ -297,7 +297,7 @@ export class Task {
   #parse(input: Input, source: SourceRecord): Parsed | undefined {
     const { node } = input;
     const { headers } = source;
-    let record: Record<unknown, unknown>;
+    let record: StreamRecord<unknown, unknown>;
     try {
       const key = readKey(node.keySerde, source);
       const value = readValue(node.valueSerde, source);
@@ -367,8 +367,8 @@ export class Task {
 
   #context(
     node: ProcessorNode,
-    forward: (record: Record<unknown, unknown>) => void,
-    forwardTo: (output: string, record: Record<unknown, unknown>) => void,
+    forward: (record: StreamRecord<unknown, unknown>) => void,
+    forwardTo: (output: string, record: StreamRecord<unknown, unknown>) => void,
   ): ProcessorContext<unknown, unknown> {
     const { metrics, now } = this.#options;
     const taskId = this.id;

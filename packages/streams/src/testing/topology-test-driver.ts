@@ -1,6 +1,6 @@
 // TopologyTestDriver: runs a topology's real tasks on a log in memory and a clock turned by hand.
 import { partitionOf, type CommittedOffset, RecordBatches } from '@activity/kafka';
-import type { Headers } from '../api/record.ts';
+import type { RecordHeaders } from '../api/record.ts';
 import { deserialize, type Serde } from '../api/serde.ts';
 import type { ExpiringStore, KeyValueStore, WindowStore } from '../api/stores.ts';
 import { Collector } from '../runtime/collector.ts';
@@ -38,7 +38,7 @@ export interface OutputRecord<K, V> {
   key: K | undefined;
   value: V | undefined;
   timestamp: number;
-  headers: Headers;
+  headers: RecordHeaders;
   partition: number;
   offset: number;
 }
@@ -50,7 +50,7 @@ export interface TestInputTopic<K, V> {
     key: K | undefined,
     value: V | undefined,
     timestamp: number,
-    options?: { partition?: number; headers?: Headers },
+    options?: { partition?: number; headers?: RecordHeaders },
   ): void;
 }
 

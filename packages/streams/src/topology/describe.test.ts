@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { hopping, tumbling } from '../dsl/windows.ts';
 import { numberSerde, stringSerde } from '../api/serde.ts';
-import { describe, describeMermaid } from './describe.ts';
+import { describeMermaid, describeTopology } from './describe.ts';
 import type { Topology } from './topology.ts';
 
 const strings = { key: stringSerde, value: stringSerde };
@@ -47,7 +47,7 @@ function everything(): Topology {
 }
 
 test('as text, in the form of Kafka Streams', async () => {
-  await expect(describe(everything())).toMatchFileSnapshot('./describe.golden.txt');
+  await expect(describeTopology(everything())).toMatchFileSnapshot('./describe.golden.txt');
 });
 
 test('as a Mermaid diagram', async () => {
@@ -63,7 +63,7 @@ test('a store and a node of one name are two things in the diagram', () => {
 });
 
 test('names are the same from build to build', () => {
-  expect(describe(everything())).toBe(describe(everything()));
+  expect(describeTopology(everything())).toBe(describeTopology(everything()));
 });
 
 test('a name of one step leaves the numbers of the others alone', () => {
@@ -75,7 +75,7 @@ test('a name of one step leaves the numbers of the others alone', () => {
       .to('out');
     return builder.build();
   }
-  expect(describe(named('mine'))).toBe(
-    describe(named(undefined)).replaceAll('KSTREAM-FILTER-0000000001', 'mine'),
+  expect(describeTopology(named('mine'))).toBe(
+    describeTopology(named(undefined)).replaceAll('KSTREAM-FILTER-0000000001', 'mine'),
   );
 });

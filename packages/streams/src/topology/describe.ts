@@ -13,9 +13,9 @@ function arrow(names: readonly string[]): string {
 
 /**
  * The topology in the form of Kafka Streams' `TopologyDescription`: what tools that draw that form read.
- * @example console.log(describe(builder.build()))
+ * @example console.log(describeTopology(builder.build()))
  */
-export function describe(topology: Topology): string {
+export function describeTopology(topology: Topology): string {
   const lines = ['Topologies:'];
   for (const { id, nodes } of topology.subTopologies) {
     lines.push(`   Sub-topology: ${id}`);

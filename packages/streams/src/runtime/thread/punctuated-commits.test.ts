@@ -2,7 +2,7 @@
 import { RefusedRecordsError, type CommitWriter } from '@activity/kafka';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Processor, PunctuationType } from '../../api/processor.ts';
-import type { Record } from '../../api/record.ts';
+import type { StreamRecord } from '../../api/record.ts';
 import { stringSerde, type Serde } from '../../api/serde.ts';
 import type { KStream } from '../../dsl/stream.ts';
 import { StreamsBuilder } from '../../dsl/streams-builder.ts';
@@ -323,7 +323,7 @@ test('a processor that throws when it is closed is logged, and the others and th
   const closed: string[] = [];
   const builder = new StreamsBuilder();
   const step = (name: string) => (): Processor<string, string, string, string> => {
-    let pass: (record: Record<string, string>) => void;
+    let pass: (record: StreamRecord<string, string>) => void;
     return {
       init: (context) => (pass = (record) => context.forward(record)),
       process: (record) => pass(record),
