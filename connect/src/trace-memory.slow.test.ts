@@ -26,7 +26,7 @@ function resident(): number {
 }
 
 function trace(eventId: string): Promise<Response> {
-  return fetch(`${url}/event?${new URLSearchParams({ userId: 'u', eventId })}`);
+  return fetch(`${url}/event?userId=u&eventId=${eventId}`);
 }
 
 beforeAll(async () => {

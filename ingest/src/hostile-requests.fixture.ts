@@ -1,4 +1,5 @@
-// Requests that no honest client sends, in bytes: what is inside them, how they are packed, how they are framed.
+// Requests that no honest client sends, in bytes: what is inside them, how they are packed, how they are
+// framed.
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 
@@ -59,7 +60,7 @@ const { value: hostileValue } = fc.letrec<{ value: string }>((tie) => ({
   ),
 }));
 
-/** Mostly the one, at times the other: so that what lies behind a check is reached too. */
+/** Mostly the one, at times the other: so that what is behind a check is reached too. */
 function mostly<T>(usual: T, hostile: fc.Arbitrary<T>, times = 9): fc.Arbitrary<T> {
   return fc.oneof({ weight: times, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: hostile });
 }

@@ -35,8 +35,8 @@ export function statusOf(answer: string): number {
 }
 
 /**
- * Sends so many hostile requests. Fails where one is answered with 5xx, the process ends, or its memory grows by more than 100 MB
- * after the first quarter. The seed is printed.
+ * Sends `count` hostile requests. Fails where one is answered with 5xx, the process ends, or its memory grows
+ * by more than 100 MB after the first quarter. The seed is printed.
  */
 export async function throwHostileRequests(edge: RunningEdge, count: number): Promise<Map<number, number>> {
   const atOnce = 100;

@@ -178,7 +178,7 @@ describe('the edge on a real broker', () => {
     expect(ids.toSorted()).toEqual(small.map(({ eventId }) => eventId).toSorted());
   });
 
-  test('turns red within 2 s of the broker’s death, answers 503 within the deadline, and recovers by itself', async () => {
+  test('turns red within 2 s of the broker’s death, returns 503 within the deadline, and recovers by itself', async () => {
     await broker.kill();
     await vi.waitFor(async () => assert.equal(await health(), 503), { timeout: 2_000, interval: 20 });
     const started = performance.now();
@@ -236,7 +236,7 @@ describe('the edge on a real broker', () => {
     }
   }, 120_000);
 
-  test('when asked to end under load, answers what it took and exits with 0', async () => {
+  test('when asked to end under load, responds to what it took and exits with 0', async () => {
     const answers = Array.from({ length: 200 }, async (_, index) =>
       post({ userId: `last-${index}`, activityType: 'LOGOUT' }).catch(() => ({ status: 0, body: {} })),
     );

@@ -1,4 +1,5 @@
-// What JSON text will become, read off its bytes: parsing makes up to 40 times their size of it, and takes as much longer.
+// What JSON text will become, read off its bytes: parsing makes up to 40 times their size of it, and takes as
+// much longer.
 
 /** A value's text, measured. Exact where it is JSON; what is not, the parser refuses. */
 export interface Outline {

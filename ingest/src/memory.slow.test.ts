@@ -1,4 +1,5 @@
-// What hostile input costs a real process: its resident memory while the input lasts and after it, without a broker.
+// What hostile input costs a real process: its resident memory while the input lasts and after it, without a
+// broker.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -51,7 +52,7 @@ async function repeat(
     );
 }
 
-/** 120 batches at once, of 1,000 events of so many bytes, to an edge whose broker is away. */
+/** 120 batches at once, of 1,000 events of `bytes` bytes, to an edge whose broker is away. */
 async function waitForBroker(bytes: number): Promise<number[]> {
   const events = Array.from({ length: 1_000 }, (_, index) => ({
     userId: `u${index}`,

@@ -5,12 +5,12 @@ import type { Registry } from 'prom-client';
 /** Why an event was not accepted. */
 export type RefusalReason = 'invalid' | 'too-large' | 'unavailable' | 'limited';
 
-/** Tells of one request: its status, and how long it took. */
+/** Reports one request: its status, and how long it took. */
 export type ObserveRequest = (status: number, seconds: number) => void;
 
 /** The edge's metrics. */
 export interface EdgeMetrics {
-  /** What tells the metrics of one route's requests. */
+  /** What reports one route's requests to the metrics. */
   route: (method: string, path: string) => ObserveRequest;
   accepted: (events: number, bytes: number) => void;
   refused: (reason: RefusalReason, events: number) => void;

@@ -40,8 +40,9 @@ const shortText = 4_096;
 /**
  * Parses JSON strictly: UTF-8 only, and nothing that no event can be, which would take long to parse.
  *
- * `JSON.parse` rounds numbers that a double cannot hold. Integers that it rounded are found and refused by `findUnstorable`;
- * a fraction's digits beyond a double's precision are dropped, as by every JavaScript reader of the topic.
+ * `JSON.parse` rounds numbers that a double cannot hold. Integers that it rounded are found and refused by
+ * `findUnstorable`; a fraction's digits beyond a double's precision are dropped, as by every JavaScript
+ * reader of the topic.
  */
 export function parseJson(bytes: Buffer): Parsed<unknown> {
   if (!isUtf8(bytes)) return malformed('must be UTF-8');
@@ -58,7 +59,10 @@ export function parseJson(bytes: Buffer): Parsed<unknown> {
   }
 }
 
-/** Checks one event as a client sent it, and stamps it: its id and time where it has none, and when it was received. */
+/**
+ * Checks one event as a client sent it, and stamps it: its id and time where it has none, and when it was
+ * received.
+ */
 export function parseEvent(body: unknown, schema: ActivityInputSchema, stamp: Stamp): ParsedEvent {
   const unstorable = isStorable(body) ? undefined : findUnstorable(body);
   if (unstorable !== undefined) return refused(unstorable.path || 'body', unstorable.message);
@@ -81,7 +85,7 @@ export function parseEvent(body: unknown, schema: ActivityInputSchema, stamp: St
   };
   if (unknown.length === 0) return { ok: true, value, moved: unknown };
   value.metadata = withFields(metadata, body as Record<string, unknown>, unknown);
-  // What was moved lies one level deeper than it was sent.
+  // What was moved is one level deeper than it was sent.
   const deeper = findUnstorable({ metadata: value.metadata });
   if (deeper !== undefined) return refused(deeper.path, deeper.message);
   return { ok: true, value, moved: unknown };

@@ -1,4 +1,5 @@
-// The life of the services' processes, without broker or database: their probes, and their end while clients hold on to them.
+// The life of the services' processes, without broker or database: their probes, and their end while clients
+// hold on to them.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, get } from 'node:http';

@@ -5,7 +5,7 @@ import type { WriteResult } from './kafka/partition-lane.ts';
 import type { BatchRecord } from './kafka/record-batch.ts';
 import type { EdgeMetrics } from './metrics.ts';
 
-/** Writes a record and tells, once, what became of it; see `EventWriter`. */
+/** Writes a record and reports, once, what became of it; see `EventWriter`. */
 export type Write = (
   record: BatchRecord,
   partition: number | undefined,
@@ -30,8 +30,9 @@ const stampBytes = 512;
 export type RecordHeaders = readonly (readonly [string, string])[];
 
 /**
- * Writes an event and tells, once, what went wrong; undefined where the broker has acknowledged it. Its record lies in the
- * partition of its user, at the time the edge received it (the event's own time is in the value).
+ * Writes an event and reports, once, what went wrong; undefined where the broker has acknowledged it. Its
+ * record is in the partition of its user, at the time the edge received it (the event's own time is in the
+ * value).
  */
 export function publish(
   event: ActivityEvent,

@@ -23,8 +23,8 @@ export function isNdjson(contentType: string | undefined): boolean {
 }
 
 /**
- * Splits a JSON array, or NDJSON with one entry a line, blank lines aside. Entries are parsed one by one, with a rest where it
- * is due.
+ * Splits a JSON array, or NDJSON with one entry a line, blank lines aside. Entries are parsed one by one,
+ * with a rest where it is due.
  */
 export async function splitBatch(
   bytes: Buffer,

@@ -29,8 +29,8 @@ export function misspeltFields(unknown: readonly string[]): FieldProblem[] {
 }
 
 /**
- * Metadata with fields of a body added. What the metadata has is not overwritten: where it has a field of that name, the added
- * one's gets a `_` at its end.
+ * Metadata with fields of a body added. What the metadata has is not overwritten: where it has a field of
+ * that name, the added one's gets a `_` at its end.
  */
 export function withFields(
   metadata: Record<string, unknown>,

@@ -18,8 +18,9 @@ export function proxyList(entries: readonly string[]): BlockList | undefined {
 }
 
 /**
- * The client's address. `X-Forwarded-For` is believed only from a trusted proxy, and read from its end: the last address that
- * is no trusted proxy is the client; what stands before it, the client may have written itself.
+ * The client's address. `X-Forwarded-For` is believed only from a trusted proxy, and read from its end: the
+ * last address that is no trusted proxy is the client; what stands before it, the client may have written
+ * itself.
  */
 export function clientAddress(
   peer: string | undefined,

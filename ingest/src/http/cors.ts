@@ -39,7 +39,10 @@ export interface Cors {
   preflight: (origin: string) => Record<string, string> | undefined;
 }
 
-/** Makes the answers for a list of origins; `*` allows every one. Credentials (cookies) are never allowed: keys are sent as headers. */
+/**
+ * Makes the answers for a list of origins; `*` allows every one. Credentials (cookies) are never allowed:
+ * keys are sent as headers.
+ */
 export function createCors(origins: readonly string[], moreHeaders: readonly string[] = []): Cors {
   const requestHeaders = [...allowedHeaders, ...moreHeaders].join(', ');
   const all = origins.includes('*');

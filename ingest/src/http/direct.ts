@@ -1,5 +1,6 @@
-// What most requests are, answered without a router: a POST to a path that is written out, whose body is not packed and says how
-// long it is. Such a request needs no URL, no web Request and no web Response; making them costs a quarter of it.
+// What most requests are, answered without a router: a POST to a path that is written out, whose body is not
+// packed and says how long it is. Such a request needs no URL, no web Request and no web Response; making
+// them costs a quarter of it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { headerReader } from './edge-request.ts';
 import type { PlainAnswer } from './edge-request.ts';
@@ -11,12 +12,15 @@ import type { DirectRoute, Route } from './route.ts';
 /** What `createServer` of node:http takes. */
 export type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
-/** A body up to here is read to its end by Node where the answer did not need it. Longer ones are the router's. */
+/**
+ * A body up to here is read to its end by Node where the answer did not need it. Longer ones are the
+ * router's.
+ */
 const maxBodyBytes = 1_048_576;
 
 /**
- * Answers plain requests of direct routes, and hands all others to `routed`, which has the same routes: whatever is not certain is
- * its to decide.
+ * Answers plain requests of direct routes, and hands all others to `routed`, which has the same routes:
+ * whatever is not certain is its to decide.
  */
 export function directListener(routes: readonly Route[], deps: GateDeps, routed: Listener): Listener {
   const entrances = new Map(

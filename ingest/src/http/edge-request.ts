@@ -17,7 +17,9 @@ export interface EdgeRequest {
   body: RequestBody;
   /** Headers of the trace that the request belongs to, as they go into Kafka. */
   trace: readonly (readonly [string, string])[];
-  /** Charges for all events of the request, of which the first is paid for. A failure where they are too many. */
+  /**
+   * Charges for all events of the request, of which the first is paid for. A failure where they are too many.
+   */
   charge: (events: number) => Failure | undefined;
 }
 

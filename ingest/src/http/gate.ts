@@ -80,7 +80,7 @@ export async function pass<A extends Answer>(
   } catch (error) {
     const failure = failureOf(error);
     if (failure.kind === 'internal') {
-      deps.logger.error({ err: error, requestId: id, route: entrance.route.path }, 'answering a request');
+      deps.logger.error({ err: error, requestId: id, route: entrance.route.path }, 'request failed');
     }
     answer = failureAnswer(failure);
   } finally {
@@ -160,8 +160,8 @@ function admitted<A extends Answer>(
 }
 
 /**
- * Whether a page of another site sends this. Browsers say where a request comes from, and send some kinds without asking first
- * whether they may. Where keys are needed, such a page has none.
+ * Whether a page of another site sends this. Browsers say where a request comes from, and send some kinds
+ * without asking first whether they may. Where keys are needed, such a page has none.
  */
 function isForeign(method: string, origin: string | undefined, header: HeaderReader, cors: Cors): boolean {
   if (method === 'HEAD' || method === 'OPTIONS') return false;

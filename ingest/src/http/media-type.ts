@@ -1,6 +1,9 @@
 // The media types that events are sent as.
 
-/** JSON by its name, or a type that clients send JSON as without saying so: curl's `-d`, a page's `sendBeacon`. */
+/**
+ * JSON by its name, or a type that clients send JSON as without saying so: curl's `-d`, a page's
+ * `sendBeacon`.
+ */
 const taken =
   /^(application\/(json|[\w.-]+\+json|x-ndjson|ndjson|jsonl|x-jsonlines|jsonlines|x-www-form-urlencoded|octet-stream)|text\/(json|plain))\s*(;|$)/i;
 

@@ -1,4 +1,5 @@
-// Answers of the query service that are being passed on: ended when the edge ends, because some never end by themselves.
+// Answers of the query service that are being passed on: ended when the edge ends, because some never end by
+// themselves.
 
 interface OpenStream {
   /** Ends it: in order where it may stop anywhere, else so that its reader sees that it was cut off. */

@@ -9,11 +9,12 @@ export interface Allowance {
   retryAfterSeconds: number;
 }
 
-/** A limit of so many tokens a second, for each of many senders. */
+/** A limit in tokens a second, for each of many senders. */
 export interface RateLimit {
   /**
-   * Takes tokens of a sender's bucket, or none of them. `paid` of them have been taken before. More than a full bucket may be
-   * taken of a full one: what was lent is filled up first, and nothing may be taken until then.
+   * Takes tokens of a sender's bucket, or none of them. `paid` of them have been taken before. More than a
+   * full bucket may be taken of a full one: what was lent is filled up first, and nothing may be taken until
+   * then.
    */
   take: (sender: string, tokens: number, paid?: number) => Allowance;
 }

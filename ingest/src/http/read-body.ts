@@ -33,9 +33,10 @@ export class RequestBody implements CountedBody {
   /**
    * The body's bytes, unpacked from gzip, deflate or br.
    *
-   * @throws FailureError too-large where there are more than `limit`, packed or unpacked: what is beyond is neither read nor
-   * unpacked; unsupported-media-type for another encoding; validation where the bytes are not what the encoding says;
-   * unavailable where all bodies together hold too much; timeout where this one is slow and others need its room.
+   * @throws FailureError too-large where there are more than `limit`, packed or unpacked: what is beyond is
+   * neither read nor unpacked; unsupported-media-type for another encoding; validation where the bytes are
+   * not what the encoding says; unavailable where all bodies together hold too much; timeout where this one
+   * is slow and others need its room.
    */
   read(limit: number): Promise<Buffer> {
     const encoding = this.#header('content-encoding');
@@ -44,7 +45,10 @@ export class RequestBody implements CountedBody {
     return encoding === undefined ? this.#bytes() : this.#unpacked(encoding);
   }
 
-  /** Gives back the room of its bytes: when they are parsed, at the latest with the end of the request. Idempotent. */
+  /**
+   * Gives back the room of its bytes: when they are parsed, at the latest with the end of the request.
+   * Idempotent.
+   */
   release(): void {
     this.#over = true;
     this.#received.release(this);
@@ -111,8 +115,8 @@ export class RequestBody implements CountedBody {
     return Buffer.from(this.#buffer.buffer, this.#buffer.byteOffset, this.#length);
   }
 
-  // Most bodies are one chunk, which is kept as it is. More are copied together as they come: a megabyte in chunks of one byte
-  // would be a million buffers.
+  // Most bodies are one chunk, which is kept as it is. More are copied together as they come: a megabyte in
+  // chunks of one byte would be a million buffers.
   #add(chunk: Uint8Array): void {
     const length = this.#length + chunk.length;
     if (length > this.#limit) throw tooLarge(this.#limit);
@@ -137,7 +141,7 @@ export class RequestBody implements CountedBody {
 
 const noBytes = new Uint8Array(0);
 
-/** A kilobyte may become a megabyte: so many are unpacked at one time. */
+/** A kilobyte may become a megabyte: this is how many are unpacked at one time. */
 const unpacking = new Slots(4);
 
 type Unpack = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;

@@ -5,7 +5,10 @@ import { FailureError } from '@activity/service';
 export interface ReceivedBytesOptions {
   /** How many bytes may be held at one time. */
   maxBytes: number;
-  /** A body that has been arriving for longer gives way when there is no room left, in milliseconds. Default 3,000. */
+  /**
+   * A body that has been arriving for longer gives way when there is no room left, in milliseconds. Default
+   * 3,000.
+   */
   slowAfterMs?: number;
   now?: () => number;
 }
@@ -21,8 +24,9 @@ export interface CountedBody {
 }
 
 /**
- * Counts what bodies hold. Where there is no room left, the bodies that have been arriving for longest and are slow give way:
- * a client that begins many bodies and ends none keeps nobody from sending. Where none is slow, the new bytes are refused.
+ * Counts what bodies hold. Where there is no room left, the bodies that have been arriving for longest and
+ * are slow give way: a client that begins many bodies and ends none keeps nobody from sending. Where none is
+ * slow, the new bytes are refused.
  */
 export class ReceivedBytes {
   readonly #options: ReceivedBytesOptions;

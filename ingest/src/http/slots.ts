@@ -1,6 +1,6 @@
 // Slots: how many pieces of work that hold memory run at one time.
 
-/** Runs so many pieces of work at one time; the others wait in the order in which they came. */
+/** Runs a limited number of pieces of work at one time; the others wait in the order in which they came. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];

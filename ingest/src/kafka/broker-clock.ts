@@ -3,7 +3,10 @@ import type { Logger } from '@activity/service';
 
 /** More than this is said: in milliseconds. */
 const toleratedMs = 1_000;
-/** The last writes, of which the least difference counts: what is sent again may have been appended long before. */
+/**
+ * The last writes, of which the least difference counts: what is sent again may have been appended long
+ * before.
+ */
 const writesCompared = 3;
 
 /** What a clock needs. */
@@ -14,8 +17,9 @@ export interface BrokerClockOptions {
 }
 
 /**
- * Compares the clocks with each write: the broker has appended a record after it was sent and before it was acknowledged. What is left
- * over is how far the clocks are apart at least, however long the answer took. Needs a topic with `message.timestamp.type=LogAppendTime`.
+ * Compares the clocks with each write: the broker has appended a record after it was sent and before it was
+ * acknowledged. What is left over is how far the clocks are apart at least, however long the answer took.
+ * Needs a topic with `message.timestamp.type=LogAppendTime`.
  */
 export class BrokerClock {
   readonly #options: BrokerClockOptions;
@@ -31,7 +35,10 @@ export class BrokerClock {
     return this.#options.now();
   }
 
-  /** Takes in when a broker appended what was sent at `sentAt` and has just been acknowledged; -1 where it does not say. */
+  /**
+   * Takes in when a broker appended what was sent at `sentAt` and has just been acknowledged; -1 where it
+   * does not say.
+   */
   appended(appendedAt: number, sentAt: number): void {
     if (appendedAt < 0) return;
     const after = Math.min(0, this.now() - appendedAt);

@@ -16,8 +16,8 @@ export interface BrokerProbeOptions {
 }
 
 /**
- * Watches the topic on a connection of its own: ready while every partition has a leader. With the defaults it notices a broker
- * that closes its connection at once, and one that falls silent within 1.5 s.
+ * Watches the topic on a connection of its own: ready while every partition has a leader. With the defaults
+ * it notices a broker that closes its connection at once, and one that falls silent within 1.5 s.
  */
 export class BrokerProbe {
   readonly #options: BrokerProbeOptions;

@@ -1,4 +1,5 @@
-// The edge's writer on three brokers: a leader dies, replicas are missing. What was acknowledged is there, once.
+// The edge's writer on three brokers: a leader dies, replicas are missing. What was acknowledged is there,
+// once.
 import { startCluster, type KafkaCluster } from '@activity/testbed';
 import { createLogger } from '@activity/service';
 import { Kafka, logLevel } from 'kafkajs';

@@ -44,7 +44,7 @@ function inOrder(log: readonly string[], mostCopies: number): boolean {
 const values = Array.from({ length: 100 }, (_, index) => `v${index}`);
 
 describe('EventWriter', () => {
-  test('writes what many requests want in one round, in order, and says where it lies', async () => {
+  test('writes what many requests want in one round, in order, and says where it is', async () => {
     const broker = faultyBroker(4);
     const writer = writerOn(broker);
     const results = await writeAll(writer, values);
@@ -210,7 +210,8 @@ describe('EventWriter', () => {
           );
           await writer.close();
           const log = [0, 1, 2].flatMap((partition) => broker.log(partition));
-          // A repeat is possible only where the producer was replaced after an answer was lost: dedupe drops it by eventId.
+          // A repeat is possible only where the producer was replaced after an answer was lost: dedupe drops
+          // it by eventId.
           const mostCopies = fates.includes('identity-lost') ? Infinity : 1;
           for (const { key, value, result } of results) {
             const copies = log.filter((entry) => entry === value).length;

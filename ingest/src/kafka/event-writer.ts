@@ -1,4 +1,5 @@
-// The edge's one producer: batches what all requests want written, and answers each when the broker has answered.
+// The edge's one producer: batches what all requests want written, and answers each when the broker has
+// answered.
 import type { Logger } from '@activity/service';
 import { memoryBytes, PartitionLane, stillWaiting, Waiting } from './partition-lane.ts';
 import type { Room, WriteResult } from './partition-lane.ts';
@@ -29,7 +30,10 @@ export interface EventWriterOptions {
   maxBatchBytes?: number;
   /** How long writes must have failed until {@link EventWriter.failing} says so. Default 3,000. */
   failingAfterMs?: number;
-  /** How long a failure counts after the last attempt: then the next write is to show whether it lasts. Default 30,000. */
+  /**
+   * How long a failure counts after the last attempt: then the next write is to show whether it lasts.
+   * Default 30,000.
+   */
   failureCountsMs?: number;
   /** What to tell after each round: for metrics. */
   onRound?: (round: { records: number; milliseconds: number }) => void;
@@ -48,9 +52,9 @@ interface Failing {
 }
 
 /**
- * Writes records with acks=all under one idempotent producer, one round in flight: while the broker answers, the next round
- * gathers. A record is answered once: written, too large, or unavailable (its deadline passed, too much waits, closed).
- * Unavailable does not mean unwritten: the broker may still have taken it.
+ * Writes records with acks=all under one idempotent producer, one round in flight: while the broker answers,
+ * the next round gathers. A record is answered once: written, too large, or unavailable (its deadline passed,
+ * too much waits, closed). Unavailable does not mean unwritten: the broker may still have taken it.
  *
  * ```
  *  idle ──write──▶ opening ──▶ round ──all written──▶ round … idle
@@ -89,8 +93,9 @@ export class EventWriter {
   }
 
   /**
-   * Why writes fail, where they have failed for a while; undefined where they succeed. With the first that succeeds it is
-   * undefined again, and also when none was tried for a while: whoever gets no requests because of it never learns more.
+   * Why writes fail, where they have failed for a while; undefined where they succeed. With the first that
+   * succeeds it is undefined again, and also when none was tried for a while: whoever gets no requests
+   * because of it never learns more.
    */
   get failing(): string | undefined {
     const { failingAfterMs = 3_000, failureCountsMs = 30_000 } = this.#options;
@@ -139,7 +144,8 @@ export class EventWriter {
 
   async #run(): Promise<void> {
     while (this.#waiting.records > 0) {
-      // Whatever else arrived together with what started this round, or with the last answer, joins the round.
+      // Whatever else arrived together with what started this round, or with the last answer, joins the
+      // round.
       await immediate();
       try {
         await this.#round();
@@ -221,8 +227,8 @@ export class EventWriter {
     this.#timer = setTimeout(() => this.#expire(), this.#options.deadlineMs / 20);
   }
 
-  // Answers what has waited too long, and lets go of it, also while no broker takes anything. What was written in time is held by
-  // nothing here: it would live long enough to cost the garbage collector.
+  // Settles what has waited too long, and lets go of it, also while no broker takes anything. What was
+  // written in time is held by nothing here: it would live long enough to cost the garbage collector.
   #expire(): void {
     this.#timer = undefined;
     const now = performance.now();

@@ -27,7 +27,7 @@ interface ProducerState {
   known: Map<number, number>;
 }
 
-/** A topic of so many partitions on one broker. */
+/** A topic with `partitions` partitions on one broker. */
 export function faultyBroker(partitions: number): FaultyBroker {
   const logs = Array.from({ length: partitions }, (): string[] => []);
   const producers = new Map<string, ProducerState>();

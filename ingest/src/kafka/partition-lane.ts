@@ -19,7 +19,10 @@ export interface Room {
   records: number;
 }
 
-/** About what a record’s own objects and those of its request take beside its bytes: the old space of an edge with 20,000 that wait. */
+/**
+ * About what a record’s own objects and those of its request take beside its bytes: the old space of an edge
+ * with 20,000 that wait.
+ */
 const objectBytes = 800;
 
 /** One record that waits. Its result is called back exactly once. */
@@ -70,7 +73,7 @@ export class Waiting {
   }
 }
 
-/** The memory that a record of so many bytes takes while it waits. */
+/** The memory that a record of this size, in bytes, takes while it waits. */
 export function memoryBytes(bytes: number): number {
   return objectBytes + bytes;
 }
@@ -81,8 +84,8 @@ interface Batch {
 }
 
 /**
- * One partition's queue. A batch whose fate is not known is frozen: the same bytes go out again, so that the broker can tell a
- * repeat, until it is answered or the identity changes.
+ * One partition's queue. A batch whose fate is not known is frozen: the same bytes go out again, so that the
+ * broker can tell a repeat, until it is answered or the identity changes.
  *
  * ```
  *  waiting ──take──▶ frozen ──written──▶ settled
@@ -107,7 +110,7 @@ export class PartitionLane {
     this.#waiting.push(waiting);
   }
 
-  /** Answers what has waited past its deadline; lets go of it unless it is being written. */
+  /** Settles what has waited past its deadline; lets go of it unless it is being written. */
   expire(now: number): void {
     this.#waiting = stillWaiting(this.#waiting, now);
     if (this.#frozen !== undefined) stillWaiting(this.#frozen.records, now);
@@ -182,7 +185,10 @@ export class PartitionLane {
   }
 }
 
-/** What still waits at this time (of `performance.now()`); the rest is answered, where it was not yet, that its deadline passed. */
+/**
+ * What still waits at this time (of `performance.now()`); the rest is answered, where it was not yet, that
+ * its deadline passed.
+ */
 export function stillWaiting(records: readonly Waiting[], now: number): Waiting[] {
   return records.filter((waiting) => {
     if (waiting.deadline <= now) waiting.settle({ kind: 'unavailable', reason: 'deadline' });

@@ -4,7 +4,8 @@ import type { PartitionAnswer } from './wire.ts';
 
 /**
  * What became of one partition's batch.
- * - `written`: it is in the topic on all in-sync replicas; `baseOffset` is unknown where the broker knew it as a repeat.
+ * - `written`: it is in the topic on all in-sync replicas; `baseOffset` is unknown where the broker knew it
+ *   as a repeat.
  * - `too-large`: refused whole; nothing of it was written, and its sequence numbers are free.
  * - `retry`: not written, or not known; sending the same bytes again is safe.
  * - `lost`: the producer's sequence is broken; only a new producer identity can go on.

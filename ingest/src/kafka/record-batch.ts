@@ -33,7 +33,9 @@ export function recordBytes(record: BatchRecord): number {
   return bytes;
 }
 
-/** The part of a record that does not depend on its batch, encoded: it is outside V8's heap while it waits. */
+/**
+ * The part of a record that does not depend on its batch, encoded: it is outside V8's heap while it waits.
+ */
 export interface EncodedRecord {
   readonly slab: Buffer;
   readonly start: number;

@@ -26,8 +26,8 @@ export interface ProducerIdentity {
 const metadataMaxAgeMs = 60_000;
 
 /**
- * Writes encoded batches to their partitions' leaders. It keeps connections and metadata and makes them again where they fail;
- * it never resends by itself: what to send again, and when, is the caller's.
+ * Writes encoded batches to their partitions' leaders. It keeps connections and metadata and makes them again
+ * where they fail; it never resends by itself: what to send again, and when, is the caller's.
  */
 export class TopicSession {
   readonly #options: TopicSessionOptions;
@@ -54,7 +54,10 @@ export class TopicSession {
     this.#metadata = undefined;
   }
 
-  /** Sends one batch for each partition, at most one request to each leader, and says what became of each. Never throws. */
+  /**
+   * Sends one batch for each partition, at most one request to each leader, and says what became of each.
+   * Never throws.
+   */
   async produce(batches: ReadonlyMap<number, Buffer>): Promise<Map<number, Verdict>> {
     const verdicts = new Map<number, Verdict>();
     let metadata: TopicMetadata;

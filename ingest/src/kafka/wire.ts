@@ -1,5 +1,5 @@
-// The Kafka requests that the edge makes. The only file that imports the client's wire calls, which are exported but not
-// promised: hence the pinned version.
+// The Kafka requests that the edge makes. The only file that imports the client's wire calls, which are
+// exported but not promised: hence the pinned version.
 import { needing, type KafkaSecurity } from '@activity/service';
 import {
   Connection,
@@ -20,7 +20,10 @@ export interface BrokerAddress {
   port: number;
 }
 
-/** How a connection is made. Times in milliseconds: a request that is not answered in time fails and closes the connection. */
+/**
+ * How a connection is made. Times in milliseconds: a request that is not answered in time fails and closes
+ * the connection.
+ */
 export interface ConnectOptions {
   connectTimeout: number;
   requestTimeout: number;
@@ -96,7 +99,10 @@ const produceApi = createAPI<
   Map<number, PartitionAnswer>
 >(0, 11, produceRequest, produceAnswer);
 
-/** Writes one batch to each of some partitions of one leader, acks=all. Broker errors are in the answer, not thrown. */
+/**
+ * Writes one batch to each of some partitions of one leader, acks=all. Broker errors are in the answer, not
+ * thrown.
+ */
 export async function produce(
   connection: BrokerConnection,
   topic: string,

@@ -1,4 +1,5 @@
-// The answer to a batch: its status follows from the verdicts, so that a client that only looks at the status is right.
+// The answer to a batch: its status follows from the verdicts, so that a client that only looks at the status
+// is right.
 import type { FieldProblem } from '@activity/service';
 import type { z } from 'zod';
 import type { PlainAnswer } from '../http/edge-request.ts';
@@ -8,8 +9,8 @@ import type { verdict } from './schemas.ts';
 export type Verdict = z.output<typeof verdict>;
 
 /**
- * 207 where at least one event was written. Otherwise an error, with the verdicts in its body: 503 where at least one event may be
- * sent again, 413 where each is too large, else 400.
+ * 207 where at least one event was written. Otherwise an error, with the verdicts in its body: 503 where at
+ * least one event may be sent again, 413 where each is too large, else 400.
  */
 export function batchAnswer(results: Verdict[]): PlainAnswer {
   const accepted = count(results, 201);

@@ -1,4 +1,5 @@
-// GET /api/*, the page and its sign-in: forwarded to the query service, so that one public port reads as well.
+// GET /api/*, the page and its sign-in: forwarded to the query service, so that one public port reads as
+// well.
 import { failureAnswer, sessionCookie } from '@activity/service';
 import type { Answer, RoutedRequest } from '../http/edge-request.ts';
 import type { OpenStreams } from '../http/open-streams.ts';
@@ -41,8 +42,8 @@ const dropped = [
 ];
 
 /**
- * Forwards every GET below /api that no other route has taken, the page, and its sign-in. The query service checks keys and sessions
- * itself.
+ * Forwards every GET below /api that no other route has taken, the page, and its sign-in. The query service
+ * checks keys and sessions itself.
  */
 export function forwardRoutes(deps: ForwardDeps): Route[] {
   async function handle({ context, id, header, body }: RoutedRequest): Promise<Answer> {

@@ -28,7 +28,10 @@ const wrongType: Failure = {
 export function postLogRoute(publisher: Publisher): DirectRoute {
   const { maxEventBytes, metrics, newId, activityInput } = publisher;
 
-  /** Publishes an event. Not a part of `handle`, which would hold all of the request while it waits for the broker. */
+  /**
+   * Publishes an event. Not a part of `handle`, which would hold all of the request while it waits for the
+   * broker.
+   */
   function published({ value, moved }: GoodEvent, request: EdgeRequest): Promise<PlainAnswer> {
     const { eventId } = value;
     return new Promise((resolve) => {

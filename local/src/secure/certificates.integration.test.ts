@@ -13,7 +13,7 @@ const dayMs = 86_400_000;
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('are of one CA, for this machine’s loopback, kept, and made anew in their last month', async () => {
+test('are of one CA, for this machine’s loopback, kept, and made again in their last month', async () => {
   const java = await findJava();
   const now = Date.now();
   const files = await ensureCertificates(folder, java, now, signal);

@@ -1,5 +1,5 @@
-// Certificates of the secure local stack: a CA of its own, one certificate each for the broker, mongod, Kafka Connect and the services, a
-// trust store.
+// Certificates of the secure local stack: a CA of its own, one certificate each for the broker, mongod, Kafka
+// Connect and the services, a trust store.
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,10 @@ export interface Certificates {
 /** The broker's name in its own certificate: the one that the controller lets in. */
 export const kafkaName = 'activity-kafka';
 
-/** Java wants a password for each store. A trust store holds nothing secret, and only its owner can read the other file. */
+/**
+ * Java wants a password for each store. A trust store holds nothing secret, and only its owner can read the
+ * other file.
+ */
 export const storePassword = 'activity';
 
 const dayMs = 86_400_000;
@@ -85,7 +88,7 @@ async function makeAll(files: Certificates, java: Java, now: number, signal: Abo
   writeSecret(files.services, joined(services.chain));
   writeSecret(files.servicesKey, services.key);
   writeSecret(files.connect, await keyStore(await issue('activity-connect'), storePassword));
-  // The CA's key is kept nowhere: to issue anything more, all is made anew.
+  // The CA's key is kept nowhere: to issue anything more, all is made again.
   writeSecret(files.ca, ca.cert);
   await trust(files, java, signal);
 }
@@ -116,7 +119,10 @@ export function certificateFiles(folder: string): Certificates {
   };
 }
 
-/** Makes the certificates where they are missing, or have less than a month to live. Call it while nothing runs. */
+/**
+ * Makes the certificates where they are missing, or have less than a month to live. Call it while nothing
+ * runs.
+ */
 export async function ensureCertificates(
   folder: string,
   java: Java,

@@ -9,7 +9,7 @@ import { storePassword } from './certificates.ts';
 import { scramLogin } from './kafka.ts';
 import type { Security } from './security.ts';
 
-/** Where the sink's password lies, as a connector's configuration names it. */
+/** Where the sink's password is, as a connector's configuration names it. */
 export function sinkPassword({ folder }: Security): string {
   return `\${file:${join(folder, 'worker')}/sink.properties:password}`;
 }

@@ -1,4 +1,5 @@
-// The broker with TLS, SCRAM and ACLs: clients give a password, the controller asks for the broker's own certificate.
+// The broker with TLS, SCRAM and ACLs: clients give a password, the controller asks for the broker's own
+// certificate.
 import { kafkaPrincipals } from '@activity/contracts';
 import type { SecureBroker } from '@activity/testbed/servers/broker';
 import type { Properties } from '@activity/testbed/servers/properties';

@@ -49,7 +49,9 @@ export function mongoAccess(
   };
 }
 
-/** Makes the admin where there is nobody yet: for as long, mongod lets whoever is on its own machine do that. */
+/**
+ * Makes the admin where there is nobody yet: for as long, mongod lets whoever is on its own machine do that.
+ */
 async function makeAdmin(open: MongoClient, { passwords }: Security): Promise<void> {
   await open.db('admin').command({
     createUser: 'admin',

@@ -23,7 +23,7 @@ test('data is begun secure or not at all', () => {
   expect(() => checkMode(folder, false)).toThrowError('npm start -- --secure');
 });
 
-test('passwords are kept; one whose file is gone is made anew', () => {
+test('passwords are kept; one whose file is gone is made again', () => {
   const first = ensurePasswords(folder);
   const [query, sink] = [first.of('mongodb-query'), first.of('mongodb-sink')];
   expect(query).toMatch(/^[\w-]{32}$/);

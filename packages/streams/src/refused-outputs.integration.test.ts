@@ -83,8 +83,8 @@ test.each<[string, { [name: string]: string }, Written, string]>([
     });
     running.push(streams);
     await streams.start();
-    const written = async (): Promise<(string | undefined)[]> =>
-      (await readPartition(kafka, output, 0)).records.map(({ value }) => value?.toString()).toSorted();
+    const written = async (): Promise<string[]> =>
+      (await readPartition(kafka, output, 0)).records.map(({ value }) => String(value)).toSorted();
     const wanted = ['1', '2', ...Array.from({ length: goods }, (_, n) => `good ${n}`)].toSorted();
     await vi.waitFor(async () => expect(await written()).toEqual(wanted), {
       timeout: 40_000,

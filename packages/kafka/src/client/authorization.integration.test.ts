@@ -1,4 +1,5 @@
-// Rights, on a broker with SASL and ACLs: the few that an application needs are enough, and what is missing is named.
+// Rights, on a broker with SASL and ACLs: the few that an application needs are enough, and what is missing
+// is named.
 import { freePort, startBroker, type LocalServer } from '@activity/testbed';
 import { Producer, stringSerializers } from '@platformatic/kafka';
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';

@@ -1,5 +1,5 @@
-// A broker that dies, falls silent or loses answers: every call ends within its bound, and nothing is taken for committed
-// that is not, nor for lost that is not.
+// A broker that dies, falls silent or loses answers: every call ends within its bound, and nothing is taken
+// for committed that is not, nor for lost that is not.
 import { freePort, startBroker, type LocalServer } from '@activity/testbed';
 import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -225,7 +225,8 @@ describe('8: a broker that is gone', () => {
     await again.commit(commitOf(group, [[topic, 0, 'k', 'back']]));
     const { records, fetches } = await readPartition(kafka, topic, 0);
     expect(valuesOf(records)).toEqual(['before', 'before', 'back']);
-    // It leads with another epoch now. A position after records of the former one is refused where these are not.
+    // It leads with another epoch now. A position after records of the former one is refused where these are
+    // not.
     const [former, now] = epochsOf(fetches);
     if (!former || !now) throw new Error(`one epoch alone: ${JSON.stringify(epochsOf(fetches))}`);
     const { leaderEpoch } = former;

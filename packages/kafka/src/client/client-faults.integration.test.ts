@@ -1,5 +1,6 @@
-// The faults of the client that the adapter works round, each on a real broker: first that the client alone still has it,
-// then that the adapter does not. Where the first half fails after an upgrade, the work-round may go.
+// The faults of the client that the adapter works round, each on a real broker: first that the client alone
+// still has it, then that the adapter does not. Where the first half fails after an upgrade, the work-round
+// may go.
 import { servers } from '@activity/testbed/testing';
 import { Consumer, FetchIsolationLevels, stringDeserializers } from '@platformatic/kafka';
 import { describe, expect, test } from 'vitest';
@@ -220,7 +221,8 @@ describe('4: a transaction over many new partitions', () => {
 });
 
 describe('5: sends of one idempotent producer at once', () => {
-  // The client's own half does not show in 2.12.1 by sends that succeed; the adapter's must hold all the same.
+  // The client's own half does not show in 2.12.1 by sends that succeed; the adapter's must hold all the
+  // same.
   test('are kept in order by the adapter, though a commit sends several batches to a partition at once', async () => {
     const topic = await beside.witness.createTopic(uniqueName('fault-5'), 2);
     const group = await memberOf(beside.kafka, uniqueName('group'));

@@ -1,4 +1,5 @@
-// What a broker said is forgotten when it turns out to be wrong: leaders, coordinators, and which broker can be asked.
+// What a broker said is forgotten when it turns out to be wrong: leaders, coordinators, and which broker can
+// be asked.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RetriableError } from '../errors.ts';

@@ -1,7 +1,7 @@
 // The cluster: which broker leads a partition or coordinates a group, and a link to each of them.
 //
-// What a broker said may be out of date a moment later. Whoever learns that it was wrong (a refusal, a lost connection, no
-// leader) forgets it, so that the next attempt asks again, and asks another broker.
+// What a broker said may be out of date a moment later. Whoever learns that it was wrong (a refusal, a lost
+// connection, no leader) forgets it, so that the next attempt asks again, and asks another broker.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from '../backoff.ts';
 import { FatalError, RetriableError, StreamsError } from '../errors.ts';
@@ -126,7 +126,10 @@ export class Cluster {
     return this.#namesById.get(topicId);
   }
 
-  /** The node that leads a partition. @throws RetriableError while there is none; the topic is then asked for again. */
+  /**
+   * The node that leads a partition. @throws RetriableError while there is none; the topic is then asked for
+   * again.
+   */
   leader({ topic, partition }: TopicPartition): number {
     const leader = this.#topic(topic).leaders[partition];
     if (leader !== undefined && this.#nodes.has(leader)) return leader;
@@ -141,7 +144,10 @@ export class Cluster {
     if (unknown.length > 0) await this.refresh(unknown);
   }
 
-  /** The leader of each of these partitions, with the partitions that it leads. @throws RetriableError where one has none. */
+  /**
+   * The leader of each of these partitions, with the partitions that it leads. @throws RetriableError where
+   * one has none.
+   */
   async leaders<P extends TopicPartition>(partitions: readonly P[]): Promise<Map<number, P[]>> {
     await this.know(partitions.map(({ topic }) => topic));
     return Map.groupBy(partitions, (partition) => this.leader(partition));
@@ -160,7 +166,9 @@ export class Cluster {
     return this.#shared(address, purpose);
   }
 
-  /** Calls a coordinator. It is found again next time when it turns out to have moved, or cannot be reached. */
+  /**
+   * Calls a coordinator. It is found again next time when it turns out to have moved, or cannot be reached.
+   */
   async onCoordinator<T>(kind: CoordinatorKind, key: string, call: (link: Link) => Promise<T>): Promise<T> {
     const link = await this.#coordinator(kind, key);
     try {
@@ -189,8 +197,8 @@ export class Cluster {
   }
 
   /**
-   * Calls one broker, whichever can be reached: those that were given, and those that they named. For requests that
-   * every broker takes.
+   * Calls one broker, whichever can be reached: those that were given, and those that they named. For
+   * requests that every broker takes.
    */
   async onAnyBroker<T>(call: (link: Link) => Promise<T>): Promise<T> {
     const known = [...this.#configured, ...this.#nodes.values()].map(

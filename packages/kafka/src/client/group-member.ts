@@ -5,7 +5,8 @@
 //              ▲                      │
 //              └── lost (unknown member, stale generation): owner drops everything, joins as new
 //
-// It heartbeats while its owner is busy with a rebalance too: the owner may have much to commit, and must stay a member.
+// It heartbeats while its owner is busy with a rebalance too: the owner may have much to commit, and must
+// stay a member.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from '../backoff.ts';
 import { FatalError, RejoinError, RetriableError, type StreamsError } from '../errors.ts';
@@ -19,8 +20,8 @@ const protocolType = 'consumer';
 const protocolName = 'streams-sticky-v1';
 
 /**
- * One rebalance brings the next: others join a moment later, and what was revoked is given away. Members learn of it from
- * heartbeats, so for 5 s after each rebalance they heartbeat every 100 ms.
+ * One rebalance brings the next: others join a moment later, and what was revoked is given away. Members
+ * learn of it from heartbeats, so for 5 s after each rebalance they heartbeat every 100 ms.
  */
 const settling = { forMs: 5_000, heartbeatMs: 100 };
 const retries = { from: 100, to: 1000 };
@@ -133,7 +134,8 @@ export class WireGroupMember implements GroupMember {
   /** Joins and synchronises; returns the assignment's bytes. */
   async #joinAt(coordinator: Link, metadata: Buffer): Promise<Buffer> {
     const { groupId, groupInstanceId, sessionTimeoutMs, rebalanceTimeoutMs, handler } = this.#options;
-    // A join waits for the whole group, so it must not hold up heartbeats and commits on the shared connection.
+    // A join waits for the whole group, so it must not hold up heartbeats and commits on the shared
+    // connection.
     const link = this.#cluster.dedicated(coordinator, rebalanceTimeoutMs + 10_000);
     this.#joinLink = link;
     try {
@@ -195,13 +197,17 @@ export class WireGroupMember implements GroupMember {
       } catch (error) {
         if (isRebalance(error)) return;
         if (!(error instanceof RetriableError)) throw error;
-        // Away for a moment is no reason to give everything up; past the session the broker has done so already.
+        // Away for a moment is no reason to give everything up; past the session the broker has done so
+        // already.
         if (performance.now() - answered > this.#options.sessionTimeoutMs) throw error;
       }
     }
   }
 
-  /** Waits for the owner, heartbeating meanwhile. @throws RejoinError when the membership was lost in that time. */
+  /**
+   * Waits for the owner, heartbeating meanwhile. @throws RejoinError when the membership was lost in that
+   * time.
+   */
   async #heartbeating<T>(work: () => Promise<T>): Promise<T> {
     if (this.#generationId < 0) return work();
     const done = new AbortController();
@@ -211,7 +217,7 @@ export class WireGroupMember implements GroupMember {
     } finally {
       done.abort();
       const error = await lost;
-      // oxlint-disable-next-line no-unsafe-finally -- whatever the work came to, the membership it was done under is gone.
+      // oxlint-disable-next-line no-unsafe-finally -- the membership that the work was done under is gone.
       if (error) throw error;
     }
   }

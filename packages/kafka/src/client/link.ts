@@ -1,4 +1,5 @@
-// A connection to one broker. This file, wire.ts and remedies.ts are the only ones that import @platformatic/kafka.
+// A connection to one broker. This file, wire.ts and remedies.ts are the only ones that import
+// @platformatic/kafka.
 import { Connection, ConnectionStatuses } from '@platformatic/kafka';
 import { FatalError, RetriableError } from '../errors.ts';
 import { brokersNeeded, remedyOf } from './remedies.ts';

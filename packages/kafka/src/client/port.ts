@@ -40,8 +40,9 @@ export interface Fetcher {
   /**
    * Waits until at least one partition has something or `maxWaitMs` has passed.
    * A partition whose answer is still under way is not asked again; compare `fetchOffset` after a seek.
-   * @throws TaskCorruptedError with OFFSET_OUT_OF_RANGE where a position no longer exists, with LOG_TRUNCATED where the
-   * records before it are not those of its leader epoch any more: the broker has lost some, and has others in their place.
+   * @throws TaskCorruptedError with OFFSET_OUT_OF_RANGE where a position no longer exists, with LOG_TRUNCATED
+   * where the records before it are not those of its leader epoch any more: the broker has lost some, and has
+   * others in their place.
    */
   fetch(positions: readonly Position[], maxWaitMs: number): Promise<FetchedPartition[]>;
   close(): Promise<void>;
@@ -80,11 +81,14 @@ export type CommitResult = ReadonlyMap<string, number>;
 
 /** Writes records and offsets; transactional, or at least once. */
 export interface CommitWriter {
-  /** Ends what a predecessor with the same id left open, and fences it. Must be called before the first commit. */
+  /**
+   * Ends what a predecessor with the same id left open, and fences it. Must be called before the first
+   * commit.
+   */
   open(): Promise<void>;
   /**
-   * One transaction. Any rejection means: nothing may be concluded, close this writer, open a new one, read the
-   * committed offsets.
+   * One transaction. Any rejection means: nothing may be concluded, close this writer, open a new one, read
+   * the committed offsets.
    */
   commit(request: CommitRequest): Promise<CommitResult>;
   close(): Promise<void>;
@@ -102,7 +106,7 @@ export interface GroupHandler {
   beforeJoin(): Promise<Buffer>;
   /** Called on the elected leader only, with its own id: bytes for every member. */
   assign(members: readonly MemberSubscription[], leaderId: string): Promise<Map<string, Buffer>>;
-  /** The new assignment; answers whether the member must join once more (something was revoked). */
+  /** The new assignment; returns whether the member must join once more (something was revoked). */
   onAssigned(assignment: Buffer): Promise<boolean>;
   /** Membership was lost: everything owned may already belong to others. */
   onLost(reason: Error): Promise<void>;
@@ -178,21 +182,24 @@ export interface KafkaPort {
   stableOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<StableOffsets>;
   /** First or last offsets by `partitionName`; the last is past everything written, open transactions too. */
   listOffsets(partitions: readonly TopicPartition[], at: 'earliest' | 'latest'): Promise<Map<string, number>>;
-  /** The first offset of each partition whose record is of this time or later, by `partitionName`; none is absent. */
+  /**
+   * The first offset of each partition whose record is of this time or later, by `partitionName`; none is
+   * absent.
+   */
   offsetsForTimes(times: readonly (TopicPartition & { timestamp: number })[]): Promise<Map<string, number>>;
   /**
-   * Where the records of each position's leader epoch end, by `partitionName`: before the position where the broker has lost
-   * records. A position whose epoch the broker does not know is absent.
+   * Where the records of each position's leader epoch end, by `partitionName`: before the position where the
+   * broker has lost records. A position whose epoch the broker does not know is absent.
    */
   endsOfEpochs(positions: readonly Required<Position>[]): Promise<Map<string, EpochStart>>;
-  /** Deletes what lies before these offsets. */
+  /** Deletes the records before these offsets. */
   deleteRecords(before: readonly (TopicPartition & { offset: number })[]): Promise<void>;
   /**
-   * Deletes a group with its committed offsets; answers whether there was one.
+   * Deletes a group with its committed offsets; returns whether there was one.
    * @throws FatalError with GROUP_IN_USE while it has members.
    */
   deleteGroup(groupId: string): Promise<boolean>;
-  /** Deletes topics; one that is not there is no error. Answers those that were. */
+  /** Deletes topics; one that is not there is no error. Returns those that were there. */
   deleteTopics(topics: readonly string[]): Promise<string[]>;
   createFetcher(): Fetcher;
   createWriter(options: WriterOptions): CommitWriter;

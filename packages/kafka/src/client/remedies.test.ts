@@ -38,7 +38,7 @@ describe('a broker’s error', () => {
   test.each([
     ['TOPIC_AUTHORIZATION_FAILED', 'grant the principal this right on this topic'],
     ['MESSAGE_TOO_LARGE', "write smaller values, or raise the topic's max.message.bytes"],
-  ])('%s tells its remedy: %s', (name, remedy) => {
+  ])('%s names its remedy: %s', (name, remedy) => {
     expect(remedyOfName(name, 'producing to t-0').message).toBe(`producing to t-0: ${name}; ${remedy}`);
   });
 });

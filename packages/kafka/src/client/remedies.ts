@@ -8,7 +8,7 @@ export function errorName(code: number): string | null {
   return code === 0 ? null : (protocolErrorsCodesById[code] ?? `error ${code}`);
 }
 
-/** The client throws where one part of an answer is an error; the whole answer lies inside what it throws. */
+/** The client throws where one part of an answer is an error; the whole answer is inside what it throws. */
 export function partialAnswer<T>(error: unknown): T | undefined {
   const cause = error instanceof StreamsError ? error.cause : error;
   if (typeof cause === 'object' && cause !== null && 'response' in cause && cause.response) {
@@ -116,11 +116,14 @@ function distrustOf(error: unknown): string | undefined {
   return 'cause' in error ? distrustOf(error.cause) : undefined;
 }
 
-/** Our error for whatever the client threw: what was being done, what happened, and by its class the remedy. */
+/**
+ * Our error for whatever the client threw: what was being done, what happened, and by its class the remedy.
+ */
 export function remedyOf(error: unknown, doing: string, operation?: Operation): StreamsError {
   if (error instanceof StreamsError) return error;
   const names = brokerErrors(error);
-  // Beside what is refused, the rest of a request is answered as not attempted, which would be tried again for ever.
+  // Beside what is refused, the rest of a request is answered as not attempted, which would be tried again
+  // for ever.
   const name = names.find(isRefusal) ?? names[0];
   if (name) {
     const topics = refusedTopics(partialAnswer(error));

@@ -1,5 +1,6 @@
-// How a connection proves who it is and whom it reaches: TLS and SASL, in types of this package alone. The client's own would bring its
-// declarations, and what these need, into every project that compiles against this one.
+// How a connection proves who it is and whom it reaches: TLS and SASL, in types of this package alone. The
+// client's own would bring its declarations, and what these need, into every project that compiles against
+// this one.
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 
 /** A name, a password or a token; a function is called for each connection, so that it can be renewed. */
@@ -20,9 +21,15 @@ export interface SaslOptions {
  * @example { tls: {}, sasl: { mechanism: 'SCRAM-SHA-512', username: 'app', password } }
  */
 export interface SecurityOptions {
-  /** As `tls.connect` of Node takes them; `{}` checks the broker's certificate by the system's authorities. Absent: no TLS. */
+  /**
+   * As `tls.connect` of Node takes them; `{}` checks the broker's certificate by the system's authorities.
+   * Absent: no TLS.
+   */
   tls?: TlsOptions;
   sasl?: SaslOptions;
-  /** The name to expect in the broker's certificate, where it is not the one that is connected to; false: none is sent. */
+  /**
+   * The name to expect in the broker's certificate, where it is not the one that is connected to; false: none
+   * is sent.
+   */
   tlsServerName?: string | boolean;
 }

@@ -46,20 +46,27 @@ export interface TopicReader {
   committed(groupId: string, topic: string): Promise<(number | undefined)[]>;
   /** The id and the number of partitions of those of these topics that exist; one request. */
   describe(topics: readonly string[]): Promise<Map<string, TopicDescription>>;
-  /** The offset after the last record of each partition, open transactions included; one request to each broker. */
+  /**
+   * The offset after the last record of each partition, open transactions included; one request to each
+   * broker.
+   */
   ends(topics: Iterable<TopicDescription>): Promise<OffsetsByTopic>;
   /** What a group has committed for each partition; one request. */
   positions(groupId: string, topics: Iterable<TopicDescription>): Promise<OffsetsByTopic<number | undefined>>;
   /**
-   * The offset of the first committed record of a partition that is not before `from` but before `to`: markers and aborted records
-   * are none. `none` where there is no such record, `open` while a transaction in between is open.
+   * The offset of the first committed record of a partition that is not before `from` but before `to`:
+   * markers and aborted records are none. `none` where there is no such record, `open` while a transaction in
+   * between is open.
    */
   firstRecord(
     place: { topic: string; partition: number },
     from: number,
     to: number,
   ): Promise<number | 'none' | 'open'>;
-  /** Every committed record from these offsets (the earliest, unless given) to the end as it is now, each partition in order. */
+  /**
+   * Every committed record from these offsets (the earliest, unless given) to the end as it is now, each
+   * partition in order.
+   */
   read(topic: string, from?: readonly number[]): AsyncGenerator<ReadRecord, void, undefined>;
   /** May be called twice. */
   close(): Promise<void>;

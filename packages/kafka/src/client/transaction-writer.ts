@@ -110,8 +110,8 @@ export class TransactionWriter implements CommitWriter {
   }
 
   /**
-   * Ends a transaction that failed: readers of its partitions would wait for it until it times out. The broker takes it
-   * only from the producer that the transaction belongs to, and only while it is open.
+   * Ends a transaction that failed: readers of its partitions would wait for it until it times out. The
+   * broker takes it only from the producer that the transaction belongs to, and only while it is open.
    */
   async #abort(): Promise<void> {
     this.#inTransaction = false;
@@ -145,9 +145,9 @@ export class TransactionWriter implements CommitWriter {
         ),
       );
     }
-    // One after the other. Partition leaders and the group's coordinator each verify the transaction before they write;
-    // while another of its requests is at the same step, a leader refuses the records with NOT_ENOUGH_REPLICAS. Side by
-    // side, one commit in fourteen failed so.
+    // One after the other. Partition leaders and the group's coordinator each verify the transaction before
+    // they write; while another of its requests is at the same step, a leader refuses the records with
+    // NOT_ENOUGH_REPLICAS. Side by side, one commit in fourteen failed so.
     if (offsets.length > 0) await this.#addOffsets(id, group);
     const ends = await this.#produce(records);
     if (offsets.length > 0) await this.#sendOffsets(id, offsets, group);
@@ -235,7 +235,8 @@ export class TransactionWriter implements CommitWriter {
       await Promise.all(
         [...byLeader].map(async ([leader, led]) => {
           const link = this.#link(leader);
-          // A request holds one batch for each partition; the rounds of one leader are pipelined on one connection.
+          // A request holds one batch for each partition; the rounds of one leader are pipelined on one
+          // connection.
           await Promise.all(roundsOf(led).map((chunks) => this.#send(link, chunks, ends)));
         }),
       );
@@ -313,8 +314,8 @@ function roundsOf(led: readonly (TopicPartition & { batches: readonly OpenBatch[
 }
 
 /**
- * A transaction's offsets are taken without a generation even while the group has members: the broker then fences nobody,
- * and two owners of a partition would both commit.
+ * A transaction's offsets are taken without a generation even while the group has members: the broker then
+ * fences nobody, and two owners of a partition would both commit.
  */
 function checkMembership({ groupId, generationId, memberId }: GroupIdentity): void {
   if (generationId >= 0 && memberId !== '') return;

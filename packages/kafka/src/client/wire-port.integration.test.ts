@@ -204,7 +204,7 @@ describe.each([
     await writer.close();
   });
 
-  test('tells of a topic that is not there', async () => {
+  test('reports a topic that is not there', async () => {
     const writer = await openWriter(id());
     const commit = writer.commit(commitOf(anyoneIn('nobody'), [['no-such-topic', 0, 'k', 'v']]));
     await expect(commit).rejects.toThrowError(/no-such-topic|UNKNOWN_TOPIC/);
@@ -234,7 +234,7 @@ describe.each([
 });
 
 describe('a fetcher', () => {
-  test('reads many partitions at once, and tells where each ends', async () => {
+  test('reads many partitions at once, and reports where each ends', async () => {
     const topic = await witness.createTopic(uniqueName('fetched'), 3);
     await witness.send(
       topic,
@@ -333,7 +333,7 @@ describe('a fetcher', () => {
   test.each([
     ['before what is left', 0],
     ['past the end', 1000],
-  ])('tells of an offset %s', async (_where, offset) => {
+  ])('reports an offset %s', async (_where, offset) => {
     const topic = await witness.createTopic(uniqueName('gone'), 1);
     await witness.send(
       topic,

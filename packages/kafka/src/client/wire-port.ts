@@ -151,7 +151,7 @@ export function createKafka(options: KafkaOptions): KafkaPort {
         throw new FatalError('BROKER_REFUSED', message);
       }
     });
-    // The broker knows of a topic a moment before it tells clients of it.
+    // The broker knows of a topic a moment before clients are told of it.
     const names = topics.map(({ name }) => name);
     await retrying(deadlineMs, async () => {
       await cluster.refresh(names);

@@ -1,6 +1,6 @@
 // The requests: the wire calls of @platformatic/kafka under our names, and two of our own.
-// The client exports its wire calls but does not promise them, so its version is pinned. The contract tests of the port
-// run on a real broker and fail when an upgrade changes a call.
+// The client exports its wire calls but does not promise them, so its version is pinned. The contract tests
+// of the port run on a real broker and fail when an upgrade changes a call.
 import {
   addOffsetsToTxnV3,
   addPartitionsToTxnV3,
@@ -115,7 +115,9 @@ function parseProduceResponse(
   return produced;
 }
 
-/** The Produce request with ready-made batches: the client's own `send` makes several buffers for each record. */
+/**
+ * The Produce request with ready-made batches: the client's own `send` makes several buffers for each record.
+ */
 const produceApi: API<[string | null, number, readonly ProduceTopic[]], ProducedPartition[]> = createAPI(
   0,
   11,
@@ -194,7 +196,10 @@ function readDivergence(reader: Reader): number | undefined {
   return divergesAt;
 }
 
-/** Fetch with the batches left undecoded: the client's reader leaks aborted records and makes BigInts for each. */
+/**
+ * Fetch with the batches left undecoded: the client's reader leaks aborted records and makes BigInts for
+ * each.
+ */
 const fetchApi: API<[number, number, readonly FetchTopic[]], FetchAnswer[]> = createAPI(
   1,
   15,

@@ -76,7 +76,7 @@ describe('a request to shut down', () => {
     };
     expect(await plan(false, running, newcomer)).toEqual(['end', 'end', 'end']);
     expect(await plan(true, running, newcomer)).toEqual(['end', 'end', 1]);
-    // The request is over: who made it leaves, and the rest is assigned anew.
+    // The request is over: who made it leaves, and the tasks are assigned again.
     expect(await plan(true, newcomer)).toEqual([1, 1]);
   });
 

@@ -1,5 +1,5 @@
-// Asks every member of an application to shut down: joins its group for a moment with join data that say so. The leader
-// passes the request on with the assignment, whoever the leader is.
+// Asks every member of an application to shut down: joins its group for a moment with join data that say so.
+// The leader passes the request on with the assignment, whoever the leader is.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RetriableError, type KafkaPort } from '@activity/kafka';
 import { readAssignment, writeAssignment, writeJoinData } from './assignor.ts';
@@ -14,8 +14,8 @@ export interface ShutdownRequest {
 }
 
 /**
- * Asks every member of the application's group to shut down. Resolves when all of them have left; members that join after the
- * request are not meant.
+ * Asks every member of the application's group to shut down. Resolves when all of them have left; members
+ * that join after the request are not meant.
  * @throws RetriableError where some have not left within the time of two rebalances.
  */
 export async function requestShutdown({

@@ -1,4 +1,5 @@
-// The assignor: every task to one member, evenly, moving no more than must move, and only after its owner let go.
+// The assignor: every task to one member, evenly, moving no more than must move, and only after its owner let
+// go.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkProperty } from '@activity/kafka/testing';

@@ -1,10 +1,11 @@
-// The assignor: which member runs which task. Sticky and cooperative: a task moves only when its owner has let go.
+// The assignor: which member runs which task. Sticky and cooperative: a task moves only when its owner has
+// let go.
 import type { TopologyShape } from './fingerprint.ts';
 
 /** A member as the assignor sees it. */
 export interface AssignableMember {
   readonly memberId: string;
-  /** The process it runs in: tasks whose state lies there are cheap to take. */
+  /** The process it runs in: tasks whose state is there are cheap to take. */
   readonly instanceId: string;
   /** Tasks it runs now. */
   readonly owned: readonly string[];
@@ -18,14 +19,14 @@ export interface AssignableMember {
   readonly passedOn?: boolean;
 }
 
-/** What a member tells the leader when it joins. */
+/** What a member says to the leader when it joins. */
 export type JoinData = Omit<AssignableMember, 'memberId'>;
 
 /**
- * Spreads tasks over members as evenly as can be, and those of each sub-topology too, since one may cost more than
- * another: whoever owns or stores a task keeps it while its share lasts.
- * A task that must move from a living owner is left out once, so that the owner lets go before another begins; the
- * owner joins again when it has, and then the task is given away.
+ * Spreads tasks over members as evenly as can be, and those of each sub-topology too, since one may cost more
+ * than another: whoever owns or stores a task keeps it while its share lasts.
+ * A task that must move from a living owner is left out once, so that the owner lets go before another
+ * begins; the owner joins again when it has, and then the task is given away.
  */
 export function assignTasks(
   tasks: readonly string[],
@@ -123,7 +124,9 @@ export function readJoinData(bytes: Buffer): JoinData {
 /** What the leader gives a member. */
 export interface Assignment {
   tasks: readonly string[];
-  /** Tasks of the group that nobody has yet: their owners must let go first, or their input is not there now. */
+  /**
+   * Tasks of the group that nobody has yet: their owners must let go first, or their input is not there now.
+   */
   pending: number;
   /** The member runs another topology than the group. */
   refused: boolean;

@@ -67,7 +67,7 @@ describe('a topic that is not known yet', () => {
 });
 
 describe('taking and aborting', () => {
-  test('begin anew', () => {
+  test('begin again', () => {
     const collector = collectorOf({ out: 1 });
     collector.send('out', 'k', 'v', 1, [], undefined, 0);
     expect(collector.take().records.count).toBe(1);

@@ -14,8 +14,8 @@ import type { RecordHeaders } from '../api/record.ts';
 import type { Serialized } from '../api/serde.ts';
 
 /**
- * Called where a record is refused that was written without an input record. Returns the dead letter to write in its
- * place, if any. Throws where the application is to end.
+ * Called where a record is refused that was written without an input record. Returns the dead letter to write
+ * in its place, if any. Throws where the application is to end.
  */
 export type OnRefused = (error: unknown) => OutputRecord | undefined;
 
@@ -60,9 +60,9 @@ export class Collector {
   }
 
   /**
-   * The broker has refused these records. Returns them as they may be taken: in smaller batches, with other times, or
-   * without what no input record stands for, its dead letters in its place. Returns undefined where an input record is to
-   * be found that they are refused for.
+   * The broker has refused these records. Returns them as they may be taken: in smaller batches, with other
+   * times, or without what no input record stands for, its dead letters in its place. Returns undefined where
+   * an input record is to be found that they are refused for.
    */
   rewrite(
     refused: CollectedRecords,
@@ -91,8 +91,8 @@ export class Collector {
   }
 
   /**
-   * The broker has refused a time: records of the topic carry the time of day instead of a later one, and where that was not
-   * enough, all of them. Returns false where nothing is left to try.
+   * The broker has refused a time: records of the topic carry the time of day instead of a later one, and
+   * where that was not enough, all of them. Returns false where nothing is left to try.
    */
   #limitTimes(topic: string, now: () => number): boolean {
     const { maxBatchBytes, time } = this.#limits.get(topic) ?? noLimits;
@@ -113,7 +113,10 @@ export class Collector {
     };
   }
 
-  /** Topics whose partitions must be looked up before {@link take}; the one for dead letters where one may be written then. */
+  /**
+   * Topics whose partitions must be looked up before {@link take}; the one for dead letters where one may be
+   * written then.
+   */
   unknownTopics(deadLetterTopic?: string): string[] {
     const topics = new Set(this.#unplaced.map(({ topic }) => topic));
     const mayFail = this.#withoutInput.size > 0 || this.#unplaced.some(({ onRefused }) => onRefused);
@@ -190,7 +193,10 @@ export class Collector {
     records.append(topic, partition, timestamp, key, value, headers);
   }
 
-  /** Copies records but for some of the partition that the error names, which their dead letters take the place of. */
+  /**
+   * Copies records but for some of the partition that the error names, which their dead letters take the
+   * place of.
+   */
   #copy(
     { records, withoutInput }: CollectedRecords,
     without: ReadonlyMap<number, OnRefused>,

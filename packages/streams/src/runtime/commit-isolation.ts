@@ -1,5 +1,6 @@
-// Finds the record that makes a commit fail: the work is done again in commits of half as many records, until one record
-// is alone in a refused commit. Its task then treats it as a failed record, and the others are committed.
+// Finds the record that makes a commit fail: the work is done again in commits of half as many records, until
+// one record is alone in a refused commit. Its task then treats it as a failed record, and the others are
+// committed.
 import { partitionName, StreamsError, type StreamsErrorCode } from '@activity/kafka';
 import { textOf } from './error-message.ts';
 import type { RecordPosition } from '../api/processor.ts';
@@ -31,7 +32,9 @@ export const noRefusals: Refusals = {
   refusedCalls: undefined,
 };
 
-/** Without its bytes a dead letter is small enough for every topic; where that is refused too, nothing helps. */
+/**
+ * Without its bytes a dead letter is small enough for every topic; where that is refused too, nothing helps.
+ */
 const maxRefusals = 2;
 
 /** The name of a record among {@link Refusals}. */
@@ -39,7 +42,9 @@ export function recordName(topic: string, partition: number, offset: number): st
   return `${partitionName(topic, partition)}@${offset}`;
 }
 
-/** A commit that fails for what is in it: the broker refuses a record, or a step threw while the commit began. */
+/**
+ * A commit that fails for what is in it: the broker refuses a record, or a step threw while the commit began.
+ */
 export class RefusedCommitError extends Error {
   override readonly name = 'RefusedCommitError';
   /** How many input records it has. */

@@ -5,12 +5,15 @@ import type { RecordHeaders, StreamRecord, SourceRecord } from '../api/record.ts
 /** Where a failure happened: reading a record with its serdes, in a step, or writing a record. */
 export type FailureStage = 'deserialization' | 'processing' | 'production';
 
-/** What to do: stop the application, go on without the record, or send its untouched bytes to the dead-letter topic. */
+/**
+ * What to do: stop the application, go on without the record, or send its untouched bytes to the dead-letter
+ * topic.
+ */
 export type FailureAction = 'fail' | 'continue' | 'deadLetter';
 
 /**
- * A record that failed: the input record, whatever step or output the failure was in. What a punctuator does has no input
- * record: then it is the record that the punctuator's step passed on or wrote.
+ * A record that failed: the input record, whatever step or output the failure was in. What a punctuator does
+ * has no input record: then it is the record that the punctuator's step passed on or wrote.
  */
 export interface Failure {
   readonly stage: FailureStage;
@@ -29,7 +32,8 @@ export interface Failure {
 }
 
 /**
- * Decides what happens to a failed record. What the record had written and sent before it failed stays in the commit.
+ * Decides what happens to a failed record. What the record had written and sent before it failed stays in the
+ * commit.
  * @example ({ error }) => (error instanceof SyntaxError ? 'deadLetter' : 'fail')
  */
 export type FailureHandler = (failure: Failure) => FailureAction;

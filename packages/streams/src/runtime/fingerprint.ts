@@ -1,9 +1,10 @@
-// The fingerprint of a topology: members of one group may share its tasks only where these mean the same to all of them.
+// The fingerprint of a topology: members of one group may share its tasks only where these mean the same to
+// all of them.
 import { createHash } from 'node:crypto';
 import type { Topology } from '../topology/topology.ts';
 import type { TopicNames } from './topic-names.ts';
 
-/** What a member tells the others of its topology. */
+/** What a member says to the others about its topology. */
 export interface TopologyShape {
   /** Equal where task ids, input topics and stores are. Steps in between may differ. */
   fingerprint: string;

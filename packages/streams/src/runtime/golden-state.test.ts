@@ -1,4 +1,5 @@
-// State, changelogs and group messages that earlier releases wrote: this one reads them, and goes on from there.
+// State, changelogs and group messages that earlier releases wrote: this one reads them, and goes on from
+// there.
 import { readdirSync, rmSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { diskBackend } from '../state/disk-backend.ts';

@@ -13,8 +13,8 @@ export interface GroupPlanOptions {
 }
 
 /**
- * Plans an assignment for every member. Members whose topology is not the group's get nothing: a task id may mean other
- * partitions to them, and these would be processed twice.
+ * Plans an assignment for every member. Members whose topology is not the group's get nothing: a task id may
+ * mean other partitions to them, and these would be processed twice.
  */
 export async function planGroup(
   subscriptions: readonly MemberSubscription[],
@@ -45,8 +45,9 @@ export function readMembers(subscriptions: readonly MemberSubscription[]): Assig
 }
 
 /**
- * Plans an assignment for a group in which somebody asks all to shut down; undefined where nobody does. A request is for
- * those that are there when it is made: later ones without a task have been started after it, and wait until it is over.
+ * Plans an assignment for a group in which somebody asks all to shut down; undefined where nobody does. A
+ * request is for those that are there when it is made: later ones without a task have been started after it,
+ * and wait until it is over.
  */
 export function planShutdown(members: readonly AssignableMember[]): Map<string, Assignment> | undefined {
   const asking = members.filter(({ shutdown }) => shutdown === true);
@@ -59,7 +60,10 @@ export function planShutdown(members: readonly AssignableMember[]): Map<string, 
   return new Map(members.map((member) => [member.memberId, ending.has(member) ? end : wait]));
 }
 
-/** The topology that most tasks run now; the leader's where none runs. What runs is never stopped by a newcomer. */
+/**
+ * The topology that most tasks run now; the leader's where none runs. What runs is never stopped by a
+ * newcomer.
+ */
 function shapeOfGroup(members: readonly AssignableMember[], own: TopologyShape): TopologyShape {
   const running = Map.groupBy(
     members.filter(({ topology, owned }) => topology !== undefined && owned.length > 0),

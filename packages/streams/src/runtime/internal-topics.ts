@@ -18,8 +18,8 @@ export interface PrepareTopicsOptions {
 const purged = { 'retention.ms': '-1', 'segment.bytes': '52428800' };
 
 /**
- * The times of records are the application's, whatever they are: a cluster whose default is the broker's clock must not
- * replace them, and one with limits for times must not refuse them.
+ * The times of records are the application's, whatever they are: a cluster whose default is the broker's
+ * clock must not replace them, and one with limits for times must not refuse them.
  */
 const ownTimes = {
   'message.timestamp.type': 'CreateTime',
@@ -28,8 +28,9 @@ const ownTimes = {
 };
 
 /**
- * The settings a changelog is created with. Expiring state is never deleted by time: brokers compare event times with
- * the time of day, and state of old events would be gone while it is needed. The purger deletes it by stream time.
+ * The settings a changelog is created with. Expiring state is never deleted by time: brokers compare event
+ * times with the time of day, and state of old events would be gone while it is needed. The purger deletes it
+ * by stream time.
  */
 function changelogConfig({ kind }: StoreSpec): { [name: string]: string } {
   if (kind === 'keyValue') return { 'cleanup.policy': 'compact', ...ownTimes };
@@ -114,7 +115,10 @@ function wrongChangelogs(topology: Topology, counts: ReadonlyMap<string, number>
   });
 }
 
-/** Topics of the user's that are to be changelogs, and hold something else: see `validate` for those of the topology. */
+/**
+ * Topics of the user's that are to be changelogs, and hold something else: see `validate` for those of the
+ * topology.
+ */
 function takenChangelogs(
   topology: Topology,
   names: TopicNames,

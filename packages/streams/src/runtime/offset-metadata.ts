@@ -1,5 +1,6 @@
-// What is committed with an offset: the partition's clocks, so that a restart decides alike what is late and what has
-// expired, and the topic's id, so that a topic which was created again is told from one that has lost records.
+// What is committed with an offset: the partition's clocks, so that a restart decides alike what is late and
+// what has expired, and the topic's id, so that a topic which was created again is told from one that has
+// lost records.
 
 /** The clocks of a partition, in epoch milliseconds; -1 before its first record. */
 export interface PartitionClocks {

@@ -1,12 +1,16 @@
-// How old state on disk may be to be brought up to date from its changelog. The broker deletes a tombstone `delete.retention.ms` after it
-// was written at the earliest: state from before that would keep the entry which the tombstone has deleted.
+// How old state on disk may be to be brought up to date from its changelog. The broker deletes a tombstone
+// `delete.retention.ms` after it was written at the earliest: state from before that would keep the entry
+// which the tombstone has deleted.
 import { FatalError, type KafkaPort } from '@activity/kafka';
 
 const hourMs = 3_600_000;
 /** The broker's default, for applications that may not read settings. */
 const defaultRetentionMs = 24 * hourMs;
 
-/** The greatest age of state by changelog topic, in milliseconds. There is time left to read the changelog, too. */
+/**
+ * The greatest age of state by changelog topic, in milliseconds. There is time left to read the changelog,
+ * too.
+ */
 export async function oldestState(
   kafka: Pick<KafkaPort, 'topicSettings'>,
   changelogs: readonly string[],

@@ -20,7 +20,10 @@ interface Schedule {
 export class Punctuators {
   readonly #schedules: { [T in PunctuationType]: Schedule[] } = { 'stream-time': [], 'wall-clock': [] };
 
-  /** Adds a schedule. By wall clock it is first due one interval from now; by stream time with the first record. */
+  /**
+   * Adds a schedule. By wall clock it is first due one interval from now; by stream time with the first
+   * record.
+   */
   add(
     type: PunctuationType,
     intervalMs: number,
@@ -66,7 +69,10 @@ export class Punctuators {
     for (const schedule of this.#all()) schedule.committed = schedule.sealed;
   }
 
-  /** What the calls since the last commit wrote is forgotten: they are due again, and what they cancelled is not. */
+  /**
+   * What the calls since the last commit wrote is forgotten: they are due again, and what they cancelled is
+   * not.
+   */
   abort(): void {
     for (const schedule of this.#all()) schedule.due = schedule.committed;
   }

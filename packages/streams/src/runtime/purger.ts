@@ -1,6 +1,6 @@
-// The purger: deletes from internal topics what nobody will read again: of repartition topics what was committed, of
-// changelogs of expiring state what has expired by stream time. Retention by time would compare with the time of day, and
-// delete the state of old events while it is needed.
+// The purger: deletes from internal topics what nobody will read again: of repartition topics what was
+// committed, of changelogs of expiring state what has expired by stream time. Retention by time would compare
+// with the time of day, and delete the state of old events while it is needed.
 import { partitionName, type CommittedOffset, type KafkaPort, type TopicPartition } from '@activity/kafka';
 import type { Task } from './task.ts';
 
@@ -14,7 +14,9 @@ export interface PurgerOptions {
   log: (level: 'warn', message: string, details: object) => void;
 }
 
-/** See the top of this file. What is deleted was of no use whoever owns its task by now, so nothing is fenced. */
+/**
+ * See the top of this file. What is deleted was of no use whoever owns its task by now, so nothing is fenced.
+ */
 export class Purger {
   readonly #options: PurgerOptions;
   /** By partition: what was committed of repartition topics, and what of it has been deleted. */
@@ -36,7 +38,10 @@ export class Purger {
     }
   }
 
-  /** Deletes when the interval has passed, beside the work. A failure is told, and tried again an interval later. */
+  /**
+   * Deletes when the interval has passed, in the background. A failure is reported, and tried again an
+   * interval later.
+   */
   run(tasks: () => readonly Task[]): void {
     const { now, intervalMs, log } = this.#options;
     if (this.#running || now() - this.#last < intervalMs) return;
@@ -58,7 +63,8 @@ export class Purger {
     const expired = tasks.flatMap((task) => task.expired());
     const firstUsed = await kafka.offsetsForTimes(expired);
     const changelogs = expired.map(({ topic, partition, offset }) => {
-      // The time finds what was there before this process began; it finds no more than the first marker of a transaction.
+      // The time finds what was there before this process began; it finds no more than the first marker of a
+      // transaction.
       const byTime = firstUsed.get(partitionName(topic, partition)) ?? 0;
       return { topic, partition, offset: Math.max(byTime, offset) };
     });

@@ -7,11 +7,15 @@ const defaultLimit = 10_000;
 
 /**
  * Committed entries of a store, of the tasks that run in this instance and no other's; never those of an open
- * transaction. A name that no task here has answers as an empty store does. `limit` bounds the rows, 10,000 unless given.
+ * transaction. A name that no task here has answers as an empty store does. `limit` bounds the rows, 10,000
+ * unless given.
  * @throws RetriableError where a worker thread ends before it has answered.
  */
 export interface ReadableStore<K, V> {
-  /** The value of a key, of a key-value or an expiring store (there until its segment is dropped, which may be after its time). */
+  /**
+   * The value of a key, of a key-value or an expiring store (there until its segment is dropped, which may be
+   * after its time).
+   */
   get(key: K): Promise<V | undefined>;
   /** Keys from `from` to `to`, both included, in the order of their serialized form within each task. */
   range(from: K, to: K, options?: { limit?: number }): Promise<[K, V][]>;

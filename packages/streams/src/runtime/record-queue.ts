@@ -20,7 +20,10 @@ export class RecordQueue {
   #head = 0;
   #bytes = 0;
   #fetchedTo: number;
-  /** Where leader epochs begin: first that of the record before `position`, last that of the record fetched last. */
+  /**
+   * Where leader epochs begin: first that of the record before `position`, last that of the record fetched
+   * last.
+   */
   #epochs: EpochStart[];
 
   constructor(topic: string, partition: number, position: number, leaderEpoch?: number) {
@@ -81,7 +84,8 @@ export class RecordQueue {
     const record = this.#records[this.#head] as SourceRecord;
     this.#head++;
     this.#bytes -= bytesOf(record);
-    // Past the last record, markers and aborted records too: so that the lag of a drained partition shows as 0.
+    // Past the last record, markers and aborted records too: so that the lag of a drained partition shows as
+    // 0.
     this.#moveTo(this.#head === this.#records.length ? this.#fetchedTo : record.offset + 1);
   }
 

@@ -1,4 +1,5 @@
-// The restorer, on a changelog in memory: stores come up to its end, whatever was cleaned or replaced meanwhile.
+// The restorer, on a changelog in memory: stores come up to its end, whatever was cleaned or replaced
+// meanwhile.
 import { describe, expect, test } from 'vitest';
 import type { FetchedPartition, Fetcher, KafkaPort } from '@activity/kafka';
 import { TaskCorruptedError } from '../api/errors.ts';
@@ -98,7 +99,7 @@ async function restore(restorer: Restorer, task: Task): Promise<number> {
 }
 
 describe('restoring', () => {
-  test('brings a new store to the end of its changelog, and tells how far it is', async () => {
+  test('brings a new store to the end of its changelog, and reports how far it is', async () => {
     const changelog = new Changelog(25);
     const remaining: number[] = [];
     const metrics = {
@@ -154,7 +155,7 @@ describe('restoring', () => {
   test.each<[string, number, number]>([
     ['ends before the state does: it is another', 0, 10],
     ['has lost what comes next', 22, 25],
-  ])('begins anew where the changelog %s', async (_why, start, end) => {
+  ])('begins again where the changelog %s', async (_why, start, end) => {
     const changelog = new Changelog(end);
     changelog.start = start;
     const state = new MemoryState();
@@ -168,7 +169,7 @@ describe('restoring', () => {
     expect(changelog.asked[0]).toBe(start);
   });
 
-  test('begins anew from what is left when the changelog is cleaned meanwhile', async () => {
+  test('begins again from what is left when the changelog is cleaned meanwhile', async () => {
     const changelog = new Changelog(40);
     const restorer = new Restorer(portOf(changelog), noMetrics);
     const { task, store } = taskOf();

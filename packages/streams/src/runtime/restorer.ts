@@ -32,8 +32,8 @@ export class Restorer {
   }
 
   /**
-   * Where the changelogs of tasks begin and end. The end is past everything written to the changelog by now: records of a
-   * transaction whose outcome is still open are waited for, never skipped.
+   * Where the changelogs of tasks begin and end. The end is past everything written to the changelog by now:
+   * records of a transaction whose outcome is still open are waited for, never skipped.
    */
   bounds(tasks: readonly Task[]): Promise<ChangelogBounds> {
     return this.#endsOf(tasks.flatMap(({ stores }) => stores.flatMap(({ changelog }) => changelog ?? [])));
@@ -146,7 +146,10 @@ export class Restorer {
   }
 }
 
-/** Whether a changelog has nothing at a position: it is another changelog, or it was cleaned past the position. */
+/**
+ * Whether a changelog has nothing at a position: it is another changelog, or it was cleaned past the
+ * position.
+ */
 function isOutside(position: number, start: number, end: number): boolean {
   return position < start || position > end;
 }

@@ -1,4 +1,5 @@
-// Where tasks begin to read: after commits, without any, and where the broker has less or more than was committed.
+// Where tasks begin to read: after commits, without any, and where the broker has less or more than was
+// committed.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FakeKafka } from '../testing-support/fake-kafka.ts';
 import { writeOffsetMetadata } from './offset-metadata.ts';

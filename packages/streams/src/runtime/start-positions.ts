@@ -20,7 +20,10 @@ export interface StartPositionsOptions {
 
 /** Where to read a partition from. */
 export interface StartOffset extends CommittedOffset {
-  /** It was chosen and not committed yet, and another choice would be another offset: the next commit must hold it. */
+  /**
+   * It was chosen and not committed yet, and another choice would be another offset: the next commit must
+   * hold it.
+   */
   uncommitted?: boolean;
 }
 
@@ -50,7 +53,10 @@ export class StartPositions {
   readonly #options: StartPositionsOptions;
   /** Offsets that were chosen and may not be committed yet: a choice of "latest" must not be made twice. */
   readonly #chosen = new Map<string, number>();
-  /** Where reading went on instead of at an offset that is committed. Records may be written up to that offset since. */
+  /**
+   * Where reading went on instead of at an offset that is committed. Records may be written up to that offset
+   * since.
+   */
   readonly #instead = new Map<string, { committed: number; start: Start }>();
 
   constructor(options: StartPositionsOptions) {
@@ -99,7 +105,8 @@ export class StartPositions {
   }
 
   #choose(topic: string, name: string, first: number, end: number): { offset: number; uncommitted: boolean } {
-    // What another instance has written to a repartition topic is a part of what was read already: none of it is skipped.
+    // What another instance has written to a repartition topic is a part of what was read already: none of it
+    // is skipped.
     const latest = this.#options.offsetReset === 'latest' && !this.#options.isRepartition(topic);
     const chosen = this.#chosen.get(name) ?? (latest ? end : first);
     this.#chosen.set(name, chosen);
@@ -125,7 +132,10 @@ export class StartPositions {
     return epochEnd && leaderEpoch !== undefined ? { offset, leaderEpoch } : { offset };
   }
 
-  /** Where to go on instead of at a committed offset; undefined where the records before it are those that were processed. */
+  /**
+   * Where to go on instead of at a committed offset; undefined where the records before it are those that
+   * were processed.
+   */
   #elsewhere(
     name: string,
     { offset, metadata }: CommittedOffset,

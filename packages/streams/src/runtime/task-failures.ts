@@ -30,7 +30,10 @@ export interface FailedInput {
   source: SourceRecord;
 }
 
-/** What failed without an input record: a record that was passed on or written, or the whole call of a punctuator. */
+/**
+ * What failed without an input record: a record that was passed on or written, or the whole call of a
+ * punctuator.
+ */
 export interface FailedOutput {
   /** What it is, such as `a record for topic counts`. */
   what: string;
@@ -109,12 +112,16 @@ export class TaskFailures {
     }
   }
 
-  /** The dead letter of an input record: without its bytes where it is too large with its headers, or `isBare`. */
+  /**
+   * The dead letter of an input record: without its bytes where it is too large with its headers, or
+   * `isBare`.
+   */
   inputLetter({ topic, source }: FailedInput, cause: DeadLetterCause, isBare: boolean): OutputRecord {
     const { partition } = this.#options;
     const { offset, timestamp, key, value } = source;
     const headers = deadLetterHeaders(topic, partition, source, cause);
-    // With the headers it is larger than a record may be: they say where its bytes are as long as the source keeps them.
+    // With the headers it is larger than a record may be: they say where its bytes are as long as the source
+    // keeps them.
     const alone = deadLetterHeaders(topic, partition, { offset, timestamp, headers: [] }, cause);
     // What no record may have is in the headers.
     const time = isEventTime(timestamp) ? timestamp : 0;
@@ -179,7 +186,10 @@ const mistakes = new Set<string>([
   'STATE_UNWRITABLE',
 ]);
 
-/** Whether an error ends the application whatever the handlers say: a mistake in the program, or a lost disk. Or they have said so. */
+/**
+ * Whether an error ends the application whatever the handlers say: a mistake in the program, or a lost disk.
+ * Or they have said so.
+ */
 export function isFinal(error: unknown): boolean {
   return error instanceof EndingError || (error instanceof FatalError && mistakes.has(error.code));
 }

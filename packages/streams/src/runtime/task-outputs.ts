@@ -1,4 +1,5 @@
-// What a task writes: gives records to its steps and sinks, and lets those fail alone that no input record stands for.
+// What a task writes: gives records to its steps and sinks, and lets those fail alone that no input record
+// stands for.
 import type { StreamRecord } from '../api/record.ts';
 import type { ProcessorNode, SinkNode } from '../topology/topology.ts';
 import type { Collector, OutputRecord } from './collector.ts';

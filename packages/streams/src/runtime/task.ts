@@ -1,5 +1,5 @@
-// A task: one partition of a sub-topology. It takes records in event-time order through the nodes, and takes part in
-// commits: seal (the transaction begins), then commit or abort.
+// A task: one partition of a sub-topology. It takes records in event-time order through the nodes, and takes
+// part in commits: seal (the transaction begins), then commit or abort.
 import {
   partitionName,
   type CommitResult,
@@ -79,7 +79,10 @@ export class Task {
   /** The record that ends the application, and why, once what was processed before it is committed. */
   #fatal: { topic: string; offset: number; error: FatalError } | undefined;
   #reachedFatal = false;
-  /** Records that could not be read and were passed over: work too, that counts against the limits of a commit. */
+  /**
+   * Records that could not be read and were passed over: work too, that counts against the limits of a
+   * commit.
+   */
   #unreadable = 0;
   #last: { queue: RecordQueue; source: SourceRecord } | undefined;
   #current: { input: Input; source: SourceRecord; timestamp: number } | undefined;
@@ -133,7 +136,10 @@ export class Task {
     return { topic: queue.topic, partition: queue.partition, offset: source.offset };
   }
 
-  /** Why this task goes no further: the next record is to end the application. Everything before it may be committed. */
+  /**
+   * Why this task goes no further: the next record is to end the application. Everything before it may be
+   * committed.
+   */
   get failure(): FatalError | undefined {
     return this.#reachedFatal ? this.#fatal?.error : undefined;
   }
@@ -143,7 +149,9 @@ export class Task {
     return this.#fatal !== undefined && error === this.#fatal.error;
   }
 
-  /** Reads on from these offsets: drops what was buffered, and takes the clocks from the offsets' metadata. */
+  /**
+   * Reads on from these offsets: drops what was buffered, and takes the clocks from the offsets' metadata.
+   */
   seek(offsets: readonly StartOffset[], topicIds: ReadonlyMap<string, string> = new Map()): void {
     this.#streamTime = this.#arrivalTime = -1;
     this.#reachedFatal = false;
@@ -165,8 +173,9 @@ export class Task {
   }
 
   /**
-   * Processes records, smallest event time first, and returns how many: at most `limit`, and none after `isOver` has said
-   * so. It is asked after each record, however long a record takes, so that the thread's heartbeats are not late.
+   * Processes records, smallest event time first, and returns how many: at most `limit`, and none after
+   * `isOver` has said so. It is asked after each record, however long a record takes, so that the thread's
+   * heartbeats are not late.
    */
   process(limit: number, isOver: () => boolean = () => false): number {
     let done = 0;
@@ -212,7 +221,7 @@ export class Task {
     }
   }
 
-  /** Begins a commit: changelog records go to the collector; answers the offsets to commit. */
+  /** Begins a commit: changelog records go to the collector; returns the offsets to commit. */
   seal(): CommittedOffset[] {
     this.#punctuators.seal();
     this.#hasPunctuated = false;
@@ -239,7 +248,10 @@ export class Task {
     }
   }
 
-  /** Changelog partitions, with the event time and, where it is known, the offset that nothing in them is of use before. */
+  /**
+   * Changelog partitions, with the event time and, where it is known, the offset that nothing in them is of
+   * use before.
+   */
   expired(): (TopicPartition & { timestamp: number; offset: number })[] {
     return this.stores.flatMap(({ spec, store, changelog }) => {
       const timestamp = store.usedSince();
@@ -415,7 +427,9 @@ export class Task {
     };
   }
 
-  /** When what is being processed happened: as the record says, or by the time of day where it is no record. */
+  /**
+   * When what is being processed happened: as the record says, or by the time of day where it is no record.
+   */
   #eventTime(): number {
     if (this.#current) return this.#current.timestamp;
     return this.#streamTime >= 0 ? this.#streamTime : Math.max(0, this.#options.now());

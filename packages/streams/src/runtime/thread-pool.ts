@@ -131,9 +131,9 @@ export class ThreadPool {
     this.#setState('ERROR', error);
     const { log, shutDownApplication } = this.#options;
     if (reply === 'shut-down-application') {
-      log('error', 'asking every instance of the application to shut down');
+      log('error', 'a thread failed: asking every instance of the application to shut down');
       this.#requesting ??= shutDownApplication().catch((failure: unknown) => {
-        log('error', 'the request that the application shut down may not have come to all of it', {
+        log('error', 'request that the application shut down failed: some instances may go on', {
           error: failure,
         });
       });
@@ -150,9 +150,9 @@ export class ThreadPool {
     try {
       const reply: unknown = onUncaughtException(error, index);
       if (isReply(reply)) return reply;
-      log('error', `onUncaughtException: ${noReply(reply)}; shutting down`);
+      log('error', `onUncaughtException failed: ${noReply(reply)}; shutting down`);
     } catch (failure) {
-      log('error', 'onUncaughtException has thrown; shutting down', { error: failure });
+      log('error', 'onUncaughtException failed with an error; shutting down', { error: failure });
     }
     return 'shut-down-client';
   }

@@ -1,4 +1,5 @@
-// A topology as a module: what every worker thread can load for itself, since functions do not pass between threads.
+// A topology as a module: what every worker thread can load for itself, since functions do not pass between
+// threads.
 import { FatalError } from '../api/errors.ts';
 import type { Topology } from '../topology/topology.ts';
 import { assertValid } from '../topology/validate.ts';

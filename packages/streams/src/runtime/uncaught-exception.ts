@@ -1,15 +1,15 @@
 // What becomes of an application when one of its threads ends with an error.
 
 /**
- * What to do after a thread has ended with an error. `replace-thread`: start another in its place, which goes on from the
- * last commit. `shut-down-client`: close all threads of this instance. `shut-down-application`: ask every instance of the
- * application to do so.
+ * What to do after a thread has ended with an error. `replace-thread`: start another in its place, which goes
+ * on from the last commit. `shut-down-client`: close all threads of this instance. `shut-down-application`:
+ * ask every instance of the application to do so.
  */
 export type UncaughtExceptionReply = 'replace-thread' | 'shut-down-client' | 'shut-down-application';
 
 /**
- * Decides what becomes of an application when a thread has ended with an error: a `FatalError`, or what else was thrown.
- * It is called in the thread that called `createStreams`, whatever `threads` is.
+ * Decides what becomes of an application when a thread has ended with an error: a `FatalError`, or what else
+ * was thrown. It is called in the thread that called `createStreams`, whatever `threads` is.
  * @example (error) => (error instanceof FatalError ? 'shut-down-client' : 'replace-thread')
  */
 export type StreamsUncaughtExceptionHandler = (error: Error, thread: number) => UncaughtExceptionReply;

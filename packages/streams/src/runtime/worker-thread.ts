@@ -66,7 +66,7 @@ export function workerThread({ data, metrics, log, onState }: WorkerThreadOption
       exited = new Promise((resolve) => worker?.once('exit', () => resolve()));
       worker.on('message', receive);
       worker.once('error', (error: Error) => {
-        log('error', `stopping: a worker thread ended: ${error.message}`, { error });
+        log('error', `worker thread failed: ${error.message}`, { error });
         onState('ERROR', error);
       });
       void exited.then(() => {

@@ -335,6 +335,7 @@ describe.each(stateBackends)('the state of an expiring store: $name', ({ create,
         };
         // The first runs are merged, and wait to be removed before the next are.
         await write(16);
+        // oxlint-disable-next-line unbound-method -- it is called on the instance below.
         const { batch } = StoreWrites.prototype;
         let batches = 0;
         vi.spyOn(StoreWrites.prototype, 'batch').mockImplementation(async function batched(

@@ -16,15 +16,15 @@ const minute = 60_000;
  * All backends are disposed of after each test.
  */
 export interface StoreOpener {
-  begin(): OpenBackend;
+  begin: () => OpenBackend;
   /** A backend that its caller disposes of. */
-  create(): OpenBackend;
-  cacheOf(): CacheBudget;
-  keyValue<K, V>(key: Serde<K>, value: Serde<V>, backend?: OpenBackend): Promise<TaskKeyValueStore<K, V>>;
+  create: () => OpenBackend;
+  cacheOf: () => CacheBudget;
+  keyValue: <K, V>(key: Serde<K>, value: Serde<V>, backend?: OpenBackend) => Promise<TaskKeyValueStore<K, V>>;
   /** Keeps ten minutes. */
-  windowed(streamTime: () => number, backend?: OpenBackend): Promise<TaskWindowStore<string, number>>;
+  windowed: (streamTime: () => number, backend?: OpenBackend) => Promise<TaskWindowStore<string, number>>;
   /** Keeps ten minutes. */
-  expiring(streamTime: () => number, backend?: OpenBackend): Promise<TaskExpiringStore<string, number>>;
+  expiring: (streamTime: () => number, backend?: OpenBackend) => Promise<TaskExpiringStore<string, number>>;
 }
 
 let toDispose: OpenBackend[] = [];

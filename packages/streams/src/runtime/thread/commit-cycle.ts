@@ -115,7 +115,8 @@ export class CommitCycle {
       throw isOfRecords(error) ? new RefusedCommitError(error, about) : error;
     });
     const { records } = collected;
-    // Generation and member travel with the offsets: without any, what a stale member punctuates would be committed.
+    // Generation and member travel with the offsets: without any, what a stale member punctuates would be
+    // committed.
     if (records.count > 0 && offsets.length === 0)
       offsets.push(...tasks.slice(0, 1).map((task) => task.fence()));
     this.#processed = 0;
@@ -188,7 +189,10 @@ export class CommitCycle {
     return Math.max(1, Math.floor(this.#options.thread.maxUncommittedRecords * this.#size.share));
   }
 
-  /** The broker ends and fences a transaction that takes too long: the membership is what it was, only less fits in one. */
+  /**
+   * The broker ends and fences a transaction that takes too long: the membership is what it was, only less
+   * fits in one.
+   */
   #tooLong(error: unknown, durationMs: number): unknown {
     const { exactlyOnce, transactionTimeoutMs } = this.#options.thread;
     if (!exactlyOnce || !this.#size.failed(durationMs)) return error;
@@ -215,7 +219,10 @@ export class CommitCycle {
     for (const { name, partitions } of described.values()) collector.know(name, partitions);
   }
 
-  /** Writes a commit; what the broker refuses is written again by a new writer, in a way that the broker may take. */
+  /**
+   * Writes a commit; what the broker refuses is written again by a new writer, in a way that the broker may
+   * take.
+   */
   async #writeAccepted(
     collected: CollectedRecords,
     offsets: readonly CommittedOffset[],
@@ -241,7 +248,8 @@ export class CommitCycle {
 
   async #write(records: RecordBatches, offsets: readonly CommittedOffset[]): Promise<CommitResult> {
     if (!this.#writer) throw new RetriableError('CONNECTION_LOST', 'no writer is open');
-    // The identity is that of the assignment: the member may have lost it meanwhile, and the broker must see that.
+    // The identity is that of the assignment: the member may have lost it meanwhile, and the broker must see
+    // that.
     const group = this.#options.identity();
     if (!group) throw new RejoinError('GENERATION_STALE', 'committing without an assignment');
     return this.#writer.commit({ records, offsets, group });

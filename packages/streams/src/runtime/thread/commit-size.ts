@@ -1,4 +1,5 @@
-// How large commits may be: smaller after one that took longer than a transaction may, until they are quick again.
+// How large commits may be: smaller after one that took longer than a transaction may, until they are quick
+// again.
 
 /** Commits are never made smaller than this share of the largest. */
 const leastShare = 1 / 1024;
@@ -17,7 +18,10 @@ export class CommitSize {
     return this.#share;
   }
 
-  /** A commit has failed. Returns whether that is because it took too long; then the next ones are half as large. */
+  /**
+   * A commit has failed. Returns whether that is because it took too long; then the next ones are half as
+   * large.
+   */
   failed(durationMs: number): boolean {
     if (durationMs < this.#timeoutMs) return false;
     this.#share = Math.max(leastShare, this.#share / 2);

@@ -1,4 +1,5 @@
-// One promise in flight beside the loop, and the failure that it ended with: the loop takes it between two steps.
+// One promise in flight beside the loop, and the failure that it ended with: the loop takes it between two
+// steps.
 import { backoff } from '@activity/kafka';
 
 const retries = { from: 100, to: 2000 };
@@ -66,7 +67,10 @@ export class InFlight {
     if (failure) throw failure.error;
   }
 
-  /** Returns the failure of the last work where it passes, after which work may start again in a while; throws others. */
+  /**
+   * Returns the failure of the last work where it passes, after which work may start again in a while; throws
+   * others.
+   */
   takePassing<E>(passes: (error: unknown) => error is E): E | undefined {
     if (!this.#failure) return undefined;
     const { error } = this.#failure;

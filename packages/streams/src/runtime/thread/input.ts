@@ -11,7 +11,7 @@ import type { StreamThreadOptions } from './thread-options.ts';
 export interface ThreadInputOptions {
   kafka: KafkaPort;
   metrics: RuntimeMetrics;
-  /** A partition is not fetched while so many of its records wait. */
+  /** A partition is not fetched while this number of its records waits. */
   maxBufferedRecords: number;
   /** Each partition has an equal share of these; it is not fetched while its records take more. */
   maxBufferedBytes: number;
@@ -41,7 +41,9 @@ export class ThreadInput {
     return this.#arrived.length > 0 || this.#fetch.hasFailed;
   }
 
-  /** Throws the failure of the last fetch. One that could not reach the broker is made again after a while. */
+  /**
+   * Throws the failure of the last fetch. One that could not reach the broker is made again after a while.
+   */
   throwFailure(): void {
     const failure = this.#fetch.takePassing(isConnectionLost);
     if (failure) this.#options.log('warn', `${failure.message}; trying again`, { code: failure.code });
@@ -62,7 +64,8 @@ export class ThreadInput {
         ...(fetchEpoch !== undefined && { leaderEpoch: fetchEpoch }),
       }));
     if (positions.length === 0) return;
-    // Those that have enough may have worked it off, and would wait, long before a record comes for the others.
+    // Those that have enough may have worked it off, and would wait, long before a record comes for the
+    // others.
     const waitMs = positions.length < queues.length ? shortFetchWaitMs : fetchWaitMs;
     const fetched = this.#fetcher.fetch(positions, waitMs).then((arrived) => {
       this.#arrived = arrived;

@@ -1,5 +1,5 @@
-// The membership of a stream thread in its group. Callbacks of the group member do not act by themselves: they queue, and
-// the loop runs them between two steps.
+// The membership of a stream thread in its group. Callbacks of the group member do not act by themselves:
+// they queue, and the loop runs them between two steps.
 import type { GroupIdentity, GroupMember, MemberSubscription } from '@activity/kafka';
 import { FatalError, RetriableError } from '../../api/errors.ts';
 import { readAssignment, writeAssignment, writeJoinData, type Assignment } from '../assignor.ts';

@@ -1,4 +1,5 @@
-// What a punctuator writes has no input record: where it fails or is refused, it fails alone, and nothing else is lost.
+// What a punctuator writes has no input record: where it fails or is refused, it fails alone, and nothing
+// else is lost.
 import { RefusedRecordsError, type CommitWriter } from '@activity/kafka';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Processor, PunctuationType } from '../../api/processor.ts';
@@ -45,7 +46,9 @@ interface Case {
 
 const toOut = (stream: KStream<string, string>): void => stream.to('out', { ...strings, value: picky });
 
-/** A step that passes its records on, and once, by the clock, three of its own. It also puts these in a store. */
+/**
+ * A step that passes its records on, and once, by the clock, three of its own. It also puts these in a store.
+ */
 function start({
   clock,
   bad,

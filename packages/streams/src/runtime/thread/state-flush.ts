@@ -1,4 +1,4 @@
-// The flush of a stream thread: committed state goes to disk now and then, beside the work.
+// The flush of a stream thread: committed state goes to disk now and then, in the background.
 import type { TaskSet } from './task-set.ts';
 import { InFlight } from './in-flight.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
@@ -21,7 +21,9 @@ export class StateFlush {
     this.#last = settings.now();
   }
 
-  /** Flushes when it is time; waits only where too much has gathered. Throws the failure of the last flush. */
+  /**
+   * Flushes when it is time; waits only where too much has gathered. Throws the failure of the last flush.
+   */
   async run(): Promise<void> {
     this.#flush.throwFailure();
     const { now, stateFlushMs, maxUnflushedChanges, maxUnflushedBytes } = this.#settings;

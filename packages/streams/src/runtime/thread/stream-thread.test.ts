@@ -1,4 +1,5 @@
-// A stream thread on Kafka in memory: what it commits, and as whom, when its group or its topics change under it.
+// A stream thread on Kafka in memory: what it commits, and as whom, when its group or its topics change under
+// it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RejoinError, RetriableError } from '@activity/kafka';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';

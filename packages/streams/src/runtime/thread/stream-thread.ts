@@ -120,7 +120,10 @@ export class StreamThread {
     if (this.#state !== 'ERROR') this.#setState('CLOSED');
   }
 
-  /** Gives back what is held: the tasks first, so that whoever gets them next finds their folders written and free. */
+  /**
+   * Gives back what is held: the tasks first, so that whoever gets them next finds their folders written and
+   * free.
+   */
   async #release(leave: boolean): Promise<void> {
     await this.#tasks.close();
     await this.#membership.close({ leave });
@@ -222,7 +225,10 @@ export class StreamThread {
     return !this.#closing;
   }
 
-  /** After a commit that was refused for what is in it: does its work again, so that what it is refused for is found. */
+  /**
+   * After a commit that was refused for what is in it: does its work again, so that what it is refused for is
+   * found.
+   */
   async #isolate(refused: RefusedCommitError): Promise<boolean> {
     const { log, metrics } = this.#options;
     const { cause } = refused;
@@ -243,7 +249,7 @@ export class StreamThread {
   }
 
   #fatal(error: Error): void {
-    this.#options.log('error', `stopping: ${error.message}`, { error });
+    this.#options.log('error', `thread failed: ${error.message}`, { error });
     this.#closing = true;
     this.#setState('ERROR', error);
     this.#wake();

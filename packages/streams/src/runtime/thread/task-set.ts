@@ -3,8 +3,8 @@
 //   waiting (another thread still has its folder) ─▶ seeking ─▶ restoring ─▶ running
 //                                                       ▲______ abort _________│
 //
-// A task seeks and restores beside the work: while it waits for the broker, or for a transaction of another instance, the
-// others go on.
+// A task seeks and restores in the background: while it waits for the broker, or for a transaction of another
+// instance, the others go on.
 import { partitionName, type CommittedOffset, type TopicDescription } from '@activity/kafka';
 import { FatalError, RetriableError } from '../../api/errors.ts';
 import { cacheBudget, type CacheBudget } from '../../state/overlay.ts';
@@ -157,8 +157,9 @@ export class TaskSet {
   }
 
   /**
-   * Looks for the positions of tasks that are seeking, beside the work, and takes in what was found. `openWriter` ends what
-   * a predecessor of this thread left open, so that the offsets that are read next are final.
+   * Looks for the positions of tasks that are seeking, in the background, and takes in what was found.
+   * `openWriter` ends what a predecessor of this thread left open, so that the offsets that are read next are
+   * final.
    */
   async seek(openWriter: () => Promise<void>): Promise<void> {
     const { log } = this.#options.thread;
@@ -206,7 +207,9 @@ export class TaskSet {
     }
   }
 
-  /** Reads changelogs beside the work. A task whose stores are at the ends of theirs is at work from now on. */
+  /**
+   * Reads changelogs in the background. A task whose stores are at the ends of theirs is at work from now on.
+   */
   restore(): void {
     const { log } = this.#options.thread;
     this.#hasNews = false;
@@ -318,7 +321,10 @@ export class TaskSet {
   }
 }
 
-/** @throws FatalError where a changelog has no such partition: the input has more partitions than at its first start. */
+/**
+ * @throws FatalError where a changelog has no such partition: the input has more partitions than at its first
+ * start.
+ */
 function checkChangelog(
   topic: string,
   partition: number,

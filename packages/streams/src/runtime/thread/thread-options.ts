@@ -21,10 +21,10 @@ export interface StreamThreadOptions {
   exactlyOnce: boolean;
   staticMembership: boolean;
   commitIntervalMs: number;
-  /** A commit begins early when so much waits for it. */
+  /** A commit begins early when this waits for it. */
   maxUncommittedBytes: number;
   maxUncommittedRecords: number;
-  /** A partition is not fetched while so many of its records wait. */
+  /** A partition is not fetched while this number of its records waits. */
   maxBufferedRecords: number;
   /** Each partition has an equal share of these; it is not fetched while its records take more. */
   maxBufferedBytes: number;

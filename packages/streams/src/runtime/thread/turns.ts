@@ -1,5 +1,5 @@
-// Turns of tasks: each task of a thread processes for a moment, from where the last step ended, so that a partition with
-// a backlog holds no other one up.
+// Turns of tasks: each task of a thread processes for a moment, from where the last step ended, so that a
+// partition with a backlog holds no other one up.
 import type { RuntimeMetrics } from '../metrics.ts';
 import type { Task } from '../task.ts';
 import type { CommitCycle } from './commit-cycle.ts';
