@@ -1,4 +1,5 @@
-// What needs no connection: errors, hashes and the format of records. It loads in a moment, unlike the client.
+// What needs no connection: errors, hashes and the format of records. It loads in a moment, unlike the
+// client.
 export {
   FatalError,
   RefusedRecordsError,

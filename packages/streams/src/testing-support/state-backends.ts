@@ -87,7 +87,10 @@ function onDisk(): OpenBackend {
   );
 }
 
-/** A new folder for the state of a test: in memory where the system has that, since each flush waits for a disk. */
+/**
+ * A new folder for the state of a test: in memory where the system has that, since each flush waits for a
+ * disk.
+ */
 export function stateTestFolder(): string {
   return mkdtempSync(join(foldersAreIn(), 'streams-state-'));
 }
