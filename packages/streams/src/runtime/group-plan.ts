@@ -2,7 +2,7 @@
 import type { KafkaPort, MemberSubscription } from '@activity/kafka';
 import { assignTasks, readJoinData, type AssignableMember, type Assignment } from './assignor.ts';
 import type { TopologyShape } from './fingerprint.ts';
-import { taskIdOf } from './task.ts';
+import { taskIdOf } from './task-options.ts';
 
 /** What a plan is made from. */
 export interface GroupPlanOptions {

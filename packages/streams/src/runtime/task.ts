@@ -11,55 +11,20 @@ import {
 import { FatalError } from '../api/errors.ts';
 import type { SourceRecord, StreamRecord } from '../api/record.ts';
 import type { CommitCallbacks, ProcessorContext, RecordPosition } from '../api/processor.ts';
-import type { ProcessorNode, SourceNode, SubTopology } from '../topology/topology.ts';
-import type { Collector } from './collector.ts';
-import type { FailurePolicy, FailureStage } from './failure-policy.ts';
-import type { RuntimeMetrics } from './metrics.ts';
+import type { ProcessorNode } from '../topology/topology.ts';
+import type { FailureStage } from './failure-policy.ts';
 import { wireNodes, type NodeGraph } from './node-graph.ts';
-import { recordName, type RecordPlace, type Refusal, type Refusals } from './commit-isolation.ts';
-import { readOffsetMetadata, writeOffsetMetadata } from './offset-metadata.ts';
+import { recordName, type RecordPlace, type Refusal } from './commit-isolation.ts';
+import { readOffsetMetadata } from './offset-metadata.ts';
+import { processorContext } from './processor-context.ts';
 import type { StartOffset } from './start-positions.ts';
 import { Punctuators } from './punctuators.ts';
 import { RecordQueue } from './record-queue.ts';
 import { EndingError, isEventTime, isFinal, stageOf, TaskFailures } from './task-failures.ts';
+import { offsetOf, type Parsed, type TaskInput } from './task-input.ts';
+import { taskIdOf, type TaskOptions } from './task-options.ts';
 import { TaskOutputs } from './task-outputs.ts';
-import type { OpenStore, StoreClocks } from './task-stores.ts';
-
-/** What a task is made of. */
-export interface TaskOptions {
-  subTopology: SubTopology;
-  partition: number;
-  /** The full name of a topic of the application's own; other names as they are. */
-  topicName: (name: string) => string;
-  /** How many partitions an input topic has, by its full name. */
-  partitionsOf: (topic: string) => number;
-  collector: Collector;
-  now: () => number;
-  metrics: RuntimeMetrics;
-  failures: FailurePolicy;
-  /** Records that were found to make their commit fail. */
-  refusals: Refusals;
-  /** Opens the stores; the task gives the clocks that they expire by. */
-  openStores: (clocks: StoreClocks) => readonly OpenStore[];
-}
-
-interface Parsed {
-  record: StreamRecord<unknown, unknown>;
-  source: SourceRecord;
-}
-
-interface Input {
-  queue: RecordQueue;
-  node: SourceNode;
-  partitions: number;
-  enter: (record: StreamRecord<unknown, unknown>) => void;
-  head: Parsed | undefined;
-}
-
-/** The id of a task, as Kafka Streams writes it. */
-export function taskIdOf(subTopology: number, partition: number): string {
-  return `${subTopology}_${partition}`;
-}
+import type { OpenStore } from './task-stores.ts';
 
 /** See the top of this file. Every method is synchronous: nothing is awaited for a record. */
 export class Task {
@@ -68,7 +33,7 @@ export class Task {
   readonly stores: readonly OpenStore[];
   readonly #options: TaskOptions;
   readonly #graph: NodeGraph;
-  readonly #inputs: Input[] = [];
+  readonly #inputs: TaskInput[] = [];
   readonly #punctuators = new Punctuators();
   readonly #commitCallbacks: { step: string; callbacks: CommitCallbacks }[] = [];
   readonly #failures: TaskFailures;
@@ -85,7 +50,7 @@ export class Task {
    */
   #unreadable = 0;
   #last: { queue: RecordQueue; source: SourceRecord } | undefined;
-  #current: { input: Input; source: SourceRecord; timestamp: number } | undefined;
+  #current: { input: TaskInput; source: SourceRecord; timestamp: number } | undefined;
 
   constructor(options: TaskOptions) {
     this.#options = options;
@@ -181,7 +146,8 @@ export class Task {
     let done = 0;
     const streamTimed = this.#punctuators.has('stream-time');
     while (done < limit) {
-      const input = this.#inputs.length === 1 ? this.#readyHead(this.#inputs[0] as Input) : this.#smallest();
+      const input =
+        this.#inputs.length === 1 ? this.#readyHead(this.#inputs[0] as TaskInput) : this.#smallest();
       if (this.#unreadable > 0) {
         done += this.#unreadable;
         this.#unreadable = 0;
@@ -237,7 +203,7 @@ export class Task {
 
   /** An offset to commit where none has moved. */
   fence(): CommittedOffset {
-    return offsetOf((this.#inputs[0] as Input).queue);
+    return offsetOf((this.#inputs[0] as TaskInput).queue);
   }
 
   /** The transaction has committed. */
@@ -275,7 +241,7 @@ export class Task {
     this.#graph.close();
   }
 
-  #readyHead(input: Input): Input | undefined {
+  #readyHead(input: TaskInput): TaskInput | undefined {
     if (input.head) return input;
     const { queue } = input;
     const source = queue.peek();
@@ -292,8 +258,8 @@ export class Task {
     return undefined;
   }
 
-  #smallest(): Input | undefined {
-    let smallest: Input | undefined;
+  #smallest(): TaskInput | undefined {
+    let smallest: TaskInput | undefined;
     for (const input of this.#inputs) {
       if (!this.#readyHead(input)) {
         // What comes behind it in its partition may be older than what the others have.
@@ -306,7 +272,7 @@ export class Task {
     return smallest;
   }
 
-  #parse(input: Input, source: SourceRecord): Parsed | undefined {
+  #parse(input: TaskInput, source: SourceRecord): Parsed | undefined {
     const { node } = input;
     const { headers } = source;
     let record: StreamRecord<unknown, unknown>;
@@ -326,7 +292,7 @@ export class Task {
     return { record, source };
   }
 
-  #processHead(input: Input): void {
+  #processHead(input: TaskInput): void {
     const { record, source } = input.head as Parsed;
     const { queue } = input;
     input.head = undefined;
@@ -350,13 +316,13 @@ export class Task {
   }
 
   /** What was refused of what was written for a record. */
-  #refusal({ queue }: Input, { offset }: SourceRecord): Refusal | undefined {
+  #refusal({ queue }: TaskInput, { offset }: SourceRecord): Refusal | undefined {
     const { refusals } = this.#options;
     const { records } = refusals;
     return records.size > 0 ? records.get(recordName(queue.topic, queue.partition, offset)) : undefined;
   }
 
-  #failed(stage: FailureStage, input: Input, source: SourceRecord, error: unknown, isBare = false): void {
+  #failed(stage: FailureStage, input: TaskInput, source: SourceRecord, error: unknown, isBare = false): void {
     const { topic } = input.queue;
     try {
       const letter = this.#failures.ofInput(stage, { topic, source }, error, isBare);
@@ -383,48 +349,32 @@ export class Task {
     forwardTo: (output: string, record: StreamRecord<unknown, unknown>) => void,
   ): ProcessorContext<unknown, unknown> {
     const { metrics, now } = this.#options;
-    const taskId = this.id;
-    const streamTime = (): number => this.#streamTime;
-    const store = (name: string, kind: string): unknown => {
-      const found = this.stores.find(({ spec }) => spec.name === name && node.stores.includes(name));
-      if (!found)
-        throw new FatalError('TOPOLOGY_INVALID', `${node.name} uses store ${name} without declaring it`);
-      if (found.spec.kind !== kind) {
-        throw new FatalError('TOPOLOGY_INVALID', `store ${name} is of kind ${found.spec.kind}, not ${kind}`);
-      }
-      return found.store;
-    };
-    return {
-      taskId,
+    return processorContext({
+      node,
+      taskId: this.id,
       partition: this.partition,
-      get streamTime() {
-        return streamTime();
-      },
+      stores: this.stores,
+      metrics,
       now,
+      streamTime: () => this.#streamTime,
       forward,
-      forwardTo: forwardTo,
-      keyValueStore: (name) => store(name, 'keyValue') as never,
-      windowStore: (name) => store(name, 'window') as never,
-      expiringStore: (name) => store(name, 'expiring') as never,
+      forwardTo,
       schedule: (intervalMs, type, callback) =>
         this.#punctuators.add(type, intervalMs, now(), (time) =>
           this.#callPunctuator(node.name, callback, time),
         ),
       onCommit: (callbacks) => this.#commitCallbacks.push({ step: node.name, callbacks }),
       position: () => this.#position(),
-      deadLetter: (reason, message) => {
-        const current = this.#current;
-        if (!current)
-          throw new FatalError('PROCESSING_FAILED', `${node.name} dead-letters outside of a record`);
-        const { input, source } = current;
-        const failed = { topic: input.queue.topic, source };
-        this.#outputs.collect(
-          this.#failures.inputLetter(failed, { stage: node.name, reason, message }, false),
-        );
-      },
-      dropped: (reason) => metrics.dropped(taskId, reason),
-      late: () => metrics.late(taskId),
-    };
+      deadLetter: (reason, message) => this.#deadLetterOf(node, reason, message),
+    });
+  }
+
+  #deadLetterOf(node: ProcessorNode, reason: string, message: string): void {
+    if (!this.#current)
+      throw new FatalError('PROCESSING_FAILED', `${node.name} dead-letters outside of a record`);
+    const { input, source } = this.#current;
+    const failed = { topic: input.queue.topic, source };
+    this.#outputs.collect(this.#failures.inputLetter(failed, { stage: node.name, reason, message }, false));
   }
 
   /**
@@ -442,10 +392,4 @@ export class Task {
     const { queue, partitions } = input;
     return { topic: queue.topic, partition: queue.partition, partitions, offset, timestamp };
   }
-}
-
-function offsetOf(queue: RecordQueue): CommittedOffset {
-  const { topic, partition, position, leaderEpoch } = queue;
-  const known = leaderEpoch !== undefined && { leaderEpoch };
-  return { topic, partition, offset: position, ...known, metadata: writeOffsetMetadata(queue) };
 }

@@ -1,0 +1,30 @@
+// What a task is made of, and its name.
+import type { SubTopology } from '../topology/topology.ts';
+import type { Collector } from './collector.ts';
+import type { Refusals } from './commit-isolation.ts';
+import type { FailurePolicy } from './failure-policy.ts';
+import type { RuntimeMetrics } from './metrics.ts';
+import type { OpenStore, StoreClocks } from './task-stores.ts';
+
+/** What a task is made of. */
+export interface TaskOptions {
+  subTopology: SubTopology;
+  partition: number;
+  /** The full name of a topic of the application's own; other names as they are. */
+  topicName: (name: string) => string;
+  /** How many partitions an input topic has, by its full name. */
+  partitionsOf: (topic: string) => number;
+  collector: Collector;
+  now: () => number;
+  metrics: RuntimeMetrics;
+  failures: FailurePolicy;
+  /** Records that were found to make their commit fail. */
+  refusals: Refusals;
+  /** Opens the stores; the task gives the clocks that they expire by. */
+  openStores: (clocks: StoreClocks) => readonly OpenStore[];
+}
+
+/** The id of a task, as Kafka Streams writes it. */
+export function taskIdOf(subTopology: number, partition: number): string {
+  return `${subTopology}_${partition}`;
+}
