@@ -1,6 +1,6 @@
 // What has become of an erasure that has no receipt yet:
 // its command in the raw topic, or what waits for the sink.
-import { rawCommand, rawPosition, type Erasure } from '@activity/contracts';
+import { rawCommand, rawPosition, type Erasure, type ErasureState } from '@activity/contracts';
 import type { MonitoringRoute } from '@activity/service';
 import type { TopicReader } from '@activity/streams';
 import { z } from 'zod';
@@ -14,13 +14,6 @@ export interface ErasureStateOptions {
   groupId: string;
   /** The erasure with this number where it waits for the sink. */
   waiting: (id: number) => Erasure | undefined;
-}
-
-/** An erasure on its way: `accepted` before the processor, `processed` behind it. */
-export interface ErasureState {
-  state: 'accepted' | 'processed';
-  userId: string;
-  requestedAt: string;
 }
 
 /** Makes what looks an erasure up by the number of its command; undefined where the number is of none. */

@@ -1,7 +1,7 @@
 // Where an event is in Kafka: before the processor, or among the dead letters. For the trace of one event; it
 // reads no more than some thousand records.
 import { idText, partitionOf } from '@activity/contracts';
-import type { Topics } from '@activity/contracts';
+import type { FoundEvent, Topics } from '@activity/contracts';
 import type { MonitoringRoute } from '@activity/service';
 import type { ReadRecord, TopicReader } from '@activity/streams';
 import { z } from 'zod';
@@ -13,21 +13,6 @@ export interface EventSearchOptions {
   topics: Topics;
   /** The processor's application id. */
   groupId: string;
-}
-
-/** What Kafka holds of an event. */
-export interface FoundEvent {
-  /** The partition that the user's records are in. */
-  partition: number;
-  /** What of the partition the processor has committed. */
-  committed: number;
-  /**
-   * Copies that the processor has not committed yet: their raw offsets, and how many records lie before each.
-   */
-  waiting: { offset: number; before: number }[];
-  deadLetters: { raw: { partition: number; offset: number }; reason: string; message: string; at: string }[];
-  /** False where more lay there than was read. */
-  complete: boolean;
 }
 
 /** The most records that are read of one partition. */

@@ -1,5 +1,5 @@
 // What others of the pipeline may ask of the supervisor: how far each stage is.
-import type { Topics } from '@activity/contracts';
+import type { StageReport, Topics } from '@activity/contracts';
 import type { MonitoringRoute } from '@activity/service';
 import type { TopicReader } from '@activity/streams';
 import type { ConnectClient, ConnectorStatus } from './connect-client.ts';
@@ -18,27 +18,6 @@ export interface InspectionOptions {
   /** Up to which moment a collection is complete, where that is known. */
   asOf: (collection: string) => Date | undefined;
   now: () => number;
-}
-
-/** How far the stages are. Positions are offsets. */
-export interface StageReport {
-  /** When the question was put to Kafka. */
-  at: string;
-  processor: { lag: number; partitions: { partition: number; committed: number; end: number }[] };
-  sinks: {
-    connector: string;
-    topic: string;
-    /**
-     * Records that are not stored yet. Behind the last record of a partition is the marker of its
-     * transaction, which is none.
-     */
-    lag: number;
-    state: string;
-    tasks: string[];
-    /** Everything that the edge acknowledged before is stored; null where that is not known. */
-    asOf: string | null;
-  }[];
-  erasures: { waiting: number; kept: number };
 }
 
 /** Answers are that old at most, in milliseconds: many may ask at once. */

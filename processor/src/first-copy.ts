@@ -1,7 +1,7 @@
 // What the dedupe remembers of an event, for whoever asks where the event is: read from the committed state
 // of this instance.
 import { hash } from 'node:crypto';
-import { idText } from '@activity/contracts';
+import { idText, type FirstCopyAnswer } from '@activity/contracts';
 import type { MonitoringRoute } from '@activity/service';
 import { dedupePrefix, type ReadableStore } from '@activity/streams';
 import { z } from 'zod';
@@ -52,7 +52,9 @@ export function firstCopyRoute(stores: Stores): MonitoringRoute {
     const erasedBy = person?.erasedBy ?? -1;
     const firstCopies = stores.store<string, { offset: number }>(dedupeStore);
     const first = await firstCopies.get(dedupePrefix(rawKeySerde, userId) + dedupeIdOf(eventId, erasedBy));
-    if (first) return { status: 200, body: { known: true, offset: first.offset } };
-    return { status: 200, body: { known: false, ...(erasedBy >= 0 && { erasedBy }) } };
+    const body: FirstCopyAnswer = first
+      ? { known: true, offset: first.offset }
+      : { known: false, ...(erasedBy >= 0 && { erasedBy }) };
+    return { status: 200, body };
   };
 }

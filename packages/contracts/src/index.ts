@@ -100,3 +100,5 @@ export type {
 } from './documents.ts';
 export { jsonSchemaOf, topicSchemas } from './topic-schemas.ts';
 export type { SchemaTopic, TopicValue } from './topic-schemas.ts';
+export { erasureState, firstCopyAnswer, foundEvent, stageReport } from './stage-answers.ts';
+export type { ErasureState, FirstCopyAnswer, FoundEvent, StageReport } from './stage-answers.ts';

@@ -1,60 +1,16 @@
 // What the other parts of the pipeline say of themselves, over HTTP.
+import {
+  erasureState,
+  firstCopyAnswer,
+  foundEvent,
+  stageReport,
+  type ErasureState,
+  type FoundEvent,
+  type StageReport,
+} from '@activity/contracts';
 import { z } from 'zod';
 
-const report = z.object({
-  at: z.iso.datetime(),
-  processor: z.object({
-    lag: z.number(),
-    partitions: z.array(z.object({ partition: z.number(), committed: z.number(), end: z.number() })),
-  }),
-  sinks: z.array(
-    z.object({
-      connector: z.string(),
-      topic: z.string(),
-      lag: z.number(),
-      state: z.string(),
-      tasks: z.array(z.string()),
-      asOf: z.string().nullable(),
-    }),
-  ),
-  erasures: z.object({ waiting: z.number(), kept: z.number() }),
-});
-
 const readiness = z.object({ status: z.string(), reason: z.string().optional() });
-
-const found = z.object({
-  partition: z.number(),
-  committed: z.number(),
-  waiting: z.array(z.object({ offset: z.number(), before: z.number() })),
-  deadLetters: z.array(
-    z.object({
-      raw: z.object({ partition: z.number(), offset: z.number() }),
-      reason: z.string(),
-      message: z.string(),
-      at: z.string(),
-    }),
-  ),
-  complete: z.boolean(),
-});
-
-const erasureState = z.object({
-  state: z.enum(['accepted', 'processed']),
-  userId: z.string(),
-  requestedAt: z.iso.datetime(),
-});
-
-const firstCopy = z.object({
-  known: z.boolean(),
-  offset: z.number().optional(),
-  erasedBy: z.number().optional(),
-});
-
-/** How far the stages are, as the supervisor reports it. */
-export type StageReport = z.output<typeof report>;
-/** An erasure on its way, as the supervisor reports it. */
-export type ErasureState = z.output<typeof erasureState>;
-/** What Kafka holds of an event, as the supervisor reports it. */
-export type FoundInKafka = z.output<typeof found>;
 
 /**
  * The first copy of an event, as the processor remembers it: its offset in the raw topic; or that its user
@@ -77,7 +33,7 @@ export interface Stages {
    * does not answer.
    */
   erasure: (id: number) => Promise<ErasureState | null | undefined>;
-  findInKafka: (event: { userId: string; eventId: string }) => Promise<FoundInKafka | undefined>;
+  findInKafka: (event: { userId: string; eventId: string }) => Promise<FoundEvent | undefined>;
   /**
    * The first copy that the processor's dedupe store remembers; `forgotten` where it knows none, undefined
    * where an instance that might does not answer.
@@ -130,7 +86,7 @@ export function createStages(options: StagesOptions): Stages {
   }
 
   return {
-    report: async () => ask(`${supervisorUrl}/stages`, report),
+    report: async () => ask(`${supervisorUrl}/stages`, stageReport),
     processors: async () =>
       Promise.all(
         processorUrls.map(async (url): Promise<ProcessorState> => {
@@ -152,10 +108,10 @@ export function createStages(options: StagesOptions): Stages {
         return undefined;
       }
     },
-    findInKafka: async (event) => ask(`${supervisorUrl}/event?${query(event)}`, found, 5_000),
+    findInKafka: async (event) => ask(`${supervisorUrl}/event?${query(event)}`, foundEvent, 5_000),
     async firstCopy(event) {
       const answers = await Promise.all(
-        processorUrls.map(async (url) => ask(`${url}/dedupe?${query(event)}`, firstCopy)),
+        processorUrls.map(async (url) => ask(`${url}/dedupe?${query(event)}`, firstCopyAnswer)),
       );
       const known = answers.find((answer) => answer?.known === true);
       if (known?.offset !== undefined) return { offset: known.offset };

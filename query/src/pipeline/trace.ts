@@ -1,12 +1,12 @@
 // Where an event is: asked of MongoDB, of the processor's dedupe store, and of Kafka through the supervisor.
 import { logId, maxPartitions, rawPosition } from '@activity/contracts';
-import type { ErasureReceipt, Loss } from '@activity/contracts';
+import type { ErasureReceipt, FoundEvent, Loss, StageReport } from '@activity/contracts';
 import type { Collection, Document, Filter } from 'mongodb';
 import type { LogDocument } from '../logs/log-json.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import type { Reads } from '../reads/reads.ts';
 import type { AskLosses } from './losses.ts';
-import type { FirstCopy, FoundInKafka, StageReport, Stages } from './stages.ts';
+import type { FirstCopy, Stages } from './stages.ts';
 
 /** Where an event can be. */
 export const traceStates = [
@@ -42,7 +42,7 @@ export interface Trace {
   /** The command that deleted it, and when. */
   deleted: { at: Date | null; by: number } | null;
   /** Why copies of it were dead-lettered, the last one last. */
-  deadLetters: (FoundInKafka['deadLetters'][number] & { duplicateOf: number | null })[];
+  deadLetters: (FoundEvent['deadLetters'][number] & { duplicateOf: number | null })[];
   /** Further copies that wait to be found duplicates, and of which log. */
   duplicates: { raw: RawPosition; duplicateOf: number }[];
   /**
@@ -90,9 +90,9 @@ export function createTrace(
   /** Dead letters of before an erasure are kept until the topic's retention, and shown to nobody. */
   async function letters(
     userId: string,
-    inKafka: FoundInKafka | undefined,
+    inKafka: FoundEvent | undefined,
     first: FirstCopy | 'forgotten' | undefined,
-  ): Promise<FoundInKafka['deadLetters']> {
+  ): Promise<FoundEvent['deadLetters']> {
     if (inKafka === undefined || inKafka.deadLetters.length === 0) return [];
     const erasure = await newestErasure(userId, first);
     return inKafka.deadLetters.filter(({ raw }) => logId(raw.partition, raw.offset) > erasure);
@@ -198,14 +198,14 @@ async function storedBy(store: LogStore, eventId: string, userId: string): Promi
 
 /** The number that the log of the first copy has or will have. */
 function idOf(
-  inKafka: FoundInKafka | undefined,
+  inKafka: FoundEvent | undefined,
   first: FirstCopy | 'forgotten' | undefined,
 ): number | undefined {
   if (typeof first !== 'object' || !('offset' in first) || inKafka === undefined) return undefined;
   return first.offset * maxPartitions + inKafka.partition;
 }
 
-function duplicatesOf(inKafka: FoundInKafka | undefined, known: number | undefined): Trace['duplicates'] {
+function duplicatesOf(inKafka: FoundEvent | undefined, known: number | undefined): Trace['duplicates'] {
   if (inKafka === undefined || known === undefined) return [];
   const { partition, waiting } = inKafka;
   return waiting
