@@ -29,10 +29,16 @@ export interface KafkaOptions {
   clientId: string;
   /** Milliseconds until a request that was not answered fails. */
   requestTimeoutMs?: number;
+  /**
+   * How long a call is tried again whose failure passes, in milliseconds.
+   * @default 30_000
+   */
+  retryForMs?: number;
   security?: SecurityOptions;
 }
 
-const deadlineMs = 30_000;
+/** How long a broker may take to delete what it is asked to, in milliseconds. */
+const deletionMs = 30_000;
 
 interface CreatedTopics {
   topics: { name: string; errorCode: number; errorMessage: string | null }[];
@@ -83,6 +89,7 @@ function isUnstable({ groups }: FetchedOffsets): boolean {
 
 /** Opens the port. Nothing is connected until it is used. */
 export function createKafka(options: KafkaOptions): KafkaPort {
+  const { retryForMs = 30_000 } = options;
   const cluster = new Cluster({
     brokers: options.brokers,
     clientId: options.clientId,
@@ -93,7 +100,7 @@ export function createKafka(options: KafkaOptions): KafkaPort {
   const members: WireGroupMember[] = [];
 
   async function describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>> {
-    await retrying(deadlineMs, () => cluster.refresh(topics));
+    await retrying(retryForMs, () => cluster.refresh(topics));
     const found = new Map<string, TopicDescription>();
     for (const name of topics) {
       const partitions = cluster.partitions(name);
@@ -108,7 +115,7 @@ export function createKafka(options: KafkaOptions): KafkaPort {
       resourceName,
       configurationKeys: [...names],
     }));
-    const { results } = await retrying(deadlineMs, () =>
+    const { results } = await retrying(retryForMs, () =>
       cluster.onAnyBroker((link) =>
         link.call(`reading settings of ${topics.join(', ')}`, wire.describeConfigs, asked),
       ),
@@ -131,7 +138,7 @@ export function createKafka(options: KafkaOptions): KafkaPort {
       assignments: [],
       configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
     }));
-    await retrying(deadlineMs, async () => {
+    await retrying(retryForMs, async () => {
       const { topics: results } = await cluster.onAnyBroker((link) =>
         link
           .call('creating topics', wire.createTopics, requests, 10_000, false)
@@ -153,7 +160,7 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     });
     // The broker knows of a topic a moment before clients are told of it.
     const names = topics.map(({ name }) => name);
-    await retrying(deadlineMs, async () => {
+    await retrying(retryForMs, async () => {
       await cluster.refresh(names);
       const unseen = names.filter((name) => cluster.partitions(name) === undefined);
       if (unseen.length > 0)
@@ -197,14 +204,14 @@ export function createKafka(options: KafkaOptions): KafkaPort {
   }
 
   function stableOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<StableOffsets> {
-    return retrying(deadlineMs, () => readOffsets(groupId, partitions));
+    return retrying(retryForMs, () => readOffsets(groupId, partitions));
   }
 
   async function committedOffsets(
     groupId: string,
     partitions: readonly TopicPartition[],
   ): Promise<CommittedOffset[]> {
-    return retrying(deadlineMs * 3, async () => {
+    return retrying(retryForMs * 3, async () => {
       const { offsets, unstable } = await readOffsets(groupId, partitions);
       if (unstable.length === 0) return offsets;
       const names = unstable.map(({ topic, partition }) => partitionName(topic, partition)).join(', ');
@@ -219,7 +226,7 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     call: (link: Link, topics: Map<string, P[]>) => Promise<void>,
   ): Promise<void> {
     if (partitions.length === 0) return;
-    await retrying(deadlineMs, async () => {
+    await retrying(retryForMs, async () => {
       const topics = [...new Set(partitions.map(({ topic }) => topic))];
       for (const [leader, led] of await cluster.leaders(partitions)) {
         const asked = Map.groupBy(led, ({ topic }) => topic);
@@ -294,13 +301,13 @@ export function createKafka(options: KafkaOptions): KafkaPort {
           offset: BigInt(offset),
         })),
       }));
-      await link.call('deleting records of internal topics', wire.deleteRecords, request, deadlineMs);
+      await link.call('deleting records of internal topics', wire.deleteRecords, request, deletionMs);
     });
   }
 
   async function deleteGroup(groupId: string): Promise<boolean> {
     const doing = `deleting group ${groupId}`;
-    const { results } = await retrying(deadlineMs, () =>
+    const { results } = await retrying(retryForMs, () =>
       cluster.onCoordinator('group', groupId, (link) =>
         link.call(doing, wire.deleteGroups, [groupId]).catch((error: unknown): DeletedGroups => {
           const answer = partialAnswer<DeletedGroups>(error);
@@ -320,9 +327,9 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     const there = [...(await describeTopics(topics)).keys()];
     if (there.length === 0) return [];
     const requests = there.map((name) => ({ name }));
-    await retrying(deadlineMs, () =>
+    await retrying(retryForMs, () =>
       cluster.onAnyBroker((link) =>
-        link.call('deleting topics', wire.deleteTopics, requests, deadlineMs).catch((error: unknown) => {
+        link.call('deleting topics', wire.deleteTopics, requests, deletionMs).catch((error: unknown) => {
           // A broker that could not be reached any more may have deleted them.
           if (brokerErrors(error).some((name) => name !== 'UNKNOWN_TOPIC_OR_PARTITION')) throw error;
           if (brokerErrors(error).length === 0) throw error;
