@@ -84,7 +84,8 @@ describe('records that cannot be read', () => {
       topology: unreadable(),
       inputs: [mixed, mixed],
       failures,
-      settings: { ...settings, commitIntervalMs: 10_000 },
+      // The last commit, of less than the limit, waits for it.
+      settings: { ...settings, commitIntervalMs: 1_500 },
       refuse: ({ records }) => {
         largest = Math.max(largest, records.count);
         bytes = Math.max(bytes, records.bytes);
