@@ -86,7 +86,7 @@ COPY connect connect
 ENV METRICS_PORT=3003
 EXPOSE 3003
 HEALTHCHECK --interval=5s --timeout=4s --start-period=120s --retries=3 CMD ["node", "healthcheck.mjs", "METRICS_PORT", "/readyz"]
-ENTRYPOINT ["node", "connect/src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "connect/src/main.ts"]
 
 FROM service AS query
 COPY --from=query-modules /app ./

@@ -53,19 +53,23 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${port}`;
   const uri = new URL(mongodb);
   uri.pathname = '/trace-memory';
-  supervisor = spawn(process.execPath, ['--max-old-space-size=160', join(import.meta.dirname, 'main.ts')], {
-    env: {
-      ...process.env,
-      ...names,
-      CONNECTOR_PREFIX: 'trace-memory',
-      CONNECT_URL: connect,
-      KAFKA_BROKERS: broker,
-      MONGODB_URI: uri.href,
-      METRICS_PORT: String(port),
-      LOG_LEVEL: 'fatal',
+  supervisor = spawn(
+    process.execPath,
+    ['--max-old-space-size=160', '--max-semi-space-size=4', join(import.meta.dirname, 'main.ts')],
+    {
+      env: {
+        ...process.env,
+        ...names,
+        CONNECTOR_PREFIX: 'trace-memory',
+        CONNECT_URL: connect,
+        KAFKA_BROKERS: broker,
+        MONGODB_URI: uri.href,
+        METRICS_PORT: String(port),
+        LOG_LEVEL: 'fatal',
+      },
+      stdio: 'inherit',
     },
-    stdio: 'inherit',
-  });
+  );
   await vi.waitFor(async () => assert.equal((await trace('e1')).status, 200), {
     timeout: 60_000,
     interval: 200,

@@ -113,10 +113,13 @@ async function prepareQuery(dataDir: string, signal: AbortSignal): Promise<void>
 }
 
 /**
- * As in the Dockerfile: a burst of waiting events would otherwise grow
- * the space for young objects to 128 MiB.
+ * As in the Dockerfile. A burst of waiting events, or a search through a long topic, would otherwise grow the
+ * space for young objects to 48 MiB and more.
  */
-const nodeFlags: Partial<Record<ServiceName, string[]>> = { ingest: ['--max-semi-space-size=16'] };
+const nodeFlags: Partial<Record<ServiceName, string[]>> = {
+  ingest: ['--max-semi-space-size=16'],
+  connect: ['--max-semi-space-size=4'],
+};
 
 /**
  * Describes a service to whatever starts it.
