@@ -1,29 +1,21 @@
 // What many traces at once cost the supervisor: the resident memory of a real process that searches
 // a long backlog.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { topicSpecs, topicsOf } from '@activity/contracts';
+import { topicEnvironment, topicSpecs, topicsNamed, topicsOf } from '@activity/contracts';
 import { freePort } from '@activity/testbed';
+import { residentMib } from '@activity/testbed/testing/resident';
 import { servers } from '@activity/testbed/testing';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, assert, beforeAll, expect, test, vi } from 'vitest';
-import { topics } from './testing/sink-stack.ts';
 
-// The same variables with other names.
-const names = Object.fromEntries(
-  Object.entries(topics).map(([variable, name]) => [variable, name.replace('sink', 'trace-memory')]),
-) as typeof topics;
+const names = topicEnvironment(topicsNamed('trace-memory'));
 const count = 40_000;
 let supervisor: ChildProcess;
 let url: string;
 
-/** Resident memory, in MiB. */
-function resident(): number {
-  const status = readFileSync(`/proc/${supervisor.pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1_024;
-}
+const resident = (): number => residentMib(supervisor.pid);
 
 function trace(eventId: string): Promise<Response> {
   return fetch(`${url}/event?userId=u&eventId=${eventId}`);

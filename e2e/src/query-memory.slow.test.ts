@@ -1,12 +1,12 @@
 // What clients that read slowly, or not at all, cost the query service:
 // the resident memory of a real process.
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Long, MongoClient, type Document } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { migrate } from '@activity/connect/migrate';
 import { startQuery, type QueryProcess } from './testing/query-process.ts';
+import { residentMib } from '@activity/testbed/testing/resident';
 import { servers } from '@activity/testbed/testing';
 
 const mib = 1_048_576;
@@ -30,11 +30,7 @@ function logOf(id: number): Document {
   };
 }
 
-/** Resident memory of the service, in MiB. */
-function resident(): number {
-  const status = readFileSync(`/proc/${service.process.pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1_024;
-}
+const resident = (): number => residentMib(service.process.pid);
 
 /** Asks for a path and reads nothing of the answer; its status, where one came. */
 function askOnly(path: string): { socket: Socket; status: Promise<number | undefined> } {

@@ -2,26 +2,20 @@
 // broker.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { residentMib } from '@activity/testbed/testing/resident';
 import { freePort } from '@activity/testbed';
 import { afterAll, assert, beforeAll, expect, test, vi } from 'vitest';
 
-const mebibyte = 1_048_576;
-const pageBytes = 4_096;
 const sockets: Socket[] = [];
 let edge: ChildProcess;
 let port: number;
 
-/** Resident memory, in MiB. */
-function resident(): number {
-  const [, pages] = readFileSync(`/proc/${edge.pid}/statm`, 'utf8').split(' ');
-  return (Number(pages) * pageBytes) / mebibyte;
-}
+const resident = (): number => residentMib(edge.pid);
 
 async function post(path: string, body: Buffer, headers: Record<string, string> = {}): Promise<number> {
   const url = `http://127.0.0.1:${port}${path}`;

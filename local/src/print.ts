@@ -1,5 +1,6 @@
 // What the launcher prints.
 import { hasApiKeys } from './config.ts';
+import { originOf } from './parts/services.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
 import { restPasswordFile, restUser } from '@activity/testbed/servers/connect-rest';
 import { loopback } from '@activity/testbed/process/ports';
@@ -27,7 +28,7 @@ export function printProblem(error: unknown): void {
 /** Prints where everything is and a command to try. */
 export function printReady(pipeline: Pipeline, tookMs: number): void {
   const { ports, longest, security, restFolder } = pipeline;
-  const local = `${security ? 'https' : 'http'}://${loopback}`;
+  const local = originOf(security);
   const secure = security
     ? `
   secure        certificates and passwords are in ${security.folder}

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigShape } from '@activity/service';
+import { projectRoot } from '@activity/testbed/paths';
 import { parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
 import { configSchema as connect } from '@activity/connect/config';
@@ -11,8 +12,7 @@ import { configSchema as processor } from '@activity/processor/config';
 import { configSchema as query } from '@activity/query/config';
 import { configSchema as setup } from '../config.ts';
 
-/** The root of the repository. */
-export const projectRoot: string = join(import.meta.dirname, '..', '..', '..');
+export { projectRoot };
 
 /** The configuration of what each target of the Dockerfile runs. */
 export const schemas: Record<string, z.ZodObject<ConfigShape>> = { ingest, processor, connect, query, setup };

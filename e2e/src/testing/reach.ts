@@ -1,7 +1,7 @@
 // How a test reaches the services of a pipeline: their URLs, and the operator's key where it is secure.
 import { readFileSync } from 'node:fs';
+import { originOf } from '@activity/local/parts/services';
 import type { Pipeline } from '@activity/local/pipeline/pipeline';
-import { loopback } from '@activity/testbed/process/ports';
 
 /** The URLs, and the headers to send. */
 export interface Reach {
@@ -14,7 +14,7 @@ export interface Reach {
 
 /** Works it out. A secure pipeline has made its CA a trusted one of this process. */
 export function reachOf({ ports, security }: Pick<Pipeline, 'ports' | 'security'>): Reach {
-  const local = `${security ? 'https' : 'http'}://${loopback}`;
+  const local = originOf(security);
   return {
     edge: `${local}:${ports.ingest}`,
     query: `${local}:${ports.query}`,

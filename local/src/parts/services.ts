@@ -45,6 +45,11 @@ interface Shape {
   env: Record<string, string>;
 }
 
+/** How the addresses of a stack's HTTP servers begin. */
+export function originOf(security: Security | undefined): string {
+  return `${security ? 'https' : 'http'}://${loopback}`;
+}
+
 /** Where the password of Kafka Connect's REST interface is. */
 export function restFolderOf({ dataDir, security }: Pick<ServiceSettings, 'dataDir' | 'security'>): string {
   return security?.folder ?? join(dataDir, 'connect');
@@ -56,7 +61,7 @@ const plain = { TLS_CERT: '', TLS_CERT_FILE: '', TLS_KEY: '', TLS_KEY_FILE: '' }
 
 function shapeOf(workspace: ServiceName, settings: ServiceSettings): Shape {
   const { ports, dataDir, probePort, security } = settings;
-  const local = `${security ? 'https' : 'http'}://${loopback}`;
+  const local = originOf(security);
   // Empty counts as not set: a PROBE_PORT of the environment would be given to two services.
   const probes = { PROBE_PORT: probePort === undefined ? '' : String(probePort) };
   switch (workspace) {
@@ -128,7 +133,7 @@ const nodeFlags: Partial<Record<ServiceName, string[]>> = {
 export function serviceSpec(workspace: ServiceName, settings: ServiceSettings): PartSpec {
   const { ports, dataDir, security } = settings;
   const { name, port, probePort = port, health, env } = shapeOf(workspace, settings);
-  const local = `${security ? 'https' : 'http'}://${loopback}`;
+  const local = originOf(security);
   return {
     name,
     address: `${local}:${port}`,

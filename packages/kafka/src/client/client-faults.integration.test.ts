@@ -6,18 +6,10 @@ import { Consumer, FetchIsolationLevels, stringDeserializers } from '@platformat
 import { describe, expect, test } from 'vitest';
 import { RejoinError } from '../errors.ts';
 import { commitOf, memberOf, readPartition, valuesOf, type Write } from '../testing/commits.ts';
-import { besideTheClient, type Naive } from '../testing/naive-client.ts';
+import { besideTheClient, offsetsOf, type Naive } from '../testing/naive-client.ts';
 import { uniqueName } from '../testing/witness.ts';
 
 const beside = besideTheClient(() => servers().kafka);
-
-function offsetsOf(
-  topic: string,
-  count: number,
-  offset: number,
-): { topic: string; partition: number; offset: number }[] {
-  return Array.from({ length: count }, (_, partition) => ({ topic, partition, offset }));
-}
 
 describe('1: a second start with the same transactional id', () => {
   test('is fenced, with the client alone', async () => {

@@ -18,7 +18,7 @@ export function partitionName(topic: string, partition: number): string {
 export interface Position extends TopicPartition {
   offset: number;
   /** The leader epoch of the record before it; absent where it is not known. */
-  leaderEpoch?: number;
+  leaderEpoch?: number | undefined;
 }
 
 /** What one fetch brought for one partition. Aborted and control records are already gone. */
@@ -191,7 +191,7 @@ export interface KafkaPort {
    * Where the records of each position's leader epoch end, by `partitionName`: before the position where the
    * broker has lost records. A position whose epoch the broker does not know is absent.
    */
-  endsOfEpochs(positions: readonly Required<Position>[]): Promise<Map<string, EpochStart>>;
+  endsOfEpochs(positions: readonly (TopicPartition & EpochStart)[]): Promise<Map<string, EpochStart>>;
   /** Deletes the records before these offsets. */
   deleteRecords(before: readonly (TopicPartition & { offset: number })[]): Promise<void>;
   /**

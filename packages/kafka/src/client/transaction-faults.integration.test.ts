@@ -3,18 +3,10 @@ import { servers } from '@activity/testbed/testing';
 import { Consumer } from '@platformatic/kafka';
 import { describe, expect, test } from 'vitest';
 import { commitOf, memberOf, type Write } from '../testing/commits.ts';
-import { besideTheClient } from '../testing/naive-client.ts';
+import { besideTheClient, offsetsOf } from '../testing/naive-client.ts';
 import { uniqueName } from '../testing/witness.ts';
 
 const beside = besideTheClient(() => servers().kafka);
-
-function offsetsOf(
-  topic: string,
-  count: number,
-  offset: number,
-): { topic: string; partition: number; offset: number }[] {
-  return Array.from({ length: count }, (_, partition) => ({ topic, partition, offset }));
-}
 
 describe('6: after a send of a transaction has failed', () => {
   const tooLarge = 'x'.repeat(2_000_000);

@@ -12,7 +12,6 @@ import {
   type CommittedOffset,
   type KafkaPort,
   type NewTopic,
-  type Position,
   type StableOffsets,
   type TopicDescription,
   type TopicPartition,
@@ -191,13 +190,13 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     const found: StableOffsets = { offsets: [], unstable: [] };
     for (const { name, partitions: answers } of groups[0]?.topics ?? []) {
       for (const answer of answers) {
-        const { committedOffset, committedLeaderEpoch: leaderEpoch } = answer;
+        const { committedOffset, committedLeaderEpoch } = answer;
         const place = { topic: name, partition: answer.partitionIndex };
         if (answer.errorCode !== 0) found.unstable.push(place);
         if (answer.errorCode !== 0 || committedOffset < 0n) continue;
-        const known = leaderEpoch >= 0 && { leaderEpoch };
+        const leaderEpoch = committedLeaderEpoch < 0 ? undefined : committedLeaderEpoch;
         const metadata = answer.metadata ?? '';
-        found.offsets.push({ ...place, offset: Number(committedOffset), ...known, metadata });
+        found.offsets.push({ ...place, offset: Number(committedOffset), leaderEpoch, metadata });
       }
     }
     return found;
@@ -261,7 +260,9 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     return found;
   }
 
-  async function endsOfEpochs(positions: readonly Required<Position>[]): Promise<Map<string, EpochStart>> {
+  async function endsOfEpochs(
+    positions: readonly (TopicPartition & EpochStart)[],
+  ): Promise<Map<string, EpochStart>> {
     const found = new Map<string, EpochStart>();
     await onLeaders(positions, async (link, asked) => {
       const request = [...asked].map(([name, partitions]) => ({

@@ -1,7 +1,7 @@
 // The client as its documentation has it, beside the adapter, for tests of what the adapter works round.
 import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka';
 import { afterAll, beforeAll } from 'vitest';
-import type { CommitWriter, KafkaPort } from '../client/port.ts';
+import type { CommitWriter, KafkaPort, Position } from '../client/port.ts';
 import { createKafka } from '../client/wire-port.ts';
 import { connectWitness, uniqueName, type Witness } from './witness.ts';
 
@@ -27,6 +27,11 @@ export interface Beside {
   openWriter(transactionalId: string | null): Promise<CommitWriter>;
   /** Waits until no transaction is open on a topic, then returns what is committed. */
   committedValues(topic: string): Promise<(string | null)[]>;
+}
+
+/** The same offset in each of a topic's first partitions. */
+export function offsetsOf(topic: string, count: number, offset: number): Position[] {
+  return Array.from({ length: count }, (_, partition) => ({ topic, partition, offset }));
 }
 
 /** Call it at the top of a test file: it connects before the tests, and closes everything after them. */

@@ -2,7 +2,7 @@
 // The leader passes the request on with the assignment, whoever the leader is.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RetriableError, type KafkaPort } from '@activity/kafka';
-import { readAssignment, writeAssignment, writeJoinData } from './assignor.ts';
+import { readAssignment, writeAssignments, writeJoinData } from './assignor.ts';
 import { planShutdown, readMembers } from './group-plan.ts';
 
 /** Whom to ask. Times in milliseconds. */
@@ -36,8 +36,7 @@ export async function requestShutdown({
       beforeJoin: async () =>
         writeJoinData({ instanceId: '', owned: [], stored: [], shutdown: true, passedOn }),
       async assign(subscriptions) {
-        const plan = planShutdown(readMembers(subscriptions)) ?? new Map();
-        return new Map([...plan].map(([memberId, given]) => [memberId, writeAssignment(given)]));
+        return writeAssignments(planShutdown(readMembers(subscriptions)) ?? new Map());
       },
       // It stays while somebody is told: a member that misses one assignment gets the next.
       async onAssigned(bytes) {

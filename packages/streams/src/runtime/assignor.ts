@@ -139,6 +139,11 @@ export function writeAssignment(assignment: Assignment): Buffer {
   return Buffer.from(JSON.stringify({ version: 1, ...assignment }));
 }
 
+/** The assignments of a plan as bytes, by member. */
+export function writeAssignments(plan: ReadonlyMap<string, Assignment>): Map<string, Buffer> {
+  return new Map([...plan].map(([memberId, given]) => [memberId, writeAssignment(given)]));
+}
+
 /** Reads an assignment. */
 export function readAssignment(bytes: Buffer): Assignment {
   const nothing = { tasks: [], pending: 0, refused: false };

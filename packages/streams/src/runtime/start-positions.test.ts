@@ -31,8 +31,7 @@ async function startOf(starts: StartPositions, topic = 'in'): Promise<number | u
 
 function commit(offset: number, topicId?: string, leaderEpoch?: number): void {
   const metadata = writeOffsetMetadata({ partitionTime: 7, arrivalTime: -1, topicId });
-  const known = leaderEpoch !== undefined && { leaderEpoch };
-  kafka.committed.set('in-0', { topic: 'in', partition: 0, offset, ...known, metadata });
+  kafka.committed.set('in-0', { topic: 'in', partition: 0, offset, leaderEpoch, metadata });
 }
 
 describe('without a commit', () => {

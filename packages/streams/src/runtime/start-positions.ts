@@ -129,7 +129,7 @@ export class StartPositions {
     }
     this.#instead.delete(name);
     // An epoch that the broker does not know cannot be compared with what it has.
-    return epochEnd && leaderEpoch !== undefined ? { offset, leaderEpoch } : { offset };
+    return { offset, leaderEpoch: epochEnd && leaderEpoch };
   }
 
   /**

@@ -23,6 +23,5 @@ export interface TaskInput {
 /** The offset to commit for what was processed of a queue. */
 export function offsetOf(queue: RecordQueue): CommittedOffset {
   const { topic, partition, position, leaderEpoch } = queue;
-  const known = leaderEpoch !== undefined && { leaderEpoch };
-  return { topic, partition, offset: position, ...known, metadata: writeOffsetMetadata(queue) };
+  return { topic, partition, offset: position, leaderEpoch, metadata: writeOffsetMetadata(queue) };
 }

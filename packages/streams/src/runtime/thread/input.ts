@@ -61,7 +61,7 @@ export class ThreadInput {
         topic,
         partition,
         offset: fetchPosition,
-        ...(fetchEpoch !== undefined && { leaderEpoch: fetchEpoch }),
+        leaderEpoch: fetchEpoch,
       }));
     if (positions.length === 0) return;
     // Those that have enough may have worked it off, and would wait, long before a record comes for the

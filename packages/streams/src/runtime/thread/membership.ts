@@ -2,7 +2,7 @@
 // they queue, and the loop runs them between two steps.
 import type { GroupIdentity, GroupMember, MemberSubscription } from '@activity/kafka';
 import { FatalError, RetriableError } from '../../api/errors.ts';
-import { readAssignment, writeAssignment, writeJoinData, type Assignment } from '../assignor.ts';
+import { readAssignment, writeAssignments, writeJoinData, type Assignment } from '../assignor.ts';
 import type { TopologyShape } from '../fingerprint.ts';
 import { planGroup } from '../group-plan.ts';
 import type { CommitCycle } from './commit-cycle.ts';
@@ -135,7 +135,7 @@ export class Membership {
   async #assign(members: readonly MemberSubscription[]): Promise<Map<string, Buffer>> {
     const { kafka, log } = this.#options.thread;
     const plan = await planGroup(members, { kafka, shape: this.#options.shape, log });
-    return new Map([...plan].map(([memberId, given]) => [memberId, writeAssignment(given)]));
+    return writeAssignments(plan);
   }
 
   /** Takes an assignment in. Returns whether something was given up, so that the member must join again. */
