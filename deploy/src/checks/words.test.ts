@@ -1,14 +1,11 @@
-// The words of sources and documents. What is not mended yet is in words.known.json, files and folders (`…/`), a
-// list that only becomes shorter: what is clean is taken off it, and nothing is added.
+// The words of sources and documents.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
-import { projectRoot, read } from './sources.ts';
+import { projectRoot } from './sources.ts';
 import { vagueErrors, wordProblems } from './words.ts';
 
-const known = z.array(z.string()).parse(JSON.parse(read('deploy/src/checks/words.known.json')));
 const code = /\.(ts|tsx|mjs)$/;
 /** Written by programs, of the past, or about these words. */
 const apart =
@@ -25,31 +22,18 @@ function files(): string[] {
 }
 
 /** What is wrong in each file that has something wrong. */
-const wrong = new Map(
-  files().flatMap((file) => {
-    const text = readFileSync(join(projectRoot, file), 'utf8');
-    const problems = wordProblems(text, code.test(file)).map(
-      ({ line, problem }) => `${file}:${line} ${problem}`,
-    );
-    if (!file.includes('.test.'))
-      problems.push(...vagueErrors(text).map((message) => `${file} logs “${message}”: name what failed`));
-    return problems.length > 0 ? [[file, problems] as const] : [];
-  }),
-);
-
-/** Whether an entry of the list is a file, or a folder that the file is in. */
-function isOf(entry: string, file: string): boolean {
-  return entry === file || (entry.endsWith('/') && file.startsWith(entry));
-}
-
-test('no file but those of words.known.json has a word, line or message that is not ours', () => {
-  expect(
-    [...wrong].flatMap(([file, problems]) => (known.some((entry) => isOf(entry, file)) ? [] : problems)),
-  ).toEqual([]);
+const wrong = files().flatMap((file) => {
+  const text = readFileSync(join(projectRoot, file), 'utf8');
+  const problems = wordProblems(text, code.test(file)).map(
+    ({ line, problem }) => `${file}:${line} ${problem}`,
+  );
+  if (!file.includes('.test.'))
+    problems.push(...vagueErrors(text).map((message) => `${file} logs “${message}”: name what failed`));
+  return problems;
 });
 
-test('words.known.json has no file that is clean', () => {
-  expect(known.filter((entry) => ![...wrong.keys()].some((file) => isOf(entry, file)))).toEqual([]);
+test('no file has a word, line or message that is not ours', () => {
+  expect(wrong).toEqual([]);
 });
 
 describe('what is found', () => {

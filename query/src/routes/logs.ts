@@ -54,7 +54,8 @@ export function logRoutes(deps: LogRoutesDeps): Route[] {
       scope: 'read',
       summary: 'List logs',
       description:
-        'By cursor (`next` and `prev` of an answer), a page costs the same however deep it is, and logs that are added meanwhile move nothing. By `page`, the cost grows with its number.',
+        'With a cursor (`next` and `prev` of a response), every page costs the same, and new logs do not shift the pages. ' +
+        'With `page`, the cost grows with the page number.',
       query: z.object({
         page: wholeNumber(maxPage).optional().describe('The page by its number; 1 is the first'),
         limit: wholeNumber(maxLimit).default(10).describe(`Logs of a page, at most ${maxLimit}`),

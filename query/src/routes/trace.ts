@@ -18,7 +18,9 @@ const answer = z.object({
   state: z
     .enum(traceStates)
     .describe(
-      'accepted: it is before the processor; processed: on its way to MongoDB; lost: processed, and deleted by retention before it was stored; unknown: nobody knows it, or who does has not answered',
+      'accepted: the processor has not read it yet; processed: on its way to MongoDB; ' +
+        'lost: processed, and deleted by retention before it was stored; ' +
+        'unknown: no part of the pipeline has it, or a part that may have it did not respond',
     ),
   raw: position.nullable().describe('Where the first copy is in the raw topic'),
   log: count.nullable().describe('The number that its log has, will have or had'),
