@@ -1,7 +1,7 @@
 // The programs that the benchmark compares, each as a command.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** What a run is told. */
 export interface RunNames {
@@ -68,13 +68,20 @@ function java(name: string, classpath: string, store: 'window' | 'keyvalue'): Ca
   };
 }
 
-function node(name: string, file: string, withState: boolean, threads = 1, style = 'dsl'): Candidate {
+function node(
+  name: string,
+  file: string,
+  withState: boolean,
+  threads = 1,
+  style = 'dsl',
+  folder = here,
+): Candidate {
   return {
     name,
     command: ({ brokers, applicationId, input, enriched, counts, stateDir }) => ({
       file: process.execPath,
       args: [
-        join(here, file),
+        join(folder, file),
         brokers,
         applicationId,
         input,
@@ -90,10 +97,13 @@ function node(name: string, file: string, withState: boolean, threads = 1, style
 
 /**
  * Everything that is compared; Kafka Streams and ours have two threads each unless the name says otherwise.
+ * `other` is the root of another checkout of this project, whose job is then run as `ours-other`.
  */
-export function candidates(classpath: string): Candidate[] {
+export function candidates(classpath: string, other?: string): Candidate[] {
+  const folder = other && join(resolve(other), 'benchmarks/src/processor');
   return [
     node('ours', 'ours.ts', true, 2),
+    ...(folder ? [node('ours-other', 'ours.ts', true, 2, 'dsl', folder)] : []),
     java('java-tuned', classpath, 'keyvalue'),
     node('ours-processors', 'ours.ts', true, 2, 'processors'),
     node('ours-1-thread', 'ours.ts', true),

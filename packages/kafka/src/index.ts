@@ -40,7 +40,7 @@ export {
 } from './errors.ts';
 export type { RefusedFor, StreamsErrorCode, StreamsErrorOptions } from './errors.ts';
 export { BufferPool } from './format/buffer-pool.ts';
-export { readKey, readValue } from './format/fetched-record.ts';
+export { dataBytesOf, readKey, readValue } from './format/fetched-record.ts';
 export { hashText, murmur2, partitionOf } from './format/murmur2.ts';
 export { eachRecord } from './format/each-record.ts';
 export { readBatches } from './format/read-batches.ts';

@@ -90,7 +90,7 @@ export interface StreamsOptions {
   maxBufferedBytes?: number;
   /**
    * How often committed state goes to disk.
-   * @default 2000
+   * @default 5000
    */
   stateFlushMs?: number;
   /**
@@ -288,7 +288,7 @@ export function createStreams(options: StreamsOptions): Streams {
       maxUncommittedBytes: options.maxUncommittedBytes ?? 16 * 1024 * 1024,
       maxBufferedRecords: options.maxBufferedRecords ?? 10_000,
       maxBufferedBytes: options.maxBufferedBytes ?? 32 * 1024 * 1024,
-      stateFlushMs: options.stateFlushMs ?? 2000,
+      stateFlushMs: options.stateFlushMs ?? 5000,
       stateCleanupDelayMs: options.stateCleanupDelayMs ?? 600_000,
       maxUnflushedChanges: options.maxUnflushedChanges ?? 500_000,
       maxUnflushedBytes: options.maxUnflushedBytes ?? 32 * 1024 * 1024,

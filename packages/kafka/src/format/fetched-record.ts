@@ -42,6 +42,12 @@ export class FetchedRecord implements SourceRecord {
     return this.#valueStart < 0 ? null : this.#bytes.subarray(this.#valueStart, this.#valueEnd);
   }
 
+  /** How many bytes key and value have together. */
+  get dataBytes(): number {
+    const ofKey = this.#keyStart < 0 ? 0 : this.#keyEnd - this.#keyStart;
+    return ofKey + (this.#valueStart < 0 ? 0 : this.#valueEnd - this.#valueStart);
+  }
+
   /** The key as its serde reads it; undefined for null. */
   readKey<T>(serde: Decoder<T>): T | undefined {
     return this.#keyStart < 0 ? undefined : this.#read(serde, this.#keyStart, this.#keyEnd);
@@ -72,4 +78,10 @@ export function readKey<T>(serde: Decoder<T>, record: SourceRecord): T | undefin
 export function readValue<T>(serde: Decoder<T>, record: SourceRecord): T | undefined {
   if (record instanceof FetchedRecord) return record.readValue(serde);
   return record.value === null ? undefined : deserialize(serde, record.value);
+}
+
+/** How many bytes a record's key and value have together. */
+export function dataBytesOf(record: SourceRecord): number {
+  if (record instanceof FetchedRecord) return record.dataBytes;
+  return (record.key?.length ?? 0) + (record.value?.length ?? 0);
 }

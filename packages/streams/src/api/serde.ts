@@ -44,10 +44,13 @@ export const stringSerde: Serde<string> = {
   deserialize: (text) => text,
 };
 
-/** Whole and fractional numbers, as decimal text; reading what is no number throws. */
+/** Whole and fractional numbers, as decimal text; writing and reading what is no number throws. */
 export const numberSerde: Serde<number> = {
   format: 'text',
-  serialize: (value) => String(value),
+  serialize(value) {
+    if (typeof value !== 'number' || Number.isNaN(value)) throw new TypeError(`not a number: ${value}`);
+    return String(value);
+  },
   deserialize(text) {
     const value = Number(text);
     if (text.trim() === '' || Number.isNaN(value)) throw new TypeError(`not a number: ${text.slice(0, 40)}`);
@@ -135,13 +138,20 @@ export function addFields<T extends object, F extends object>(
 }
 
 /**
- * What a serde writes for a value. Text becomes what its UTF-8 stands for: a lone surrogate has none.
+ * What a serde writes for a value, to be kept. Text becomes what its UTF-8 stands for: a lone surrogate has
+ * none.
  * @throws TypeError where the serde returns neither text nor bytes, as `JSON.stringify` of a function does.
  */
 export function serialize<T>(serde: Serde<T>, value: T): Serialized {
+  const data = serializeForTopic(serde, value);
+  return typeof data === 'string' ? data.toWellFormed() : data;
+}
+
+/** Like {@link serialize}, for a record that is written at once: its UTF-8 is the same. */
+export function serializeForTopic<T>(serde: Serde<T>, value: T): Serialized {
   const data: unknown = serde.serialize(value);
   if (serde.format === 'text') {
-    if (typeof data === 'string') return data.toWellFormed();
+    if (typeof data === 'string') return data;
   } else if (data instanceof Uint8Array) return data;
   throw new TypeError(`the serde returned ${data === null ? 'null' : typeof data}, not ${serde.format}`);
 }

@@ -142,14 +142,15 @@ export class Collector {
     }
     checkRecordSize(topic, key, value, headers);
     const partitions = this.#partitions.get(topic);
-    const choose =
-      partition ?? ((count: number) => (key === null ? sourcePartition % count : partitionOf(key, count)));
     if (partitions === undefined) {
+      const choose = partition ?? ((count: number) => defaultPartition(key, sourcePartition, count));
       this.#unplacedBytes += (key?.length ?? 0) + (value?.length ?? 0) + sizeOf(headers);
       this.#unplaced.push({ topic, timestamp, key, value, headers, partition: choose, onRefused });
       return;
     }
-    const chosen = checkedPartition(topic, choose(partitions), partitions);
+    const chosen = partition
+      ? checkedPartition(topic, partition(partitions), partitions)
+      : defaultPartition(key, sourcePartition, partitions);
     if (onRefused) note(this.#withoutInput, this.#records, topic, chosen, onRefused);
     this.#records.append(topic, chosen, timestamp, key, value, headers);
   }
@@ -233,6 +234,11 @@ function note(
   let ofPartition = withoutInput.get(name);
   if (!ofPartition) withoutInput.set(name, (ofPartition = new Map()));
   ofPartition.set(records.partition(topic, partition).count, onRefused);
+}
+
+/** By the key, as Kafka's default partitioner has it; without one, where the input record was. */
+function defaultPartition(key: Serialized | null, sourcePartition: number, partitions: number): number {
+  return key === null ? sourcePartition % partitions : partitionOf(key, partitions);
 }
 
 function checkedPartition(topic: string, partition: number, partitions: number): number {

@@ -2,7 +2,7 @@
 import { textOf } from './error-message.ts';
 import { FatalError } from '../api/errors.ts';
 import type { StreamRecord } from '../api/record.ts';
-import { serialize, type Serialized, type Serde } from '../api/serde.ts';
+import { serializeForTopic, type Serialized, type Serde } from '../api/serde.ts';
 import type { Processor, ProcessorContext } from '../api/processor.ts';
 import type { ProcessorNode, SinkNode, TopologyNode } from '../topology/topology.ts';
 
@@ -16,8 +16,16 @@ export interface NodeHost {
     forward: Receive,
     forwardTo: (output: string, record: StreamRecord<unknown, unknown>) => void,
   ): ProcessorContext<unknown, unknown>;
+  readonly outputs: NodeOutputs;
+}
+
+/** Where the records of nodes go. */
+export interface NodeOutputs {
+  /** Whether what fails now fails alone: then {@link process} is asked, otherwise the processor. */
+  readonly isAlone: boolean;
   /** Gives a record to a processor. */
   process(node: ProcessorNode, process: Receive, record: StreamRecord<unknown, unknown>): void;
+  /** Writes a record to the topic of a sink. */
   send(node: SinkNode, record: StreamRecord<unknown, unknown>): void;
 }
 
@@ -32,6 +40,7 @@ export interface NodeGraph {
 
 /** Wires the nodes of a sub-topology for one task. */
 export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeGraph {
+  const { outputs } = host;
   const children = new Map<string, Receive[]>();
   const listOf = (node: string, output: string | undefined): Receive[] => {
     const name = output === undefined ? node : `${node}\u0000${output}`;
@@ -44,12 +53,15 @@ export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeG
     if (node.kind === 'source') continue;
     let receive: Receive;
     if (node.kind === 'sink') {
-      receive = (record) => host.send(node, record);
+      receive = (record) => outputs.send(node, record);
     } else {
       const processor = node.supplier();
       processors.push({ processor, node });
       const process: Receive = (given) => processor.process(given);
-      receive = (record) => host.process(node, process, record);
+      receive = (record) => {
+        if (outputs.isAlone) outputs.process(node, process, record);
+        else processor.process(record);
+      };
     }
     for (const { node: parent, output } of node.parents) listOf(parent, output).push(receive);
   }
@@ -65,10 +77,10 @@ export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeG
     init() {
       for (const { processor, node } of processors) {
         const forward = forwardTo(listOf(node.name, undefined));
-        const outputs = new Map<string, Receive>();
+        const byName = new Map<string, Receive>();
         const toOutput = (output: string, record: StreamRecord<unknown, unknown>): void => {
-          let receive = outputs.get(output);
-          if (!receive) outputs.set(output, (receive = forwardTo(listOf(node.name, output))));
+          let receive = byName.get(output);
+          if (!receive) byName.set(output, (receive = forwardTo(listOf(node.name, output))));
           receive(record);
         };
         processor.init?.(host.context(node, forward, toOutput));
@@ -88,13 +100,18 @@ export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeG
   };
 }
 
-/** A key or value as its serde writes it; absent ones become Kafka's null. */
-export function serializeOrNull(serde: Serde<unknown>, data: unknown, what: string): Serialized | null {
+/** A key or value for a topic as its serde writes it; absent ones become Kafka's null. */
+export function serializeOrNull(
+  serde: Serde<unknown>,
+  data: unknown,
+  what: 'key' | 'value',
+  topic: string,
+): Serialized | null {
   if (data === undefined || data === null) return null;
   try {
-    return serialize(serde, data);
+    return serializeForTopic(serde, data);
   } catch (cause) {
     const text = textOf(cause);
-    throw new FatalError('PRODUCTION_FAILED', `serializing ${what}: ${text}`, { cause });
+    throw new FatalError('PRODUCTION_FAILED', `serializing a ${what} for topic ${topic}: ${text}`, { cause });
   }
 }

@@ -1,5 +1,5 @@
 // The records of one input partition that wait to be processed, oldest first.
-import type { EpochStart } from '@activity/kafka';
+import { dataBytesOf, type EpochStart } from '@activity/kafka';
 import type { SourceRecord } from '../api/record.ts';
 
 /** A queue of fetched records with the event time of its head, worked out only when asked for. */
@@ -100,6 +100,6 @@ export class RecordQueue {
 /** What a record takes beside its key and value: objects and numbers. */
 const overheadBytes = 200;
 
-function bytesOf({ key, value }: SourceRecord): number {
-  return (key?.length ?? 0) + (value?.length ?? 0) + overheadBytes;
+function bytesOf(record: SourceRecord): number {
+  return dataBytesOf(record) + overheadBytes;
 }

@@ -2,8 +2,8 @@
 // stands for.
 import type { StreamRecord } from '../api/record.ts';
 import type { ProcessorNode, SinkNode } from '../topology/topology.ts';
-import type { Collector, OutputRecord } from './collector.ts';
-import { serializeOrNull } from './node-graph.ts';
+import type { Collector, OnRefused, OutputRecord } from './collector.ts';
+import { serializeOrNull, type NodeOutputs } from './node-graph.ts';
 import { isFinal, stageOf, type FailedOutput, type TaskFailures } from './task-failures.ts';
 
 /** What the outputs of a task are made of. */
@@ -15,13 +15,17 @@ export interface TaskOutputsOptions {
 }
 
 /** See the top of this file. */
-export class TaskOutputs {
+export class TaskOutputs implements NodeOutputs {
   readonly #options: TaskOutputsOptions;
-  /** No input record is being processed: each record that is passed on or written fails alone. */
   #isAlone = false;
 
   constructor(options: TaskOutputsOptions) {
     this.#options = options;
+  }
+
+  /** No input record is being processed: each record that is passed on or written fails alone. */
+  get isAlone(): boolean {
+    return this.#isAlone;
   }
 
   /** Does work that no input record stands for: what fails of it fails alone. `what` names it. */
@@ -36,16 +40,12 @@ export class TaskOutputs {
     }
   }
 
-  /** Gives a record to a step. */
+  /** Gives a record to a step, where it fails alone. */
   process(
     { name }: ProcessorNode,
     process: (record: StreamRecord<unknown, unknown>) => void,
     record: StreamRecord<unknown, unknown>,
   ): void {
-    if (!this.#isAlone) {
-      process(record);
-      return;
-    }
     try {
       process(record);
     } catch (error) {
@@ -84,13 +84,17 @@ export class TaskOutputs {
     const { collector, topicName, failures, partition: source } = this.#options;
     const topic = typeof node.topic === 'string' ? topicName(node.topic) : node.topic(record);
     if (failed) failed.what = `a record for topic ${topic}`;
-    const key = serializeOrNull(node.keySerde, record.key, `a key for topic ${topic}`);
+    const key = serializeOrNull(node.keySerde, record.key, 'key', topic);
     if (failed) failed.key = key;
-    const value = serializeOrNull(node.valueSerde, record.value, `a value for topic ${topic}`);
+    const value = serializeOrNull(node.valueSerde, record.value, 'value', topic);
     if (failed) failed.value = value;
     const { partitioner } = node;
     const choose = partitioner && ((partitions: number) => partitioner(record, partitions, source));
-    const onRefused = failed && ((error: unknown) => failures.ofOutput('production', failed, error));
+    const onRefused = failed && onRefusedOf(failures, failed);
     collector.send(topic, key, value, record.timestamp, record.headers, choose, source, onRefused);
   }
+}
+
+function onRefusedOf(failures: TaskFailures, failed: FailedOutput): OnRefused {
+  return (error) => failures.ofOutput('production', failed, error);
 }

@@ -66,8 +66,7 @@ export class Task {
     });
     this.#graph = wireNodes(options.subTopology.nodes, {
       context: (node, forward, forwardTo) => this.#context(node, forward, forwardTo),
-      process: (node, process, record) => this.#outputs.process(node, process, record),
-      send: (node, record) => this.#outputs.send(node, record),
+      outputs: this.#outputs,
     });
     for (const node of options.subTopology.nodes) {
       if (node.kind !== 'source') continue;

@@ -8,7 +8,7 @@
 // current; what the commit in flight has of it is in its change.
 import { checkKey, windowSuffix, type KeyText } from '../api/key-text.ts';
 import { checkRecordSize } from '../api/record-size.ts';
-import { serialize, type Serialized, type Serde } from '../api/serde.ts';
+import { numberSerde, serialize, type Serialized, type Serde } from '../api/serde.ts';
 import type { ChangelogSink } from './changelog-sink.ts';
 import {
   includes,
@@ -23,6 +23,10 @@ import type { ChangelogPartition, CommitLayers } from './task-store.ts';
 
 /** Stands for a value that nobody has looked up yet. */
 const unread: unique symbol = Symbol('unread');
+/** Stands for a number that its serde writes when the commit begins: it refuses none, and all are short. */
+const unwritten: unique symbol = Symbol('unwritten');
+/** The most characters of a number. */
+const numberLength = 24;
 
 /** One key as its newest writer left it; a value of `undefined` is a deletion. */
 interface Entry<V> {
@@ -37,7 +41,7 @@ interface Entry<V> {
   segment: number;
   value: V | undefined;
   /** Of a current entry: its value as its serde wrote it; undefined for a deletion. */
-  data: Serialized | undefined;
+  data: Serialized | typeof unwritten | undefined;
   /** About how many bytes key and value take. */
   bytes: number;
   timestamp: number;
@@ -80,7 +84,10 @@ export function cacheBudget(max: number, maxBytes: number = Number.POSITIVE_INFI
  */
 export class Overlay<V> implements CommitLayers {
   readonly #options: OverlayOptions<V>;
+  readonly #hasNumbers: boolean;
   #windows = new Map<number, Map<string, Entry<V>>>();
+  /** The window that was looked up last: mostly it is the next one too. */
+  #recent: { window: number; entries: Map<string, Entry<V>> | undefined } = nothingRecent();
   /** How many entries all windows have, and how many bytes. */
   #size = 0;
   #bytes = 0;
@@ -97,6 +104,7 @@ export class Overlay<V> implements CommitLayers {
 
   constructor(options: OverlayOptions<V>) {
     this.#options = options;
+    this.#hasNumbers = (options.valueSerde as Serde<unknown>) === numberSerde;
   }
 
   /** Bytes of what was written since the last seal. */
@@ -157,9 +165,12 @@ export class Overlay<V> implements CommitLayers {
     return { value, timestamp: time };
   }
 
-  /** What was written since the last seal, in the order of the first writes. */
-  *written(): Generator<{ key: string; window: number; value: V | undefined; timestamp: number }> {
-    for (const { key, window, value, timestamp } of this.#written) yield { key, window, value, timestamp };
+  /**
+   * What was written since the last seal, in the order of the first writes. What is written later changes
+   * what was returned.
+   */
+  written(): Iterable<Readonly<Pick<Entry<V>, 'key' | 'window' | 'value' | 'timestamp'>>> {
+    return this.#written;
   }
 
   /**
@@ -214,7 +225,9 @@ export class Overlay<V> implements CommitLayers {
     const { changelog, keys } = this.#options;
     const changes: StateChange[] = [];
     for (const entry of this.#written) {
-      const { text, segment, data, timestamp } = entry;
+      const { text, segment, timestamp } = entry;
+      const data =
+        entry.data === unwritten ? serialize(this.#options.valueSerde, entry.value as V) : entry.data;
       changes.push({ segment, key: text, data, timestamp });
       if (changelog)
         sink.append(changelog.topic, changelog.partition, timestamp, keys.toChangelog(text), data ?? null);
@@ -238,6 +251,7 @@ export class Overlay<V> implements CommitLayers {
 
   abort(): void {
     this.#windows.clear();
+    this.#recent = nothingRecent();
     this.#size = this.#bytes = this.#writtenBytes = 0;
     this.#written = [];
     this.#sealed = [];
@@ -260,11 +274,14 @@ export class Overlay<V> implements CommitLayers {
     this.#size--;
     this.#bytes -= bytes;
     // Windows come and go: what they leave behind must not gather.
-    if (entries.size === 0) this.#windows.delete(window);
+    if (entries.size > 0) return;
+    this.#windows.delete(window);
+    this.#recent = nothingRecent();
   }
 
   #keepWritten(): void {
     this.#windows = new Map();
+    this.#recent = nothingRecent();
     this.#size = this.#bytes = 0;
     for (const entry of this.#written) this.#keep(entry);
   }
@@ -286,14 +303,19 @@ export class Overlay<V> implements CommitLayers {
   }
 
   #find(window: number, key: string): Entry<V> | undefined {
-    return this.#windows.get(window)?.get(key);
+    if (window !== this.#recent.window) this.#recent = { window, entries: this.#windows.get(window) };
+    return this.#recent.entries?.get(key);
   }
 
   /** Adds an entry whose key is not there. */
   #keep(entry: Entry<V>): void {
     const entries = this.#windows.get(entry.window);
-    if (entries) entries.set(entry.key, entry);
-    else this.#windows.set(entry.window, new Map([[entry.key, entry]]));
+    if (entries) {
+      entries.set(entry.key, entry);
+    } else {
+      this.#windows.set(entry.window, new Map([[entry.key, entry]]));
+      this.#recent = nothingRecent();
+    }
     this.#size++;
     this.#bytes += entry.bytes;
   }
@@ -309,7 +331,7 @@ export class Overlay<V> implements CommitLayers {
   ): void {
     checkKey(text, this.#options.keys.encoding);
     const data = this.#serialize(text, value);
-    const bytes = text.length + (data?.length ?? 0);
+    const bytes = text.length + lengthOf(data);
     const entry: Entry<V> = {
       key,
       window,
@@ -330,15 +352,15 @@ export class Overlay<V> implements CommitLayers {
   /** Writes an entry that is there; makes it current before. */
   #rewrite(entry: Entry<V>, segment: number, value: V | undefined, timestamp: number): void {
     const data = this.#serialize(entry.text, value);
-    const bytes = entry.text.length + (data?.length ?? 0);
+    const bytes = entry.text.length + lengthOf(data);
     if (entry.layer === 'current') {
-      this.#writtenBytes -= entry.bytes;
+      this.#writtenBytes += bytes - entry.bytes;
     } else {
       entry.layer = 'current';
       entry.before = entry.value;
       this.#written.push(entry);
+      this.#writtenBytes += bytes;
     }
-    this.#writtenBytes += bytes;
     this.#bytes += bytes - entry.bytes;
     entry.bytes = bytes;
     entry.segment = segment;
@@ -348,8 +370,9 @@ export class Overlay<V> implements CommitLayers {
   }
 
   /** A value as it will be stored and logged. What cannot be is the failure of the record that writes it. */
-  #serialize(text: string, value: V | undefined): Serialized | undefined {
+  #serialize(text: string, value: V | undefined): Serialized | typeof unwritten | undefined {
     if (value === undefined) return undefined;
+    if (this.#hasNumbers && typeof value === 'number' && !Number.isNaN(value)) return unwritten;
     const { valueSerde, changelog } = this.#options;
     const data = owned(serialize(valueSerde, value));
     if (changelog) checkRecordSize(changelog.topic, text, data);
@@ -364,6 +387,15 @@ export class Overlay<V> implements CommitLayers {
   #decode(stored: Stored): V {
     return storedValue(this.#options.valueSerde, stored);
   }
+}
+
+function nothingRecent(): { window: number; entries: undefined } {
+  return { window: Number.NaN, entries: undefined };
+}
+
+function lengthOf(data: Serialized | typeof unwritten | undefined): number {
+  if (data === undefined) return 0;
+  return data === unwritten ? numberLength : data.length;
 }
 
 function textOf(window: number, key: string): string {

@@ -18,10 +18,12 @@ export interface LogKafkaOptions {
   log: FakeLog;
   /** Throws what the broker refuses a commit with. */
   refuse?: (request: CommitRequest) => void;
+  /** How long a commit takes, in milliseconds; 0 unless given. */
+  commitMs?: number | undefined;
 }
 
 /** See the top of this file. */
-export function logKafka({ log, refuse = () => {} }: LogKafkaOptions): KafkaPort {
+export function logKafka({ log, refuse = () => {}, commitMs = 0 }: LogKafkaOptions): KafkaPort {
   const port: Partial<KafkaPort> = {
     async describeTopics(topics) {
       const known = topics.filter((name) => log.partitions(name) !== undefined);
@@ -75,6 +77,7 @@ export function logKafka({ log, refuse = () => {} }: LogKafkaOptions): KafkaPort
       open: async () => {},
       async commit(request): Promise<CommitResult> {
         refuse(request);
+        if (commitMs > 0) await sleep(commitMs);
         return log.append(request.records, request.offsets);
       },
       close: async () => {},

@@ -46,6 +46,8 @@ export interface StartThreadOptions {
   /** The event time of the nth value. */
   timeOf?: (n: number) => number;
   refuse?: (request: CommitRequest) => void;
+  /** How long a commit takes, in milliseconds. */
+  commitMs?: number;
   failures?: FailureChoices;
   settings?: Partial<StreamThreadOptions>;
   metrics?: Partial<RuntimeMetrics>;
@@ -60,6 +62,7 @@ export function startThread({
   inputs,
   timeOf = (n) => 1_000 + n,
   refuse,
+  commitMs,
   failures,
   settings,
   metrics,
@@ -76,7 +79,7 @@ export function startThread({
     ...threadSettings(),
     topology,
     names: topicNames('app', topology),
-    kafka: logKafka({ log, ...(refuse && { refuse }) }),
+    kafka: logKafka({ log, commitMs, ...(refuse && { refuse }) }),
     metrics: { ...noMetrics, ...metrics },
     failures: failurePolicy(failures ?? { onFailure: {}, deadLetterTopic: 'dead' }),
     now: Date.now,

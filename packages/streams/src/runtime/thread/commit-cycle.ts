@@ -36,6 +36,8 @@ export class CommitCycle {
   #writer: CommitWriter | undefined;
   #opening: Promise<void> | undefined;
   #last: number;
+  /** When the last commit has ended, and how long it took, in milliseconds. */
+  #ended = { at: Number.NEGATIVE_INFINITY, durationMs: 0 };
   #processed = 0;
   readonly #size: CommitSize;
   /** The task that has processed last. */
@@ -83,7 +85,7 @@ export class CommitCycle {
   /** How long until the next commit is due, in milliseconds. */
   untilDue(): number {
     const { now, commitIntervalMs } = this.#options.thread;
-    return Math.max(1, this.#last + commitIntervalMs - now());
+    return Math.max(1, this.#last + commitIntervalMs - now(), this.#restMs());
   }
 
   /** Whether it is time for the next commit. */
@@ -94,7 +96,7 @@ export class CommitCycle {
     const passed = now() - this.#last;
     return (
       // A clock that was set back would hold commits up until it is where it was.
-      passed >= commitIntervalMs ||
+      (passed >= commitIntervalMs && this.#restMs() <= 0) ||
       passed < 0 ||
       this.#processed >= Math.min(this.#maxRecords(), isolation.limit) ||
       this.isFull()
@@ -131,6 +133,7 @@ export class CommitCycle {
         onCommitted(offsets);
         isolation.committed(maxUncommittedRecords, hasPunctuated);
         const durationMs = performance.now() - began;
+        this.#ended = { at: performance.now(), durationMs };
         this.#size.succeeded(durationMs);
         metrics.committed(processed, accepted.bytes, durationMs);
         accepted.release();
@@ -183,6 +186,16 @@ export class CommitCycle {
     const writer = this.#writer;
     this.#writer = undefined;
     await writer?.close();
+  }
+
+  /**
+   * How long there is to be no commit yet: as long as the last one took, and no longer than the interval.
+   * Otherwise commits that take longer than the interval would follow each other at once, and each would have
+   * little to write but all of what a commit costs.
+   */
+  #restMs(): number {
+    const { at, durationMs } = this.#ended;
+    return at + Math.min(durationMs, this.#options.thread.commitIntervalMs) - performance.now();
   }
 
   #maxRecords(): number {
