@@ -1,13 +1,13 @@
 // An application on three brokers, of which one moves what it leads or dies: work goes on soon, and no number
 // changes. Longer faults are in cluster.slow.test.ts.
-import { startCluster } from '@activity/testbed';
+import { connectWitness, leadersOf, moveLeaders } from '@activity/kafka/testing';
+import { threeBrokers } from '@activity/testbed/testing/three-brokers';
 import { expect, test } from 'vitest';
 import { faultless } from './testing-support/counts-run.ts';
 import { topicsOf } from './testing-support/kill-run.ts';
-import { leadersOf, moveLeaders, startSteadyRun } from './testing-support/steady-run.ts';
-import { threeBrokers } from './testing-support/three-brokers.ts';
+import { startSteadyRun } from './testing-support/steady-run.ts';
 
-const three = threeBrokers(() => startCluster());
+const three = threeBrokers(connectWitness);
 
 test('leaders, coordinators and a broker go elsewhere: work goes on, nothing is lost or counted twice', async () => {
   await using run = await startSteadyRun(three.cluster.addresses, three.witness);

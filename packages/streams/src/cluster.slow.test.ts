@@ -1,14 +1,14 @@
 // Faults of a cluster of three brokers that take long;
 // a short one of each kind is in cluster.integration.test.ts.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startCluster, type LocalServer } from '@activity/testbed';
+import { connectWitness, electWithoutNewest, leadersOf, untilInSync, waitFor } from '@activity/kafka/testing';
+import type { LocalServer } from '@activity/testbed';
+import { threeBrokers } from '@activity/testbed/testing/three-brokers';
 import { expect, test } from 'vitest';
 import { faultless, lagOf } from './testing-support/counts-run.ts';
-import { waitFor } from './testing-support/kill-run.ts';
-import { leadersOf, outOfSync, startSteadyRun, type SteadyRun } from './testing-support/steady-run.ts';
-import { threeBrokers } from './testing-support/three-brokers.ts';
+import { startSteadyRun, type SteadyRun } from './testing-support/steady-run.ts';
 
-const three = threeBrokers(() => startCluster());
+const three = threeBrokers(connectWitness);
 
 function brokerOf(node: number | undefined): LocalServer {
   const broker = three.cluster.brokers[(node ?? 0) - 1];
@@ -48,10 +48,7 @@ test('all brokers are restarted, one after the other', async () => {
     console.log(`longest wait while one was restarted: ${Math.round(longest)} ms`);
     expect(longest).toBeLessThan(run.limitMs);
     // The next one goes when this one is a replica again, as an operator would have it.
-    await waitFor('all replicas to be in sync', async () => {
-      const topics = Object.values(run.topics) as string[];
-      return (await outOfSync(three.witness, topics)) === 0;
-    });
+    await untilInSync(three.witness, Object.values(run.topics) as string[]);
   }
   expect(await run.finish()).toEqual(faultless);
 }, 600_000);
@@ -75,35 +72,15 @@ test('too few replicas of an output topic: work waits, and goes on when they are
 test('a leader without the newest records is elected: what was processed before is not processed again', async () => {
   await using run = await startSteadyRun(three.cluster.addresses, three.witness);
   const { input } = run.topics;
-  const config = { 'min.insync.replicas': '1', 'unclean.leader.election.enable': 'true' };
-  await three.witness.configure(input, config);
-  // One partition has two replicas of which one falls behind and the other dies.
-  const [first] = await leadersOf(three.witness, input);
-  const leader = first ?? 1;
-  const behind = (leader % 3) + 1;
-  await three.witness.admin.alterPartitionReassignments({
-    topics: [{ topic: input, partitionAssignment: [{ partition: 0, replicas: [leader, behind] }] }],
-  });
-  await run.goOn();
-  await brokerOf(behind).kill();
-  await waitFor('the other replica to count as gone', async () => {
-    const { topics } = await three.witness.admin.fetchTopicMetadata({ topics: [input] });
-    return topics[0]?.partitions.find(({ partitionId }) => partitionId === 0)?.isr.length === 1;
-  });
-  await run.goOn();
-  const [before = 0] = await three.witness.endOffsets(input);
-  await brokerOf(leader).kill();
-  await brokerOf(behind).restart();
-  await waitFor(
-    'the other replica to lead',
-    async () => (await leadersOf(three.witness, input))[0] === behind,
+  const { cluster, witness } = three;
+  const { before, after, former } = await electWithoutNewest(witness, cluster.brokers, input, () =>
+    run.goOn(),
   );
-  const [after = 0] = await three.witness.endOffsets(input);
   expect(after).toBeLessThan(before);
   // New records may take the offsets of lost ones before the loss is noticed: their leader epoch is another.
-  for (let end = after; end <= before; [end = 0] = await three.witness.endOffsets(input)) await run.send(400);
+  for (let end = after; end <= before; [end = 0] = await witness.endOffsets(input)) await run.send(400);
   await run.goOn();
-  await brokerOf(leader).restart();
+  await former.restart();
   await run.goOn();
   // The input no longer has what was lost, so the plain program that reads it differs.
   expect({ ...(await run.finish()), wrongRecent: 0 }).toEqual(faultless);

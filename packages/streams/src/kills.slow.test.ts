@@ -3,14 +3,14 @@
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startCluster } from '@activity/testbed';
+import { connectWitness } from '@activity/kafka/testing';
+import { threeBrokers } from '@activity/testbed/testing/three-brokers';
 import { describe, expect, test } from 'vitest';
 import { faultless, type Verdict } from './testing-support/counts-run.ts';
 import { runWithKills, type KillRunOptions } from './testing-support/kill-run.ts';
 import { mountDisk } from './testing-support/run-faults.ts';
-import { threeBrokers } from './testing-support/three-brokers.ts';
 
-const three = threeBrokers(() => startCluster());
+const three = threeBrokers(connectWitness);
 const timeout = 1_800_000;
 
 function run(options: Partial<KillRunOptions> & Pick<KillRunOptions, 'ids' | 'kills'>): Promise<Verdict> {

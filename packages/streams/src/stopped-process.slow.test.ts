@@ -3,8 +3,8 @@
 import { servers } from '@activity/testbed/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTopics, faultless, judge, sendIds, startApp, type App } from './testing-support/counts-run.ts';
-import { untilCommitted, waitFor } from './testing-support/kill-run.ts';
-import { connectWitness, uniqueName, type Seen, type Witness } from '@activity/kafka/testing';
+import { untilCommitted } from './testing-support/kill-run.ts';
+import { connectWitness, uniqueName, waitFor, type Seen, type Witness } from '@activity/kafka/testing';
 
 let witness: Witness;
 

@@ -1,14 +1,14 @@
 // Tasks of one thread take turns, and a slow step costs nobody the membership of the group.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { servers } from '@activity/testbed/testing';
-import { connectWitness, uniqueName, type Witness } from '@activity/kafka/testing';
+import { connectWitness, uniqueName, waitFor, type Witness } from '@activity/kafka/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { stringSerde } from './api/serde.ts';
 import { StreamsBuilder } from './dsl/streams-builder.ts';
 import { createStreams } from './start.ts';
 import { createTopics, faultless, judge, lagOf, sendIds, startApp } from './testing-support/counts-run.ts';
 import { spin } from './testing-support/counts-topology.ts';
-import { untilCommitted, waitFor } from './testing-support/kill-run.ts';
+import { untilCommitted } from './testing-support/kill-run.ts';
 import type { Topology } from './topology/topology.ts';
 
 const strings = { key: stringSerde, value: stringSerde };

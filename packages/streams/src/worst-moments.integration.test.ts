@@ -18,9 +18,10 @@ import {
   type FaultProxy,
   connectWitness,
   uniqueName,
+  waitFor,
   type Witness,
 } from '@activity/kafka/testing';
-import { untilCommitted, waitFor } from './testing-support/kill-run.ts';
+import { untilCommitted } from './testing-support/kill-run.ts';
 
 let proxy: FaultProxy;
 let broker: LocalServer;

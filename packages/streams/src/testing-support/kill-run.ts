@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { uniqueName, type Witness } from '@activity/kafka/testing';
+import { uniqueName, waitFor, type Witness } from '@activity/kafka/testing';
 import {
   createTopics,
   judge,
@@ -45,19 +45,6 @@ export interface KillRunOptions {
 const sampleSize = 300;
 /** Room for the state of the runs on a disk of its own. */
 const diskMegabytes = 48;
-
-/** Waits until something is so. @throws Error that says what was waited for. */
-export async function waitFor(
-  what: string,
-  check: () => boolean | Promise<boolean>,
-  deadlineMs = 120_000,
-): Promise<void> {
-  const end = performance.now() + deadlineMs;
-  while (!(await check())) {
-    if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms for ${what}`);
-    await sleep(20);
-  }
-}
 
 /** The application's own topic that its records go through. */
 export async function topicsOf(witness: Witness, applicationId: string, input: string): Promise<string[]> {

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { uniqueName, type Witness } from '@activity/kafka/testing';
+import { uniqueName, waitFor, type Witness } from '@activity/kafka/testing';
 import { createTopics, judge, sendIds, startApp, type App, type Verdict } from './counts-run.ts';
 import type { CountsTopics } from './counts-topology.ts';
-import { untilCommitted, waitFor } from './kill-run.ts';
+import { untilCommitted } from './kill-run.ts';
 
 /** A running application with an input that goes on. */
 export interface SteadyRun extends AsyncDisposable {
@@ -99,71 +99,4 @@ export async function startSteadyRun(brokers: readonly string[], witness: Witnes
     },
     [Symbol.asyncDispose]: end,
   };
-}
-
-interface Place {
-  topic: string;
-  partition: number;
-  leader: number;
-  replicas: number[];
-  inSync: number[];
-}
-
-async function placesOf(witness: Witness, topics: readonly string[]): Promise<Place[]> {
-  const metadata = await witness.admin.fetchTopicMetadata({ topics: [...topics] });
-  return metadata.topics
-    .flatMap(({ name: topic, partitions }) =>
-      partitions.map(({ partitionId: partition, leader, replicas, isr: inSync }) => ({
-        topic,
-        partition,
-        leader,
-        replicas,
-        inSync,
-      })),
-    )
-    .toSorted((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition);
-}
-
-/** The node that leads each partition of a topic. */
-export async function leadersOf(witness: Witness, topic: string): Promise<number[]> {
-  return (await placesOf(witness, [topic])).map(({ leader }) => leader);
-}
-
-/** How many partitions of these topics lack a replica. */
-export async function outOfSync(witness: Witness, topics: readonly string[]): Promise<number> {
-  const places = await placesOf(witness, topics);
-  return places.filter(({ inSync, replicas }) => inSync.length < replicas.length).length;
-}
-
-async function place(
-  witness: Witness,
-  places: readonly Place[],
-  replicasOf: (place: Place) => number[],
-): Promise<void> {
-  const byTopic = [...Map.groupBy(places, ({ topic }) => topic)];
-  await witness.admin.alterPartitionReassignments({
-    topics: byTopic.map(([topic, partitions]) => ({
-      topic,
-      partitionAssignment: partitions.map((one) => ({
-        partition: one.partition,
-        replicas: replicasOf(one),
-      })),
-    })),
-  });
-}
-
-/** Moves every partition of these topics to another leader; each has all of its replicas again afterwards. */
-export async function moveLeaders(witness: Witness, topics: readonly string[]): Promise<void> {
-  const before = await placesOf(witness, topics);
-  const others = ({ leader, replicas }: Place): number[] => replicas.filter((node) => node !== leader);
-  await place(witness, before, others);
-  await waitFor('other leaders', async () => {
-    const now = await placesOf(witness, topics);
-    return now.every(({ leader }, i) => leader >= 0 && leader !== before[i]?.leader);
-  });
-  await place(witness, before, (one) => [...others(one), one.leader]);
-  await waitFor('all replicas', async () => {
-    const now = await placesOf(witness, topics);
-    return now.every(({ inSync }, i) => inSync.length === before[i]?.replicas.length);
-  });
 }
