@@ -72,6 +72,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     deadlineMs: config.ACK_DEADLINE_MS,
     maxWaitingBytes: config.MAX_WAITING_BYTES,
     onRound: metrics.round,
+    onLoss: metrics.lost,
   });
   onClose('the producer', async () => writer.close());
 

@@ -15,6 +15,7 @@ export interface EdgeMetrics {
   accepted: (events: number, bytes: number) => void;
   refused: (reason: RefusalReason, events: number) => void;
   round: (round: { records: number; milliseconds: number }) => void;
+  lost: (loss: { from: number; to: number }) => void;
 }
 
 /** Numbers that are read when they are asked for. */
@@ -83,6 +84,11 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
     buckets: seconds,
     registers,
   });
+  const lost = new Counter({
+    name: 'ingest_acknowledged_lost_total',
+    help: 'Offsets of the raw topic that were acknowledged and then lost: an unclean leader election',
+    registers,
+  });
   show('ingest_requests_in_flight', 'Requests that are being answered', gauges.inFlight);
   show('ingest_waiting_bytes', 'Bytes that wait for the broker', gauges.waitingBytes);
   show('ingest_received_bytes', 'Bytes of the bodies of requests in flight', gauges.receivedBytes);
@@ -120,5 +126,6 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
       batch.observe(records);
       acknowledgement.observe(milliseconds / 1_000);
     },
+    lost: ({ from, to }) => lost.inc(to - from),
   };
 }

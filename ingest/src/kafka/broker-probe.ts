@@ -1,6 +1,6 @@
 // Whether the raw topic can be written to, asked of the cluster twice a second.
 import type { KafkaSecurity, Readiness } from '@activity/service';
-import { addressOf } from './topic-session.ts';
+import { BrokerTurns } from './broker-turns.ts';
 import { connect, topicMetadata } from './wire.ts';
 import type { BrokerConnection } from './wire.ts';
 
@@ -21,6 +21,7 @@ export interface BrokerProbeOptions {
  */
 export class BrokerProbe {
   readonly #options: BrokerProbeOptions;
+  readonly #turns: BrokerTurns;
   #connection: BrokerConnection | undefined;
   #state: Readiness = { ready: false, reason: 'the broker has not been asked yet' };
   #timer: NodeJS.Timeout | undefined;
@@ -29,6 +30,7 @@ export class BrokerProbe {
 
   constructor(options: BrokerProbeOptions) {
     this.#options = options;
+    this.#turns = new BrokerTurns(options.brokers);
   }
 
   /** Asks for the first time, and keeps asking. */
@@ -60,12 +62,14 @@ export class BrokerProbe {
   async #ask(): Promise<void> {
     try {
       const connection = await this.#connect();
-      const { leaders } = await topicMetadata(connection, this.#options.topic);
+      const { leaders, brokers } = await topicMetadata(connection, this.#options.topic);
+      this.#turns.learn(brokers.values());
       const leaderless = leaders.findIndex((leader) => leader < 0);
       if (leaders.length === 0) this.#state = notReady(`topic ${this.#options.topic} does not exist`);
       else if (leaderless >= 0) this.#state = notReady(`partition ${leaderless} has no leader`);
       else this.#state = { ready: true };
     } catch (error) {
+      this.#turns.next();
       this.#state = notReady(`asking the broker: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
@@ -75,9 +79,9 @@ export class BrokerProbe {
     const { timeoutMs = 1_000, security = {} } = this.#options;
     const how = { connectTimeout: timeoutMs, requestTimeout: timeoutMs, security };
     let failure: unknown = new Error('no broker is configured');
-    for (const broker of this.#options.brokers) {
+    for (const address of this.#turns.inTurn()) {
       try {
-        const connection = await connect(addressOf(broker), how);
+        const connection = await connect(address, how);
         connection.once('close', () => {
           if (!this.#closed) this.#state = notReady('the broker closed the connection');
         });

@@ -1,11 +1,11 @@
 import { createLogger } from '@activity/service';
 import * as fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EventWriter } from './event-writer.ts';
 import type { EventWriterOptions } from './event-writer.ts';
 import { faultyBroker } from './faulty-broker.fixture.ts';
 import type { FaultyBroker, Fate } from './faulty-broker.fixture.ts';
-import type { WriteResult } from './partition-lane.ts';
+import type { Loss, WriteResult } from './partition-lane.ts';
 import { partitionOf } from '@activity/contracts';
 import type { BatchRecord } from './record-batch.ts';
 
@@ -108,70 +108,6 @@ describe('EventWriter', () => {
     await writer.close();
   });
 
-  test('answers within the deadline while no broker is there, and works again when it is', async () => {
-    const broker = faultyBroker(1);
-    const writer = writerOn(broker, { deadlineMs: 100 });
-    broker.fates = Array.from({ length: 1_000 }, (): Fate => 'away');
-    const started = performance.now();
-    expect(await writer.write(record('a'))).toEqual({ kind: 'unavailable', reason: 'deadline' });
-    expect(performance.now() - started).toBeLessThan(250);
-    expect(writer.waitingBytes).toBe(0);
-    broker.fates = [];
-    expect((await writer.write(record('b'))).kind).toBe('written');
-    expect(broker.log(0)).toEqual(['b']);
-    await writer.close();
-  });
-
-  test('a batch that all its requests have given up is not sent again', async () => {
-    const broker = faultyBroker(1);
-    const writer = writerOn(broker, { deadlineMs: 100 });
-    broker.fates = Array.from({ length: 1_000 }, (): Fate => 'refused');
-    expect(await writer.write(record('a'))).toMatchObject({ reason: 'deadline' });
-    broker.fates = [];
-    expect((await writer.write(record('b'))).kind).toBe('written');
-    expect(broker.log(0)).toEqual(['b']);
-    await writer.close();
-  });
-
-  test('bounds the bytes that wait', async () => {
-    const broker = faultyBroker(1);
-    const writer = writerOn(broker, { deadlineMs: 100, maxWaitingBytes: 8_000 });
-    broker.fates = Array.from({ length: 1_000 }, (): Fate => 'away');
-    const results = await Promise.all(
-      Array.from({ length: 10 }, async () => writer.write(record('x'.repeat(1_000)))),
-    );
-    expect(
-      results.filter((result) => result.kind === 'unavailable' && result.reason === 'overloaded'),
-    ).toHaveLength(6);
-    expect(writer.accepting).toBe(true);
-    await writer.close();
-  });
-
-  test('says why once writes have failed for a while, until the first that succeeds', async () => {
-    const broker = faultyBroker(1);
-    const writer = writerOn(broker, { deadlineMs: 300, failingAfterMs: 100 });
-    expect((await writer.write(record('a'))).kind).toBe('written');
-    broker.fates = Array.from({ length: 1_000 }, (): Fate => 'refused');
-    const refused = writer.write(record('b'));
-    expect(writer.failing).toBeUndefined();
-    await refused;
-    expect(writer.failing).toBe('partition 0: refused');
-    broker.fates = [];
-    expect((await writer.write(record('c'))).kind).toBe('written');
-    expect(writer.failing).toBeUndefined();
-    await writer.close();
-  });
-
-  test('says why where no broker is there, and no longer once nothing was tried for a while', async () => {
-    const broker = faultyBroker(1);
-    const writer = writerOn(broker, { deadlineMs: 300, failingAfterMs: 100, failureCountsMs: 600 });
-    broker.fates = Array.from({ length: 1_000 }, (): Fate => 'away');
-    await writer.write(record('a'));
-    expect(writer.failing).toBe('no broker answers');
-    await vi.waitFor(() => expect(writer.failing).toBeUndefined(), { timeout: 10_000 });
-    await writer.close();
-  });
-
   test('when closed, finishes what waits and takes nothing more', async () => {
     const broker = faultyBroker(1);
     const writer = writerOn(broker);
@@ -229,5 +165,121 @@ describe('EventWriter', () => {
       ),
       { numRuns: 60 },
     );
+  });
+});
+
+// By a clock that only the test moves: what waits, and for how long, does not depend on the machine.
+describe('EventWriter, as time passes', () => {
+  beforeEach(() =>
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] }),
+  );
+  afterEach(() => vi.useRealTimers());
+
+  /** Moves the clock, and returns what came of a write by then, if it has ended. */
+  async function after<T>(milliseconds: number, work: Promise<T>): Promise<T | 'waits'> {
+    let result: T | 'waits' = 'waits';
+    void work.then((ended) => (result = ended));
+    await vi.advanceTimersByTimeAsync(milliseconds);
+    return result;
+  }
+
+  function failing(fate: Fate): Fate[] {
+    return Array.from({ length: 1_000 }, () => fate);
+  }
+
+  test('answers at the deadline while no broker is there, and works again when it is', async () => {
+    const broker = faultyBroker(1);
+    const writer = writerOn(broker, { deadlineMs: 1_000 });
+    broker.fates = failing('away');
+    const writing = writer.write(record('a'));
+    expect(await after(990, writing)).toBe('waits');
+    expect(await after(60, writing)).toEqual({ kind: 'unavailable', reason: 'deadline' });
+    expect(writer.waitingBytes).toBe(0);
+    broker.fates = [];
+    expect(await after(300, writer.write(record('b')))).toMatchObject({ kind: 'written' });
+    expect(broker.log(0)).toEqual(['b']);
+    await after(1, writer.close());
+  });
+
+  test('a batch that all its requests have given up is not sent again', async () => {
+    const broker = faultyBroker(1);
+    const writer = writerOn(broker, { deadlineMs: 1_000 });
+    broker.fates = failing('refused');
+    expect(await after(1_050, writer.write(record('a')))).toMatchObject({ reason: 'deadline' });
+    broker.fates = [];
+    expect(await after(300, writer.write(record('b')))).toMatchObject({ kind: 'written' });
+    expect(broker.log(0)).toEqual(['b']);
+    await after(1, writer.close());
+  });
+
+  test('a record waits no longer than the back-off once the broker takes it again', async () => {
+    const broker = faultyBroker(1);
+    const writer = writerOn(broker, { deadlineMs: 60_000 });
+    broker.fates = failing('refused');
+    const writing = writer.write(record('a'));
+    expect(await after(30_000, writing)).toBe('waits');
+    broker.fates = [];
+    expect(await after(251, writing)).toMatchObject({ kind: 'written' });
+    await after(1, writer.close());
+  });
+
+  test('bounds the bytes that wait', async () => {
+    const broker = faultyBroker(1);
+    const writer = writerOn(broker, { deadlineMs: 1_000, maxWaitingBytes: 8_000 });
+    broker.fates = failing('away');
+    const results = await after(
+      1_050,
+      Promise.all(Array.from({ length: 10 }, async () => writer.write(record('x'.repeat(1_000))))),
+    );
+    expect(Object.groupBy(results as WriteResult[], (one) => String(Object.values(one)[1]))).toMatchObject({
+      overloaded: { length: 6 },
+      deadline: { length: 4 },
+    });
+    expect(writer.accepting).toBe(true);
+    await after(1, writer.close());
+  });
+
+  test('says why once writes have failed for a while, until the first that succeeds', async () => {
+    const broker = faultyBroker(1);
+    const writer = writerOn(broker, { deadlineMs: 1_000, failingAfterMs: 500 });
+    expect(await after(1, writer.write(record('a')))).toMatchObject({ kind: 'written' });
+    broker.fates = failing('refused');
+    const refused = writer.write(record('b'));
+    expect(await after(400, refused)).toBe('waits');
+    expect(writer.failing).toBeUndefined();
+    await after(650, refused);
+    expect(writer.failing).toBe('partition 0: refused');
+    broker.fates = [];
+    expect(await after(300, writer.write(record('c')))).toMatchObject({ kind: 'written' });
+    expect(writer.failing).toBeUndefined();
+    await after(1, writer.close());
+  });
+
+  test('says why where no broker is there, and no longer once nothing was tried for a while', async () => {
+    const broker = faultyBroker(1);
+    const writer = writerOn(broker, { deadlineMs: 1_000, failingAfterMs: 500, failureCountsMs: 3_000 });
+    broker.fates = failing('away');
+    await after(1_050, writer.write(record('a')));
+    expect(writer.failing).toBe('no broker answers');
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(writer.failing).toBe('no broker answers');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(writer.failing).toBeUndefined();
+    await after(1, writer.close());
+  });
+
+  test('says what was lost where a partition ends before what was acknowledged', async () => {
+    const broker = faultyBroker(2);
+    const losses: Loss[] = [];
+    const writer = writerOn(broker, { onLoss: (loss) => losses.push(loss) });
+    for (const value of ['a', 'b', 'c']) await after(1, writer.write(record(value), 1));
+    await after(1, writer.write(record('other'), 0));
+    broker.log(1).length = 1;
+    await after(1, writer.write(record('d'), 1));
+    expect(losses).toEqual([{ partition: 1, from: 1, to: 3 }]);
+    await after(1, writer.write(record('e'), 1));
+    expect(losses).toHaveLength(1);
+    expect(broker.log(1)).toEqual(['a', 'd', 'e']);
+    await after(1, writer.close());
   });
 });

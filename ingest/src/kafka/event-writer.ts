@@ -2,7 +2,7 @@
 // answered.
 import type { Logger } from '@activity/service';
 import { memoryBytes, PartitionLane, stillWaiting, Waiting } from './partition-lane.ts';
-import type { Room, WriteResult } from './partition-lane.ts';
+import type { Loss, Room, WriteResult } from './partition-lane.ts';
 import { partitionOf } from '@activity/contracts';
 import { recordBytes, RecordSlabs } from './record-batch.ts';
 import type { BatchRecord } from './record-batch.ts';
@@ -37,6 +37,8 @@ export interface EventWriterOptions {
   failureCountsMs?: number;
   /** What to tell after each round: for metrics. */
   onRound?: (round: { records: number; milliseconds: number }) => void;
+  /** Called where the topic has lost what the broker had acknowledged; it is logged as well. */
+  onLoss?: (loss: Loss) => void;
 }
 
 const maxBackoffMs = 250;
@@ -196,7 +198,9 @@ export class EventWriter {
 
   #route(partitions: number): void {
     while (this.#lanes.length < partitions)
-      this.#lanes.push(new PartitionLane(this.#lanes.length, this.#maxBatchBytes));
+      this.#lanes.push(
+        new PartitionLane(this.#lanes.length, this.#maxBatchBytes, (loss) => this.#noteLoss(loss)),
+      );
     for (const waiting of this.#unrouted) {
       const { key } = waiting;
       const partition = waiting.partition ?? (key === undefined ? 0 : partitionOf(key, partitions));
@@ -212,6 +216,14 @@ export class EventWriter {
     if (this.#failures === 0) this.#options.logger.warn({ reason }, 'writing to the broker: trying again');
     this.#failures++;
     this.#options.session.forgetLeaders();
+  }
+
+  #noteLoss(loss: Loss): void {
+    this.#options.logger.error(
+      { ...loss, reason: 'a replica that lacked them was elected leader, or the topic was created again' },
+      'keeping events failed after they were acknowledged: the partition ended before them',
+    );
+    this.#options.onLoss?.(loss);
   }
 
   #noteFailure(partition: number, reason: string): void {

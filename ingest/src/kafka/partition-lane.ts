@@ -73,6 +73,14 @@ export class Waiting {
   }
 }
 
+/** Offsets that the broker had acknowledged and then gave to other records. */
+export interface Loss {
+  partition: number;
+  /** The first of them, and the one after the last. */
+  from: number;
+  to: number;
+}
+
 /** The memory that a record of this size, in bytes, takes while it waits. */
 export function memoryBytes(bytes: number): number {
   return objectBytes + bytes;
@@ -99,11 +107,15 @@ export class PartitionLane {
   #waiting: Waiting[] = [];
   #frozen: Batch | undefined;
   #sequence = 0;
+  /** The offset after the last acknowledged record. */
+  #end = 0;
+  readonly #onLoss: (loss: Loss) => void;
   #maxRecords = Number.MAX_SAFE_INTEGER;
 
-  constructor(partition: number, maxBatchBytes: number) {
+  constructor(partition: number, maxBatchBytes: number, onLoss: (loss: Loss) => void) {
     this.partition = partition;
     this.#maxBatchBytes = maxBatchBytes;
+    this.#onLoss = onLoss;
   }
 
   add(waiting: Waiting): void {
@@ -161,6 +173,7 @@ export class PartitionLane {
           const offset = verdict.baseOffset === undefined ? undefined : verdict.baseOffset + index;
           waiting.settle({ kind: 'written', partition: this.partition, offset });
         }
+        if (verdict.baseOffset !== undefined) this.#acknowledged(verdict.baseOffset, batch.records.length);
         return batch.records.length;
       case 'too-large':
         this.#frozen = undefined;
@@ -175,6 +188,12 @@ export class PartitionLane {
       case 'lost':
         return 0;
     }
+  }
+
+  // A log never becomes shorter, unless a replica without its newest records leads, or it is another log.
+  #acknowledged(baseOffset: number, records: number): void {
+    if (baseOffset < this.#end) this.#onLoss({ partition: this.partition, from: baseOffset, to: this.#end });
+    this.#end = baseOffset + records;
   }
 
   /** Begins again under a new identity: what was being written waits again, first. */

@@ -1,6 +1,7 @@
 // One producer identity on one topic: where its partitions are led, and the connections there.
 import type { KafkaSecurity } from '@activity/service';
 import type { BrokerClock } from './broker-clock.ts';
+import { BrokerTurns, nameOf } from './broker-turns.ts';
 import { verdictOf } from './produce-verdict.ts';
 import type { Verdict } from './produce-verdict.ts';
 import { connect, initProducer, produce, topicMetadata } from './wire.ts';
@@ -32,11 +33,13 @@ const metadataMaxAgeMs = 60_000;
 export class TopicSession {
   readonly #options: TopicSessionOptions;
   readonly #connections = new Map<string, BrokerConnection>();
+  readonly #turns: BrokerTurns;
   #metadata: TopicMetadata | undefined;
   #metadataAt = 0;
 
   constructor(options: TopicSessionOptions) {
     this.#options = options;
+    this.#turns = new BrokerTurns(options.brokers);
   }
 
   /** The topic's number of partitions; asks a broker where it is not known. Throws where none answers. */
@@ -49,9 +52,10 @@ export class TopicSession {
     return initProducer(await this.#anyConnection(), this.#options.topic);
   }
 
-  /** Forgets who leads the partitions, so that the next use asks again. */
+  /** Forgets who leads the partitions, so that the next use asks again, and asks another broker. */
   forgetLeaders(): void {
     this.#metadata = undefined;
+    this.#turns.next();
   }
 
   /**
@@ -111,20 +115,19 @@ export class TopicSession {
       const metadata = await topicMetadata(await this.#anyConnection(), this.#options.topic);
       if (metadata.leaders.length === 0) throw new Error(`topic ${this.#options.topic} has no partitions`);
       this.#metadata = metadata;
+      this.#turns.learn(metadata.brokers.values());
       this.#metadataAt = performance.now();
     }
     return this.#metadata;
   }
 
   async #anyConnection(): Promise<BrokerConnection> {
-    for (const connection of this.#connections.values()) {
-      if (connection.isConnected()) return connection;
-    }
     let failure: unknown = new Error('no broker is configured');
-    for (const broker of this.#options.brokers) {
+    for (const address of this.#turns.inTurn()) {
       try {
-        return await this.#connection(addressOf(broker));
+        return await this.#connection(address);
       } catch (error) {
+        this.#turns.next();
         failure = error;
       }
     }
@@ -132,7 +135,7 @@ export class TopicSession {
   }
 
   async #connection(address: BrokerAddress): Promise<BrokerConnection> {
-    const key = `${address.host}:${address.port}`;
+    const key = nameOf(address);
     const known = this.#connections.get(key);
     if (known?.isConnected() === true) return known;
     this.#connections.delete(key);
@@ -146,12 +149,6 @@ export class TopicSession {
     this.#connections.set(key, fresh);
     return fresh;
   }
-}
-
-/** Reads `host:port`, also with an IPv6 host in brackets. */
-export function addressOf(broker: string): BrokerAddress {
-  const colon = broker.lastIndexOf(':');
-  return { host: broker.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(broker.slice(colon + 1)) };
 }
 
 function failAll(

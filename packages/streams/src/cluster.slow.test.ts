@@ -1,7 +1,7 @@
 // Faults of a cluster of three brokers that take long;
 // a short one of each kind is in cluster.integration.test.ts.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectWitness, electWithoutNewest, leadersOf, untilInSync, waitFor } from '@activity/kafka/testing';
+import { connectWitness, electWithoutNewest, leadersOf, untilInSync } from '@activity/kafka/testing';
 import type { LocalServer } from '@activity/testbed';
 import { threeBrokers } from '@activity/testbed/testing/three-brokers';
 import { expect, test } from 'vitest';
