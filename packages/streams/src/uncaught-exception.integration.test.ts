@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { servers } from '@activity/testbed/testing';
 import { connectWitness, uniqueName, type Witness } from '@activity/kafka/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { FatalError } from './api/errors.ts';
+import type { ProcessorContext } from './api/processor.ts';
+import type { StreamRecord } from './api/record.ts';
 import { stringSerde } from './api/serde.ts';
 import { StreamsBuilder } from './dsl/streams-builder.ts';
 import { createStreams, type Streams, type StreamsOptions } from './start.ts';
@@ -96,6 +99,83 @@ test('one instance’s error shuts every instance down, and nobody holds the sta
   await Promise.all(started);
   await until(async () => expect((await witness.readCommitted(names.out)).length).toBe(1));
 }, 180_000);
+
+/** Copies through two steps with a store; the second throws in `init` where `fails` says so. */
+function initializing(names: { in: string; out: string }, fails: () => boolean, closed: string[]): Topology {
+  const builder = new StreamsBuilder();
+  const store = builder.addStore({
+    name: 'seen',
+    kind: 'keyValue',
+    key: stringSerde,
+    value: stringSerde,
+  });
+  const passing = (name: string, init: () => void = () => {}) => {
+    let forward: (record: StreamRecord<string, string>) => void;
+    return {
+      init(context: ProcessorContext<string, string>) {
+        context.keyValueStore('seen');
+        forward = (record) => context.forward(record);
+        init();
+      },
+      process: (record: StreamRecord<string, string>) => forward(record),
+      close: () => void closed.push(name),
+    };
+  };
+  builder
+    .stream(names.in, strings)
+    .process(() => passing('first'), { name: 'first', stores: [store], ...strings })
+    .process(
+      () =>
+        passing('connect', () => {
+          if (fails()) throw new Error('the model is not there');
+        }),
+      { name: 'connect', stores: [store], ...strings },
+    )
+    .to(names.out);
+  return builder.build();
+}
+
+test('an init() that throws ends the application, by default, with the name of the step', async () => {
+  const id = uniqueName('init');
+  const names = await topics(id);
+  const closed: string[] = [];
+  const states: [string, Error | undefined][] = [];
+  const streams = create(
+    id,
+    initializing(names, () => true, closed),
+    {
+      stateDir: join(folder, id),
+      onState: (state, error) => states.push([state, error]),
+    },
+  );
+  await streams.start();
+  await until(() => expect(streams.state).toBe('ERROR'));
+  const [, error] = states.at(-1) ?? [];
+  expect(error).toBeInstanceOf(FatalError);
+  expect(error).toMatchObject({ code: 'PROCESSING_FAILED', cause: { message: 'the model is not there' } });
+  expect(error?.message).toBe('initializing step connect: the model is not there');
+  expect(closed.slice(0, 2)).toEqual(['first', 'connect']);
+}, 120_000);
+
+test('a thread whose init() threw is replaced where that was chosen, and finds its state closed', async () => {
+  const id = uniqueName('init-again');
+  const names = await topics(id);
+  let failures = 0;
+  const asked: string[] = [];
+  const topology = initializing(names, () => failures++ < 2, []);
+  const streams = create(id, topology, {
+    stateDir: join(folder, id),
+    onUncaughtException: (error) => {
+      asked.push(error.message);
+      return 'replace-thread';
+    },
+  });
+  await streams.start();
+  await witness.send(names.in, [{ key: 'k', value: 'v' }]);
+  await until(async () => expect(await witness.readCommitted(names.out)).toMatchObject([{ value: 'v' }]));
+  expect(asked).toEqual(Array.from({ length: 2 }, () => 'initializing step connect: the model is not there'));
+  await until(() => expect(streams.state).toBe('RUNNING'));
+}, 120_000);
 
 test('a thread is replaced, and goes on from the last commit', async () => {
   const id = uniqueName('replace');

@@ -1,7 +1,7 @@
 // Finds the record that makes a commit fail: the work is done again in commits of half as many records, until
 // one record is alone in a refused commit. Its task then treats it as a failed record, and the others are
 // committed.
-import { partitionName, StreamsError, type StreamsErrorCode } from '@activity/kafka';
+import { FatalError, partitionName, StreamsError, type StreamsErrorCode } from '@activity/kafka';
 import { textOf } from './error-message.ts';
 import type { RecordPosition } from '../api/processor.ts';
 import { EndingError } from './task-failures.ts';
@@ -45,8 +45,7 @@ export function recordName(topic: string, partition: number, offset: number): st
 /**
  * A commit that fails for what is in it: the broker refuses a record, or a step threw while the commit began.
  */
-export class RefusedCommitError extends Error {
-  override readonly name = 'RefusedCommitError';
+export class RefusedCommitError extends FatalError {
   /** How many input records it has. */
   readonly processed: number;
   /** The last of them. */
@@ -58,7 +57,7 @@ export class RefusedCommitError extends Error {
     cause: unknown,
     { processed, last, hasPunctuated }: Pick<RefusedCommitError, 'processed' | 'last' | 'hasPunctuated'>,
   ) {
-    super(textOf(cause), { cause });
+    super(cause instanceof StreamsError ? cause.code : 'PROCESSING_FAILED', textOf(cause), { cause });
     this.processed = processed;
     this.last = last;
     this.hasPunctuated = hasPunctuated;

@@ -16,6 +16,13 @@ test.each([
   expect((read.cause as Error | undefined)?.message).toBe((error.cause as Error | undefined)?.message);
 });
 
+test('an error of a class inside is one of the class that is its remedy', () => {
+  class RefusedError extends FatalError {}
+  const read = readError(structuredClone(writeError(new RefusedError('RECORD_TOO_LARGE', 'too large'))));
+  expect(read).toBeInstanceOf(FatalError);
+  expect(read).toMatchObject({ name: 'FatalError', code: 'RECORD_TOO_LARGE', message: 'too large' });
+});
+
 test('what is no error becomes one', () => {
   expect(readError(writeError('thrown text')).message).toBe('thrown text');
 });

@@ -20,7 +20,8 @@ export interface ErrorMessage {
   cause?: ErrorMessage;
 }
 
-const classes = { FatalError, RejoinError, RetriableError, TaskCorruptedError, StreamsError };
+const remedies = { FatalError, RejoinError, RetriableError, TaskCorruptedError };
+const classes = { ...remedies, StreamsError };
 
 /** Causes further down than this are left out: a chain may be a circle. */
 const maxCauses = 8;
@@ -32,7 +33,8 @@ export function writeError(error: unknown, depth = 0): ErrorMessage {
   // Whoever throws may have put anything there.
   const { name, message }: { name: unknown; message: unknown } = error;
   return {
-    name: String(name),
+    // The class of one of ours is its remedy; subclasses have more fields than are sent.
+    name: Object.entries(remedies).find(([, remedy]) => error instanceof remedy)?.[0] ?? String(name),
     message: String(message),
     stack: typeof stack === 'string' ? stack : undefined,
     ...(cause !== undefined && depth < maxCauses && { cause: writeError(cause, depth + 1) }),

@@ -1,6 +1,6 @@
 // The nodes of one task, wired: each forwards straight into its children's process functions.
 import { textOf } from './error-message.ts';
-import { FatalError } from '../api/errors.ts';
+import { FatalError, StreamsError } from '../api/errors.ts';
 import type { StreamRecord } from '../api/record.ts';
 import { serializeForTopic, type Serialized, type Serde } from '../api/serde.ts';
 import type { Processor, ProcessorContext } from '../api/processor.ts';
@@ -55,7 +55,7 @@ export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeG
     if (node.kind === 'sink') {
       receive = (record) => outputs.send(node, record);
     } else {
-      const processor = node.supplier();
+      const processor = inStep('creating', node, () => node.supplier());
       processors.push({ processor, node });
       const process: Receive = (given) => processor.process(given);
       receive = (record) => {
@@ -83,14 +83,14 @@ export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeG
           if (!receive) byName.set(output, (receive = forwardTo(listOf(node.name, output))));
           receive(record);
         };
-        processor.init?.(host.context(node, forward, toOutput));
+        inStep('initializing', node, () => processor.init?.(host.context(node, forward, toOutput)));
       }
     },
     close() {
       const failures: unknown[] = [];
-      for (const { processor } of processors) {
+      for (const { processor, node } of processors) {
         try {
-          processor.close?.();
+          inStep('closing', node, () => processor.close?.());
         } catch (error) {
           failures.push(error);
         }
@@ -98,6 +98,17 @@ export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeG
       if (failures.length > 0) throw failures[0];
     },
   };
+}
+
+/** Calls user code that no record stands for: what it throws gets the name of the step. */
+function inStep<T>(doing: string, { name }: ProcessorNode, call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    // It has a code, and says what to do.
+    if (cause instanceof StreamsError) throw cause;
+    throw new FatalError('PROCESSING_FAILED', `${doing} step ${name}: ${textOf(cause)}`, { cause });
+  }
 }
 
 /** A key or value for a topic as its serde writes it; absent ones become Kafka's null. */

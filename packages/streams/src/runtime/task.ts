@@ -77,7 +77,11 @@ export class Task {
         this.#inputs.push({ queue, node, partitions, enter: this.#graph.entry(node.name), head: undefined });
       }
     }
-    this.#graph.init();
+    try {
+      this.#graph.init();
+    } catch (error) {
+      this.#closeAfter(error);
+    }
     // What `init` cancels stays so.
     this.#punctuators.seal();
     this.#punctuators.commit();
@@ -233,6 +237,16 @@ export class Task {
     for (const { store } of this.stores) store.abort();
     for (const { callbacks } of this.#commitCallbacks) callbacks.afterAbort();
     for (const input of this.#inputs) input.head = undefined;
+  }
+
+  /** Some processors may hold something already: nobody else will close them. */
+  #closeAfter(error: unknown): never {
+    try {
+      this.#graph.close();
+    } catch {
+      // The first error says why.
+    }
+    throw error;
   }
 
   /** Closes the processors. Stores are closed by their owner. */

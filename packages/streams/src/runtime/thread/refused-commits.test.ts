@@ -2,6 +2,7 @@
 import { RefusedRecordsError } from '@activity/kafka';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
+import { FatalError } from '../../api/errors.ts';
 import { jsonSerde, stringSerde } from '../../api/serde.ts';
 import { StreamsBuilder } from '../../dsl/streams-builder.ts';
 import type { Topology } from '../../topology/topology.ts';
@@ -64,6 +65,23 @@ describe('a commit that the broker refuses for what is in it', () => {
     await until(() => values('out').length >= 2, lines);
     expect(log.records('dead', 0)).toMatchObject([{ key: null, value: null }]);
   });
+});
+
+test('a commit whose every dead letter is refused ends the application with the code of the refusal', async () => {
+  const refuseBad = refusing('out', (value) => value.startsWith('bad'), 'content');
+  const { thread, errors, lines } = start({
+    topology: copy(),
+    inputs: [['1', 'bad', '2']],
+    refuse: (request) => {
+      refuseBad(request);
+      refusing('dead', () => true, 'content')(request);
+    },
+    failures: { onFailure: { production: 'deadLetter' }, deadLetterTopic: 'dead' },
+  });
+  await until(() => thread.state === 'ERROR', lines);
+  expect(errors).toMatchObject([{ code: 'BROKER_REFUSED' }]);
+  expect(errors[0]).toBeInstanceOf(FatalError);
+  expect(errors[0]?.message).toContain('producing to dead-0: INVALID_RECORD');
 });
 
 describe('records that cannot be read', () => {

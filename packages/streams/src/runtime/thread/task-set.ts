@@ -7,7 +7,9 @@
 // instance, the others go on.
 import { partitionName, type CommittedOffset, type TopicDescription } from '@activity/kafka';
 import { FatalError, RetriableError } from '../../api/errors.ts';
+import type { CommittedState } from '../../state/committed-state.ts';
 import { cacheBudget, type CacheBudget } from '../../state/overlay.ts';
+import type { SubTopology } from '../../topology/topology.ts';
 import type { Collector } from '../collector.ts';
 import type { Refusals } from '../commit-isolation.ts';
 import { oldestState } from '../oldest-state.ts';
@@ -262,8 +264,7 @@ export class TaskSet {
     topics: ReadonlyMap<string, TopicDescription>,
     ages: ReadonlyMap<string, number>,
   ): Promise<void> {
-    const { collector, refusals, thread } = this.#options;
-    const { topology, names, backend, metrics, failures, now } = thread;
+    const { topology, names, backend } = this.#options.thread;
     const [subId, partition] = id.split('_').map(Number);
     const subTopology = topology.subTopologies.find((sub) => sub.id === subId);
     if (!subTopology || partition === undefined) {
@@ -273,14 +274,34 @@ export class TaskSet {
       );
     }
     for (const spec of subTopology.stores) checkChangelog(names.changelog(spec), partition, topics);
-    const committed = await Promise.all(
+    const opened = await Promise.allSettled(
       subTopology.stores.map((spec) => {
         const changelog = names.changelog(spec);
         const changelogId = topics.get(changelog)?.id;
         return openState(spec, backend, { taskId: id, changelogId, maxAgeMs: ages.get(changelog) });
       }),
     );
-    const task = new Task({
+    const committed = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    try {
+      for (const one of opened) if (one.status === 'rejected') throw one.reason;
+      const task = this.#makeTask(subTopology, partition, topics, committed);
+      this.#open.set(id, { task, phase: 'seeking', attempt: 0, isHeld: false });
+    } catch (error) {
+      // Nobody else knows of them, and whoever opens the task next needs their files.
+      await Promise.allSettled(committed.map((state) => state.close()));
+      throw error;
+    }
+  }
+
+  #makeTask(
+    subTopology: SubTopology,
+    partition: number,
+    topics: ReadonlyMap<string, TopicDescription>,
+    committed: readonly CommittedState[],
+  ): Task {
+    const { collector, refusals, thread } = this.#options;
+    const { names, metrics, failures, now } = thread;
+    return new Task({
       subTopology,
       partition,
       topicName: names.full,
@@ -293,10 +314,9 @@ export class TaskSet {
       openStores: (clocks) =>
         subTopology.stores.map((spec, i) => {
           const changelog = spec.changelog ? { topic: names.changelog(spec), partition } : undefined;
-          return openStore(spec, committed[i] as (typeof committed)[number], changelog, clocks, this.#cache);
+          return openStore(spec, committed[i] as CommittedState, changelog, clocks, this.#cache);
         }),
     });
-    this.#open.set(id, { task, phase: 'seeking', attempt: 0, isHeld: false });
   }
 
   async #close(task: Task, { flush }: { flush: boolean }): Promise<void> {
