@@ -22,6 +22,9 @@ export interface Watcher {
   failed(problem: Problem): void;
 }
 
+/** The wait before start number `attempt` (from 1) in a row, in milliseconds. */
+export type WaitBeforeStart = (attempt: number) => number;
+
 /**
  * ```
  *  boot ──▶ healthy ──dies──▶ waiting ──▶ starting ──▶ healthy
@@ -32,6 +35,7 @@ export interface Watcher {
 export class Supervised {
   readonly part: Part;
   readonly #watcher: Watcher;
+  readonly #waitMs: WaitBeforeStart;
   readonly #stop = new AbortController();
   /** Aborted when the part is stopped, or taken in hand for a reload. */
   #watching = new AbortController();
@@ -42,9 +46,10 @@ export class Supervised {
   trouble: string | undefined = 'is starting';
   restarts = 0;
 
-  constructor(spec: PartSpec, watcher: Watcher) {
+  constructor(spec: PartSpec, watcher: Watcher, waitMs: WaitBeforeStart = backoff) {
     this.part = new Part(spec, watcher.report);
     this.#watcher = watcher;
+    this.#waitMs = waitMs;
   }
 
   /**
@@ -141,7 +146,7 @@ export class Supervised {
     for (let tries = 1; deaths < deathsToEnd; tries += 1) {
       this.trouble = last;
       this.#watcher.changed();
-      const wait = backoff(tries + this.#quickDeaths);
+      const wait = this.#waitMs(tries + this.#quickDeaths);
       this.#watcher.report(`${last}; starting it again in ${wait / 1000} s`);
       await sleep(wait, undefined, { signal });
       try {

@@ -9,8 +9,6 @@ import { freePort } from '@activity/testbed/process/ports';
 import type { Problem } from '@activity/testbed/process/problem';
 import { Supervisor } from './supervisor.ts';
 
-vi.mock(import('./backoff.ts'), () => ({ backoff: () => 1 }));
-
 // Answers on its port; refuses to start while the file `broken` is there; notes when it ends.
 const program = `
 const { existsSync, appendFileSync } = require('node:fs');
@@ -51,6 +49,7 @@ beforeEach(() => {
     report: (part, line) => lines.push(`${part} ${line}`),
     changed: () => undefined,
     failed: (problem) => failure.resolve(problem),
+    waitMs: () => 1,
   });
 });
 

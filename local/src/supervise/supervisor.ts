@@ -3,7 +3,7 @@ import { setInterval } from 'node:timers';
 import type { PartSpec } from '@activity/testbed/process/part';
 import type { Problem } from '@activity/testbed/process/problem';
 import type { PartState } from './run-file.ts';
-import { Supervised } from './supervised.ts';
+import { Supervised, type WaitBeforeStart } from './supervised.ts';
 
 const healthEveryMs = 2_000;
 
@@ -14,6 +14,8 @@ export interface SupervisorOptions {
   changed: (parts: PartState[]) => void;
   /** A part died too often. Called once. */
   failed: (problem: Problem) => void;
+  /** The wait before a part that died is started again; by default 0.5 s, 1 s, 2 s, … 15 s. */
+  waitMs?: WaitBeforeStart;
 }
 
 interface Ranked {
@@ -36,11 +38,12 @@ export class Supervisor {
   /** Boots a part and watches it from then on. */
   async boot(rank: number, spec: PartSpec): Promise<void> {
     this.#stop.signal.throwIfAborted();
-    const supervised = new Supervised(spec, {
-      report: (line) => this.#options.report(spec.name, line),
+    const watcher = {
+      report: (line: string) => this.#options.report(spec.name, line),
       changed: () => this.#changed(),
-      failed: (problem) => this.#options.failed(problem),
-    });
+      failed: (problem: Problem) => this.#options.failed(problem),
+    };
+    const supervised = new Supervised(spec, watcher, this.#options.waitMs);
     this.#parts.push({ rank, supervised });
     this.#changed();
     await supervised.boot(this.#stop.signal);

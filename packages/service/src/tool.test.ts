@@ -63,7 +63,8 @@ test('a server that is not there, or does not reply, is named with the remedy', 
   await expect(contact({ ...never, addresses: [address] })).rejects.toThrow(
     `Kafka at ${address} does not reply within 0.1 s: start it (npm start), or set KAFKA_BROKERS`,
   );
-  await expect(contact({ ...never, addresses: ['127.0.0.1:1'] })).rejects.toThrow(
+  // On a busy machine a refusal can take longer than 100 ms.
+  await expect(contact({ ...never, withinMs: 10_000, addresses: ['127.0.0.1:1'] })).rejects.toThrow(
     'Kafka at 127.0.0.1:1 cannot be reached (ECONNREFUSED): start it (npm start), or set KAFKA_BROKERS',
   );
   await contact({ ...never, addresses: ['127.0.0.1:1', address], ask: async () => Promise.resolve() });
