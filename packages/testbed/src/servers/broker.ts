@@ -1,13 +1,10 @@
 // The Kafka broker: one node that is broker and controller (KRaft), on loopback only.
-import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KafkaHome } from '../fetch/kafka.ts';
 import type { PartSpec } from '../process/part.ts';
 import { loopback } from '../process/ports.ts';
 import type { KafkaSecurity } from '../process/probe.ts';
-import { Problem } from '../process/problem.ts';
-import { run } from '../process/run.ts';
-import { writeSecret } from '../process/secret-file.ts';
+import { formatStorage, logsDir } from './broker-storage.ts';
 import { javaCommand } from './java-command.ts';
 import { writeProperties, type Properties } from './properties.ts';
 
@@ -38,9 +35,6 @@ export interface BrokerSettings {
   bootTimeoutMs?: number | undefined;
 }
 
-// Any id will do: a data folder holds one cluster, and nothing joins it.
-const clusterId = 'activity-pipeline-0001';
-
 function properties(settings: BrokerSettings): Properties {
   const { port, controllerPort, dataDir, secure } = settings;
   return {
@@ -51,7 +45,7 @@ function properties(settings: BrokerSettings): Properties {
     listeners: `PLAINTEXT://${loopback}:${port},CONTROLLER://${loopback}:${controllerPort}`,
     'advertised.listeners': `PLAINTEXT://${loopback}:${port}`,
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'log.dirs': join(dataDir, 'kafka-logs'),
+    'log.dirs': logsDir(dataDir),
     'num.partitions': 4,
     'auto.create.topics.enable': false,
     'group.initial.rebalance.delay.ms': 0,
@@ -73,26 +67,6 @@ function properties(settings: BrokerSettings): Properties {
   };
 }
 
-/** An argument in one of Java's argument files. */
-function quoted(argument: string): string {
-  return `"${argument.replaceAll('\\', '\\\\')}"`;
-}
-
-/** Gives the data folder its cluster id, and its first users; once, at the first start. */
-async function format(settings: BrokerSettings, config: string, signal: AbortSignal): Promise<void> {
-  if (existsSync(join(settings.dataDir, 'kafka-logs', 'meta.properties'))) return;
-  const users = settings.secure?.users ?? [];
-  const args = ['format', '--cluster-id', clusterId, '--config', config, '--ignore-formatted', ...users];
-  const file = join(settings.dataDir, 'format.args');
-  // In a file: everyone on the machine can see a command line, and in this one are passwords.
-  writeSecret(file, ['kafka.tools.StorageTool', ...args].map(quoted).join('\n'));
-  const command = javaCommand(settings.home, { main: `@${file}`, args: [], heapMb: 128, archive: 'broker' });
-  const outcome = await run(command, { signal });
-  rmSync(file);
-  if (outcome.code !== 0)
-    throw new Problem('formatting the storage of Kafka failed', { detail: outcome.output });
-}
-
 /** Describes the broker to whatever starts it. */
 export function brokerSpec(settings: BrokerSettings): PartSpec {
   const address = `${loopback}:${settings.port}`;
@@ -109,8 +83,11 @@ export function brokerSpec(settings: BrokerSettings): PartSpec {
       archive: 'broker',
     }),
     async prepare(signal: AbortSignal): Promise<void> {
-      writeProperties(config, properties(settings));
-      await format(settings, config, signal);
+      const written = properties(settings);
+      writeProperties(config, written);
+      const { home, dataDir, secure } = settings;
+      const nodeId = Number(written['node.id']);
+      await formatStorage({ home, dataDir, config, nodeId, users: secure?.users ?? [] }, signal);
     },
     remedy: 'if its data is damaged, `npm start -- --fresh` begins with empty data',
     bootTimeoutMs: settings.bootTimeoutMs ?? 60_000,
