@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { readArguments } from '@activity/service';
-import { projectRoot } from '@activity/testbed/paths';
+import { cacheDir, projectRoot } from '@activity/testbed/paths';
 import { endOrphans, registries } from '@activity/testbed/process/registry';
 import { checks, vitestCommand, type VitestOptions } from './checks.ts';
 import { runVisibly } from './run-visibly.ts';
@@ -23,6 +23,10 @@ Checks types, lint, format and unused code, and runs all tests, many of them on 
   positionals: Infinity,
 });
 const { all, coverage } = values;
+// Beside the slow tests: the cases that `sliceOf` leaves out.
+if (all) process.env['TEST_ALL'] = '1';
+// Compiled code is kept from one run to the next; it would blur coverage.
+if (!coverage) process.env['NODE_COMPILE_CACHE'] ??= join(cacheDir, 'node');
 const reports = {
   unit: join(projectRoot, '.cache', 'test-report-unit.json'),
   integration: join(projectRoot, '.cache', 'test-report.json'),

@@ -1,6 +1,7 @@
 // A broker that dies, falls silent or loses answers: every call ends within its bound, and nothing is taken
 // for committed that is not, nor for lost that is not.
 import { freePort, startBroker, type LocalServer } from '@activity/testbed';
+import { everyCase } from '@activity/testbed/testing/slice';
 import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RetriableError } from '../errors.ts';
@@ -178,7 +179,8 @@ describe('a heartbeat whose request is lost', () => {
 });
 
 describe('8: a broker that is gone', () => {
-  test('leaves the client alone waiting', async () => {
+  // A fact of the library, whose version is fixed.
+  test.runIf(everyCase)('leaves the client alone waiting', async () => {
     const topic = await witness.createTopic(uniqueName('gone-n'), 1);
     const producer = new Producer({
       clientId: 'naive',
