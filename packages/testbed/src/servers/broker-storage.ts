@@ -63,8 +63,8 @@ function quoted(argument: string): string {
 }
 
 /**
- * Formats the storage, unless it is formatted. The storage tool takes a third of a broker's start: it runs once
- * for each version of Kafka, and for each storage that has users.
+ * Formats the storage, unless it is formatted. The storage tool takes a third of a broker's start: it runs
+ * once for each version of Kafka, and for each storage that has users.
  */
 export async function formatStorage(settings: StorageSettings, signal: AbortSignal): Promise<void> {
   const logs = logsDir(settings.dataDir);
