@@ -84,4 +84,4 @@ test('a leader without the newest records is elected: what was processed before 
   await run.goOn();
   // The input no longer has what was lost, so the plain program that reads it differs.
   expect({ ...(await run.finish()), wrongRecent: 0 }).toEqual(faultless);
-}, 300_000);
+}, 600_000);

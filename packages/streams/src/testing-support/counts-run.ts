@@ -146,6 +146,9 @@ async function wrongRecentOf(witness: Witness, { input, recent }: CountsTopics):
   }, 0);
 }
 
+/** Wrong counts are printed until there are as many. */
+const maxShown = 10;
+
 /** How many of these values are not the ones from 1 to their expected number, each once. */
 function wrongOf(seen: readonly Seen[], expected: ReadonlyMap<string, number>): number {
   const counts = new Map<string, number[]>();
@@ -158,8 +161,12 @@ function wrongOf(seen: readonly Seen[], expected: ReadonlyMap<string, number>): 
   for (const key of new Set([...counts.keys(), ...expected.keys()])) {
     const found = counts.get(key) ?? [];
     const wanted = new Set(Array.from({ length: expected.get(key) ?? 0 }, (_, i) => i + 1));
+    const before = wrong;
     for (const n of found) if (!wanted.delete(n)) wrong++;
     wrong += wanted.size;
+    // A run that fails once in a while must say what it found.
+    if (wrong > before && before < maxShown)
+      console.log(`wrong: ${key} has ${found.join(' ')}, and lacks ${[...wanted].join(' ')}`);
   }
   return wrong;
 }
