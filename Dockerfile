@@ -52,6 +52,7 @@ FROM service AS ingest
 COPY --from=ingest-modules /app ./
 COPY packages/contracts packages/contracts
 COPY packages/service packages/service
+COPY packages/kafka packages/kafka
 COPY ingest ingest
 # The second port is for probes alone: clients that fill the first do not reach it.
 ENV PORT=3000 PROBE_PORT=3004

@@ -11,7 +11,7 @@ import { OpenStreams } from './http/open-streams.ts';
 import { ReceivedBytes } from './http/received-bytes.ts';
 import { createRateLimit } from './http/rate-limits.ts';
 import type { WriteResult } from './kafka/partition-lane.ts';
-import type { BatchRecord } from './kafka/record-batch.ts';
+import type { TextRecord } from '@activity/kafka';
 import { createMetrics } from './metrics.ts';
 
 /** What a test sees and steers. */
@@ -20,9 +20,9 @@ export interface TestEdge {
   app: EdgeApp['hono'];
   /** The same, for a server. */
   listener: EdgeApp['listener'];
-  written: (BatchRecord & { partition: number | undefined })[];
+  written: (TextRecord & { partition: number | undefined })[];
   /** What comes of each write; a function decides by the record. */
-  result: WriteResult | ((record: BatchRecord) => WriteResult);
+  result: WriteResult | ((record: TextRecord) => WriteResult);
   readiness: Readiness;
   warning: string | undefined;
   forwarded: Request[];

@@ -1,5 +1,6 @@
 // The edge's process: configuration, producer, HTTP server, signals.
 import { activityInputOf } from '@activity/contracts';
+import { openTopicWriter } from '@activity/kafka';
 import {
   createHostCheck,
   createHttpServer,
@@ -28,7 +29,7 @@ import { BrokerClock } from './kafka/broker-clock.ts';
 import { BrokerProbe } from './kafka/broker-probe.ts';
 import { EventWriter } from './kafka/event-writer.ts';
 import { watchRawSettings } from './kafka/raw-settings.ts';
-import { TopicSession } from './kafka/topic-session.ts';
+import { rawTopic } from './kafka/raw-topic.ts';
 import { createMetrics } from './metrics.ts';
 
 const config = readConfig();
@@ -61,13 +62,14 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     security: kafkaSecurityOf(config),
   };
   const clock = new BrokerClock({ logger, now: Date.now });
+  const topicWriter = openTopicWriter({
+    ...topic,
+    clientId: 'activity-ingest',
+    connectTimeoutMs: 1_000,
+    requestTimeoutMs: config.ACK_DEADLINE_MS,
+  });
   const writer = new EventWriter({
-    session: new TopicSession({
-      ...topic,
-      clock,
-      connectTimeoutMs: 1_000,
-      requestTimeoutMs: config.ACK_DEADLINE_MS,
-    }),
+    topic: rawTopic(topic.topic, topicWriter, clock),
     logger,
     deadlineMs: config.ACK_DEADLINE_MS,
     maxWaitingBytes: config.MAX_WAITING_BYTES,

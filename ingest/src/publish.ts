@@ -2,12 +2,12 @@
 import type { ActivityEvent, ActivityInputSchema } from '@activity/contracts';
 import type { Failure } from '@activity/service';
 import type { WriteResult } from './kafka/partition-lane.ts';
-import type { BatchRecord } from './kafka/record-batch.ts';
+import type { TextRecord } from '@activity/kafka';
 import type { EdgeMetrics } from './metrics.ts';
 
 /** Writes a record and reports, once, what became of it; see `EventWriter`. */
 export type Write = (
-  record: BatchRecord,
+  record: TextRecord,
   partition: number | undefined,
   tell: (result: WriteResult) => void,
 ) => void;

@@ -1,11 +1,12 @@
 // A real broker's answer to a write says when it was appended.
+import { openTopicWriter } from '@activity/kafka';
 import { servers } from '@activity/testbed/testing';
 import { createLogger } from '@activity/service';
 import { expect, test } from 'vitest';
 import { createTopic } from '../edge.fixture.ts';
 import { BrokerClock } from './broker-clock.ts';
 import { EventWriter } from './event-writer.ts';
-import { TopicSession } from './topic-session.ts';
+import { rawTopic } from './raw-topic.ts';
 
 test('an edge whose clock is an hour ahead learns it from its writes', async () => {
   const { kafka } = servers();
@@ -13,14 +14,15 @@ test('an edge whose clock is an hour ahead learns it from its writes', async () 
   await createTopic(kafka, topic, 2);
   const logger = createLogger('test', 'silent');
   const clock = new BrokerClock({ logger, now: () => Date.now() + 3_600_000 });
-  const session = new TopicSession({
+  const topicWriter = openTopicWriter({
     brokers: [kafka],
     topic,
+    clientId: 'clock',
     connectTimeoutMs: 5_000,
     requestTimeoutMs: 10_000,
-    clock,
   });
-  const writer = new EventWriter({ session, logger, deadlineMs: 20_000, maxWaitingBytes: 1_000_000 });
+  const written = rawTopic(topic, topicWriter, clock);
+  const writer = new EventWriter({ topic: written, logger, deadlineMs: 20_000, maxWaitingBytes: 1_000_000 });
   for (let write = 0; write < 3; write++) {
     const result = await writer.write({ key: 'k', value: '{}', timestamp: clock.now() });
     expect(result.kind).toBe('written');

@@ -1,8 +1,6 @@
 // Whether the raw topic can be written to, asked of the cluster twice a second.
-import type { KafkaSecurity, Readiness } from '@activity/service';
-import { BrokerTurns } from './broker-turns.ts';
-import { connect, topicMetadata } from './wire.ts';
-import type { BrokerConnection } from './wire.ts';
+import { openTopicWriter, type TopicWriter } from '@activity/kafka';
+import { needing, type KafkaSecurity, type Readiness } from '@activity/service';
 
 /** What a probe needs. Times in milliseconds. */
 export interface BrokerProbeOptions {
@@ -21,8 +19,7 @@ export interface BrokerProbeOptions {
  */
 export class BrokerProbe {
   readonly #options: BrokerProbeOptions;
-  readonly #turns: BrokerTurns;
-  #connection: BrokerConnection | undefined;
+  readonly #writer: TopicWriter;
   #state: Readiness = { ready: false, reason: 'the broker has not been asked yet' };
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -30,7 +27,18 @@ export class BrokerProbe {
 
   constructor(options: BrokerProbeOptions) {
     this.#options = options;
-    this.#turns = new BrokerTurns(options.brokers);
+    const { brokers, topic, security = {}, timeoutMs = 1_000 } = options;
+    this.#writer = openTopicWriter({
+      brokers,
+      topic,
+      clientId: 'activity-ingest-probe',
+      security,
+      connectTimeoutMs: timeoutMs,
+      requestTimeoutMs: timeoutMs,
+      onLost: () => {
+        if (!this.#closed) this.#state = notReady('the broker closed the connection');
+      },
+    });
   }
 
   /** Asks for the first time, and keeps asking. */
@@ -50,7 +58,7 @@ export class BrokerProbe {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await this.#connection?.close().catch(() => {});
+    await this.#writer.close();
   }
 
   #tell(): void {
@@ -60,38 +68,16 @@ export class BrokerProbe {
   }
 
   async #ask(): Promise<void> {
+    const { topic } = this.#options;
     try {
-      const connection = await this.#connect();
-      const { leaders, brokers } = await topicMetadata(connection, this.#options.topic);
-      this.#turns.learn(brokers.values());
-      const leaderless = leaders.findIndex((leader) => leader < 0);
-      if (leaders.length === 0) this.#state = notReady(`topic ${this.#options.topic} does not exist`);
-      else if (leaderless >= 0) this.#state = notReady(`partition ${leaderless} has no leader`);
-      else this.#state = { ready: true };
+      const leaders = await needing(`Write on topic ${topic}`, () => this.#writer.leaders());
+      const leaderless = leaders.indexOf(undefined);
+      this.#state = leaderless < 0 ? { ready: true } : notReady(`partition ${leaderless} has no leader`);
     } catch (error) {
-      this.#turns.next();
+      // Next time another broker is asked first.
+      this.#writer.forgetLeaders();
       this.#state = notReady(`asking the broker: ${error instanceof Error ? error.message : String(error)}`);
     }
-  }
-
-  async #connect(): Promise<BrokerConnection> {
-    if (this.#connection?.isConnected() === true) return this.#connection;
-    const { timeoutMs = 1_000, security = {} } = this.#options;
-    const how = { connectTimeout: timeoutMs, requestTimeout: timeoutMs, security };
-    let failure: unknown = new Error('no broker is configured');
-    for (const address of this.#turns.inTurn()) {
-      try {
-        const connection = await connect(address, how);
-        connection.once('close', () => {
-          if (!this.#closed) this.#state = notReady('the broker closed the connection');
-        });
-        this.#connection = connection;
-        return connection;
-      } catch (error) {
-        failure = error;
-      }
-    }
-    throw failure;
   }
 }
 

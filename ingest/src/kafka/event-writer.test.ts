@@ -7,11 +7,11 @@ import { faultyBroker } from './faulty-broker.fixture.ts';
 import type { FaultyBroker, Fate } from './faulty-broker.fixture.ts';
 import type { Loss, WriteResult } from './partition-lane.ts';
 import { partitionOf } from '@activity/contracts';
-import type { BatchRecord } from './record-batch.ts';
+import type { TextRecord } from '@activity/kafka';
 
-function writerOn(session: FaultyBroker, options: Partial<EventWriterOptions> = {}): EventWriter {
+function writerOn(topic: FaultyBroker, options: Partial<EventWriterOptions> = {}): EventWriter {
   return new EventWriter({
-    session,
+    topic,
     logger: createLogger('test', 'silent'),
     deadlineMs: 5_000,
     maxWaitingBytes: 1_000_000,
@@ -19,7 +19,7 @@ function writerOn(session: FaultyBroker, options: Partial<EventWriterOptions> = 
   });
 }
 
-function record(value: string, key = 'user'): BatchRecord {
+function record(value: string, key = 'user'): TextRecord {
   return { key, value, timestamp: 1_700_000_000_000 };
 }
 

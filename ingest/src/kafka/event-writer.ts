@@ -4,23 +4,13 @@ import type { Logger } from '@activity/service';
 import { memoryBytes, PartitionLane, stillWaiting, Waiting } from './partition-lane.ts';
 import type { Loss, Room, WriteResult } from './partition-lane.ts';
 import { partitionOf } from '@activity/contracts';
-import { recordBytes, RecordSlabs } from './record-batch.ts';
-import type { BatchRecord } from './record-batch.ts';
+import { recordBytes, RecordSlabs, type ProducerIdentity, type TextRecord } from '@activity/kafka';
 import type { Verdict } from './produce-verdict.ts';
-import type { ProducerIdentity } from './topic-session.ts';
-
-/** The part of a session that the writer uses. */
-export interface WriterSession {
-  partitions: () => Promise<number>;
-  newIdentity: () => Promise<ProducerIdentity>;
-  forgetLeaders: () => void;
-  produce: (batches: ReadonlyMap<number, Buffer>) => Promise<Map<number, Verdict>>;
-  close: () => Promise<void>;
-}
+import type { RawTopic } from './raw-topic.ts';
 
 /** What a writer needs. Times in milliseconds. */
 export interface EventWriterOptions {
-  session: WriterSession;
+  topic: RawTopic;
   logger: Logger;
   /** How long a record may wait for its acknowledgement. */
   deadlineMs: number;
@@ -111,14 +101,14 @@ export class EventWriter {
   }
 
   /** Writes a record to the partition of its key, or to the one given. Never rejects. */
-  write(record: BatchRecord, partition?: number): Promise<WriteResult> {
+  write(record: TextRecord, partition?: number): Promise<WriteResult> {
     return new Promise((resolve) => {
       this.send(record, partition, resolve);
     });
   }
 
   /** As {@link write}, for many records at once: calls back exactly once. */
-  send(record: BatchRecord, partition: number | undefined, tell: (result: WriteResult) => void): void {
+  send(record: TextRecord, partition: number | undefined, tell: (result: WriteResult) => void): void {
     if (this.#closed) {
       tell({ kind: 'unavailable', reason: 'closed' });
       return;
@@ -136,12 +126,12 @@ export class EventWriter {
     this.#running ??= this.#run();
   }
 
-  /** Takes nothing more, waits until all that waits is answered, and closes the session. Idempotent. */
+  /** Takes nothing more, waits until all that waits is answered, and closes the topic. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
     clearTimeout(this.#timer);
-    await this.#options.session.close();
+    await this.#options.topic.close();
   }
 
   async #run(): Promise<void> {
@@ -163,11 +153,11 @@ export class EventWriter {
   }
 
   async #round(): Promise<void> {
-    const { session } = this.#options;
-    const partitions = await session.partitions();
+    const { topic } = this.#options;
+    const partitions = await topic.partitions();
     if (this.#lanes.some((lane) => lane.abandoned)) this.#identity = undefined;
     if (this.#identity === undefined) {
-      this.#identity = await session.newIdentity();
+      this.#identity = await topic.newIdentity();
       for (const lane of this.#lanes) lane.restart();
     }
     this.#failing.delete(everything);
@@ -179,7 +169,7 @@ export class EventWriter {
     }
     if (batches.size === 0) return;
     const started = performance.now();
-    const verdicts = await session.produce(batches);
+    const verdicts = await topic.produce(batches);
     let failure: string | undefined;
     let records = 0;
     for (const partition of batches.keys()) {
@@ -215,7 +205,7 @@ export class EventWriter {
     // Said once an outage: readiness and metrics show how long it lasts.
     if (this.#failures === 0) this.#options.logger.warn({ reason }, 'writing to the broker: trying again');
     this.#failures++;
-    this.#options.session.forgetLeaders();
+    this.#options.topic.forgetLeaders();
   }
 
   #noteLoss(loss: Loss): void {

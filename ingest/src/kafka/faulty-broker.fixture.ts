@@ -1,14 +1,13 @@
 // A broker for the writer's tests: checks sequence numbers as Kafka does, and fails when told.
-import { Reader, readRecordsBatch } from '@platformatic/kafka';
-import type { WriterSession } from './event-writer.ts';
+import { readBatches, type ProducerIdentity } from '@activity/kafka';
+import type { RawTopic } from './raw-topic.ts';
 import type { Verdict } from './produce-verdict.ts';
-import type { ProducerIdentity } from './topic-session.ts';
 
 /** What befalls one request. */
 export type Fate = 'ok' | 'refused' | 'answer-lost' | 'identity-lost' | 'away';
 
 /** What a test sees and steers. */
-export interface FaultyBroker extends WriterSession {
+export interface FaultyBroker extends RawTopic {
   /** The values that each partition holds, in order. */
   log: (partition: number) => string[];
   /** What befalls the next requests, one after the other; then all is well. */
@@ -35,18 +34,19 @@ export function faultyBroker(partitions: number): FaultyBroker {
 
   function append(partition: number, bytes: Buffer): Verdict {
     if (bytes.length > broker.maxBatchBytes) return { kind: 'too-large' };
-    const batch = readRecordsBatch(Reader.from(bytes));
-    const key = `${batch.producerId}/${partition}`;
+    const [producerId, firstSequence] = [bytes.readBigInt64BE(43), bytes.readInt32BE(53)];
+    const { records } = readBatches(bytes, 0, [], (_algorithm, compressed) => compressed);
+    const key = `${producerId}/${partition}`;
     const state = producers.get(key) ?? { next: 0, known: new Map<number, number>() };
     producers.set(key, state);
-    const repeated = state.known.get(batch.firstSequence);
+    const repeated = state.known.get(firstSequence);
     if (repeated !== undefined) return { kind: 'written', baseOffset: repeated };
-    if (batch.firstSequence !== state.next) return { kind: 'lost', reason: 'out of order sequence' };
+    if (firstSequence !== state.next) return { kind: 'lost', reason: 'out of order sequence' };
     const log = logs[partition] ?? [];
     const baseOffset = log.length;
-    log.push(...batch.records.map(({ value }) => String(value)));
+    log.push(...records.map(({ value }) => String(value)));
     state.known.set(state.next, baseOffset);
-    state.next += batch.records.length;
+    state.next += records.length;
     return { kind: 'written', baseOffset };
   }
 

@@ -1,8 +1,6 @@
 // What waits for one partition, in order, and the batch that is being written to it.
-import { encodeRecordBatch } from './record-batch.ts';
-import type { EncodedRecord } from './record-batch.ts';
+import { encodeBatch, type EncodedRecord, type ProducerIdentity } from '@activity/kafka';
 import type { Verdict } from './produce-verdict.ts';
-import type { ProducerIdentity } from './topic-session.ts';
 
 /** What became of one record. */
 export type WriteResult =
@@ -151,10 +149,8 @@ export class PartitionLane {
     }
     this.#waiting.splice(0, taken);
     if (records.length === 0) return undefined;
-    const encoded = encodeRecordBatch(
-      records.map((waiting) => waiting.content),
-      { ...identity, baseSequence: this.#sequence },
-    );
+    const contents = records.map(({ content }) => content);
+    const encoded = encodeBatch(contents, identity, this.#sequence);
     this.#frozen = { records, bytes: encoded };
     return encoded;
   }

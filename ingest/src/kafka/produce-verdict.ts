@@ -1,6 +1,5 @@
 // What a broker's answer to a batch means for the batch and for the producer.
-import { errorName } from './wire.ts';
-import type { PartitionAnswer } from './wire.ts';
+import type { ProducedBatch, StreamsError } from '@activity/kafka';
 
 /**
  * What became of one partition's batch.
@@ -16,41 +15,33 @@ export type Verdict =
   | { kind: 'retry'; reason: string }
   | { kind: 'lost'; reason: string };
 
-const errorCodes = {
-  none: 0,
-  messageTooLarge: 10,
-  recordListTooLarge: 18,
-  topicAuthorizationFailed: 29,
-  outOfOrderSequence: 45,
-  duplicateSequence: 46,
-  invalidProducerEpoch: 47,
-  unknownProducerId: 59,
-  producerFenced: 90,
-} as const;
+/** The producer's sequence is broken. */
+const lost = new Set([
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  'INVALID_PRODUCER_EPOCH',
+  'UNKNOWN_PRODUCER_ID',
+  'PRODUCER_FENCED',
+]);
 
-/** Reads a partition's answer. Codes that are not named here are retried until the requests' deadline. */
-export function verdictOf(answer: PartitionAnswer | undefined): Verdict {
-  switch (answer?.errorCode) {
-    case undefined:
-      return { kind: 'retry', reason: 'the broker did not mention the partition' };
-    case errorCodes.none:
-      return { kind: 'written', baseOffset: Number(answer?.baseOffset) };
-    case errorCodes.duplicateSequence:
+/** Reads a partition's answer. Errors that are not named here are retried until the requests' deadline. */
+export function verdictOf(produced: ProducedBatch | StreamsError | undefined): Verdict {
+  if (produced === undefined) return { kind: 'retry', reason: 'the broker did not mention the partition' };
+  if (produced instanceof Error) return { kind: 'retry', reason: produced.message };
+  const { error, baseOffset } = produced;
+  switch (error) {
+    case null:
+      return { kind: 'written', baseOffset };
+    case 'DUPLICATE_SEQUENCE_NUMBER':
       return { kind: 'written', baseOffset: undefined };
-    case errorCodes.messageTooLarge:
-    case errorCodes.recordListTooLarge:
+    case 'MESSAGE_TOO_LARGE':
+    case 'RECORD_LIST_TOO_LARGE':
       return { kind: 'too-large' };
-    case errorCodes.outOfOrderSequence:
-    case errorCodes.invalidProducerEpoch:
-    case errorCodes.unknownProducerId:
-    case errorCodes.producerFenced:
-      return { kind: 'lost', reason: `the broker refuses it: ${errorName(answer?.errorCode ?? -1)}` };
-    case errorCodes.topicAuthorizationFailed:
+    case 'TOPIC_AUTHORIZATION_FAILED':
       return {
         kind: 'retry',
-        reason: 'the broker refuses it: TOPIC_AUTHORIZATION_FAILED: grant the principal Write on this topic',
+        reason: `the broker refuses it: ${error}: grant the principal Write on this topic`,
       };
     default:
-      return { kind: 'retry', reason: `the broker refuses it: ${errorName(answer?.errorCode ?? -1)}` };
+      return { kind: lost.has(error) ? 'lost' : 'retry', reason: `the broker refuses it: ${error}` };
   }
 }

@@ -1,5 +1,6 @@
 // Whether the raw topic has the settings with which nothing that is accepted is lost.
-import { defaultTopics, readSettings, settingProblem, topicSpecs } from '@activity/contracts';
+import { defaultTopics, settingProblem, topicSpecs } from '@activity/contracts';
+import { openTopicReader } from '@activity/kafka';
 import {
   needing,
   watchSettings,
@@ -7,7 +8,6 @@ import {
   type Logger,
   type SettingsWatch,
 } from '@activity/service';
-import { Admin } from '@platformatic/kafka';
 
 /** What the watch needs. */
 export interface RawSettingsOptions {
@@ -21,18 +21,14 @@ export interface RawSettingsOptions {
 /** Watches the settings of the raw topic. */
 export function watchRawSettings({ brokers, topic, security, logger }: RawSettingsOptions): SettingsWatch {
   const specs = topicSpecs({ ...defaultTopics, raw: topic }).filter(({ name }) => name === topic);
-  const admin = new Admin({
-    clientId: 'activity-ingest-settings',
-    bootstrapBrokers: [...brokers],
-    retries: 0,
-    ...security,
-  });
+  const reader = openTopicReader({ brokers, clientId: 'activity-ingest-settings', security });
+  const names = specs.flatMap(({ config }) => Object.keys(config));
   return watchSettings({
     problem: async () => {
-      const found = await needing(`DescribeConfigs on topic ${topic}`, () => readSettings(admin, specs));
+      const found = await needing(`DescribeConfigs on topic ${topic}`, () => reader.settings([topic], names));
       return settingProblem(specs, found);
     },
-    closeReader: async () => admin.close(),
+    closeReader: async () => reader.close(),
     logger,
   });
 }

@@ -1,9 +1,10 @@
 // The edge's writer with writes that go on, on a cluster whose brokers come and go.
+import { openTopicWriter } from '@activity/kafka';
 import { uniqueName, type Seen, type Witness } from '@activity/kafka/testing';
 import type { Logger } from '@activity/service';
 import { EventWriter } from './event-writer.ts';
 import type { Loss } from './partition-lane.ts';
-import { TopicSession } from './topic-session.ts';
+import { rawTopic } from './raw-topic.ts';
 
 /** What a test needs to write. */
 export interface SteadyWritesOptions {
@@ -47,13 +48,14 @@ export async function startSteadyWrites(options: SteadyWritesOptions): Promise<S
   const acknowledged = new Map<string, { partition: number; offset: number | undefined }>();
   const losses: Loss[] = [];
   const errors: string[] = [];
-  const session = new TopicSession({ brokers, topic, connectTimeoutMs: 1_000, requestTimeoutMs: 5_000 });
+  const timeouts = { connectTimeoutMs: 1_000, requestTimeoutMs: 5_000 };
+  const topicWriter = openTopicWriter({ brokers, topic, clientId: 'edge-test', ...timeouts });
   const logger = {
     warn: () => {},
     error: (_what: unknown, message: string) => void errors.push(message),
   } as unknown as Logger;
   const writer = new EventWriter({
-    session,
+    topic: rawTopic(topic, topicWriter),
     logger,
     deadlineMs: 60_000,
     maxWaitingBytes: 10_000_000,

@@ -3,6 +3,13 @@ export { backoff } from './backoff.ts';
 export type { BackoffRange } from './backoff.ts';
 export { openTopicReader } from './client/topic-reader.ts';
 export type { OffsetsByTopic, ReadRecord, TopicReader, TopicReaderOptions } from './client/topic-reader.ts';
+export { encodeBatch, openTopicWriter } from './client/topic-writer.ts';
+export type {
+  ProducedBatch,
+  ProducerIdentity,
+  TopicWriter,
+  TopicWriterOptions,
+} from './client/topic-writer.ts';
 export { addressOf } from './client/broker-address.ts';
 export type { BrokerAddress } from './client/broker-address.ts';
 export type { Credential, SaslOptions, SecurityOptions } from './client/security.ts';
@@ -45,6 +52,8 @@ export { hashText, murmur2, partitionOf } from './format/murmur2.ts';
 export { eachRecord } from './format/each-record.ts';
 export { readBatches } from './format/read-batches.ts';
 export type { AbortedTransaction, Decompress, EpochStart } from './format/read-batches.ts';
+export { recordBytes, RecordSlabs } from './format/encoded-records.ts';
+export type { EncodedRecord, TextRecord } from './format/encoded-records.ts';
 export { RecordBatches, sealBatch } from './format/record-batches.ts';
 export type { BatchProducer, OpenBatch, PartitionBatches, TopicLimits } from './format/record-batches.ts';
 export { deserialize } from './format/record.ts';

@@ -18,7 +18,11 @@ export interface ClusterOptions {
   brokers: readonly string[];
   clientId: string;
   requestTimeoutMs: number;
+  /** 5,000 unless given. */
+  connectTimeoutMs?: number | undefined;
   security: SecurityOptions;
+  /** Called when an open connection was closed by a broker, or broke. */
+  onLost?: (() => void) | undefined;
 }
 
 interface TopicMetadata {
@@ -114,6 +118,11 @@ export class Cluster {
   /** The number of a topic's partitions, if the topic is known. */
   partitions(topic: string): number | undefined {
     return this.#topics.get(topic)?.leaders.length;
+  }
+
+  /** The leaders of a topic's partitions; undefined where one has none. @throws where the topic is unknown. */
+  leadersOf(topic: string): readonly (number | undefined)[] {
+    return this.#topic(topic).leaders;
   }
 
   /** A topic's id, as Fetch wants it. */
@@ -233,8 +242,7 @@ export class Cluster {
   }
 
   #newLink({ host, port }: BrokerAddress, requestTimeoutMs: number = this.options.requestTimeoutMs): Link {
-    const { clientId, security } = this.options;
-    return new Link(host, port, { clientId, requestTimeoutMs, security });
+    return new Link(host, port, { ...this.options, requestTimeoutMs });
   }
 
   #topic(topic: string): TopicMetadata {

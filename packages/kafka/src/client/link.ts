@@ -16,7 +16,11 @@ interface Api<Args extends unknown[], Answer> {
 export interface LinkOptions {
   clientId: string;
   requestTimeoutMs: number;
+  /** 5,000 unless given; never longer than a request may take. */
+  connectTimeoutMs?: number | undefined;
   security: SecurityOptions;
+  /** Called when an open connection was closed by the broker, or broke. */
+  onLost?: (() => void) | undefined;
 }
 
 interface Opened {
@@ -25,7 +29,7 @@ interface Opened {
   versions: Versions;
 }
 
-const connectTimeoutMs = 5_000;
+const defaultConnectTimeoutMs = 5_000;
 
 /** One connection to one broker, opened when first used and again after it broke. */
 export class Link {
@@ -75,7 +79,8 @@ export class Link {
     const former = this.#opened?.connection;
     this.#opened = undefined;
     void former?.close().catch(() => {});
-    const { clientId, requestTimeoutMs, security } = this.#options;
+    const { clientId, requestTimeoutMs, security, onLost } = this.#options;
+    const { connectTimeoutMs = defaultConnectTimeoutMs } = this.#options;
     const connection = new Connection(clientId, {
       requestTimeout: requestTimeoutMs,
       connectTimeout: Math.min(connectTimeoutMs, requestTimeoutMs),
@@ -86,6 +91,7 @@ export class Link {
     try {
       await connection.connect(this.host, this.port);
       this.#opened = { connection, versions: await askVersions(connection) };
+      if (onLost) connection.once('close', () => this.#closed || onLost());
     } catch (error) {
       void connection.close().catch(() => {});
       throw error;

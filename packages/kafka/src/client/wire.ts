@@ -47,6 +47,8 @@ export interface ProducedPartition {
   partition: number;
   error: string | null;
   baseOffset: number;
+  /** When the broker appended it, in epoch milliseconds by its clock; -1 where the topic keeps other times. */
+  appendedAt: number;
   /** The records of the batch that the broker refuses it for, counted from 0; empty where it names none. */
   refused: readonly number[];
 }
@@ -101,7 +103,7 @@ function parseProduceResponse(
       const partition = p.readInt32();
       const error = errorName(p.readInt16());
       const baseOffset = Number(p.readInt64());
-      p.readInt64();
+      const appendedAt = Number(p.readInt64());
       p.readInt64();
       const refused: number[] = [];
       p.readArray((e) => {
@@ -109,7 +111,7 @@ function parseProduceResponse(
         e.readNullableString();
       });
       p.readNullableString();
-      produced.push({ topic, partition, error, baseOffset, refused });
+      produced.push({ topic, partition, error, baseOffset, appendedAt, refused });
     });
   });
   return produced;

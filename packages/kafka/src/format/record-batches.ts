@@ -296,18 +296,29 @@ export function sealBatch(
   crc32c: (bytes: Buffer) => number,
 ): Buffer {
   const bytes = batch.buffer.subarray(0, batch.length);
-  bytes.writeBigInt64BE(0n, 0);
-  bytes.writeInt32BE(batch.length - 12, 8);
-  bytes.writeInt32BE(-1, 12);
-  bytes[16] = 2;
-  bytes.writeInt16BE(producer.transactional ? 0x10 : 0, 21);
-  bytes.writeInt32BE(batch.count - 1, 23);
-  bytes.writeBigInt64BE(BigInt(batch.firstTimestamp), 27);
-  bytes.writeBigInt64BE(BigInt(batch.maxTimestamp), 35);
-  bytes.writeBigInt64BE(producer.producerId, 43);
-  bytes.writeInt16BE(producer.producerEpoch, 51);
-  bytes.writeInt32BE(firstSequence, 53);
-  bytes.writeInt32BE(batch.count, 57);
-  bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17);
+  writeBatchHeader(bytes, batch, producer, firstSequence, crc32c);
   return bytes;
+}
+
+/** Writes the header of a batch whose records are behind it. */
+export function writeBatchHeader(
+  bytes: Buffer,
+  { count, firstTimestamp, maxTimestamp }: Pick<OpenBatch, 'count' | 'firstTimestamp' | 'maxTimestamp'>,
+  { producerId, producerEpoch, transactional }: BatchProducer,
+  firstSequence: number,
+  crc32c: (bytes: Buffer) => number,
+): void {
+  bytes.writeBigInt64BE(0n, 0); // base offset: the broker's to give
+  bytes.writeInt32BE(bytes.length - 12, 8);
+  bytes.writeInt32BE(-1, 12); // partition leader epoch
+  bytes[16] = 2; // magic
+  bytes.writeInt16BE(transactional ? 0x10 : 0, 21); // attributes: not compressed, create time
+  bytes.writeInt32BE(count - 1, 23);
+  bytes.writeBigInt64BE(BigInt(firstTimestamp), 27);
+  bytes.writeBigInt64BE(BigInt(maxTimestamp), 35);
+  bytes.writeBigInt64BE(producerId, 43);
+  bytes.writeInt16BE(producerEpoch, 51);
+  bytes.writeInt32BE(firstSequence, 53);
+  bytes.writeInt32BE(count, 57);
+  bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17);
 }

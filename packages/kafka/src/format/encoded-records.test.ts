@@ -1,16 +1,16 @@
 import { crc32c, Reader, readRecordsBatch } from '@platformatic/kafka';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encodeRecordBatch, recordBytes, RecordSlabs } from './record-batch.ts';
-import type { BatchRecord, EncodedRecord } from './record-batch.ts';
+import { encodeRecordBatch, recordBytes, RecordSlabs } from './encoded-records.ts';
+import type { EncodedRecord, TextRecord } from './encoded-records.ts';
 
-function encodeAll(records: readonly BatchRecord[]): EncodedRecord[] {
+function encodeAll(records: readonly TextRecord[]): EncodedRecord[] {
   const slabs = new RecordSlabs();
   return records.map((each) => slabs.encode(each, recordBytes(each)));
 }
 
 const text = fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: 'grapheme', maxLength: 100 }));
-const record: fc.Arbitrary<BatchRecord> = fc.record({
+const record: fc.Arbitrary<TextRecord> = fc.record({
   key: fc.option(text, { nil: undefined }),
   value: text,
   timestamp: fc.integer({ min: 1_700_000_000_000, max: 1_700_000_060_000 }),
@@ -25,7 +25,8 @@ test('a batch is read back as it was written by the client’s own reader', () =
       fc.integer({ min: 0, max: 32_767 }),
       fc.integer({ min: 0, max: 2 ** 31 - 1 }),
       (records, producerId, producerEpoch, baseSequence) => {
-        const encoded = encodeRecordBatch(encodeAll(records), { producerId, producerEpoch, baseSequence });
+        const producer = { producerId, producerEpoch, transactional: false };
+        const encoded = encodeRecordBatch(encodeAll(records), producer, baseSequence, crc32c);
         const batch = readRecordsBatch(Reader.from(encoded));
         expect(batch).toMatchObject({
           magic: 2,
@@ -55,11 +56,8 @@ test('a batch is read back as it was written by the client’s own reader', () =
 test('a record never takes more than was reckoned', () => {
   fc.assert(
     fc.property(record, (one) => {
-      const alone = encodeRecordBatch(encodeAll([one]), {
-        producerId: 1n,
-        producerEpoch: 0,
-        baseSequence: 0,
-      });
+      const producer = { producerId: 1n, producerEpoch: 0, transactional: false };
+      const alone = encodeRecordBatch(encodeAll([one]), producer, 0, crc32c);
       expect(alone.length - 61).toBeLessThanOrEqual(recordBytes(one));
     }),
   );

@@ -1,8 +1,10 @@
-// Kafka's record batch (magic 2), encoded into one buffer.
-import { crc32c } from '@platformatic/kafka';
+// The second encoder of record batches, for records that wait: each is encoded once, when it comes, and copied
+// into its batch when that is sent. The first, in record-batches.ts, writes records straight into open batches.
+import { sizeOfVarint, writeVarint } from './varint.ts';
+import { batchHeaderSize, writeBatchHeader, type BatchProducer } from './record-batches.ts';
 
 /** One record to write. Its text is encoded where it is written, once, as UTF-8. */
-export interface BatchRecord {
+export interface TextRecord {
   /** Undefined where the record has no key. */
   key: string | undefined;
   value: string;
@@ -11,23 +13,13 @@ export interface BatchRecord {
   headers?: readonly (readonly [string, string])[];
 }
 
-/** Who writes the batch, so that the broker knows a repeated one. */
-export interface BatchProducer {
-  producerId: bigint;
-  producerEpoch: number;
-  baseSequence: number;
-}
-
 /** The length of a key that is not there. */
 const noBytes = -1;
-const headerLength = 61;
 /** What a batch puts before a record's content, at the most: its length, attributes, and two differences. */
 const mostFrameBytes = 16;
-const crcOffset = 17;
-const crcStart = 21;
 
 /** An upper bound of the bytes that a record takes in a batch. */
-export function recordBytes(record: BatchRecord): number {
+export function recordBytes(record: TextRecord): number {
   let bytes = 32 + 3 * (record.key?.length ?? 0) + Buffer.byteLength(record.value);
   for (const [name, value] of record.headers ?? []) bytes += 10 + 3 * (name.length + value.length);
   return bytes;
@@ -53,7 +45,7 @@ export class RecordSlabs {
   #used = 0;
 
   /** `most` is the record's {@link recordBytes}. */
-  encode(record: BatchRecord, most: number): EncodedRecord {
+  encode(record: TextRecord, most: number): EncodedRecord {
     const { timestamp } = record;
     if (most > slabBytes / 4) {
       const slab = Buffer.allocUnsafeSlow(most);
@@ -70,31 +62,25 @@ export class RecordSlabs {
 }
 
 /** Encodes records of one partition; at least one. */
-export function encodeRecordBatch(records: readonly EncodedRecord[], producer: BatchProducer): Buffer {
-  let size = headerLength;
+export function encodeRecordBatch(
+  records: readonly EncodedRecord[],
+  producer: BatchProducer,
+  firstSequence: number,
+  crc32c: (bytes: Buffer) => number,
+): Buffer {
+  let size = batchHeaderSize;
   for (const { start, end } of records) size += mostFrameBytes + end - start;
   const buffer = Buffer.allocUnsafe(size);
-  const first = records[0]?.timestamp ?? 0;
-  let last = first;
-  let position = headerLength;
+  const firstTimestamp = records[0]?.timestamp ?? 0;
+  let maxTimestamp = firstTimestamp;
+  let position = batchHeaderSize;
   for (const [index, record] of records.entries()) {
-    if (record.timestamp > last) last = record.timestamp;
-    position = writeRecord(buffer, position, record, index, record.timestamp - first);
+    if (record.timestamp > maxTimestamp) maxTimestamp = record.timestamp;
+    position = writeRecord(buffer, position, record, index, record.timestamp - firstTimestamp);
   }
-  buffer.writeBigInt64BE(0n, 0); // base offset: the broker's to give
-  buffer.writeInt32BE(position - 12, 8);
-  buffer.writeInt32BE(-1, 12); // partition leader epoch
-  buffer.writeInt8(2, 16);
-  buffer.writeInt16BE(0, 21); // attributes: not compressed, create time
-  buffer.writeInt32BE(records.length - 1, 23);
-  buffer.writeBigInt64BE(BigInt(first), 27);
-  buffer.writeBigInt64BE(BigInt(last), 35);
-  buffer.writeBigInt64BE(producer.producerId, 43);
-  buffer.writeInt16BE(producer.producerEpoch, 51);
-  buffer.writeInt32BE(producer.baseSequence, 53);
-  buffer.writeInt32BE(records.length, 57);
   const batch = buffer.subarray(0, position);
-  buffer.writeUInt32BE(crc32c(batch.subarray(crcStart)), crcOffset);
+  const about = { count: records.length, firstTimestamp, maxTimestamp };
+  writeBatchHeader(batch, about, producer, firstSequence, crc32c);
   return batch;
 }
 
@@ -105,7 +91,7 @@ function writeRecord(
   offsetDelta: number,
   timestampDelta: number,
 ): number {
-  const length = 1 + varintLength(timestampDelta) + varintLength(offsetDelta) + end - from;
+  const length = 1 + sizeOfVarint(timestampDelta) + sizeOfVarint(offsetDelta) + end - from;
   let at = writeVarint(buffer, start, length);
   buffer[at] = 0; // attributes
   at = writeVarint(buffer, at + 1, timestampDelta);
@@ -114,7 +100,7 @@ function writeRecord(
 }
 
 /** Writes a record's key, value and headers. */
-function writeContent(buffer: Buffer, start: number, { key, value, headers = [] }: BatchRecord): number {
+function writeContent(buffer: Buffer, start: number, { key, value, headers = [] }: TextRecord): number {
   let at = key === undefined ? writeVarint(buffer, start, noBytes) : writeText(buffer, start, key);
   at = writeText(buffer, at, value);
   at = writeVarint(buffer, at, headers.length);
@@ -126,26 +112,4 @@ function writeText(buffer: Buffer, start: number, text: string): number {
   const bytes = Buffer.byteLength(text);
   const at = writeVarint(buffer, start, bytes);
   return at + buffer.write(text, at, bytes, bytes === text.length ? 'latin1' : 'utf8');
-}
-
-// Zigzag varints of 32 bits: a batch spans far less time and space than that.
-function writeVarint(buffer: Buffer, start: number, value: number): number {
-  let rest = ((value << 1) ^ (value >> 31)) >>> 0;
-  let at = start;
-  while (rest > 0x7f) {
-    buffer[at++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  buffer[at] = rest;
-  return at + 1;
-}
-
-function varintLength(value: number): number {
-  let rest = ((value << 1) ^ (value >> 31)) >>> 0;
-  let length = 1;
-  while (rest > 0x7f) {
-    rest >>>= 7;
-    length++;
-  }
-  return length;
 }
