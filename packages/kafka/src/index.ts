@@ -4,12 +4,7 @@ export type { BackoffRange } from './backoff.ts';
 export { openTopicReader } from './client/topic-reader.ts';
 export type { OffsetsByTopic, ReadRecord, TopicReader, TopicReaderOptions } from './client/topic-reader.ts';
 export { encodeBatch, openTopicWriter } from './client/topic-writer.ts';
-export type {
-  ProducedBatch,
-  ProducerIdentity,
-  TopicWriter,
-  TopicWriterOptions,
-} from './client/topic-writer.ts';
+export type { ProducerIdentity, TopicWriter, TopicWriterOptions } from './client/topic-writer.ts';
 export { addressOf } from './client/broker-address.ts';
 export type { BrokerAddress } from './client/broker-address.ts';
 export type { Credential, SaslOptions, SecurityOptions } from './client/security.ts';
@@ -30,6 +25,7 @@ export type {
   MemberSubscription,
   NewTopic,
   Position,
+  ProducedBatch,
   TopicDescription,
   TopicPartition,
   TopicSetting,

@@ -152,6 +152,16 @@ export interface TopicSetting {
   own: boolean;
 }
 
+/** What a broker said to one partition's batch. */
+export interface ProducedBatch {
+  /** Kafka's name of the error; null for none. */
+  error: string | null;
+  /** The offset of the first record. */
+  baseOffset: number;
+  /** When the broker appended it, in epoch milliseconds by its clock; -1 where the topic keeps other times. */
+  appendedAt: number;
+}
+
 /** A topic to create. */
 export interface NewTopic {
   name: string;

@@ -3,10 +3,10 @@
 import { RetriableError, type StreamsError } from '../errors.ts';
 import { encodeRecordBatch, type EncodedRecord } from '../format/encoded-records.ts';
 import { Cluster } from './cluster.ts';
-import { partitionName } from './port.ts';
+import { partitionName, type ProducedBatch } from './port.ts';
 import { remedyOf } from './remedies.ts';
 import type { SecurityOptions } from './security.ts';
-import { crc32c, wire, type ProducedPartition } from './wire.ts';
+import { crc32c, wire } from './wire.ts';
 
 /** How to reach a topic. Times in milliseconds. */
 export interface TopicWriterOptions {
@@ -28,9 +28,6 @@ export interface ProducerIdentity {
   producerId: bigint;
   producerEpoch: number;
 }
-
-/** What a broker said to one partition's batch: `error` is its name of the error, null for none. */
-export type ProducedBatch = Pick<ProducedPartition, 'error' | 'baseOffset' | 'appendedAt'>;
 
 /** See the top of this file. Nothing is connected until it is used. */
 export interface TopicWriter {

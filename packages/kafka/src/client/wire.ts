@@ -35,6 +35,7 @@ import { FatalError, RetriableError } from '../errors.ts';
 import type { Operation } from '../rights.ts';
 import type { AbortedTransaction } from '../format/read-batches.ts';
 import { errorName } from './remedies.ts';
+import type { ProducedBatch } from './port.ts';
 
 interface ProduceTopic {
   name: string;
@@ -42,13 +43,9 @@ interface ProduceTopic {
 }
 
 /** A partition's answer to a Produce request. */
-export interface ProducedPartition {
+export interface ProducedPartition extends ProducedBatch {
   topic: string;
   partition: number;
-  error: string | null;
-  baseOffset: number;
-  /** When the broker appended it, in epoch milliseconds by its clock; -1 where the topic keeps other times. */
-  appendedAt: number;
   /** The records of the batch that the broker refuses it for, counted from 0; empty where it names none. */
   refused: readonly number[];
 }
