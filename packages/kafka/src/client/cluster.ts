@@ -120,7 +120,9 @@ export class Cluster {
     return this.#topics.get(topic)?.leaders.length;
   }
 
-  /** The leaders of a topic's partitions; undefined where one has none. @throws where the topic is unknown. */
+  /**
+   * The leaders of a topic's partitions; undefined where one has none. @throws where the topic is unknown.
+   */
   leadersOf(topic: string): readonly (number | undefined)[] {
     return this.#topic(topic).leaders;
   }

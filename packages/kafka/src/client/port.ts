@@ -158,7 +158,9 @@ export interface ProducedBatch {
   error: string | null;
   /** The offset of the first record. */
   baseOffset: number;
-  /** When the broker appended it, in epoch milliseconds by its clock; -1 where the topic keeps other times. */
+  /**
+   * When the broker appended it, in epoch milliseconds by its clock; -1 where the topic keeps other times.
+   */
   appendedAt: number;
 }
 

@@ -1,5 +1,5 @@
-// Writes encoded batches to one topic, idempotently: who leads its partitions, and the connections there. What to
-// send again, and when, is the caller's.
+// Writes encoded batches to one topic, idempotently: who leads its partitions, and the connections there.
+// What to send again, and when, is the caller's.
 import { RetriableError, type StreamsError } from '../errors.ts';
 import { encodeRecordBatch, type EncodedRecord } from '../format/encoded-records.ts';
 import { Cluster } from './cluster.ts';

@@ -1,5 +1,6 @@
-// The second encoder of record batches, for records that wait: each is encoded once, when it comes, and copied
-// into its batch when that is sent. The first, in record-batches.ts, writes records straight into open batches.
+// The second encoder of record batches, for records that wait: each is encoded once, when it comes, and
+// copied into its batch when that is sent. The first, in record-batches.ts, writes records straight into open
+// batches.
 import { sizeOfVarint, writeVarint } from './varint.ts';
 import { batchHeaderSize, writeBatchHeader, type BatchProducer } from './record-batches.ts';
 
