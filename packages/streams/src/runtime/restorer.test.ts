@@ -6,7 +6,7 @@ import { TaskCorruptedError } from '../api/errors.ts';
 import type { SourceRecord } from '../api/record.ts';
 import { numberSerde, stringSerde } from '../api/serde.ts';
 import { MemoryState } from '../state/memory-state.ts';
-import { cacheBudget } from '../state/overlay.ts';
+import { cacheBudget } from '../state/cache-budget.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
 import { noMetrics } from './metrics.ts';
 import { Restorer } from './restorer.ts';

@@ -1,4 +1,5 @@
 // Builds the stores of a task from their declarations.
+import type { TopicPartition } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
 import { keyText } from '../api/key-text.ts';
 import { CommittedReader } from '../state/committed-reader.ts';
@@ -7,7 +8,7 @@ import { ExpiringState } from '../state/expiring-state.ts';
 import { TaskExpiringStore } from '../state/expiring-store.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
 import { MemoryState } from '../state/memory-state.ts';
-import type { CacheBudget } from '../state/overlay.ts';
+import type { CacheBudget } from '../state/cache-budget.ts';
 import { segmentIntervalMs } from '../state/segmented-store.ts';
 import type { OpenExpiringOptions, OpenStateOptions, StateBackend } from '../state/state-backend.ts';
 import type { StoreSpec } from '../api/stores.ts';
@@ -21,6 +22,20 @@ export interface OpenStore {
   readonly changelog: { topic: string; partition: number } | undefined;
   /** Reads what was committed, for others than the task. */
   readonly reader: CommittedReader;
+}
+
+/** A changelog partition that nothing of is of use before an event time, and before an offset if it is known. */
+export interface Expired extends TopicPartition {
+  timestamp: number;
+  offset: number;
+}
+
+/** Up to where the changelog of a store is of no use any more. */
+export function expiredOf({ spec, store, changelog }: OpenStore): Expired | undefined {
+  const timestamp = store.usedSince();
+  // A topic that others read too is theirs to clean.
+  if (!changelog || spec.changelogTopic !== undefined || timestamp === undefined) return undefined;
+  return { ...changelog, timestamp, offset: store.usedFrom() ?? 0 };
 }
 
 /** What stores tell time by, in epoch milliseconds. */

@@ -1,13 +1,6 @@
 // A task: one partition of a sub-topology. It takes records in event-time order through the nodes, and takes
 // part in commits: seal (the transaction begins), then commit or abort.
-import {
-  partitionName,
-  type CommitResult,
-  type CommittedOffset,
-  type TopicPartition,
-  readKey,
-  readValue,
-} from '@activity/kafka';
+import { partitionName, type CommitResult, type CommittedOffset, readKey, readValue } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
 import type { SourceRecord, StreamRecord } from '../api/record.ts';
 import type { CommitCallbacks, ProcessorContext, RecordPosition } from '../api/processor.ts';
@@ -24,7 +17,7 @@ import { EndingError, isEventTime, isFinal, stageOf, TaskFailures } from './task
 import { offsetOf, type Parsed, type TaskInput } from './task-input.ts';
 import { taskIdOf, type TaskOptions } from './task-options.ts';
 import { TaskOutputs } from './task-outputs.ts';
-import type { OpenStore } from './task-stores.ts';
+import { expiredOf, type Expired, type OpenStore } from './task-stores.ts';
 
 /** See the top of this file. Every method is synchronous: nothing is awaited for a record. */
 export class Task {
@@ -44,10 +37,7 @@ export class Task {
   /** The record that ends the application, and why, once what was processed before it is committed. */
   #fatal: { topic: string; offset: number; error: FatalError } | undefined;
   #reachedFatal = false;
-  /**
-   * Records that could not be read and were passed over: work too, that counts against the limits of a
-   * commit.
-   */
+  /** Records that could not be read and were passed over: they count against the limits of a commit too. */
   #unreadable = 0;
   #last: { queue: RecordQueue; source: SourceRecord } | undefined;
   #current: { input: TaskInput; source: SourceRecord; timestamp: number } | undefined;
@@ -221,13 +211,8 @@ export class Task {
    * Changelog partitions, with the event time and, where it is known, the offset that nothing in them is of
    * use before.
    */
-  expired(): (TopicPartition & { timestamp: number; offset: number })[] {
-    return this.stores.flatMap(({ spec, store, changelog }) => {
-      const timestamp = store.usedSince();
-      // A topic that others read too is theirs to clean.
-      if (!changelog || spec.changelogTopic !== undefined || timestamp === undefined) return [];
-      return [{ ...changelog, timestamp, offset: store.usedFrom() ?? 0 }];
-    });
+  expired(): Expired[] {
+    return this.stores.flatMap((open) => expiredOf(open) ?? []);
   }
 
   /** The transaction has failed: everything since the last commit is forgotten; `seek` must follow. */

@@ -7,7 +7,7 @@ import { Changelog, changelog } from '../testing-support/changelog.ts';
 import { stateBackends, type OpenBackend } from '../testing-support/state-backends.ts';
 import { Entries } from './entries.ts';
 import { TaskExpiringStore } from './expiring-store.ts';
-import { cacheBudget } from './overlay.ts';
+import { cacheBudget } from './cache-budget.ts';
 
 const users = 400;
 const idsEach = 20;

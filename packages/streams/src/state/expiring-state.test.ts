@@ -12,7 +12,7 @@ import { DiskRun } from './disk-run.ts';
 import type { ExpiringState } from './expiring-state.ts';
 import { TaskExpiringStore } from './expiring-store.ts';
 import { StoreWrites } from './lmdb-writes.ts';
-import { cacheBudget } from './overlay.ts';
+import { cacheBudget } from './cache-budget.ts';
 
 const retentionMs = 20;
 const segmentMs = 10;

@@ -17,6 +17,7 @@ import {
   type StateChange,
   type Stored,
 } from './committed-state.ts';
+import type { CacheBudget } from './cache-budget.ts';
 import { compareKeys } from './compare-keys.ts';
 import { owned, storedValue } from './stored-data.ts';
 import type { ChangelogPartition, CommitLayers } from './task-store.ts';
@@ -50,6 +51,8 @@ interface Entry<V> {
   before: V | undefined | typeof unread;
 }
 
+const nothingRecent = { window: Number.NaN, entries: undefined };
+
 /** The window of entries that have none. */
 export const noWindow = -1;
 
@@ -64,20 +67,6 @@ export interface OverlayOptions<V> {
   cache: CacheBudget;
 }
 
-/** How much all overlays that share it keep decoded. One that finds it exceeded forgets its clean entries. */
-export interface CacheBudget {
-  readonly max: number;
-  /** Of keys and of values as their serdes write them. */
-  readonly maxBytes: number;
-  used: number;
-  usedBytes: number;
-}
-
-/** A budget of which nothing is used. */
-export function cacheBudget(max: number, maxBytes: number = Number.POSITIVE_INFINITY): CacheBudget {
-  return { max, maxBytes, used: 0, usedBytes: 0 };
-}
-
 /**
  * Reads and writes of one store in one task, transactional by layers. Entries are looked up by window and
  * then by key, so that a key's text and its hash serve all its windows.
@@ -87,7 +76,7 @@ export class Overlay<V> implements CommitLayers {
   readonly #hasNumbers: boolean;
   #windows = new Map<number, Map<string, Entry<V>>>();
   /** The window that was looked up last: mostly it is the next one too. */
-  #recent: { window: number; entries: Map<string, Entry<V>> | undefined } = nothingRecent();
+  #recent: { window: number; entries: Map<string, Entry<V>> | undefined } = nothingRecent;
   /** How many entries all windows have, and how many bytes. */
   #size = 0;
   #bytes = 0;
@@ -251,7 +240,7 @@ export class Overlay<V> implements CommitLayers {
 
   abort(): void {
     this.#windows.clear();
-    this.#recent = nothingRecent();
+    this.#recent = nothingRecent;
     this.#size = this.#bytes = this.#writtenBytes = 0;
     this.#written = [];
     this.#sealed = [];
@@ -276,12 +265,12 @@ export class Overlay<V> implements CommitLayers {
     // Windows come and go: what they leave behind must not gather.
     if (entries.size > 0) return;
     this.#windows.delete(window);
-    this.#recent = nothingRecent();
+    this.#recent = nothingRecent;
   }
 
   #keepWritten(): void {
     this.#windows = new Map();
-    this.#recent = nothingRecent();
+    this.#recent = nothingRecent;
     this.#size = this.#bytes = 0;
     for (const entry of this.#written) this.#keep(entry);
   }
@@ -314,7 +303,7 @@ export class Overlay<V> implements CommitLayers {
       entries.set(entry.key, entry);
     } else {
       this.#windows.set(entry.window, new Map([[entry.key, entry]]));
-      this.#recent = nothingRecent();
+      this.#recent = nothingRecent;
     }
     this.#size++;
     this.#bytes += entry.bytes;
@@ -387,10 +376,6 @@ export class Overlay<V> implements CommitLayers {
   #decode(stored: Stored): V {
     return storedValue(this.#options.valueSerde, stored);
   }
-}
-
-function nothingRecent(): { window: number; entries: undefined } {
-  return { window: Number.NaN, entries: undefined };
 }
 
 function lengthOf(data: Serialized | typeof unwritten | undefined): number {

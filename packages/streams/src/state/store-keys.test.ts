@@ -7,7 +7,7 @@ import { checkAsyncProperty, seeds } from '@activity/kafka/testing';
 import { stateBackends, type OpenBackend } from '../testing-support/state-backends.ts';
 import { TaskExpiringStore } from './expiring-store.ts';
 import { TaskKeyValueStore } from './key-value-store.ts';
-import { cacheBudget } from './overlay.ts';
+import { cacheBudget } from './cache-budget.ts';
 import { TaskWindowStore } from './window-store.ts';
 
 const limit = 1_900;

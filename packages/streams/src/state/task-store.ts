@@ -5,7 +5,8 @@ import type { SourceRecord } from '../api/record.ts';
 import type { Serde } from '../api/serde.ts';
 import type { CommittedState, StateChange } from './committed-state.ts';
 import { isKeyTooLong, keyText, type KeyText } from '../api/key-text.ts';
-import { Overlay, type CacheBudget } from './overlay.ts';
+import { type CacheBudget } from './cache-budget.ts';
+import { Overlay } from './overlay.ts';
 import { restoredData } from './stored-data.ts';
 import type { TaskStore } from './store.ts';
 

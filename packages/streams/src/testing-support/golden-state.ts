@@ -15,7 +15,7 @@ import type { CommittedState } from '../state/committed-state.ts';
 import { diskBackend } from '../state/disk-backend.ts';
 import { TaskExpiringStore } from '../state/expiring-store.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
-import { cacheBudget } from '../state/overlay.ts';
+import { cacheBudget } from '../state/cache-budget.ts';
 import type { TaskStore } from '../state/store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
 import { Changelog, changelog } from './changelog.ts';

@@ -3,7 +3,7 @@ import { afterEach, describe } from 'vitest';
 import { numberSerde, stringSerde, type Serde } from '../api/serde.ts';
 import { TaskExpiringStore } from '../state/expiring-store.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
-import { cacheBudget, type CacheBudget } from '../state/overlay.ts';
+import { cacheBudget, type CacheBudget } from '../state/cache-budget.ts';
 import { segmentIntervalMs } from '../state/segmented-store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
 import { changelog } from './changelog.ts';

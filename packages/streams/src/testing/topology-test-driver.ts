@@ -11,7 +11,7 @@ import { memoryState, openStore } from '../runtime/task-stores.ts';
 import { taskIdOf } from '../runtime/task-options.ts';
 import { Task } from '../runtime/task.ts';
 import { topicNames, type TopicNames } from '../runtime/topic-names.ts';
-import { cacheBudget } from '../state/overlay.ts';
+import { cacheBudget } from '../state/cache-budget.ts';
 import type { Topology } from '../topology/topology.ts';
 import { FakeLog } from './fake-log.ts';
 

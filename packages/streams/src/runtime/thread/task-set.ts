@@ -8,7 +8,7 @@
 import { partitionName, type CommittedOffset, type TopicDescription } from '@activity/kafka';
 import { FatalError, RetriableError } from '../../api/errors.ts';
 import type { CommittedState } from '../../state/committed-state.ts';
-import { cacheBudget, type CacheBudget } from '../../state/overlay.ts';
+import { cacheBudget, type CacheBudget } from '../../state/cache-budget.ts';
 import type { SubTopology } from '../../topology/topology.ts';
 import type { Collector } from '../collector.ts';
 import type { Refusals } from '../commit-isolation.ts';
