@@ -24,7 +24,7 @@ export interface OpenStore {
   readonly reader: CommittedReader;
 }
 
-/** A changelog partition that nothing of is of use before an event time, and before an offset if it is known. */
+/** A changelog partition: nothing in it is of use before an event time, and before an offset. */
 export interface Expired extends TopicPartition {
   timestamp: number;
   offset: number;
