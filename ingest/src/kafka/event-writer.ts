@@ -4,7 +4,7 @@ import type { Logger } from '@activity/service';
 import { memoryBytes, PartitionLane, stillWaiting, Waiting } from './partition-lane.ts';
 import type { Loss, Room, WriteResult } from './partition-lane.ts';
 import { partitionOf } from '@activity/contracts';
-import { recordBytes, RecordSlabs, type ProducerIdentity, type TextRecord } from '@activity/kafka';
+import { backoff, recordBytes, RecordSlabs, type ProducerIdentity, type TextRecord } from '@activity/kafka';
 import type { Verdict } from './produce-verdict.ts';
 import type { RawTopic } from './raw-topic.ts';
 
@@ -31,7 +31,7 @@ export interface EventWriterOptions {
   onLoss?: (loss: Loss) => void;
 }
 
-const maxBackoffMs = 250;
+const retries = { from: 20, to: 250 };
 
 /** Stands for all partitions at once: no broker, no identity. */
 const everything = -1;
@@ -146,7 +146,7 @@ export class EventWriter {
         this.#noteFailure(everything, reason);
         this.#fail(reason);
       }
-      if (this.#failures > 0) await delay(Math.min(maxBackoffMs, 10 * 2 ** this.#failures));
+      if (this.#failures > 0) await delay(backoff(this.#failures, retries));
     }
     this.#unrouted = [];
     this.#running = undefined;
