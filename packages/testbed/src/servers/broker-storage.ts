@@ -1,6 +1,14 @@
 // The data folder of a broker before its first start: the id of its cluster, its own id, and the first users.
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { KafkaHome } from '../fetch/kafka.ts';
 import { Problem } from '../process/problem.ts';
@@ -37,7 +45,8 @@ function directoryId(): string {
 /** Writes what the storage tool would write. The checkpoint holds the levels of Kafka's features alone. */
 function copyFormat(kept: string, logs: string, nodeId: number): void {
   mkdirSync(logs, { recursive: true });
-  copyFileSync(kept, join(logs, checkpoint));
+  // Not copyFileSync: that keeps the mode of the file, and others could read it.
+  writeFileSync(join(logs, checkpoint), readFileSync(kept));
   const meta = { version: 1, 'cluster.id': clusterId, 'node.id': nodeId, 'directory.id': directoryId() };
   const lines = Object.entries(meta).map(([name, value]) => `${name}=${value}\n`);
   // Last: a folder without it is formatted again.
