@@ -5,7 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve as absolute } from 'node:path';
 import { freePort, startBroker } from '@activity/testbed';
 import { readArguments } from '@activity/service';
 import { Kafka, logLevel } from 'kafkajs';
@@ -18,13 +18,16 @@ This edge beside a bare Hono handler and the usual Express service, in one run o
 
 Set by the environment:
   BENCH_ROUNDS   how often each candidate is measured; 3 by default
-  BENCH_SECONDS   how long it is measured, in seconds; 5 by default`,
+  BENCH_SECONDS   how long it is measured, in seconds; 5 by default
+  BENCH_OTHER   root of another checkout of this project, installed: its edge runs beside this one, as
+    edge-other, and no other server`,
 });
 
 const here = import.meta.dirname;
 const repository = join(here, '..', '..', '..');
 const topic = 'bench-edge';
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
+const other = process.env['BENCH_OTHER'];
 const measureMs = Number(process.env['BENCH_SECONDS'] ?? 5) * 1_000;
 
 interface Server {
@@ -107,13 +110,17 @@ try {
 
   const { file, key } = await createKeys(folder);
   const kafkaEnvironment = { KAFKA_BROKERS: broker.address, KAFKA_TOPIC: topic };
-  const edge = await serve(join(repository, 'ingest/src/main.ts'), {
-    ...kafkaEnvironment,
-    API_KEYS_FILE: file,
-    RATE_LIMIT_PER_KEY: '10000000',
-    RATE_LIMIT_PER_ADDRESS: '10000000',
-  });
-  servers.push(edge);
+  async function serveEdge(root: string): Promise<Server> {
+    const server = await serve(join(root, 'ingest/src/main.ts'), {
+      ...kafkaEnvironment,
+      API_KEYS_FILE: file,
+      RATE_LIMIT_PER_KEY: '10000000',
+      RATE_LIMIT_PER_ADDRESS: '10000000',
+    });
+    servers.push(server);
+    return server;
+  }
+  const edge = await serveEdge(repository);
   const bare = await serve(join(here, 'bare-hono.ts'), {});
   servers.push(bare);
   const express = await serve(join(here, 'express-kafkajs.ts'), {
@@ -124,12 +131,18 @@ try {
   const node = await serve(join(here, 'bare-node.ts'), {});
   servers.push(node);
 
-  const candidates = [
-    { name: 'edge', port: edge.port, headers: { authorization: `Bearer ${key}` } },
+  const authorized = { authorization: `Bearer ${key}` };
+  const edges = [{ name: 'edge', port: edge.port, headers: authorized }];
+  if (other !== undefined) {
+    const { port } = await serveEdge(absolute(other));
+    edges.push({ name: 'edge-other', port, headers: authorized });
+  }
+  const others = [
     { name: 'bare-hono', port: bare.port, headers: {} },
     { name: 'express-kafkajs', port: express.port, headers: {} },
     { name: 'bare-node', port: node.port, headers: {} },
   ];
+  const candidates = other === undefined ? [...edges, ...others] : edges;
   const runs = new Map<string, LoadResult[]>();
   async function measure(name: string, options: LoadOptions): Promise<void> {
     const result = await load(options);
@@ -153,15 +166,9 @@ try {
         await measure(`${name} @${connections}`, { ...common, port, headers, connections });
       }
     }
-    await measure('edge batches of 100 @32', {
-      ...common,
-      path: '/api/logs/batch',
-      port: edge.port,
-      headers: { authorization: `Bearer ${key}` },
-      connections: 32,
-      events: 100,
-      expect: 207,
-    });
+    const batches = { ...common, path: '/api/logs/batch', connections: 32, events: 100, expect: 207 };
+    for (const { name, port } of edges)
+      await measure(`${name} batches of 100 @32`, { ...batches, port, headers: authorized });
   }
 
   const medians = Object.fromEntries([...runs].map(([name, results]) => [name, median(results)]));
@@ -169,26 +176,36 @@ try {
     return medians[name]?.requestsPerSecond ?? 0;
   }
   console.table(medians);
-  function ratio(of: string, to: string): [string, number][] {
-    return [32, 128].map((connections) => [
-      `${of}/${to} @${connections}`,
-      Math.round((rate(`${of} @${connections}`) / rate(`${to} @${connections}`)) * 100) / 100,
+  if (other !== undefined) {
+    for (const what of ['@32', '@128', 'batches of 100 @32']) {
+      const pairs = (runs.get(`edge ${what}`) ?? []).map(
+        ({ requestsPerSecond }, n) =>
+          requestsPerSecond / (runs.get(`edge-other ${what}`)?.[n]?.requestsPerSecond ?? Number.NaN),
+      );
+      console.log(`edge/edge-other ${what}: ${pairs.map((pair) => pair.toFixed(3)).join(', ')}`);
+    }
+  } else {
+    function ratio(of: string, to: string): [string, number][] {
+      return [32, 128].map((connections) => [
+        `${of}/${to} @${connections}`,
+        Math.round((rate(`${of} @${connections}`) / rate(`${to} @${connections}`)) * 100) / 100,
+      ]);
+    }
+    const compared = Object.fromEntries([...ratio('edge', 'bare-hono'), ...ratio('edge', 'express-kafkajs')]);
+    // How far any one process on Node could be ahead of Express.
+    const ratios = { ...compared, ...Object.fromEntries(ratio('bare-node', 'express-kafkajs')) };
+    const p99 = medians['edge @32']?.p99 ?? Infinity;
+    const events = rate('edge batches of 100 @32') * 100;
+    const targets = Object.fromEntries([
+      ...Object.entries(compared).map(([name, got]) => {
+        const want = name.includes('bare') ? 0.65 : 10;
+        return [name, { want, got, met: got >= want }] as const;
+      }),
+      ['edge p99 ms @32', { want: 15, got: p99, met: p99 < 15 }],
+      ['edge batch events/s', { want: 100_000, got: events, met: events >= 100_000 }],
     ]);
+    console.log(JSON.stringify({ bench: 'edge', figures: medians, ratios, targets }));
   }
-  const compared = Object.fromEntries([...ratio('edge', 'bare-hono'), ...ratio('edge', 'express-kafkajs')]);
-  // How far any one process on Node could be ahead of Express.
-  const ratios = { ...compared, ...Object.fromEntries(ratio('bare-node', 'express-kafkajs')) };
-  const p99 = medians['edge @32']?.p99 ?? Infinity;
-  const events = rate('edge batches of 100 @32') * 100;
-  const targets = Object.fromEntries([
-    ...Object.entries(compared).map(([name, got]) => {
-      const want = name.includes('bare') ? 0.65 : 10;
-      return [name, { want, got, met: got >= want }] as const;
-    }),
-    ['edge p99 ms @32', { want: 15, got: p99, met: p99 < 15 }],
-    ['edge batch events/s', { want: 100_000, got: events, met: events >= 100_000 }],
-  ]);
-  console.log(JSON.stringify({ bench: 'edge', figures: medians, ratios, targets }));
 } finally {
   await Promise.all(servers.map(stop));
   await broker.stop();
