@@ -37,6 +37,9 @@ export const noRefusals: Refusals = {
  */
 const maxRefusals = 2;
 
+/** After this many commits without a refusal the next one may be larger, however small they were. */
+const takenInARow = 32;
+
 /** The name of a record among {@link Refusals}. */
 export function recordName(topic: string, partition: number, offset: number): string {
   return `${partitionName(topic, partition)}@${offset}`;
@@ -78,6 +81,8 @@ export class CommitIsolation implements Refusals {
   #isHeldBackAlone = false;
   #refusedCalls: { error: unknown } | undefined;
   #limit = Number.POSITIVE_INFINITY;
+  /** Commits in a row that were taken. */
+  #taken = 0;
 
   /** How many records the next commit may have. */
   get limit(): number {
@@ -99,6 +104,7 @@ export class CommitIsolation implements Refusals {
 
   /** A commit was refused. Returns whether doing it again can help. */
   refused({ processed, last, hasPunctuated, cause }: RefusedCommitError): boolean {
+    this.#taken = 0;
     if (processed > 1) {
       this.#limit = Math.floor(processed / 2);
       return true;
@@ -123,10 +129,16 @@ export class CommitIsolation implements Refusals {
     return true;
   }
 
-  /** A commit has succeeded: what comes next may be larger again. */
-  committed(maxRecords: number, hasPunctuated: boolean): void {
+  /**
+   * A commit of this many records has succeeded: what comes next may be larger again. One that was smaller
+   * than it might be shows little: were the limit raised for what other tasks or punctuators write between two
+   * refusals, the one record would never be alone.
+   */
+  committed(processed: number, maxRecords: number, hasPunctuated: boolean): void {
     if (this.#limit === Number.POSITIVE_INFINITY) return;
     if (hasPunctuated) this.#refusedCalls = undefined;
+    this.#taken++;
+    if (processed < this.#limit && this.#taken < takenInARow) return;
     this.#limit *= 2;
     if (this.#limit < maxRecords) return;
     this.#limit = Number.POSITIVE_INFINITY;

@@ -131,7 +131,7 @@ export class CommitCycle {
       ({ ends, accepted }) => {
         for (const task of tasks) task.commit(ends);
         onCommitted(offsets);
-        isolation.committed(maxUncommittedRecords, hasPunctuated);
+        isolation.committed(processed, maxUncommittedRecords, hasPunctuated);
         const durationMs = performance.now() - began;
         this.#ended = { at: performance.now(), durationMs };
         this.#size.succeeded(durationMs);
