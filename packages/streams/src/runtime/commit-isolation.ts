@@ -131,8 +131,8 @@ export class CommitIsolation implements Refusals {
 
   /**
    * A commit of this many records has succeeded: what comes next may be larger again. One that was smaller
-   * than it might be shows little: were the limit raised for what other tasks or punctuators write between two
-   * refusals, the one record would never be alone.
+   * than it might be shows little: were the limit raised for what other tasks or punctuators write between
+   * two refusals, the one record would never be alone.
    */
   committed(processed: number, maxRecords: number, hasPunctuated: boolean): void {
     if (this.#limit === Number.POSITIVE_INFINITY) return;
