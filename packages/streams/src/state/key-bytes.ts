@@ -11,14 +11,9 @@ export interface KeyBytes {
 
 const room = 4096;
 const current: KeyBytes = { bytes: new Uint8Array(room), length: 0, hash: 0 };
-/** The text that `current` was filled from: a key is mostly looked up, and then put. */
-let currentText: string | undefined;
-let currentEncoding: KeyEncoding | undefined;
 
 /** The bytes of a key's text and their hash, in one object that the next call fills again: use it at once. */
 export function keyBytes(text: string, encoding: KeyEncoding): KeyBytes {
-  if (text === currentText && encoding === currentEncoding) return current;
-  currentText = undefined;
   const { length } = text;
   const { bytes } = current;
   let at = 0;
@@ -32,8 +27,6 @@ export function keyBytes(text: string, encoding: KeyEncoding): KeyBytes {
   if (at === length) {
     current.length = length;
     current.hash = murmur2(bytes, length);
-    currentText = text;
-    currentEncoding = encoding;
     return current;
   }
   const encoded = Buffer.from(text, encoding);

@@ -51,8 +51,6 @@ interface Entry<V> {
   before: V | undefined | typeof unread;
 }
 
-const nothingRecent = { window: Number.NaN, entries: undefined };
-
 /** The window of entries that have none. */
 export const noWindow = -1;
 
@@ -75,8 +73,6 @@ export class Overlay<V> implements CommitLayers {
   readonly #options: OverlayOptions<V>;
   readonly #hasNumbers: boolean;
   #windows = new Map<number, Map<string, Entry<V>>>();
-  /** The window that was looked up last: mostly it is the next one too. */
-  #recent: { window: number; entries: Map<string, Entry<V>> | undefined } = nothingRecent;
   /** How many entries all windows have, and how many bytes. */
   #size = 0;
   #bytes = 0;
@@ -240,7 +236,6 @@ export class Overlay<V> implements CommitLayers {
 
   abort(): void {
     this.#windows.clear();
-    this.#recent = nothingRecent;
     this.#size = this.#bytes = this.#writtenBytes = 0;
     this.#written = [];
     this.#sealed = [];
@@ -263,14 +258,11 @@ export class Overlay<V> implements CommitLayers {
     this.#size--;
     this.#bytes -= bytes;
     // Windows come and go: what they leave behind must not gather.
-    if (entries.size > 0) return;
-    this.#windows.delete(window);
-    this.#recent = nothingRecent;
+    if (entries.size === 0) this.#windows.delete(window);
   }
 
   #keepWritten(): void {
     this.#windows = new Map();
-    this.#recent = nothingRecent;
     this.#size = this.#bytes = 0;
     for (const entry of this.#written) this.#keep(entry);
   }
@@ -292,19 +284,14 @@ export class Overlay<V> implements CommitLayers {
   }
 
   #find(window: number, key: string): Entry<V> | undefined {
-    if (window !== this.#recent.window) this.#recent = { window, entries: this.#windows.get(window) };
-    return this.#recent.entries?.get(key);
+    return this.#windows.get(window)?.get(key);
   }
 
   /** Adds an entry whose key is not there. */
   #keep(entry: Entry<V>): void {
     const entries = this.#windows.get(entry.window);
-    if (entries) {
-      entries.set(entry.key, entry);
-    } else {
-      this.#windows.set(entry.window, new Map([[entry.key, entry]]));
-      this.#recent = nothingRecent;
-    }
+    if (entries) entries.set(entry.key, entry);
+    else this.#windows.set(entry.window, new Map([[entry.key, entry]]));
     this.#size++;
     this.#bytes += entry.bytes;
   }
