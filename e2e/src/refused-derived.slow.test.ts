@@ -3,10 +3,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { maxIdBytes, partitionOf, topicEnvironment, topicSpecs, topicsNamed } from '@activity/contracts';
+import { maxIdBytes, partitionOf, topicEnvironment, topicsNamed } from '@activity/contracts';
 import { servers } from '@activity/testbed/testing';
 import { ConfigResourceTypes, Kafka, logLevel, type Admin, type Consumer, type Producer } from 'kafkajs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { createTopics, readJudged } from './testing/judged.ts';
 import { startService, type ServiceProcess } from './testing/service-process.ts';
 
 const partitions = 2;
@@ -22,8 +23,8 @@ let processor: ServiceProcess;
 let stateDir: string;
 let made = 0;
 
-/** What became of each raw record, by partition and offset: `stored`, or the message of its dead letter. */
-const judged = new Map<string, string>();
+/** What became of each raw record, by `partition/offset`: `stored`, or the message of its dead letter. */
+let judged: ReadonlyMap<string, string>;
 
 beforeAll(async () => {
   const kafka = new Kafka({ clientId: name, brokers: [servers().kafka], logLevel: logLevel.NOTHING });
@@ -31,28 +32,9 @@ beforeAll(async () => {
   admin = kafka.admin();
   producer = kafka.producer({ allowAutoTopicCreation: false, maxInFlightRequests: 1 });
   reader = kafka.consumer({ groupId: `${name}-reader`, readUncommitted: false, maxWaitTimeInMs: 100 });
-  await Promise.all([admin.connect(), producer.connect(), reader.connect()]);
-  await admin.createTopics({
-    topics: topicSpecs(topics).map(({ name: topic, config }) => ({
-      topic,
-      numPartitions: partitions,
-      configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
-    })),
-  });
-  await reader.subscribe({ topics: [topics.enriched, topics.deadLetter], fromBeginning: true });
-  await reader.run({
-    autoCommit: false,
-    eachMessage({ topic, message: { value, headers = {} } }): Promise<void> {
-      const header = (key: string): string => String(headers[`dead-letter.${key}`]);
-      if (topic === topics.deadLetter) {
-        judged.set(`${header('partition')}/${header('offset')}`, header('message'));
-      } else {
-        const { _id: id } = JSON.parse(String(value)) as { _id: number };
-        judged.set(`${id % 1024}/${Math.floor(id / 1024)}`, 'stored');
-      }
-      return Promise.resolve();
-    },
-  });
+  await Promise.all([admin.connect(), producer.connect()]);
+  await createTopics(admin, topics, partitions);
+  judged = await readJudged(reader, topics, 'message');
   processor = await startService('processor', {
     KAFKA_BROKERS: servers().kafka,
     KAFKA_GROUP_ID: name,

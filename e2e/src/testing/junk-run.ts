@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { topicEnvironment, topicSpecs, topicsNamed, type Topics } from '@activity/contracts';
+import { topicEnvironment, topicsNamed, type Topics } from '@activity/contracts';
 import { Kafka, logLevel, type Producer } from 'kafkajs';
+import { createTopics, readJudged } from './judged.ts';
 import { junkSource, maxRecordBytes, type RawInput } from './junk-records.ts';
 import { randomOf } from '@activity/testbed/testing/random';
 import { startService, type ServiceProcess } from './service-process.ts';
@@ -38,30 +39,9 @@ export async function runJunk(brokers: string, seed: number, count: number): Pro
   let processor: ServiceProcess | undefined;
   const reader = kafka.consumer({ groupId: `${name}-reader`, readUncommitted: false, maxWaitTimeInMs: 100 });
   try {
-    await admin.createTopics({
-      topics: topicSpecs(topics).map(({ name: topic, config }) => ({
-        topic,
-        numPartitions: partitions,
-        configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
-      })),
-    });
+    await createTopics(admin, topics, partitions);
     const env = environmentOf(topics, { brokers, name, stateDir });
-    const judged = new Map<Place, string>();
-    await reader.connect();
-    await reader.subscribe({ topics: [topics.enriched, topics.deadLetter], fromBeginning: true });
-    await reader.run({
-      autoCommit: false,
-      eachMessage({ topic, message: { value, headers = {} } }): Promise<void> {
-        const header = (key: string): string => String(headers[`dead-letter.${key}`]);
-        if (topic === topics.deadLetter) {
-          judged.set(`${header('partition')}/${header('offset')}`, header('reason'));
-        } else {
-          const log = JSON.parse(String(value)) as { _id: number; eventId?: string };
-          if (log._id >= 0) judged.set(`${log._id % 1024}/${Math.floor(log._id / 1024)}`, 'stored');
-        }
-        return Promise.resolve();
-      },
-    });
+    const judged = await readJudged(reader, topics, 'reason');
     processor = await startService('processor', env);
     await processor.until(200, 180_000);
     const sent = new Map<Place, RawInput>();
