@@ -25,6 +25,7 @@ Set by the environment:
 
 const here = import.meta.dirname;
 const repository = join(here, '..', '..', '..');
+const edgeScript = join('ingest', 'src', 'main.ts');
 const topic = 'bench-edge';
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const other = process.env['BENCH_OTHER'];
@@ -110,39 +111,30 @@ try {
 
   const { file, key } = await createKeys(folder);
   const kafkaEnvironment = { KAFKA_BROKERS: broker.address, KAFKA_TOPIC: topic };
-  async function serveEdge(root: string): Promise<Server> {
-    const server = await serve(join(root, 'ingest/src/main.ts'), {
-      ...kafkaEnvironment,
-      API_KEYS_FILE: file,
-      RATE_LIMIT_PER_KEY: '10000000',
-      RATE_LIMIT_PER_ADDRESS: '10000000',
-    });
+  const candidates: { name: string; port: number; headers: Record<string, string> }[] = [];
+  async function add(name: string, script: string, environment: Record<string, string>): Promise<void> {
+    const server = await serve(script, environment);
     servers.push(server);
-    return server;
+    const headers: Record<string, string> = name.startsWith('edge') ? { authorization: `Bearer ${key}` } : {};
+    candidates.push({ name, port: server.port, headers });
   }
-  const edge = await serveEdge(repository);
-  const bare = await serve(join(here, 'bare-hono.ts'), {});
-  servers.push(bare);
-  const express = await serve(join(here, 'express-kafkajs.ts'), {
+  const edgeEnvironment = {
     ...kafkaEnvironment,
-    NODE_ENV: 'production',
-  });
-  servers.push(express);
-  const node = await serve(join(here, 'bare-node.ts'), {});
-  servers.push(node);
-
-  const authorized = { authorization: `Bearer ${key}` };
-  const edges = [{ name: 'edge', port: edge.port, headers: authorized }];
-  if (other !== undefined) {
-    const { port } = await serveEdge(absolute(other));
-    edges.push({ name: 'edge-other', port, headers: authorized });
+    API_KEYS_FILE: file,
+    RATE_LIMIT_PER_KEY: '10000000',
+    RATE_LIMIT_PER_ADDRESS: '10000000',
+  };
+  await add('edge', join(repository, edgeScript), edgeEnvironment);
+  if (other === undefined) {
+    await add('bare-hono', join(here, 'bare-hono.ts'), {});
+    await add('express-kafkajs', join(here, 'express-kafkajs.ts'), {
+      ...kafkaEnvironment,
+      NODE_ENV: 'production',
+    });
+    await add('bare-node', join(here, 'bare-node.ts'), {});
+  } else {
+    await add('edge-other', join(absolute(other), edgeScript), edgeEnvironment);
   }
-  const others = [
-    { name: 'bare-hono', port: bare.port, headers: {} },
-    { name: 'express-kafkajs', port: express.port, headers: {} },
-    { name: 'bare-node', port: node.port, headers: {} },
-  ];
-  const candidates = other === undefined ? [...edges, ...others] : edges;
   const runs = new Map<string, LoadResult[]>();
   async function measure(name: string, options: LoadOptions): Promise<void> {
     const result = await load(options);
@@ -167,8 +159,8 @@ try {
       }
     }
     const batches = { ...common, path: '/api/logs/batch', connections: 32, events: 100, expect: 207 };
-    for (const { name, port } of edges)
-      await measure(`${name} batches of 100 @32`, { ...batches, port, headers: authorized });
+    for (const { name, port, headers } of candidates)
+      if (name.startsWith('edge')) await measure(`${name} batches of 100 @32`, { ...batches, port, headers });
   }
 
   const medians = Object.fromEntries([...runs].map(([name, results]) => [name, median(results)]));
