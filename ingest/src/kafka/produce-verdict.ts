@@ -24,8 +24,7 @@ const lost = new Set([
 ]);
 
 /** Reads a partition's answer. Errors that are not named here are retried until the requests' deadline. */
-export function verdictOf(produced: ProducedBatch | StreamsError | undefined): Verdict {
-  if (produced === undefined) return { kind: 'retry', reason: 'the broker did not mention the partition' };
+export function verdictOf(produced: ProducedBatch | StreamsError): Verdict {
   if (produced instanceof Error) return { kind: 'retry', reason: produced.message };
   const { error, baseOffset } = produced;
   switch (error) {

@@ -26,11 +26,9 @@ export function rawTopic(topic: string, writer: TopicWriter, clock?: BrokerClock
       const sentAt = clock?.now() ?? 0;
       const produced = await writer.produce(batches);
       const verdicts = new Map<number, Verdict>();
-      for (const partition of batches.keys()) {
-        const result = produced.get(partition);
+      for (const [partition, result] of produced) {
         verdicts.set(partition, verdictOf(result));
-        if (result && 'appendedAt' in result && result.error === null)
-          clock?.appended(result.appendedAt, sentAt);
+        if ('error' in result && result.error === null) clock?.appended(result.appendedAt, sentAt);
       }
       return verdicts;
     },

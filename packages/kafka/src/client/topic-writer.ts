@@ -41,7 +41,7 @@ export interface TopicWriter {
   forgetLeaders(): void;
   /**
    * Sends one batch for each of some partitions, at most one request to each leader, acks=all, and returns
-   * what became of each. Never rejects: a batch whose fate is not known has a StreamsError.
+   * what became of each of them. Never rejects: a batch whose fate is not known has a StreamsError.
    */
   produce(batches: ReadonlyMap<number, Buffer>): Promise<Map<number, ProducedBatch | StreamsError>>;
   /** May be called twice. */
