@@ -1,5 +1,6 @@
 // A topic of the processor takes less than the processor writes: the events that the broker refuses a record
 // for are dead letters with the refusal as their reason, all others are stored, and the processor goes on.
+import '@activity/testbed/testing/mend-kafkajs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // The benchmark's own dealings with the broker, through kafkajs: topics, input, progress, and what came out.
+import '@activity/testbed/testing/mend-kafkajs';
 import { Kafka, logLevel, Partitioners, type Admin } from 'kafkajs';
 import { benchmarkData, type DataOptions } from './data.ts';
 

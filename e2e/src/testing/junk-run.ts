@@ -1,4 +1,5 @@
 // A run of junk against a real processor on a real broker: what became of each record.
+import '@activity/testbed/testing/mend-kafkajs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

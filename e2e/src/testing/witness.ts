@@ -1,4 +1,5 @@
 // The witness: kafkajs, a second client, reads with read_committed what the pipeline wrote.
+import '@activity/testbed/testing/mend-kafkajs';
 import type { KafkaSecurity } from '@activity/service';
 import { Kafka, logLevel } from 'kafkajs';
 

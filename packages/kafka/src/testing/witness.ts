@@ -1,5 +1,6 @@
 // The witness: kafkajs, a client that shares no code with ours, reads what was committed and makes what we
 // must survive. Only to know where a topic ends, and so when to stop waiting, our own client is asked.
+import '@activity/testbed/testing/mend-kafkajs';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigResourceTypes, Kafka, logLevel, type Admin, type Message, type Producer } from 'kafkajs';
