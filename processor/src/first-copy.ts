@@ -3,16 +3,18 @@
 import { hash } from 'node:crypto';
 import { idText, type FirstCopyAnswer } from '@activity/contracts';
 import type { MonitoringRoute } from '@activity/service';
-import { dedupePrefix, type ReadableStore } from '@activity/streams';
+import { readFirstCopy, type ReadableStore } from '@activity/streams';
 import { z } from 'zod';
 import { rawKeySerde } from './incoming.ts';
 import { peopleStore, type Person } from './steps/person.ts';
-import { dedupeStore } from './steps/settle-duplicates.ts';
 
 /** Reads stores of this instance. */
 export interface Stores {
   store<K, V>(name: string): Pick<ReadableStore<K, V>, 'get'>;
 }
+
+/** The name of the topology's dedupe. */
+export const dedupeStep = 'dedupe';
 
 const event = z.object({ userId: idText, eventId: idText });
 
@@ -50,8 +52,12 @@ export function firstCopyRoute(stores: Stores): MonitoringRoute {
     const { userId, eventId } = parsed.data;
     const person = await stores.store<string, Person>(peopleStore).get(userId);
     const erasedBy = person?.erasedBy ?? -1;
-    const firstCopies = stores.store<string, { offset: number }>(dedupeStore);
-    const first = await firstCopies.get(dedupePrefix(rawKeySerde, userId) + dedupeIdOf(eventId, erasedBy));
+    const first = await readFirstCopy(stores, {
+      step: dedupeStep,
+      keySerde: rawKeySerde,
+      key: userId,
+      id: dedupeIdOf(eventId, erasedBy),
+    });
     const body: FirstCopyAnswer = first
       ? { known: true, offset: first.offset }
       : { known: false, ...(erasedBy >= 0 && { erasedBy }) };

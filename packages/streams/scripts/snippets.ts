@@ -23,7 +23,7 @@ import * as streamsPackage from '@activity/streams';
 import { TopologyTestDriver } from '@activity/streams/testing';
 import { expect } from 'vitest';
 const {
-  createStreams, describeTopology, hopping, jsonSerde, numberSerde, openTopicReader, resetApplication, stringSerde, StreamsBuilder, tumbling,
+  createStreams, describeTopology, hopping, jsonSerde, numberSerde, openTopicReader, readFirstCopy, resetApplication, stringSerde, StreamsBuilder, tumbling,
   windowedSerde,
 } = streamsPackage;
 declare const streams: streamsPackage.Streams;

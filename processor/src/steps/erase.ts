@@ -2,55 +2,47 @@
 import {
   fenceId,
   isoTime,
-  parseIsoTime,
   windowSizes,
   type Erasure,
   type Marker,
   type WindowSize,
 } from '@activity/contracts';
-import { dedupePrefix } from '@activity/streams';
 import type {
-  ExpiringStore,
   KeyValueStore,
+  OpenStepState,
   Processor,
   ProcessorContext,
   ProcessorSupplier,
+  StepState,
   WindowStore,
 } from '@activity/streams';
-import { maxAheadMs, rawKeySerde } from '../incoming.ts';
+import { maxAheadMs } from '../incoming.ts';
 import type { ErasureCommand } from './admit.ts';
 import { arrivalOf } from './arrival.ts';
 import type { Tally, UserRecord } from './count.ts';
 import { windowStores, type CountTimes } from './count-windows.ts';
 import { originOf, originStore, wholeFrom, type Origin } from './origin.ts';
 import { peopleStore, stranger, type People } from './person.ts';
-import { dedupeStore } from './settle-duplicates.ts';
 import { usersStore } from './user.ts';
 
 /** The outputs for the markers that show the eraser how far the sink is. */
 export const logFenceOutput = 'log-fence';
 export const countFenceOutput = 'count-fence';
 
-/** The stores of the rolling counts. */
-const rollingStores: { buckets: string; counts: string; cursors: string } = {
-  buckets: 'rolling-buckets',
-  counts: 'rolling-counts',
-  cursors: 'rolling-cursors',
-};
-
-/** Everything that knows a user, and where that began. */
+/** The stores of our own that hold something of a user, and the one that says where the input begins. */
 export const storesOfUsers: readonly string[] = [
   originStore,
   peopleStore,
   usersStore,
   ...Object.values(windowStores),
-  rollingStores.buckets,
-  rollingStores.counts,
-  dedupeStore,
 ];
 
-const rollingBucketMs = 1_000;
-const longestRollingMs = 86_400_000;
+/** What an erasure needs to know. Times in milliseconds. */
+export interface EraseOptions extends CountTimes {
+  /** The steps of the engine that remember users. */
+  steps: readonly StepState<string>[];
+}
+
 const sizes = Object.keys(windowSizes) as WindowSize[];
 
 /**
@@ -60,15 +52,14 @@ const sizes = Object.keys(windowSizes) as WindowSize[];
 export function erase({
   graceMs,
   stateMs,
-}: CountTimes): ProcessorSupplier<string, ErasureCommand, string, Erasure> {
+  steps,
+}: EraseOptions): ProcessorSupplier<string, ErasureCommand, string, Erasure> {
   return function createErase(): Processor<string, ErasureCommand, string, Erasure> {
     let context: ProcessorContext<string, Erasure>;
     let people: People;
     let users: KeyValueStore<string, UserRecord>;
     let windows: Record<WindowSize, WindowStore<string, Tally>>;
-    let buckets: WindowStore<string, number>;
-    let rolling: KeyValueStore<string, number[]>;
-    let firstCopies: ExpiringStore<string, unknown>;
+    let states: OpenStepState<string>[];
     let origin: () => Origin;
 
     /**
@@ -96,39 +87,23 @@ export function erase({
       }
     }
 
-    /** Looks the user's seconds up, from the last one backwards, until all that are counted are found. */
-    function eraseRolling(userId: string, lastSeen: number): void {
-      let left = rolling.get(userId)?.at(-1) ?? 0;
-      rolling.delete(userId);
-      const newest = Math.floor(Math.max(0, lastSeen) / rollingBucketMs) * rollingBucketMs;
-      const oldest = Math.max(0, newest - longestRollingMs - 2 * rollingBucketMs);
-      for (let start = newest; left > 0 && start >= oldest; start -= rollingBucketMs) {
-        const counted = buckets.fetch(userId, start);
-        if (counted === undefined) continue;
-        buckets.delete(userId, start);
-        left -= counted;
-      }
-    }
-
     return {
       init(given) {
         context = given;
         origin = originOf(given);
         people = given.keyValueStore(peopleStore);
-        firstCopies = given.expiringStore(dedupeStore);
         users = given.keyValueStore(usersStore);
         windows = {
           minute: given.windowStore(windowStores.minute),
           hour: given.windowStore(windowStores.hour),
           day: given.windowStore(windowStores.day),
         };
-        buckets = given.windowStore(rollingStores.buckets);
-        rolling = given.keyValueStore(rollingStores.counts);
+        states = steps.map((step) => step.open(given));
       },
       process({ key: userId, value: { id, requestedAt }, timestamp }) {
         const processedAt = isoTime(context.now());
         people.put(userId, { ...stranger, erasedBy: id }, timestamp);
-        firstCopies.deletePrefix(dedupePrefix(rawKeySerde, userId));
+        for (const state of states) state.forget(userId);
         const user: Marker = { _id: userId, deletedAt: processedAt, by: id };
         const before = users.get(userId);
         const newest = before === undefined ? -1 : 'deletedAt' in before ? before.by : before.lastId;
@@ -136,9 +111,6 @@ export function erase({
         if (newest < id) users.put(userId, user, timestamp);
         // Who is not known has no windows.
         if (before !== undefined) for (const size of sizes) eraseWindows(userId, id, size, newest >= id);
-        const known =
-          before === undefined || 'deletedAt' in before ? undefined : parseIsoTime(before.lastSeen);
-        eraseRolling(userId, Math.min(context.streamTime, known ?? context.streamTime));
         const fence: Marker = { _id: fenceId(id), deletedAt: processedAt, by: id };
         context.forwardTo(logFenceOutput, { key: String(fence._id), value: fence, timestamp, headers: [] });
         const countFence: Marker = { ...fence, _id: `${userId}|erased|${id}` };

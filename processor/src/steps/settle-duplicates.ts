@@ -6,9 +6,6 @@ import { canonicalJson } from './canonical-json.ts';
 import { decisionsOf, type Decision, type Decisions } from './decisions.ts';
 import { verdictOutput, verdicts, type Verdict } from './verdict.ts';
 
-/** The store that `dedupe({ name: 'dedupe' })` makes. */
-export const dedupeStore = 'dedupe-store';
-
 const bodyLength = 12;
 const timeLength = 9;
 /** The length of what earlier versions kept, which cannot be compared with these. */

@@ -101,6 +101,16 @@ export function takeOver(
   driver.crash();
 }
 
+/** The stores whose changelogs hold a key of a user's after compaction. */
+export function storesOf({ log }: TopologyTestDriver, userId: string): string[] {
+  const changelogs = log.topics().filter((topic) => topic.endsWith('-changelog'));
+  const found = changelogs.filter((topic) => {
+    const newest = new Map(log.records(topic, 0).map(({ key, value }) => [String(key), value]));
+    return [...newest].some(([key, value]) => key.includes(userId) && value !== null);
+  });
+  return found.map((topic) => topic.replaceAll(/^test-|-changelog$/g, ''));
+}
+
 function bytesOf(value: object | string | Buffer | undefined): Buffer | undefined {
   if (value === undefined || Buffer.isBuffer(value)) return value;
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));

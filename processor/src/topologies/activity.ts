@@ -13,8 +13,15 @@ import {
   type Topics,
   type WindowCount,
 } from '@activity/contracts';
-import { jsonSerde, stringSerde, StreamsBuilder, type KStream, type Topology } from '@activity/streams';
-import { dedupeIdOf } from '../first-copy.ts';
+import {
+  jsonSerde,
+  stringSerde,
+  StreamsBuilder,
+  type KStream,
+  type StepState,
+  type Topology,
+} from '@activity/streams';
+import { dedupeIdOf, dedupeStep } from '../first-copy.ts';
 import { eventTime, incomingSerde, rawKeySerde, type IncomingEvent } from '../incoming.ts';
 import { admit, erasureOutput, markerOutput, type ErasureCommand } from '../steps/admit.ts';
 import type { Tally } from '../steps/count.ts';
@@ -121,13 +128,13 @@ function countByWindow(
     .to(topics.counts, { ...text, name: 'counts', value: jsonSerde<WindowCount | Marker>() });
 }
 
-function countUsers(logs: KStream<string, EnrichedLog>): void {
+/** Returns the state of the rolling counts. */
+function countUsers(logs: KStream<string, EnrichedLog>): StepState<string> {
   // Totals first: the rolling count of a log finds its user's record.
   logs.processValues(countTotals(), { name: 'user-totals', stores: [usersStore] });
-  logs
-    .groupByKey()
-    .rollingCount({ name: 'rolling', last: ['5m', '1h', '24h'] })
-    .processValues(keepRolling(), { name: 'user-rolling', stores: [usersStore] });
+  const rolling = logs.groupByKey().rollingCount({ name: 'rolling', last: ['5m', '1h', '24h'] });
+  rolling.processValues(keepRolling(), { name: 'user-rolling', stores: [usersStore] });
+  return rolling.state;
 }
 
 function countEveryone(logs: KStream<string, EnrichedLog>): void {
@@ -144,13 +151,16 @@ function countEveryone(logs: KStream<string, EnrichedLog>): void {
 
 function eraseUsers(
   admitted: KStream<string, IncomingEvent>,
+  steps: readonly StepState<string>[],
   { topics, graceMs, countStateMs: stateMs }: ActivityOptions,
 ): void {
-  const erased = admitted.output<ErasureCommand>(erasureOutput).processValues(erase({ graceMs, stateMs }), {
-    name: 'erase',
-    stores: storesOfUsers,
-    value: jsonSerde<Erasure>(),
-  });
+  const erased = admitted
+    .output<ErasureCommand>(erasureOutput)
+    .processValues(erase({ graceMs, stateMs, steps }), {
+      name: 'erase',
+      stores: [...storesOfUsers, ...steps],
+      value: jsonSerde<Erasure>(),
+    });
   erased.to(topics.erasures, { ...text, name: 'erasures' });
   const value = jsonSerde<Marker>();
   erased.output(logFenceOutput, { value }).to(topics.enriched, { ...text, name: 'log-fences' });
@@ -174,7 +184,7 @@ export default function activityTopology(options: ActivityOptions): Topology {
   const undecided = admitted.processValues(recallDuplicates, { name: 'recall', stores: [decisionsStore] });
   verdicts.push(undecided.output<Verdict>(verdictOutput));
   const originals = undecided.dedupe({
-    name: 'dedupe',
+    name: dedupeStep,
     by: ({ event, erasedBy }) => dedupeIdOf(event.eventId, erasedBy),
     within: dedupeMs,
     // By arrival: a copy of an event that is dated a year ago comes seconds after it.
@@ -196,9 +206,9 @@ export default function activityTopology(options: ActivityOptions): Topology {
     .output(markerOutput, { value: jsonSerde<Marker>() })
     .to(topics.enriched, { ...text, name: 'markers' });
   countByWindow(logs, options);
-  countUsers(logs);
+  const rolling = countUsers(logs);
   countEveryone(logs);
-  eraseUsers(admitted, options);
+  eraseUsers(admitted, [originals.state, rolling], options);
   verdicts
     .reduce((all, some) => all.merge(some))
     .process(keepLedger(), { name: 'ledger', stores: [ledgerStore, positionsStore, originStore] })

@@ -3,7 +3,13 @@
 // Two steps that Kafka Streams does not have, for two things that everyone needs: to take a record once that
 // was sent twice, and to know how much happened in the latest span of time,
 // with numbers that fall again by themselves.
-import { jsonSerde, StreamsBuilder, stringSerde } from '@activity/streams';
+import {
+  jsonSerde,
+  StreamsBuilder,
+  stringSerde,
+  type OpenStepState,
+  type Processor,
+} from '@activity/streams';
 import { TopologyTestDriver } from '@activity/streams/testing';
 import { describe, expect, test } from 'vitest';
 
@@ -109,5 +115,46 @@ describe('rolling counts', () => {
     input.pipe('ada', { id: 'p0', cents: 1 }, now - 2 * hour);
     expect(driver.output('late', payments).readAll()).toMatchObject([{ value: { id: 'p0' } }]);
     expect(driver.output('counts', counts).readAll().at(-1)?.value).toBe('1,1');
+  });
+});
+
+// Both steps remember keys. Where a key is a person, that must be erased on request: the stream that such a
+// step returns has its `state`, and a processor that names it among its stores makes the step forget a key.
+describe('forgetting a key', () => {
+  const builder = new StreamsBuilder();
+  const accepted = builder
+    .stream('payments', payments)
+    .dedupe({ by: (payment) => payment.id, within: '24h' });
+  accepted.to('accepted');
+  const counted = accepted.groupByKey().rollingCount({ last: ['1h'] });
+  counted.to('counts');
+
+  function erase(): Processor<string, string, string, never> {
+    let states: OpenStepState<string>[];
+    return {
+      init(context) {
+        states = [accepted.state, counted.state].map((state) => state.open(context));
+      },
+      process({ key }) {
+        for (const state of states) state.forget(key);
+      },
+    };
+  }
+  const erasures = { key: stringSerde, value: stringSerde };
+  // Both topics are partitioned by the payer, so that an erasure meets the state of its payments.
+  builder.stream('erasures', erasures).process(erase, { stores: [accepted.state, counted.state] });
+
+  test('counts what comes afterwards from zero, and takes an id that it knew', () => {
+    const driver = new TopologyTestDriver(builder.build());
+    const input = driver.input('payments', payments);
+    for (const payer of ['ada', 'bob']) input.pipe(payer, { id: 'p1', cents: 1 }, 0);
+    driver.input('erasures', erasures).pipe('ada', '', 1);
+    for (const payer of ['ada', 'bob']) input.pipe(payer, { id: 'p1', cents: 1 }, 2);
+    const counts = driver.output('counts', { key: stringSerde, value: stringSerde }).readAll();
+    expect(counts.map(({ key, value }) => [key, value])).toEqual([
+      ['ada', '1'],
+      ['bob', '1'],
+      ['ada', '1'],
+    ]);
   });
 });

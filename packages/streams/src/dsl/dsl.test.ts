@@ -9,6 +9,7 @@ import type { StoreSpec } from '../api/stores.ts';
 import type { ProcessorContext } from '../api/processor.ts';
 import type { KGroupedStream, TimeWindowedKStream } from './grouped-stream.ts';
 import type { KGroupedTable } from './grouped-table.ts';
+import type { StatefulStream } from './stateful-stream.ts';
 import type { KStream } from './stream.ts';
 import { StreamsBuilder } from './streams-builder.ts';
 import type { KTable } from './table.ts';
@@ -63,7 +64,7 @@ describe('a stream', () => {
     expectTypeOf(stream.peek(() => {})).toEqualTypeOf<KStream<string, Click>>();
     expectTypeOf(stream.merge(clickStream())).toEqualTypeOf<KStream<string, Click>>();
     expectTypeOf(stream.dedupe({ by: ({ page }) => page, within: '1h' })).toEqualTypeOf<
-      KStream<string, Click>
+      StatefulStream<string, Click>
     >();
     expectTypeOf(stream.repartition()).toEqualTypeOf<KStream<string, Click>>();
     expectTypeOf(stream.foreach(() => {})).toEqualTypeOf<void>();

@@ -3,10 +3,12 @@
 import type { TimeWindows } from '../operators/window-aggregate.ts';
 import type { OldValues } from '../operators/old-values.ts';
 import type { Serde } from '../api/serde.ts';
+import type { StepState } from '../api/step-state.ts';
 import type { Parent } from '../topology/topology.ts';
 import type { Graph } from './graph.ts';
 import type { KGroupedStream, TimeWindowedKStream } from './grouped-stream.ts';
 import type { KGroupedTable } from './grouped-table.ts';
+import type { StatefulStream } from './stateful-stream.ts';
 import type { KStream } from './stream.ts';
 import type { KTable } from './table.ts';
 
@@ -32,6 +34,7 @@ export interface TablePlace<K, V> extends Place<K, V> {
 export interface Dsl {
   readonly graph: Graph;
   stream<K, V>(place: StreamPlace<K, V>): KStream<K, V>;
+  statefulStream<K, V>(place: StreamPlace<K, V>, state: StepState<K>): StatefulStream<K, V>;
   table<K, V>(place: TablePlace<K, V>): KTable<K, V>;
   groupedStream<K, V>(place: StreamPlace<K, V>): KGroupedStream<K, V>;
   windowedStream<K, V>(place: StreamPlace<K, V>, windows: TimeWindows): TimeWindowedKStream<K, V>;

@@ -37,9 +37,9 @@ export class Graph {
     this.nodes.push({ kind: 'sink', ...node });
   }
 
-  store(spec: StoreSpec): string {
+  store(spec: StoreSpec): StoreSpec {
     this.stores.push(spec);
-    return spec.name;
+    return spec;
   }
 
   /** The source topics whose records can reach a node. */

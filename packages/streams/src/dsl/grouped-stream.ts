@@ -2,7 +2,7 @@
 // reduced or aggregated, over all time or by window.
 import { aggregate, type Adder } from '../operators/aggregate.ts';
 import { milliseconds, type Duration } from '../api/duration.ts';
-import { countsSerde, rollingCount } from '../operators/rolling-count.ts';
+import { countsSerde, rollingCount, rollingCountState } from '../operators/rolling-count.ts';
 import { lateOutput, windowAggregate, type TimeWindows } from '../operators/window-aggregate.ts';
 import type { Windowed } from '../api/record.ts';
 import { numberSerde, stringSerde, type Serde } from '../api/serde.ts';
@@ -10,6 +10,7 @@ import { FatalError } from '../api/errors.ts';
 import { keyText } from '../api/key-text.ts';
 import type { Dsl, StreamPlace } from './dsl.ts';
 import type { Materialized, Named } from './options.ts';
+import type { StatefulStream } from './stateful-stream.ts';
 import type { KStream } from './stream.ts';
 import type { KTable } from './table.ts';
 import { windowedSerde } from './windowed-serde.ts';
@@ -94,7 +95,8 @@ export class KGroupedStream<K, V> {
    * How many records each key has had in the latest span of time: counts that fall again as records leave,
    * though nothing more arrives. A key's counts come out whenever one of its records comes or leaves, in the
    * order of `last`; all zeros are the last a key says. Time is the later of stream time and the time of day:
-   * an old input that is read again is counted as old. Not in Kafka Streams.
+   * an old input that is read again is counted as old. A key can be forgotten: see {@link StepState}. Not in
+   * Kafka Streams.
    * @throws FatalError with TOPOLOGY_INVALID without a length, or where the key's serde is missing.
    * @example groupByKey().rollingCount({ last: ['5m', '1h', '24h'] })
    */
@@ -104,7 +106,7 @@ export class KGroupedStream<K, V> {
     name: given,
     key: keySerde,
     onLate,
-  }: RollingCountOptions<K, V>): KStream<K, number[]> {
+  }: RollingCountOptions<K, V>): StatefulStream<K, number[]> {
     const { graph } = this.#dsl;
     const key = required(keySerde ?? this.#place.key, 'rollingCount()', 'key');
     const name = graph.name('KSTREAM-ROLLING-COUNT', given);
@@ -141,10 +143,16 @@ export class KGroupedStream<K, V> {
       changelog: true,
     });
     const textOf = keyText(key).write;
-    const supplier = rollingCount<K, V>({ buckets, counts, cursors, textOf, lengthsMs, resolutionMs });
-    const parent = graph.processor(name, [this.#place.parent], supplier, [buckets, counts, cursors]);
+    const spec = { buckets, counts, cursors, textOf, lengthsMs, resolutionMs };
+    const state = rollingCountState<K>(spec);
+    const parent = graph.processor(
+      name,
+      [this.#place.parent],
+      rollingCount<K, V>(spec),
+      state.stores.map((store) => store.name),
+    );
     onLate?.(this.#dsl.stream({ ...this.#place, parent: { node: name, output: lateOutput } }));
-    return this.#dsl.stream({ parent, key, value: countsSerde, keyChanged: false });
+    return this.#dsl.statefulStream({ parent, key, value: countsSerde, keyChanged: false }, state);
   }
 
   /**
@@ -168,7 +176,8 @@ export class KGroupedStream<K, V> {
       valueSerde: value,
       changelog: materialized.changelog ?? true,
     });
-    const parent = graph.processor(name, [this.#place.parent], aggregate(store, add, output), [store]);
+    const supplier = aggregate(store.name, add, output);
+    const parent = graph.processor(name, [this.#place.parent], supplier, [store.name]);
     return this.#dsl.table({ parent, key, value, oldValues: output.oldValues });
   }
 }
@@ -257,8 +266,8 @@ export class TimeWindowedKStream<K, V> {
     const parent = graph.processor(
       name,
       [this.#place.parent],
-      windowAggregate(store, this.#windows, add, output),
-      [store],
+      windowAggregate(store.name, this.#windows, add, output),
+      [store.name],
     );
     materialized.onLate?.(this.#dsl.stream({ ...this.#place, parent: { node: name, output: lateOutput } }));
     return this.#dsl.table({ parent, key: windowedSerde(key, sizeMs), value, oldValues: output.oldValues });

@@ -63,8 +63,8 @@ export class KGroupedTable<K, V> {
       valueSerde: value,
       changelog: materialized.changelog ?? true,
     });
-    const supplier = tableAggregate(store, initial, add, subtract);
-    const parent = graph.processor(name, [this.#place.parent], supplier, [store]);
+    const supplier = tableAggregate(store.name, initial, add, subtract);
+    const parent = graph.processor(name, [this.#place.parent], supplier, [store.name]);
     return this.#dsl.table({ parent, key, value, oldValues: { wanted: false } });
   }
 }

@@ -1,6 +1,7 @@
 // The options of KStream's own steps.
 import type { Duration } from '../api/duration.ts';
 import type { Serde } from '../api/serde.ts';
+import type { StepState } from '../api/step-state.ts';
 import type { StoreClock, StoreSpec } from '../api/stores.ts';
 import type { Duplicate } from '../operators/dedupe.ts';
 import type { Failed } from '../operators/stateless.ts';
@@ -18,11 +19,19 @@ export interface Failing<K, V> {
 
 /** Options of {@link KStream.process}. */
 export interface ProcessOptions<KO, VO> extends Named {
-  /** Stores it uses: declared by `addStore` of the builder. */
-  stores?: readonly (StoreSpec | string)[];
+  /** The stores it uses: declared by `addStore` of the builder, or the `state` of another step. */
+  stores?: readonly (StoreSpec | StepState<unknown> | string)[];
   /** Serdes of what it passes on, where a later step needs them. */
   key?: Serde<KO>;
   value?: Serde<VO>;
+}
+
+/** The names of the stores that a processor was given. */
+export function storeNames(stores: NonNullable<ProcessOptions<unknown, unknown>['stores']>): string[] {
+  return stores.flatMap((store) => {
+    if (typeof store === 'string') return store;
+    return 'stores' in store ? store.stores.map(({ name }) => name) : store.name;
+  });
 }
 
 /** Options of {@link KStream.dedupe}. */

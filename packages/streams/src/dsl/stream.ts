@@ -5,6 +5,8 @@ import { coalesce } from '../operators/coalesce.ts';
 import {
   dedupe,
   dedupePrefixLength,
+  dedupeState,
+  dedupeStoreOf,
   duplicateOutput,
   firstCopySerde,
   type Duplicate,
@@ -24,7 +26,6 @@ import {
 } from '../operators/stateless.ts';
 import { stringSerde, type Serde } from '../api/serde.ts';
 import { keyText } from '../api/key-text.ts';
-import type { StoreSpec } from '../api/stores.ts';
 import type { ProcessorSupplier } from '../api/processor.ts';
 import type { Parent, TopicChoice } from '../topology/topology.ts';
 import { BranchedStream } from './branched-stream.ts';
@@ -38,7 +39,8 @@ import {
   type Repartitioned,
 } from './options.ts';
 import { requireSerdes } from './require-serdes.ts';
-import type { DedupeOptions, Failing, ProcessOptions } from './stream-options.ts';
+import type { StatefulStream } from './stateful-stream.ts';
+import { storeNames, type DedupeOptions, type Failing, type ProcessOptions } from './stream-options.ts';
 
 /**
  * A stream of records with keys `K` and values `V`. Methods declare steps and answer what comes after them;
@@ -199,7 +201,7 @@ export class KStream<K, V> {
     supplier: ProcessorSupplier<K, V, KO, VO>,
     { name, stores = [], key, value }: ProcessOptions<KO, VO> = {},
   ): KStream<KO, VO> {
-    const parent = this.#add('KSTREAM-PROCESSOR', name, supplier, stores.map(storeName));
+    const parent = this.#add('KSTREAM-PROCESSOR', name, supplier, storeNames(stores));
     return this.#then(parent, { key, value, keyChanged: true });
   }
 
@@ -211,7 +213,7 @@ export class KStream<K, V> {
     supplier: ProcessorSupplier<K, V, K, VO>,
     { name, stores = [], value }: ProcessOptions<K, VO> = {},
   ): KStream<K, VO> {
-    const parent = this.#add('KSTREAM-PROCESSVALUES', name, supplier, stores.map(storeName));
+    const parent = this.#add('KSTREAM-PROCESSVALUES', name, supplier, storeNames(stores));
     return this.#then(parent, { ...this.#place, value });
   }
 
@@ -230,11 +232,11 @@ export class KStream<K, V> {
    * seen commits with what was passed on. A copy must reach the same partition as the first, so partition the
    * topic by this key; where a step before may have changed the key, the records go through a repartition
    * topic. The first copy itself, read again (a rewound group), is passed on again. Records without a key
-   * share one. Not in Kafka Streams.
+   * share one. A key can be forgotten: see {@link StepState}. Not in Kafka Streams.
    * @throws FatalError with TOPOLOGY_INVALID where serdes are needed and not known.
    * @example events.dedupe({ by: (event) => event.id, within: '24h' })
    */
-  dedupe(options: DedupeOptions<K, V>): KStream<K, V> {
+  dedupe(options: DedupeOptions<K, V>): StatefulStream<K, V> {
     const { by, within, clock, fingerprint, conflicting, onDuplicate, name: given } = options;
     if (this.#place.keyChanged) {
       if (clock === 'arrival')
@@ -248,7 +250,7 @@ export class KStream<K, V> {
     const { graph } = this.#dsl;
     const name = graph.name('KSTREAM-DEDUPE', given);
     const store = graph.store({
-      name: `${name}-store`,
+      name: dedupeStoreOf(name),
       kind: 'expiring',
       keySerde: stringSerde,
       valueSerde: firstCopySerde,
@@ -264,18 +266,19 @@ export class KStream<K, V> {
         'TOPOLOGY_INVALID',
         'dedupe() needs a key serde: pass { key: … } to the step before',
       );
+    const textOf = keyText(key).write;
     const supplier = dedupe<K, V>({
-      store,
-      textOf: keyText(key).write,
+      store: store.name,
+      textOf,
       by,
       fingerprint,
       conflicting,
       passOriginals,
     });
-    const parent = graph.processor(name, [this.#place.parent], supplier, [store]);
+    const parent = graph.processor(name, [this.#place.parent], supplier, [store.name]);
     const duplicates = { ...this.#place, parent: { node: name, output: duplicateOutput }, value: undefined };
     onDuplicate?.(this.#dsl.stream<K, Duplicate<V>>(duplicates));
-    return this.#then(parent, this.#place);
+    return this.#dsl.statefulStream({ ...this.#place, parent }, dedupeState(store, textOf));
   }
 
   /**
@@ -384,8 +387,4 @@ export class KStream<K, V> {
   #withSerdes({ key, value }: { key?: Serde<K>; value?: Serde<V> }): StreamPlace<K, V> {
     return { ...this.#place, key: key ?? this.#place.key, value: value ?? this.#place.value };
   }
-}
-
-function storeName(store: StoreSpec | string): string {
-  return typeof store === 'string' ? store : store.name;
 }

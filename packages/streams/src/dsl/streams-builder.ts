@@ -11,6 +11,7 @@ import { Graph } from './graph.ts';
 import { KGroupedStream, TimeWindowedKStream } from './grouped-stream.ts';
 import { KGroupedTable } from './grouped-table.ts';
 import type { Consumed, Materialized } from './options.ts';
+import { StatefulStream } from './stateful-stream.ts';
 import { KStream } from './stream.ts';
 import { KTable } from './table.ts';
 
@@ -55,6 +56,7 @@ export class StreamsBuilder {
     const dsl: Dsl = {
       graph: this.#graph,
       stream: (place) => new KStream(dsl, place),
+      statefulStream: (place, state) => new StatefulStream(dsl, place, state),
       table: (place) => new KTable(dsl, place),
       groupedStream: (place) => new KGroupedStream(dsl, place),
       windowedStream: (place, windows) => new TimeWindowedKStream(dsl, place, windows),
@@ -86,7 +88,7 @@ export class StreamsBuilder {
       valueSerde: value,
       changelog: materialized.changelog ?? true,
     });
-    const parent = this.#graph.processor(name, [source], tableSource<K, V>(store), [store]);
+    const parent = this.#graph.processor(name, [source], tableSource<K, V>(store.name), [store.name]);
     return this.#dsl.table({ parent, key, value, oldValues: { wanted: false } });
   }
 
@@ -106,7 +108,7 @@ export class StreamsBuilder {
       changelog = true,
       changelogTopic,
     } = options;
-    const spec: StoreSpec = {
+    return this.#graph.store({
       name,
       kind,
       keySerde: key,
@@ -116,9 +118,7 @@ export class StreamsBuilder {
       ...(expiry !== undefined && { expiry }),
       changelog,
       ...(changelogTopic !== undefined && { changelogTopic }),
-    };
-    this.#graph.store(spec);
-    return spec;
+    });
   }
 
   /**

@@ -1,8 +1,9 @@
 // Drops duplicates: the same id of the same key, seen again within a horizon.
 import type { Serde } from '../api/serde.ts';
 import { keyText } from '../api/key-text.ts';
-import type { ExpiringStore } from '../api/stores.ts';
+import type { ExpiringStore, StoreSpec } from '../api/stores.ts';
 import type { StreamRecord } from '../api/record.ts';
+import type { StepState } from '../api/step-state.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
 import { isAbsent } from './aggregate.ts';
 
@@ -115,21 +116,37 @@ function prefixOf(key: string): string {
   return `${key.length}|${key}`;
 }
 
-/** How many characters of an id are those of {@link dedupePrefix}; 0 for a text that is none. */
+/** The state of a dedupe whose keys have this text. */
+export function dedupeState<K>(store: StoreSpec, textOf: (key: K) => string): StepState<K> {
+  return {
+    stores: [store],
+    open(context) {
+      const seen = context.expiringStore(store.name);
+      return {
+        forget(key) {
+          seen.deletePrefix(prefixOf(textOf(key)));
+        },
+      };
+    },
+  };
+}
+
+/** The name of a dedupe's store, by the step's. */
+export function dedupeStoreOf(step: string): string {
+  return `${step}-store`;
+}
+
+/** Where a dedupe's store has an id of a key; `serde` is that of the stream's keys. */
+export function dedupeIdOfKey<K>(serde: Serde<K>, key: K, id: string): string {
+  return dedupeId(isAbsent(key) ? undefined : keyText(serde).write(key), id);
+}
+
+/** How many characters of an id are those of its key; 0 for a text that has none. */
 export function dedupePrefixLength(id: string): number {
   const bar = id.indexOf('|');
   if (bar === 0) return 1;
   const length = Number(id.slice(0, bar));
   return bar > 0 && Number.isSafeInteger(length) ? bar + 1 + length : 0;
-}
-
-/**
- * How the store of a {@link KStream.dedupe}, `<its name>-store`, begins all ids of one key; `serde` is that
- * of the stream's keys.
- * @example context.expiringStore('dedupe-store').deletePrefix(dedupePrefix(stringSerde, userId))
- */
-export function dedupePrefix<K>(serde: Serde<K>, key: K): string {
-  return prefixOf(keyText(serde).write(key));
 }
 
 /** How a first copy is written: its offset, then its fingerprint. */

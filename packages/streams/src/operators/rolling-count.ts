@@ -4,20 +4,21 @@
 // A record is counted in its bucket (key, second) and in the current count of each length. A cursor for each
 // length says up to where buckets have left it; when time moves on, the buckets between the old and the new
 // cursor are taken out.
-import type { KeyValueStore, WindowStore } from '../api/stores.ts';
+import type { KeyValueStore, StoreSpec, WindowStore } from '../api/stores.ts';
 import type { Serde } from '../api/serde.ts';
+import type { StepState } from '../api/step-state.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
 import { isAbsent } from './aggregate.ts';
 import { lateOutput } from './window-aggregate.ts';
 
-/** What a rolling count is told. Times in milliseconds. */
+/** What a rolling count is made of. Times in milliseconds. */
 export interface RollingCountSpec<K> {
   /** Store of the counts of each bucket, by key. */
-  buckets: string;
+  buckets: StoreSpec;
   /** Store of the current counts, by key. */
-  counts: string;
+  counts: StoreSpec;
   /** Store of the cursors, by length. */
-  cursors: string;
+  cursors: StoreSpec;
   /** The text that a key is stored under: objects have no other identity. */
   textOf: (key: K) => string;
   lengthsMs: readonly number[];
@@ -44,15 +45,11 @@ export function rollingCount<K, V>({
     let current: KeyValueStore<K, number[]>;
     let left: KeyValueStore<string, number>;
 
-    function bucketOf(time: number): number {
-      return Math.floor(time / resolutionMs) * resolutionMs;
-    }
-
     function take(time: number): void {
       const changed = new Map<string, { key: K; counted: number[] }>();
       for (const [i, lengthMs] of lengthsMs.entries()) {
         const cursor = left.get(String(lengthMs)) ?? 0;
-        const next = bucketOf(time - lengthMs);
+        const next = bucketOf(time - lengthMs, resolutionMs);
         if (next <= cursor) continue;
         for (const [key, , count] of byBucket.fetchAll(cursor, next - 1)) {
           const text = textOf(key);
@@ -63,7 +60,7 @@ export function rollingCount<K, V>({
         }
         left.put(String(lengthMs), next, time);
       }
-      byBucket.expireBefore(Math.max(0, bucketOf(time - longestMs)));
+      byBucket.expireBefore(Math.max(0, bucketOf(time - longestMs, resolutionMs)));
       for (const { key, counted } of changed.values()) {
         if (counted.some((count) => count > 0)) current.put(key, counted, time);
         else current.delete(key);
@@ -74,9 +71,9 @@ export function rollingCount<K, V>({
     return {
       init(given) {
         context = given;
-        byBucket = given.windowStore(buckets);
-        current = given.keyValueStore(counts);
-        left = given.keyValueStore(cursors);
+        byBucket = given.windowStore(buckets.name);
+        current = given.keyValueStore(counts.name);
+        left = given.keyValueStore(cursors.name);
         given.schedule(resolutionMs, 'wall-clock', (now) => take(Math.max(now, given.streamTime)));
       },
       process(record) {
@@ -86,8 +83,9 @@ export function rollingCount<K, V>({
           return;
         }
         take(context.streamTime);
-        const bucket = bucketOf(timestamp);
-        const counted = current.get(key)?.slice() ?? lengthsMs.map(() => 0);
+        const bucket = bucketOf(timestamp, resolutionMs);
+        const before = current.getTimestamped(key);
+        const counted = before?.value.slice() ?? lengthsMs.map(() => 0);
         let inside = false;
         for (const [i, lengthMs] of lengthsMs.entries()) {
           if (bucket < (left.get(String(lengthMs)) ?? 0)) continue;
@@ -96,7 +94,7 @@ export function rollingCount<K, V>({
         }
         if (inside) {
           byBucket.put(key, (byBucket.fetch(key, bucket) ?? 0) + 1, bucket, timestamp);
-          current.put(key, counted, timestamp);
+          current.put(key, counted, Math.max(timestamp, before?.timestamp ?? 0));
         } else {
           // A record is late for a window only: see what `late` counts.
           context.dropped('older-than-rolling-count');
@@ -106,6 +104,52 @@ export function rollingCount<K, V>({
       },
     };
   };
+}
+
+/** The state of a rolling count. */
+export function rollingCountState<K>(spec: RollingCountSpec<K>): StepState<K> {
+  const { buckets, counts, cursors, lengthsMs, resolutionMs } = spec;
+  const longestMs = Math.max(...lengthsMs);
+  return {
+    stores: [buckets, counts, cursors],
+    open(context) {
+      const byBucket = context.windowStore<K, number>(buckets.name);
+      const current = context.keyValueStore<K, number[]>(counts.name);
+      const left = context.keyValueStore<string, number>(cursors.name);
+      return {
+        forget(key) {
+          const entry = current.getTimestamped(key);
+          if (!entry) return;
+          current.delete(key);
+          let rest = Math.max(...entry.value);
+          /** Deletes the key's buckets from one down to another, until all that is counted is found. */
+          function sweep(from: number, to: number): void {
+            for (let bucket = from; rest > 0 && bucket >= to; bucket -= resolutionMs) {
+              const count = byBucket.fetch(key, bucket);
+              if (count === undefined) continue;
+              byBucket.delete(key, bucket);
+              rest -= count;
+            }
+          }
+          // Nothing is counted before the cursor of the longest length, nor after that length.
+          const oldest = left.get(String(longestMs)) ?? 0;
+          const newest = bucketOf(oldest + longestMs + resolutionMs, resolutionMs);
+          // Mostly, nothing is counted after the counts were written last: a day has many buckets.
+          const written = Math.min(bucketOf(entry.timestamp, resolutionMs), newest);
+          sweep(written, oldest);
+          sweep(newest, written + resolutionMs);
+          if (rest <= 0) return;
+          // The rest was counted with another resolution. This reads every segment.
+          const others = [...byBucket.fetchRange(key, 0, newest)];
+          for (const [bucket] of others) byBucket.delete(key, bucket);
+        },
+      };
+    },
+  };
+}
+
+function bucketOf(time: number, resolutionMs: number): number {
+  return Math.floor(time / resolutionMs) * resolutionMs;
 }
 
 /** Counts as text: whole numbers with commas between. */

@@ -2,7 +2,7 @@
 // is read.
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { stringSerde } from '../api/serde.ts';
-import { dedupePrefix, dedupePrefixLength } from '../operators/dedupe.ts';
+import { dedupeIdOfKey, dedupePrefixLength } from '../operators/dedupe.ts';
 import { Changelog, changelog } from '../testing-support/changelog.ts';
 import { stateBackends, type OpenBackend } from '../testing-support/state-backends.ts';
 import { Entries } from './entries.ts';
@@ -37,7 +37,7 @@ async function open(backend: OpenBackend, log: Changelog): Promise<TaskExpiringS
 
 let time = 0;
 const prefixOf = (user: number): string =>
-  dedupePrefix(stringSerde, user % 3 === 0 ? `üser ${user}` : `user ${user}`);
+  dedupeIdOfKey(stringSerde, user % 3 === 0 ? `üser ${user}` : `user ${user}`, '');
 
 afterEach(() => vi.restoreAllMocks());
 
