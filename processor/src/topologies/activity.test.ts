@@ -269,7 +269,7 @@ describe('a delete', () => {
       'u1|day|2026-03-01T00:00:00.000Z': { deletedAt: iso(start) },
     });
     expect(newest(read('users'))).toEqual({ u1: { _id: 'u1', deletedAt: iso(start), by: id } });
-    // Of the user there is what keeps the erasure, and the markers; of another user everything is known still.
+    // What is left of the user keeps the erasure, or is a marker. Another user's state is whole.
     const markers = ['counts-by-minute', 'counts-by-hour', 'counts-by-day'];
     expect(storesOf(driver, 'u1')).toEqual(['people', ...markers]);
     const steps = ['dedupe-store', 'rolling-buckets', 'rolling-counts'];

@@ -62,7 +62,7 @@ function remembered(driver: TopologyTestDriver, { stores }: Topology): string[] 
   });
 }
 
-/** Times in thousandths of the step's longest length: all of them are within it, so that nothing leaves by time. */
+/** Times in thousandths of the step's longest length. All are within it, so that nothing leaves by time. */
 interface Action {
   kind: 'record' | 'forget';
   key: 'ada' | 'bob';
