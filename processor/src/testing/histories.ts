@@ -1,8 +1,9 @@
 // Random histories of the raw topic: duplicates, disorder, lateness, deletes, erasures, garbage; and faults
 // in between.
 import * as fc from 'fast-check';
-import { maxPartitions, partitionOf } from '@activity/contracts';
-import type { PendingCommit } from '@activity/streams/testing';
+import { maxPartitions } from '@activity/contracts';
+import { partitionOf } from '@activity/kafka/core';
+import { faults, play, type Fault } from '@activity/streams/testing';
 import type { TestPipeline } from './pipeline.ts';
 
 /** An event; times in epoch milliseconds. */
@@ -29,18 +30,6 @@ export type Raw = { partition: number } & (
   | { kind: 'stray'; event: RawEvent; at: number }
   | { kind: 'garbage'; reason: string; key: string | undefined; value: string | undefined; at: number }
 );
-
-/** What happens to the process between two records. */
-export type Fault =
-  | 'process'
-  | 'processSome'
-  | 'begin'
-  | 'succeed'
-  | 'fail'
-  | 'loseAnswer'
-  | 'abort'
-  | 'crash'
-  | 'rebalance';
 
 /** Records and faults in their order. */
 export interface RawHistory {
@@ -143,19 +132,6 @@ const record: fc.Arbitrary<Unplaced> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('erase' as const), user }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('garbage' as const), user, garbage }) },
 );
-const faults: Fault[] = [
-  'process',
-  'processSome',
-  'begin',
-  'begin',
-  'succeed',
-  'fail',
-  'loseAnswer',
-  'abort',
-  'crash',
-  'rebalance',
-];
-
 /** Any history. A user's records lie in one partition. */
 export const rawHistories: fc.Arbitrary<RawHistory> = fc
   .tuple(
@@ -163,7 +139,7 @@ export const rawHistories: fc.Arbitrary<RawHistory> = fc
     fc.array(
       fc.oneof(
         { weight: 4, arbitrary: fc.tuple(record, step) },
-        { weight: 1, arbitrary: fc.constantFrom(...faults) },
+        { weight: 1, arbitrary: fc.constantFrom(...faults, 'begin') },
       ),
       { maxLength: 90, size: 'max' },
     ),
@@ -232,45 +208,12 @@ export function recordOf(raw: Raw): { key: string | undefined; value: object | s
   }
 }
 
-/** Plays a history, faults and all, and settles: everything is processed and committed in the end. */
-export function play(pipeline: TestPipeline, { happenings }: RawHistory): void {
-  const { driver } = pipeline;
-  let pending: PendingCommit | undefined;
-  function happen(fault: Fault): void {
-    switch (fault) {
-      case 'process':
-        driver.process();
-        return;
-      case 'processSome':
-        driver.process(2);
-        return;
-      case 'begin':
-        pending ??= driver.beginCommit();
-        return;
-      case 'succeed':
-      case 'fail':
-      case 'loseAnswer':
-        pending?.[fault]();
-        break;
-      case 'abort':
-        driver.abort();
-        break;
-      case 'crash':
-        driver.crash();
-        break;
-      case 'rebalance':
-        pending?.succeed();
-        driver.rebalance();
-        break;
-    }
-    pending = undefined;
-  }
-  for (const one of happenings) {
-    if (typeof one === 'string') happen(one);
-    else pipeline.pipe(recordOf(one).key, recordOf(one).value, one.at, { partition: one.partition });
-  }
-  happen('succeed');
-  driver.commit();
+/** Plays a history, faults included. */
+export function playHistory({ driver, pipe }: TestPipeline, { happenings }: RawHistory): void {
+  play(driver, happenings, (raw) => {
+    const { key, value } = recordOf(raw);
+    pipe(key, value, raw.at, { partition: raw.partition });
+  });
   // The rolling counts look at the time.
   driver.advanceWallClock(1_000);
   driver.commit();

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { defaultTopics, ledgerClasses, topicSchemas, type SchemaTopic } from '@activity/contracts';
 import { bytesSerde, jsonSerde } from '@activity/streams';
 import { expect, test } from 'vitest';
-import { maxBytes, play, rawHistories, type Raw, type RawHistory } from '../testing/histories.ts';
+import { maxBytes, playHistory, rawHistories, type Raw, type RawHistory } from '../testing/histories.ts';
 import { workOut, type Expected } from '../testing/oracle.ts';
 import { addedUp } from '../testing/added-up.ts';
 import { headerOf, openPipeline, takeOver, type Output, type TestPipeline } from '../testing/pipeline.ts';
@@ -116,7 +116,7 @@ test('what can be read in the end is what the oracle says', () => {
   fc.assert(
     fc.property(rawHistories, (history) => {
       const pipeline = open(history.partitions);
-      play(pipeline, history);
+      playHistory(pipeline, history);
       expectSchemas(pipeline);
       expect(readAll(pipeline)).toEqual(workOut(rawOf(history), graceMs, dedupeMs));
     }),
@@ -135,9 +135,9 @@ test('all of it read again under another application id comes to the same', () =
   fc.assert(
     fc.property(rawHistories, (history) => {
       const pipeline = open(history.partitions);
-      play(pipeline, history);
+      playHistory(pipeline, history);
       const again = openAgain(history.partitions, pipeline, 0);
-      play(again, history);
+      playHistory(again, history);
       expect(readAll(again)).toEqual(readAll(pipeline));
     }),
     { numRuns: Math.ceil(seeds / 3), interruptAfterTimeLimit },
@@ -163,9 +163,9 @@ test('what retention has left of it, read again, leaves everything stored as it 
   fc.assert(
     fc.property(rawHistories, fc.integer({ min: 1, max: 30 }), (history, from) => {
       const pipeline = open(history.partitions);
-      play(pipeline, history);
+      playHistory(pipeline, history);
       const again = openAgain(history.partitions, pipeline, from);
-      play(again, history);
+      playHistory(again, history);
       expect(lasting(readAll(pipeline, again))).toEqual(lasting(workOut(rawOf(history), graceMs, dedupeMs)));
     }),
     { numRuns: Math.ceil(seeds / 3), interruptAfterTimeLimit },

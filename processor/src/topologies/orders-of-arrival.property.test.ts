@@ -1,10 +1,11 @@
 // In whatever order the same events arrive, and whatever happens to the process between them: each is in its
 // hour and its day, of its user and of everyone, once.
-import { partitionOf } from '@activity/contracts';
+import { partitionOf } from '@activity/kafka/core';
+import { faults, type Fault } from '@activity/streams/testing';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addedUp } from '../testing/added-up.ts';
-import { play, type Fault, type Raw, type RawEvent } from '../testing/histories.ts';
+import { playHistory, type Raw, type RawEvent } from '../testing/histories.ts';
 import { openPipeline, type Output, type TestPipeline } from '../testing/pipeline.ts';
 
 const seeds = Number(process.env['ACTIVITY_SEEDS'] ?? 25);
@@ -43,17 +44,6 @@ const orders: Record<string, (events: Sent[]) => Sent[]> = {
     ...events,
   ],
 };
-
-const faults: Fault[] = [
-  'process',
-  'processSome',
-  'begin',
-  'succeed',
-  'fail',
-  'loseAnswer',
-  'crash',
-  'rebalance',
-];
 
 function open(): TestPipeline {
   // By event time, which is all over the year here: all copies are found.
@@ -110,7 +100,7 @@ test.each(Object.entries(orders))(
             return fault ? [raw, fault] : [raw];
           });
           const pipeline = open();
-          play(pipeline, { partitions: 2, happenings });
+          playHistory(pipeline, { partitions: 2, happenings });
           const { counts, everyone } = addedUp(
             newest(pipeline.read('counts')),
             newest(pipeline.read('globalCounts')),

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { jsonSerde, stringSerde } from '../api/serde.ts';
-import { committedTo, histories, inputsOf, play, type Out } from '../testing-support/faults.ts';
+import { committedTo, histories, inputsOf, playHistory, type Out } from '../testing-support/faults.ts';
 import { besideItsSource, build, expectExactly, json, strings, word } from '../testing-support/oracles.ts';
 import { checkProperty } from '@activity/kafka/testing';
 
@@ -39,7 +39,7 @@ describe('repartitioning', () => {
     );
     checkProperty(
       fc.property(histories({ value: word }), (history) => {
-        const driver = play<string>(topology, history, strings);
+        const driver = playHistory<string>(topology, history, strings);
         const counts = countsOf(inputsOf(history).map(({ value }) => value));
         expectCountedOnce(committedTo(driver, 'out', history, json), counts);
       }),
@@ -60,7 +60,7 @@ describe('repartitioning', () => {
     });
     checkProperty(
       fc.property(histories({ value: word, topics: ['in', 'more'] }), (history) => {
-        const driver = play<string>(topology, history, strings);
+        const driver = playHistory<string>(topology, history, strings);
         const inputs = inputsOf(history);
         expectCountedOnce(
           committedTo(driver, 'by-key', history, json),
@@ -86,7 +86,7 @@ describe('repartitioning', () => {
     );
     checkProperty(
       fc.property(histories({ value: word }), (history) => {
-        const driver = play<string>(topology, history, strings);
+        const driver = playHistory<string>(topology, history, strings);
         const texts = new Map<string, string[]>();
         for (const { key, value } of inputsOf(history)) {
           const before = texts.get(`${key}!`) ?? [];
@@ -154,7 +154,7 @@ describe('tables', () => {
     );
     checkProperty(
       fc.property(histories({ value: row }), (history) => {
-        const driver = play<string>(topology, history, strings);
+        const driver = playHistory<string>(topology, history, strings);
         const table = new Map(inputsOf(history).map(({ key, value }) => [key, value]));
         const newest = new Map(
           committedTo(driver, 'out', history, json)

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { jsonSerde, stringSerde, type Serde } from '../api/serde.ts';
-import { byPartition, histories, play, type Input } from '../testing-support/faults.ts';
+import { byPartition, histories, playHistory, type Input } from '../testing-support/faults.ts';
 import { checkProperty } from '@activity/kafka/testing';
 import { TopologyTestDriver, type TestOutputTopic } from '../testing/topology-test-driver.ts';
 import type { Topology } from '../topology/topology.ts';
@@ -187,7 +187,7 @@ describe('against an oracle', () => {
         shapes,
         fc.nat(40 * minute),
         (history, { lengths, resolution }, later) => {
-          const driver = play(rolling(lengths, resolution), history, strings);
+          const driver = playHistory(rolling(lengths, resolution), history, strings);
           const now = later + 2 * resolution;
           driver.advanceWallClock(now);
           driver.commit();

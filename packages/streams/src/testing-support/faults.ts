@@ -1,11 +1,8 @@
 // Random histories: records in any order and lateness, and whatever may happen to a process in between.
 import * as fc from 'fast-check';
 import type { Serde } from '../api/serde.ts';
-import {
-  TopologyTestDriver,
-  type OutputRecord,
-  type PendingCommit,
-} from '../testing/topology-test-driver.ts';
+import { faults, play, type Fault } from '../testing/play.ts';
+import { TopologyTestDriver, type OutputRecord } from '../testing/topology-test-driver.ts';
 import type { Topology } from '../topology/topology.ts';
 
 /** A record of the input. */
@@ -16,23 +13,6 @@ export interface Input<V> {
   timestamp: number;
   partition: number;
 }
-
-/** What happens between two records. */
-export type Fault =
-  /** What has arrived is processed, or a part of it. */
-  | 'process'
-  | 'processSome'
-  /** A commit begins; work goes on while it is in flight, until one of the next three, or a crash. */
-  | 'begin'
-  | 'succeed'
-  | 'fail'
-  | 'loseAnswer'
-  /** The open transaction is aborted. */
-  | 'abort'
-  /** The process dies and is started again. */
-  | 'crash'
-  /** The tasks move to another process. */
-  | 'rebalance';
 
 /** Records and faults in the order they happen. */
 export interface History<V> {
@@ -50,20 +30,7 @@ export interface HistoryOptions<V> {
   maxPartitions?: number;
 }
 
-const fault: fc.Arbitrary<Fault> = fc.constantFrom<Fault>(
-  'process',
-  'processSome',
-  'processSome',
-  'begin',
-  'begin',
-  'succeed',
-  'succeed',
-  'fail',
-  'loseAnswer',
-  'abort',
-  'crash',
-  'rebalance',
-);
+const fault: fc.Arbitrary<Fault> = fc.constantFrom(...faults, 'processSome', 'begin', 'succeed');
 
 /** Event times over half an hour, in any order. */
 const halfHour: fc.Arbitrary<number> = fc.oneof(
@@ -115,52 +82,16 @@ export function byPartition<V>({ partitions, events }: History<V>): Input<V>[][]
   return lists;
 }
 
-/** Plays a history, faults and all, and settles: everything is processed and committed in the end. */
-export function play<V>(
+/** Plays a history, faults included, on a driver of its own. */
+export function playHistory<V>(
   topology: Topology,
   { partitions, events }: History<V | undefined>,
   serdes: { key: Serde<string>; value: Serde<V> },
 ): TopologyTestDriver {
   const driver = new TopologyTestDriver(topology, { partitions, commits: 'manual' });
-  let pending: PendingCommit | undefined;
-  const happen = (what: Fault): void => {
-    switch (what) {
-      case 'process':
-        driver.process();
-        return;
-      case 'processSome':
-        driver.process(2);
-        return;
-      case 'begin':
-        pending ??= driver.beginCommit();
-        return;
-      case 'succeed':
-      case 'fail':
-      case 'loseAnswer':
-        pending?.[what]();
-        break;
-      case 'abort':
-        driver.abort();
-        break;
-      case 'crash':
-        driver.crash();
-        break;
-      case 'rebalance':
-        pending?.succeed();
-        driver.rebalance();
-        break;
-    }
-    pending = undefined;
-  };
-  for (const event of events) {
-    if (typeof event === 'string') happen(event);
-    else {
-      const { topic, key, value, timestamp, partition } = event;
-      driver.input(topic, serdes).pipe(key, value, timestamp, { partition });
-    }
-  }
-  happen('succeed');
-  driver.commit();
+  play(driver, events, ({ topic, key, value, timestamp, partition }) => {
+    driver.input(topic, serdes).pipe(key, value, timestamp, { partition });
+  });
   return driver;
 }
 

@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { jsonSerde, stringSerde, type Serde } from '../api/serde.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import type { Topology } from '../topology/topology.ts';
-import { byPartition, committedTo, play, type History, type Input, type Out } from './faults.ts';
+import { byPartition, committedTo, playHistory, type History, type Input, type Out } from './faults.ts';
 
 /** Serdes of text. */
 export const strings: { key: Serde<string>; value: Serde<string> } = { key: stringSerde, value: stringSerde };
@@ -42,7 +42,7 @@ export function expectExactly<V extends string | undefined>(
   history: History<V>,
   oracle: (records: readonly Input<V>[]) => Expected,
 ): void {
-  const driver = play<string>(topology, history, strings);
+  const driver = playHistory<string>(topology, history, strings);
   const expected = byPartition(history).map(oracle);
   const topics = new Set(expected.flatMap((outputs) => Object.keys(outputs)));
   for (const topic of topics) {

@@ -1,5 +1,7 @@
 // The testing entry, `@activity/streams/testing`: everything public, by name.
 export { FakeLog } from './fake-log.ts';
+export { faults, play } from './play.ts';
+export type { Fault } from './play.ts';
 export { TopologyTestDriver } from './topology-test-driver.ts';
 export type {
   OutputRecord,
