@@ -20,7 +20,7 @@ import {
 import { DiskKeys } from './disk-keys.ts';
 import { keyBytes } from './key-bytes.ts';
 import { StoreWrites } from './lmdb-writes.ts';
-import { compareKeys } from './compare-keys.ts';
+import { mergeSorted } from './merge-sorted.ts';
 
 type SegmentDb = Database<Buffer | string, Buffer>;
 
@@ -145,28 +145,14 @@ export class DiskState implements CommittedState {
     this.#position = position;
   }
 
-  *entries(segment: number, range: KeyRange = {}): Generator<readonly [string, Stored]> {
+  entries(segment: number, range: KeyRange = {}): Generator<readonly [string, Stored]> {
     const written = new Map<string, Stored | null>();
     for (const layer of [this.#flushing, this.#fresh]) {
       for (const [key, stored] of layer?.get(segment) ?? [])
         if (includes(range, key)) written.set(key, stored);
     }
-    const fresh = [...written].toSorted(([a], [b]) => compareKeys(a, b));
-    let next = 0;
-    const group = this.#groups.get(this.#groupNumber(segment));
-    for (const { key: diskKey, value } of group?.db ? this.#rangeOf(group.db, segment, range) : []) {
-      const key = this.#keys.textOf(diskKey);
-      for (; next < fresh.length; next++) {
-        const [freshKey, stored] = fresh[next] as (typeof fresh)[number];
-        if (compareKeys(freshKey, key) >= 0) break;
-        if (stored) yield [freshKey, stored];
-      }
-      if (!written.has(key)) yield [key, decode(value)];
-    }
-    for (; next < fresh.length; next++) {
-      const [freshKey, stored] = fresh[next] as (typeof fresh)[number];
-      if (stored) yield [freshKey, stored];
-    }
+    const db = this.#groups.get(this.#groupNumber(segment))?.db;
+    return mergeSorted(written, db ? this.#rangeOf(db, segment, range) : [], decode);
   }
 
   segments(): number[] {
@@ -283,15 +269,15 @@ export class DiskState implements CommittedState {
     db: SegmentDb,
     segment: number,
     { from = '', to, prefix = '' }: KeyRange,
-  ): Generator<{ key: Buffer; value: Buffer | string }> {
+  ): Generator<readonly [string, Buffer | string]> {
     const begin = this.#keys.bound(segment, prefix);
     const lowest = this.#keys.bound(segment, from);
     const start = Buffer.compare(lowest, begin) > 0 ? lowest : begin;
     const last = to === undefined ? undefined : this.#keys.bound(segment, to);
-    for (const entry of db.getRange({ start })) {
-      if (!startsWith(entry.key, begin)) return;
-      if (last && Buffer.compare(entry.key, last) > 0) return;
-      yield entry;
+    for (const { key, value } of db.getRange({ start })) {
+      if (!startsWith(key, begin)) return;
+      if (last && Buffer.compare(key, last) > 0) return;
+      yield [this.#keys.textOf(key), value];
     }
   }
 

@@ -18,7 +18,7 @@ import {
   type Stored,
 } from './committed-state.ts';
 import type { CacheBudget } from './cache-budget.ts';
-import { compareKeys } from './compare-keys.ts';
+import { mergeSorted } from './merge-sorted.ts';
 import { owned, storedValue } from './stored-data.ts';
 import type { ChangelogPartition, CommitLayers } from './task-store.ts';
 
@@ -100,11 +100,12 @@ export class Overlay<V> implements CommitLayers {
   /** The value of a key and its event time, as they are now: what is written later does not change them. */
   get(segment: number, window: number, key: string): { value: V; timestamp: number } | undefined {
     const entry = this.#find(window, key);
-    if (entry) return exists(entry) ? { value: entry.value, timestamp: entry.timestamp } : undefined;
+    if (entry)
+      return entry.value === undefined ? undefined : { value: entry.value, timestamp: entry.timestamp };
     const text = textOf(window, key);
     const stored = this.#options.committed.get(segment, text);
     if (!stored) return undefined;
-    const found = { value: this.#decode(stored), timestamp: stored.timestamp };
+    const found = this.#read(stored);
     const { cache } = this.#options;
     const bytes = text.length + stored.data.length;
     if (this.#size < cache.max && this.#bytes + bytes <= cache.maxBytes) {
@@ -170,33 +171,22 @@ export class Overlay<V> implements CommitLayers {
     else this.#add(key, window, textOf(window, key), segment, value, timestamp, unread);
   }
 
-  /** Everything visible in a segment in a range of keys, ordered by key. */
-  *entries(
+  /**
+   * Everything visible in a segment in a range of keys, ordered by key. What is written after the call is not
+   * in it.
+   */
+  entries(
     segment: number,
     range: KeyRange = {},
   ): Generator<readonly [string, { value: V; timestamp: number }]> {
-    const written = new Map<string, Entry<V>>();
+    const written = new Map<string, { value: V; timestamp: number } | null>();
     for (const layer of [this.#sealed, this.#written]) {
-      for (const entry of layer)
-        if (entry.segment === segment && includes(range, entry.text)) written.set(entry.text, entry);
+      for (const { segment: other, text, value, timestamp } of layer)
+        if (other === segment && includes(range, text))
+          written.set(text, value === undefined ? null : { value, timestamp });
     }
-    // Copies: what is written while this is read is not seen.
-    const fresh = [...written.values()]
-      .map(({ text, value, timestamp }) => ({ text, value, timestamp }))
-      .toSorted((a, b) => compareKeys(a.text, b.text));
-    let next = 0;
-    for (const [text, stored] of this.#options.committed.entries(segment, range)) {
-      for (; next < fresh.length; next++) {
-        const entry = fresh[next] as (typeof fresh)[number];
-        if (compareKeys(entry.text, text) >= 0) break;
-        if (exists(entry)) yield [entry.text, entry];
-      }
-      if (!written.has(text)) yield [text, { value: this.#decode(stored), timestamp: stored.timestamp }];
-    }
-    for (; next < fresh.length; next++) {
-      const entry = fresh[next] as (typeof fresh)[number];
-      if (exists(entry)) yield [entry.text, entry];
-    }
+    const committed = this.#options.committed.entries(segment, range);
+    return mergeSorted(written, committed, (stored) => this.#read(stored));
   }
 
   /** The segments that hold anything, oldest first. */
@@ -357,7 +347,11 @@ export class Overlay<V> implements CommitLayers {
 
   #committedValue(segment: number, text: string): { value: V; timestamp: number } | undefined {
     const stored = this.#options.committed.get(segment, text);
-    return stored && { value: this.#decode(stored), timestamp: stored.timestamp };
+    return stored && this.#read(stored);
+  }
+
+  #read(stored: Stored): { value: V; timestamp: number } {
+    return { value: this.#decode(stored), timestamp: stored.timestamp };
   }
 
   #decode(stored: Stored): V {
@@ -378,9 +372,4 @@ function textOf(window: number, key: string): string {
 export function checkTime(timestamp: number): void {
   if (timestamp >= 0 && Number.isSafeInteger(timestamp)) return;
   throw new RangeError(`the event time ${timestamp} is not in whole epoch milliseconds`);
-}
-
-/** Whether an entry has a value, and is no deletion. */
-function exists<E extends { value: unknown }>(entry: E): entry is E & { value: NonNullable<E['value']> } {
-  return entry.value !== undefined;
 }
