@@ -11,13 +11,22 @@ import { keyText } from '../api/key-text.ts';
 import type { Dsl, StreamPlace } from './dsl.ts';
 import type { Materialized, Named } from './options.ts';
 import type { StatefulStream } from './stateful-stream.ts';
+import { requireSerdes } from './require-serdes.ts';
 import type { KStream } from './stream.ts';
 import type { KTable } from './table.ts';
 import { windowedSerde } from './windowed-serde.ts';
 
-function required<T>(serde: Serde<T> | undefined, step: string, which: 'key' | 'value'): Serde<T> {
-  if (serde) return serde;
-  throw new FatalError('TOPOLOGY_INVALID', `${step} needs a ${which} serde: pass { ${which}: … } to it`);
+const counting: Adder<unknown, unknown, number> = (_key, _value, n = 0) => n + 1;
+
+function reducing<K, V>(reducer: (aggregate: V, value: V) => V): Adder<K, V, V> {
+  return (_key, value, old) => (old === undefined ? value : reducer(old, value));
+}
+
+function aggregating<K, V, A>(
+  initial: () => A,
+  adder: (key: K, value: V, aggregate: A) => A,
+): Adder<K, V, A> {
+  return (key, value, old) => adder(key, value, old === undefined ? initial() : old);
 }
 
 /** Options of {@link KGroupedStream.rollingCount}. */
@@ -55,10 +64,7 @@ export class KGroupedStream<K, V> {
    * @example words.groupByKey().count({ store: 'word-counts' })
    */
   count(materialized: Materialized<K, number> = {}): KTable<K, number> {
-    return this.#aggregate('count()', (_key, _value, n = 0) => n + 1, {
-      value: numberSerde,
-      ...materialized,
-    });
+    return this.#aggregate('count()', counting, { value: numberSerde, ...materialized });
   }
 
   /**
@@ -67,11 +73,8 @@ export class KGroupedStream<K, V> {
    * @example amounts.groupByKey().reduce((sum, amount) => sum + amount)
    */
   reduce(reducer: (aggregate: V, value: V) => V, materialized: Materialized<K, V> = {}): KTable<K, V> {
-    const add: Adder<K, V, V> = (_key, value, old) => (old === undefined ? value : reducer(old, value));
-    return this.#aggregate('reduce()', add, {
-      ...(this.#place.value && { value: this.#place.value }),
-      ...materialized,
-    });
+    const { value } = this.#place;
+    return this.#aggregate('reduce()', reducing(reducer), { ...(value && { value }), ...materialized });
   }
 
   /**
@@ -87,8 +90,7 @@ export class KGroupedStream<K, V> {
     adder: (key: K, value: V, aggregate: A) => A,
     materialized: Materialized<K, A>,
   ): KTable<K, A> {
-    const add: Adder<K, V, A> = (key, value, old) => adder(key, value, old === undefined ? initial() : old);
-    return this.#aggregate('aggregate()', add, materialized);
+    return this.#aggregate('aggregate()', aggregating(initial, adder), materialized);
   }
 
   /**
@@ -108,7 +110,7 @@ export class KGroupedStream<K, V> {
     onLate,
   }: RollingCountOptions<K, V>): StatefulStream<K, number[]> {
     const { graph } = this.#dsl;
-    const key = required(keySerde ?? this.#place.key, 'rollingCount()', 'key');
+    const { key } = requireSerdes({ key: keySerde ?? this.#place.key }, 'rollingCount()');
     const name = graph.name('KSTREAM-ROLLING-COUNT', given);
     const lengthsMs = last.map(milliseconds);
     const resolutionMs = milliseconds(resolution);
@@ -165,8 +167,10 @@ export class KGroupedStream<K, V> {
 
   #aggregate<A>(step: string, add: Adder<K, V, A>, materialized: Materialized<K, A>): KTable<K, A> {
     const { graph } = this.#dsl;
-    const key = required(materialized.key ?? this.#place.key, step, 'key');
-    const value = required(materialized.value, step, 'value');
+    const { key, value } = requireSerdes(
+      { key: materialized.key ?? this.#place.key, value: materialized.value },
+      step,
+    );
     const name = graph.name('KSTREAM-AGGREGATE');
     const output = { emit: materialized.emit ?? 'update', oldValues: { wanted: false } } as const;
     const store = graph.store({
@@ -210,10 +214,7 @@ export class TimeWindowedKStream<K, V> {
 
   /** How many records each key has had in each window. */
   count(materialized: WindowMaterialized<K, V, number> = {}): KTable<Windowed<K>, number> {
-    return this.#aggregate('count()', (_key, _value, n = 0) => n + 1, {
-      value: numberSerde,
-      ...materialized,
-    });
+    return this.#aggregate('count()', counting, { value: numberSerde, ...materialized });
   }
 
   /**
@@ -224,11 +225,8 @@ export class TimeWindowedKStream<K, V> {
     reducer: (aggregate: V, value: V) => V,
     materialized: WindowMaterialized<K, V, V> = {},
   ): KTable<Windowed<K>, V> {
-    const add: Adder<K, V, V> = (_key, value, old) => (old === undefined ? value : reducer(old, value));
-    return this.#aggregate('reduce()', add, {
-      ...(this.#place.value && { value: this.#place.value }),
-      ...materialized,
-    });
+    const { value } = this.#place;
+    return this.#aggregate('reduce()', reducing(reducer), { ...(value && { value }), ...materialized });
   }
 
   /**
@@ -240,8 +238,7 @@ export class TimeWindowedKStream<K, V> {
     adder: (key: K, value: V, aggregate: A) => A,
     materialized: WindowMaterialized<K, V, A>,
   ): KTable<Windowed<K>, A> {
-    const add: Adder<K, V, A> = (key, value, old) => adder(key, value, old === undefined ? initial() : old);
-    return this.#aggregate('aggregate()', add, materialized);
+    return this.#aggregate('aggregate()', aggregating(initial, adder), materialized);
   }
 
   #aggregate<A>(
@@ -250,8 +247,10 @@ export class TimeWindowedKStream<K, V> {
     materialized: WindowMaterialized<K, V, A>,
   ): KTable<Windowed<K>, A> {
     const { graph } = this.#dsl;
-    const key = required(materialized.key ?? this.#place.key, step, 'key');
-    const value = required(materialized.value, step, 'value');
+    const { key, value } = requireSerdes(
+      { key: materialized.key ?? this.#place.key, value: materialized.value },
+      step,
+    );
     const { sizeMs, graceMs } = this.#windows;
     const name = graph.name('KSTREAM-AGGREGATE');
     const output = { emit: materialized.emit ?? 'update', oldValues: { wanted: false } } as const;

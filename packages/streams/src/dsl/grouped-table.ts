@@ -1,10 +1,10 @@
 // Grouped tables: rows under another key, to be aggregated;
 // a row that changes is taken out before it is put in.
-import { FatalError } from '../api/errors.ts';
 import { tableAggregate } from '../operators/table.ts';
 import { numberSerde } from '../api/serde.ts';
 import type { Dsl, Place } from './dsl.ts';
 import type { Materialized } from './options.ts';
+import { requireSerdes } from './require-serdes.ts';
 import type { KTable } from './table.ts';
 
 /**
@@ -47,14 +47,10 @@ export class KGroupedTable<K, V> {
     materialized: Materialized<K, A>,
   ): KTable<K, A> {
     const { graph } = this.#dsl;
-    const key = materialized.key ?? this.#place.key;
-    const { value } = materialized;
-    if (!key || !value) {
-      throw new FatalError(
-        'TOPOLOGY_INVALID',
-        'aggregate() of a table needs serdes: pass { key: …, value: … } to it',
-      );
-    }
+    const { key, value } = requireSerdes(
+      { key: materialized.key ?? this.#place.key, value: materialized.value },
+      'aggregate() of a table',
+    );
     const name = graph.name('KTABLE-AGGREGATE');
     const store = graph.store({
       name: materialized.store ?? `${name}-store`,

@@ -1,18 +1,24 @@
 // The serdes that a step cannot do without.
 import { FatalError } from '../api/errors.ts';
-import type { Serde } from '../api/serde.ts';
 
-/** The serdes of a place. @throws FatalError that names the step and what to give it. */
-export function requireSerdes<K, V>(
-  { key, value }: { key: Serde<K> | undefined; value: Serde<V> | undefined },
+/** Serdes by what they are for, of which some may be missing. */
+type Serdes = { [purpose in 'key' | 'value']?: object | undefined };
+
+/**
+ * The same serdes, none of them missing.
+ * @throws FatalError that names the step, what is missing, and where to pass it: to the step, unless given.
+ */
+export function requireSerdes<S extends Serdes>(
+  serdes: S,
   step: string,
-): { key: Serde<K>; value: Serde<V> } {
-  const missing = [key ? '' : 'key', value ? '' : 'value'].filter(Boolean);
-  if (!key || !value) {
+  passTo = 'it',
+): { [purpose in keyof S]: NonNullable<S[purpose]> } {
+  const missing = Object.entries(serdes).flatMap(([purpose, serde]) => (serde ? [] : [purpose]));
+  if (missing.length > 0) {
     throw new FatalError(
       'TOPOLOGY_INVALID',
-      `${step} needs a ${missing.join(' and a ')} serde: pass { ${missing.map((m) => `${m}: …`).join(', ')} } to it`,
+      `${step} needs a ${missing.join(' and a ')} serde: pass { ${missing.map((m) => `${m}: …`).join(', ')} } to ${passTo}`,
     );
   }
-  return { key, value };
+  return serdes as { [purpose in keyof S]: NonNullable<S[purpose]> };
 }

@@ -244,7 +244,7 @@ export class KStream<K, V> {
           'TOPOLOGY_INVALID',
           "dedupe() by 'arrival' must stand before a step that changes the key: records in a repartition topic carry event time",
         );
-      requireSerdes(this.#withSerdes(options), 'dedupe()');
+      requireSerdes(this.#serdes(options), 'dedupe()');
       return this.repartition(options).dedupe(options);
     }
     const { graph } = this.#dsl;
@@ -260,12 +260,7 @@ export class KStream<K, V> {
       changelog: true,
     });
     const passOriginals = graph.sourceTopics(this.#place.parent).size === 1;
-    const { key } = this.#place;
-    if (!key)
-      throw new FatalError(
-        'TOPOLOGY_INVALID',
-        'dedupe() needs a key serde: pass { key: … } to the step before',
-      );
+    const { key } = requireSerdes({ key: this.#place.key }, 'dedupe()', 'the step before');
     const textOf = keyText(key).write;
     const supplier = dedupe<K, V>({
       store: store.name,
@@ -287,10 +282,8 @@ export class KStream<K, V> {
    * caches do this unseen.
    */
   coalesce({ name, key }: Named & { key?: Serde<K> } = {}): KStream<K, V> {
-    const keySerde = key ?? this.#place.key;
-    if (!keySerde)
-      throw new FatalError('TOPOLOGY_INVALID', 'coalesce() needs a key serde: pass { key: … } to it');
-    return this.#then(this.#add('KSTREAM-COALESCE', name, coalesce<K, V>(keySerde)), this.#place);
+    const serdes = requireSerdes({ key: key ?? this.#place.key }, 'coalesce()');
+    return this.#then(this.#add('KSTREAM-COALESCE', name, coalesce<K, V>(serdes.key)), this.#place);
   }
 
   /**
@@ -299,7 +292,7 @@ export class KStream<K, V> {
    * @throws FatalError with TOPOLOGY_INVALID where such a topic has no serdes.
    */
   groupByKey(grouped: Grouped<K, V> = {}): KGroupedStream<K, V> {
-    const place = this.#withSerdes(grouped);
+    const place = { ...this.#place, ...this.#serdes(grouped) };
     if (!place.keyChanged) return this.#dsl.groupedStream(place);
     return this.#dsl.groupedStream(this.#dsl.stream(place).repartition(grouped).place);
   }
@@ -321,13 +314,12 @@ export class KStream<K, V> {
    */
   repartition(repartitioned: Repartitioned<K, V> = {}): KStream<K, V> {
     const { graph } = this.#dsl;
-    const place = this.#withSerdes(repartitioned);
-    const { key, value } = requireSerdes(place, 'repartition()');
+    const { key, value } = requireSerdes(this.#serdes(repartitioned), 'repartition()');
     const topic = `${graph.name('KSTREAM-REPARTITION', repartitioned.name)}-repartition`;
     graph.repartitionTopics.push({ name: topic, partitions: repartitioned.partitions });
     const serdes = { keySerde: key as Serde<unknown>, valueSerde: value as Serde<unknown> };
     const sink = graph.name('KSTREAM-SINK');
-    graph.sink({ name: sink, parents: [place.parent], topic, ...serdes, partitioner: undefined });
+    graph.sink({ name: sink, parents: [this.#place.parent], topic, ...serdes, partitioner: undefined });
     const source = graph.name('KSTREAM-SOURCE');
     const parent = graph.source({ name: source, topics: [topic], ...serdes, timestamp: undefined });
     return this.#dsl.stream({ parent, key, value, keyChanged: false });
@@ -343,10 +335,8 @@ export class KStream<K, V> {
    */
   to(topic: string | ((record: { key: K; value: V }) => string), produced: Produced<K, V> = {}): void {
     const { graph } = this.#dsl;
-    const { key, value } = requireSerdes(
-      this.#withSerdes(produced),
-      `to(${typeof topic === 'string' ? topic : '…'})`,
-    );
+    const step = `to(${typeof topic === 'string' ? topic : '…'})`;
+    const { key, value } = requireSerdes(this.#serdes(produced), step);
     graph.sink({
       name: graph.name('KSTREAM-SINK', produced.name),
       parents: [this.#place.parent],
@@ -384,7 +374,8 @@ export class KStream<K, V> {
     return this.#dsl.stream({ parent, key, value, keyChanged });
   }
 
-  #withSerdes({ key, value }: { key?: Serde<K>; value?: Serde<V> }): StreamPlace<K, V> {
-    return { ...this.#place, key: key ?? this.#place.key, value: value ?? this.#place.value };
+  /** The serdes given to a step, or else those of this stream. */
+  #serdes({ key, value }: { key?: Serde<K>; value?: Serde<V> }): Pick<StreamPlace<K, V>, 'key' | 'value'> {
+    return { key: key ?? this.#place.key, value: value ?? this.#place.value };
   }
 }
