@@ -93,8 +93,7 @@ export class WireFetcher implements Fetcher {
       if (answer.error) throw remedyOfName(answer.error, doing, { operation: 'Read', topics: [topic] });
       const read = readBatches(answer.records, fetchOffset, answer.aborted, decompress);
       const { endOffset } = answer;
-      const bytes = answer.records.length;
-      this.#arrived.push({ topic, partition, fetchOffset, endOffset, bytes, ...read });
+      this.#arrived.push({ topic, partition, fetchOffset, endOffset, ...read });
     }
   }
 }

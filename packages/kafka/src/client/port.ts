@@ -32,7 +32,6 @@ export interface FetchedPartition extends TopicPartition {
   records: SourceRecord[];
   /** Where leader epochs begin among what was fetched, oldest first; absent where they are not known. */
   epochs?: readonly EpochStart[];
-  bytes: number;
 }
 
 /** Reads committed records from many partitions. */

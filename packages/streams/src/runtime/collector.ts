@@ -105,12 +105,9 @@ export class Collector {
     return true;
   }
 
-  /** How much waits for the next commit. */
-  get pending(): { count: number; bytes: number } {
-    return {
-      count: this.#records.count + this.#unplaced.length,
-      bytes: this.#records.bytes + this.#unplacedBytes,
-    };
+  /** Bytes of the records that wait for the next commit. */
+  get pendingBytes(): number {
+    return this.#records.bytes + this.#unplacedBytes;
   }
 
   /**

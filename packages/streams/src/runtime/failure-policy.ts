@@ -73,14 +73,6 @@ export function failurePolicy({ onFailure = {}, deadLetterTopic }: FailureChoice
   };
 }
 
-/** Stops at the first failure, as Kafka Streams does unless told otherwise. */
-export const failOnEverything: FailurePolicy = {
-  deserialization: () => 'fail',
-  processing: () => 'fail',
-  production: () => 'fail',
-  deadLetterTopic: undefined,
-};
-
 /** Why a record went to the dead-letter topic. */
 export interface DeadLetterCause {
   readonly stage: string;

@@ -45,7 +45,7 @@ class Changelog {
       };
     });
     const { stable: endOffset } = this;
-    return { topic: 'log', partition, fetchOffset: offset, nextOffset, endOffset, records, bytes: 0 };
+    return { topic: 'log', partition, fetchOffset: offset, nextOffset, endOffset, records };
   }
 }
 

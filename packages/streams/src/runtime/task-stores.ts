@@ -7,7 +7,6 @@ import type { CommittedState } from '../state/committed-state.ts';
 import { ExpiringState } from '../state/expiring-state.ts';
 import { TaskExpiringStore } from '../state/expiring-store.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
-import { MemoryState } from '../state/memory-state.ts';
 import type { CacheBudget } from '../state/cache-budget.ts';
 import { segmentIntervalMs } from '../state/segmented-store.ts';
 import type { OpenExpiringOptions, OpenStateOptions, StateBackend } from '../state/state-backend.ts';
@@ -59,13 +58,8 @@ export function openState(
   return backend.open({ ...options, kind: spec.kind, segmentsTogether: segmentsTogether(spec) });
 }
 
-/** The same in memory, at once. */
-export function memoryState(spec: StoreSpec): CommittedState {
-  if (spec.kind !== 'expiring') return new MemoryState();
-  return new ExpiringState(stateOptions(spec));
-}
-
-function stateOptions(
+/** What a store's state is, wherever it is kept. */
+export function stateOptions(
   spec: StoreSpec,
 ): Pick<OpenExpiringOptions, 'keys' | 'format' | 'segmentMs' | 'prefixLength' | 'runEntries'> {
   const { kind, keySerde, valueSerde, segmentMs, prefixLength, runEntries } = spec;

@@ -156,11 +156,6 @@ export class Task {
     return done;
   }
 
-  /** Whether records wait. */
-  hasWork(): boolean {
-    return this.#inputs.some(({ queue }) => queue.size > 0);
-  }
-
   /** Calls the punctuators that follow the time of day. */
   punctuateWallClock(): boolean {
     return this.#punctuators.punctuate('wall-clock', this.#options.now());

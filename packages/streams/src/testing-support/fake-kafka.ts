@@ -122,9 +122,7 @@ export class FakeKafka implements KafkaPort {
             value: Buffer.from('v'),
             headers: [],
           }));
-          return [
-            { topic, partition, fetchOffset: offset, nextOffset: end, endOffset: end, records, bytes: 0 },
-          ];
+          return [{ topic, partition, fetchOffset: offset, nextOffset: end, endOffset: end, records }];
         });
         if (found.length === 0) await sleep(Math.min(maxWaitMs, 5));
         return found;

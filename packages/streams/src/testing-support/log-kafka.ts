@@ -57,18 +57,7 @@ export function logKafka({ log, refuse = () => {}, commitMs = 0 }: LogKafkaOptio
           const records = all.slice(offset, offset + 500);
           if (records.length === 0) return [];
           const nextOffset = offset + records.length;
-          const size = records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
-          return [
-            {
-              topic,
-              partition,
-              fetchOffset: offset,
-              nextOffset,
-              endOffset: all.length,
-              records,
-              bytes: size,
-            },
-          ];
+          return [{ topic, partition, fetchOffset: offset, nextOffset, endOffset: all.length, records }];
         });
       },
       close: async () => {},

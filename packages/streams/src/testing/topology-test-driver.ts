@@ -5,9 +5,10 @@ import { deserialize, type Serde } from '../api/serde.ts';
 import type { ExpiringStore, KeyValueStore, WindowStore } from '../api/stores.ts';
 import { Collector } from '../runtime/collector.ts';
 import { noRefusals } from '../runtime/commit-isolation.ts';
-import { failOnEverything, type FailurePolicy } from '../runtime/failure-policy.ts';
+import type { FailurePolicy } from '../runtime/failure-policy.ts';
 import { noMetrics, type RuntimeMetrics } from '../runtime/metrics.ts';
-import { memoryState, openStore } from '../runtime/task-stores.ts';
+import { openStore } from '../runtime/task-stores.ts';
+import { memoryState } from './memory-state.ts';
 import { taskIdOf } from '../runtime/task-options.ts';
 import { Task } from '../runtime/task.ts';
 import { topicNames, type TopicNames } from '../runtime/topic-names.ts';
@@ -76,6 +77,14 @@ export interface PendingCommit {
    */
   loseAnswer(): void;
 }
+
+/** Stops at the first failure, as Kafka Streams does unless told otherwise. */
+const failOnEverything: FailurePolicy = {
+  deserialization: () => 'fail',
+  processing: () => 'fail',
+  production: () => 'fail',
+  deadLetterTopic: undefined,
+};
 
 /**
  * Tests a topology without a broker: the tasks, stores, changelogs and commits are the real ones.

@@ -78,7 +78,7 @@ export class CommitCycle {
   /** Whether as many bytes wait for the next commit as may. */
   isFull(): boolean {
     const { collector, tasks, thread } = this.#options;
-    const waiting = collector.pending.bytes + tasks.pendingBytes();
+    const waiting = collector.pendingBytes + tasks.pendingBytes();
     return waiting >= thread.maxUncommittedBytes * this.#size.share;
   }
 

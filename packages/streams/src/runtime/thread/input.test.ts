@@ -24,7 +24,6 @@ function backlog(recordBytes: number, limits: { maxBufferedRecords: number; maxB
       fetchOffset: offset,
       nextOffset: offset + count,
       endOffset: 1_000_000,
-      bytes: count * recordBytes,
       records: Array.from({ length: count }, (_, i) => ({
         offset: offset + i,
         timestamp: 0,
