@@ -1,6 +1,7 @@
 // Where an event is in Kafka: before the processor, or among the dead letters. For the trace of one event; it
 // reads no more than some thousand records.
-import { idText, partitionOf } from '@activity/contracts';
+import { idText } from '@activity/contracts';
+import { partitionOf } from '@activity/kafka/core';
 import type { FoundEvent, Topics } from '@activity/contracts';
 import type { MonitoringRoute } from '@activity/service';
 import type { ReadRecord, TopicReader } from '@activity/streams';

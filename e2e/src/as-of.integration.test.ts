@@ -1,7 +1,8 @@
 // asOf on the whole pipeline: while every statistic is read, no answer contradicts its own; while a part
 // stands, so does the asOf of what is made of it, and no other.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { collections, defaultTopics, partitionOf } from '@activity/contracts';
+import { collections, defaultTopics } from '@activity/contracts';
+import { partitionOf } from '@activity/kafka/core';
 import { Kafka, logLevel } from 'kafkajs';
 import { MongoClient } from 'mongodb';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';

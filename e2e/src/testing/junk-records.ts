@@ -1,6 +1,7 @@
 // Junk: records of every kind that no edge would write into the raw topic, each with the reason it is to be a
 // dead letter for; and good events that only look odd.
-import { maxIdBytes, maxPartitions, partitionOf, windowSizes } from '@activity/contracts';
+import { maxIdBytes, maxPartitions, windowSizes } from '@activity/contracts';
+import { partitionOf } from '@activity/kafka/core';
 
 /** A record for the raw topic. */
 export interface RawInput {

@@ -1,6 +1,7 @@
 // A day's worth of trouble for the real pipeline: raw records with duplicates,
 // garbage, lateness, deletes and erasures.
-import { defaultActivityTypes, defaultTopics, maxPartitions, partitionOf } from '@activity/contracts';
+import { defaultActivityTypes, defaultTopics, maxPartitions } from '@activity/contracts';
+import { partitionOf } from '@activity/kafka/core';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { recordOf, type Raw } from '@activity/processor/testing/histories';
 import { randomOf } from '@activity/testbed/testing/random';

@@ -7,6 +7,7 @@ import { createTopic } from '../edge.fixture.ts';
 import { BrokerClock } from './broker-clock.ts';
 import { EventWriter } from './event-writer.ts';
 import { rawTopic } from './raw-topic.ts';
+import { write } from './write.fixture.ts';
 
 test('an edge whose clock is an hour ahead learns it from its writes', async () => {
   const { kafka } = servers();
@@ -23,8 +24,8 @@ test('an edge whose clock is an hour ahead learns it from its writes', async () 
   });
   const written = rawTopic(topic, topicWriter, clock);
   const writer = new EventWriter({ topic: written, logger, deadlineMs: 20_000, maxWaitingBytes: 1_000_000 });
-  for (let write = 0; write < 3; write++) {
-    const result = await writer.write({ key: 'k', value: '{}', timestamp: clock.now() });
+  for (let count = 0; count < 3; count++) {
+    const result = await write(writer, { key: 'k', value: '{}', timestamp: clock.now() });
     expect(result.kind).toBe('written');
   }
   await writer.close();

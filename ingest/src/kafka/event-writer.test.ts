@@ -6,8 +6,8 @@ import type { EventWriterOptions } from './event-writer.ts';
 import { faultyBroker } from './faulty-broker.fixture.ts';
 import type { FaultyBroker, Fate } from './faulty-broker.fixture.ts';
 import type { Loss, WriteResult } from './partition-lane.ts';
-import { partitionOf } from '@activity/contracts';
-import type { TextRecord } from '@activity/kafka';
+import { partitionOf, type TextRecord } from '@activity/kafka';
+import { write } from './write.fixture.ts';
 
 function writerOn(topic: FaultyBroker, options: Partial<EventWriterOptions> = {}): EventWriter {
   return new EventWriter({
@@ -24,7 +24,7 @@ function record(value: string, key = 'user'): TextRecord {
 }
 
 async function writeAll(writer: EventWriter, values: readonly string[]): Promise<WriteResult[]> {
-  return Promise.all(values.map(async (value) => writer.write(record(value))));
+  return Promise.all(values.map(async (value) => write(writer, record(value))));
 }
 
 // Whether each key's values, numbered as they were sent, are in order; not said where there may be repeats.
@@ -67,8 +67,8 @@ describe('EventWriter', () => {
   test('sends a record to the partition that is asked for, and says where there is none', async () => {
     const broker = faultyBroker(4);
     const writer = writerOn(broker);
-    expect(await writer.write(record('a'), 3)).toEqual({ kind: 'written', partition: 3, offset: 0 });
-    expect(await writer.write(record('a'), 4)).toEqual({ kind: 'no-partition' });
+    expect(await write(writer, record('a'), 3)).toEqual({ kind: 'written', partition: 3, offset: 0 });
+    expect(await write(writer, record('a'), 4)).toEqual({ kind: 'no-partition' });
     await writer.close();
   });
 
@@ -86,10 +86,10 @@ describe('EventWriter', () => {
   test('a lost producer is replaced, and goes on', async () => {
     const broker = faultyBroker(1);
     const writer = writerOn(broker);
-    await writer.write(record('a'));
+    await write(writer, record('a'));
     broker.fates = ['identity-lost'];
-    expect(await writer.write(record('b'))).toEqual({ kind: 'written', partition: 0, offset: 1 });
-    expect(await writer.write(record('c'))).toEqual({ kind: 'written', partition: 0, offset: 2 });
+    expect(await write(writer, record('b'))).toEqual({ kind: 'written', partition: 0, offset: 1 });
+    expect(await write(writer, record('c'))).toEqual({ kind: 'written', partition: 0, offset: 2 });
     expect(broker.identities).toBe(2);
     await writer.close();
   });
@@ -111,10 +111,10 @@ describe('EventWriter', () => {
   test('when closed, finishes what waits and takes nothing more', async () => {
     const broker = faultyBroker(1);
     const writer = writerOn(broker);
-    const waiting = writer.write(record('a'));
+    const waiting = write(writer, record('a'));
     await writer.close();
     expect((await waiting).kind).toBe('written');
-    expect(await writer.write(record('b'))).toEqual({ kind: 'unavailable', reason: 'closed' });
+    expect(await write(writer, record('b'))).toEqual({ kind: 'unavailable', reason: 'closed' });
     await writer.close();
   });
 
@@ -141,7 +141,7 @@ describe('EventWriter', () => {
           }));
           const results = await Promise.all(
             sent.map(async ({ key, value }) => {
-              return { key, value, result: await writer.write(record(value, key)) };
+              return { key, value, result: await write(writer, record(value, key)) };
             }),
           );
           await writer.close();
@@ -191,12 +191,12 @@ describe('EventWriter, as time passes', () => {
     const broker = faultyBroker(1);
     const writer = writerOn(broker, { deadlineMs: 1_000 });
     broker.fates = failing('away');
-    const writing = writer.write(record('a'));
+    const writing = write(writer, record('a'));
     expect(await after(990, writing)).toBe('waits');
     expect(await after(60, writing)).toEqual({ kind: 'unavailable', reason: 'deadline' });
     expect(writer.waitingBytes).toBe(0);
     broker.fates = [];
-    expect(await after(300, writer.write(record('b')))).toMatchObject({ kind: 'written' });
+    expect(await after(300, write(writer, record('b')))).toMatchObject({ kind: 'written' });
     expect(broker.log(0)).toEqual(['b']);
     await after(1, writer.close());
   });
@@ -205,9 +205,9 @@ describe('EventWriter, as time passes', () => {
     const broker = faultyBroker(1);
     const writer = writerOn(broker, { deadlineMs: 1_000 });
     broker.fates = failing('refused');
-    expect(await after(1_050, writer.write(record('a')))).toMatchObject({ reason: 'deadline' });
+    expect(await after(1_050, write(writer, record('a')))).toMatchObject({ reason: 'deadline' });
     broker.fates = [];
-    expect(await after(300, writer.write(record('b')))).toMatchObject({ kind: 'written' });
+    expect(await after(300, write(writer, record('b')))).toMatchObject({ kind: 'written' });
     expect(broker.log(0)).toEqual(['b']);
     await after(1, writer.close());
   });
@@ -216,7 +216,7 @@ describe('EventWriter, as time passes', () => {
     const broker = faultyBroker(1);
     const writer = writerOn(broker, { deadlineMs: 60_000 });
     broker.fates = failing('refused');
-    const writing = writer.write(record('a'));
+    const writing = write(writer, record('a'));
     expect(await after(30_000, writing)).toBe('waits');
     broker.fates = [];
     expect(await after(251, writing)).toMatchObject({ kind: 'written' });
@@ -229,7 +229,7 @@ describe('EventWriter, as time passes', () => {
     broker.fates = failing('away');
     const results = await after(
       1_050,
-      Promise.all(Array.from({ length: 10 }, async () => writer.write(record('x'.repeat(1_000))))),
+      Promise.all(Array.from({ length: 10 }, async () => write(writer, record('x'.repeat(1_000))))),
     );
     expect(Object.groupBy(results as WriteResult[], (one) => String(Object.values(one)[1]))).toMatchObject({
       overloaded: { length: 6 },
@@ -242,15 +242,15 @@ describe('EventWriter, as time passes', () => {
   test('says why once writes have failed for a while, until the first that succeeds', async () => {
     const broker = faultyBroker(1);
     const writer = writerOn(broker, { deadlineMs: 1_000, failingAfterMs: 500 });
-    expect(await after(1, writer.write(record('a')))).toMatchObject({ kind: 'written' });
+    expect(await after(1, write(writer, record('a')))).toMatchObject({ kind: 'written' });
     broker.fates = failing('refused');
-    const refused = writer.write(record('b'));
+    const refused = write(writer, record('b'));
     expect(await after(400, refused)).toBe('waits');
     expect(writer.failing).toBeUndefined();
     await after(650, refused);
     expect(writer.failing).toBe('partition 0: refused');
     broker.fates = [];
-    expect(await after(300, writer.write(record('c')))).toMatchObject({ kind: 'written' });
+    expect(await after(300, write(writer, record('c')))).toMatchObject({ kind: 'written' });
     expect(writer.failing).toBeUndefined();
     await after(1, writer.close());
   });
@@ -259,7 +259,7 @@ describe('EventWriter, as time passes', () => {
     const broker = faultyBroker(1);
     const writer = writerOn(broker, { deadlineMs: 1_000, failingAfterMs: 500, failureCountsMs: 3_000 });
     broker.fates = failing('away');
-    await after(1_050, writer.write(record('a')));
+    await after(1_050, write(writer, record('a')));
     expect(writer.failing).toBe('no broker answers');
     await vi.advanceTimersByTimeAsync(2_500);
     expect(writer.failing).toBe('no broker answers');
@@ -272,12 +272,12 @@ describe('EventWriter, as time passes', () => {
     const broker = faultyBroker(2);
     const losses: Loss[] = [];
     const writer = writerOn(broker, { onLoss: (loss) => losses.push(loss) });
-    for (const value of ['a', 'b', 'c']) await after(1, writer.write(record(value), 1));
-    await after(1, writer.write(record('other'), 0));
+    for (const value of ['a', 'b', 'c']) await after(1, write(writer, record(value), 1));
+    await after(1, write(writer, record('other'), 0));
     broker.log(1).length = 1;
-    await after(1, writer.write(record('d'), 1));
+    await after(1, write(writer, record('d'), 1));
     expect(losses).toEqual([{ partition: 1, from: 1, to: 3 }]);
-    await after(1, writer.write(record('e'), 1));
+    await after(1, write(writer, record('e'), 1));
     expect(losses).toHaveLength(1);
     expect(broker.log(1)).toEqual(['a', 'd', 'e']);
     await after(1, writer.close());

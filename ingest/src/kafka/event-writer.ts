@@ -3,8 +3,14 @@
 import type { Logger } from '@activity/service';
 import { memoryBytes, PartitionLane, stillWaiting, Waiting } from './partition-lane.ts';
 import type { Loss, Room, WriteResult } from './partition-lane.ts';
-import { partitionOf } from '@activity/contracts';
-import { backoff, recordBytes, RecordSlabs, type ProducerIdentity, type TextRecord } from '@activity/kafka';
+import {
+  backoff,
+  partitionOf,
+  recordBytes,
+  RecordSlabs,
+  type ProducerIdentity,
+  type TextRecord,
+} from '@activity/kafka';
 import type { Verdict } from './produce-verdict.ts';
 import type { RawTopic } from './raw-topic.ts';
 
@@ -100,14 +106,7 @@ export class EventWriter {
     return undefined;
   }
 
-  /** Writes a record to the partition of its key, or to the one given. Never rejects. */
-  write(record: TextRecord, partition?: number): Promise<WriteResult> {
-    return new Promise((resolve) => {
-      this.send(record, partition, resolve);
-    });
-  }
-
-  /** As {@link write}, for many records at once: calls back exactly once. */
+  /** Writes a record to the partition of its key, or to the one given. Calls back exactly once. */
   send(record: TextRecord, partition: number | undefined, tell: (result: WriteResult) => void): void {
     if (this.#closed) {
       tell({ kind: 'unavailable', reason: 'closed' });

@@ -5,6 +5,7 @@ import type { Logger } from '@activity/service';
 import { EventWriter } from './event-writer.ts';
 import type { Loss } from './partition-lane.ts';
 import { rawTopic } from './raw-topic.ts';
+import { write } from './write.fixture.ts';
 
 /** What a test needs to write. */
 export interface SteadyWritesOptions {
@@ -67,7 +68,7 @@ export async function startSteadyWrites(options: SteadyWritesOptions): Promise<S
     const began = performance.now();
     const values = Array.from({ length: atOnce }, () => String(made++));
     const results = await Promise.all(
-      values.map((value) => writer.write({ key: value, value, timestamp: Date.now() })),
+      values.map((value) => write(writer, { key: value, value, timestamp: Date.now() })),
     );
     for (const [n, result] of results.entries()) {
       if (result.kind !== 'written') throw new Error(`value ${values[n]} was not written: ${result.kind}`);

@@ -46,7 +46,6 @@ export type { Network } from './address.ts';
 export { fullDateTime, isoTime, parseIsoTime } from './iso-time.ts';
 export { findUnstorable, isStorable, maxNesting, maxRawValues, maxValues } from './storable.ts';
 export type { Unstorable } from './storable.ts';
-export { partitionOf } from './partitioner.ts';
 export {
   everyone,
   fenceId,

@@ -1,13 +1,7 @@
 // Admit: lets events on to be processed, hands commands to what carries them out, and sends the rest to the
 // dead letters.
-import {
-  isoTime,
-  logId,
-  partitionOf,
-  rawPosition,
-  replayedFromHeader,
-  type Marker,
-} from '@activity/contracts';
+import { isoTime, logId, rawPosition, replayedFromHeader, type Marker } from '@activity/contracts';
+import { partitionOf } from '@activity/kafka/core';
 import type {
   KeyValueStore,
   Processor,

@@ -1,6 +1,7 @@
 // A record that another partitioner has put elsewhere than its user's others: a dead letter, and nobody's
 // numbers change.
-import { logId, partitionOf } from '@activity/contracts';
+import { logId } from '@activity/contracts';
+import { partitionOf } from '@activity/kafka/core';
 import { expect, test } from 'vitest';
 import { headerOf, openPipeline } from '../testing/pipeline.ts';
 
