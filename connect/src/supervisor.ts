@@ -1,5 +1,6 @@
 // The supervisor: watches the connectors and restarts what has failed,
 // ever more slowly while it keeps failing.
+import { backoff } from '@activity/kafka/core';
 import type { Logger, Readiness } from '@activity/service';
 import type { ConnectClient, ConnectorStatus } from './connect-client.ts';
 
@@ -17,8 +18,8 @@ export interface SupervisorOptions {
   onRestart?: (connector: string) => void;
 }
 
-const firstBackoffMs = 1_000;
-const maxBackoffMs = 60_000;
+/** Waits between restarts of one connector, in milliseconds. */
+const restartWaits = { from: 1_000, to: 60_000 };
 /** A connector that has run this long has recovered: its next failure is restarted at once. */
 const recoveredAfterMs = 60_000;
 
@@ -86,9 +87,8 @@ export class Supervisor {
       if (since > recoveredAfterMs) this.#restarts.delete(name);
       return;
     }
-    const wait =
-      restarts.count === 0 ? 0 : Math.min(maxBackoffMs, firstBackoffMs * 2 ** (restarts.count - 1));
-    if (since < wait) return;
+    // Not shortened at random: one supervisor restarts a connector.
+    if (restarts.count > 0 && since < backoff(restarts.count, restartWaits, () => 0)) return;
     this.#restarts.set(name, { count: restarts.count + 1, last: now() });
     // The first line of the trace names the fault; the lines below may hold a document.
     logger.warn({ connector: name, failed, attempt: restarts.count + 1 }, 'restarting what has failed');

@@ -1,17 +1,20 @@
 // Supervised: one part that is started again when it dies, with back-off, until it dies too often.
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backoff } from '@activity/kafka/core';
 import type { Report } from '@activity/testbed/fetch/context';
 import { hasRoom, isDiskFull } from '@activity/testbed/process/disk-full';
 import { describeExit, Part, type PartSpec } from '@activity/testbed/process/part';
 import { Problem, reasonOf } from '@activity/testbed/process/problem';
-import { backoff } from './backoff.ts';
 
 /** Deaths in a row, without being healthy in between, that end the whole. */
 const deathsToEnd = 5;
 
 /** A part that was healthy for this long begins with the shortest back-off when it dies. */
 const settledMs = 30_000;
+
+/** Waits before a part is started again, in milliseconds: 0.5 s, 1 s, 2 s, … 15 s. */
+const restartWaits = { from: 500, to: 15_000 };
 
 /** Who is told what happens to a part. */
 export interface Watcher {
@@ -46,7 +49,7 @@ export class Supervised {
   trouble: string | undefined = 'is starting';
   restarts = 0;
 
-  constructor(spec: PartSpec, watcher: Watcher, waitMs: WaitBeforeStart = backoff) {
+  constructor(spec: PartSpec, watcher: Watcher, waitMs: WaitBeforeStart = waitBeforeStart) {
     this.part = new Part(spec, watcher.report);
     this.#watcher = watcher;
     this.#waitMs = waitMs;
@@ -171,4 +174,9 @@ export class Supervised {
       detail: this.part.logTail(),
     });
   }
+}
+
+/** Not shortened at random: it is shown to people, and one launcher starts the parts of one machine. */
+function waitBeforeStart(attempt: number): number {
+  return backoff(attempt, restartWaits, () => 0);
 }

@@ -1,5 +1,7 @@
-// What needs no connection: errors, hashes and the format of records. It loads in a moment, unlike the
+// What needs no connection: waits, errors, hashes and the format of records. It loads in a moment, unlike the
 // client.
+export { backoff } from './backoff.ts';
+export type { BackoffRange } from './backoff.ts';
 export {
   FatalError,
   RefusedRecordsError,

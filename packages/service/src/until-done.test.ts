@@ -17,7 +17,7 @@ test('retries until the step succeeds, and reports each failure', async () => {
 
 test('throws the last error once the time is over', async () => {
   await expect(untilDone(failing(9), { maxPauseMs: 10, withinMs: 5 })).rejects.toThrow('try 1');
-  await expect(untilDone(failing(9), { maxPauseMs: 20, withinMs: 50 })).rejects.toThrow(/try [23]/);
+  await expect(untilDone(failing(9), { maxPauseMs: 20, withinMs: 50 })).rejects.toThrow(/try [2-6]/);
 });
 
 test('ends with the signal, also in the middle of a pause', async () => {

@@ -7,7 +7,10 @@ export interface UntilDoneOptions {
   signal?: AbortSignal;
   /** The last try begins before this time is over; no limit by default. */
   withinMs?: number;
-  /** The longest pause between two tries. Pauses begin at 100 ms and double. Default 2,000. */
+  /**
+   * The longest pause between two tries. Pauses begin at 100 ms and double, and up to half of each is taken
+   * off at random, so that processes that lost the same server do not come back in step. Default 2,000.
+   */
   maxPauseMs?: number;
   /** Whether an error may pass; one that may not is thrown at once. By default every error may. */
   retryIf?: (error: unknown) => boolean;
@@ -36,7 +39,8 @@ export async function untilDone<T>(step: () => Promise<T>, options: UntilDoneOpt
       return await step();
     } catch (error) {
       signal?.throwIfAborted();
-      const pauseMs = Math.min(maxPauseMs, firstPauseMs * 2 ** attempt);
+      const longestMs = Math.min(maxPauseMs, firstPauseMs * 2 ** attempt);
+      const pauseMs = longestMs * (1 - Math.random() / 2);
       if (!retryIf(error) || performance.now() + pauseMs > deadline) throw error;
       onFailure?.(error, attempt);
       await sleep(pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => {});
