@@ -33,13 +33,21 @@ function scriptsIn(folder: string): string[] {
   return Object.keys(scripts);
 }
 
+const anchorsByFile = new Map<string, string[]>();
+
+function anchorsIn(file: string): string[] {
+  let anchors = anchorsByFile.get(file);
+  if (!anchors) anchorsByFile.set(file, (anchors = anchorsOf(read(file))));
+  return anchors;
+}
+
 /** Why a link leads nowhere; undefined where it does not. */
 function brokenLink(page: string, target: string): string | undefined {
   if (/^[a-z]+:/.test(target)) return undefined;
   const [path = '', anchor] = target.split('#');
   const file = path === '' ? page : relative(projectRoot, join(projectRoot, dirname(page), path));
   if (!existsSync(join(projectRoot, file))) return `${target}: there is no ${file}`;
-  if (anchor === undefined || anchorsOf(read(file)).includes(anchor)) return undefined;
+  if (anchor === undefined || anchorsIn(file).includes(anchor)) return undefined;
   return `${target}: ${file} has no such heading`;
 }
 

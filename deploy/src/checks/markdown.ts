@@ -1,4 +1,7 @@
 // What a Markdown page refers to: links, anchors, scripts, paths, commands.
+import GithubSlugger from 'github-slugger';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { toString } from 'mdast-util-to-string';
 
 /** A fenced block: its language, its text, and the line before it. */
 export interface Block {
@@ -8,36 +11,38 @@ export interface Block {
   mark: string | undefined;
 }
 
-const fence = /^(?:<!-- (.+?) -->\n\n?)?```(\w*)\n([^]*?)^```$/gm;
+type Node = ReturnType<typeof fromMarkdown>['children'][number];
+
+/** Every node of a page in order, each with the node before it. */
+function nodesOf(markdown: string): { node: Node; before: Node | undefined }[] {
+  const inside = (children: readonly Node[]): { node: Node; before: Node | undefined }[] =>
+    children.flatMap((node, index) => [
+      { node, before: children[index - 1] },
+      ...('children' in node ? inside(node.children) : []),
+    ]);
+  return inside(fromMarkdown(markdown).children);
+}
 
 /** The fenced blocks of a page. */
 export function blocksOf(markdown: string): Block[] {
-  return [...markdown.matchAll(fence)].map(([, mark, language = '', text = '']) => ({
-    language,
-    text,
-    mark,
-  }));
+  return nodesOf(markdown).flatMap(({ node, before }) => {
+    if (node.type !== 'code') return [];
+    const comment = before?.type === 'html' ? /^<!-- (.+?) -->$/.exec(before.value) : undefined;
+    return [{ language: node.lang ?? '', text: `${node.value}\n`, mark: comment?.[1] }];
+  });
 }
 
-/** The targets of a page's links and images, as they are written there. */
+/** The targets of a page's links and images. */
 export function linksOf(markdown: string): string[] {
-  const prose = markdown.replaceAll(fence, '').replaceAll(/`[^`\n]*`/g, 'code');
-  return [...prose.matchAll(/\]\(([^()\s]+)\)/g)].map(([, target = '']) => target);
+  return nodesOf(markdown).flatMap(({ node }) => ('url' in node ? [node.url] : []));
 }
 
 /** The anchors of a page's headings, as GitHub makes them. */
 export function anchorsOf(markdown: string): string[] {
-  const seen = new Map<string, number>();
-  return [...markdown.replaceAll(fence, '').matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => {
-    const anchor = heading
-      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-');
-    const before = seen.get(anchor) ?? 0;
-    seen.set(anchor, before + 1);
-    return before === 0 ? anchor : `${anchor}-${before}`;
-  });
+  const slugger = new GithubSlugger();
+  return nodesOf(markdown).flatMap(({ node }) =>
+    node.type === 'heading' ? [slugger.slug(toString(node))] : [],
+  );
 }
 
 /** A script that a page says to run, and the workspace that it names. */
@@ -58,8 +63,7 @@ export function scriptsOf(markdown: string): ScriptCall[] {
  * placeholders are none.
  */
 export function pathsOf(markdown: string, folders: readonly string[]): string[] {
-  const words = [...markdown.replaceAll(fence, '').matchAll(/`([\w.-]+\/[\w./-]*)`/g)].map(
-    ([, word = '']) => word,
-  );
-  return words.filter((word) => folders.includes(word.split('/')[0] ?? ''));
+  return nodesOf(markdown)
+    .flatMap(({ node }) => (node.type === 'inlineCode' ? [node.value.replaceAll('`', '')] : []))
+    .filter((word) => /^[\w.-]+\/[\w./-]*$/.test(word) && folders.includes(word.split('/')[0] ?? ''));
 }
