@@ -1,7 +1,8 @@
-// Decisions: which raw records are duplicates. They lie in a topic that every application id reads back, so
-// that what is read again is decided as it was the first time,
-// even where retention has taken the first copy away.
-import type { KeyValueStore, ProcessorContext, Serde } from '@activity/streams';
+// Decisions: which raw records are duplicates. They are in a topic that every application id reads back, so
+// that a record that is read again is decided as it was the first time,
+// even if retention has deleted the first copy.
+import type { KeyValueStore, ProcessorContext } from '@activity/streams';
+import { blockOf, newBlock, readBits, writeBits } from './bit-block.ts';
 
 /** What a duplicate was found to be: the same again, or another body under the same id. */
 export type Decision = 'duplicate' | 'conflicting';
@@ -9,8 +10,8 @@ export type Decision = 'duplicate' | 'conflicting';
 /** The store's name; its changelog is the decisions topic. */
 export const decisionsStore = 'decisions';
 
-/** Raw offsets in one entry: a byte holds two bits for each of four. */
-const blockOffsets = 4_096;
+/** Each raw offset has two bits: one of these codes, or 0. */
+const bitsEach = 2;
 const codes = { duplicate: 1, conflicting: 2 } as const;
 
 /**
@@ -22,13 +23,6 @@ const keptMs = 60 * 86_400_000;
 const oldestKey = 'oldest';
 /** Blocks that are looked for at once, at most: some offsets have none. */
 const lookedForAtOnce = 64;
-
-/** The bits of a block; whoever changes them changes a copy. */
-export const decisionsSerde: Serde<Buffer> = {
-  format: 'bytes',
-  serialize: (bits) => bits,
-  deserialize: (bytes) => Buffer.from(bytes),
-};
 
 /** Whether a key, or what is noted as the oldest one, is the number of a block. */
 function isBlock(text: string): boolean {
@@ -76,26 +70,22 @@ export function decisionsOf<K, V>(context: ProcessorContext<K, V>): Decisions {
 
   return {
     recall(offset) {
-      const number = Math.floor(offset / blockOffsets);
+      const number = blockOf(offset);
       if (number !== read) {
         block = store.get(String(number));
         read = number;
       }
-      const at = offset % blockOffsets;
-      const code = ((block?.[at >> 2] ?? 0) >> ((at & 3) * 2)) & 3;
+      const code = block ? readBits(block, offset, bitsEach) : 0;
       return code === 0 ? undefined : code === codes.duplicate ? 'duplicate' : 'conflicting';
     },
     note(offset, decision, timestamp) {
-      const number = Math.floor(offset / blockOffsets);
+      const number = blockOf(offset);
       const key = String(number);
       const known = store.get(key);
       if (!known) deleteOld(number, timestamp);
-      const bits = Buffer.alloc(blockOffsets / 4);
-      // Shorter where another program has written it.
-      known?.copy(bits);
-      const at = offset % blockOffsets;
-      bits[at >> 2] = (bits[at >> 2] ?? 0) | (codes[decision] << ((at & 3) * 2));
-      store.put(key, bits, timestamp);
+      const changed = newBlock(bitsEach, known);
+      writeBits(changed, offset, bitsEach, codes[decision]);
+      store.put(key, changed, timestamp);
     },
   };
 }

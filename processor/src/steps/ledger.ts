@@ -1,8 +1,9 @@
 // The ledger: counts, by minute of the raw records, what became of each of them; in the same transaction as
 // the work itself.
 import { isoTime, windowSizes, type LedgerEntry } from '@activity/contracts';
-import type { KeyValueStore, Processor, ProcessorContext, ProcessorSupplier, Serde } from '@activity/streams';
+import type { KeyValueStore, Processor, ProcessorContext, ProcessorSupplier } from '@activity/streams';
 import { isArrivalTime } from '../incoming.ts';
+import { blockOf, newBlock, readBits, writeBits } from './bit-block.ts';
 import { originOf, type Origin } from './origin.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -10,17 +11,10 @@ import type { Verdict } from './verdict.ts';
 export const ledgerStore = 'ledger';
 export const positionsStore = 'positions';
 
-/** Raw offsets in one entry of the positions: one bit each. */
-const blockOffsets = 4_096;
+/** Each raw offset has one bit in the positions. */
+const bitsEach = 1;
 /** Minutes are taken up again this much later at most: the raw records' clock is the edge's. */
 const keptMinutesMs = 8 * 86_400_000;
-
-/** The bits of a block. */
-export const blockSerde: Serde<Buffer> = {
-  format: 'bytes',
-  serialize: (bits) => bits,
-  deserialize: (bytes) => Buffer.from(bytes),
-};
 
 /** Adds verdicts up and passes on, at each commit, the entries that changed. */
 export function keepLedger(): ProcessorSupplier<string, Verdict, string, LedgerEntry> {
@@ -62,19 +56,16 @@ export function keepLedger(): ProcessorSupplier<string, Verdict, string, LedgerE
 
     /** Sets or clears an offset's bit; returns whether that changed it. */
     function mark(offset: number, stored: boolean): boolean {
-      const number = Math.floor(offset / blockOffsets);
+      const number = blockOf(offset);
       let block = blocks.get(number);
       if (!block) {
         const known = positions.get(String(number));
         if (!known && !stored) return false;
-        block = known ? Buffer.from(known) : Buffer.alloc(blockOffsets / 8);
-        blocks.set(number, block);
+        blocks.set(number, (block = newBlock(bitsEach, known)));
       }
-      const at = offset % blockOffsets;
-      const byte = block[at >> 3] ?? 0;
-      const bit = 1 << (at & 7);
-      if (((byte & bit) !== 0) === stored) return false;
-      block[at >> 3] = byte ^ bit;
+      const bit = stored ? 1 : 0;
+      if (readBits(block, offset, bitsEach) === bit) return false;
+      writeBits(block, offset, bitsEach, bit);
       return true;
     }
 

@@ -26,13 +26,14 @@ import { eventTime, incomingSerde, rawKeySerde, type IncomingEvent } from '../in
 import { admit, erasureOutput, markerOutput, type ErasureCommand } from '../steps/admit.ts';
 import type { Tally } from '../steps/count.ts';
 import { countWindows, lateCountsStore, windowStores } from '../steps/count-windows.ts';
-import { decisionsSerde, decisionsStore } from '../steps/decisions.ts';
+import { blockSerde } from '../steps/bit-block.ts';
+import { decisionsStore } from '../steps/decisions.ts';
 import { enrichSteps, type Enrichment } from '../steps/enrich/steps.ts';
 import type { PrivacyOptions } from '../steps/enrich/privacy.ts';
 import { enrich } from '../steps/enrich.ts';
 import { countFenceOutput, erase, logFenceOutput, storesOfUsers } from '../steps/erase.ts';
 import { addMinutes, countMinutes, globalCountsStore, minutesStore } from '../steps/global-count.ts';
-import { blockSerde, keepLedger, ledgerStore, positionsStore } from '../steps/ledger.ts';
+import { keepLedger, ledgerStore, positionsStore } from '../steps/ledger.ts';
 import { originStore, type Origin } from '../steps/origin.ts';
 import { peopleStore, personSerde } from '../steps/person.ts';
 import {
@@ -83,7 +84,7 @@ function addStores(builder: StreamsBuilder, { topics, graceMs, countStateMs }: A
   builder.addStore({
     ...keyValue,
     name: decisionsStore,
-    value: decisionsSerde,
+    value: blockSerde,
     changelogTopic: topics.decisions,
   });
   builder.addStore({
