@@ -16,8 +16,12 @@ interface ChartProps {
 
 const height = 220;
 
-function colour(element: Element, name: string): string {
-  return getComputedStyle(element).getPropertyValue(name).trim();
+/** What a variable of the style sheet is in the theme shown: a canvas takes no `light-dark()`. */
+function colour(element: HTMLElement, name: string): string {
+  element.style.color = `var(${name})`;
+  const { color } = getComputedStyle(element);
+  element.style.color = '';
+  return color;
 }
 
 /** The options of the plot, in the colours of the theme. */
