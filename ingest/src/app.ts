@@ -1,4 +1,5 @@
 // The edge as an app: its routes behind the gate, without servers or clients.
+import { docsRoutes } from '@activity/service';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { directListener } from './http/direct.ts';
@@ -7,11 +8,11 @@ import type { GateDeps } from './http/gate.ts';
 import { addRoutes } from './http/routed.ts';
 import type { Publisher } from './publish.ts';
 import { deleteRoutes } from './routes/deletes.ts';
-import { docsRoutes } from './routes/docs.ts';
+import { edgeDocs } from './routes/docs.ts';
 import { createFindLog } from './routes/find-log.ts';
 import { forwardRoutes } from './routes/forward.ts';
 import type { ForwardDeps } from './routes/forward.ts';
-import { healthRoutes } from './routes/health.ts';
+import { edgeHealthRoutes } from './routes/health.ts';
 import type { HealthDeps } from './routes/health.ts';
 import { postBatchRoute } from './routes/post-batch.ts';
 import { postLogRoute } from './routes/post-log.ts';
@@ -37,9 +38,13 @@ export function createApp({ gate, publisher, health, forward }: AppDeps): EdgeAp
     postLogRoute(publisher),
     postBatchRoute(publisher),
     ...deleteRoutes(publisher, createFindLog(forward)),
-    ...healthRoutes(health),
+    ...edgeHealthRoutes(health),
   ];
-  const routes = [...own, ...docsRoutes(own), ...(forward === undefined ? [] : forwardRoutes(forward))];
+  const routes = [
+    ...own,
+    ...docsRoutes(own, edgeDocs),
+    ...(forward === undefined ? [] : forwardRoutes(forward)),
+  ];
   const hono = new Hono();
   addRoutes(hono, gate, routes);
   const routed = getRequestListener(hono.fetch);

@@ -1,12 +1,10 @@
 // What the edge shows to Prometheus.
+import { requestMetrics, secondsBuckets, type ObserveRequest } from '@activity/service';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 
 /** Why an event was not accepted. */
 export type RefusalReason = 'invalid' | 'too-large' | 'unavailable' | 'limited';
-
-/** Reports one request: its status, and how long it took. */
-export type ObserveRequest = (status: number, seconds: number) => void;
 
 /** The edge's metrics. */
 export interface EdgeMetrics {
@@ -27,24 +25,9 @@ export interface EdgeGauges {
   clockAheadMs: () => number;
 }
 
-const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
 /** Registers the metrics. */
 export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetrics {
   const registers = [registry];
-  const requests = new Counter({
-    name: 'ingest_requests_total',
-    help: 'Requests by route and status',
-    labelNames: ['method', 'route', 'status'],
-    registers,
-  });
-  const latency = new Histogram({
-    name: 'ingest_request_seconds',
-    help: 'Time from a request’s headers to its answer, by route',
-    labelNames: ['method', 'route'],
-    buckets: seconds,
-    registers,
-  });
   // Added up here and handed over when they are asked for: they change with every event.
   const accepted = { events: 0, bytes: 0 };
   const acceptedEvents: Counter = new Counter({
@@ -81,7 +64,7 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
   const acknowledgement = new Histogram({
     name: 'ingest_broker_ack_seconds',
     help: 'Time that one round to the broker took',
-    buckets: seconds,
+    buckets: secondsBuckets,
     registers,
   });
   const lost = new Counter({
@@ -105,18 +88,7 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
   }
 
   return {
-    route(method, route) {
-      // Looked up once: labels are hashed at every use.
-      const counters = new Map<number, ReturnType<typeof requests.labels>>();
-      const times = latency.labels({ method, route });
-      return (status, took) => {
-        let counter = counters.get(status);
-        if (counter === undefined)
-          counters.set(status, (counter = requests.labels({ method, route, status })));
-        counter.inc();
-        times.observe(took);
-      };
-    },
+    route: requestMetrics(registry, 'ingest'),
     accepted(events, size) {
       accepted.events += events;
       accepted.bytes += size;

@@ -1,11 +1,13 @@
 // The query service as a Hono app: its routes behind the gate, without servers or clients.
+import { docsRoutes } from '@activity/service';
 import { Hono } from 'hono';
 import { endingSessions } from './http/ended-sessions.ts';
 import { addRoutes } from './http/gate.ts';
 import type { GateDeps } from './http/gate.ts';
-import { docsRoutes } from './routes/docs.ts';
+import { route } from './http/route.ts';
+import { queryDocs } from './routes/docs.ts';
 import { exportRoute } from './routes/export.ts';
-import { healthRoutes } from './routes/health.ts';
+import { queryHealthRoutes } from './routes/health.ts';
 import type { HealthDeps } from './routes/health.ts';
 import { logRoutes } from './routes/logs.ts';
 import type { LogRoutesDeps } from './routes/logs.ts';
@@ -79,10 +81,11 @@ export function createApp({
     ...traceRoutes(trace),
     ...erasureRoutes(erasures),
     ...sessionRoutes({ authenticator, sessionHours, now }),
-    ...healthRoutes(health),
+    ...queryHealthRoutes(health),
     ...pageRoutes({ files: page, activityTypes }),
   ];
   const app = new Hono();
-  addRoutes(app, { ...gate, authenticator }, [...routes, ...docsRoutes(routes)]);
+  const docs = docsRoutes(routes, queryDocs).map((one) => route(one));
+  addRoutes(app, { ...gate, authenticator }, [...routes, ...docs]);
   return app;
 }

@@ -1,11 +1,9 @@
 // What the query service shows to Prometheus.
+import { requestMetrics, secondsBuckets, type ObserveRequest } from '@activity/service';
 import type { MongoClient } from 'mongodb';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { ReadMetrics } from './reads/reads.ts';
-
-/** Reports one request: its status, and how long it took. */
-export type ObserveRequest = (status: number, seconds: number) => void;
 
 /** The query service's metrics. */
 export interface QueryMetrics extends ReadMetrics {
@@ -19,29 +17,14 @@ export interface QueryGauges {
   tails: () => number;
 }
 
-const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
 /** Registers the metrics. */
 export function createMetrics(registry: Registry, gauges: QueryGauges): QueryMetrics {
   const registers = [registry];
-  const requests = new Counter({
-    name: 'query_requests_total',
-    help: 'Requests by route and status',
-    labelNames: ['method', 'route', 'status'],
-    registers,
-  });
-  const latency = new Histogram({
-    name: 'query_request_seconds',
-    help: 'Time from a request to its answer (of a stream: to its first byte), by route',
-    labelNames: ['method', 'route'],
-    buckets: seconds,
-    registers,
-  });
   const reads = new Histogram({
     name: 'query_read_seconds',
     help: 'Time that one read of MongoDB took, by operation',
     labelNames: ['operation'],
-    buckets: seconds,
+    buckets: secondsBuckets,
     registers,
   });
   const returned = new Counter({
@@ -75,20 +58,8 @@ export function createMetrics(registry: Registry, gauges: QueryGauges): QueryMet
     collect: () => tails.set(gauges.tails()),
   });
   registry.registerMetric(tails);
-  const observers = new Map<string, ObserveRequest>();
-
   return {
-    route(method, path) {
-      const known = observers.get(`${method} ${path}`);
-      if (known) return known;
-      const labels = { method, route: path };
-      function observe(status: number, took: number): void {
-        requests.inc({ ...labels, status });
-        latency.observe(labels, took);
-      }
-      observers.set(`${method} ${path}`, observe);
-      return observe;
-    },
+    route: requestMetrics(registry, 'query'),
     read(operation, took, documents) {
       reads.observe({ operation }, took);
       returned.inc({ operation }, documents);
@@ -155,7 +126,7 @@ function poolMetrics(registry: Registry): PoolMetrics {
       name: 'query_mongodb_checkout_seconds',
       help: 'Time that a command waited for a connection',
       labelNames,
-      buckets: seconds,
+      buckets: secondsBuckets,
       registers,
     }),
     failures: new Counter({
@@ -168,7 +139,7 @@ function poolMetrics(registry: Registry): PoolMetrics {
       name: 'query_mongodb_command_seconds',
       help: 'Time that a command took, the way to MongoDB and back included; getMore of a tail waits for what is new',
       labelNames: ['command'],
-      buckets: seconds,
+      buckets: secondsBuckets,
       registers,
     }),
     commandFailures: new Counter({

@@ -2,12 +2,17 @@
 // packed and says how long it is. Such a request needs no URL, no web Request and no web Response; making
 // them costs a quarter of it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ObserveRequest } from '@activity/service';
 import { headerReader } from './edge-request.ts';
-import type { PlainAnswer } from './edge-request.ts';
 import { bodyText, pass } from './gate.ts';
-import type { Entrance, GateDeps } from './gate.ts';
+import type { GateDeps } from './gate.ts';
 import { RequestBody } from './read-body.ts';
 import type { DirectRoute, Route } from './route.ts';
+
+interface Target {
+  route: DirectRoute;
+  observe: ObserveRequest;
+}
 
 /** What `createServer` of node:http takes. */
 export type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
@@ -23,17 +28,17 @@ const maxBodyBytes = 1_048_576;
  * whatever is not certain is its to decide.
  */
 export function directListener(routes: readonly Route[], deps: GateDeps, routed: Listener): Listener {
-  const entrances = new Map(
+  const direct = new Map(
     routes
       .filter((route): route is DirectRoute => route.direct === true)
-      .map((route): [string, Entrance<PlainAnswer>] => [
+      .map((route): [string, Target] => [
         route.path,
-        { route, handle: route.handle, observe: deps.metrics.route(route.method, route.path) },
+        { route, observe: deps.metrics.route(route.method, route.path) },
       ]),
   );
   return (incoming, outgoing) => {
-    const entrance = incoming.method === 'POST' ? entrances.get(incoming.url ?? '') : undefined;
-    if (entrance !== undefined && isPlain(incoming)) void answer(incoming, outgoing, entrance, deps);
+    const target = incoming.method === 'POST' ? direct.get(incoming.url ?? '') : undefined;
+    if (target !== undefined && isPlain(incoming)) void answer(incoming, outgoing, target, deps);
     else routed(incoming, outgoing);
   };
 }
@@ -45,17 +50,20 @@ function isPlain({ headers }: IncomingMessage): boolean {
 async function answer(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  entrance: Entrance<PlainAnswer>,
+  { route, observe }: Target,
   deps: GateDeps,
 ): Promise<void> {
   const header = headerReader(incoming);
-  const received = {
+  const call = {
     method: 'POST',
     header,
     remoteAddress: incoming.socket.remoteAddress,
     body: new RequestBody(incoming, header, deps.received),
+    route,
+    handle: route.handle,
+    observe,
   };
-  const { answer: given, headers } = await pass(received, entrance, deps);
+  const { answer: given, headers } = await pass(call, deps);
   const text = bodyText(given, headers);
   headers['content-length'] = String(Buffer.byteLength(text));
   outgoing.writeHead(given.status, headers).end(text);

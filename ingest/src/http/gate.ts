@@ -1,8 +1,8 @@
 // The gate that every request passes, however it came: request id, CORS, key, rate limit; then the route.
 import type { BlockList } from 'node:net';
-import { failureAnswer, failureOf } from '@activity/service';
-import type { Authenticator, Failure, HostCheck, Identity, Logger } from '@activity/service';
-import type { EdgeMetrics, ObserveRequest } from '../metrics.ts';
+import { failureAnswer, failureOf, requestIdOf, scopeRefusal, secureHeaders } from '@activity/service';
+import type { Authenticator, Failure, HostCheck, Identity, Logger, ObserveRequest } from '@activity/service';
+import type { EdgeMetrics } from '../metrics.ts';
 import { addressGroup, clientAddress } from './client-address.ts';
 import type { Cors } from './cors.ts';
 import type { Answer, EdgeRequest, HeaderReader, PlainAnswer } from './edge-request.ts';
@@ -32,69 +32,49 @@ export interface GateDeps {
   inFlight: { begin: () => void; end: () => void };
 }
 
-/** A request as it came. */
-export interface Received {
+/** One call of the edge: a request as it came, and the route that it goes to. */
+export interface EdgeCall<A extends Answer> {
   method: string;
   header: HeaderReader;
   remoteAddress: string | undefined;
   body: RequestBody;
-}
-
-/** What the gate asks of a request, and where it goes then. */
-export interface Entrance<A extends Answer> {
   route: Pick<Route, 'path' | 'scope' | 'charged'>;
   handle: (request: EdgeRequest) => Promise<A> | A;
   observe: ObserveRequest;
 }
 
-/** An answer, and the headers that it has whatever its own are. */
-export interface Passed<A extends Answer> {
-  answer: A | PlainAnswer;
-  headers: Record<string, string>;
-}
-
-const secureHeaders = {
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-};
-
-const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
-
-/** Lets a request in and through to its handler, or refuses it. Never rejects. */
+/**
+ * Lets a call in and through to its handler, or refuses it. Never rejects. Returns the answer, and the headers
+ * that it has beside its own.
+ */
 export async function pass<A extends Answer>(
-  received: Received,
-  entrance: Entrance<A>,
+  call: EdgeCall<A>,
   deps: GateDeps,
-): Promise<Passed<A>> {
+): Promise<{ answer: A | PlainAnswer; headers: Record<string, string> }> {
   const started = performance.now();
-  const given = received.header('x-request-id');
-  const id = given !== undefined && requestIdPattern.test(given) ? given : deps.newRequestId();
+  const id = requestIdOf(call.header('x-request-id'), deps.newRequestId);
   const headers: Record<string, string> = { ...secureHeaders, 'x-request-id': id };
   deps.inFlight.begin();
   let answer: A | PlainAnswer;
   try {
-    answer = await admitted(received, entrance, deps, id, headers);
+    answer = await admitted(call, deps, id, headers);
   } catch (error) {
     const failure = failureOf(error);
     if (failure.kind === 'internal') {
-      deps.logger.error({ err: error, requestId: id, route: entrance.route.path }, 'request failed');
+      deps.logger.error({ err: error, requestId: id, route: call.route.path }, 'request failed');
     }
     answer = failureAnswer(failure);
   } finally {
-    received.body.release();
+    call.body.release();
     deps.inFlight.end();
   }
-  entrance.observe(answer.status, (performance.now() - started) / 1_000);
+  call.observe(answer.status, (performance.now() - started) / 1_000);
   return { answer, headers };
 }
 
 /** Fills the answer's headers on the way. */
 function admitted<A extends Answer>(
-  { method, header, remoteAddress, body }: Received,
-  { route, handle }: Entrance<A>,
+  { method, header, remoteAddress, body, route, handle }: EdgeCall<A>,
   deps: GateDeps,
   id: string,
   headers: Record<string, string>,
@@ -112,7 +92,7 @@ function admitted<A extends Answer>(
     Object.assign(headers, deps.cors.headers(origin));
   }
   const identity = deps.authenticator.identify(header('authorization'), header('x-api-key'));
-  const refusal = refuse(route.scope, identity);
+  const refusal = scopeRefusal(route.scope, identity);
   if (refusal !== undefined) return failureAnswer(refusal);
 
   const address = clientAddress(remoteAddress, header('x-forwarded-for'), deps.trustedProxies);
@@ -173,13 +153,6 @@ function isForeign(method: string, origin: string | undefined, header: HeaderRea
 }
 
 const nobody: Identity = { keyId: undefined, scopes: new Set() };
-
-function refuse(scope: Route['scope'], identity: Identity | undefined): Failure | undefined {
-  if (scope === undefined) return undefined;
-  if (identity === undefined) return { kind: 'unauthorized' };
-  if (identity.scopes.has(scope)) return undefined;
-  return { kind: 'forbidden', message: `the API key lacks the scope ${scope}` };
-}
 
 /** The text of a body, as it is or as JSON, and its type among the headers. */
 export function bodyText({ headers: own, body }: PlainAnswer, headers: Record<string, string>): string {

@@ -1,12 +1,11 @@
 // Routes by Hono: each behind the gate, and the answers for what is no route.
-import { failureAnswer, isWellEncoded } from '@activity/service';
+import { failureAnswer, isWellEncoded, type ObserveRequest } from '@activity/service';
 import type { Context, Hono } from 'hono';
 import { TrieRouter } from 'hono/router/trie-router';
-import type { ObserveRequest } from '../metrics.ts';
 import { headerReader, incomingOf } from './edge-request.ts';
-import type { Answer, RoutedRequest } from './edge-request.ts';
+import type { Answer, EdgeRequest, RoutedRequest } from './edge-request.ts';
 import { bodyText, pass } from './gate.ts';
-import type { GateDeps, Passed } from './gate.ts';
+import type { GateDeps } from './gate.ts';
 import { RequestBody } from './read-body.ts';
 import type { Route } from './route.ts';
 
@@ -54,19 +53,17 @@ async function answer(
   const incoming = incomingOf(context);
   // Where it costs least: Node has parsed all headers at once, Hono looks for each.
   const header = incoming === undefined ? (name: string) => context.req.header(name) : headerReader(incoming);
-  const received = {
+  const call = {
     method: context.req.method,
     header,
     remoteAddress: incoming?.socket.remoteAddress,
     body: new RequestBody(incoming ?? context.req.raw, header, deps.received),
+    route,
+    handle: (request: EdgeRequest) => handled(Object.assign(request, { context }), route),
+    observe,
   };
-  return respond(
-    await pass(
-      received,
-      { route, observe, handle: (request) => handled(Object.assign(request, { context }), route) },
-      deps,
-    ),
-  );
+  const { answer: given, headers } = await pass(call, deps);
+  return respond(given, headers);
 }
 
 function handled(request: RoutedRequest, route: Route): Answer | Promise<Answer> {
@@ -77,7 +74,7 @@ function handled(request: RoutedRequest, route: Route): Answer | Promise<Answer>
   return failureAnswer({ kind: 'validation', details });
 }
 
-function respond({ answer: given, headers }: Passed<Answer>): Response {
+function respond(given: Answer, headers: Record<string, string>): Response {
   if (given instanceof Response) {
     const merged = new Headers(given.headers);
     for (const [name, value] of Object.entries(headers)) if (!merged.has(name)) merged.set(name, value);

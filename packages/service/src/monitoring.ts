@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { failureAnswer } from './failure.ts';
 import type { Failure } from './failure.ts';
+import { scopeRefusal } from './gate.ts';
 import { createHostCheck, isLoopback } from './http-host.ts';
 import { createHttpServer, listen } from './http-server.ts';
 import type { ListeningServer } from './http-server.ts';
@@ -82,9 +83,7 @@ function refuse(
     headers.authorization,
     typeof apiKey === 'string' ? apiKey : undefined,
   );
-  if (identity === undefined) return { kind: 'unauthorized' };
-  if (identity.scopes.has('read')) return undefined;
-  return { kind: 'forbidden', message: 'the API key lacks the scope read' };
+  return scopeRefusal('read', identity);
 }
 
 function fail(response: ServerResponse, failure: Failure): void {

@@ -1,8 +1,24 @@
 // The gate that every request passes: key or session, parameters;
 // then the route; then one form for every answer.
 import { randomUUID } from 'node:crypto';
-import { failureAnswer, failureOf, fieldProblems, isWellEncoded, mongoRefusal } from '@activity/service';
-import type { Failure, HostCheck, Logger, Scope, SessionAuthenticator } from '@activity/service';
+import {
+  failureAnswer,
+  failureOf,
+  fieldProblems,
+  isWellEncoded,
+  mongoRefusal,
+  requestIdOf,
+  scopeRefusal,
+  secureHeaders,
+} from '@activity/service';
+import type {
+  Failure,
+  HostCheck,
+  Logger,
+  ObserveRequest,
+  Scope,
+  SessionAuthenticator,
+} from '@activity/service';
 import type { Context, Hono } from 'hono';
 import type { QueryMetrics } from '../metrics.ts';
 import { isAway, isRefused } from '../reads/mongo-errors.ts';
@@ -20,16 +36,7 @@ export interface GateDeps {
   now: () => number;
 }
 
-const secureHeaders = {
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'cache-control': 'no-store',
-};
-
-const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
+const ownHeaders = { ...secureHeaders, 'cache-control': 'no-store' };
 
 /** Adds routes to an app, each behind the gate, and the answers for what is no route. */
 export function addRoutes(app: Hono, deps: GateDeps, routes: readonly Route[]): void {
@@ -45,15 +52,14 @@ export function addRoutes(app: Hono, deps: GateDeps, routes: readonly Route[]): 
   app.notFound(() => finish(failureAnswer({ kind: 'not-found', what: 'Path' }), observeOther));
 }
 
-function finish(answer: Answer, observe: (status: number, seconds: number) => void): Response {
+function finish(answer: Answer, observe: ObserveRequest): Response {
   observe(answer.status, 0);
-  return respond(answer, secureHeaders);
+  return respond(answer, ownHeaders);
 }
 
 async function pass(context: Context, deps: GateDeps, route: Route): Promise<Response> {
   const started = performance.now();
-  const given = context.req.header('x-request-id');
-  const id = given !== undefined && requestIdPattern.test(given) ? given : randomUUID();
+  const id = requestIdOf(context.req.header('x-request-id'), randomUUID);
   let answer: Answer;
   try {
     answer = await admitted(context, deps, route, id);
@@ -62,7 +68,7 @@ async function pass(context: Context, deps: GateDeps, route: Route): Promise<Res
     report(error, answer.status, deps, route, id);
   }
   deps.metrics.route(route.method, route.path)(answer.status, (performance.now() - started) / 1_000);
-  return respond(answer, { ...secureHeaders, 'x-request-id': id }, context);
+  return respond(answer, { ...ownHeaders, 'x-request-id': id }, context);
 }
 
 async function admitted(context: Context, deps: GateDeps, route: Route, id: string): Promise<Answer> {
@@ -73,12 +79,8 @@ async function admitted(context: Context, deps: GateDeps, route: Route, id: stri
     return failureAnswer({ kind: 'validation', details });
   }
   const identity = identityOf(context, deps.authenticator, deps.now());
-  if (route.scope !== undefined) {
-    if (identity === undefined) return failureAnswer({ kind: 'unauthorized' });
-    if (!identity.scopes.has(route.scope)) {
-      return failureAnswer({ kind: 'forbidden', message: `the API key lacks the scope ${route.scope}` });
-    }
-  }
+  const refusal = scopeRefusal(route.scope, identity);
+  if (refusal !== undefined) return failureAnswer(refusal);
   const path = route.pathSchema.safeParse(context.req.param());
   const given = rawParameters(context.req.queries());
   const query = route.query.safeParse(given);

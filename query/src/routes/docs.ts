@@ -1,8 +1,5 @@
-// GET /openapi.json and /docs: what the query service offers, for machines and for people.
-import { docsPage, docsPolicy, openApi, plainError, sessionCookie } from '@activity/service';
-import { z } from 'zod';
-import { route } from '../http/route.ts';
-import type { Route } from '../http/route.ts';
+// What the query service's OpenAPI document says besides its routes.
+import { plainError, sessionCookie, type OpenApiOptions } from '@activity/service';
 
 const title = 'User activity: the query service';
 const description = `Reads what users did: single logs, counts over time, and where an event is on its way.
@@ -25,33 +22,5 @@ const forKeys = {
 
 const otherSchemes = { session: { type: 'apiKey', in: 'cookie', name: sessionCookie } };
 
-/** Routes that describe the others, and themselves. */
-export function docsRoutes(others: readonly Route[]): Route[] {
-  const routes: Route[] = [
-    route({
-      method: 'GET',
-      path: '/openapi.json',
-      scope: undefined,
-      summary: 'This document',
-      description: 'OpenAPI 3.1, generated from the routes.',
-      answers: { 200: { description: 'The document.', schema: z.looseObject({ openapi: z.string() }) } },
-      handle: () => ({ status: 200, body: json }),
-    }),
-    route({
-      method: 'GET',
-      path: '/docs',
-      scope: undefined,
-      summary: 'This document, to read',
-      description: 'One page of HTML.',
-      answers: { 200: { description: 'The page.', mediaType: 'text/html' } },
-      handle: ({ context }) => ({
-        status: 200,
-        headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': docsPolicy },
-        body: docsPage(document, new URL(context.req.url).origin),
-      }),
-    }),
-  ];
-  const document = openApi([...others, ...routes], { title, description, forKeys, otherSchemes });
-  const json = JSON.stringify(document);
-  return routes;
-}
+/** The document of the query service. */
+export const queryDocs: OpenApiOptions = { title, description, forKeys, otherSchemes };
