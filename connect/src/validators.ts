@@ -1,56 +1,75 @@
 // JSON-schema validators of the collections: what every document must have, so that a sink set up wrong is
-// stopped at its first write. Fields may be added freely. A delete marker needs nothing but its date.
-import type { collections } from '@activity/contracts';
+// stopped at its first write. The types are those of the topics' schemas, with times as the dates that the
+// sink makes of them. Only fields that every document has had since the first version are named: the sink may
+// write old records again. Fields may be added freely. A delete marker needs nothing but its date.
+import {
+  enrichedLog,
+  globalCountSchema,
+  ledgerEntrySchema,
+  marker,
+  userActivitySchema,
+  windowCountSchema,
+  type collections,
+} from '@activity/contracts';
 import type { Document } from 'mongodb';
+import { z } from 'zod';
+import { bsonSchemaOf } from './bson-schema.ts';
 
-const marker = { required: ['deletedAt'], properties: { deletedAt: { bsonType: 'date' } } };
-const whole = { bsonType: ['int', 'long'], minimum: 0 };
-const date = { bsonType: 'date' };
-const text = { bsonType: 'string' };
-
-function documentOrMarker(id: Document, properties: Record<string, Document>): Document {
+/** What every document is, or a marker of its deletion instead. The `_id` is that of both. */
+function documentOrMarker(id: z.ZodType, document: z.ZodObject): Document {
   return {
     bsonType: 'object',
-    properties: { _id: id },
-    anyOf: [{ required: Object.keys(properties), properties }, marker],
+    properties: { _id: bsonSchemaOf(id) },
+    anyOf: [document, marker.pick({ deletedAt: true })].map((either) => {
+      const { required, properties } = bsonSchemaOf(either);
+      return { required, properties };
+    }),
   };
 }
 
 /** The validator of each collection. */
 export const validators: Record<keyof typeof collections, Document> = {
+  // The marker of an erasure has an `_id` below 0.
   logs: documentOrMarker(
-    { bsonType: ['int', 'long'] },
-    { eventId: text, userId: text, activityType: text, timestamp: date, receivedAt: date, createdAt: date },
+    z.number().int(),
+    enrichedLog.pick({
+      eventId: true,
+      userId: true,
+      activityType: true,
+      timestamp: true,
+      receivedAt: true,
+      createdAt: true,
+    }),
   ),
-  counts: documentOrMarker(text, {
-    userId: text,
-    size: text,
-    windowStart: date,
-    windowEnd: date,
-    total: whole,
-    byType: { bsonType: 'object' },
-  }),
-  users: documentOrMarker(text, {
-    userId: text,
-    total: whole,
-    byType: { bsonType: 'object' },
-    firstSeen: date,
-    lastSeen: date,
-  }),
-  globalCounts: documentOrMarker(text, {
-    size: text,
-    windowStart: date,
-    windowEnd: date,
-    total: whole,
-    byType: { bsonType: 'object' },
-  }),
-  ledger: documentOrMarker(text, {
-    partition: whole,
-    firstOffset: whole,
-    lastOffset: whole,
-    enriched: whole,
-    duplicate: whole,
-    deadLettered: whole,
-    command: whole,
-  }),
+  counts: documentOrMarker(
+    windowCountSchema.shape._id,
+    windowCountSchema.pick({
+      userId: true,
+      size: true,
+      windowStart: true,
+      windowEnd: true,
+      total: true,
+      byType: true,
+    }),
+  ),
+  users: documentOrMarker(
+    userActivitySchema.shape._id,
+    userActivitySchema.pick({ userId: true, total: true, byType: true, firstSeen: true, lastSeen: true }),
+  ),
+  globalCounts: documentOrMarker(
+    globalCountSchema.shape._id,
+    globalCountSchema.pick({ size: true, windowStart: true, windowEnd: true, total: true, byType: true }),
+  ),
+  ledger: documentOrMarker(
+    ledgerEntrySchema.shape._id,
+    ledgerEntrySchema.pick({
+      partition: true,
+      firstOffset: true,
+      lastOffset: true,
+      enriched: true,
+      duplicate: true,
+      deadLettered: true,
+      command: true,
+    }),
+  ),
 };
