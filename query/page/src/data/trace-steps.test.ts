@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Trace } from './answers.ts';
+import type { Loss, Trace } from './answers.ts';
 import { stepsOf } from './trace-steps.ts';
 
 const trace: Trace = {
+  eventId: 'e1',
+  userId: 'u1',
   state: 'stored',
   raw: { partition: 1, offset: 6 },
   log: 6_145,
@@ -41,7 +43,17 @@ test('say how long it took, and what is before it', () => {
 
 test('name what retention deleted too early', () => {
   const noticedAt = '2026-11-23T03:00:00.000Z';
-  const lost = [{ topic: 'user-activity-enriched', partition: 1, from: 3, to: 9, noticedAt }];
+  const lost: Loss[] = [
+    {
+      topic: 'user-activity-enriched',
+      of: 'logs',
+      partition: 1,
+      from: 3,
+      to: 9,
+      reader: 'connect-activity-logs-sink',
+      noticedAt,
+    },
+  ];
   const place = 'offsets 3 to 8 of user-activity-enriched, partition 1';
   expect(stepsOf({ ...trace, state: 'lost', lost })[2]?.text).toContain(place);
   expect(stepsOf({ ...trace, state: 'unknown', lost })[0]?.text).toContain(place);

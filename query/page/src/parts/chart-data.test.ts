@@ -6,6 +6,7 @@ const first = new Date(2026, 10, 23, 4, 0);
 const second = new Date(2026, 10, 23, 5, 0);
 const timeline: Timeline = {
   interval: 'hour',
+  tz: 'UTC',
   buckets: [
     { start: first.toISOString(), total: 3, byType: { LOGIN: 2, ERROR: 1 } },
     { start: second.toISOString(), total: 1_500, byType: { LOGIN: 1_500 } },

@@ -1,6 +1,6 @@
 // A user's page.
 import type { VNode } from 'preact';
-import type { Timeline, UserActivity } from '../data/answers.ts';
+import type { UserActivity, UserTimeline } from '../data/answers.ts';
 import { useEvents } from '../data/use-events.ts';
 import { useNow } from '../data/use-now.ts';
 import { useResource } from '../data/use-resource.ts';
@@ -44,7 +44,7 @@ export function UserView({ userId, range: given, type }: UserViewProps): VNode {
   const shown = useShown(range, finestOfUser(range, now));
   // Which range has events is known when the user is.
   const known = given !== undefined || activity.data !== undefined;
-  const timeline = useResource<Timeline>(
+  const timeline = useResource<UserTimeline>(
     known ? timelinePath('/api/users/timeline', shown, user) : undefined,
     2 * everyMs,
   );
