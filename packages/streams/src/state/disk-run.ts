@@ -1,31 +1,36 @@
-// A run of an expiring store on disk: entries that are not written any more, in blocks by the highest bits of
-// their keys' hashes.
+// A run of an expiring store on disk: entries that never change, in blocks. The highest bits of the hash of
+// its key are the number of an entry's block, so a look-up reads one block of each run.
 import type { Database } from 'lmdb';
 import type { BloomFilter } from './bloom-filter.ts';
 import { Entries, nowhere, type Found, type Run } from './entries.ts';
 import { blockOf, blocksOfPrefix } from './prefix-index.ts';
 import type { KeyBytes } from './key-bytes.ts';
 
-/** Blocks, and heads of runs, by number. */
+/** The database of a segment: heads, blocks and index blocks of its runs. See {@link keysOfRun}. */
 export type Blocks = Database<Buffer, number>;
 
-/** How a run is written down before its blocks. */
+/** What is stored of a run besides its entries. */
 export interface RunHead {
+  /** Number of entries, and their bytes. */
   count: number;
   end: number;
-  /** It has 2 to the power of this blocks. */
+  /** The run has 2 ** `bits` blocks. */
   bits: number;
-  /** It has an index of prefixes. */
+  /** Whether the run has an index of prefixes. */
   prefixes: boolean;
-  /** The first and the last run that it was made of, where it was made of others. */
+  /** For a run merged from others: the numbers of the first and the last of these. */
   of?: readonly [first: number, last: number];
 }
 
-/** A run's head has the key of its number times this, its blocks those after it. */
+/**
+ * Each run has this many keys in the database, from its number times this on:
+ * ```
+ *  + 0: head    + 1 … 2 ** 20: blocks    + 2 ** 20 + 1 …: index of prefixes
+ * ```
+ */
 export const keysOfRun: number = 2 ** 21;
-/** The index of prefixes has the keys from here on, behind a run's head. */
 const firstOfIndex = 2 ** 20 + 1;
-/** The number of entries in a block, on average. */
+/** Entries in a block, on average at most. */
 const blockEntries = 128;
 
 /** A {@link Run} on disk. */
@@ -35,11 +40,11 @@ export class DiskRun implements Run {
   readonly number: number;
   readonly bits: number;
   readonly prefixes: boolean;
-  /** Whether it was made of others. */
+  /** Whether it was merged from other runs. */
   readonly merged: boolean;
-  /** What is younger has a higher number here. */
-  readonly age: number;
-  /** Of all its keys; there are few runs that were not merged, so that each may have one. */
+  /** Orders runs by the age of their entries: the number of the run, or of the last one merged into it. */
+  readonly order: number;
+  /** Of all its keys. Only runs that were not merged have one: they are few and small. */
   filter: BloomFilter | undefined;
   readonly #blocks: Blocks;
 
@@ -50,11 +55,11 @@ export class DiskRun implements Run {
     this.bits = bits;
     this.prefixes = prefixes;
     this.merged = of !== undefined;
-    this.age = of === undefined ? number : of[1];
+    this.order = of === undefined ? number : of[1];
     this.#blocks = blocks;
   }
 
-  /** How many blocks it has; some may be empty. */
+  /** How many blocks it has. Empty ones are not stored. */
   get blocks(): number {
     return 2 ** this.bits;
   }
@@ -101,14 +106,14 @@ export function indexKey(run: number, index: number): number {
   return headKey(run) + firstOfIndex + index;
 }
 
-/** How many blocks a run of `count` entries has, as a power of 2. */
+/** The `bits` of a run of `count` entries: it has 2 ** `bits` blocks. */
 export function bitsOf(count: number): number {
   return Math.max(0, Math.ceil(Math.log2(count / blockEntries)));
 }
 
 /**
- * Sorts entries into `count` blocks, from block `first` on, by the highest bits of their hashes. The order
- * within a block stays.
+ * Sorts entries into the `count` blocks from block `first` on, by the highest bits of their hashes. All
+ * entries must belong to these. Within a block they keep their order, so the last entry of a key is the newest.
  */
 export function sortIntoBlocks(
   entries: readonly Entries[],

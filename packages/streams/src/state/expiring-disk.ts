@@ -251,7 +251,7 @@ export class ExpiringDisk {
       this.#nextRun = Math.max(this.#nextRun, number + 1);
       start = (number + 1) * keysOfRun;
     }
-    return runs.toSorted((a, b) => a.age - b.age);
+    return runs.toSorted((a, b) => a.order - b.order);
   }
 
   async #removeMerged(): Promise<void> {

@@ -1,11 +1,11 @@
-// The state of an expiring store: what open transactions have put and what is committed, in one log outside
-// of JavaScript's heap.
+// The state of an expiring store: all its entries, committed or not, in one log outside of JavaScript's heap.
 //
-//   put ─▶ │ committed │ sealed (its commit is in flight) │ current │      abort: cut off after what is committed
-//          └──────────▶ runs, by segment, once there is enough; on disk where there is one; dropped whole when they expire
+//   the log:  │ committed │ sealed (its commit is in flight) │ current │ ◀─ put     abort: cut off after `committed`
+//                  └─ moved to runs, by segment, once there are many; a flush writes them to disk; expired ones are dropped
 //
-// Most of what is put is never asked for again, so that nothing is kept decoded. Of the entries of a key the
-// newest counts.
+// Most entries are never read, so none are cached decoded. The newest entry of a key wins: the last in the
+// log, or else in the last run of the latest segment. Values are put at stream time, which never goes back, and
+// deletions are put into every segment that has the key.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Serialized } from '../api/serde.ts';
 import { BloomFilter } from './bloom-filter.ts';
@@ -26,54 +26,55 @@ import { checkKey, type KeyEncoding } from '../api/key-text.ts';
 import { compareKeys } from './compare-keys.ts';
 import type { CommitLayers } from './task-store.ts';
 
-/** This many committed entries of the log, or bytes, become runs. */
+/** Once the log has this many entries or bytes, its committed ones become runs. */
 const runEntries = 65_536;
 const runBytes = 32 * 1024 * 1024;
 
 /** What the state of an expiring store is made of. */
 export interface ExpiringStateOptions {
-  /** How its keys' text stands for bytes. */
+  /** The encoding of key texts. */
   keys: KeyEncoding;
   /**
    * How many characters of a key are the prefix that entries are deleted by; undefined: no prefix is indexed.
    */
   prefixLength?: ((key: string) => number) | undefined;
-  /** What its values are. */
+  /** What its serde writes. */
   format: 'text' | 'bytes';
   /** How much time a segment spans, in milliseconds. */
   segmentMs: number;
-  /** Where it survives a crash of this process; undefined: nowhere. */
+  /** Undefined: the state is in memory only. */
   disk?: ExpiringDisk;
   /**
-   * How many committed entries become runs.
+   * How many entries the log has when its committed ones become runs.
    * @default 65_536
    */
   runEntries?: number | undefined;
 }
 
-/** The runs of a segment, oldest first, and a filter of every key that was put into it. */
+/** The runs of a segment, oldest first, and a filter of all its keys, those in the log too. */
 interface Segment {
   readonly filter: BloomFilter;
   runs: Run[];
 }
 
-/** See the top of this file. Entries belong to the segment of their time. */
+/** See the top of this file. An entry is in the segment of its timestamp. */
 export class ExpiringState implements CommittedState, CommitLayers {
   readonly #options: ExpiringStateOptions;
   readonly #segments = new Map<number, Segment>();
+  /** See the top of this file: committed up to `#committedEnd`, sealed from there to `#sealedEnd`. */
   #log = new EntryLog();
   #committedEnd = 0;
   #sealedEnd = 0;
   #sealedCount = 0;
   #position: number;
   #dropBefore = 0;
-  /** What of the log is on disk. */
+  /** The log is on disk up to here. */
   #flushedEnd = 0;
   #unflushed = 0;
-  /** Runs that wait for the disk. */
+  /** Runs that the next flush writes. */
   #waiting: { segment: number; run: EntryLog }[] = [];
   #flush: Promise<void> | undefined;
-  /** Keys that were there at the start are not all in the filters yet. */
+  /** The filters still lack keys that were on disk at the start. */
   #filling = false;
   #closed = false;
 
@@ -100,9 +101,8 @@ export class ExpiringState implements CommittedState, CommitLayers {
     return this.#options.disk?.flushedAt;
   }
 
-  /** Bytes of what was put since the last seal. */
   get pendingBytes(): number {
-    return this.#log.end - Math.max(this.#sealedEnd, this.#committedEnd);
+    return this.#log.end - this.#sealedEnd;
   }
 
   get unflushed(): number {
@@ -115,15 +115,18 @@ export class ExpiringState implements CommittedState, CommitLayers {
     return inRuns + this.#committedEnd - this.#flushedEnd;
   }
 
-  /** What was last put under a key, in any of these segments, committed or not. */
+  /**
+   * The newest entry of a key, committed or not; undefined for none and for a deletion. Runs are searched
+   * from segment `last` back to `first`; an entry in the log is returned whatever its segment.
+   */
   newest(first: number, last: number, text: string): Stored | undefined {
     const key = keyBytes(text, this.#options.keys);
-    let since = first;
-    while (since <= last && !this.#mayHave(since, key.hash)) since++;
-    if (since > last) return undefined;
+    let oldest = first;
+    while (oldest <= last && !this.#mayHave(oldest, key.hash)) oldest++;
+    if (oldest > last) return undefined;
     const at = this.#log.find(key);
     if (at !== nowhere) return this.#log.storedAt(at, this.#options.format);
-    for (let segment = last; segment >= since; segment--) {
+    for (let segment = last; segment >= oldest; segment--) {
       const found = this.#inRuns(segment, key);
       if (found) return found.entries.storedAt(found.at, this.#options.format);
     }
@@ -136,8 +139,8 @@ export class ExpiringState implements CommittedState, CommitLayers {
   }
 
   /**
-   * Puts a value, or a deletion of what the time's segment has of the key. @throws RangeError for a key that
-   * no store takes.
+   * Puts a value. Without data: deletes what this time's segment has of the key.
+   * @throws RangeError for a key that no store takes.
    */
   put(text: string, data: Serialized | undefined, timestamp: number): void {
     const { keys, prefixLength } = this.#options;
@@ -148,7 +151,7 @@ export class ExpiringState implements CommittedState, CommitLayers {
     this.#log.append(key, data, timestamp, prefix);
   }
 
-  /** The keys of a segment that begin so, committed or not, and when each was put. */
+  /** The keys of a segment with this prefix, committed or not, and the timestamp of each. */
   keys(segment: number, prefix: string): Map<string, number> {
     const found = this.#newestOf(segment, { prefix }, this.#log.end);
     return new Map([...found].flatMap(([key, stored]) => (stored ? [[key, stored.timestamp]] : [])));
@@ -279,7 +282,7 @@ export class ExpiringState implements CommittedState, CommitLayers {
     const runs = await disk.write({ runs: written, piece, position: this.#position });
     for (const [index, { segment, run }] of written.entries()) {
       const kept = this.#segments.get(segment);
-      // Expired meanwhile.
+      // The segment expired during the write.
       if (!kept) disk.drop(segment);
       else kept.runs = kept.runs.map((other) => (other === run ? (runs[index] as DiskRun) : other));
     }
@@ -287,17 +290,17 @@ export class ExpiringState implements CommittedState, CommitLayers {
   }
 
   async #merge(disk: ExpiringDisk): Promise<void> {
-    // The filters are being filled from the runs that were there.
+    // The filters are being filled from the runs that were on disk at the start.
     if (this.#filling) return;
     for (const [number, segment] of this.#segments) {
       const onDisk = segment.runs.filter((run) => run instanceof DiskRun);
       const merged = await disk.merge(number, onDisk);
-      // What came meanwhile is newer.
+      // Runs that were added during the merge are newer.
       if (merged) segment.runs = [...merged, ...segment.runs.slice(onDisk.length)];
     }
   }
 
-  /** Makes runs of what is committed, once there is enough of it. */
+  /** Moves the committed entries from the log into runs, once the log is large. */
   #makeRuns(): void {
     const old = this.#log;
     const end = this.#committedEnd;
@@ -313,7 +316,7 @@ export class ExpiringState implements CommittedState, CommitLayers {
     old.each(intoRun, 0, end);
     this.#log = new EntryLog();
     old.each((entries, at) => this.#log.copy(entries, at), end);
-    // Nothing is sealed: what was is committed now.
+    // No commit is in flight here: what follows the committed entries is current.
     this.#committedEnd = this.#sealedEnd = this.#flushedEnd = 0;
     for (const [segment, run] of made) {
       this.#segment(segment).runs.push(run);
@@ -322,10 +325,7 @@ export class ExpiringState implements CommittedState, CommitLayers {
     this.#options.disk?.forgetPieces();
   }
 
-  /**
-   * The newest entry of each key of a segment in a range,
-   * before a position of the log; undefined for a deletion.
-   */
+  /** The newest entry of each key of a segment, of the log up to `end`; undefined for a deletion. */
   #newestOf(segment: number, range: KeyRange, end: number): Map<string, Stored | undefined> {
     const found = new Map<string, Stored | undefined>();
     const { format, keys, prefixLength } = this.#options;
@@ -360,7 +360,7 @@ export class ExpiringState implements CommittedState, CommitLayers {
     return undefined;
   }
 
-  /** Reads the keys that are there at the start, in the background. */
+  /** Adds the keys that were on disk at the start to the filters, in the background. */
   async #fillFilters(segments: ReadonlyMap<number, Segment>): Promise<void> {
     this.#filling = true;
     let read = 0;
@@ -369,7 +369,7 @@ export class ExpiringState implements CommittedState, CommitLayers {
         const filter = new BloomFilter();
         for (let index = 0; index < run.blocks; index++) {
           if (read++ % blocksInOneTurn === 0) await nextTurn();
-          // Expired or cleared meanwhile.
+          // Closed, or the segment expired or was cleared.
           if (this.#closed || this.#segments.get(number) !== segment) break;
           run.block(index)?.each((entries, at) => {
             const hash = entries.hashAt(at);

@@ -1,11 +1,11 @@
-// The overlay: what open transactions have written, above the committed state,
-// and what was last committed, decoded.
+// The overlay: the entries of a store that are not committed yet, above the committed state, and a cache of
+// committed entries with their values decoded.
 //
 //   write ─▶ current ──seal (the commit begins)──▶ sealed ──committed──▶ clean, and in CommittedState
-//               └────────────── abort: all is forgotten ──────────────┘
+//               └────── abort: current, sealed and clean entries are dropped ──────┘
 //
-// One commit may be in flight while the next batch is worked on. An entry that is written again meanwhile is
-// current; what the commit in flight has of it is in its change.
+// One commit may be in flight while records of the next one are processed. A key has one entry. If it is
+// written again during a commit, its entry is current again; the commit has the old value in a StateChange.
 import { checkKey, windowSuffix, type KeyText } from '../api/key-text.ts';
 import { checkRecordSize } from '../api/record-size.ts';
 import { numberSerde, serialize, type Serialized, type Serde } from '../api/serde.ts';
@@ -22,68 +22,71 @@ import { mergeSorted } from './merge-sorted.ts';
 import { owned, storedValue } from './stored-data.ts';
 import type { ChangelogPartition, CommitLayers } from './task-store.ts';
 
-/** Stands for a value that nobody has looked up yet. */
+/** The committed value of an entry, until it is looked up. Most are never asked for. */
 const unread: unique symbol = Symbol('unread');
-/** Stands for a number that its serde writes when the commit begins: it refuses none, and all are short. */
+/**
+ * The data of a number, until the commit begins: counts are rewritten often, and `numberSerde` cannot fail,
+ * so only the last value before a commit is serialized.
+ */
 const unwritten: unique symbol = Symbol('unwritten');
-/** The most characters of a number. */
+/** The most characters of a number as text: what an `unwritten` one is counted as. */
 const numberLength = 24;
 
-/** One key as its newest writer left it; a value of `undefined` is a deletion. */
+/** The newest value of one key in one window; a value of `undefined` is a deletion. */
 interface Entry<V> {
   readonly key: string;
-  /** Where the window begins; {@link noWindow} in stores without windows. */
+  /** The window's start; {@link noWindow} in stores without windows. */
   readonly window: number;
-  /**
-   * Both in one, as the committed state and the changelog have it: made once for an entry, whatever is
-   * written to it.
-   */
+  /** Key and window as one text: the key in the committed state and in the changelog. Made once an entry. */
   readonly text: string;
   segment: number;
   value: V | undefined;
-  /** Of a current entry: its value as its serde wrote it; undefined for a deletion. */
+  /** For current entries: the serialized value; undefined for a deletion, and for all other entries. */
   data: Serialized | typeof unwritten | undefined;
-  /** About how many bytes key and value take. */
+  /** Length of `text` and of the serialized value: about the bytes they take. */
   bytes: number;
   timestamp: number;
   layer: 'current' | 'sealed' | 'clean';
-  /** Of a current entry: the value as the last commit began. */
+  /** For current entries: the value at the last seal. */
   before: V | undefined | typeof unread;
 }
 
-/** The window of entries that have none. */
+/** The window start of entries in stores without windows. */
 export const noWindow = -1;
 
-/** What an overlay needs to know of the store it serves. */
+/** What an overlay needs of its store. */
 export interface OverlayOptions<V> {
   valueSerde: Serde<V>;
   committed: CommittedState;
   keys: Pick<KeyText<unknown>, 'encoding' | 'toChangelog'>;
   /** Where changes are logged; undefined: nowhere. */
   changelog: ChangelogPartition | undefined;
-  /** What clean entries are kept within, to be read again without the committed state. */
+  /** Limits how many clean entries are kept. All stores of a thread share it. */
   cache: CacheBudget;
 }
 
 /**
- * Reads and writes of one store in one task, transactional by layers. Entries are looked up by window and
- * then by key, so that a key's text and its hash serve all its windows.
+ * Reads and writes of one store in one task. Entries are looked up by window and then by key: the same string
+ * is the key in each of its windows, so V8 computes its hash once.
  */
 export class Overlay<V> implements CommitLayers {
   readonly #options: OverlayOptions<V>;
   readonly #hasNumbers: boolean;
   #windows = new Map<number, Map<string, Entry<V>>>();
-  /** How many entries all windows have, and how many bytes. */
+  /** Entries of all layers in all windows, and their bytes. */
   #size = 0;
   #bytes = 0;
-  /** Bytes of the current entries. */
+  /** Bytes of the current entries. A commit begins early if there are too many. */
   #writtenBytes = 0;
   /** The current entries, in the order of their first writes. */
   #written: Entry<V>[] = [];
-  /** The sealed entries, and their changes. */
+  /**
+   * The entries of the commit in flight, and its changes; undefined if there is none. Of these entries, those
+   * written since are current, and in `#written` too.
+   */
   #sealed: readonly Entry<V>[] = [];
   #changes: readonly StateChange[] | undefined;
-  /** How many entries and bytes the budget knows of. */
+  /** The part of the shared budget's `used` and `usedBytes` that is this overlay's, as of the last commit. */
   #counted = 0;
   #countedBytes = 0;
 
@@ -97,7 +100,7 @@ export class Overlay<V> implements CommitLayers {
     return this.#writtenBytes;
   }
 
-  /** The value of a key and its event time, as they are now: what is written later does not change them. */
+  /** The value of a key and its event time. Later writes do not change the returned object. */
   get(segment: number, window: number, key: string): { value: V; timestamp: number } | undefined {
     const entry = this.#find(window, key);
     if (entry)
@@ -108,6 +111,7 @@ export class Overlay<V> implements CommitLayers {
     const found = this.#read(stored);
     const { cache } = this.#options;
     const bytes = text.length + stored.data.length;
+    // This store alone: the sum over all stores is checked after each commit.
     if (this.#size < cache.max && this.#bytes + bytes <= cache.maxBytes) {
       const rest = { data: undefined, layer: 'clean', before: unread } as const;
       this.#keep({ key, window, text, segment, bytes, ...found, ...rest });
@@ -115,7 +119,7 @@ export class Overlay<V> implements CommitLayers {
     return found;
   }
 
-  /** The value as it was when the commit before began: without what was written since. */
+  /** The value of a key at the last seal, without later writes. */
   before(segment: number, window: number, key: string): V | undefined {
     const entry = this.#find(window, key);
     if (!entry) return this.#committedValue(segment, textOf(window, key))?.value;
@@ -124,9 +128,9 @@ export class Overlay<V> implements CommitLayers {
   }
 
   /**
-   * Replaces a value by what `next` makes of it, in one look-up; returns value and event time, which is the
-   * higher of both.
-   * @throws what the serde throws, RangeError and RecordTooLargeError; the value is then what it was.
+   * Replaces a value by what `next` returns for the old one, in one look-up. The new event time is the later
+   * one of the old value's and `timestamp`. Returns the new value and its event time.
+   * @throws what the serde throws, RangeError and RecordTooLargeError; the value is then unchanged.
    */
   update(
     segment: number,
@@ -152,8 +156,8 @@ export class Overlay<V> implements CommitLayers {
   }
 
   /**
-   * What was written since the last seal, in the order of the first writes. What is written later changes
-   * what was returned.
+   * The entries written since the last seal, in the order of their first writes. The list is live: later
+   * writes change it.
    */
   written(): Iterable<Readonly<Pick<Entry<V>, 'key' | 'window' | 'value' | 'timestamp'>>> {
     return this.#written;
@@ -161,8 +165,8 @@ export class Overlay<V> implements CommitLayers {
 
   /**
    * Writes a value; `undefined` deletes.
-   * @throws what the serde throws; RangeError for a key that no store takes,
-   * or a time that is none; RecordTooLargeError.
+   * @throws what the serde throws; RangeError for a key that no store takes
+   * or an invalid time; RecordTooLargeError.
    */
   set(segment: number, window: number, key: string, value: V | undefined, timestamp: number): void {
     checkTime(timestamp);
@@ -172,8 +176,8 @@ export class Overlay<V> implements CommitLayers {
   }
 
   /**
-   * Everything visible in a segment in a range of keys, ordered by key. What is written after the call is not
-   * in it.
+   * All entries of a segment in a range of keys, committed or not, ordered by key. Writes after the call are
+   * not in it.
    */
   entries(
     segment: number,
@@ -189,7 +193,7 @@ export class Overlay<V> implements CommitLayers {
     return mergeSorted(written, committed, (stored) => this.#read(stored));
   }
 
-  /** The segments that hold anything, oldest first. */
+  /** The segments that have entries, committed or not, oldest first. */
   segments(): number[] {
     const segments = new Set(this.#options.committed.segments());
     for (const layer of [this.#sealed, this.#written]) for (const { segment } of layer) segments.add(segment);
@@ -235,7 +239,7 @@ export class Overlay<V> implements CommitLayers {
 
   #keepSealed(): void {
     for (const entry of this.#sealed) {
-      // Written again since: then it is current.
+      // Written since the seal, it is current.
       if (entry.layer !== 'sealed') continue;
       if (entry.value !== undefined) entry.layer = 'clean';
       else this.#drop(entry);
@@ -247,11 +251,12 @@ export class Overlay<V> implements CommitLayers {
     if (entries?.delete(key) !== true) return;
     this.#size--;
     this.#bytes -= bytes;
-    // Windows come and go: what they leave behind must not gather.
+    // There are ever new windows: empty maps of old ones would pile up.
     if (entries.size === 0) this.#windows.delete(window);
   }
 
-  #keepWritten(): void {
+  /** Drops the clean entries. Called after a commit, when no entry is sealed. */
+  #dropClean(): void {
     this.#windows = new Map();
     this.#size = this.#bytes = 0;
     for (const entry of this.#written) this.#keep(entry);
@@ -261,7 +266,7 @@ export class Overlay<V> implements CommitLayers {
     const { cache } = this.#options;
     this.#count();
     if (cache.used <= cache.max && cache.usedBytes <= cache.maxBytes) return;
-    this.#keepWritten();
+    this.#dropClean();
     this.#count();
   }
 
@@ -277,7 +282,7 @@ export class Overlay<V> implements CommitLayers {
     return this.#windows.get(window)?.get(key);
   }
 
-  /** Adds an entry whose key is not there. */
+  /** Adds an entry for a key that has none. */
   #keep(entry: Entry<V>): void {
     const entries = this.#windows.get(entry.window);
     if (entries) entries.set(entry.key, entry);
@@ -315,7 +320,7 @@ export class Overlay<V> implements CommitLayers {
     this.#writtenBytes += bytes;
   }
 
-  /** Writes an entry that is there; makes it current before. */
+  /** Writes to an entry, which is current afterwards. */
   #rewrite(entry: Entry<V>, segment: number, value: V | undefined, timestamp: number): void {
     const data = this.#serialize(entry.text, value);
     const bytes = entry.text.length + lengthOf(data);
@@ -335,7 +340,10 @@ export class Overlay<V> implements CommitLayers {
     entry.timestamp = timestamp;
   }
 
-  /** A value as it will be stored and logged. What cannot be is the failure of the record that writes it. */
+  /**
+   * A value as it will be stored and logged. It is serialized now, not when the commit begins, so that a
+   * value that cannot be is a failure of the record that writes it.
+   */
   #serialize(text: string, value: V | undefined): Serialized | typeof unwritten | undefined {
     if (value === undefined) return undefined;
     if (this.#hasNumbers && typeof value === 'number' && !Number.isNaN(value)) return unwritten;
@@ -368,7 +376,7 @@ function textOf(window: number, key: string): string {
   return window === noWindow ? key : key + windowSuffix(window);
 }
 
-/** @throws RangeError for what no record may carry as its time. */
+/** @throws RangeError for a time that no record can have. */
 export function checkTime(timestamp: number): void {
   if (timestamp >= 0 && Number.isSafeInteger(timestamp)) return;
   throw new RangeError(`the event time ${timestamp} is not in whole epoch milliseconds`);
