@@ -9,10 +9,11 @@ import { Kafka, logLevel, type Producer } from 'kafkajs';
 import { createTopics, readJudged } from './judged.ts';
 import { junkSource, maxRecordBytes, type RawInput } from './junk-records.ts';
 import { randomOf } from '@activity/testbed/testing/random';
+import { expect } from 'vitest';
 import { startService, type ServiceProcess } from './service-process.ts';
 
 /** What came of a run. */
-export interface JunkRun {
+interface JunkRun {
   /** Records that were not what they were to be, as `what it was to be ≠ what it was, and its value`. */
   wrong: string[];
   /** How many dead letters there were for each reason. */
@@ -28,8 +29,30 @@ const partitions = 3;
 /** Where a record of the raw topic is. */
 type Place = string;
 
+/**
+ * Runs `count` records of a seed: each becomes what it is to be, there are dead letters for every reason,
+ * `leastStored` logs are stored, and the processor ends in order.
+ */
+export async function expectJunkJudged(
+  brokers: string,
+  { seed, count, leastStored }: { seed: number; count: number; leastStored: number },
+): Promise<void> {
+  const { wrong, letters, stored, failures, exitCode } = await runJunk(brokers, seed, count);
+  expect(wrong).toEqual([]);
+  expect(failures).toEqual([]);
+  expect(exitCode).toBe(0);
+  expect(stored).toBeGreaterThan(leastStored);
+  expect(Object.keys(letters).toSorted()).toEqual([
+    'invalid',
+    'too-deep',
+    'too-large',
+    'undecodable',
+    'wrong-partition',
+  ]);
+}
+
 /** Writes `count` records of a seed, and waits until the processor has judged them all. */
-export async function runJunk(brokers: string, seed: number, count: number): Promise<JunkRun> {
+async function runJunk(brokers: string, seed: number, count: number): Promise<JunkRun> {
   const name = `junk-${seed}-${process.pid}`;
   const topics = topicsNamed(name);
   const kafka = new Kafka({ clientId: name, brokers: [brokers], logLevel: logLevel.ERROR });

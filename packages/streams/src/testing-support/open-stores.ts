@@ -4,7 +4,7 @@ import { numberSerde, stringSerde, type Serde } from '../api/serde.ts';
 import { TaskExpiringStore } from '../state/expiring-store.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
 import { cacheBudget, type CacheBudget } from '../state/cache-budget.ts';
-import { segmentIntervalMs } from '../state/segmented-store.ts';
+import { segmentIntervalMs, type SegmentedStoreOptions } from '../state/segmented-store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
 import { changelog } from './changelog.ts';
 import { stateBackends, type OpenBackend } from './state-backends.ts';
@@ -48,40 +48,34 @@ function openerOf(create: () => OpenBackend, max: number): StoreOpener {
     return new TaskKeyValueStore({ ...options, cache: cacheOf() });
   }
 
-  async function windowed(
-    streamTime: () => number,
-    backend: OpenBackend = begin(),
-  ): Promise<TaskWindowStore<string, number>> {
-    return new TaskWindowStore({
+  function segmented(streamTime: () => number): Omit<SegmentedStoreOptions<string, number>, 'committed'> {
+    return {
       name: 'store',
       keySerde: stringSerde,
       valueSerde: numberSerde,
-      committed: await backend.open(),
       changelog,
       cache: cacheOf(),
       retentionMs: 10 * minute,
       segmentMs: undefined,
       expiry: undefined,
       streamTime,
-    });
+    };
+  }
+
+  async function windowed(
+    streamTime: () => number,
+    backend: OpenBackend = begin(),
+  ): Promise<TaskWindowStore<string, number>> {
+    return new TaskWindowStore({ ...segmented(streamTime), committed: await backend.open() });
   }
 
   async function expiring(
     streamTime: () => number,
     backend: OpenBackend = begin(),
   ): Promise<TaskExpiringStore<string, number>> {
-    return new TaskExpiringStore({
-      name: 'store',
-      keySerde: stringSerde,
-      valueSerde: numberSerde,
-      committed: await backend.openExpiring({ segmentMs: segmentIntervalMs(10 * minute), runEntries: 2 }),
-      changelog,
-      cache: cacheOf(),
-      retentionMs: 10 * minute,
-      segmentMs: undefined,
-      expiry: undefined,
-      streamTime,
-    });
+    const segmentMs = segmentIntervalMs(10 * minute);
+    const committed = await backend.openExpiring({ segmentMs, runEntries: 2 });
+    return new TaskExpiringStore({ ...segmented(streamTime), committed });
   }
 
   return { begin, create, cacheOf, keyValue, windowed, expiring };
