@@ -1,5 +1,5 @@
-// Reads the enriched logs with kafkajs, as its own consumer group. It stores by `_id`, since kafkajs may hand out
-// a record of an aborted transaction before the same one is committed.
+// Reads the enriched logs with kafkajs, as its own consumer group. It stores by `_id`, since kafkajs may hand
+// out a record of an aborted transaction before the same one is committed.
 import { Kafka } from 'kafkajs';
 import { LogTable } from './log.ts';
 

@@ -44,8 +44,8 @@ export interface EdgeCall<A extends Answer> {
 }
 
 /**
- * Lets a call in and through to its handler, or refuses it. Never rejects. Returns the answer, and the headers
- * that it has beside its own.
+ * Lets a call in and through to its handler, or refuses it. Never rejects. Returns the answer, and the
+ * headers that it has beside its own.
  */
 export async function pass<A extends Answer>(
   call: EdgeCall<A>,

@@ -4,7 +4,8 @@ import type { PendingCommit, TopologyTestDriver } from './topology-test-driver.t
 /**
  * What can happen to a process between two records.
  * - `process`, `processSome`: it processes the records that have arrived, or two of each task's.
- * - `begin`: a commit begins. Processing goes on until `succeed`, `fail`, `loseAnswer` or another fault ends it.
+ * - `begin`: a commit begins. Processing goes on until `succeed`, `fail`, `loseAnswer` or another fault ends
+ *   the commit.
  * - `abort`: the open transaction is aborted.
  * - `crash`: the process dies and is started again.
  * - `rebalance`: the tasks move to another process.

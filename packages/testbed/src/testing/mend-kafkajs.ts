@@ -1,4 +1,4 @@
-// Mends how kafkajs 2.2.4 leaves out aborted records. It takes the broker's list of aborted transactions to be
+// Mends how kafkajs 2.2.4 omits aborted records. It takes the broker's list of aborted transactions to be
 // in the order of their beginnings, and it is in the order of their ends: of two that were open at once, the
 // records of one may be handed out as committed. Import this where a test reads committed records by kafkajs.
 import { createRequire } from 'node:module';
