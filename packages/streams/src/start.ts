@@ -381,7 +381,7 @@ export function createStreams(options: StreamsOptions): Streams {
     start,
     isReady: () => state === 'RUNNING',
     isHealthy: () => state !== 'ERROR' && state !== 'CLOSED',
-    store: (name) => readableStore(name, pool?.handles ?? []),
+    store: (name) => readableStore(name, () => pool?.handles ?? []),
     close: (closeOptions = { leave: true }) => (closing ??= closeAll(closeOptions)),
   };
 }

@@ -9,7 +9,7 @@ const defaultLimit = 10_000;
  * Committed entries of a store, of the tasks that run in this instance and no other's; never those of an open
  * transaction. A name that no task here has answers as an empty store does. `limit` bounds the rows, 10,000
  * unless given.
- * @throws RetriableError where a worker thread ends before it has answered.
+ * @throws RetriableError where a worker thread has ended, or ends before it has answered.
  */
 export interface ReadableStore<K, V> {
   /**
@@ -29,10 +29,13 @@ export interface ReadableStore<K, V> {
   fetchAll(from: number, to: number, options?: { limit?: number }): Promise<[K, number, V][]>;
 }
 
-/** A store over the threads that may hold it. */
-export function readableStore<K, V>(name: string, threads: readonly ThreadHandle[]): ReadableStore<K, V> {
+/** A store over the threads that may hold it: those that there are when it is read. */
+export function readableStore<K, V>(
+  name: string,
+  threads: () => readonly ThreadHandle[],
+): ReadableStore<K, V> {
   async function ask(query: StoreQuery, limit: number = defaultLimit): Promise<StoreRow[]> {
-    const answers = await Promise.all(threads.map((thread) => thread.query(name, query)));
+    const answers = await Promise.all(threads().map((thread) => thread.query(name, query)));
     return answers.flat().slice(0, limit);
   }
 

@@ -1,4 +1,5 @@
 // A stream thread in a worker, seen from the application.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { FatalError, RetriableError } from '../api/errors.ts';
 import type { StoreRow } from '../state/committed-reader.ts';
@@ -15,6 +16,12 @@ export interface WorkerThreadOptions {
   metrics: RuntimeMetrics;
   log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, details?: object) => void;
   onState: (state: ThreadState, error?: Error) => void;
+  /**
+   * How long the worker may take to close, in milliseconds, before it is ended: what it has not committed is
+   * processed again.
+   * @default 60_000
+   */
+  closeWithinMs?: number;
 }
 
 /** The worker's side: source in the repository, JavaScript where the package is installed. */
@@ -22,12 +29,23 @@ const workerMain = import.meta.url.endsWith('.ts')
   ? new URL('./worker-main.ts', import.meta.url)
   : new URL('./worker-main.js', import.meta.url);
 
+function noThread(): RetriableError {
+  return new RetriableError('CONNECTION_LOST', 'reading a store: the thread has ended');
+}
+
 /** Starts a worker that runs one stream thread. */
-export function workerThread({ data, metrics, log, onState }: WorkerThreadOptions): ThreadHandle {
+export function workerThread({
+  data,
+  metrics,
+  log,
+  onState,
+  closeWithinMs = 60_000,
+}: WorkerThreadOptions): ThreadHandle {
   const waiting = new Map<number, { resolve: (rows: StoreRow[]) => void; reject: (error: Error) => void }>();
   let worker: Worker | undefined;
   let exited: Promise<void> = Promise.resolve();
   let closing = false;
+  let isRunning = false;
   let nextId = 0;
 
   function tell(message: ToWorker): void {
@@ -63,6 +81,7 @@ export function workerThread({ data, metrics, log, onState }: WorkerThreadOption
         // Records live shortly and in great numbers: with room for them few are copied by the collector.
         resourceLimits: { maxYoungGenerationSizeMb: 192 },
       });
+      isRunning = true;
       exited = new Promise((resolve) => worker?.once('exit', () => resolve()));
       worker.on('message', receive);
       worker.once('error', (error: Error) => {
@@ -70,8 +89,9 @@ export function workerThread({ data, metrics, log, onState }: WorkerThreadOption
         onState('ERROR', error);
       });
       void exited.then(() => {
+        isRunning = false;
         for (const { reject } of waiting.values())
-          reject(new RetriableError('CONNECTION_LOST', 'the thread has ended'));
+          reject(noThread());
         waiting.clear();
         if (!closing)
           onState('ERROR', new FatalError('PROCESSING_FAILED', 'a worker thread ended by itself'));
@@ -79,6 +99,10 @@ export function workerThread({ data, metrics, log, onState }: WorkerThreadOption
     },
     query: (store, query) =>
       new Promise((resolve, reject) => {
+        if (!isRunning) {
+          reject(noThread());
+          return;
+        }
         const id = nextId++;
         waiting.set(id, { resolve, reject });
         tell({ type: 'query', id, store, query });
@@ -86,7 +110,14 @@ export function workerThread({ data, metrics, log, onState }: WorkerThreadOption
     async close({ leave }) {
       closing = true;
       tell({ type: 'close', leave });
-      await exited;
+      const done = new AbortController();
+      const { signal } = done;
+      const overdue = sleep(closeWithinMs, true, { signal }).catch(() => false);
+      const isOverdue = await Promise.race([exited.then(() => false), overdue]);
+      done.abort();
+      if (!isOverdue) return;
+      log('warn', `a worker thread did not close in ${closeWithinMs} ms: it is ended`);
+      await worker?.terminate();
     },
   };
 }
