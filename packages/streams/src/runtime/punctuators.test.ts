@@ -14,6 +14,24 @@ describe('punctuators', () => {
     expect(called).toEqual([false, false, true, false, true, true, false, true]);
   });
 
+  test('by wall clock are due one interval after the clock was set back', () => {
+    const punctuators = new Punctuators();
+    const calls: number[] = [];
+    punctuators.add('wall-clock', 100, 5000, (time) => calls.push(time));
+    for (const time of [5100, 1000, 1099, 1100, 1150, 1200]) punctuators.punctuate('wall-clock', time);
+    expect(calls).toEqual([5100, 1100, 1200]);
+  });
+
+  test('by wall clock that were set back are due again after an abort, by the clock as it is now', () => {
+    const punctuators = new Punctuators();
+    const calls: number[] = [];
+    punctuators.add('wall-clock', 100, 5000, (time) => calls.push(time));
+    for (const time of [5100, 1000, 1100]) punctuators.punctuate('wall-clock', time);
+    punctuators.abort();
+    for (const time of [1101, 1200, 1201]) punctuators.punctuate('wall-clock', time);
+    expect(calls).toEqual([5100, 1100, 1201]);
+  });
+
   test('by stream time are due with the first record, then every interval', () => {
     const punctuators = new Punctuators();
     const calls: number[] = [];

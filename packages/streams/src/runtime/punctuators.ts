@@ -49,6 +49,9 @@ export class Punctuators {
   punctuate(type: PunctuationType, time: number): boolean {
     let called = false;
     for (const schedule of this.#schedules[type]) {
+      // Only the time of day goes back: what is further away than an interval was due by the former clock.
+      if (type === 'wall-clock' && schedule.due.next - time > schedule.intervalMs)
+        schedule.due = { ...schedule.due, next: time + schedule.intervalMs };
       const { next, cancelled } = schedule.due;
       if (cancelled || time < next) continue;
       const missed = Math.floor((time - next) / schedule.intervalMs);

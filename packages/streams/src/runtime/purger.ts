@@ -2,6 +2,7 @@
 // committed, of changelogs of expiring state what has expired by stream time. Retention by time would compare
 // with the time of day, and delete the state of old events while it is needed.
 import { partitionName, type CommittedOffset, type KafkaPort, type TopicPartition } from '@activity/kafka';
+import { Interval } from './interval.ts';
 import type { Task } from './task.ts';
 
 /** What a purger works on. Times in milliseconds. */
@@ -22,12 +23,12 @@ export class Purger {
   /** By partition: what was committed of repartition topics, and what of it has been deleted. */
   readonly #committed = new Map<string, CommittedOffset>();
   readonly #deleted = new Map<string, number>();
-  #last: number;
+  readonly #interval: Interval;
   #running: Promise<void> | undefined;
 
   constructor(options: PurgerOptions) {
     this.#options = options;
-    this.#last = options.now();
+    this.#interval = new Interval(options.intervalMs, options.now());
   }
 
   /** Takes note of a commit. */
@@ -43,9 +44,9 @@ export class Purger {
    * interval later.
    */
   run(tasks: () => readonly Task[]): void {
-    const { now, intervalMs, log } = this.#options;
-    if (this.#running || now() - this.#last < intervalMs) return;
-    this.#last = now();
+    const { now, log } = this.#options;
+    if (this.#running || !this.#interval.isDue(now())) return;
+    this.#interval.restart(now());
     this.#running = this.#purge(tasks())
       .catch((error: unknown) => {
         log('warn', 'deleting used-up records of internal topics failed; it is tried again', { error });

@@ -23,5 +23,5 @@ const refreshMs = 600_000;
 
 /** Whether a checkpoint is as good as one that is written now. */
 export function isCurrent(checkpoint: Checkpoint | undefined, position: number, now: number): boolean {
-  return checkpoint?.position === position && now - checkpoint.writtenAt < refreshMs;
+  return checkpoint?.position === position && Math.abs(now - checkpoint.writtenAt) < refreshMs;
 }

@@ -133,10 +133,12 @@ export function diskBackend({
     const origin = [changelogId ?? 'no changelog', kind, keys, format, segmentMs].join(' ');
     const found = origins.get(store);
     const age = state.flushedAt === undefined ? 0 : now() - state.flushedAt;
-    if (found === origin && age > maxAgeMs) {
-      const hours = (age / 3_600_000).toFixed(1);
-      const why = 'longer ago than its changelog keeps deletions';
-      log('info', `store ${store} of task ${taskId} was written ${hours} h ago, ${why}; it is restored`);
+    // Of state that is from the future nobody knows how old it is: the clock was wrong, then or now.
+    if (found === origin && Math.abs(age) > maxAgeMs) {
+      const hours = (Math.abs(age) / 3_600_000).toFixed(1);
+      const when =
+        age > 0 ? 'ago, longer than its changelog keeps deletions' : 'ahead of the clock as it is now';
+      log('info', `store ${store} of task ${taskId} was written ${hours} h ${when}; it is restored`);
       await state.clear();
     }
     if (found === origin) return;

@@ -1,4 +1,5 @@
 // The flush of a stream thread: committed state goes to disk now and then, in the background.
+import { Interval } from '../interval.ts';
 import type { TaskSet } from './task-set.ts';
 import { InFlight } from './in-flight.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
@@ -13,12 +14,12 @@ export class StateFlush {
   readonly #tasks: TaskSet;
   readonly #settings: Settings;
   readonly #flush = new InFlight();
-  #last: number;
+  readonly #interval: Interval;
 
   constructor(tasks: TaskSet, settings: Settings) {
     this.#tasks = tasks;
     this.#settings = settings;
-    this.#last = settings.now();
+    this.#interval = new Interval(settings.stateFlushMs, settings.now());
   }
 
   /**
@@ -26,15 +27,15 @@ export class StateFlush {
    */
   async run(): Promise<void> {
     this.#flush.throwFailure();
-    const { now, stateFlushMs, maxUnflushedChanges, maxUnflushedBytes } = this.#settings;
+    const { now, maxUnflushedChanges, maxUnflushedBytes } = this.#settings;
     const stores = this.#tasks.all().flatMap((task) => task.stores.map(({ store }) => store));
     const flushAll = async (): Promise<void> => {
       await Promise.all(stores.map((store) => store.flush()));
     };
     const bytes = stores.reduce((sum, store) => sum + store.unflushedBytes(), 0);
-    const isDue = now() - this.#last >= stateFlushMs || bytes > maxUnflushedBytes / 2;
+    const isDue = this.#interval.isDue(now()) || bytes > maxUnflushedBytes / 2;
     if (isDue && !this.#flush.isActive) {
-      this.#last = now();
+      this.#interval.restart(now());
       this.#report();
       this.#flush.start(flushAll());
     }
