@@ -90,8 +90,7 @@ export function workerThread({
       });
       void exited.then(() => {
         isRunning = false;
-        for (const { reject } of waiting.values())
-          reject(noThread());
+        for (const { reject } of waiting.values()) reject(noThread());
         waiting.clear();
         if (!closing)
           onState('ERROR', new FatalError('PROCESSING_FAILED', 'a worker thread ended by itself'));
