@@ -2,6 +2,7 @@
 import { createKafka, type KafkaOptions } from '@activity/kafka';
 import type { StoreQuery, StoreRow } from '../state/committed-reader.ts';
 import { diskBackend } from '../state/disk-backend.ts';
+import { isHeldHere } from '../state/folder-lock.ts';
 import { memoryBackend } from '../state/memory-backend.ts';
 import { failurePolicy, type FailureChoices } from './failure-policy.ts';
 import { StreamThread } from './thread/stream-thread.ts';
@@ -33,6 +34,7 @@ export async function localThread(options: LocalThreadOptions): Promise<ThreadHa
       : diskBackend({
           folder: stateDir,
           cleanupDelayMs: stateCleanupDelayMs,
+          isHeld: () => isHeldHere(stateDir),
           log: (level, message) => log(level, message),
         });
   const thread = new StreamThread({

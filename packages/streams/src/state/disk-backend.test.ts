@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openWritten, stateTestFolder } from '../testing-support/state-backends.ts';
 import type { CommittedState } from './committed-state.ts';
 import { diskBackend } from './disk-backend.ts';
+import { isHeldHere } from './folder-lock.ts';
 import { instanceIdOf, openStateFolder } from './state-folder.ts';
 
 const fixture = join(import.meta.dirname, '../testing-support/state-writer.fixture.ts');
@@ -187,6 +188,9 @@ describe('the folder', () => {
 
   test('keeps an instance id, made once', () => {
     expect([1, 2].map((n) => instanceIdOf(folder, () => `made-${n}`))).toEqual(['made-1', 'made-1']);
+    // A disk that was full took the name of the file and no more.
+    writeFileSync(join(folder, 'instance-id'), '');
+    expect([3, 4].map((n) => instanceIdOf(folder, () => `made-${n}`))).toEqual(['made-3', 'made-3']);
     writeFileSync(join(folder, 'instance-id'), 'not usable!');
     expect(() => instanceIdOf(folder, () => 'x')).toThrowError('holds no usable instance id; delete it');
   });
@@ -244,6 +248,32 @@ describe('a second process on one folder', () => {
     },
   );
 });
+
+describe.each(['keyed', 'expiring'])(
+  'a folder that another took while this process stood still: %s',
+  (kind) => {
+    test('is not written to any more, whatever the process still has to write', async () => {
+      const lock = await openStateFolder({ folder, applicationId: 'one', log: () => {} });
+      const isHeld = (): boolean => isHeldHere(folder);
+      const backend = diskBackend({ folder, log: () => {}, isHeld });
+      const state = await openWritten(backend, kind);
+      state.apply([{ segment: 0, key: '1', data: 'newest', timestamp: 0 }], 1);
+      await state.flush();
+      state.apply([{ segment: 0, key: '2', data: 'too late', timestamp: 0 }], 2);
+      writeFileSync(join(folder, 'lock'), '7 4711 another-container');
+      await expect(state.flush()).rejects.toMatchObject({ code: 'STATE_LOCKED' });
+      await expect(state.clear()).rejects.toMatchObject({ code: 'STATE_LOCKED' });
+      await state.close();
+      await backend.close();
+      lock.release();
+      expect(readFileSync(join(folder, 'lock'), 'utf8')).toContain('another-container');
+      const { state: found, close } = await reopen([], kind);
+      expect(found.position).toBe(1);
+      expect([...found.entries(0)].map(([key]) => key)).toEqual(['1']);
+      await close();
+    });
+  },
+);
 
 describe.each(['keyed', 'expiring'])('a disk that takes no more: %s', (kind) => {
   test('fails the flush with the remedy, and keeps what was flushed before', async () => {

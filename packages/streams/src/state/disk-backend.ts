@@ -23,6 +23,11 @@ export interface DiskBackendOptions {
   /** How long state that nobody uses stays, in milliseconds; undefined: for ever. */
   cleanupDelayMs?: number | undefined;
   /**
+   * Whether the folder is still locked for this process. Nothing is written once it is not.
+   * @default () => true
+   */
+  isHeld?: () => boolean;
+  /**
    * The time of day in epoch milliseconds.
    * @default Date.now
    */
@@ -43,6 +48,7 @@ export function diskBackend({
   folder,
   log,
   cleanupDelayMs,
+  isHeld = () => true,
   now = Date.now,
 }: DiskBackendOptions): StateBackend {
   mkdirSync(folder, { recursive: true });
@@ -51,9 +57,12 @@ export function diskBackend({
     cleanupDelayMs === undefined
       ? undefined
       : setInterval(() => {
-          cleaning ??= removeUnused({ folder, delayMs: cleanupDelayMs, now, log }).finally(
-            () => (cleaning = undefined),
-          );
+          if (!isHeld()) return;
+          cleaning ??= removeUnused({ folder, delayMs: cleanupDelayMs, now, log })
+            .catch((error: unknown) => {
+              log('warn', `looking for state that nobody uses failed: ${String(error)}; it is tried again`);
+            })
+            .finally(() => (cleaning = undefined));
         }, cleanupDelayMs).unref();
   const environments = new Map<string, Promise<Environment>>();
 
@@ -104,7 +113,7 @@ export function diskBackend({
   async function open(options: OpenStateOptions): Promise<CommittedState> {
     const { environment, onClose } = await use(options.taskId);
     const { env, checkpoints } = environment;
-    const state = new DiskState({ ...options, env, checkpoints, now, onClose });
+    const state = new DiskState({ ...options, env, checkpoints, now, isHeld, onClose });
     await checkOrigin(state, environment, options);
     return state;
   }
@@ -114,7 +123,7 @@ export function diskBackend({
     const { env, checkpoints } = environment;
     const { store, taskId, prefixLength } = options;
     const prefixes = prefixLength !== undefined;
-    const disk = new ExpiringDisk({ env, checkpoints, store, taskId, prefixes, now, onClose });
+    const disk = new ExpiringDisk({ env, checkpoints, store, taskId, prefixes, now, isHeld, onClose });
     const state = new ExpiringState({ ...options, disk });
     await checkOrigin(state, environment, { ...options, kind: 'expiring' });
     return state;

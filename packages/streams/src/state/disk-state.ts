@@ -52,6 +52,8 @@ export interface DiskStateOptions {
   env: RootDatabase<unknown, string>;
   checkpoints: Checkpoints;
   now: () => number;
+  /** Whether the folder is still this process's. */
+  isHeld: () => boolean;
   onClose: () => Promise<void>;
 }
 
@@ -76,8 +78,8 @@ export class DiskState implements CommittedState {
 
   constructor(options: DiskStateOptions) {
     this.#options = options;
-    const { env, store, taskId, keys, checkpoints } = options;
-    this.#writes = new StoreWrites(env, store, taskId);
+    const { env, store, keys, checkpoints } = options;
+    this.#writes = new StoreWrites(env, options);
     this.#alone = options.segmentsTogether === 1;
     this.#keys = new DiskKeys(this.#alone, keys);
     const checkpoint = checkpoints.get(store);

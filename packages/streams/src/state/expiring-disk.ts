@@ -42,6 +42,8 @@ export interface ExpiringDiskOptions {
   /** Whether runs get an index of prefixes. */
   prefixes: boolean;
   now: () => number;
+  /** Whether the folder is still this process's. */
+  isHeld: () => boolean;
   onClose: () => Promise<void>;
 }
 
@@ -72,8 +74,8 @@ export class ExpiringDisk {
 
   constructor(options: ExpiringDiskOptions) {
     this.#options = options;
-    const { env, store, taskId, checkpoints } = options;
-    this.#writes = new StoreWrites(env, store, taskId);
+    const { env, store, checkpoints } = options;
+    this.#writes = new StoreWrites(env, options);
     const checkpoint = checkpoints.get(store);
     this.flushedAt = checkpoint?.writtenAt;
     if (checkpoint?.clearing) this.#dropAll();

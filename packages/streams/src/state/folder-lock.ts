@@ -170,6 +170,16 @@ function held(file: string, text: string, touchMs: number): FolderLock {
   };
 }
 
+/** What this process writes into a lock. */
+function ownText(place: string): string {
+  return `${process.pid} ${startOf(process.pid)} ${place}`;
+}
+
+/** Whether this process has the lock of a folder still: another may have taken it from one that stood still. */
+export function isHeldHere(folder: string): boolean {
+  return read(join(folder, 'lock')) === ownText(placeOfThisProcess());
+}
+
 /**
  * Locks a folder for this process. Waits up to `staleMs` where the lock is of another container or machine.
  * @throws FatalError with STATE_LOCKED that names the process that holds it.
@@ -179,7 +189,7 @@ export async function lockFolder(
   { touchMs = 1_000, staleMs = 10_000, place = placeOfThisProcess() }: FolderLockOptions = {},
 ): Promise<FolderLock> {
   const file = join(folder, 'lock');
-  const own = `${process.pid} ${startOf(process.pid)} ${place}`;
+  const own = ownText(place);
   for (let attempt = 0; attempt < 5; attempt++) {
     if (take(file, own)) return held(file, own, touchMs);
     const text = read(file);

@@ -19,22 +19,37 @@ export class StoreWrites {
   readonly #env: RootDatabase<unknown, string>;
   readonly #store: string;
   readonly #taskId: string;
+  readonly #isHeld: () => boolean;
   #failure: FatalError | undefined;
 
-  constructor(env: RootDatabase<unknown, string>, store: string, taskId: string) {
+  /** `isHeld`: whether the folder is still this process's. */
+  constructor(
+    env: RootDatabase<unknown, string>,
+    { store, taskId, isHeld }: { store: string; taskId: string; isHeld: () => boolean },
+  ) {
     this.#env = env;
     this.#store = store;
     this.#taskId = taskId;
+    this.#isHeld = isHeld;
   }
 
-  /** @throws FatalError with STATE_UNWRITABLE after a write that failed. */
+  /**
+   * @throws FatalError with STATE_UNWRITABLE after a write that failed, with STATE_LOCKED where another
+   * process has taken the folder: it has newer state.
+   */
   check(): void {
+    if (!this.#failure && !this.#isHeld()) {
+      const text =
+        `writing store ${this.#store} of task ${this.#taskId}: another process has taken the state folder, ` +
+        'as it does where this one stood still; give each instance a folder of its own';
+      this.#failure = new FatalError('STATE_LOCKED', text, { taskId: this.#taskId });
+    }
     if (this.#failure) throw this.#failure;
   }
 
   /**
    * Writes in one transaction what `write` puts and removes.
-   * @throws FatalError with STATE_UNWRITABLE where the disk takes no more, and from then on.
+   * @throws FatalError as {@link check} does, and with STATE_UNWRITABLE where the disk takes no more.
    */
   async batch(write: () => void): Promise<void> {
     this.check();
@@ -46,9 +61,10 @@ export class StoreWrites {
     }
   }
 
-  /** Drops a database in the background. */
+  /** Drops a database in the background, unless another process has taken the folder. */
   drop(db: Droppable | undefined): void {
-    db?.drop().catch((error: unknown) => this.#fail(error));
+    if (!db || !this.#isHeld()) return;
+    db.drop().catch((error: unknown) => this.#fail(error));
   }
 
   /**

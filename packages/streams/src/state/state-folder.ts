@@ -58,12 +58,13 @@ export async function openStateFolder({
 export function instanceIdOf(folder: string, make: () => string): string {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'instance-id');
-  if (existsSync(file)) {
-    const id = readFileSync(file, 'utf8').trim();
+  const id = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  // A disk that was full may have taken the file and nothing in it.
+  if (id !== '') {
     if (/^[a-zA-Z0-9._-]{1,200}$/.test(id)) return id;
     throw new FatalError('STATE_DAMAGED', `${file} holds no usable instance id; delete it`);
   }
-  const id = make();
-  writeFileSync(file, id);
-  return id;
+  const made = make();
+  writeFileSync(file, made);
+  return made;
 }

@@ -79,6 +79,16 @@ describe('what nobody uses', () => {
     expect(folders()).toEqual(['0_2', '0_x', 'mine', 'state.json']);
   });
 
+  test('is looked for again where the folder could not be read', async () => {
+    const lines: string[] = [];
+    const backend = diskBackend({ folder, log: (_level, text) => lines.push(text), cleanupDelayMs: 20 });
+    rmSync(folder, { recursive: true });
+    await vi.waitFor(() => expect(lines.join()).toContain('ENOENT'), 5_000);
+    mkdirSync(join(folder, '0_1'), { recursive: true });
+    await vi.waitFor(() => expect(folders()).toEqual([]), 5_000);
+    await backend.close();
+  });
+
   test('an open task keeps its state however long nothing is written; closed, it loses it', async () => {
     const backend = diskBackend({ folder, log, cleanupDelayMs: 20 });
     const state = await backend.open({ ...where, kind: 'keyValue', segmentsTogether: 1 });
