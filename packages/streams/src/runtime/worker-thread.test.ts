@@ -40,4 +40,5 @@ test('a store is not read from a worker that has ended', async () => {
 test('a worker that never comes to its close is ended', async () => {
   const { handle } = start('for (;;);', 200);
   await handle.close({ leave: true });
+  await expect(handle.query('counts', { kind: 'get', key: 'k' })).rejects.toThrowError('has ended');
 });
