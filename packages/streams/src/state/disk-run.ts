@@ -113,7 +113,8 @@ export function bitsOf(count: number): number {
 
 /**
  * Sorts entries into the `count` blocks from block `first` on, by the highest bits of their hashes. All
- * entries must belong to these. Within a block they keep their order, so the last entry of a key is the newest.
+ * entries must belong to these. Within a block they keep their order, so the last entry of a key is the
+ * newest.
  */
 export function sortIntoBlocks(
   entries: readonly Entries[],

@@ -4,8 +4,8 @@
 //                  └─ moved to runs, by segment, once there are many; a flush writes them to disk; expired ones are dropped
 //
 // Most entries are never read, so none are cached decoded. The newest entry of a key wins: the last in the
-// log, or else in the last run of the latest segment. Values are put at stream time, which never goes back, and
-// deletions are put into every segment that has the key.
+// log, or else in the last run of the latest segment. Values are put at stream time, which never goes back,
+// and deletions are put into every segment that has the key.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Serialized } from '../api/serde.ts';
 import { BloomFilter } from './bloom-filter.ts';
