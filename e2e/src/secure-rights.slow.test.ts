@@ -91,17 +91,17 @@ test.each<[string, KafkaPrincipal, string, string, string]>([
     'processor',
     'grant the principal Write on topic user-activity-enriched',
   ],
-  ['the eraser', 'connectors', 'user-activity-erasures', 'connectors', 'on topic user-activity-erasures'],
+  ['the eraser', 'connect', 'user-activity-erasures', 'connectors', 'on topic user-activity-erasures'],
   [
     'the supervisor’s watch',
-    'connectors',
+    'connect',
     'kafka-cluster',
     'connectors',
     'grant the principal Describe on the cluster',
   ],
   [
     'the sink',
-    'connect',
+    'connect-worker',
     'connect-activity-',
     'connectors',
     'grant the worker’s principal Read on group connect-activity-',
@@ -135,7 +135,7 @@ test('an edge without its right is not ready, and says why', async () => {
 test('a Connect worker without the right to its own topics ends, and its log names them', async () => {
   const words = 'Not authorized to access topics: [activity-connect-configs]';
   await expectSaid('connect', words, async () => {
-    await applyAcls(admin, without('connect', 'activity-connect-configs'));
+    await applyAcls(admin, without('connect-worker', 'activity-connect-configs'));
     process.kill(stack.pid('connect'), 'SIGKILL');
   });
   await applyAcls(admin, rights);

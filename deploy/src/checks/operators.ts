@@ -2,11 +2,11 @@
 // never edited.
 import {
   defaultTopics,
-  kafkaPrincipals,
   kafkaRights,
+  rightsOfUsers,
   topicSpecs,
-  type KafkaPrincipal,
   type KafkaRight,
+  type KafkaUser,
 } from '@activity/contracts';
 import { stringify } from 'yaml';
 import { configSchema as processor } from '@activity/processor/config';
@@ -53,11 +53,11 @@ function acl({ resource, name, pattern, operations }: KafkaRight): object {
 }
 
 /** The rights of the services, and of KEDA, which asks how far the processor is. */
-function rightsOfUsers(): Record<KafkaPrincipal | 'keda', readonly KafkaRight[]> {
+function rightsOfAll(): Record<KafkaUser | 'keda', readonly KafkaRight[]> {
   const rights = kafkaRights({ topics: defaultTopics, applicationId, connectGroup, connectorPrefix });
   const describe = { pattern: 'Literal', operations: ['Describe'], why: 'the processor’s lag' } as const;
   return {
-    ...rights,
+    ...rightsOfUsers(rights),
     keda: [
       { resource: 'Topic', name: defaultTopics.raw, ...describe },
       { resource: 'Group', name: applicationId, ...describe },
@@ -66,14 +66,13 @@ function rightsOfUsers(): Record<KafkaPrincipal | 'keda', readonly KafkaRight[]>
 }
 
 function users(): object[] {
-  const rights = rightsOfUsers();
-  return [...kafkaPrincipals, 'keda' as const].map((name) => ({
+  return Object.entries(rightsOfAll()).map(([name, rights]) => ({
     apiVersion,
     kind: 'KafkaUser',
     metadata: { name, labels: { 'strimzi.io/cluster': kafkaCluster } },
     spec: {
       authentication: { type: 'scram-sha-512' },
-      authorization: { type: 'simple', acls: rights[name].map(acl) },
+      authorization: { type: 'simple', acls: rights.map(acl) },
     },
   }));
 }

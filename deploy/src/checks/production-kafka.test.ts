@@ -1,5 +1,5 @@
 // Kafka and Kafka Connect of the production overlay against the code: topics, rights, connectors, workers.
-import { defaultTopics, kafkaRights, topicSpecs, type KafkaRight } from '@activity/contracts';
+import { defaultTopics, kafkaRights, rightsOfUsers, topicSpecs, type KafkaRight } from '@activity/contracts';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { configSchema as connectSchema } from '@activity/connect/config';
@@ -85,7 +85,7 @@ test('each Kafka user may do what the rights say, and no more', () => {
     ),
   ]);
   expect(Object.fromEntries(given)).toEqual({
-    ...Object.fromEntries(Object.entries(rights).map(([name, of]) => [name, linesOf(of)])),
+    ...Object.fromEntries(Object.entries(rightsOfUsers(rights)).map(([name, of]) => [name, linesOf(of)])),
     keda: new Set([`Topic ${defaultTopics.raw} Literal Describe`, `Group ${applicationId} Literal Describe`]),
   });
 });
@@ -153,7 +153,7 @@ test('the workers are set up as those of the other overlay, of the same Kafka, a
   });
   expect(spec.config['config.providers.env.param.allowlist.pattern']).toBe('SINK_MONGODB_URI');
   expect(JSON.stringify(spec)).toContain('{"name":"SINK_MONGODB_URI","valueFrom":{"secretKeyRef"');
-  expect(spec.authentication.username).toBe('connect');
+  expect(spec.authentication.username).toBe('connect-worker');
 
   const version = /<kafka.version>([\d.]+)</.exec(read('packages/testbed/pom.xml'))?.[1];
   const strimzi = /Strimzi ([\d.]+),/.exec(read('deploy/schemas/operators.json'))?.[1];

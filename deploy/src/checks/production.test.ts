@@ -39,7 +39,7 @@ test('everyone looks for Kafka and Kafka Connect where they are', () => {
 test.each([
   ['producer', 'ingest'],
   ['processor', 'processor'],
-  ['connectors', 'connectors'],
+  ['connectors', 'connect'],
 ])('%s is the Kafka user %s, by TLS', (name, user) => {
   expect(variablesOf(name)).toMatchObject({
     KAFKA_TLS: 'true',

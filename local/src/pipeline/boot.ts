@@ -1,7 +1,7 @@
 // Booting the parts in the order they need each other, side by side where they do not.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { kafkaRights } from '@activity/contracts';
+import { kafkaPrincipals, kafkaRights } from '@activity/contracts';
 import { Admin } from '@platformatic/kafka';
 import { readRightsOptions, readTopics } from '../config.ts';
 import { brokerSpec } from '@activity/testbed/servers/broker';
@@ -16,6 +16,7 @@ import { freePort, loopback } from '@activity/testbed/process/ports';
 import { Problem } from '@activity/testbed/process/problem';
 import { run } from '@activity/testbed/process/run';
 import { applyAcls } from '../secure/acls.ts';
+import { applyUsers } from '../secure/users.ts';
 import type { Security } from '../secure/security.ts';
 import { secureWorker } from '../secure/connect.ts';
 import { secureBroker } from '../secure/kafka.ts';
@@ -73,6 +74,8 @@ async function bootKafka(options: BootOptions): Promise<void> {
 }
 
 async function giveRights(brokers: string, security: Security): Promise<void> {
+  const passwords = kafkaPrincipals.map((name) => [name, security.passwords.of(`kafka-${name}`)]);
+  await applyUsers(brokers, security.kafka, Object.fromEntries(passwords));
   const admin = new Admin({ clientId: 'local-rights', bootstrapBrokers: [brokers], ...security.kafka });
   try {
     await applyAcls(admin, kafkaRights({ ...readRightsOptions(), connectGroup }));

@@ -1,5 +1,5 @@
 // ACLs: makes those of the broker what the rights say, no more and no less.
-import { kafkaPrincipals, type KafkaPrincipal, type KafkaRight } from '@activity/contracts';
+import { rightsOfUsers, type KafkaPrincipal, type KafkaRight } from '@activity/contracts';
 import {
   AclOperations,
   AclPermissionTypes,
@@ -25,15 +25,15 @@ const operations = {
   DescribeConfigs: AclOperations.DESCRIBE_CONFIGS,
 };
 
-/** The ACLs of these rights. */
+/** The ACLs of these rights; an ACL that two rights of a user make is there once. */
 function aclsOf(rights: Record<KafkaPrincipal, readonly KafkaRight[]>): Acl[] {
-  return kafkaPrincipals.flatMap((principal) =>
-    rights[principal].flatMap((right) =>
+  return Object.entries(rightsOfUsers(rights)).flatMap(([user, all]) =>
+    all.flatMap((right) =>
       right.operations.map((operation) => ({
         resourceType: resources[right.resource],
         resourceName: right.name,
         resourcePatternType: patterns[right.pattern],
-        principal: `User:${principal}`,
+        principal: `User:${user}`,
         host: '*',
         operation: operations[operation],
         permissionType: AclPermissionTypes.ALLOW,

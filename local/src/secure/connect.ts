@@ -27,7 +27,7 @@ function settings({ folder, passwords, certificates }: Security, port: number): 
   const client = {
     'security.protocol': 'SASL_SSL',
     'sasl.mechanism': 'SCRAM-SHA-512',
-    'sasl.jaas.config': scramLogin('connect', passwords.of('kafka-connect')),
+    'sasl.jaas.config': scramLogin('connect-worker', passwords.of('kafka-connect-worker')),
   };
   const forEach = ['', 'consumer.', 'producer.', 'admin.'];
   return {

@@ -1,6 +1,5 @@
 // The broker with TLS, SCRAM and ACLs: clients give a password, the controller asks for the broker's own
 // certificate.
-import { kafkaPrincipals } from '@activity/contracts';
 import type { SecureBroker } from '@activity/testbed/servers/broker';
 import type { Properties } from '@activity/testbed/servers/properties';
 import { loopback } from '@activity/testbed/process/ports';
@@ -19,7 +18,8 @@ export function scramLogin(username: string, password: string): string {
 export function secureBroker(security: Security): SecureBroker {
   return {
     config: (port, controllerPort) => settings(security, port, controllerPort),
-    users: scramUsers(security),
+    // Of the others the launcher sets the passwords, at each start.
+    users: ['--add-scram', `${mechanism}=[name=admin,password=${security.passwords.of('kafka-admin')}]`],
     client: security.kafka,
   };
 }
@@ -47,16 +47,4 @@ function settings(security: Security, port: number, controllerPort: number): Pro
     // The launcher, and the broker to itself and to its controller.
     'super.users': `User:admin;User:CN=${kafkaName}`,
   };
-}
-
-/** The users and their passwords, as the storage is formatted with them. */
-function scramUsers({ passwords }: Security): string[] {
-  const users = [
-    ['admin', passwords.of('kafka-admin')],
-    ...kafkaPrincipals.map((name) => [name, passwords.of(`kafka-${name}`)]),
-  ];
-  return users.flatMap(([name, password]) => [
-    '--add-scram',
-    `${mechanism}=[name=${name},password=${password}]`,
-  ]);
 }

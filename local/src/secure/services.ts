@@ -60,7 +60,7 @@ export function secureService(service: ServiceName, ports: Ports, security: Secu
       return {
         ...tls,
         ...ownKeys,
-        ...kafkaVariables(security, 'connectors'),
+        ...kafkaVariables(security, 'connect'),
         ...mongoVariables(security, 'connectors', ports.mongodb),
         SINK_MONGODB_USERNAME: 'sink',
         SINK_MONGODB_PASSWORD: sinkPassword(security),

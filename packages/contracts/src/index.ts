@@ -16,8 +16,8 @@ export { settingProblem } from './topic-settings.ts';
 export type { TopicSetting } from './topic-settings.ts';
 export { makeTopics, readSettings } from './make-topics.ts';
 export type { MadeTopics, SettingsAdmin, TopicAdmin } from './make-topics.ts';
-export { kafkaPrincipals, kafkaRights } from './kafka-rights.ts';
-export type { KafkaOperation, KafkaPrincipal, KafkaRight, RightsOptions } from './kafka-rights.ts';
+export { formerPrincipals, kafkaPrincipals, kafkaRights, rightsOfUsers } from './kafka-rights.ts';
+export type { KafkaOperation, KafkaPrincipal, KafkaRight, KafkaUser, RightsOptions } from './kafka-rights.ts';
 export { applyMongoRights, mongoAccounts, mongoRights } from './mongo-rights.ts';
 export type { AdminDatabase, MongoAccount, MongoRight } from './mongo-rights.ts';
 export {

@@ -21,10 +21,22 @@ export interface KafkaRight {
 /**
  * Who connects to Kafka: the services, the Connect worker, and whoever runs the tools of the command line.
  */
-export const kafkaPrincipals = ['ingest', 'processor', 'connect', 'connectors', 'operator'] as const;
+export const kafkaPrincipals = ['ingest', 'processor', 'connect-worker', 'connect', 'operator'] as const;
 
 /** One of them. */
 export type KafkaPrincipal = (typeof kafkaPrincipals)[number];
+
+/**
+ * Former names, and the principals that had them. For one version a user of such a name keeps the rights of
+ * that principal, so that whoever still logs in with it goes on during an upgrade.
+ */
+export const formerPrincipals = {
+  connect: 'connect-worker',
+  connectors: 'connect',
+} as const satisfies Record<string, KafkaPrincipal>;
+
+/** A user that has rights: a principal, or one by its former name. */
+export type KafkaUser = KafkaPrincipal | keyof typeof formerPrincipals;
 
 /** The names that the rights are about. */
 export interface RightsOptions {
@@ -85,7 +97,7 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
       group(applicationId, ['Read', 'Delete'], 'its consumer group; Delete for a rebuild'),
       transactionsFrom(`${applicationId}-`, ['Write'], 'its transactions'),
     ],
-    connect: [
+    'connect-worker': [
       ...['configs', 'offsets', 'status'].map((name) =>
         topic(
           `${connectGroup}-${name}`,
@@ -98,7 +110,7 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
       groupsFrom(sinkGroups, ['Read'], 'the groups of the connectors'),
       topic(topics.sinkDeadLetter, ['Write'], 'what cannot be converted'),
     ],
-    connectors: [
+    connect: [
       ...[topics.raw, topics.deadLetter].map((name) =>
         topic(name, ['Read', 'DescribeConfigs'], 'to find an event; its retention, for receipts'),
       ),
@@ -126,4 +138,12 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
       group(applicationId, ['Describe'], 'the ledger'),
     ],
   };
+}
+
+/** The rights of each user: those of its principal, and those that its name had before. */
+export function rightsOfUsers(
+  rights: Record<KafkaPrincipal, readonly KafkaRight[]>,
+): Record<KafkaUser, readonly KafkaRight[]> {
+  const { connect, connectors } = formerPrincipals;
+  return { ...rights, connect: [...rights.connect, ...rights[connect]], connectors: rights[connectors] };
 }
