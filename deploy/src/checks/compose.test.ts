@@ -1,6 +1,7 @@
 // docker-compose.yml against the Dockerfile and the services' configuration.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { deployedNames } from '@activity/contracts';
 import { expect, test } from 'vitest';
 import { readCompose, type ComposeService } from './compose-file.ts';
 import { inherited, readDockerfile } from './dockerfile.ts';
@@ -40,6 +41,11 @@ function hasHealthcheck(service: ComposeService): boolean {
 test('says what is unknown', () => {
   const text = 'name: x\nservices: { a: { image: b, depend_on: {} } }\nvolumes: {}\n';
   expect(() => readCompose(text)).toThrow(/depend_on/);
+});
+
+test('calls the services by the names that people know', () => {
+  const run = ours.filter(({ target }) => target !== 'setup');
+  expect(Object.fromEntries(run.map(({ name, target }) => [target, name]))).toEqual(deployedNames);
 });
 
 test('runs all of the pipeline', () => {

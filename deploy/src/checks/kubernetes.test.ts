@@ -1,6 +1,7 @@
 // k8s/ against Kubernetes' schemas, the Dockerfile, and the services' configuration.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { deployedNames } from '@activity/contracts';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { readCompose } from './compose-file.ts';
@@ -93,6 +94,16 @@ test.each(workloads)(
 );
 
 const inLocal = workloads.filter(({ of }) => of === 'local');
+
+test('the services have the names that people know', () => {
+  const named = inLocal.flatMap(({ workload: { metadata, spec } }) =>
+    spec.template.spec.containers.map(({ image }): [string | undefined, string] => [
+      targetOf(image),
+      metadata.name,
+    ]),
+  );
+  expect(Object.fromEntries(named)).toMatchObject(deployedNames);
+});
 
 test.each(inLocal)('$title takes its values from what is there', ({ workload }) => {
   for (const { env } of workload.spec.template.spec.containers) {

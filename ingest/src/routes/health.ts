@@ -1,4 +1,5 @@
 // GET /health and its kin: whether the edge can accept events, and its metrics.
+import { deployedNames } from '@activity/contracts';
 import { healthRoutes, type HealthRoute, type Readiness } from '@activity/service';
 import type { Registry } from 'prom-client';
 import { healthy, unhealthy } from './schemas.ts';
@@ -14,7 +15,7 @@ export interface HealthDeps {
 /** The edge's health routes. */
 export function edgeHealthRoutes({ readiness, registry, warning }: HealthDeps): HealthRoute[] {
   return healthRoutes({
-    service: 'producer',
+    service: deployedNames.ingest,
     health: () => ({ ...readiness(), warning: warning?.() }),
     registry,
     documented: {

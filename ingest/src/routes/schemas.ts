@@ -1,4 +1,5 @@
 // What the edge answers, as schemas: for the OpenAPI document and for whoever tests against it.
+import { deployedNames } from '@activity/contracts';
 import { fieldProblem, plainError, validationError } from '@activity/service';
 import { z } from 'zod';
 
@@ -63,12 +64,12 @@ export const deletion = z.object({
 /** 200 of health. */
 export const healthy = z.object({
   status: z.literal('ok'),
-  service: z.literal('producer'),
+  service: z.literal(deployedNames.ingest),
   warning: z.string().optional().describe('Events are accepted, but: the clock is more than a second off'),
 });
 /** 503 of health. */
 export const unhealthy = z.object({
   status: z.literal('unavailable'),
-  service: z.literal('producer'),
+  service: z.literal(deployedNames.ingest),
   reason: z.string().optional(),
 });

@@ -12,6 +12,7 @@ export {
   topicsOf,
 } from './topics.ts';
 export type { TopicSpec, Topics } from './topics.ts';
+export { deployedNames } from './service-names.ts';
 export { settingProblem } from './topic-settings.ts';
 export type { TopicSetting } from './topic-settings.ts';
 export { makeTopics, readSettings } from './make-topics.ts';

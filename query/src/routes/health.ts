@@ -1,4 +1,5 @@
 // GET /health and its kin: whether reads can be served, and the metrics.
+import { deployedNames } from '@activity/contracts';
 import { healthRoutes } from '@activity/service';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
@@ -12,7 +13,7 @@ export interface HealthDeps {
   registry: Registry;
 }
 
-const service = 'consumer';
+const service = deployedNames.query;
 const healthy = z.object({ status: z.literal('ok'), service: z.literal(service) });
 const unhealthy = z.object({
   status: z.literal('unavailable'),
