@@ -59,6 +59,11 @@ export class Collector {
     this.#partitions.set(topic, partitions);
   }
 
+  /** The topics whose partitions are known. */
+  get topics(): string[] {
+    return [...this.#partitions.keys()];
+  }
+
   /**
    * The broker has refused these records. Returns them as they may be taken: in smaller batches, with other
    * times, or without what no input record stands for, its dead letters in its place. Returns undefined where

@@ -9,9 +9,9 @@ import { Collector } from '../collector.ts';
 import { CommitIsolation, RefusedCommitError } from '../commit-isolation.ts';
 import { shapeOf } from '../fingerprint.ts';
 import { errorOf } from '../error-message.ts';
-import { InputWatch } from '../input-watch.ts';
 import { Purger } from '../purger.ts';
 import type { Task } from '../task.ts';
+import { TopicWatch } from '../topic-watch.ts';
 import { CommitCycle } from './commit-cycle.ts';
 import { ThreadInput } from './input.ts';
 import { Membership } from './membership.ts';
@@ -34,7 +34,7 @@ export class StreamThread {
   readonly #flush: StateFlush;
   readonly #membership: Membership;
   readonly #purger: Purger;
-  readonly #inputWatch: InputWatch;
+  readonly #topicWatch: TopicWatch;
   /** The failure of a record that was met once: what comes before it is being committed. */
   #reachedFailure: unknown;
   #state: ThreadState = 'CREATED';
@@ -77,11 +77,13 @@ export class StreamThread {
     });
     this.#turns = new Turns(this.#commits, metrics);
     this.#flush = new StateFlush(this.#tasks, options);
-    this.#inputWatch = new InputWatch({
+    this.#topicWatch = new TopicWatch({
       kafka,
-      topics: shape.inputs.flat(),
+      inputs: shape.inputs.flat(),
+      outputs: () => collector.topics.filter((topic) => !isRepartition(topic)),
       intervalMs: options.metadataMaxAgeMs,
-      onChange: (changed) => {
+      onOutput: (topic, partitions) => collector.know(topic, partitions),
+      onInputs: (changed) => {
         log('info', `joining again: partitions were added to ${changed.join(', ')}`);
         this.#membership.joinAgain();
       },
@@ -130,7 +132,7 @@ export class StreamThread {
     await Promise.all([
       this.#input.close(),
       this.#purger.close(),
-      this.#inputWatch.close(),
+      this.#topicWatch.close(),
       this.#commits.close(),
     ]);
   }
@@ -177,7 +179,7 @@ export class StreamThread {
     await this.#stopAtFailure();
     await this.#flush.run();
     this.#purger.run(() => this.#tasks.running());
-    this.#inputWatch.run();
+    this.#topicWatch.run();
     this.#membership.rejoinWherePending();
     this.#updateState();
     if (processed > 0 || punctuated) await nextTurn();
@@ -218,6 +220,7 @@ export class StreamThread {
         error: failure.message,
       });
     }
+    this.#topicWatch.lookSoon();
     await this.#commits.dropUncommitted();
     if (failure instanceof RejoinError) this.#membership.giveUpAssignment();
     this.#failures++;

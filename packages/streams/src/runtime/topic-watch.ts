@@ -1,0 +1,68 @@
+// Watches topics while the application runs: partitions that are added to an input have tasks too, and outputs
+// are written to the partitions that they have now.
+import type { KafkaPort } from '@activity/kafka';
+
+/** What a {@link TopicWatch} works on. */
+export interface TopicWatchOptions {
+  kafka: Pick<KafkaPort, 'describeTopics'>;
+  inputs: readonly string[];
+  /** The topics that are written to. */
+  outputs: () => readonly string[];
+  intervalMs: number;
+  /** An input has another number of partitions than before. */
+  onInputs: (topics: string[]) => void;
+  /** How many partitions an output has. */
+  onOutput: (topic: string, partitions: number) => void;
+}
+
+/** See the top of this file. */
+export class TopicWatch {
+  readonly #options: TopicWatchOptions;
+  readonly #counts = new Map<string, number>();
+  #next = 0;
+  #looking: Promise<void> | undefined;
+
+  constructor(options: TopicWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Looks when the interval has passed, in the background. */
+  run(): void {
+    if (this.#looking || performance.now() < this.#next) return;
+    this.#next = performance.now() + this.#options.intervalMs;
+    this.#looking = this.#look()
+      // Whoever reads or writes these topics reports what is wrong with the broker.
+      .catch(() => {})
+      .finally(() => (this.#looking = undefined));
+  }
+
+  /** Looks at the next turn: something has failed that may be another number of partitions. */
+  lookSoon(): void {
+    this.#next = 0;
+  }
+
+  async close(): Promise<void> {
+    this.#next = Number.POSITIVE_INFINITY;
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const { kafka, inputs, outputs, onInputs, onOutput } = this.#options;
+    const written = new Set(outputs());
+    // What is not there now keeps the number of partitions that it had: it may be there again in a moment.
+    const described = await kafka.describeTopics([...new Set([...inputs, ...written])]);
+    const changed: string[] = [];
+    for (const name of inputs) {
+      const partitions = described.get(name)?.partitions;
+      if (partitions === undefined) continue;
+      const before = this.#counts.get(name);
+      if (before !== undefined && before !== partitions) changed.push(name);
+      this.#counts.set(name, partitions);
+    }
+    for (const name of written) {
+      const partitions = described.get(name)?.partitions;
+      if (partitions !== undefined) onOutput(name, partitions);
+    }
+    if (changed.length > 0) onInputs(changed);
+  }
+}
