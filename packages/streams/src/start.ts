@@ -74,7 +74,8 @@ export interface StreamsOptions {
    */
   maxUncommittedRecords?: number;
   /**
-   * A commit begins early when this many bytes of output and of store changes wait for it, in each thread.
+   * A commit begins early when this many bytes of output and of store changes wait for it, or it has taken as
+   * many of input, in each thread.
    * @default 16 * 1024 * 1024
    */
   maxUncommittedBytes?: number;

@@ -167,6 +167,19 @@ describe.each(bads)('$stage of $value', ({ stage, value, reason, message }) => {
   });
 });
 
+test('a record without a time cannot be read; where an extractor returns none, it is dropped', () => {
+  const dropped: string[] = [];
+  const driver = driverWith('deserialization', 'deadLetter', dropped);
+  driver.input('in', bytes).pipe(Buffer.from('k'), good, -1);
+  expect(dropped).toEqual(['dead RangeError']);
+  const [dead] = driver.output('dead', bytes).readAll();
+  const message = dead?.headers.find(({ key }) => key === 'dead-letter.message')?.value;
+  expect(Buffer.from(message ?? []).toString()).toContain('the record has the timestamp -1');
+  expect(driver.output('out', strings).readAll()).toEqual([]);
+  const stopping = driverWith('deserialization', 'fail');
+  expect(() => stopping.input('in', bytes).pipe(Buffer.from('k'), good, -1)).toThrowError(FatalError);
+});
+
 test('a handler is told what failed and where', () => {
   const told: unknown[] = [];
   const driver = new TopologyTestDriver(orders(), {

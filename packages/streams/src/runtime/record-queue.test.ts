@@ -36,6 +36,15 @@ describe('a record queue', () => {
     expect(queue.bytes).toBe(0);
   });
 
+  test('knows how many bytes headers take', () => {
+    const queue = new RecordQueue('t', 0, 0);
+    const headers = [{ key: 'trace', value: Buffer.alloc(5000) }];
+    queue.add([{ ...records(0)[0]!, headers }], 1);
+    expect(queue.bytes).toBeGreaterThanOrEqual(5005);
+    drain(queue);
+    expect(queue.bytes).toBe(0);
+  });
+
   test('knows the leader epoch of the record before its position, and of the one that was fetched last', () => {
     const queue = new RecordQueue('t', 0, 5, 3);
     expect([queue.leaderEpoch, queue.fetchEpoch]).toEqual([3, 3]);

@@ -16,6 +16,8 @@ export class RecordQueue {
   position: number;
   /** Whether `position` has moved since the last commit. */
   moved = false;
+  /** About how many bytes the records have that were processed since the last commit. */
+  processedBytes = 0;
   #records: SourceRecord[] = [];
   #head = 0;
   #bytes = 0;
@@ -83,7 +85,9 @@ export class RecordQueue {
   advance(): void {
     const record = this.#records[this.#head] as SourceRecord;
     this.#head++;
-    this.#bytes -= bytesOf(record);
+    const bytes = bytesOf(record);
+    this.#bytes -= bytes;
+    this.processedBytes += bytes;
     // Past the last record, markers and aborted records too: so that the lag of a drained partition shows as
     // 0.
     this.#moveTo(this.#head === this.#records.length ? this.#fetchedTo : record.offset + 1);
@@ -101,5 +105,7 @@ export class RecordQueue {
 const overheadBytes = 200;
 
 function bytesOf(record: SourceRecord): number {
-  return dataBytesOf(record) + overheadBytes;
+  let bytes = dataBytesOf(record) + overheadBytes;
+  for (const { key, value } of record.headers) bytes += key.length + (value?.length ?? 0);
+  return bytes;
 }

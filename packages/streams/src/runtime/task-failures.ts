@@ -179,6 +179,14 @@ export function isEventTime(timestamp: number): boolean {
   return Number.isSafeInteger(timestamp) && timestamp >= 0;
 }
 
+/** The time that a record has in Kafka. @throws RangeError where it has none: its producer was too old. */
+export function ownTime({ timestamp }: SourceRecord): number {
+  if (isEventTime(timestamp)) return timestamp;
+  throw new RangeError(
+    `the record has the timestamp ${timestamp}; give its source a \`timestamp\` that finds one`,
+  );
+}
+
 const mistakes = new Set<string>([
   'TOPOLOGY_INVALID',
   'CONFIGURATION_INVALID',

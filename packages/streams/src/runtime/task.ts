@@ -13,7 +13,7 @@ import { processorContext } from './processor-context.ts';
 import type { StartOffset } from './start-positions.ts';
 import { Punctuators } from './punctuators.ts';
 import { RecordQueue } from './record-queue.ts';
-import { EndingError, isEventTime, isFinal, stageOf, TaskFailures } from './task-failures.ts';
+import { EndingError, isEventTime, isFinal, ownTime, stageOf, TaskFailures } from './task-failures.ts';
 import { offsetOf, type Parsed, type TaskInput } from './task-input.ts';
 import { taskIdOf, type TaskOptions } from './task-options.ts';
 import { TaskOutputs } from './task-outputs.ts';
@@ -80,6 +80,13 @@ export class Task {
   /** The input partitions' queues. */
   get queues(): readonly RecordQueue[] {
     return this.#inputs.map(({ queue }) => queue);
+  }
+
+  /** About how many bytes the records have that were processed since the last commit. */
+  get processedBytes(): number {
+    let bytes = 0;
+    for (const { queue } of this.#inputs) bytes += queue.processedBytes;
+    return bytes;
   }
 
   /** The highest event time seen, in epoch milliseconds; -1 before the first record. */
@@ -182,6 +189,7 @@ export class Task {
     for (const { store } of this.stores) store.seal(this.#options.collector.records);
     const offsets: CommittedOffset[] = [];
     for (const { queue } of this.#inputs) {
+      queue.processedBytes = 0;
       if (!queue.moved) continue;
       queue.moved = false;
       offsets.push(offsetOf(queue));
@@ -216,7 +224,10 @@ export class Task {
     this.#hasPunctuated = false;
     for (const { store } of this.stores) store.abort();
     for (const { callbacks } of this.#commitCallbacks) callbacks.afterAbort();
-    for (const input of this.#inputs) input.head = undefined;
+    for (const input of this.#inputs) {
+      input.head = undefined;
+      input.queue.processedBytes = 0;
+    }
   }
 
   /** Some processors may hold something already: nobody else will close them. */
@@ -272,12 +283,13 @@ export class Task {
     try {
       const key = readKey(node.keySerde, source);
       const value = readValue(node.valueSerde, source);
-      const timestamp = node.timestamp ? node.timestamp(value, source) : source.timestamp;
+      const timestamp = node.timestamp ? node.timestamp(value, source) : ownTime(source);
       record = { key, value, timestamp, headers };
     } catch (error) {
       this.#failed('deserialization', input, source, error, this.#refusal(input, source) !== undefined);
       return undefined;
     }
+    // The extractor has looked, and found none.
     if (!isEventTime(record.timestamp)) {
       this.#options.metrics.dropped(this.id, 'invalid-timestamp');
       return undefined;

@@ -75,11 +75,14 @@ export class CommitCycle {
     return Math.min(this.#maxRecords(), limit) - this.#processed;
   }
 
-  /** Whether as many bytes wait for the next commit as may. */
+  /**
+   * Whether as many bytes wait for the next commit as may. Those of the input are counted by themselves: steps
+   * may hold records back that nobody else counts.
+   */
   isFull(): boolean {
     const { collector, tasks, thread } = this.#options;
-    const waiting = collector.pendingBytes + tasks.pendingBytes();
-    return waiting >= thread.maxUncommittedBytes * this.#size.share;
+    const most = thread.maxUncommittedBytes * this.#size.share;
+    return collector.pendingBytes + tasks.pendingBytes() >= most || tasks.processedBytes() >= most;
   }
 
   /** How long until the next commit is due, in milliseconds. */

@@ -128,6 +128,13 @@ export class TaskSet {
     return bytes;
   }
 
+  /** How many bytes the records have that were processed since the last commit. */
+  processedBytes(): number {
+    let bytes = 0;
+    for (const { task } of this.#open.values()) bytes += task.processedBytes;
+    return bytes;
+  }
+
   /** Opens those of these tasks that are not open. One that another thread still has is tried again later. */
   async open(ids: readonly string[]): Promise<void> {
     const missing = ids.filter((id) => !this.#open.has(id));
