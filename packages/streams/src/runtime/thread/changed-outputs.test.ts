@@ -58,4 +58,5 @@ test('partitions that were added are written to', async () => {
     send(started, 'more');
     return values('out', 1).length > 0;
   }, lines);
+  expect(values('out', 0)[0]).toBe('1');
 });
