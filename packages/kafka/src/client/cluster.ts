@@ -35,6 +35,15 @@ export type CoordinatorKind = 'group' | 'transaction';
 
 const retries = { from: 4, to: 500 };
 
+/**
+ * How long a broker may take, in milliseconds. It says what it knows of the cluster from memory, and one that
+ * stalls must not keep a member from its coordinator until the session is over; what a coordinator does is a
+ * write that is replicated.
+ */
+const patience = { ask: 3_000, coordinator: 10_000 };
+/** How long a fetch, or a batch that is written, may take at most. */
+export const transferMs = 10_000;
+
 /** Whether an error is one that passes. */
 function isPassing(error: unknown): boolean {
   return error instanceof RetriableError;
@@ -84,12 +93,14 @@ export class Cluster {
 
   /** Asks for the metadata of topics; unknown topics are absent afterwards. */
   async refresh(topics: readonly string[]): Promise<void> {
-    const metadata = await this.onAnyBroker((link) =>
-      link.call('asking for metadata', wire.metadata, [...topics], false, false).catch((error: unknown) => {
-        const answer = partialAnswer<{ brokers: Broker[]; topics: TopicAnswer[] }>(error);
-        if (answer) return answer;
-        throw error;
-      }),
+    const metadata = await this.onAnyBroker(
+      (link) =>
+        link.call('asking for metadata', wire.metadata, [...topics], false, false).catch((error: unknown) => {
+          const answer = partialAnswer<{ brokers: Broker[]; topics: TopicAnswer[] }>(error);
+          if (answer) return answer;
+          throw error;
+        }),
+      patience.ask,
     );
     this.#nodes.clear();
     for (const { nodeId, host, port } of metadata.brokers) this.#nodes.set(nodeId, { host, port });
@@ -170,11 +181,11 @@ export class Cluster {
     this.#first++;
   }
 
-  /** The shared connection to a node for one purpose. */
-  link(node: number, purpose: string): Link {
+  /** The shared connection to a node for one purpose, whose requests take no longer than `withinMs`. */
+  link(node: number, purpose: string, withinMs?: number): Link {
     const address = this.#nodes.get(node);
     if (!address) throw new RetriableError('BROKER_REFUSED', `broker ${node} is not known yet`);
-    return this.#shared(address, purpose);
+    return this.#shared(address, purpose, withinMs);
   }
 
   /**
@@ -195,23 +206,24 @@ export class Cluster {
 
   async #coordinator(kind: CoordinatorKind, key: string): Promise<Link> {
     const known = this.#coordinators.get(`${kind}/${key}`);
-    if (known !== undefined && this.#nodes.has(known)) return this.link(known, kind);
+    if (known !== undefined && this.#nodes.has(known)) return this.link(known, kind, patience.coordinator);
     const doing = `finding the coordinator of ${kind} ${key}`;
-    const { coordinators } = await this.onAnyBroker((link) =>
-      link.call(doing, wire.findCoordinator, kind === 'group' ? 0 : 1, [key]),
+    const { coordinators } = await this.onAnyBroker(
+      (link) => link.call(doing, wire.findCoordinator, kind === 'group' ? 0 : 1, [key]),
+      patience.ask,
     );
     const found = coordinators[0];
     if (!found || found.nodeId < 0) throw new RetriableError('BROKER_REFUSED', `${doing}: there is none now`);
     this.#nodes.set(found.nodeId, { host: found.host, port: found.port });
     this.#coordinators.set(`${kind}/${key}`, found.nodeId);
-    return this.link(found.nodeId, kind);
+    return this.link(found.nodeId, kind, patience.coordinator);
   }
 
   /**
-   * Calls one broker, whichever can be reached: those that were given, and those that they named. For
-   * requests that every broker takes.
+   * Calls one broker, whichever can be reached and answers within `withinMs`: those that were given, and those
+   * that they named. For requests that every broker takes.
    */
-  async onAnyBroker<T>(call: (link: Link) => Promise<T>): Promise<T> {
+  async onAnyBroker<T>(call: (link: Link) => Promise<T>, withinMs?: number): Promise<T> {
     const known = [...this.#configured, ...this.#nodes.values()].map(
       (address) => [nameOf(address), address] as const,
     );
@@ -221,7 +233,7 @@ export class Cluster {
     for (let i = 0; i < brokers.length; i++) {
       const address = brokers[(first + i) % brokers.length] as BrokerAddress;
       try {
-        return await call(this.#shared(address, 'any'));
+        return await call(this.#shared(address, 'any', withinMs));
       } catch (error) {
         if (!isUnreachable(error)) throw error;
         this.#first++;
@@ -236,10 +248,11 @@ export class Cluster {
     this.#links.clear();
   }
 
-  #shared(address: BrokerAddress, purpose: string): Link {
-    const name = `${purpose}/${nameOf(address)}`;
+  #shared(address: BrokerAddress, purpose: string, withinMs = Number.POSITIVE_INFINITY): Link {
+    const timeoutMs = Math.min(withinMs, this.options.requestTimeoutMs);
+    const name = `${purpose}/${timeoutMs}/${nameOf(address)}`;
     let link = this.#links.get(name);
-    if (!link) this.#links.set(name, (link = this.#newLink(address)));
+    if (!link) this.#links.set(name, (link = this.#newLink(address, timeoutMs)));
     return link;
   }
 

@@ -1,6 +1,6 @@
 // Fetches from every leader at once; an answer that comes later is handed out by a later call.
 import { TaskCorruptedError } from '../errors.ts';
-import type { Cluster } from './cluster.ts';
+import { transferMs, type Cluster } from './cluster.ts';
 import type { Link } from './link.ts';
 import { remedyOfName } from './remedies.ts';
 import { decompress, wire, type FetchAnswer, type FetchTopic } from './wire.ts';
@@ -45,7 +45,11 @@ export class WireFetcher implements Fetcher {
 
   #ask(leader: number, wanted: readonly Position[], maxWaitMs: number): void {
     let link = this.#links.get(leader);
-    if (!link) this.#links.set(leader, (link = this.#cluster.dedicated(this.#cluster.link(leader, 'fetch'))));
+    if (!link) {
+      const timeoutMs = Math.min(transferMs, this.#cluster.options.requestTimeoutMs);
+      link = this.#cluster.dedicated(this.#cluster.link(leader, 'fetch'), timeoutMs);
+      this.#links.set(leader, link);
+    }
     const answer = link
       .call('fetching', wire.fetch, maxWaitMs, maxBytes, this.#request(wanted))
       .then((answers) => this.#arrive(wanted, answers))

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamsError } from '../errors.ts';
 import { FatalError, RefusedRecordsError, RejoinError, RetriableError, type RefusedFor } from '../errors.ts';
-import { retrying, type Cluster } from './cluster.ts';
+import { retrying, transferMs, type Cluster } from './cluster.ts';
 import type { Link } from './link.ts';
 import { remedyOfName } from './remedies.ts';
 import { crc32c, wire, type ProducedPartition } from './wire.ts';
@@ -294,8 +294,15 @@ export class TransactionWriter implements CommitWriter {
 
   #link(leader: number): Link {
     let link = this.#links.get(leader);
-    if (!link)
-      this.#links.set(leader, (link = this.#cluster.dedicated(this.#cluster.link(leader, 'produce'))));
+    if (!link) {
+      const { requestTimeoutMs } = this.#cluster.options;
+      // The broker ends a transaction that takes longer.
+      const { transactionalId, transactionTimeoutMs } = this.#options;
+      const timeoutMs = transactionalId === null ? transferMs : transactionTimeoutMs;
+      const node = this.#cluster.link(leader, 'produce');
+      link = this.#cluster.dedicated(node, Math.min(timeoutMs, requestTimeoutMs));
+      this.#links.set(leader, link);
+    }
     return link;
   }
 }
