@@ -13,24 +13,15 @@ export function bsonSchemaOf(schema: z.ZodType): Document {
   return translated(z.toJSONSchema(schema, { io: 'input' }));
 }
 
-function translated(schema: JsonSchema): Document {
-  switch (schema.type) {
-    case 'string':
-      return { bsonType: schema.format === 'date-time' ? 'date' : 'string' };
-    case 'integer':
-      // zod adds the bounds of what a JavaScript number holds exactly.
-      return { bsonType: ['int', 'long'], ...(schema.minimum === 0 && { minimum: 0 }) };
-    case 'object':
-      return {
-        bsonType: 'object',
-        ...(schema.required && { required: schema.required }),
-        ...(schema.properties && {
-          properties: Object.fromEntries(
-            Object.entries(schema.properties).map(([name, one]) => [name, translated(one as JsonSchema)]),
-          ),
-        }),
-      };
-    default:
-      throw new Error(`documents have no translation of the type ${JSON.stringify(schema.type)}`);
-  }
+function translated({ type, format, minimum, required, properties }: JsonSchema): Document {
+  if (type === 'string') return { bsonType: format === 'date-time' ? 'date' : 'string' };
+  // zod adds the bounds of what a JavaScript number holds exactly.
+  if (type === 'integer') return { bsonType: ['int', 'long'], ...(minimum === 0 && { minimum }) };
+  if (type !== 'object') throw new Error(`documents have no translation of the type ${JSON.stringify(type)}`);
+  const fields = Object.entries(properties ?? {}).map(([name, one]) => [name, translated(one as JsonSchema)]);
+  return {
+    bsonType: 'object',
+    ...(required && { required }),
+    ...(properties && { properties: Object.fromEntries(fields) }),
+  };
 }
