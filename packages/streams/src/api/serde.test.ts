@@ -138,6 +138,20 @@ describe('a JSON object with more fields', () => {
     );
   });
 
+  test('leaves out what has no value, in its text and in its value', () => {
+    const extended = addFields(jsonObjectSerde<{ a: number }>().deserialize('{"a":1}' as never), {
+      a: undefined,
+      b: undefined,
+      c: 2,
+    });
+    const { value } = extended;
+    expect([JSON.parse(extended.text), Object.keys(value), value]).toEqual([
+      { a: 1, c: 2 },
+      ['a', 'c'],
+      { a: 1, c: 2 },
+    ]);
+  });
+
   test('is a plain object to the engine: one with an accessor of its own would cost more than all else', () => {
     setFlagsFromString('--allow-natives-syntax');
     const hasFastProperties = runInNewContext('(object) => %HasFastProperties(object)') as (

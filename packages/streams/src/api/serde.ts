@@ -119,7 +119,10 @@ class Extended<T extends object, F extends object> implements JsonObject<T & F> 
   }
 
   get value(): T & F {
-    return (this.#merged ??= { ...this.#value, ...this.#fields });
+    if (this.#merged) return this.#merged;
+    // As JSON has it: a field without a value is none.
+    const given = Object.entries(this.#fields).filter(([, value]) => value !== undefined);
+    return (this.#merged = { ...this.#value, ...(Object.fromEntries(given) as F) });
   }
 }
 
