@@ -237,6 +237,19 @@ describe('what travels with a join', () => {
     },
   );
 
+  test.each([
+    '{"instanceId":5}',
+    '{"owned":5}',
+    '{"owned":[5]}',
+    '{"stored":{}}',
+    '{"topology":5}',
+    '{"topology":{"fingerprint":"f","inputs":[5]}}',
+    '{"topology":{"inputs":[["in"]]}}',
+  ])('a member that sends %j, as another version may, has no topology that anyone shares', (text) => {
+    const topology = { fingerprint: 'unreadable', inputs: [] };
+    expect(readJoinData(Buffer.from(text))).toEqual({ instanceId: '', owned: [], stored: [], topology });
+  });
+
   test('no assignment is an empty one', () => {
     expect(readAssignment(Buffer.alloc(0)).tasks).toEqual([]);
   });

@@ -109,16 +109,36 @@ export function writeJoinData(data: JoinData): Buffer {
   return Buffer.from(JSON.stringify({ version: 1, ...data }));
 }
 
-/** Reads a member's join data; a member of another kind owns nothing. */
+/**
+ * Reads a member's join data; a member of another kind owns nothing. One whose data has another form, as a
+ * later version may write it, shares no topology with anyone: it waits, and the leader goes on.
+ */
 export function readJoinData(bytes: Buffer): JoinData {
   const nothing = { instanceId: '', owned: [], stored: [] };
   try {
     const parsed: unknown = JSON.parse(bytes.toString());
     if (typeof parsed !== 'object' || parsed === null) return nothing;
-    return { ...nothing, ...parsed };
+    const data = { ...nothing, ...parsed };
+    return isJoinData(data) ? data : { ...nothing, topology: { fingerprint: 'unreadable', inputs: [] } };
   } catch {
     return nothing;
   }
+}
+
+function isJoinData(data: { [K in keyof JoinData]: unknown }): data is JoinData {
+  const { instanceId, owned, stored, topology } = data;
+  return typeof instanceId === 'string' && isTexts(owned) && isTexts(stored) && isShape(topology);
+}
+
+function isShape(topology: unknown): boolean {
+  if (topology === undefined) return true;
+  if (typeof topology !== 'object' || topology === null) return false;
+  const { fingerprint, inputs } = topology as { [K in keyof TopologyShape]?: unknown };
+  return typeof fingerprint === 'string' && Array.isArray(inputs) && inputs.every(isTexts);
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }
 
 /** What the leader gives a member. */
