@@ -13,6 +13,7 @@ import { configSchema as processor } from '@activity/processor/config';
 import { configSchema as connect } from '@activity/connect/config';
 import { connectorsFolder, loadConnectors, topicPlaceholders } from '@activity/connect/connectors';
 import { sinkUri } from '@activity/connect/sink-uri';
+import { read } from './sources.ts';
 
 const apiVersion = 'kafka.strimzi.io/v1';
 /** The Kafka resource of the production overlay, and its KafkaConnect. */
@@ -98,6 +99,15 @@ async function connectors(): Promise<object[]> {
   }));
 }
 
+/** How the workers log, which the KafkaConnect names: as everywhere, so that no log quotes a record. */
+function logging(): object[] {
+  const data = { 'log4j2.properties': read(loggingFile) };
+  return [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'activity-sinks-logging' }, data }];
+}
+
+/** The logging of every Kafka Connect worker. */
+export const loggingFile = 'packages/testbed/log4j2.properties';
+
 const note = '# Written by `npm run k8s:render`:';
 
 function fileOf(words: string, objects: readonly object[]): string {
@@ -112,5 +122,6 @@ export async function writtenFiles(): Promise<Record<string, string>> {
     [`${folder}/topics.golden.yaml`]: fileOf('the topics of packages/contracts.', topics()),
     [`${folder}/users.golden.yaml`]: fileOf('the rights of packages/contracts, and of KEDA.', users()),
     [`${folder}/connectors.golden.yaml`]: fileOf('the connectors of connect/connectors.', await connectors()),
+    [`${folder}/connect-logging.golden.yaml`]: fileOf(`the logging of ${loggingFile}.`, logging()),
   };
 }

@@ -52,6 +52,12 @@ export const connect = the(
       image: z.string(),
       bootstrapServers: z.string(),
       groupId: z.string(),
+      logging: z.strictObject({
+        type: z.literal('external'),
+        valueFrom: z.strictObject({
+          configMapKeyRef: z.strictObject({ name: z.string(), key: z.string() }),
+        }),
+      }),
       configStorageTopic: z.string(),
       offsetStorageTopic: z.string(),
       statusStorageTopic: z.string(),
@@ -95,7 +101,12 @@ export const scaled = the(
     }),
   }),
 );
-export const settings = the('ConfigMap', z.looseObject({ data: text })).data;
+export const configMaps = new Map(
+  all('ConfigMap', z.looseObject({ metadata: z.looseObject({ name: z.string() }), data: text })).map(
+    ({ metadata, data }) => [metadata.name, data],
+  ),
+);
+export const settings = configMaps.get('activity') ?? {};
 const [listener] = kafka.spec.kafka.listeners;
 export const bootstrap = `${kafka.metadata.name}-kafka-bootstrap:${listener?.port}`;
 export const applicationId = processorSchema.shape.KAFKA_GROUP_ID.parse(undefined);

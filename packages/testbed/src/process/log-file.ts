@@ -1,5 +1,14 @@
 // Log files of parts: appended to, rotated at start when large, and quoted when a part fails.
-import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 const rotateAtBytes = 5 * 1024 * 1024;
@@ -10,7 +19,11 @@ const rotateAtBytes = 5 * 1024 * 1024;
  */
 export function openLog(file: string): number {
   mkdirSync(dirname(file), { recursive: true });
-  if (existsSync(file) && statSync(file).size > rotateAtBytes) renameSync(file, `${file}.1`);
+  if (existsSync(file)) {
+    // An older version may have made it readable by everybody.
+    chmodSync(file, 0o600);
+    if (statSync(file).size > rotateAtBytes) renameSync(file, `${file}.1`);
+  }
   return openSync(file, 'a', 0o600);
 }
 
