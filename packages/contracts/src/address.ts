@@ -36,7 +36,7 @@ export function parseNetwork(text: string): Network | undefined {
   const [written = '', length, ...more] = text.split('/');
   const address = parse(written);
   if (address === undefined || more.length > 0) return undefined;
-  const version = address.kind() === 'ipv4' ? 4 : 6;
+  const version = versionOf(address);
   const most = version === 4 ? 32 : 128;
   if (length === undefined) return { address: address.toString(), bits: most, version };
   // The length of an IPv4 network in IPv6 form counts the 96 bits before it.
@@ -45,12 +45,22 @@ export function parseNetwork(text: string): Network | undefined {
   return { address: first(address, bits).toString(), bits, version };
 }
 
+/** Whether a text is an address of a network. */
+export function isWithin(text: string, { address, bits, version }: Network): boolean {
+  const found = parse(text);
+  return found !== undefined && versionOf(found) === version && first(found, bits).toString() === address;
+}
+
 /** The network of an address, with `bits` bits, in CIDR form; undefined where the text is no address. */
 export function networkOf(text: string, bits: { 4: number; 6: number }): string | undefined {
   const address = parse(text);
   if (address === undefined) return undefined;
-  const length = bits[address.kind() === 'ipv4' ? 4 : 6];
+  const length = bits[versionOf(address)];
   return `${first(address, length).toString()}/${length}`;
+}
+
+function versionOf(address: Parsed): 4 | 6 {
+  return address.kind() === 'ipv4' ? 4 : 6;
 }
 
 function first(address: Parsed, bits: number): Parsed {

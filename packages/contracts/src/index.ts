@@ -42,7 +42,7 @@ export {
 export type { DeleteLogCommand, EraseUserCommand, RawCommand, RawRecord } from './raw-record.ts';
 export { readRawRecord } from './read-raw-record.ts';
 export type { ReadRawRecord } from './read-raw-record.ts';
-export { canonicalAddress, networkOf, parseNetwork } from './address.ts';
+export { canonicalAddress, isWithin, networkOf, parseNetwork } from './address.ts';
 export type { Network } from './address.ts';
 export { fullDateTime, isoTime, parseIsoTime } from './iso-time.ts';
 export { findUnstorable, isStorable, maxNesting, maxRawValues, maxValues } from './storable.ts';

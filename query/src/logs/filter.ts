@@ -1,11 +1,11 @@
 // Which logs are asked for: the parameters, and the filter of MongoDB that they become.
 import { hash } from 'node:crypto';
-import { isIP } from 'node:net';
-import { parseNetwork, typeIndexes } from '@activity/contracts';
+import { typeIndexes } from '@activity/contracts';
 import type { Filter } from 'mongodb';
 import { z } from 'zod';
 import { flag, id, logNumber, shortText, someOf, time } from '../http/parameters.ts';
 import type { LogDocument } from './log-json.ts';
+import { canonicalPlace, placeFilter } from './place.ts';
 
 /** Which logs are asked for. */
 export interface LogFilter {
@@ -19,52 +19,9 @@ export interface LogFilter {
   session?: number | undefined;
   device?: string | undefined;
   country?: string | undefined;
-  /** An address, or a network as the processor writes it. */
+  /** An address, or a network in CIDR form: see `canonicalPlace`. */
   ip?: string | undefined;
   bot?: boolean | undefined;
-}
-
-/**
- * An address, or a network as long as the processor writes them, each in one form; anything else as it is.
- */
-function canonicalPlace(text: string): string {
-  const found = parseNetwork(text);
-  if (found === undefined) return text;
-  return text.includes('/') ? `${found.address}/${found.bits}` : found.address;
-}
-
-function isPlace(text: string): boolean {
-  const found = parseNetwork(text);
-  return found !== undefined && (!text.includes('/') || found.bits === (found.version === 4 ? 24 : 48));
-}
-
-/**
- * The texts that an address or a network has in logs. The processor writes each in its one form; logs of
- * before, and those of a processor without that step, have what clients usually write.
- */
-export function writings(ip: string): string[] {
-  const [address = '', bits] = ip.split('/');
-  if (isIP(address) === 4) {
-    if (bits !== undefined) return [ip];
-    const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
-    const mapped = [
-      `::ffff:${address}`,
-      `::ffff:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`,
-    ];
-    return [ip, ...mapped, ...mapped.map((text) => text.toUpperCase())];
-  }
-  const groups = groupsOf(address);
-  if (bits !== undefined) return [`${groups.slice(0, 3).join(':')}::/${bits}`];
-  const forms = [address, groups.join(':'), groups.map((group) => group.padStart(4, '0')).join(':')];
-  return [...new Set([...forms, ...forms.map((text) => text.toUpperCase())])];
-}
-
-/** The eight groups of an IPv6 address in its canonical form. */
-function groupsOf(address: string): string[] {
-  const [head = '', tail] = address.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  return [...before, ...Array.from({ length: 8 - before.length - after.length }, () => '0'), ...after];
 }
 
 /** The shape of the parameters that filter logs. */
@@ -97,17 +54,15 @@ export function filterShape(activityTypes: readonly string[]): {
       .optional()
       .describe('Only from this country: two letters of ISO 3166'),
     ip: shortText(64)
-      .refine(isPlace, 'must be an address, or a network like 203.0.113.0/24 or 2001:db8:1::/48')
-      .transform(canonicalPlace)
+      .transform((text) => canonicalPlace(text) ?? '')
+      .refine(
+        (place) => place !== '',
+        'must be an address, or a network like 203.0.112.0/22 or 2001:db8::/32',
+      )
       .optional()
-      .describe('Only from this address, or from this network (/24 or /48)'),
+      .describe('Only from this address, or from this network in CIDR form, of any length'),
     bot: flag().optional().describe('Only of known robots; or of none'),
   };
-}
-
-function oneOf(values: string[]): string | { $in: string[] } {
-  const [only, ...more] = values;
-  return only !== undefined && more.length === 0 ? only : { $in: values };
 }
 
 const epoch = new Date(0);
@@ -126,7 +81,7 @@ export function mongoFilter(filter: LogFilter): Filter<LogDocument> {
     ...(session !== undefined && { session }),
     ...(device !== undefined && { 'client.device': device }),
     ...(country !== undefined && { 'place.country': country }),
-    ...(ip !== undefined && { [ip.includes('/') ? 'address.prefix' : 'metadata.ip']: oneOf(writings(ip)) }),
+    ...(ip !== undefined && placeFilter(ip)),
     ...(bot !== undefined && { bot: bot || { $ne: true } }),
     timestamp: to === undefined ? { $gte: from } : { $gte: from, $lt: to },
   };

@@ -26,7 +26,7 @@ const moreFields: Record<Exclude<(typeof moreFilters)[number], 'bot'>, { label: 
   session: { label: 'Session', hint: 'its first log’s number' },
   device: { label: 'Device', hint: 'desktop, mobile, tablet' },
   country: { label: 'Country', hint: 'two letters' },
-  ip: { label: 'Address or network', hint: '203.0.113.0/24' },
+  ip: { label: 'Address or network', hint: '203.0.112.0/22' },
 };
 
 /** The filters. */
