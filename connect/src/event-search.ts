@@ -3,6 +3,7 @@
 import { idText } from '@activity/contracts';
 import { partitionOf } from '@activity/kafka/core';
 import type { FoundEvent, Topics } from '@activity/contracts';
+import { pace } from '@activity/service';
 import type { MonitoringRoute } from '@activity/service';
 import type { ReadRecord, TopicReader } from '@activity/streams';
 import { z } from 'zod';
@@ -15,6 +16,9 @@ export interface EventSearchOptions {
   /** The processor's application id. */
   groupId: string;
 }
+
+/** The most copies, and the most dead letters, that are listed of one event: the first and the last ones. */
+const maxListed = 100;
 
 /** The most records that are read of one partition. */
 const maxRecords = 50_000;
@@ -44,7 +48,11 @@ export function createEventSearch({
     const starts = Array.from({ length: count }, (_, one) =>
       one === partition ? from : Number.MAX_SAFE_INTEGER,
     );
-    yield* reader.read(topic, starts);
+    // Thousands of records come with one fetch, and each of them may have to be parsed.
+    for await (const record of reader.read(topic, starts)) {
+      yield record;
+      if (pace.due) await pace.rest();
+    }
   }
 
   async function waitingCopies(
@@ -56,7 +64,7 @@ export function createEventSearch({
     let before = 0;
     for await (const { offset, value } of records(topics.raw, partition, committed)) {
       if (before >= maxRecords) break;
-      if (isOf(value, event)) found.push({ offset, before });
+      if (isOf(value, event) && found.length < maxListed) found.push({ offset, before });
       before++;
     }
     return found;
@@ -75,6 +83,7 @@ export function createEventSearch({
       const { reason, message, from: raw, timestamp } = letter;
       const at = new Date(timestamp).toISOString();
       found.push({ raw: { partition: raw.partition, offset: raw.offset }, reason, message, at });
+      if (found.length > maxListed) found.shift();
     }
     return found;
   }

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { findUnstorable, isStorable, maxNesting, maxValues } from '@activity/contracts';
 import type { ActivityEvent, ActivityInputSchema } from '@activity/contracts';
-import { fieldProblems } from '@activity/service';
+import { fieldProblems, firstProblems } from '@activity/service';
 import type { FieldProblem } from '@activity/service';
 import { outlineOf, skipBlanks } from './json-outline.ts';
 import { misspeltFields, unknownFields, withFields } from './unknown-fields.ts';
@@ -69,8 +69,10 @@ export function parseEvent(body: unknown, schema: ActivityInputSchema, stamp: St
   const input = schema.safeParse(body);
   const unknown = unknownFields(body);
   const misspelt = unknown.length === 0 ? [] : misspeltFields(unknown);
-  if (!input.success) return { ok: false, details: [...misspelt, ...fieldProblems(input.error)] };
-  if (misspelt.length > 0) return { ok: false, details: misspelt };
+  if (misspelt.length > 0 || !input.success) {
+    const wrong = input.error === undefined ? [] : fieldProblems(input.error);
+    return { ok: false, details: firstProblems([...misspelt, ...wrong]) };
+  }
   const receivedAt = isoTime(stamp.now);
   const { userId, activityType, metadata, eventId, timestamp } = input.data;
   const value: ActivityEvent = {

@@ -1,7 +1,7 @@
 // From the bytes of a batch to its events, each parsed on its own where the form allows it.
+import { pace } from '@activity/service';
 import type { FieldProblem } from '@activity/service';
 import { outlineOf, skipBlanks } from './json-outline.ts';
-import type { Pace } from './pace.ts';
 import { parseJson } from './parse-event.ts';
 import type { Parsed } from './parse-event.ts';
 
@@ -26,12 +26,7 @@ export function isNdjson(contentType: string | undefined): boolean {
  * Splits a JSON array, or NDJSON with one entry a line, blank lines aside. Entries are parsed one by one,
  * with a rest where it is due.
  */
-export async function splitBatch(
-  bytes: Buffer,
-  ndjson: boolean,
-  maxEvents: number,
-  pace: Pace,
-): Promise<Batch> {
+export async function splitBatch(bytes: Buffer, ndjson: boolean, maxEvents: number): Promise<Batch> {
   const texts = ndjson ? lines(bytes, maxEvents) : elements(bytes, maxEvents);
   if (texts === undefined) return invalid('must be valid JSON');
   if (texts === 'no-array') return noArray(bytes);

@@ -38,10 +38,26 @@ export function withFields(
   names: readonly string[],
 ): Record<string, unknown> {
   const all = { ...metadata };
+  /** By names without the `_` at their ends: the longest that was given away. */
+  const last = new Map<string, number>();
   for (const name of names) {
+    if (!Object.hasOwn(all, name)) {
+      all[name] = body[name];
+      continue;
+    }
+    const stem = withoutEnd(name);
+    // Goes on behind the last one, or a thousand names that differ in their `_` would be compared with each.
+    let length = Math.max(name.length, last.get(stem) ?? 0);
     let free = name;
-    while (Object.hasOwn(all, free)) free += '_';
+    while (Object.hasOwn(all, free)) free = stem.padEnd(++length, '_');
+    last.set(stem, length);
     all[free] = body[name];
   }
   return all;
+}
+
+function withoutEnd(name: string): string {
+  let end = name.length;
+  while (end > 0 && name[end - 1] === '_') end--;
+  return name.slice(0, end);
 }

@@ -17,16 +17,20 @@ export interface QueryProcess {
   stop: () => Promise<number | null>;
 }
 
-/** Starts a query service and resolves when it answers. */
-export async function startQuery(env: Record<string, string>, port?: number): Promise<QueryProcess> {
+/** Starts a query service and resolves when it answers. `flags` are Node's. */
+export async function startQuery(
+  env: Record<string, string>,
+  port?: number,
+  flags: readonly string[] = [],
+): Promise<QueryProcess> {
   const listens = port ?? (await freePort());
   const url = `http://127.0.0.1:${listens}`;
-  const child = spawn(process.execPath, [join(projectRoot, 'query', 'src', 'main.ts')], {
+  const child = spawn(process.execPath, [...flags, join(projectRoot, 'query', 'src', 'main.ts')], {
     env: { ...process.env, PORT: String(listens), ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
   for (;;) {
     const ready = await fetch(`${url}/readyz`).then(
       ({ ok }) => ok,

@@ -86,11 +86,13 @@ export class RequestBody implements CountedBody {
         this.#over = true;
         reject(error);
       };
+      let chunks = 0;
       incoming.on('data', (chunk: Buffer) => {
         // Read and dropped.
         if (this.#over) return;
         try {
           this.#add(chunk);
+          if (++chunks > fewChunks && this.#length < chunks * smallChunk) throw tooManyChunks(incoming);
         } catch (error) {
           this.#reject?.(error);
         }
@@ -139,6 +141,10 @@ export class RequestBody implements CountedBody {
   }
 }
 
+/** Up to 500 chunks may be of any size; more must have 16 bytes each on average. */
+const fewChunks = 500;
+const smallChunk = 16;
+
 const noBytes = new Uint8Array(0);
 
 /** A kilobyte may become a megabyte: this is how many are unpacked at one time. */
@@ -174,6 +180,17 @@ async function unpackAll(unpack: Unpack, bytes: Buffer, limit: number): Promise<
 
 function tooLarge(limit: number): FailureError {
   return new FailureError({ kind: 'too-large', message: `the body must not exceed ${limit} bytes` });
+}
+
+/** Node calls back for each chunk: 64 KB of chunks of one byte would hold the event loop for 100 ms. */
+function tooManyChunks(incoming: IncomingMessage & { _dump?: () => void }): FailureError {
+  // As Node does with what nobody reads: most of what has arrived is passed over, rather than called back.
+  incoming._dump?.();
+  return new FailureError({
+    kind: 'too-large',
+    message: 'the body comes in too many small chunks: send larger ones',
+    close: true,
+  });
 }
 
 function cutOff(): FailureError {

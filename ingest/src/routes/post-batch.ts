@@ -1,12 +1,11 @@
 // POST /api/logs/batch: many events, with a verdict for each.
-import { failureAnswer, plainError, validationError } from '@activity/service';
+import { failureAnswer, pace, plainError, validationError } from '@activity/service';
 import type { Failure } from '@activity/service';
 import { z } from 'zod';
 import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
 import { isEventType } from '../http/media-type.ts';
 import type { DirectRoute } from '../http/route.ts';
 import { Slots } from '../http/slots.ts';
-import { Pace } from '../pace.ts';
 import { parseEvent } from '../parse-event.ts';
 import type { Parsed } from '../parse-event.ts';
 import { publish } from '../publish.ts';
@@ -42,7 +41,6 @@ export function postBatchRoute(publisher: Publisher): DirectRoute {
   async function judgeAll(
     entries: readonly Parsed<unknown>[],
     { receivedAt, trace }: EdgeRequest,
-    pace: Pace,
   ): Promise<{ verdicts: Promise<Verdict[]> }> {
     const all = Promise.withResolvers<Verdict[]>();
     const verdicts: Verdict[] = [];
@@ -77,8 +75,7 @@ export function postBatchRoute(publisher: Publisher): DirectRoute {
   }
 
   async function judge(bytes: Buffer, ndjson: boolean, request: EdgeRequest): Promise<Judged> {
-    const pace = new Pace();
-    const batch = await splitBatch(bytes, ndjson, maxBatchEvents, pace);
+    const batch = await splitBatch(bytes, ndjson, maxBatchEvents);
     if (!batch.ok) return { refused: noBatch(batch) };
     const { entries } = batch;
     const limited = request.charge(entries.length);
@@ -86,7 +83,7 @@ export function postBatchRoute(publisher: Publisher): DirectRoute {
       metrics.refused('limited', entries.length);
       return { refused: failureAnswer(limited) };
     }
-    return judgeAll(entries, request, pace);
+    return judgeAll(entries, request);
   }
 
   /** Not a part of `handle`, which would hold the bytes while it waits for the broker. */
@@ -101,7 +98,7 @@ export function postBatchRoute(publisher: Publisher): DirectRoute {
     return answering.run(async () => {
       const { body, ...head } = batchAnswer(verdicts);
       const text = JSON.stringify(body);
-      await new Pace().rest();
+      await pace.rest();
       return { ...head, body: text };
     });
   }

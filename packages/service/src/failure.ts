@@ -1,5 +1,7 @@
 // Failures that a client is told about: one kind each, and the HTTP answer that each has.
 
+import { firstProblems } from './validation.ts';
+
 /** One field that was refused, and why. */
 export interface FieldProblem {
   field: string;
@@ -15,7 +17,8 @@ export type Failure =
   | { kind: 'misdirected' }
   | { kind: 'not-found'; what: string }
   | { kind: 'method-not-allowed'; allow: string }
-  | { kind: 'too-large'; message: string }
+  /** `close`: what more is sent of the request is not read. */
+  | { kind: 'too-large'; message: string; close?: true }
   | { kind: 'unsupported-media-type'; message: string }
   | { kind: 'timeout'; message: string }
   | { kind: 'too-many-requests'; retryAfterSeconds: number }
@@ -45,7 +48,7 @@ export interface FailureAnswer {
 export function failureAnswer(failure: Failure): FailureAnswer {
   switch (failure.kind) {
     case 'validation':
-      return answer(400, { error: 'Validation failed', details: failure.details });
+      return answer(400, { error: 'Validation failed', details: firstProblems(failure.details) });
     case 'unauthorized':
       return answer(
         401,
@@ -67,7 +70,11 @@ export function failureAnswer(failure: Failure): FailureAnswer {
       // Whatever else of the request is under way is of no use: the connection ends.
       return answer(408, { error: 'Request timeout', message: failure.message }, { connection: 'close' });
     case 'too-large':
-      return answer(413, { error: 'Payload too large', message: failure.message });
+      return answer(
+        413,
+        { error: 'Payload too large', message: failure.message },
+        failure.close === true ? { connection: 'close' } : {},
+      );
     case 'unsupported-media-type':
       return answer(415, { error: 'Unsupported media type', message: failure.message });
     case 'too-many-requests':

@@ -3,7 +3,7 @@ import { Agent, createServer, get } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { listen } from './http-server.ts';
+import { createHttpServer, listen } from './http-server.ts';
 
 const servers: Server[] = [];
 const agents: Agent[] = [];
@@ -80,4 +80,35 @@ test('names the port that is taken, and the remedy', async () => {
   );
   await expect(second).rejects.toThrow(`listening on 127.0.0.1:${first.port}: the port is taken`);
   await first.close();
+});
+
+/** Sends many requests on one connection at once, and returns what comes back until it ends. */
+async function sendAtOnce(server: Server, count: number): Promise<string> {
+  servers.push(server);
+  const { port } = await listen(server, 0, '127.0.0.1');
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  socket.setEncoding('utf8').on('data', (some: string) => (text += some));
+  socket.on('error', () => {});
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(count));
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1_000))]);
+  socket.destroy();
+  return text;
+}
+
+test.each([
+  ['takes a hundred requests that wait on one connection', 100, 100, 0],
+  ['refuses more, and closes the connection behind those that it took', 150, 101, 1],
+  ['ends a connection at once on which hundreds wait', 3_000, 101, 0],
+])('%s', async (_what, count, begun, refused) => {
+  let handled = 0;
+  const server = createHttpServer({}, (_request, response) => {
+    handled++;
+    setTimeout(() => response.end('done'), 100);
+  });
+  const text = await sendAtOnce(server, count);
+  expect(handled).toBe(begun);
+  expect(text.split('HTTP/1.1 503').length - 1).toBe(refused);
+  if (count < 300) expect(text.split('HTTP/1.1 200').length - 1).toBe(begun);
 });

@@ -1,18 +1,61 @@
 // Making, listening and closing of a node HTTP server: stops accepting, finishes what is in flight, then
 // closes.
 import { createServer } from 'node:http';
-import type { RequestListener, Server, ServerOptions } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { failureAnswer } from './failure.ts';
 import type { ServerTls } from './tls.ts';
 
 /** How long a client may take for its TLS handshake, in milliseconds. */
 const handshakeTimeout = 10_000;
 
-/** Makes a server: of HTTPS where there is a certificate, of HTTP otherwise. */
+/** The requests of one connection that may wait for the answers before theirs. */
+const mostQueued = 100;
+/** With more than these the connection ends at once: Node would keep all that is sent. */
+const mostIgnored = 300;
+
+/**
+ * Makes a server: of HTTPS where there is a certificate, of HTTP otherwise. A client that sends more than 101
+ * requests without waiting for their answers gets 503, and its connection is closed.
+ */
 export function createHttpServer(options: ServerOptions, listener: RequestListener, tls?: ServerTls): Server {
-  if (tls === undefined) return createServer(options, listener);
-  return createTlsServer({ ...options, ...tls, handshakeTimeout }, listener);
+  const limited = limitQueued(listener);
+  if (tls === undefined) return createServer(options, limited);
+  return createTlsServer({ ...options, ...tls, handshakeTimeout }, limited);
+}
+
+/** Node begins all requests that have arrived on a connection, and keeps each until it is answered. */
+function limitQueued(listener: RequestListener): RequestListener {
+  const queued = new WeakMap<Socket, number>();
+
+  function isOneTooMany({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    const count = (queued.get(socket) ?? 0) + 1;
+    queued.set(socket, count);
+    if (count <= mostQueued) {
+      response.once('close', () => queued.set(socket, (queued.get(socket) ?? 1) - 1));
+      return false;
+    }
+    // Behind the first that is refused the connection ends: nobody reads the answers to the others.
+    if (count === mostQueued + 1) refuse(response);
+    if (count > mostIgnored) socket.destroy();
+    return true;
+  }
+
+  return (request, response) => {
+    // A response has no socket while others are before it.
+    if (response.socket !== null || !isOneTooMany(request, response)) listener(request, response);
+  };
+}
+
+function refuse(response: ServerResponse): void {
+  const { status, headers, body } = failureAnswer({
+    kind: 'unavailable',
+    message: `more than ${mostQueued} requests wait on this connection: wait for their answers`,
+    retryAfterSeconds: 1,
+  });
+  response.writeHead(status, { ...headers, 'content-type': 'application/json', connection: 'close' });
+  response.end(JSON.stringify(body));
 }
 
 /** A server that listens. */

@@ -1,5 +1,6 @@
 // Every read of MongoDB: it has a time limit, is timed,
 // is logged where it is slow, and now and then explained.
+import { pace } from '@activity/service';
 import type { Logger } from '@activity/service';
 import type { Collection, Document, Filter, Sort } from 'mongodb';
 import { summaryOf } from './explained.ts';
@@ -120,7 +121,7 @@ export function createReads(options: ReadsOptions): Reads {
       return timed(
         operation,
         (found) => found.length,
-        async () => hinted(index, async (hint) => (await cursor(hint).toArray()) as never[]),
+        async () => hinted(index, async (hint) => (await Array.fromAsync(paced(cursor(hint)))) as never[]),
         async () => hinted(index, async (hint) => cursor(hint).explain('executionStats')),
       );
     },
@@ -128,7 +129,7 @@ export function createReads(options: ReadsOptions): Reads {
       const cursor = (hint: Hint) => collection.find(filter, { maxTimeMS, ...findOptions, ...hint });
       async function seen(hint: Hint): Promise<number> {
         let count = 0;
-        for await (const document of cursor(hint)) {
+        for await (const document of paced(cursor(hint))) {
           count++;
           if (!see(document as never)) break;
         }
@@ -153,7 +154,7 @@ export function createReads(options: ReadsOptions): Reads {
       return timed(
         operation,
         (found) => found.length,
-        async () => (await cursor().toArray()) as never[],
+        async () => (await Array.fromAsync(paced(cursor()))) as never[],
         async () => cursor().explain('executionStats'),
       );
     },
@@ -167,6 +168,14 @@ export function createReads(options: ReadsOptions): Reads {
 }
 
 type Hint = { hint?: string };
+
+/** Documents as they come, with rests: MongoDB sends up to 16 MB of them at a time. */
+async function* paced<T>(documents: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  for await (const document of documents) {
+    yield document;
+    if (pace.due) await pace.rest();
+  }
+}
 
 /**
  * Reads by an index; without it where it is not there: the database is not migrated yet, or somebody has

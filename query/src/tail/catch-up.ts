@@ -1,4 +1,5 @@
 // What was stored between two places of the change stream: for a reader that comes back.
+import { pace } from '@activity/service';
 import type { Collection } from 'mongodb';
 import { MongoServerError } from 'mongodb';
 import type { ChangeStream, ChangeStreamInsertDocument } from 'mongodb';
@@ -58,6 +59,7 @@ export async function* catchUp(
 
   try {
     for (;;) {
+      if (pace.due) await pace.rest();
       const change = await stream.tryNext();
       if (change === null) {
         yield* await stillThere();

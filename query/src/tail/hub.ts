@@ -1,5 +1,6 @@
 // The hub: one change stream for all who follow the logs, opened with the first of them and closed some time
 // after the last.
+import { pace } from '@activity/service';
 import type { Logger } from '@activity/service';
 import type {
   ChangeStream,
@@ -132,7 +133,11 @@ export class TailHub {
 
   async #follow(stream: Stream): Promise<void> {
     try {
-      for await (const change of stream) this.#tell(change);
+      // MongoDB sends up to 16 MB of changes at a time.
+      for await (const change of stream) {
+        this.#tell(change);
+        if (pace.due) await pace.rest();
+      }
     } catch (error) {
       const name = error instanceof Error ? error.name : '';
       if (!stream.closed) this.#options.logger.warn({ error: name }, 'following the stored logs');

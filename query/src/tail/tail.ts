@@ -1,5 +1,6 @@
 // The live tail: what is stored, as Server-Sent Events, from where a reader has been.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pace } from '@activity/service';
 import type { Logger } from '@activity/service';
 import type { Collection } from 'mongodb';
 import { logJson } from '../logs/log-json.ts';
@@ -109,16 +110,20 @@ export function createTails(options: TailOptions): Tails {
       subscription.stop();
     });
 
-    function live(): void {
-      const waiting = held ?? new Map<number, StoredLog>();
+    async function live(): Promise<void> {
+      // What comes or is deleted during a rest is held, or no longer held.
+      for (const [id, stored] of held ?? []) {
+        held?.delete(id);
+        send(stored);
+        if (pace.due) await pace.rest();
+      }
       held = undefined;
       deleted.clear();
-      for (const stored of waiting.values()) send(stored);
     }
 
     // An id at once: a reader that is cut off before the first event comes back to here.
     reader.send(`retry: ${retryMs}\nid: ${after ?? position}\n\n`);
-    if (after === undefined) live();
+    if (after === undefined) await live();
     else {
       const missed = catchUp(logs, after, position);
       try {
