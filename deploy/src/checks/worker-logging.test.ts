@@ -53,8 +53,7 @@ test('the worker of the launcher, whose log file is its owner’s alone', () => 
     const java = { file: 'java', version: '', major: 17 };
     const home = { java, folder, classpath: '', plugins: folder, archives: folder };
     const spec = connectSpec({ home, brokers: 'kafka:9092', port: 8083, dataDir: folder, logFile: '' });
-    const { args } = typeof spec.command === 'function' ? spec.command() : spec.command;
-    const named = args.filter((arg) => arg.startsWith('-Dlog4j2.configurationFile='));
+    const named = spec.command.args.filter((arg) => arg.startsWith('-Dlog4j2.configurationFile='));
     expect(named).toEqual([`-Dlog4j2.configurationFile=${join(projectRoot, loggingFile)}`]);
   } finally {
     rmSync(folder, { recursive: true });

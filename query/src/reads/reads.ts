@@ -121,7 +121,7 @@ export function createReads(options: ReadsOptions): Reads {
       return timed(
         operation,
         (found) => found.length,
-        async () => hinted(index, async (hint) => (await Array.fromAsync(paced(cursor(hint)))) as never[]),
+        async () => hinted(index, async (hint) => (await collected(cursor(hint))) as never[]),
         async () => hinted(index, async (hint) => cursor(hint).explain('executionStats')),
       );
     },
@@ -154,7 +154,7 @@ export function createReads(options: ReadsOptions): Reads {
       return timed(
         operation,
         (found) => found.length,
-        async () => (await Array.fromAsync(paced(cursor()))) as never[],
+        async () => (await collected(cursor())) as never[],
         async () => cursor().explain('executionStats'),
       );
     },
@@ -175,6 +175,12 @@ async function* paced<T>(documents: AsyncIterable<T>): AsyncGenerator<T, void, u
     yield document;
     if (pace.due) await pace.rest();
   }
+}
+
+async function collected<T>(documents: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const document of paced(documents)) all.push(document);
+  return all;
 }
 
 /**
