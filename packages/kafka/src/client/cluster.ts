@@ -220,8 +220,8 @@ export class Cluster {
   }
 
   /**
-   * Calls one broker, whichever can be reached and answers within `withinMs`: those that were given, and those
-   * that they named. For requests that every broker takes.
+   * Calls one broker, whichever can be reached and replies within `withinMs`: those that were given, and
+   * those that they named. For requests that every broker takes.
    */
   async onAnyBroker<T>(call: (link: Link) => Promise<T>, withinMs?: number): Promise<T> {
     const known = [...this.#configured, ...this.#nodes.values()].map(

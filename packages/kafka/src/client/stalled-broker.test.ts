@@ -1,4 +1,4 @@
-// A broker that takes connections and answers nothing: nobody waits for it as long as a request may take.
+// A broker that takes connections and is silent: nobody waits for it as long as a request may take.
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';

@@ -1,5 +1,5 @@
-// Watches topics while the application runs: partitions that are added to an input have tasks too, and outputs
-// are written to the partitions that they have now.
+// Watches topics while the application runs: partitions that are added to an input have tasks too, and
+// outputs are written to the partitions that they have now.
 import type { KafkaPort } from '@activity/kafka';
 
 /** What a {@link TopicWatch} works on. */

@@ -175,7 +175,7 @@ function ownText(place: string): string {
   return `${process.pid} ${startOf(process.pid)} ${place}`;
 }
 
-/** Whether this process has the lock of a folder still: another may have taken it from one that stood still. */
+/** Whether this process has a folder's lock still: another may have taken it from one that stood still. */
 export function isHeldHere(folder: string): boolean {
   return read(join(folder, 'lock')) === ownText(placeOfThisProcess());
 }

@@ -76,8 +76,8 @@ export class CommitCycle {
   }
 
   /**
-   * Whether as many bytes wait for the next commit as may. Those of the input are counted by themselves: steps
-   * may hold records back that nobody else counts.
+   * Whether as many bytes wait for the next commit as may. Those of the input are counted by themselves:
+   * steps may hold records back that nobody else counts.
    */
   isFull(): boolean {
     const { collector, tasks, thread } = this.#options;
