@@ -25,9 +25,9 @@ export function targetOf(image: string): string | undefined {
   return /^activity\/([a-z-]+):/.exec(image)?.[1];
 }
 
-/** Whether an image is named with a tag that says more than "the newest". */
+/** Whether an image is named with a tag that says more than "the newest", with its digest or without. */
 export function isPinned(image: string): boolean {
-  return /:v?\d+(\.\d+)+[\w.-]*$/.test(image);
+  return /:v?\d+(\.\d+)+[\w.-]*(@sha256:[0-9a-f]{64})?$/.test(image);
 }
 
 /** Reads a file of the project. */
