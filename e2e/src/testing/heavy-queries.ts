@@ -191,6 +191,7 @@ export const heavyQueries: readonly HeavyQuery[] = [
   },
   {
     what: 'many large logs that 100 tails are told of',
+    ...ofManyValues,
     send: async ({ port }, share, db) => {
       const tails = Array.from({ length: 100 }, async () => hold(port, '/api/logs/tail', [], 4_000));
       await sleep(1_000);
@@ -201,6 +202,7 @@ export const heavyQueries: readonly HeavyQuery[] = [
   },
   {
     what: 'a tail that comes back to many large logs',
+    ...ofManyValues,
     send: async ({ url }, share, db) => {
       const first = await fetch(`${url}/api/logs/tail`);
       const reader = first.body?.getReader();

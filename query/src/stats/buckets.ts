@@ -2,6 +2,7 @@
 import { windowSizes } from '@activity/contracts';
 import type { CountsByType, WindowSize } from '@activity/contracts';
 import { FailureError } from '@activity/service';
+import { LRUCache } from 'lru-cache';
 import { Temporal } from 'temporal-polyfill';
 
 /** A timeline's range, as it was asked for. */
@@ -106,10 +107,19 @@ function floor(time: number, interval: WindowSize, tz: string): number {
   return local(time, tz).round({ smallestUnit: 'hour', roundingMode: 'floor' }).epochMilliseconds;
 }
 
+/** When the day after a day begins, by zone and the day's own beginning: to work it out takes 0.1 ms. */
+const nextDays = new LRUCache<string, number>({ max: 20_000 });
+
 /** Days differ in length where clocks are changed. */
 function next(time: number, interval: WindowSize, tz: string): number {
   if (tz === 'UTC' || interval !== 'day') return time + windowSizes[interval];
-  return local(time, tz).add({ days: 1 }).startOfDay().epochMilliseconds;
+  const day = `${tz}|${time}`;
+  let found = nextDays.get(day);
+  if (found === undefined) {
+    found = local(time, tz).add({ days: 1 }).startOfDay().epochMilliseconds;
+    nextDays.set(day, found);
+  }
+  return found;
 }
 
 /** The counts of some time that is within one bucket. */

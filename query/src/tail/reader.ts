@@ -1,4 +1,5 @@
 // One reader of the tail: events that wait to be sent, as far as they may.
+import { pace } from '@activity/service';
 
 /** What becomes of a reader. */
 export interface ReaderOptions {
@@ -32,6 +33,8 @@ export class TailReader {
         pull: async (controller) => {
           while (this.#waiting.size === 0 && !this.#ended) {
             await new Promise<void>((resolve) => (this.#wake = resolve));
+            // One log wakes all readers, each of whom gets a copy.
+            if (pace.due) await pace.rest();
           }
           let text = '';
           for (const [id, one] of this.#waiting) {

@@ -156,6 +156,7 @@ async function follow(
   for await (const stored of missed) {
     if (reader.ended) return;
     send(stored);
+    if (pace.due) await pace.rest();
     const since = performance.now();
     while (reader.waiting > 500_000 && !reader.ended) {
       await sleep(20);
