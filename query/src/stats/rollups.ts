@@ -3,6 +3,7 @@
 // minute: it is counted apart, and is in all sums of minutes.
 import { collections, everyone, windowSizes } from '@activity/contracts';
 import type { CountsByType } from '@activity/contracts';
+import { pace } from '@activity/service';
 import { LRUCache } from 'lru-cache';
 import type { Collection, Document } from 'mongodb';
 import type { FreshnessOf } from '../pipeline/freshness.ts';
@@ -168,6 +169,7 @@ export function createRollups({ reads, globalCounts, storedAgain, now }: Rollups
   async function loadAll(wanted: readonly number[], sums: Map<number, Sum>): Promise<void> {
     const runs: [number, number][] = [];
     for (const quarter of wanted) {
+      if (pace.due) await pace.rest();
       const sum = known.get(quarter);
       if (sum) {
         sums.set(quarter, sum);
@@ -195,10 +197,13 @@ export function createRollups({ reads, globalCounts, storedAgain, now }: Rollups
     const sums = new Map<number, Sum>();
     if (wanted.every((quarter) => known.has(quarter))) await loadAll(wanted, sums);
     else await inTurn(async () => loadAll(wanted, sums));
-    return wanted.flatMap((start) => {
+    const found: Cell[] = [];
+    for (const start of wanted) {
+      if (pace.due) await pace.rest();
       const sum = sums.get(start);
-      return sum === undefined || sum.total === 0 ? [] : [{ start, ...sum }];
-    });
+      if (sum !== undefined && sum.total > 0) found.push({ start, ...sum });
+    }
+    return found;
   }
 
   /** The whole windows of some size within a time, that no longer change. */
