@@ -40,6 +40,10 @@ export default defineConfig({
           include: ['**/*.integration.test.ts'],
           exclude: ignored,
           globalSetup,
+          isolate: false,
+          restoreMocks: true,
+          unstubGlobals: true,
+          unstubEnvs: true,
           // Lanes: each has servers of its own. Two processors are busy with one lane already: a second one
           // only makes tests run into their limits.
           maxWorkers: availableParallelism() >= 4 ? 2 : 1,

@@ -23,6 +23,8 @@ export interface VitestOptions {
   projects: readonly ('unit' | 'integration' | 'slow')[];
   /** Parts of paths; empty for all tests. */
   filters: readonly string[];
+  /** Files, from the root of the project, that do not run. */
+  leftOut?: readonly string[];
   coverage: boolean;
 }
 
@@ -38,6 +40,7 @@ export function vitestCommand(options: VitestOptions): string[] {
     '--reporter=json',
     `--outputFile.json=${options.reportFile}`,
     ...(options.coverage ? ['--coverage'] : []),
+    ...(options.leftOut ?? []).map((file) => `--exclude=${file}`),
     ...options.filters,
   ];
 }

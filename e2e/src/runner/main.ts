@@ -6,6 +6,7 @@ import { join, relative } from 'node:path';
 import { readArguments } from '@activity/service';
 import { cacheDir, projectRoot } from '@activity/testbed/paths';
 import { endOrphans, registries } from '@activity/testbed/process/registry';
+import { groupCount, groupsOf, leftOut, longFiles } from './long-files.ts';
 import { checks, vitestCommand, type VitestOptions } from './checks.ts';
 import { runVisibly } from './run-visibly.ts';
 import { addReports, readReport, slowest, summaryLine } from './report.ts';
@@ -17,7 +18,9 @@ const { values, positionals: filters } = readArguments({
 
 Checks types, lint, format and unused code, and runs all tests, many of them on the real parts. With files or folders: their tests alone.
 
---all        tests that take long, too (npm run test:all)
+--all        tests that take long, too (npm run test:all). Without it and without a filter, a part of these runs:
+             another each time. SEED repeats the choice of a run; TEST_GROUP, from 0 to ${groupCount - 1}, chooses
+             long files
 --coverage   measures coverage (npm run test:cov)`,
   options: { all: { type: 'boolean', default: false }, coverage: { type: 'boolean', default: false } },
   positionals: Infinity,
@@ -31,6 +34,14 @@ const reports = {
   unit: join(projectRoot, '.cache', 'test-report-unit.json'),
   integration: join(projectRoot, '.cache', 'test-report.json'),
 };
+// One seed for all that a run chooses by chance.
+const seed = Number((process.env['SEED'] ??= String(Math.floor(Math.random() * 1e9))));
+const group = Number(process.env['TEST_GROUP'] ?? seed % groupCount);
+if (!(group in Array.from({ length: groupCount }))) {
+  console.error(`TEST_GROUP must be a number from 0 to ${groupCount - 1}`);
+  process.exit(1);
+}
+const notRun = all || filters.length > 0 ? [] : leftOut(groupsOf(longFiles, groupCount), group);
 const asked = new AbortController();
 
 onStopSignals(
@@ -54,7 +65,7 @@ async function runOne(name: string, command: string[], held = false): Promise<vo
 }
 
 function tests(projects: VitestOptions['projects'], reportFile: string): string[] {
-  return vitestCommand({ reportFile, projects, filters, coverage });
+  return vitestCommand({ reportFile, projects, filters, leftOut: notRun, coverage });
 }
 
 async function runChecks(held = false): Promise<void> {
@@ -92,6 +103,12 @@ for (const registry of registries()) {
 const written = coverage ? [reports.integration] : Object.values(reports);
 const report = addReports(written.map((file) => readReport(file)));
 for (const problem of report.problems) console.log(problem);
+if (notRun.length > 0) {
+  console.log(
+    `\nSEED=${seed}, TEST_GROUP=${group}. Not run, because they take long (npm run test:all runs all):`,
+  );
+  for (const file of notRun) console.log(`  ${file}`);
+}
 if (report.files.length === 0) {
   console.log(`No test file has a name like ${filters.join(', ')}`);
   failed.push('tests');
