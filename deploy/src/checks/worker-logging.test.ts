@@ -47,6 +47,25 @@ test('the loggers are those that quote records', () => {
   expect(named).toEqual(['com.mongodb.kafka', 'org.apache.kafka.connect.runtime', 'org.mongodb.driver']);
 });
 
+test('the exception that ends a worker is logged whole, and no other one of its herder', () => {
+  const of = (name: string): string | undefined => settings.get(`logger.herder.${name}`);
+  expect(of('name')).toBe('org.apache.kafka.connect.runtime.distributed.DistributedHerder');
+  expect([of('additivity'), of('appenderRef.quiet.ref'), of('appenderRef.stdout.ref')]).toEqual([
+    'false',
+    'quiet',
+    'stdout',
+  ]);
+  const filter = 'appenderRef.stdout.filter.end';
+  expect([of(`${filter}.type`), of(`${filter}.onMatch`), of(`${filter}.onMismatch`)]).toEqual([
+    'RegexFilter',
+    'ACCEPT',
+    'DENY',
+  ]);
+  const ends = new RegExp(`^${of(`${filter}.regex`)}$`);
+  expect('Uncaught exception in herder work thread, exiting: ').toMatch(ends);
+  expect('Failed to start connector logs: invalid value Ada').not.toMatch(ends);
+});
+
 test('the worker of the launcher, whose log file is its owner’s alone', () => {
   const folder = mkdtempSync(join(tmpdir(), 'activity-logging-'));
   try {
