@@ -9,7 +9,7 @@ const groups = groupsOf(longFiles, groupCount);
 
 test('each file is there, and runs with one of the groups', () => {
   for (const file of Object.keys(longFiles)) {
-    expect(existsSync(join(projectRoot, file)), file).toBe(true);
+    expect([file, existsSync(join(projectRoot, file))]).toEqual([file, true]);
     expect(groups.filter((_files, group) => !leftOut(groups, group).includes(file))).toHaveLength(1);
   }
 });
