@@ -91,7 +91,7 @@ function batches(
 /** Names that differ in case and in `_` from a field's, which are all refused as misspelt. */
 function misspellings(count: number): string[] {
   return Array.from({ length: count }, (_, index) => {
-    const letters = [...'userid'];
+    const letters = 'userid'.split('');
     return letters
       .map((letter, at) => ((index >> at) & 1 ? letter.toUpperCase() : letter))
       .join('_'.repeat(1 + (index >> 6)));

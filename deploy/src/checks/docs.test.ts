@@ -112,3 +112,9 @@ test('the messages in Troubleshooting are those of the programs', () => {
   const parts = messages.flatMap((message) => message.split('…').map((part) => part.trim()));
   expect(parts.filter((part) => part.length > 3 && !sources.includes(part))).toEqual([]);
 });
+
+test('what deletes an overlay goes on where its Jobs have expired', () => {
+  const commands = pages.flatMap((page) => read(page).match(/kubectl delete -k [^`\n]*/g) ?? []);
+  expect(commands.length).toBeGreaterThan(0);
+  expect(commands.filter((command) => !command.includes('--ignore-not-found'))).toEqual([]);
+});

@@ -1,6 +1,12 @@
 // The activity topology on the test driver: raw records in, every topic out.
 import { defaultActivityTypes, defaultTopics } from '@activity/contracts';
-import { bytesSerde, jsonSerde, stringSerde, type RecordHeaders } from '@activity/streams';
+import {
+  bytesSerde,
+  jsonSerde,
+  stringSerde,
+  type RecordHeaders,
+  type RuntimeMetrics,
+} from '@activity/streams';
 import { TopologyTestDriver, type OutputRecord } from '@activity/streams/testing';
 import activityTopology, { type ActivityOptions } from '../topologies/activity.ts';
 
@@ -44,6 +50,7 @@ export interface TestPipelineOptions extends Partial<ActivityOptions> {
   partitions?: number;
   commits?: 'each' | 'manual';
   now?: number;
+  metrics?: Partial<RuntimeMetrics>;
 }
 
 /** Opens the topology on a test driver. */
@@ -51,12 +58,14 @@ export function openPipeline({
   partitions = 1,
   commits = 'each',
   now = 0,
+  metrics = {},
   ...options
 }: TestPipelineOptions = {}): TestPipeline {
   const driver = new TopologyTestDriver(activityTopology({ ...plainOptions, ...options }), {
     partitions,
     commits,
     now,
+    metrics,
     failures: { deadLetterTopic: defaultTopics.deadLetter },
   });
   const raw = driver.input(defaultTopics.raw, { key: stringSerde, value: bytesSerde });
