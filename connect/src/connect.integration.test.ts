@@ -27,7 +27,9 @@ describe('the sink on a real worker and a real MongoDB', () => {
         const metrics = await (await fetch(`${sink.monitoring}/metrics`)).text();
         for (const collection of ['logs', 'counts', 'users']) {
           expect(metrics).toMatch(
-            new RegExp(`connect_tasks\\{connector="sink-test-${collection}-sink",state="RUNNING".*\\} 2`),
+            new RegExp(
+              `activity_connect_tasks\\{connector="sink-test-${collection}-sink",state="RUNNING".*\\} 2`,
+            ),
           );
         }
       },
@@ -182,7 +184,7 @@ describe('the sink on a real worker and a real MongoDB', () => {
     await sink.ready(40_000);
     expect(await sink.deadLetters()).toBe(before);
     const metrics = await (await fetch(`${sink.monitoring}/metrics`)).text();
-    expect(metrics).toMatch(/connect_restarts_total\{connector="sink-test-logs-sink".*\} [1-9]/);
+    expect(metrics).toMatch(/activity_connect_restarts_total\{connector="sink-test-logs-sink".*\} [1-9]/);
   });
 
   test('an outage of MongoDB in the middle of the load loses and dead-letters nothing', async () => {
@@ -231,20 +233,30 @@ describe('the watch', () => {
   test('shows topics, lags and disks', async () => {
     await sink.send(topics.KAFKA_TOPIC, ['1', '2', '3']);
     await sink.send(topics.KAFKA_ENRICHED_TOPIC, [log(9)]);
-    await expectShown(/^pipeline_topic_offsets_total\{.*role="raw".*\} (\d+)$/m, (offsets) => offsets === 3);
-    await expectShown(/^pipeline_processor_lag\{partition="\d".*\} ([1-9]\d*)$/m, (lag) => lag === 3);
-    const sunk = /^pipeline_sink_offsets_total\{connector="sink-test-logs-sink".*\} (\d+)$/m;
+    await expectShown(
+      /^activity_pipeline_topic_offsets_total\{.*role="raw".*\} (\d+)$/m,
+      (offsets) => offsets === 3,
+    );
+    await expectShown(
+      /^activity_pipeline_processor_lag\{partition="\d".*\} ([1-9]\d*)$/m,
+      (lag) => lag === 3,
+    );
+    const sunk = /^activity_pipeline_sink_offsets_total\{connector="sink-test-logs-sink".*\} (\d+)$/m;
     await expectShown(sunk, (offsets) => offsets > 0);
     for (const part of ['kafka', 'mongodb']) {
-      const free = await metric(new RegExp(`^pipeline_disk_free_bytes\\{part="${part}".*\\} (\\d+)$`, 'm'));
-      const size = await metric(new RegExp(`^pipeline_disk_size_bytes\\{part="${part}".*\\} (\\d+)$`, 'm'));
+      const free = await metric(
+        new RegExp(`^activity_pipeline_disk_free_bytes\\{part="${part}".*\\} (\\d+)$`, 'm'),
+      );
+      const size = await metric(
+        new RegExp(`^activity_pipeline_disk_size_bytes\\{part="${part}".*\\} (\\d+)$`, 'm'),
+      );
       expect(free).toBeGreaterThan(0);
       expect(size).toBeGreaterThan(free);
     }
   });
 
   test('shows how long a transaction has been open, until it ends', async () => {
-    const age = /^pipeline_open_transaction_seconds\{topic="sink-users".*\} ([\d.]+)$/m;
+    const age = /^activity_pipeline_open_transaction_seconds\{topic="sink-users".*\} ([\d.]+)$/m;
     await expectShown(age, (seconds) => seconds === 0);
     const hanging = sink.kafka.producer({
       transactionalId: 'hangs',
@@ -262,7 +274,7 @@ describe('the watch', () => {
   }, 240_000);
 
   test('shows a log that the ledger has and MongoDB does not', async () => {
-    const missing = /^pipeline_ledger_difference\{what="missing".*\} (\d+)$/m;
+    const missing = /^activity_pipeline_ledger_difference\{what="missing".*\} (\d+)$/m;
     const none = { duplicate: 0, deadLettered: 0, command: 0, late: 0, deleted: 0, erased: 0 };
     await expectShown(missing, (records) => records === 0);
     await sink.db.collection<{ _id: string }>('ledger').insertOne({
@@ -276,7 +288,7 @@ describe('the watch', () => {
     await expectShown(missing, (records) => records === 2);
     await sink.send(topics.KAFKA_ENRICHED_TOPIC, [log(10_000_000 * 1_024), log(10_000_001 * 1_024)]);
     await expectShown(missing, (records) => records === 0);
-    expect(await metric(/^pipeline_ledger_difference\{what="surplus".*\} (\d+)$/m)).toBe(0);
+    expect(await metric(/^activity_pipeline_ledger_difference\{what="surplus".*\} (\d+)$/m)).toBe(0);
     // Of now: an old marker would expire.
     const deletedAt = new Date().toISOString();
     await sink.send(topics.KAFKA_ENRICHED_TOPIC, [{ _id: 10_000_000 * 1_024, deletedAt, by: 1 }]);

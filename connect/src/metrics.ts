@@ -20,31 +20,31 @@ const taskStates = ['RUNNING', 'FAILED', 'PAUSED', 'UNASSIGNED'];
 export function createMetrics(registry: Registry, names: readonly string[]): ConnectMetrics {
   const registers = [registry];
   const connectors = new Gauge({
-    name: 'connect_connector_state',
+    name: 'activity_connect_connector_state',
     help: '1 for the state that a connector is in',
     labelNames: ['connector', 'state'],
     registers,
   });
   const tasks = new Gauge({
-    name: 'connect_tasks',
+    name: 'activity_connect_tasks',
     help: 'Tasks of a connector by state',
     labelNames: ['connector', 'state'],
     registers,
   });
   const restarts = new Counter({
-    name: 'connect_restarts_total',
+    name: 'activity_connect_restarts_total',
     help: 'Restarts of what had failed of a connector',
     labelNames: ['connector'],
     registers,
   });
   const lag = new Gauge({
-    name: 'connect_sink_lag',
+    name: 'activity_connect_sink_lag',
     help: 'Records that a connector has not stored yet; 1 is none, the marker of the last transaction',
     labelNames: ['connector', 'topic', 'partition'],
     registers,
   });
   const erasures = new Gauge({
-    name: 'connect_erasures',
+    name: 'activity_connect_erasures',
     help: 'Erasures that wait for the sink, and those that are kept and carried out',
     labelNames: ['state'],
     registers,

@@ -157,14 +157,16 @@ describe('what its operators can see', () => {
 
   test('metrics tell of routes, reads, what they examined, the pool and its commands', async () => {
     const text = await (await fetch(`${service.url}/metrics`)).text();
-    expect(text).toMatch(/^query_requests_total\{method="GET",route="\/api\/logs",status="200".*\} [1-9]/m);
-    expect(text).toMatch(/^query_request_seconds_bucket\{le="5",.*route="\/api\/logs".*\} [1-9]/m);
-    expect(text).toMatch(/^query_read_seconds_count\{.*operation="logs\.page".*\} [1-9]/m);
-    expect(text).toMatch(/^query_examined_per_returned\{.*operation="logs\.page".*\} [0-9.]+/m);
-    expect(text).toMatch(/^query_collection_scans_total\{.*operation="logs\.page".*\} [1-9]/m);
-    expect(text).toMatch(/^query_mongodb_connections\{.*pool="reads".*\} [1-9]/m);
-    expect(text).toMatch(/^query_mongodb_checkout_seconds_count\{.*pool="reads".*\} [1-9]/m);
-    expect(text).toMatch(/^query_mongodb_command_seconds_count\{.*command="find".*\} [1-9]/m);
+    expect(text).toMatch(
+      /^activity_query_requests_total\{method="GET",route="\/api\/logs",status="200".*\} [1-9]/m,
+    );
+    expect(text).toMatch(/^activity_query_request_seconds_bucket\{le="5",.*route="\/api\/logs".*\} [1-9]/m);
+    expect(text).toMatch(/^activity_query_read_seconds_count\{.*operation="logs\.page".*\} [1-9]/m);
+    expect(text).toMatch(/^activity_query_examined_per_returned\{.*operation="logs\.page".*\} [0-9.]+/m);
+    expect(text).toMatch(/^activity_query_collection_scans_total\{.*operation="logs\.page".*\} [1-9]/m);
+    expect(text).toMatch(/^activity_query_mongodb_connections\{.*pool="reads".*\} [1-9]/m);
+    expect(text).toMatch(/^activity_query_mongodb_checkout_seconds_count\{.*pool="reads".*\} [1-9]/m);
+    expect(text).toMatch(/^activity_query_mongodb_command_seconds_count\{.*command="find".*\} [1-9]/m);
     expect(text).not.toContain('secret-user');
   });
 });

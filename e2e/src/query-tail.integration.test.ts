@@ -195,9 +195,12 @@ test('a reader that takes nothing is let go, and the others are not kept waiting
   for (let index = 0; index < 300; index++) ids.push(await store({ userId: 'loud', metadata: { text } }));
   await vi.waitFor(() => expect(idsOf(good)).toEqual(ids), { timeout: 20_000 });
   const dropped = async (): Promise<string> => (await fetch(`${service.url}/metrics`)).text();
-  await vi.waitFor(async () => expect(await dropped()).toMatch(/query_tails_dropped_total\{.*slow.*\} 1/), {
-    timeout: 5_000,
-  });
+  await vi.waitFor(
+    async () => expect(await dropped()).toMatch(/activity_query_tails_dropped_total\{.*slow.*\} 1/),
+    {
+      timeout: 5_000,
+    },
+  );
   // The rest of what was on its way, the reason, the end.
   let tail = '';
   stuck.on('data', (chunk: Buffer) => (tail = (tail + chunk.toString('latin1')).slice(-2_000)));
@@ -220,7 +223,7 @@ test.each([
 async function nobodyReads(): Promise<void> {
   await vi.waitFor(
     async () =>
-      expect(await (await fetch(`${service.url}/metrics`)).text()).toMatch(/^query_tails\{.*\} 0$/m),
+      expect(await (await fetch(`${service.url}/metrics`)).text()).toMatch(/^activity_query_tails\{.*\} 0$/m),
     { timeout: 10_000 },
   );
 }

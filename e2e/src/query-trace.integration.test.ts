@@ -204,7 +204,8 @@ test('through the edge the tail sends what is stored, and a reader that goes is 
   );
   await reader.stop();
   await vi.waitFor(
-    async () => expect(await (await fetch(`${query}/metrics`)).text()).toMatch(/^query_tails\{.*\} 0$/m),
+    async () =>
+      expect(await (await fetch(`${query}/metrics`)).text()).toMatch(/^activity_query_tails\{.*\} 0$/m),
     { timeout: 10_000 },
   );
 });

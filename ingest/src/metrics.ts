@@ -31,13 +31,13 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
   // Added up here and handed over when they are asked for: they change with every event.
   const accepted = { events: 0, bytes: 0 };
   const acceptedEvents: Counter = new Counter({
-    name: 'ingest_events_accepted_total',
+    name: 'activity_ingest_events_accepted_total',
     help: 'Events that the broker acknowledged',
     registers,
     collect: () => acceptedEvents.inc(taken('events')),
   });
   const acceptedBytes: Counter = new Counter({
-    name: 'ingest_event_bytes_total',
+    name: 'activity_ingest_event_bytes_total',
     help: 'Bytes of acknowledged events',
     registers,
     collect: () => acceptedBytes.inc(taken('bytes')),
@@ -50,37 +50,37 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
   }
 
   const refused = new Counter({
-    name: 'ingest_events_refused_total',
+    name: 'activity_ingest_events_refused_total',
     help: 'Events that were not accepted, by reason',
     labelNames: ['reason'],
     registers,
   });
   const batch = new Histogram({
-    name: 'ingest_batch_records',
+    name: 'activity_ingest_batch_records',
     help: 'Records that one round to the broker acknowledged',
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000],
     registers,
   });
   const acknowledgement = new Histogram({
-    name: 'ingest_broker_ack_seconds',
+    name: 'activity_ingest_broker_ack_seconds',
     help: 'Time that one round to the broker took',
     buckets: secondsBuckets,
     registers,
   });
   const lost = new Counter({
-    name: 'ingest_acknowledged_lost_total',
+    name: 'activity_ingest_acknowledged_lost_total',
     help: 'Offsets of the raw topic that were acknowledged and then lost: an unclean leader election',
     registers,
   });
-  show('ingest_requests_in_flight', 'Requests that are being answered', gauges.inFlight);
-  show('ingest_waiting_bytes', 'Bytes that wait for the broker', gauges.waitingBytes);
-  show('ingest_received_bytes', 'Bytes of the bodies of requests in flight', gauges.receivedBytes);
+  show('activity_ingest_requests_in_flight', 'Requests that are being answered', gauges.inFlight);
+  show('activity_ingest_waiting_bytes', 'Bytes that wait for the broker', gauges.waitingBytes);
+  show('activity_ingest_received_bytes', 'Bytes of the bodies of requests in flight', gauges.receivedBytes);
   show(
-    'ingest_clock_ahead_seconds',
+    'activity_ingest_clock_ahead_seconds',
     'How far the clock of this machine is ahead of the broker’s, at least',
     () => gauges.clockAheadMs() / 1_000,
   );
-  show('ingest_ready', '1 while events can be accepted', () => (gauges.ready() ? 1 : 0));
+  show('activity_ingest_ready', '1 while events can be accepted', () => (gauges.ready() ? 1 : 0));
 
   function show(name: string, help: string, read: () => number): void {
     const gauge: Gauge = new Gauge({ name, help, registers: [], collect: () => gauge.set(read()) });

@@ -12,9 +12,9 @@ test('shows readiness as it is now', async () => {
   const registry = new Registry();
   let ready = false;
   instanceMetrics(registry, { isReady: () => ready, stateDir: tmpdir() });
-  expect(await valueOf(registry, 'stream_ready')).toBe(0);
+  expect(await valueOf(registry, 'activity_stream_ready')).toBe(0);
   ready = true;
-  expect(await valueOf(registry, 'stream_ready')).toBe(1);
+  expect(await valueOf(registry, 'activity_stream_ready')).toBe(1);
 });
 
 test('shows the disk of the state', async () => {
@@ -23,13 +23,13 @@ test('shows the disk of the state', async () => {
   const text = await registry.metrics();
   const { blocks, bsize } = await statfs(tmpdir());
   expect(text).toContain(
-    `pipeline_disk_size_bytes{part="processor",place="${tmpdir()}"} ${blocks * bsize}\n`,
+    `activity_pipeline_disk_size_bytes{part="processor",place="${tmpdir()}"} ${blocks * bsize}\n`,
   );
-  expect(text).toMatch(/^pipeline_disk_free_bytes\{part="processor",place="[^"]+"\} [1-9]\d*$/m);
+  expect(text).toMatch(/^activity_pipeline_disk_free_bytes\{part="processor",place="[^"]+"\} [1-9]\d*$/m);
 });
 
 test('shows no disk where there is no folder', async () => {
   const registry = new Registry();
   instanceMetrics(registry, { isReady: () => true, stateDir: '/nonexistent' });
-  expect(await registry.metrics()).not.toMatch(/^pipeline_disk/m);
+  expect(await registry.metrics()).not.toMatch(/^activity_pipeline_disk/m);
 });

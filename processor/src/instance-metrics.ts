@@ -13,7 +13,7 @@ export interface InstanceFacts {
 /** Registers the metrics. While the folder cannot be asked, there are none of its disk. */
 export function instanceMetrics(registry: Registry, { isReady, stateDir }: InstanceFacts): void {
   const ready: Gauge = new Gauge({
-    name: 'stream_ready',
+    name: 'activity_stream_ready',
     help: '1 while the instance processes; 0 while it starts, rebalances or restores',
     registers: [registry],
     collect: () => ready.set(isReady() ? 1 : 0),
@@ -32,6 +32,14 @@ export function instanceMetrics(registry: Registry, { isReady, stateDir }: Insta
       },
     });
   }
-  show('pipeline_disk_size_bytes', 'Size of the disk of a part', ({ blocks, bsize }) => blocks * bsize);
-  show('pipeline_disk_free_bytes', 'Room left on the disk of a part', ({ bavail, bsize }) => bavail * bsize);
+  show(
+    'activity_pipeline_disk_size_bytes',
+    'Size of the disk of a part',
+    ({ blocks, bsize }) => blocks * bsize,
+  );
+  show(
+    'activity_pipeline_disk_free_bytes',
+    'Room left on the disk of a part',
+    ({ bavail, bsize }) => bavail * bsize,
+  );
 }

@@ -188,9 +188,9 @@ test('GET /metrics counts requests by route, not by what was asked for', async (
   await get('/api/logs/nope');
   await get('/nope');
   const text = await (await service.app.request('/metrics')).text();
-  expect(text).toContain('query_requests_total{method="GET",route="/api/logs/:id",status="200"} 1');
-  expect(text).toContain('query_requests_total{method="GET",route="/api/logs/:id",status="404"} 1');
-  expect(text).toContain('query_requests_total{method="ANY",route="unknown",status="404"} 1');
+  expect(text).toContain('activity_query_requests_total{method="GET",route="/api/logs/:id",status="200"} 1');
+  expect(text).toContain('activity_query_requests_total{method="GET",route="/api/logs/:id",status="404"} 1');
+  expect(text).toContain('activity_query_requests_total{method="ANY",route="unknown",status="404"} 1');
 });
 
 describe('errors', () => {

@@ -21,38 +21,38 @@ export interface QueryGauges {
 export function createMetrics(registry: Registry, gauges: QueryGauges): QueryMetrics {
   const registers = [registry];
   const reads = new Histogram({
-    name: 'query_read_seconds',
+    name: 'activity_query_read_seconds',
     help: 'Time that one read of MongoDB took, by operation',
     labelNames: ['operation'],
     buckets: secondsBuckets,
     registers,
   });
   const returned = new Counter({
-    name: 'query_read_documents_total',
+    name: 'activity_query_read_documents_total',
     help: 'Documents that reads returned, by operation',
     labelNames: ['operation'],
     registers,
   });
   const examined = new Gauge({
-    name: 'query_examined_per_returned',
+    name: 'activity_query_examined_per_returned',
     help: 'Documents (or, where none is fetched, keys) examined for each that is returned, when the operation was explained last',
     labelNames: ['operation'],
     registers,
   });
   const scans = new Counter({
-    name: 'query_collection_scans_total',
+    name: 'activity_query_collection_scans_total',
     help: 'Explained reads that used no index; stays 0',
     labelNames: ['operation'],
     registers,
   });
   const dropped = new Counter({
-    name: 'query_tails_dropped_total',
+    name: 'activity_query_tails_dropped_total',
     help: 'Readers of the tail that were let go, by reason',
     labelNames: ['reason'],
     registers,
   });
   const tails: Gauge = new Gauge({
-    name: 'query_tails',
+    name: 'activity_query_tails',
     help: 'Readers of the tail',
     registers: [],
     collect: () => tails.set(gauges.tails()),
@@ -111,39 +111,39 @@ function poolMetrics(registry: Registry): PoolMetrics {
   const labelNames = ['pool'];
   const made: PoolMetrics = {
     connections: new Gauge({
-      name: 'query_mongodb_connections',
+      name: 'activity_query_mongodb_connections',
       help: 'Connections to MongoDB that are open',
       labelNames,
       registers,
     }),
     inUse: new Gauge({
-      name: 'query_mongodb_connections_in_use',
+      name: 'activity_query_mongodb_connections_in_use',
       help: 'Connections to MongoDB that a command uses now',
       labelNames,
       registers,
     }),
     wait: new Histogram({
-      name: 'query_mongodb_checkout_seconds',
+      name: 'activity_query_mongodb_checkout_seconds',
       help: 'Time that a command waited for a connection',
       labelNames,
       buckets: secondsBuckets,
       registers,
     }),
     failures: new Counter({
-      name: 'query_mongodb_checkout_failures_total',
+      name: 'activity_query_mongodb_checkout_failures_total',
       help: 'Commands that got no connection',
       labelNames,
       registers,
     }),
     commands: new Histogram({
-      name: 'query_mongodb_command_seconds',
+      name: 'activity_query_mongodb_command_seconds',
       help: 'Time that a command took, the way to MongoDB and back included; getMore of a tail waits for what is new',
       labelNames: ['command'],
       buckets: secondsBuckets,
       registers,
     }),
     commandFailures: new Counter({
-      name: 'query_mongodb_command_failures_total',
+      name: 'activity_query_mongodb_command_failures_total',
       help: 'Commands that failed',
       labelNames: ['command'],
       registers,

@@ -45,61 +45,61 @@ export function createWatchMetrics(
 ): WatchMetrics {
   const registers = [registry];
   const topicOffsets = new Counter({
-    name: 'pipeline_topic_offsets_total',
+    name: 'activity_pipeline_topic_offsets_total',
     help: 'Offsets that a topic has given out: its records, and the marker of each transaction',
     labelNames: ['topic', 'role'],
     registers,
   });
   const processorLag = new Gauge({
-    name: 'pipeline_processor_lag',
+    name: 'activity_pipeline_processor_lag',
     help: 'Raw records that the processor has not committed yet, by the broker; whether it runs or not',
     labelNames: ['partition'],
     registers,
   });
   const processorOffsets = new Counter({
-    name: 'pipeline_processor_offsets_total',
+    name: 'activity_pipeline_processor_offsets_total',
     help: 'Raw records that the processor has committed, by the broker',
     labelNames: ['partition'],
     registers,
   });
   const sinkOffsets = new Counter({
-    name: 'pipeline_sink_offsets_total',
+    name: 'activity_pipeline_sink_offsets_total',
     help: 'Offsets that a connector has stored, by the broker',
     labelNames: ['connector'],
     registers,
   });
   const openTransaction = new Gauge({
-    name: 'pipeline_open_transaction_seconds',
+    name: 'activity_pipeline_open_transaction_seconds',
     help: 'Age of the oldest open transaction of a topic, as far as it was seen; 0 for none. Readers stand before it',
     labelNames: ['topic'],
     registers,
   });
   const free = new Gauge({
-    name: 'pipeline_disk_free_bytes',
+    name: 'activity_pipeline_disk_free_bytes',
     help: 'Room left on the disk of a part',
     labelNames: ['part', 'place'],
     registers,
   });
   const size = new Gauge({
-    name: 'pipeline_disk_size_bytes',
+    name: 'activity_pipeline_disk_size_bytes',
     help: 'Size of the disk of a part',
     labelNames: ['part', 'place'],
     registers,
   });
   const ledger = new Gauge({
-    name: 'pipeline_ledger_difference',
+    name: 'activity_pipeline_ledger_difference',
     help: 'Records by which the ledger and what is stored differed, the last two times it was balanced: classes, missing or surplus',
     labelNames: ['what'],
     registers,
   });
   const looked = new Gauge({
-    name: 'pipeline_watched_timestamp_seconds',
+    name: 'activity_pipeline_watched_timestamp_seconds',
     help: 'When something was looked at last; at first when the supervisor started',
     labelNames: ['what'],
     registers,
   });
   const took = new Gauge({
-    name: 'pipeline_watch_seconds',
+    name: 'activity_pipeline_watch_seconds',
     help: 'Time that the last look took',
     labelNames: ['what'],
     registers,

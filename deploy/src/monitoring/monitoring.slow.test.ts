@@ -124,18 +124,18 @@ test.skipIf(typeof tools === 'string')(
 
 /** What has no series before the first trouble. */
 const onlyInTrouble = new Set([
-  'ingest_events_refused_total',
-  'query_collection_scans_total',
-  'query_examined_per_returned',
-  'query_mongodb_checkout_failures_total',
-  'query_mongodb_command_failures_total',
-  'query_tails_dropped_total',
-  'stream_commit_failures_total',
-  'stream_dead_letter_records_total',
-  'stream_dropped_records_total',
-  'stream_late_records_total',
-  'stream_restore_records_total',
-  'stream_restore_remaining_records',
+  'activity_ingest_events_refused_total',
+  'activity_query_collection_scans_total',
+  'activity_query_examined_per_returned',
+  'activity_query_mongodb_checkout_failures_total',
+  'activity_query_mongodb_command_failures_total',
+  'activity_query_tails_dropped_total',
+  'activity_stream_commit_failures_total',
+  'activity_stream_dead_letter_records_total',
+  'activity_stream_dropped_records_total',
+  'activity_stream_late_records_total',
+  'activity_stream_restore_records_total',
+  'activity_stream_restore_remaining_records',
   'ALERTS',
 ]);
 

@@ -56,5 +56,8 @@ test.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as const))(
 
 test('an unknown metric and an unknown label are found', () => {
   expect(unknownIn('rate(ingest_events_total[5m])')).toEqual(['ingest_events_total']);
-  expect(unknownIn('sum by (color) (ingest_ready{shape="x"})')).toEqual(['ingest_ready{shape}', 'color']);
+  expect(unknownIn('sum by (color) (activity_ingest_ready{shape="x"})')).toEqual([
+    'activity_ingest_ready{shape}',
+    'color',
+  ]);
 });

@@ -262,20 +262,20 @@ test('metrics tell requests by route and status, and events by what became of th
   await edge.app.request('/nope', { method: 'PUT' });
   const text = await (await edge.app.request('/metrics')).text();
   for (const line of [
-    'ingest_requests_total{method="POST",route="/api/logs",status="201"} 1',
-    'ingest_requests_total{method="POST",route="/api/logs",status="400"} 1',
-    'ingest_requests_total{method="POST",route="/api/logs",status="503"} 1',
-    'ingest_requests_total{method="POST",route="/api/logs",status="413"} 1',
-    'ingest_requests_total{method="POST",route="/api/logs",status="429"} 1',
-    'ingest_requests_total{method="ANY",route="unknown",status="404"} 1',
-    'ingest_request_seconds_count{method="POST",route="/api/logs"} 5',
-    'ingest_events_accepted_total 1',
-    'ingest_events_refused_total{reason="invalid"} 1',
-    'ingest_events_refused_total{reason="unavailable"} 1',
-    'ingest_events_refused_total{reason="too-large"} 1',
-    'ingest_events_refused_total{reason="limited"} 1',
+    'activity_ingest_requests_total{method="POST",route="/api/logs",status="201"} 1',
+    'activity_ingest_requests_total{method="POST",route="/api/logs",status="400"} 1',
+    'activity_ingest_requests_total{method="POST",route="/api/logs",status="503"} 1',
+    'activity_ingest_requests_total{method="POST",route="/api/logs",status="413"} 1',
+    'activity_ingest_requests_total{method="POST",route="/api/logs",status="429"} 1',
+    'activity_ingest_requests_total{method="ANY",route="unknown",status="404"} 1',
+    'activity_ingest_request_seconds_count{method="POST",route="/api/logs"} 5',
+    'activity_ingest_events_accepted_total 1',
+    'activity_ingest_events_refused_total{reason="invalid"} 1',
+    'activity_ingest_events_refused_total{reason="unavailable"} 1',
+    'activity_ingest_events_refused_total{reason="too-large"} 1',
+    'activity_ingest_events_refused_total{reason="limited"} 1',
   ]) {
     expect(text).toContain(line);
   }
-  expect(text).toMatch(/ingest_event_bytes_total [1-9]/);
+  expect(text).toMatch(/activity_ingest_event_bytes_total [1-9]/);
 });

@@ -2,6 +2,7 @@
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import type { DocumentedAnswer, DocumentedRoute } from './docs/documented-route.ts';
+import { metricsText } from './metrics-text.ts';
 import type { Readiness } from './monitoring.ts';
 
 /** A route of a service's health. */
@@ -68,7 +69,7 @@ export function healthRoutes(options: HealthRoutesOptions): HealthRoute[] {
       handle: async () => ({
         status: 200,
         headers: { 'content-type': registry.contentType },
-        body: await registry.metrics(),
+        body: await metricsText(registry),
       }),
     },
   ];

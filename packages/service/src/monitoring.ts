@@ -8,6 +8,7 @@ import { createHostCheck, isLoopback } from './http-host.ts';
 import { createHttpServer, listen } from './http-server.ts';
 import type { ListeningServer } from './http-server.ts';
 import type { Authenticator } from './keys/authenticator.ts';
+import { metricsText } from './metrics-text.ts';
 import type { ServerTls } from './tls.ts';
 
 /** Whether a process can do its work, and why not. */
@@ -100,7 +101,7 @@ async function respond(
 ): Promise<void> {
   const route = options.routes?.[path];
   if (path === '/metrics') {
-    send(response, 200, options.registry.contentType, await options.registry.metrics());
+    send(response, 200, options.registry.contentType, await metricsText(options.registry));
   } else if (path === '/livez') {
     send(response, 200, 'application/json', '{"status":"ok"}');
   } else if (path === '/readyz') {

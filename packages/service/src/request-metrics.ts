@@ -9,7 +9,7 @@ export type ObserveRequest = (status: number, seconds: number) => void;
 export const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * Registers `<service>_requests_total` and `<service>_request_seconds`.
+ * Registers `activity_<service>_requests_total` and `activity_<service>_request_seconds`.
  * Returns a function that returns, for a route, what reports its requests: the same each time.
  */
 export function requestMetrics(
@@ -18,13 +18,13 @@ export function requestMetrics(
 ): (method: string, path: string) => ObserveRequest {
   const registers = [registry];
   const requests = new Counter({
-    name: `${service}_requests_total`,
+    name: `activity_${service}_requests_total`,
     help: 'Requests by route and status',
     labelNames: ['method', 'route', 'status'],
     registers,
   });
   const latency = new Histogram({
-    name: `${service}_request_seconds`,
+    name: `activity_${service}_request_seconds`,
     help: 'Time from a request’s headers to its answer (of a stream: to its first byte), by route',
     labelNames: ['method', 'route'],
     buckets: secondsBuckets,

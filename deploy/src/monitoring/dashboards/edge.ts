@@ -20,14 +20,14 @@ export const edge: Dashboard = {
           kind: 'stat',
           unit: 'bool_yes_no',
           thresholds: [1, 0.5],
-          queries: [{ expr: `min(ingest_ready{${of}})` }],
+          queries: [{ expr: `min(activity_ingest_ready{${of}})` }],
         },
         {
           title: 'Requests in flight',
           description: 'Being answered.',
           kind: 'stat',
           unit: 'short',
-          queries: [{ expr: `sum(ingest_requests_in_flight{${of}})` }],
+          queries: [{ expr: `sum(activity_ingest_requests_in_flight{${of}})` }],
         },
         {
           title: 'Waiting for the broker',
@@ -35,7 +35,7 @@ export const edge: Dashboard = {
           kind: 'stat',
           unit: 'bytes',
           thresholds: [33_554_432, 60_000_000],
-          queries: [{ expr: `max(ingest_waiting_bytes{${of}})` }],
+          queries: [{ expr: `max(activity_ingest_waiting_bytes{${of}})` }],
         },
       ],
     },
@@ -49,7 +49,7 @@ export const edge: Dashboard = {
           stacked: true,
           queries: [
             {
-              expr: `sum by (status) (rate(ingest_requests_total{${of}}[$__rate_interval]))`,
+              expr: `sum by (status) (rate(activity_ingest_requests_total{${of}}[$__rate_interval]))`,
               legend: '{{status}}',
             },
           ],
@@ -61,7 +61,7 @@ export const edge: Dashboard = {
           thresholds: [0.25, 0.5],
           queries: [
             {
-              expr: `histogram_quantile(0.99, sum by (le, method, route) (rate(ingest_request_seconds_bucket{${of}}[$__rate_interval])))`,
+              expr: `histogram_quantile(0.99, sum by (le, method, route) (rate(activity_ingest_request_seconds_bucket{${of}}[$__rate_interval])))`,
               legend: '{{method}} {{route}}',
             },
           ],
@@ -71,7 +71,7 @@ export const edge: Dashboard = {
           description: 'The median, the slowest twentieth and the slowest hundredth.',
           unit: 's',
           queries: [0.5, 0.95, 0.99].map((quantile) => ({
-            expr: `histogram_quantile(${quantile}, sum by (le) (rate(ingest_request_seconds_bucket{method="POST",${of}}[$__rate_interval])))`,
+            expr: `histogram_quantile(${quantile}, sum by (le) (rate(activity_ingest_request_seconds_bucket{method="POST",${of}}[$__rate_interval])))`,
             legend: `p${quantile * 100}`,
           })),
         },
@@ -86,7 +86,7 @@ export const edge: Dashboard = {
           unit: 'ops',
           queries: [
             {
-              expr: `sum by (instance) (rate(ingest_events_accepted_total{${of}}[$__rate_interval]))`,
+              expr: `sum by (instance) (rate(activity_ingest_events_accepted_total{${of}}[$__rate_interval]))`,
               legend: '{{instance}}',
             },
           ],
@@ -98,7 +98,7 @@ export const edge: Dashboard = {
           unit: 'ops',
           queries: [
             {
-              expr: `sum by (reason) (rate(ingest_events_refused_total{${of}}[$__rate_interval]))`,
+              expr: `sum by (reason) (rate(activity_ingest_events_refused_total{${of}}[$__rate_interval]))`,
               legend: '{{reason}}',
             },
           ],
@@ -109,7 +109,7 @@ export const edge: Dashboard = {
           unit: 'Bps',
           queries: [
             {
-              expr: `sum by (instance) (rate(ingest_event_bytes_total{${of}}[$__rate_interval]))`,
+              expr: `sum by (instance) (rate(activity_ingest_event_bytes_total{${of}}[$__rate_interval]))`,
               legend: '{{instance}}',
             },
           ],
@@ -119,7 +119,7 @@ export const edge: Dashboard = {
           description: 'Until acks=all. What is slow here is the broker or the way to it.',
           unit: 's',
           queries: [0.5, 0.99].map((quantile) => ({
-            expr: `histogram_quantile(${quantile}, sum by (le) (rate(ingest_broker_ack_seconds_bucket{${of}}[$__rate_interval])))`,
+            expr: `histogram_quantile(${quantile}, sum by (le) (rate(activity_ingest_broker_ack_seconds_bucket{${of}}[$__rate_interval])))`,
             legend: `p${quantile * 100}`,
           })),
         },
@@ -129,7 +129,7 @@ export const edge: Dashboard = {
           unit: 'short',
           queries: [
             {
-              expr: `sum(rate(ingest_batch_records_sum{${of}}[$__rate_interval])) / sum(rate(ingest_batch_records_count{${of}}[$__rate_interval]))`,
+              expr: `sum(rate(activity_ingest_batch_records_sum{${of}}[$__rate_interval])) / sum(rate(activity_ingest_batch_records_count{${of}}[$__rate_interval]))`,
               legend: 'on average',
             },
           ],

@@ -19,7 +19,7 @@ export const kafkaConnect: Dashboard = {
           unit: 'ops',
           queries: [
             {
-              expr: 'sum by (topic) (rate(pipeline_topic_offsets_total{role!="internal"}[$__rate_interval]))',
+              expr: 'sum by (topic) (rate(activity_pipeline_topic_offsets_total{role!="internal"}[$__rate_interval]))',
               legend: '{{topic}}',
             },
           ],
@@ -30,7 +30,7 @@ export const kafkaConnect: Dashboard = {
           unit: 'ops',
           queries: [
             {
-              expr: 'sum by (topic) (rate(pipeline_topic_offsets_total{role="internal"}[$__rate_interval]))',
+              expr: 'sum by (topic) (rate(activity_pipeline_topic_offsets_total{role="internal"}[$__rate_interval]))',
               legend: '{{topic}}',
             },
           ],
@@ -40,7 +40,9 @@ export const kafkaConnect: Dashboard = {
           description: 'As far as it was seen open. Readers of committed records stand before it.',
           unit: 's',
           thresholds: [60, 120],
-          queries: [{ expr: 'max by (topic) (pipeline_open_transaction_seconds) > 0', legend: '{{topic}}' }],
+          queries: [
+            { expr: 'max by (topic) (activity_pipeline_open_transaction_seconds) > 0', legend: '{{topic}}' },
+          ],
         },
         {
           title: 'Processor, committed',
@@ -48,7 +50,7 @@ export const kafkaConnect: Dashboard = {
           unit: 'ops',
           queries: [
             {
-              expr: 'sum by (partition) (rate(pipeline_processor_offsets_total[$__rate_interval]))',
+              expr: 'sum by (partition) (rate(activity_pipeline_processor_offsets_total[$__rate_interval]))',
               legend: '{{partition}}',
             },
           ],
@@ -57,7 +59,9 @@ export const kafkaConnect: Dashboard = {
           title: 'Room on disks',
           description: 'Free bytes of each broker’s folder, and of MongoDB.',
           unit: 'bytes',
-          queries: [{ expr: 'pipeline_disk_free_bytes{job="connect"}', legend: '{{part}} {{place}}' }],
+          queries: [
+            { expr: 'activity_pipeline_disk_free_bytes{job="connect"}', legend: '{{part}} {{place}}' },
+          ],
         },
         {
           title: 'Dead letters',
@@ -65,7 +69,7 @@ export const kafkaConnect: Dashboard = {
           unit: 'short',
           queries: [
             {
-              expr: 'sum by (topic) (pipeline_topic_offsets_total{role=~"deadLetter|sinkDeadLetter"})',
+              expr: 'sum by (topic) (activity_pipeline_topic_offsets_total{role=~"deadLetter|sinkDeadLetter"})',
               legend: '{{topic}}',
             },
           ],
@@ -82,7 +86,7 @@ export const kafkaConnect: Dashboard = {
           thresholds: [1, 1],
           queries: [
             {
-              expr: 'sum by (connector, state) (connect_connector_state{state!="RUNNING"})',
+              expr: 'sum by (connector, state) (activity_connect_connector_state{state!="RUNNING"})',
               legend: '{{connector}} {{state}}',
             },
           ],
@@ -94,7 +98,7 @@ export const kafkaConnect: Dashboard = {
           thresholds: [1, 1],
           queries: [
             {
-              expr: 'sum by (connector, state) (connect_tasks{state!="RUNNING"}) > 0',
+              expr: 'sum by (connector, state) (activity_connect_tasks{state!="RUNNING"}) > 0',
               legend: '{{connector}} {{state}}',
             },
           ],
@@ -104,7 +108,10 @@ export const kafkaConnect: Dashboard = {
           description: 'By the supervisor.',
           unit: 'short',
           queries: [
-            { expr: 'sum by (connector) (increase(connect_restarts_total[10m]))', legend: '{{connector}}' },
+            {
+              expr: 'sum by (connector) (increase(activity_connect_restarts_total[10m]))',
+              legend: '{{connector}}',
+            },
           ],
         },
         {
@@ -112,7 +119,10 @@ export const kafkaConnect: Dashboard = {
           description: 'By connector, without the marker of the last transaction.',
           unit: 'short',
           queries: [
-            { expr: 'sum by (connector) (clamp_min(connect_sink_lag - 1, 0))', legend: '{{connector}}' },
+            {
+              expr: 'sum by (connector) (clamp_min(activity_connect_sink_lag - 1, 0))',
+              legend: '{{connector}}',
+            },
           ],
         },
         {
@@ -121,7 +131,7 @@ export const kafkaConnect: Dashboard = {
           unit: 'ops',
           queries: [
             {
-              expr: 'sum by (connector) (rate(pipeline_sink_offsets_total[$__rate_interval]))',
+              expr: 'sum by (connector) (rate(activity_pipeline_sink_offsets_total[$__rate_interval]))',
               legend: '{{connector}}',
             },
           ],
@@ -130,7 +140,7 @@ export const kafkaConnect: Dashboard = {
           title: 'Erasures',
           description: 'Waiting for the sink, and carried out.',
           unit: 'short',
-          queries: [{ expr: 'sum by (state) (connect_erasures)', legend: '{{state}}' }],
+          queries: [{ expr: 'sum by (state) (activity_connect_erasures)', legend: '{{state}}' }],
         },
       ],
     },
@@ -142,19 +152,19 @@ export const kafkaConnect: Dashboard = {
           description: 'Records that two balances in a row found missing, too many, or without a class.',
           unit: 'short',
           thresholds: [1, 1],
-          queries: [{ expr: 'max by (what) (pipeline_ledger_difference)', legend: '{{what}}' }],
+          queries: [{ expr: 'max by (what) (activity_pipeline_ledger_difference)', legend: '{{what}}' }],
         },
         {
           title: 'Since the last look',
           description: 'What was not looked at for long is not known: the numbers above stand still then.',
           unit: 's',
-          queries: [{ expr: 'time() - pipeline_watched_timestamp_seconds', legend: '{{what}}' }],
+          queries: [{ expr: 'time() - activity_pipeline_watched_timestamp_seconds', legend: '{{what}}' }],
         },
         {
           title: 'Time of a look',
           description: 'Counting all logs for the ledger takes a twentieth of the time at most.',
           unit: 's',
-          queries: [{ expr: 'pipeline_watch_seconds', legend: '{{what}}' }],
+          queries: [{ expr: 'activity_pipeline_watch_seconds', legend: '{{what}}' }],
         },
       ],
     },

@@ -33,7 +33,7 @@ export const overview: Dashboard = {
           kind: 'stat',
           unit: 'short',
           thresholds: [10_000, 100_000],
-          queries: [{ expr: 'sum(pipeline_processor_lag)' }],
+          queries: [{ expr: 'sum(activity_pipeline_processor_lag)' }],
         },
         {
           title: 'Not stored yet',
@@ -41,7 +41,7 @@ export const overview: Dashboard = {
           kind: 'stat',
           unit: 'short',
           thresholds: [10_000, 100_000],
-          queries: [{ expr: 'sum(clamp_min(connect_sink_lag - 1, 0))' }],
+          queries: [{ expr: 'sum(clamp_min(activity_connect_sink_lag - 1, 0))' }],
         },
         {
           title: 'Dead letters, 1 h',
@@ -51,7 +51,9 @@ export const overview: Dashboard = {
           unit: 'short',
           thresholds: [1, 100],
           queries: [
-            { expr: 'sum(increase(pipeline_topic_offsets_total{role=~"deadLetter|sinkDeadLetter"}[1h]))' },
+            {
+              expr: 'sum(increase(activity_pipeline_topic_offsets_total{role=~"deadLetter|sinkDeadLetter"}[1h]))',
+            },
           ],
         },
         {
@@ -61,7 +63,7 @@ export const overview: Dashboard = {
           kind: 'stat',
           unit: 'short',
           thresholds: [1, 1],
-          queries: [{ expr: 'sum(pipeline_ledger_difference)' }],
+          queries: [{ expr: 'sum(activity_pipeline_ledger_difference)' }],
         },
       ],
     },
@@ -73,8 +75,14 @@ export const overview: Dashboard = {
           description: 'The same events at each stage: accepted by the edge, committed by the processor.',
           unit: 'ops',
           queries: [
-            { expr: 'sum(rate(ingest_events_accepted_total[$__rate_interval]))', legend: 'accepted' },
-            { expr: 'sum(rate(pipeline_processor_offsets_total[$__rate_interval]))', legend: 'processed' },
+            {
+              expr: 'sum(rate(activity_ingest_events_accepted_total[$__rate_interval]))',
+              legend: 'accepted',
+            },
+            {
+              expr: 'sum(rate(activity_pipeline_processor_offsets_total[$__rate_interval]))',
+              legend: 'processed',
+            },
           ],
         },
         {
@@ -83,7 +91,7 @@ export const overview: Dashboard = {
           unit: 'ops',
           queries: [
             {
-              expr: 'sum by (connector) (rate(pipeline_sink_offsets_total[$__rate_interval]))',
+              expr: 'sum by (connector) (rate(activity_pipeline_sink_offsets_total[$__rate_interval]))',
               legend: '{{connector}}',
             },
           ],
@@ -93,8 +101,11 @@ export const overview: Dashboard = {
           description: 'Before the processor, and before each connector.',
           unit: 'short',
           queries: [
-            { expr: 'sum(pipeline_processor_lag)', legend: 'processor' },
-            { expr: 'sum by (connector) (clamp_min(connect_sink_lag - 1, 0))', legend: '{{connector}}' },
+            { expr: 'sum(activity_pipeline_processor_lag)', legend: 'processor' },
+            {
+              expr: 'sum by (connector) (clamp_min(activity_connect_sink_lag - 1, 0))',
+              legend: '{{connector}}',
+            },
           ],
         },
       ],
@@ -109,11 +120,11 @@ export const overview: Dashboard = {
           thresholds: [0.001, 0.01],
           queries: [
             {
-              expr: 'sum(rate(ingest_requests_total{route=~"/api/.*",status=~"5.."}[$__rate_interval])) / sum(rate(ingest_requests_total{route=~"/api/.*"}[$__rate_interval]))',
+              expr: 'sum(rate(activity_ingest_requests_total{route=~"/api/.*",status=~"5.."}[$__rate_interval])) / sum(rate(activity_ingest_requests_total{route=~"/api/.*"}[$__rate_interval]))',
               legend: 'edge',
             },
             {
-              expr: 'sum(rate(query_requests_total{route=~"/api/.*",status=~"5.."}[$__rate_interval])) / sum(rate(query_requests_total{route=~"/api/.*"}[$__rate_interval]))',
+              expr: 'sum(rate(activity_query_requests_total{route=~"/api/.*",status=~"5.."}[$__rate_interval])) / sum(rate(activity_query_requests_total{route=~"/api/.*"}[$__rate_interval]))',
               legend: 'query',
             },
           ],
@@ -125,11 +136,11 @@ export const overview: Dashboard = {
           thresholds: [0.5, 1],
           queries: [
             {
-              expr: 'histogram_quantile(0.99, sum by (le) (rate(ingest_request_seconds_bucket{method="POST",route=~"/api/logs.*"}[$__rate_interval])))',
+              expr: 'histogram_quantile(0.99, sum by (le) (rate(activity_ingest_request_seconds_bucket{method="POST",route=~"/api/logs.*"}[$__rate_interval])))',
               legend: 'events in',
             },
             {
-              expr: 'histogram_quantile(0.99, sum by (le) (rate(query_request_seconds_bucket{route=~"/api/.*",route!~"/api/logs/(:id|tail)"}[$__rate_interval])))',
+              expr: 'histogram_quantile(0.99, sum by (le) (rate(activity_query_request_seconds_bucket{route=~"/api/.*",route!~"/api/logs/(:id|tail)"}[$__rate_interval])))',
               legend: 'reads',
             },
           ],
@@ -140,7 +151,10 @@ export const overview: Dashboard = {
           unit: 'percentunit',
           thresholds: [0.25, 0.1],
           queries: [
-            { expr: 'pipeline_disk_free_bytes / pipeline_disk_size_bytes', legend: '{{part}} {{place}}' },
+            {
+              expr: 'activity_pipeline_disk_free_bytes / activity_pipeline_disk_size_bytes',
+              legend: '{{part}} {{place}}',
+            },
           ],
         },
       ],

@@ -19,28 +19,36 @@ export const processor: Dashboard = {
           description: 'Fetched and processed, internal topics included.',
           unit: 'ops',
           queries: [
-            { expr: `sum(rate(stream_poll_records_total{${of}}[$__rate_interval]))`, legend: 'fetched' },
-            { expr: `sum(rate(stream_process_total{${of}}[$__rate_interval]))`, legend: 'processed' },
+            {
+              expr: `sum(rate(activity_stream_poll_records_total{${of}}[$__rate_interval]))`,
+              legend: 'fetched',
+            },
+            {
+              expr: `sum(rate(activity_stream_process_total{${of}}[$__rate_interval]))`,
+              legend: 'processed',
+            },
           ],
         },
         {
           title: 'Not processed yet, by partition',
           description: 'By the broker, so that it also shows what nobody works on.',
           unit: 'short',
-          queries: [{ expr: 'sum by (partition) (pipeline_processor_lag)', legend: '{{partition}}' }],
+          queries: [
+            { expr: 'sum by (partition) (activity_pipeline_processor_lag)', legend: '{{partition}}' },
+          ],
         },
         {
           title: 'Not processed yet, by topic',
           description: 'As the processor saw it at its last fetch, internal topics included.',
           unit: 'short',
-          queries: [{ expr: `sum by (topic) (stream_records_lag{${of}})`, legend: '{{topic}}' }],
+          queries: [{ expr: `sum by (topic) (activity_stream_records_lag{${of}})`, legend: '{{topic}}' }],
         },
         {
           title: 'One batch of records',
           description: 'Time to process it, without its commit.',
           unit: 's',
           queries: [0.5, 0.99].map((quantile) => ({
-            expr: `histogram_quantile(${quantile}, sum by (le) (rate(stream_process_latency_seconds_bucket{${of}}[$__rate_interval])))`,
+            expr: `histogram_quantile(${quantile}, sum by (le) (rate(activity_stream_process_latency_seconds_bucket{${of}}[$__rate_interval])))`,
             legend: `p${quantile * 100}`,
           })),
         },
@@ -50,10 +58,13 @@ export const processor: Dashboard = {
           unit: 'ops',
           queries: [
             {
-              expr: `sum by (reason) (rate(stream_dropped_records_total{${of}}[$__rate_interval]))`,
+              expr: `sum by (reason) (rate(activity_stream_dropped_records_total{${of}}[$__rate_interval]))`,
               legend: '{{reason}}',
             },
-            { expr: `sum(rate(stream_late_records_total{${of}}[$__rate_interval]))`, legend: 'late' },
+            {
+              expr: `sum(rate(activity_stream_late_records_total{${of}}[$__rate_interval]))`,
+              legend: 'late',
+            },
           ],
         },
         {
@@ -62,7 +73,7 @@ export const processor: Dashboard = {
           unit: 'ops',
           queries: [
             {
-              expr: `sum by (reason) (rate(stream_dead_letter_records_total{${of}}[$__rate_interval]))`,
+              expr: `sum by (reason) (rate(activity_stream_dead_letter_records_total{${of}}[$__rate_interval]))`,
               legend: '{{reason}}',
             },
           ],
@@ -79,7 +90,7 @@ export const processor: Dashboard = {
           unit: 's',
           thresholds: [0.5, 2],
           queries: [0.5, 0.99].map((quantile) => ({
-            expr: `histogram_quantile(${quantile}, sum by (le) (rate(stream_commit_latency_seconds_bucket{${of}}[$__rate_interval])))`,
+            expr: `histogram_quantile(${quantile}, sum by (le) (rate(activity_stream_commit_latency_seconds_bucket{${of}}[$__rate_interval])))`,
             legend: `p${quantile * 100}`,
           })),
         },
@@ -89,7 +100,7 @@ export const processor: Dashboard = {
           unit: 'ops',
           queries: [
             {
-              expr: `sum by (instance) (rate(stream_commit_latency_seconds_count{${of}}[$__rate_interval]))`,
+              expr: `sum by (instance) (rate(activity_stream_commit_latency_seconds_count{${of}}[$__rate_interval]))`,
               legend: '{{instance}}',
             },
           ],
@@ -100,7 +111,7 @@ export const processor: Dashboard = {
           unit: 'ops',
           queries: [
             {
-              expr: `sum by (code) (rate(stream_commit_failures_total{${of}}[$__rate_interval]))`,
+              expr: `sum by (code) (rate(activity_stream_commit_failures_total{${of}}[$__rate_interval]))`,
               legend: '{{code}}',
             },
           ],
@@ -114,14 +125,17 @@ export const processor: Dashboard = {
           title: 'Ready',
           description: 'Whether each instance processes.',
           unit: 'bool_yes_no',
-          queries: [{ expr: `stream_ready{${of}}`, legend: '{{instance}}' }],
+          queries: [{ expr: `activity_stream_ready{${of}}`, legend: '{{instance}}' }],
         },
         {
           title: 'Still to restore',
           description: 'Changelog records. Falls to 0 after a start or a rebalance.',
           unit: 'short',
           queries: [
-            { expr: `sum by (store) (stream_restore_remaining_records{${of}})`, legend: '{{store}}' },
+            {
+              expr: `sum by (store) (activity_stream_restore_remaining_records{${of}})`,
+              legend: '{{store}}',
+            },
           ],
         },
         {
@@ -130,29 +144,31 @@ export const processor: Dashboard = {
           unit: 'short',
           queries: [
             {
-              expr: `sum(rate(stream_restore_records_total{${of}}[$__rate_interval]))`,
+              expr: `sum(rate(activity_stream_restore_records_total{${of}}[$__rate_interval]))`,
               legend: 'records/s restored',
             },
-            { expr: `sum(increase(stream_rebalance_total{${of}}[5m]))`, legend: 'rebalances' },
+            { expr: `sum(increase(activity_stream_rebalance_total{${of}}[5m]))`, legend: 'rebalances' },
           ],
         },
         {
           title: 'Entries, by store',
           description: 'The dedupe store holds a day’s events; windows come and go.',
           unit: 'short',
-          queries: [{ expr: `sum by (store) (stream_state_entries{${of}})`, legend: '{{store}}' }],
+          queries: [{ expr: `sum by (store) (activity_stream_state_entries{${of}})`, legend: '{{store}}' }],
         },
         {
           title: 'Bytes, by store',
           description: 'Pages on disk.',
           unit: 'bytes',
-          queries: [{ expr: `sum by (store) (stream_state_bytes{${of}})`, legend: '{{store}}' }],
+          queries: [{ expr: `sum by (store) (activity_stream_state_bytes{${of}})`, legend: '{{store}}' }],
         },
         {
           title: 'Room for state',
           description: 'Free bytes on the disk of STATE_DIR.',
           unit: 'bytes',
-          queries: [{ expr: `pipeline_disk_free_bytes{part="processor",${of}}`, legend: '{{instance}}' }],
+          queries: [
+            { expr: `activity_pipeline_disk_free_bytes{part="processor",${of}}`, legend: '{{instance}}' },
+          ],
         },
       ],
     },

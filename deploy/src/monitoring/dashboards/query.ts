@@ -21,7 +21,7 @@ export const query: Dashboard = {
           stacked: true,
           queries: [
             {
-              expr: `sum by (status) (rate(query_requests_total{${of}}[$__rate_interval]))`,
+              expr: `sum by (status) (rate(activity_query_requests_total{${of}}[$__rate_interval]))`,
               legend: '{{status}}',
             },
           ],
@@ -33,7 +33,7 @@ export const query: Dashboard = {
           thresholds: [0.5, 1],
           queries: [
             {
-              expr: `histogram_quantile(0.99, sum by (le, route) (rate(query_request_seconds_bucket{${of}}[$__rate_interval])))`,
+              expr: `histogram_quantile(0.99, sum by (le, route) (rate(activity_query_request_seconds_bucket{${of}}[$__rate_interval])))`,
               legend: '{{route}}',
             },
           ],
@@ -43,9 +43,9 @@ export const query: Dashboard = {
           description: 'From MAX_TAILS on, more get 503.',
           unit: 'short',
           queries: [
-            { expr: `sum by (instance) (query_tails{${of}})`, legend: '{{instance}}' },
+            { expr: `sum by (instance) (activity_query_tails{${of}})`, legend: '{{instance}}' },
             {
-              expr: `sum by (reason) (increase(query_tails_dropped_total{${of}}[5m]))`,
+              expr: `sum by (reason) (increase(activity_query_tails_dropped_total{${of}}[5m]))`,
               legend: 'let go in 5 min: {{reason}}',
             },
           ],
@@ -61,7 +61,7 @@ export const query: Dashboard = {
           unit: 's',
           queries: [
             {
-              expr: `histogram_quantile(0.99, sum by (le, operation) (rate(query_read_seconds_bucket{${of}}[$__rate_interval])))`,
+              expr: `histogram_quantile(0.99, sum by (le, operation) (rate(activity_query_read_seconds_bucket{${of}}[$__rate_interval])))`,
               legend: '{{operation}}',
             },
           ],
@@ -72,7 +72,7 @@ export const query: Dashboard = {
           unit: 'ops',
           queries: [
             {
-              expr: `sum by (operation) (rate(query_read_documents_total{${of}}[$__rate_interval]))`,
+              expr: `sum by (operation) (rate(activity_query_read_documents_total{${of}}[$__rate_interval]))`,
               legend: '{{operation}}',
             },
           ],
@@ -84,7 +84,7 @@ export const query: Dashboard = {
           unit: 'short',
           queries: [
             {
-              expr: `max by (operation) (query_examined_per_returned{${of}})`,
+              expr: `max by (operation) (activity_query_examined_per_returned{${of}})`,
               legend: '{{operation}}',
             },
           ],
@@ -96,7 +96,7 @@ export const query: Dashboard = {
           thresholds: [1, 10],
           queries: [
             {
-              expr: `sum by (operation) (increase(query_collection_scans_total{${of}}[1h]))`,
+              expr: `sum by (operation) (increase(activity_query_collection_scans_total{${of}}[1h]))`,
               legend: '{{operation}}',
             },
           ],
@@ -111,8 +111,11 @@ export const query: Dashboard = {
           description: 'Open and in use, by pool. All in use means that reads wait.',
           unit: 'short',
           queries: [
-            { expr: `sum by (pool) (query_mongodb_connections{${of}})`, legend: '{{pool}}: open' },
-            { expr: `sum by (pool) (query_mongodb_connections_in_use{${of}})`, legend: '{{pool}}: in use' },
+            { expr: `sum by (pool) (activity_query_mongodb_connections{${of}})`, legend: '{{pool}}: open' },
+            {
+              expr: `sum by (pool) (activity_query_mongodb_connections_in_use{${of}})`,
+              legend: '{{pool}}: in use',
+            },
           ],
         },
         {
@@ -121,7 +124,7 @@ export const query: Dashboard = {
           unit: 's',
           queries: [
             {
-              expr: `histogram_quantile(0.99, sum by (le, pool) (rate(query_mongodb_checkout_seconds_bucket{${of}}[$__rate_interval])))`,
+              expr: `histogram_quantile(0.99, sum by (le, pool) (rate(activity_query_mongodb_checkout_seconds_bucket{${of}}[$__rate_interval])))`,
               legend: '{{pool}}',
             },
           ],
@@ -132,7 +135,7 @@ export const query: Dashboard = {
           unit: 's',
           queries: [
             {
-              expr: `histogram_quantile(0.99, sum by (le, command) (rate(query_mongodb_command_seconds_bucket{${of}}[$__rate_interval])))`,
+              expr: `histogram_quantile(0.99, sum by (le, command) (rate(activity_query_mongodb_command_seconds_bucket{${of}}[$__rate_interval])))`,
               legend: '{{command}}',
             },
           ],
@@ -143,11 +146,11 @@ export const query: Dashboard = {
           unit: 'ops',
           queries: [
             {
-              expr: `sum by (command) (rate(query_mongodb_command_failures_total{${of}}[$__rate_interval]))`,
+              expr: `sum by (command) (rate(activity_query_mongodb_command_failures_total{${of}}[$__rate_interval]))`,
               legend: '{{command}}',
             },
             {
-              expr: `sum by (pool) (rate(query_mongodb_checkout_failures_total{${of}}[$__rate_interval]))`,
+              expr: `sum by (pool) (rate(activity_query_mongodb_checkout_failures_total{${of}}[$__rate_interval]))`,
               legend: 'no connection: {{pool}}',
             },
           ],
