@@ -95,7 +95,7 @@ test('100,000 records, mongod stopped for 60 s and the Connect worker killed mea
   process.kill(mongod, 'SIGSTOP');
   try {
     await sendRaw(broker, records.slice(30_000, 60_000));
-    process.kill(stack.pid('connect'), 'SIGKILL');
+    process.kill(stack.pid('kafka-connect'), 'SIGKILL');
     await sleep(60_000);
   } finally {
     process.kill(mongod, 'SIGCONT');

@@ -109,13 +109,13 @@ describe('while a part stands', () => {
   afterEach(end);
 
   async function connectorDoes(what: 'pause' | 'resume', connector: string): Promise<void> {
-    const url = `http://${loopback}:${stack.ports.connect}/connectors/${connector}/${what}`;
+    const url = `http://${loopback}:${stack.ports.kafkaConnect}/connectors/${connector}/${what}`;
     const headers = { authorization: restAuthorization(stack.pipeline.restFolder) };
     expect((await fetch(url, { method: 'PUT', headers })).status).toBe(202);
   }
 
   test('Kafka Connect does nothing for a client without its password', async () => {
-    const config = `http://${loopback}:${stack.ports.connect}/connectors/activity-counts-sink/config`;
+    const config = `http://${loopback}:${stack.ports.kafkaConnect}/connectors/activity-counts-sink/config`;
     for (const authorization of ['', `Basic ${btoa('connectors:wrong')}`]) {
       const headers = { ...(authorization && { authorization }), 'content-type': 'application/json' };
       const refused = [
@@ -203,7 +203,7 @@ describe('while a part stands', () => {
 
   test('a restart of the query service, and of the supervisor, takes nothing back', async () => {
     const before = await asOfEach();
-    for (const part of ['query', 'connectors']) process.kill(stack.pid(part), 'SIGKILL');
+    for (const part of ['query', 'connect']) process.kill(stack.pid(part), 'SIGKILL');
     await vi.waitFor(
       async () => {
         for (const [path, at] of await asOfEach()) {

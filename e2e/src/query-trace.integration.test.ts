@@ -100,7 +100,7 @@ test('accepted, with what is before it, while the processor stands still; a copy
 });
 
 test('processed and on its way, while Kafka Connect stands still', async () => {
-  const worker = stack.pid('connect');
+  const worker = stack.pid('kafka-connect');
   process.kill(worker, 'SIGSTOP');
   try {
     await post('six');

@@ -43,7 +43,7 @@ afterAll(async () => {
 
 /** Lets every sink read its topic from the beginning, as the guide says. */
 async function readTopicsAgain(): Promise<void> {
-  const url = `http://${loopback}:${ports.connect}/connectors`;
+  const url = `http://${loopback}:${ports.kafkaConnect}/connectors`;
   const headers = { authorization: restAuthorization(join(dataDir, 'connect')) };
   const names = z.array(z.string()).parse(await (await fetch(url, { headers })).json());
   expect(names.length).toBeGreaterThan(3);

@@ -91,19 +91,19 @@ test.each<[string, KafkaPrincipal, string, string, string]>([
     'processor',
     'grant the principal Write on topic user-activity-enriched',
   ],
-  ['the eraser', 'connect', 'user-activity-erasures', 'connectors', 'on topic user-activity-erasures'],
+  ['the eraser', 'connect', 'user-activity-erasures', 'connect', 'on topic user-activity-erasures'],
   [
     'the supervisor’s watch',
     'connect',
     'kafka-cluster',
-    'connectors',
+    'connect',
     'grant the principal Describe on the cluster',
   ],
   [
     'the sink',
     'connect-worker',
     'connect-activity-',
-    'connectors',
+    'connect',
     'grant the worker’s principal Read on group connect-activity-',
   ],
 ])(
@@ -134,9 +134,9 @@ test('an edge without its right is not ready, and says why', async () => {
 
 test('a Connect worker without the right to its own topics ends, and its log names them', async () => {
   const words = 'Not authorized to access topics: [activity-connect-configs]';
-  await expectSaid('connect', words, async () => {
+  await expectSaid('kafka-connect', words, async () => {
     await applyAcls(admin, without('connect-worker', 'activity-connect-configs'));
-    process.kill(stack.pid('connect'), 'SIGKILL');
+    process.kill(stack.pid('kafka-connect'), 'SIGKILL');
   });
   await applyAcls(admin, rights);
   await expectWell();
@@ -144,7 +144,7 @@ test('a Connect worker without the right to its own topics ends, and its log nam
 
 test.each([
   ['query', 'query', 'MongoDB refuses find on activity.logs: grant the user the action find on it'],
-  ['sink', 'connectors', 'grant the sink’s user in MongoDB'],
+  ['sink', 'connect', 'grant the sink’s user in MongoDB'],
 ])(
   'MongoDB, the %s',
   async (account, part, words) => {

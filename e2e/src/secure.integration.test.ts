@@ -228,13 +228,13 @@ describe('Kafka Connect', () => {
     ['nobody', {}],
     ['a wrong password', { authorization: `Basic ${Buffer.from('connectors:wrong').toString('base64')}` }],
   ])('lets in nobody: %s', async (_who, headers) => {
-    const answer = await fetch(`https://${loopback}:${ports.connect}${configuration}`, { headers });
+    const answer = await fetch(`https://${loopback}:${ports.kafkaConnect}${configuration}`, { headers });
     expect(answer.status).toBe(401);
   });
 
   test('keeps no password of MongoDB in the connectors', async () => {
     const headers = { authorization: restAuthorization(security.folder) };
-    const answer = await fetch(`https://${loopback}:${ports.connect}${configuration}`, { headers });
+    const answer = await fetch(`https://${loopback}:${ports.kafkaConnect}${configuration}`, { headers });
     const text = await answer.text();
     expect(text).toContain('${file:');
     expect(text).not.toContain(security.passwords.of('mongodb-sink'));

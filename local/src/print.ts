@@ -46,7 +46,7 @@ Ready in ${seconds(tookMs)}${slow}.
   read them     ${query}/api/logs
   watch them    ${edge}/
   Kafka         ${loopback}:${ports.kafka}
-  Connect       ${local}:${ports.connect}/connectors?expand=status
+  Connect       ${local}:${ports.kafkaConnect}/connectors?expand=status
                 user ${restUser}, password in ${restPasswordFile(restFolder)}
   MongoDB       mongodb://${loopback}:${ports.mongodb}/activity?replicaSet=rs0
   metrics       ${local}:${ports.processor}/metrics${secure}

@@ -14,11 +14,11 @@ const users: Record<string, string[]> = {
   // Its start builds the page.
   'query/page': ['query'],
   processor: ['processor'],
-  connect: ['connectors'],
-  'packages/kafka': ['processor', 'connectors'],
+  connect: ['connect'],
+  'packages/kafka': ['processor', 'connect'],
   'packages/streams': ['processor'],
-  'packages/contracts': ['ingest', 'query', 'processor', 'connectors'],
-  'packages/service': ['ingest', 'query', 'processor', 'connectors'],
+  'packages/contracts': ['ingest', 'query', 'processor', 'connect'],
+  'packages/service': ['ingest', 'query', 'processor', 'connect'],
 };
 
 /** Watches the sources and reloads what they are part of. Goes on until the process ends. */

@@ -10,7 +10,7 @@ export interface MetricsPorts {
   ingest: number;
   processor: number;
   /** The connect supervisor's. */
-  supervisor: number;
+  connect: number;
   query: number;
 }
 
@@ -32,7 +32,7 @@ function configOf({ targets, everySeconds, ca }: LocalPrometheus): string {
   const jobs = {
     ingest: targets.ingest,
     processor: targets.processor,
-    connect: targets.supervisor,
+    connect: targets.connect,
     query: targets.query,
   };
   return stringify({

@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     targets: {
       ingest: config.INGEST_PORT,
       processor: config.PROCESSOR_METRICS_PORT,
-      supervisor: config.CONNECT_SUPERVISOR_PORT,
+      connect: config.CONNECT_SUPERVISOR_PORT,
       query: config.QUERY_PORT,
     },
     ca: caOf(config.DATA_DIR),

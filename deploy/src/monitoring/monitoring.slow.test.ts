@@ -105,9 +105,9 @@ test.skipIf(typeof tools === 'string')('Prometheus scrapes all four services', a
 test.skipIf(typeof tools === 'string')(
   'every metric that a rule or a panel names is on a live /metrics',
   async () => {
-    const { ingest, processor, supervisor, query } = playground.ports;
+    const { ingest, processor, connect, query } = playground.ports;
     const live = new Set(['up', 'ALERTS']);
-    for (const port of [ingest, processor, supervisor, query]) {
+    for (const port of [ingest, processor, connect, query]) {
       const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
       for (const [, name = '', type] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
         for (const suffix of type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''])

@@ -19,7 +19,7 @@ export function reachOf({ ports, security }: Pick<Pipeline, 'ports' | 'security'
     edge: `${local}:${ports.ingest}`,
     query: `${local}:${ports.query}`,
     processor: `${local}:${ports.processor}`,
-    supervisor: `${local}:${ports.supervisor}`,
+    supervisor: `${local}:${ports.connect}`,
     headers: security ? { authorization: `Bearer ${readFileSync(security.keys.operatorFile, 'utf8')}` } : {},
   };
 }

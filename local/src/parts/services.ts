@@ -18,9 +18,9 @@ export interface Ports {
   ingest: number;
   query: number;
   processor: number;
-  supervisor: number;
-  kafka: number;
   connect: number;
+  kafka: number;
+  kafkaConnect: number;
   mongodb: number;
 }
 
@@ -78,7 +78,7 @@ function shapeOf(workspace: ServiceName, settings: ServiceSettings): Shape {
         PORT: String(ports.query),
         ...probes,
         PROCESSOR_URLS: `${local}:${ports.processor}`,
-        SUPERVISOR_URL: `${local}:${ports.supervisor}`,
+        SUPERVISOR_URL: `${local}:${ports.connect}`,
         ...(!hasSessionKey() && { SESSION_KEY_FILE: sessionKeyFile(dataDir) }),
       };
       return { name: 'query', port: ports.query, probePort, health: '/readyz', env };
@@ -94,14 +94,14 @@ function shapeOf(workspace: ServiceName, settings: ServiceSettings): Shape {
     }
     case 'connect': {
       const env = {
-        METRICS_PORT: String(ports.supervisor),
+        METRICS_PORT: String(ports.connect),
         API_KEYS_FILE: '',
-        CONNECT_URL: `${local}:${ports.connect}`,
+        CONNECT_URL: `${local}:${ports.kafkaConnect}`,
         CONNECT_USERNAME: restUser,
         CONNECT_PASSWORD: '',
         CONNECT_PASSWORD_FILE: restPasswordFile(restFolderOf(settings)),
       };
-      return { name: 'connectors', port: ports.supervisor, health: '/readyz', env };
+      return { name: 'connect', port: ports.connect, health: '/readyz', env };
     }
   }
 }

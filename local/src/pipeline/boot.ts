@@ -52,8 +52,8 @@ async function bootPart(options: BootOptions, rankOf: number, spec: PartSpec): P
   options.report(spec.name, `healthy at ${spec.address} after ${seconds(Date.now() - began)}`);
 }
 
-function folderOf(options: BootOptions, part: string): { dataDir: string; logFile: string } {
-  const dataDir = join(options.dataDir, part);
+function folderOf(options: BootOptions, folder: string, part = folder): { dataDir: string; logFile: string } {
+  const dataDir = join(options.dataDir, folder);
   mkdirSync(dataDir, { recursive: true });
   return { dataDir, logFile: join(options.dataDir, 'logs', `${part}.log`) };
 }
@@ -87,7 +87,7 @@ async function giveRights(brokers: string, security: Security): Promise<void> {
 async function bootConnect(options: BootOptions): Promise<void> {
   const { fetched, ports, security } = options;
   const brokers = `${loopback}:${ports.kafka}`;
-  const folder = folderOf(options, 'connect');
+  const folder = folderOf(options, 'connect', 'kafka-connect');
   const restFolder = restFolderOf(options);
   ensureRestAccess(restFolder);
   await bootPart(
@@ -96,7 +96,7 @@ async function bootConnect(options: BootOptions): Promise<void> {
     connectSpec({
       home: fetched.home,
       brokers,
-      port: ports.connect,
+      port: ports.kafkaConnect,
       secure: security && secureWorker(security),
       restFolder,
       ...folder,

@@ -10,13 +10,21 @@ const uses: Record<keyof Ports, { variable: PortVariable; what: string }> = {
   ingest: { variable: 'INGEST_PORT', what: 'the edge (ingest)' },
   query: { variable: 'QUERY_PORT', what: 'the query service' },
   processor: { variable: 'PROCESSOR_METRICS_PORT', what: "the processor's metrics" },
-  supervisor: { variable: 'CONNECT_SUPERVISOR_PORT', what: 'the connector supervisor' },
+  connect: { variable: 'CONNECT_SUPERVISOR_PORT', what: 'the connector supervisor' },
   kafka: { variable: 'KAFKA_PORT', what: 'the Kafka broker' },
-  connect: { variable: 'CONNECT_PORT', what: 'Kafka Connect' },
+  kafkaConnect: { variable: 'CONNECT_PORT', what: 'Kafka Connect' },
   mongodb: { variable: 'MONGO_PORT', what: 'MongoDB' },
 };
 
-const roles: (keyof Ports)[] = ['ingest', 'query', 'processor', 'supervisor', 'kafka', 'connect', 'mongodb'];
+const roles: (keyof Ports)[] = [
+  'ingest',
+  'query',
+  'processor',
+  'connect',
+  'kafka',
+  'kafkaConnect',
+  'mongodb',
+];
 
 /** The ports that the configuration names. */
 export function portsOf(config: Config): Ports {
@@ -24,9 +32,9 @@ export function portsOf(config: Config): Ports {
     ingest: config.INGEST_PORT,
     query: config.QUERY_PORT,
     processor: config.PROCESSOR_METRICS_PORT,
-    supervisor: config.CONNECT_SUPERVISOR_PORT,
+    connect: config.CONNECT_SUPERVISOR_PORT,
     kafka: config.KAFKA_PORT,
-    connect: config.CONNECT_PORT,
+    kafkaConnect: config.CONNECT_PORT,
     mongodb: config.MONGO_PORT,
   };
 }

@@ -8,9 +8,9 @@ export async function freePorts(): Promise<Ports> {
     ingest: await freePort(),
     query: await freePort(),
     processor: await freePort(),
-    supervisor: await freePort(),
-    kafka: await freePort(),
     connect: await freePort(),
+    kafka: await freePort(),
+    kafkaConnect: await freePort(),
     mongodb: await freePort(),
   };
 }

@@ -36,9 +36,9 @@ export class Playground {
       INGEST_PORT: String(ports.ingest),
       QUERY_PORT: String(ports.query),
       PROCESSOR_METRICS_PORT: String(ports.processor),
-      CONNECT_SUPERVISOR_PORT: String(ports.supervisor),
+      CONNECT_SUPERVISOR_PORT: String(ports.connect),
       KAFKA_PORT: String(ports.kafka),
-      CONNECT_PORT: String(ports.connect),
+      CONNECT_PORT: String(ports.kafkaConnect),
       MONGO_PORT: String(ports.mongodb),
     };
   }

@@ -82,7 +82,7 @@ export function connectSpec(settings: ConnectSettings): PartSpec {
   const url = `${secure ? 'https' : 'http'}://${loopback}:${settings.port}`;
   const config = join(settings.dataDir, 'connect.properties');
   return {
-    name: 'connect',
+    name: 'kafka-connect',
     address: url,
     logFile: settings.logFile,
     probe: {
