@@ -52,8 +52,10 @@ async function reading(uri: string): Promise<unknown> {
   return client.db().collection('logs').findOne({});
 }
 
-test('everyone gets a password of their own, kept from then on', () => {
+test('everyone gets a password of their own, kept from then on, whatever the umask', () => {
   const folder = temporary();
+  const umask = process.umask(0o077);
+  onTestFinished(() => void process.umask(umask));
   makeSecrets(folder, 'mongodb://mongo:27017/activity?replicaSet=rs0');
   const read = (path: string): string => readFileSync(join(folder, path), 'utf8');
   const query = read('query/mongodb-uri');
@@ -66,6 +68,7 @@ test('everyone gets a password of their own, kept from then on', () => {
   expect(atob(read('sink/connect-authorization').replace('Basic ', ''))).toBe(`connectors:${rest}`);
   const people = ['admin', 'sink', 'connectors', 'query', 'operator'] as const;
   expect(new Set(people.map(passwordIn(folder))).size).toBe(5);
+  expect(statSync(join(folder, 'mongo')).mode & 0o777).toBe(0o755);
   expect(statSync(join(folder, 'mongo', 'key')).mode & 0o777).toBe(0o444);
   const before = people.map(passwordIn(folder));
   rmSync(join(folder, 'query'), { recursive: true });

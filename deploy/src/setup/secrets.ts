@@ -10,7 +10,7 @@
 //   health check read it
 import { mongoAccounts } from '@activity/contracts';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { MongoPerson } from './initiate-replica-set.ts';
 
@@ -28,7 +28,10 @@ export function makeSecrets(folder: string, mongodbUri: string): void {
     const file = join(folder, path);
     mkdirSync(dirname(file), { recursive: true });
     // Half a file would be kept for ever.
-    writeFileSync(`${file}.new`, text, { mode: 0o444 });
+    writeFileSync(`${file}.new`, text);
+    // The umask may have taken away what the users of other containers need.
+    chmodSync(dirname(file), 0o755);
+    chmodSync(`${file}.new`, 0o444);
     renameSync(`${file}.new`, file);
   }
   function keep(path: string, text: string): void {

@@ -80,7 +80,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const steps = options.steps ?? new Steps();
   // Data and logs hold what users did: files are 0600 and folders 0700,
   // those of all parts too, which inherit it.
-  process.umask(0o077);
+  const umask = process.umask(0o077);
   refuseSecond(dataDir);
   const launcher = self();
   const write = unlessFull((line) => report('launcher', line));
@@ -92,10 +92,12 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   async function stop(): Promise<void> {
     await supervisor.stop();
     removeRunState(dataDir);
+    process.umask(umask);
   }
   async function kill(): Promise<void> {
     await supervisor.kill();
     removeRunState(dataDir);
+    process.umask(umask);
   }
   // Parts are stopped when starting is given up, also such as wait for others to become healthy.
   const stopOnAbort = (): void => void stop();
