@@ -3,6 +3,7 @@
 import { freePort, startBroker, type LocalServer } from '@activity/testbed';
 import { Producer, stringSerializers } from '@platformatic/kafka';
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FatalError } from '../errors.ts';
 import { anyoneIn, commitOf, memberOf } from '../testing/commits.ts';
@@ -11,6 +12,9 @@ import { brokerErrors } from './remedies.ts';
 import { connectWitness, type Witness } from '../testing/witness.ts';
 import type { KafkaPort } from './port.ts';
 import { createKafka } from './wire-port.ts';
+
+/** How long a login is good for. */
+const sessionMs = 3_000;
 
 let broker: LocalServer;
 let witness: Witness;
@@ -36,6 +40,8 @@ beforeAll(async () => {
       'listener.name.sasl.plain.sasl.jaas.config': `${login} required user_app="secret";`,
       'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
       'super.users': 'User:ANONYMOUS',
+      // Who does not show the password again in time is cut off.
+      'listener.name.sasl.connections.max.reauth.ms': `${sessionMs}`,
     },
   });
   witness = await connectWitness(broker.address);
@@ -195,4 +201,15 @@ describe('a missing right is told at once, with what it is for', () => {
     await expect(failing).rejects.toMatchObject({ code: 'NOT_AUTHORIZED' });
     await intruder.close();
   });
+});
+
+test('a login that ends while requests are sent is shown again, and no request fails', async () => {
+  const end = performance.now() + 3 * sessionMs;
+  let requests = 0;
+  while (performance.now() < end) {
+    await kafka.listOffsets([{ topic: 'in', partition: 0 }], 'latest');
+    requests++;
+    await sleep(5);
+  }
+  expect(requests).toBeGreaterThan(100);
 });
