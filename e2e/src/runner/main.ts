@@ -1,7 +1,6 @@
-// `npm test`: types, lint, format, unused code and unit tests, then the tests on real parts (beside them,
-// where there are processors enough); the last line says how many passed and failed.
+// `npm test`: types, lint, format and unused code, then the tests on real parts with the unit tests beside them;
+// the last line says how many passed and failed.
 import { rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { readArguments } from '@activity/service';
 import { cacheDir, projectRoot } from '@activity/testbed/paths';
@@ -51,13 +50,13 @@ onStopSignals(
 
 const failed: string[] = [];
 
-async function runOne(name: string, command: string[], held = false): Promise<void> {
+async function runOne(name: string, command: string[], beside = false): Promise<void> {
   if (asked.signal.aborted) return;
   const title = `\n== ${name}: ${command.join(' ')}`;
-  if (!held) console.log(title);
+  if (!beside) console.log(title);
   const began = Date.now();
-  const { code, output } = await runVisibly(command, asked.signal, held);
-  if (held) console.log(`${title}\n${output}`);
+  const { code, output } = await runVisibly(command, asked.signal, beside);
+  if (beside) console.log(`${title}\n${output}`);
   console.log(
     `== ${name} ${code === 0 ? 'passed' : `FAILED (exit code ${code})`} after ${seconds(Date.now() - began)}`,
   );
@@ -68,32 +67,23 @@ function tests(projects: VitestOptions['projects'], reportFile: string): string[
   return vitestCommand({ reportFile, projects, filters, leftOut: notRun, coverage });
 }
 
-async function runChecks(held = false): Promise<void> {
-  for (const { name, command } of checks) await runOne(name, command, held);
-}
-
-/**
- * What takes a processor but no servers. Its output is held back where it
- * runs beside what is printed as it happens.
- */
-async function checkBefore(held: boolean): Promise<void> {
-  // Named files or folders are for a quick look while working: only their tests run then.
-  if (filters.length === 0) await runChecks(held);
-  await runOne('unit tests', tests(['unit'], reports.unit), held);
+async function runChecks(): Promise<void> {
+  for (const { name, command } of checks) await runOne(name, command);
 }
 
 for (const file of Object.values(reports)) rmSync(file, { force: true });
 const onParts = all ? (['integration', 'slow'] as const) : (['integration'] as const);
+// Named files or folders are for a quick look while working: only their tests run then.
+if (coverage || filters.length === 0) await runChecks();
 if (coverage) {
   // One run: two would overwrite each other's figures.
-  await runChecks();
   await runOne('tests', tests(['unit', ...onParts], reports.integration));
 } else {
-  // On two processors what runs beside takes the time that it saves.
-  const held = availableParallelism() >= 4;
-  const checked = checkBefore(held);
-  if (!held) await checked;
-  await Promise.all([checked, runOne('tests on real parts', tests(onParts, reports.integration))]);
+  // Tests on real parts wait half of the time; unit tests never do.
+  await Promise.all([
+    runOne('unit tests', tests(['unit'], reports.unit), true),
+    runOne('tests on real parts', tests(onParts, reports.integration)),
+  ]);
 }
 for (const registry of registries()) {
   const left = await endOrphans(2_000, registry);

@@ -1,6 +1,6 @@
 // Running a command whose output people watch.
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '@activity/testbed/paths';
 import { register, unregister } from '@activity/testbed/process/registry';
@@ -15,17 +15,17 @@ export interface Outcome {
 }
 
 /**
- * Runs a program of node_modules/.bin in the project's root. Its output goes to ours, or is `held` and
- * returned at the end: for what runs beside another command.
+ * Runs a program of node_modules/.bin in the project's root. Its output goes to ours. What runs `beside` another
+ * command gives way to that: it has a lower priority, and its output is returned at the end.
  */
-export function runVisibly(command: string[], signal: AbortSignal, held = false): Promise<Outcome> {
+export function runVisibly(command: string[], signal: AbortSignal, beside = false): Promise<Outcome> {
   const [name = '', ...args] = command;
   return new Promise((resolve) => {
     const child = spawn(join(bin, name), args, {
       cwd: projectRoot,
       // The project's Node before the machine's, for whatever the program starts.
       env: { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, TURBO_TELEMETRY_DISABLED: '1' },
-      stdio: ['ignore', held ? 'pipe' : 'inherit', held ? 'pipe' : 'inherit'],
+      stdio: ['ignore', beside ? 'pipe' : 'inherit', beside ? 'pipe' : 'inherit'],
       detached: true,
     });
     let output = '';
@@ -35,6 +35,7 @@ export function runVisibly(command: string[], signal: AbortSignal, held = false)
       });
     const { pid } = child;
     if (pid !== undefined) register(name, pid);
+    if (pid !== undefined && beside) setPriority(pid, constants.priority.PRIORITY_LOW);
     function interrupt(): void {
       if (pid !== undefined) signalGroup(pid, 'SIGTERM');
     }
