@@ -4,6 +4,8 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const ignored = ['**/node_modules/**', '**/dist/**', '**/.data/**', '**/.cache/**'];
+/** Files that this run leaves out. */
+const notRun = (process.env['TEST_NOT_RUN'] ?? '').split(',').filter((file) => file !== '');
 const globalSetup = ['packages/testbed/src/testing/global-setup.ts'];
 
 export default defineConfig({
@@ -38,7 +40,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['**/*.integration.test.ts'],
-          exclude: ignored,
+          exclude: [...ignored, ...notRun],
           globalSetup,
           isolate: false,
           restoreMocks: true,

@@ -88,8 +88,8 @@ test.skipIf(process.platform !== 'linux')(
       ingest: 2,
       query: 2,
       processor: 1,
-      connectors: 1,
       connect: 1,
+      'kafka-connect': 1,
       kafka: 2,
       mongodb: 1,
     });

@@ -23,8 +23,6 @@ export interface VitestOptions {
   projects: readonly ('unit' | 'integration' | 'slow')[];
   /** Parts of paths; empty for all tests. */
   filters: readonly string[];
-  /** Files, from the root of the project, that do not run. */
-  leftOut?: readonly string[];
   coverage: boolean;
 }
 
@@ -40,7 +38,6 @@ export function vitestCommand(options: VitestOptions): string[] {
     '--reporter=json',
     `--outputFile.json=${options.reportFile}`,
     ...(options.coverage ? ['--coverage'] : []),
-    ...(options.leftOut ?? []).map((file) => `--exclude=${file}`),
     ...options.filters,
   ];
 }
