@@ -15,8 +15,8 @@ export interface Outcome {
 }
 
 /**
- * Runs a program of node_modules/.bin in the project's root. Its output goes to ours. What runs `beside` another
- * command gives way to that: it has a lower priority, and its output is returned at the end.
+ * Runs a program of node_modules/.bin in the project's root. Its output goes to ours. What runs `beside`
+ * another command gives way to that: it has a lower priority, and its output is returned at the end.
  */
 export function runVisibly(command: string[], signal: AbortSignal, beside = false): Promise<Outcome> {
   const [name = '', ...args] = command;

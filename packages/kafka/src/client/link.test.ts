@@ -1,4 +1,5 @@
-// A broker that is too old, or too new, for a request: the error says which versions there are, and what is needed.
+// A broker that is too old, or too new, for a request: the error says which versions there are, and what is
+// needed.
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
@@ -8,7 +9,9 @@ import { wire } from './wire.ts';
 const apiVersions = 18;
 let server: Server | undefined;
 
-/** A broker that has these requests in these versions, and returns nothing but that. Resolves with its port. */
+/**
+ * A broker that has these requests in these versions, and returns nothing but that. Resolves with its port.
+ */
 async function brokerWith(versions: readonly [key: number, min: number, max: number][]): Promise<number> {
   const entries = Buffer.concat(
     [[apiVersions, 0, 4] as const, ...versions].map(([key, min, max]) => {
