@@ -20,9 +20,12 @@ function end(code, text) {
   process.exit(code);
 }
 
-const request = (tls ? getByTls : get)(options, async (response) => {
-  const body = (await response.toArray()).join('');
-  end(response.statusCode >= 200 && response.statusCode < 300 ? 0 : 1, body);
+const request = (tls ? getByTls : get)(options, (response) => {
+  const code = response.statusCode >= 200 && response.statusCode < 300 ? 0 : 1;
+  response.toArray().then(
+    (parts) => end(code, parts.join('')),
+    (error) => end(1, String(error)),
+  );
 });
 request.once('timeout', () => end(1, 'no answer within 3 s'));
 request.once('error', (error) => end(1, String(error)));

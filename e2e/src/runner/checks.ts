@@ -9,10 +9,13 @@ export interface Check {
 
 /** What is checked without running anything. */
 export const checks: readonly Check[] = [
-  {
-    name: 'types and lint',
-    command: ['turbo', 'run', 'typecheck', 'lint', '--continue', '--output-logs=errors-only'],
-  },
+  // All workspaces in one program takes a third of the time that one for each does.
+  { name: 'types', command: ['tsc', '-p', '.'] },
+  ...['packages/kafka', 'packages/streams', 'query/page'].map((folder) => ({
+    name: `types of ${folder}, which has settings of its own`,
+    command: ['tsc', '-p', folder],
+  })),
+  { name: 'lint', command: ['oxlint', '--type-aware', '--quiet', '.'] },
   { name: 'format', command: ['oxfmt', '--check', '.'] },
   { name: 'unused code', command: ['knip'] },
 ];

@@ -1,5 +1,5 @@
-// `npm test`: types, lint, format and unused code, then the tests on real parts with the unit tests beside
-// them; the last line says how many passed and failed.
+// `npm test`: types, lint, format and unused code, then the unit tests, then the tests on real parts; the last
+// line says how many passed and failed.
 import { rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { readArguments } from '@activity/service';
@@ -52,13 +52,11 @@ onStopSignals(
 
 const failed: string[] = [];
 
-async function runOne(name: string, command: string[], beside = false): Promise<void> {
+async function runOne(name: string, command: string[]): Promise<void> {
   if (asked.signal.aborted) return;
-  const title = `\n== ${name}: ${command.join(' ')}`;
-  if (!beside) console.log(title);
+  console.log(`\n== ${name}: ${command.join(' ')}`);
   const began = Date.now();
-  const { code, output } = await runVisibly(command, asked.signal, beside);
-  if (beside) console.log(`${title}\n${output}`);
+  const code = await runVisibly(command, asked.signal);
   console.log(
     `== ${name} ${code === 0 ? 'passed' : `FAILED (exit code ${code})`} after ${seconds(Date.now() - began)}`,
   );
@@ -81,11 +79,9 @@ if (coverage) {
   // One run: two would overwrite each other's figures.
   await runOne('tests', tests(['unit', ...onParts], reports.integration));
 } else {
-  // Tests on real parts wait half of the time; unit tests never do.
-  await Promise.all([
-    runOne('unit tests', tests(['unit'], reports.unit), true),
-    runOne('tests on real parts', tests(onParts, reports.integration)),
-  ]);
+  // Beside each other they take as long, and what waits for a real part may wait too long.
+  await runOne('unit tests', tests(['unit'], reports.unit));
+  await runOne('tests on real parts', tests(onParts, reports.integration));
 }
 for (const registry of registries()) {
   const left = await endOrphans(2_000, registry);
