@@ -1,5 +1,5 @@
-// `npm test`: types, lint, format and unused code, the unit tests, then the tests on real parts; the last line
-// says how many passed and failed.
+// `npm test`: types, lint, format and unused code, the unit tests, then the tests on real parts; the last
+// line says how many passed and failed.
 import { rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { readArguments } from '@activity/service';
