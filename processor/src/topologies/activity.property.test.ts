@@ -12,7 +12,7 @@ import { headerOf, openPipeline, takeOver, type Output, type TestPipeline } from
 const graceMs = 600_000;
 const dedupeMs = 3_600_000;
 const countStateMs = 2 * 3_600_000;
-const seeds = Number(process.env['ACTIVITY_SEEDS'] ?? 60);
+const seeds = Number(process.env['ACTIVITY_SEEDS'] ?? (process.env['TEST_ALL'] === '1' ? 60 : 30));
 /**
  * Looking for the smallest history that fails takes as long as it is given, and no test's timeout ends it.
  */

@@ -8,7 +8,7 @@ import { addedUp } from '../testing/added-up.ts';
 import { playHistory, type Raw, type RawEvent } from '../testing/histories.ts';
 import { openPipeline, type Output, type TestPipeline } from '../testing/pipeline.ts';
 
-const seeds = Number(process.env['ACTIVITY_SEEDS'] ?? 25);
+const seeds = Number(process.env['ACTIVITY_SEEDS'] ?? (process.env['TEST_ALL'] === '1' ? 25 : 12));
 const hour = 3_600_000;
 const day = 24 * hour;
 const now = Date.parse('2026-03-01T12:00:00.000Z');
