@@ -61,9 +61,9 @@ test('the exception that ends a worker is logged whole, and no other one of its 
     'ACCEPT',
     'DENY',
   ]);
-  const ends = new RegExp(`^${of(`${filter}.regex`)}$`);
-  expect('Uncaught exception in herder work thread, exiting: ').toMatch(ends);
-  expect('Failed to start connector logs: invalid value Ada').not.toMatch(ends);
+  const ends = new RegExp(`^${of(`${filter}.regex`)?.replace('(?s)', '')}$`, 's');
+  expect('[Worker clientId=c] Uncaught exception in herder work thread, exiting: ').toMatch(ends);
+  expect('[Worker clientId=c] Failed to start connector logs: invalid value Ada').not.toMatch(ends);
 });
 
 test('the worker of the launcher, whose log file is its owner’s alone', () => {
