@@ -2,9 +2,10 @@
 // the resident memory of a real process.
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Long, MongoClient, type Document } from 'mongodb';
+import { MongoClient, type Document } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { migrate } from '@activity/connect/migrate';
+import { logOf } from './testing/heavy-queries.ts';
 import { startQuery, type QueryProcess } from './testing/query-process.ts';
 import { residentMib } from '@activity/testbed/testing/resident';
 import { servers } from '@activity/testbed/testing';
@@ -17,19 +18,7 @@ let service: QueryProcess;
 let before: number;
 const sockets: Socket[] = [];
 
-function logOf(id: number): Document {
-  const timestamp = new Date(Date.now() - id * 1_000);
-  const times = { timestamp, receivedAt: timestamp, createdAt: timestamp };
-  return {
-    _id: Long.fromNumber(id),
-    eventId: `e${id}`,
-    userId: 'u',
-    activityType: 'LOGIN',
-    metadata: { text },
-    ...times,
-  };
-}
-
+const newLog = (id: number): Document => logOf(id, { metadata: { text } }, Date.now());
 const resident = (): number => residentMib(service.process.pid);
 
 /** Asks for a path and reads nothing of the answer; its status, where one came. */
@@ -66,7 +55,7 @@ beforeAll(async () => {
     windowTtlDays: { minute: 2, hour: 90, day: 730 },
   });
   for (let from = 0; from < count; from += 500) {
-    await logs.insertMany(Array.from({ length: 500 }, (_, index) => logOf(from + index)));
+    await logs.insertMany(Array.from({ length: 500 }, (_, index) => newLog(from + index)));
   }
   // As in a container of 256 MiB.
   const NODE_OPTIONS = '--max-old-space-size=160';
@@ -157,7 +146,7 @@ test('tails that nobody reads cost a constant', async () => {
     await Promise.all(asked.map(({ status }) => status));
     const logs = client.db().collection('logs');
     for (let from = 10_000; from < 10_400; from += 20) {
-      await logs.insertMany(Array.from({ length: 20 }, (_, index) => logOf(from + index)));
+      await logs.insertMany(Array.from({ length: 20 }, (_, index) => newLog(from + index)));
     }
     await sleep(1_500);
   });

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { repeat } from '@activity/testbed/testing/repeat';
 
 /** One kind of input. `share` of its usual number of requests is sent, between 0 and 1. */
 export interface HeavyInput {
@@ -28,18 +29,6 @@ export async function post(
   const response = await fetch(url, { method: 'POST', body: Uint8Array.from(Buffer.from(body)), headers });
   await response.arrayBuffer();
   return response.status;
-}
-
-/** Runs something many times, some at once. */
-export async function repeat(
-  times: number,
-  atOnce: number,
-  run: (index: number) => Promise<unknown>,
-): Promise<void> {
-  for (let at = 0; at < times; at += atOnce)
-    await Promise.all(
-      Array.from({ length: Math.min(atOnce, times - at) }, async (_, index) => run(at + index)),
-    );
 }
 
 /** Connects, writes bytes as they are, and keeps the connection for so long, or until the edge ends it. */

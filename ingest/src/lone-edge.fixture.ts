@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { freePort } from '@activity/testbed';
 import { loopProbe } from '@activity/testbed/testing/loop-holds';
+import { repeat } from '@activity/testbed/testing/repeat';
 import { assert, vi } from 'vitest';
-import { post, repeat } from './heavy-inputs.fixture.ts';
+import { post } from './heavy-inputs.fixture.ts';
 
 /** An edge that runs. */
 export interface LoneEdge {

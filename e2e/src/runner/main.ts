@@ -36,7 +36,7 @@ const reports = {
 // One seed for all that a run chooses by chance.
 const seed = Number((process.env['SEED'] ??= String(Math.floor(Math.random() * 1e9))));
 const group = Number(process.env['TEST_GROUP'] ?? seed % groupCount);
-if (!(group in Array.from({ length: groupCount }))) {
+if (!Number.isInteger(group) || group < 0 || group >= groupCount) {
   console.error(`TEST_GROUP must be a number from 0 to ${groupCount - 1}`);
   process.exit(1);
 }

@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collections, defaultActivityTypes, windowId, windowSizes } from '@activity/contracts';
+import { repeat } from '@activity/testbed/testing/repeat';
 import { Long, type Db, type Document } from 'mongodb';
 import { migrate } from '@activity/connect/migrate';
 
@@ -19,8 +20,9 @@ const texts = 400;
 const values = 400;
 let nextId = 1_000_000;
 
-function logOf(id: number, fields: Document): Document {
-  const timestamp = new Date(now - id * 1_000);
+/** A log of one second before the one with the number before it. `newest` is the time of number 0. */
+export function logOf(id: number, fields: Document, newest: number = now): Document {
+  const timestamp = new Date(newest - id * 1_000);
   const times = { timestamp, receivedAt: timestamp, createdAt: timestamp };
   return {
     _id: Long.fromNumber(id),
@@ -65,17 +67,6 @@ export async function fillHeavy(db: Db): Promise<void> {
     return { _id: `minute|${windowStart.toISOString()}`, ...countsOf(windowStart, index) };
   });
   await db.collection<Document & { _id: string }>(collections.globalCounts).insertMany(ofAll);
-}
-
-async function repeat(
-  times: number,
-  atOnce: number,
-  run: (index: number) => Promise<unknown>,
-): Promise<void> {
-  for (let at = 0; at < times; at += atOnce)
-    await Promise.all(
-      Array.from({ length: Math.min(atOnce, times - at) }, async (_, index) => run(at + index)),
-    );
 }
 
 /** Sends the head of a request as it is, and reads what comes for so long. */

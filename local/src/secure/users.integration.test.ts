@@ -8,7 +8,8 @@ import {
   type KafkaUser,
 } from '@activity/contracts';
 import { openTopicReader } from '@activity/kafka';
-import { freePort, startBroker, type LocalServer } from '@activity/testbed';
+import type { LocalServer } from '@activity/testbed';
+import { startSaslBroker } from '@activity/testbed/testing/sasl-broker';
 import { Admin } from '@platformatic/kafka';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyAcls } from './acls.ts';
@@ -36,24 +37,11 @@ const rights = kafkaRights({
 const { enriched, erasures } = defaultTopics;
 
 beforeAll(async () => {
-  const [port, saslPort, controllerPort] = [await freePort(), await freePort(), await freePort()];
-  saslAddress = `127.0.0.1:${saslPort}`;
-  const listeners = `PLAINTEXT://127.0.0.1:${port},SASL://${saslAddress}`;
-  broker = await startBroker({
-    port,
-    config: {
-      listeners: `${listeners},CONTROLLER://127.0.0.1:${controllerPort}`,
-      'advertised.listeners': listeners,
-      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
-      'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-      'inter.broker.listener.name': 'PLAINTEXT',
-      'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
-      'listener.name.sasl.scram-sha-512.sasl.jaas.config':
-        'org.apache.kafka.common.security.scram.ScramLoginModule required;',
-      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-      'super.users': 'User:ANONYMOUS',
-    },
-  });
+  ({ broker, saslAddress } = await startSaslBroker({
+    'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+    'listener.name.sasl.scram-sha-512.sasl.jaas.config':
+      'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+  }));
   const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.address] });
   await admin.createTopics({ topics: [enriched, erasures], partitions: 1, replicas: 1 });
   await applyUsers(broker.address, {}, before);

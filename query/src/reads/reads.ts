@@ -129,9 +129,10 @@ export function createReads(options: ReadsOptions): Reads {
       const cursor = (hint: Hint) => collection.find(filter, { maxTimeMS, ...findOptions, ...hint });
       async function seen(hint: Hint): Promise<number> {
         let count = 0;
-        for await (const document of paced(cursor(hint))) {
+        for await (const document of cursor(hint)) {
           count++;
           if (!see(document as never)) break;
+          if (pace.due) await pace.rest();
         }
         return count;
       }
@@ -169,17 +170,13 @@ export function createReads(options: ReadsOptions): Reads {
 
 type Hint = { hint?: string };
 
-/** Documents as they come, with rests: MongoDB sends up to 16 MB of them at a time. */
-async function* paced<T>(documents: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-  for await (const document of documents) {
-    yield document;
-    if (pace.due) await pace.rest();
-  }
-}
-
+/** All documents, with rests between them: MongoDB sends up to 16 MB of them at a time. */
 async function collected<T>(documents: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
-  for await (const document of paced(documents)) all.push(document);
+  for await (const document of documents) {
+    all.push(document);
+    if (pace.due) await pace.rest();
+  }
   return all;
 }
 

@@ -1,6 +1,7 @@
 // Rights, on a broker with SASL and ACLs: the few that an application needs are enough, and what is missing
 // is named.
-import { freePort, startBroker, type LocalServer } from '@activity/testbed';
+import type { LocalServer } from '@activity/testbed';
+import { startSaslBroker } from '@activity/testbed/testing/sasl-broker';
 import { Producer, stringSerializers } from '@platformatic/kafka';
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,26 +25,13 @@ let kafka: KafkaPort;
 const security: SecurityOptions = { sasl: { mechanism: 'PLAIN', username: 'app', password: 'secret' } };
 
 beforeAll(async () => {
-  const [port, saslPort, controllerPort] = [await freePort(), await freePort(), await freePort()];
-  address = `127.0.0.1:${saslPort}`;
-  const listeners = `PLAINTEXT://127.0.0.1:${port},SASL://${address}`;
   const login = 'org.apache.kafka.common.security.plain.PlainLoginModule';
-  broker = await startBroker({
-    port,
-    config: {
-      listeners: `${listeners},CONTROLLER://127.0.0.1:${controllerPort}`,
-      'advertised.listeners': listeners,
-      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
-      'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-      'inter.broker.listener.name': 'PLAINTEXT',
-      'sasl.enabled.mechanisms': 'PLAIN',
-      'listener.name.sasl.plain.sasl.jaas.config': `${login} required user_app="secret";`,
-      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-      'super.users': 'User:ANONYMOUS',
-      // Who does not show the password again in time is cut off.
-      'listener.name.sasl.connections.max.reauth.ms': `${sessionMs}`,
-    },
-  });
+  ({ broker, saslAddress: address } = await startSaslBroker({
+    'sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.sasl.plain.sasl.jaas.config': `${login} required user_app="secret";`,
+    // Who does not show the password again in time is cut off.
+    'listener.name.sasl.connections.max.reauth.ms': `${sessionMs}`,
+  }));
   witness = await connectWitness(broker.address);
   for (const topic of ['in', 'out', 'secret']) await witness.createTopic(topic, 1);
   const rights = [
