@@ -90,7 +90,6 @@ for (const registry of registries()) {
 
 const written = coverage ? [reports.integration] : Object.values(reports);
 const report = addReports(written.map((file) => readReport(file)));
-for (const problem of report.problems) console.log(problem);
 if (notRun.length > 0) {
   console.log(
     `\nSEED=${seed}, TEST_GROUP=${group}. Not run, because they take long (npm run test:all runs all):`,
@@ -104,6 +103,7 @@ if (report.files.length === 0) {
 console.log('\nThe files that took longest:');
 for (const { name, ms } of slowest(report, 10))
   console.log(`${seconds(ms).padStart(9)}  ${relative(projectRoot, name)}`);
+if (report.problems.length > 0) console.log(`\n${report.problems.join('\n')}`);
 if (asked.signal.aborted) console.log('Stopped before the end.');
 else if (failed.length > 0) console.log(`Failed: ${failed.join(', ')}`);
 console.log(summaryLine(report));

@@ -38,6 +38,21 @@ test.each([
   expect(summaryLine(countReport(report))).toBe(line);
 });
 
+test('each test that failed is named with its error, so that the end of a log is enough', () => {
+  const failure = {
+    status: 'failed',
+    fullName: 'counts twice',
+    failureMessages: ['expected 1 to be 2\n at'],
+  };
+  const { problems } = countReport({
+    ...clean,
+    success: false,
+    numFailedTests: 1,
+    testResults: [{ name: 'c.test.ts', status: 'failed', assertionResults: [failure, { status: 'passed' }] }],
+  });
+  expect(problems).toEqual(['Failed: c.test.ts counts twice\n  expected 1 to be 2\n   at']);
+});
+
 test('a missing report is a failure', () => {
   expect(summaryLine(readReport('/nonexistent'))).toBe('0 passed, 1 failed');
 });

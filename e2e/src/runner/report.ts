@@ -15,7 +15,13 @@ const schema = z.object({
       startTime: z.number().optional(),
       endTime: z.number().optional(),
       message: z.string().optional(),
-      assertionResults: z.array(z.object({ status: z.string() })),
+      assertionResults: z.array(
+        z.object({
+          status: z.string(),
+          fullName: z.string().default(''),
+          failureMessages: z.array(z.string()).default([]),
+        }),
+      ),
     }),
   ),
 });
@@ -25,7 +31,7 @@ export interface Report {
   passed: number;
   failed: number;
   skipped: number;
-  /** What failed outside of any test, in words. */
+  /** Each test that failed, with the first lines of its error, and what failed outside of any test. */
   problems: string[];
   files: TestFile[];
 }
@@ -36,13 +42,26 @@ export interface TestFile {
   ms: number;
 }
 
+/** As much of an error as tells what was expected; the whole of it stands further up. */
+function firstLines(message: string): string {
+  const lines = message.split('\n').slice(0, 12);
+  return lines.map((line) => `  ${line.slice(0, 300)}`).join('\n');
+}
+
 /** Counts a parsed report. */
 export function countReport(report: unknown): Report {
   const parsed = schema.parse(report);
   const broken = parsed.testResults.filter(
     (file) => file.status === 'failed' && !file.assertionResults.some((one) => one.status === 'failed'),
   );
-  const problems = broken.map((file) => `Could not be run: ${file.name} ${file.message ?? ''}`.trimEnd());
+  const problems = [
+    ...parsed.testResults.flatMap((file) =>
+      file.assertionResults
+        .filter((one) => one.status === 'failed')
+        .map((one) => `Failed: ${file.name} ${one.fullName}\n${firstLines(one.failureMessages.join('\n'))}`),
+    ),
+    ...broken.map((file) => `Could not be run: ${file.name} ${file.message ?? ''}`.trimEnd()),
+  ];
   const failed = parsed.numFailedTests + broken.length;
   if (!parsed.success && failed === 0)
     problems.push('vitest failed outside of any test: see its words above');
