@@ -42,7 +42,7 @@ export interface TestFile {
   ms: number;
 }
 
-/** As much of an error as tells what was expected; the whole of it stands further up. */
+/** The beginning of an error, which says what was expected; vitest has printed the whole of it before. */
 function firstLines(message: string): string {
   const lines = message.split('\n').slice(0, 12);
   return lines.map((line) => `  ${line.slice(0, 300)}`).join('\n');
