@@ -41,6 +41,23 @@ test('a broker is gone for 60 s: work goes on without it, and with it again', as
   expect(await run.finish()).toEqual(faultless);
 }, 600_000);
 
+test('a broker stalls for 20 s, and takes connections still: work goes on', async () => {
+  await using run = await startSteadyRun(three.cluster.addresses, three.witness);
+  const [leader] = await leadersOf(three.witness, run.topics.input);
+  const { pid } = brokerOf(leader);
+  process.kill(-(pid as number), 'SIGSTOP');
+  let wait: number;
+  try {
+    wait = await longestWait(run, sleep(20_000));
+  } finally {
+    process.kill(-(pid as number), 'SIGCONT');
+  }
+  console.log(`longest wait: ${Math.round(wait)} ms`);
+  expect(wait).toBeLessThan(run.limitMs);
+  await run.goOn();
+  expect(await run.finish()).toEqual(faultless);
+}, 300_000);
+
 test('all brokers are restarted, one after the other', async () => {
   await using run = await startSteadyRun(three.cluster.addresses, three.witness);
   for (const broker of three.cluster.brokers) {

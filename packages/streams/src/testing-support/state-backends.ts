@@ -119,6 +119,12 @@ export function openWritten(backend: StateBackend, kind: string): Promise<Commit
   return backend.open({ ...where, segmentMs: 0, segmentsTogether: 1 });
 }
 
+/** Opens a store that has a database for each of its segments: of windows, or (`expiring`) of small runs. */
+export function openSegmented(backend: StateBackend, kind: string): Promise<CommittedState> {
+  if (kind === 'expiring') return backend.openExpiring({ ...where, segmentMs: 1, runEntries: 25 });
+  return backend.open({ ...where, kind: 'window', segmentMs: 1, segmentsTogether: 1 });
+}
+
 /** Keys whose order differs between UTF-16 and UTF-8, and others that are easily mistaken. */
 export const trickyKeys: readonly string[] = [
   '',
