@@ -17,6 +17,18 @@ describe('Kafka', () => {
     );
   });
 
+  test('names the right that the caller needs where the client names a smaller one', async () => {
+    const error = Object.assign(
+      new Error('describing topic raw: grant the principal Describe on topic raw'),
+      {
+        code: 'NOT_AUTHORIZED',
+      },
+    );
+    await expect(needing('Write on topic raw', () => Promise.reject(error))).rejects.toThrowError(
+      'Kafka refuses it (NOT_AUTHORIZED): grant the principal Write on topic raw',
+    );
+  });
+
   test('asks for the password where it does not know the user, also deep in a cause', async () => {
     const error = new Error('no', { cause: kafkaError('SASL_AUTHENTICATION_FAILED') });
     await expect(needing('Write', () => Promise.reject(error))).rejects.toThrowError('KAFKA_SASL_PASSWORD');

@@ -1,9 +1,15 @@
 // Refusals: what a service says where Kafka or MongoDB does not let it do something: which right is missing.
 
-/** The broker's error names inside an error of @platformatic/kafka. */
+/** The code of @activity/kafka for every refusal for want of a right. */
+const notAuthorized = 'NOT_AUTHORIZED';
+
+/** The broker's error names inside an error of @platformatic/kafka, or the code of one of @activity/kafka. */
 function brokerErrorsOf(error: unknown): string[] {
   if (typeof error !== 'object' || error === null) return [];
-  const own = 'apiId' in error && typeof error.apiId === 'string' ? [error.apiId] : [];
+  const own = [
+    ...('apiId' in error && typeof error.apiId === 'string' ? [error.apiId] : []),
+    ...('code' in error && error.code === notAuthorized ? [notAuthorized] : []),
+  ];
   const below = 'errors' in error && Array.isArray(error.errors) ? error.errors.flatMap(brokerErrorsOf) : [];
   return [...own, ...below, ...('cause' in error ? brokerErrorsOf(error.cause) : [])];
 }
@@ -20,7 +26,7 @@ export async function needing<T>(right: string, call: () => Promise<T>): Promise
     return await call();
   } catch (error) {
     const names = brokerErrorsOf(error);
-    const refused = names.find((name) => name.endsWith('AUTHORIZATION_FAILED'));
+    const refused = names.find((name) => name === notAuthorized || name.endsWith('AUTHORIZATION_FAILED'));
     if (refused !== undefined)
       throw new Error(`Kafka refuses it (${refused}): grant the principal ${right}`, { cause: error });
     const unknown = names.find((name) => name === 'SASL_AUTHENTICATION_FAILED');

@@ -69,6 +69,16 @@ describe('other faults cost nothing either', () => {
   );
 
   test(
+    'an instance that is killed while it gives tasks up to another that starts',
+    async () => {
+      expect(await run({ ids: 60_000, kills: 8, fault: 'killAsOneJoins', onDisk: ['a', 'b'] })).toEqual(
+        faultless,
+      );
+    },
+    timeout,
+  );
+
+  test(
     'one of two threads that stands still past its session',
     async () => {
       expect(await run({ ...small, fault: 'stallThread', threads: 2, onDisk: ['a', 'b'] })).toEqual(

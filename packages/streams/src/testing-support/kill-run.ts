@@ -91,6 +91,10 @@ async function deleteDedupeState(witness: Witness, applicationId: string): Promi
   await witness.admin.deleteTopicRecords({ topic, partitions });
 }
 
+function withoutDisk({ stateDir: _dir, stateFlushMs: _ms, ...settings }: CountsAppOptions): CountsAppOptions {
+  return settings;
+}
+
 /** Plays a run to its end and judges it. */
 export async function runWithKills(options: KillRunOptions): Promise<Verdict> {
   const { witness, ids, kills, fault = 'kill', onDisk = ['a'] } = options;
@@ -122,7 +126,8 @@ export async function runWithKills(options: KillRunOptions): Promise<Verdict> {
       },
     };
     const start = (): App => startApp(settings);
-    return { app: start(), folder: home, stallFile, start };
+    const joinOne = (): App => startApp({ ...withoutDisk(settings), instanceId: 'newcomer' });
+    return { app: start(), folder: home, stallFile, start, join: joinOne, random };
   };
   const instances = new Map(['a', 'b'].map((name) => [name, instanceOf(name)]));
   const apps = (): Map<string, App> => new Map([...instances].map(([name, { app }]) => [name, app]));

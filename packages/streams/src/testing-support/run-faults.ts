@@ -8,9 +8,9 @@ import type { App } from './counts-run.ts';
 /**
  * `kill`: SIGKILL. `stop`: SIGSTOP past the session, then SIGCONT. `stallThread`: one of its threads stands
  * still past the session. `fillDisk`: no room for its state for ten seconds. `setClockBack`: it is an hour
- * earlier than before.
+ * earlier than before. `killAsOneJoins`: SIGKILL while it gives tasks up to an instance that starts.
  */
-export type RunFault = 'kill' | 'stop' | 'stallThread' | 'fillDisk' | 'setClockBack';
+export type RunFault = 'kill' | 'stop' | 'stallThread' | 'fillDisk' | 'setClockBack' | 'killAsOneJoins';
 
 /** An instance that something happens to. */
 export interface Instance {
@@ -21,11 +21,17 @@ export interface Instance {
   /** See `stall` of the topology. */
   readonly stallFile: string;
   start(): App;
+  /** Starts one more instance. */
+  join(): App;
+  /** From 0 to below 1, by the seed of the run. */
+  random(): number;
 }
 
 /** Longer than the session of the applications in these runs. */
 export const pastSessionMs: number = 8_000;
 const fullForMs = 10_000;
+/** A group has given tasks up and has its members again by this time after an instance has started. */
+const joiningMs = 2_500;
 
 async function until(check: () => boolean, what: string): Promise<void> {
   const end = performance.now() + 120_000;
@@ -90,6 +96,17 @@ export const faults: { [fault in RunFault]: (instance: Instance) => Promise<void
     await untilRunning(instance, 'the instance to run');
     instance.app.child.kill('SIGUSR2');
     await sleep(1000);
+  },
+  async killAsOneJoins(instance) {
+    const newcomer = instance.join();
+    try {
+      await sleep(instance.random() * joiningMs);
+      await restart(instance);
+      await untilRunning(instance, 'the instance to run');
+      await until(() => newcomer.state === 'RUNNING', 'the newcomer to run');
+    } finally {
+      await newcomer.end('SIGTERM');
+    }
   },
 };
 
