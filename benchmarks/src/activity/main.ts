@@ -8,7 +8,7 @@ import { startBroker } from '@activity/testbed';
 import { readArguments } from '@activity/service';
 import type { Admin } from 'kafkajs';
 import { connect, createTopics, readBack, writeInput } from '../processor/kafka.ts';
-import { median } from '../median.ts';
+import { median } from '../shared/median.ts';
 import { rateOf } from '../processor/rate.ts';
 
 readArguments({

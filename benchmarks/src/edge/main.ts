@@ -1,14 +1,14 @@
 // `npm run bench:edge`: this edge beside a bare Hono handler and the usual Express service,
 // in one run on loopback.
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve as absolute } from 'node:path';
-import { freePort, startBroker } from '@activity/testbed';
+import { startBroker } from '@activity/testbed';
 import { readArguments } from '@activity/service';
 import { Kafka, logLevel } from 'kafkajs';
+import { serve, type Server } from '../shared/serve.ts';
 import type { LoadOptions, LoadResult } from './load.ts';
 
 readArguments({
@@ -30,39 +30,6 @@ const topic = 'bench-edge';
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const other = process.env['BENCH_OTHER'];
 const measureMs = Number(process.env['BENCH_SECONDS'] ?? 5) * 1_000;
-
-interface Server {
-  port: number;
-  process: ChildProcess;
-}
-
-async function serve(script: string, environment: Record<string, string>): Promise<Server> {
-  const port = await freePort();
-  const child = spawn(process.execPath, [script], {
-    env: { ...process.env, ...environment, PORT: String(port), HOST: '127.0.0.1', LOG_LEVEL: 'error' },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const healthy = await fetch(`http://127.0.0.1:${port}/health`).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (healthy) return { port, process: child };
-    await new Promise((resolve) => {
-      setTimeout(resolve, 100);
-    });
-  }
-  child.kill('SIGKILL');
-  throw new Error(`${script} does not become healthy`);
-}
-
-async function stop({ process: child }: Server): Promise<void> {
-  if (child.exitCode !== null) return;
-  child.kill('SIGTERM');
-  const hard = setTimeout(() => child.kill('SIGKILL'), 5_000);
-  await once(child, 'exit');
-  clearTimeout(hard);
-}
 
 async function load(options: LoadOptions): Promise<LoadResult> {
   const child = spawn(process.execPath, [join(here, 'load.ts'), JSON.stringify(options)], {
@@ -127,7 +94,7 @@ try {
   await add('edge', join(repository, edgeScript), edgeEnvironment);
   if (other === undefined) {
     await add('bare-hono', join(here, 'bare-hono.ts'), {});
-    await add('express-kafkajs', join(here, 'express-kafkajs.ts'), {
+    await add('express-kafkajs', join(here, '..', 'shared', 'express-kafkajs.ts'), {
       ...kafkaEnvironment,
       NODE_ENV: 'production',
     });
@@ -199,7 +166,7 @@ try {
     console.log(JSON.stringify({ bench: 'edge', figures: medians, ratios, targets }));
   }
 } finally {
-  await Promise.all(servers.map(stop));
+  await Promise.all(servers.map((server) => server.stop()));
   await broker.stop();
   await rm(folder, { recursive: true });
 }

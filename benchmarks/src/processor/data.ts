@@ -1,5 +1,5 @@
 // The benchmark's input: activity events of about 280 bytes, some sent twice.
-import { createHash } from 'node:crypto';
+import { activityOf, seedOf } from '../shared/activity.ts';
 
 /** What the input is like. */
 export interface DataOptions {
@@ -18,8 +18,6 @@ export interface InputRecord {
   timestamp: number;
 }
 
-const types = ['LOGIN', 'LOGOUT', 'PAGE_VIEW', 'BUTTON_CLICK', 'FORM_SUBMIT', 'API_CALL', 'ERROR'];
-
 /**
  * The same records at every call but for their times, which end now:
  * brokers delete what is older than they keep.
@@ -28,30 +26,18 @@ export function* benchmarkData({ records, users, duplicates, spanMs }: DataOptio
   const start = Date.now() - spanMs;
   const recent: InputRecord[] = [];
   for (let i = 0; i < records; i++) {
-    const hash = createHash('md5').update(String(i)).digest();
-    const copy = recent[hash.readUInt16BE(0) % 1000];
-    if (copy && hash.readUInt32BE(2) / 0xffffffff < duplicates) {
+    const seed = seedOf(i);
+    const copy = recent[seed.readUInt16BE(0) % 1000];
+    if (copy && seed.readUInt32BE(2) / 0xffffffff < duplicates) {
       yield copy;
       continue;
     }
     const timestamp = start + Math.floor((i / records) * spanMs);
     const time = new Date(timestamp).toISOString();
-    const userId = `user-${hash.readUInt32BE(6) % users}`;
+    const activity = activityOf(i, users, seed);
     const record = {
-      key: userId,
-      value: JSON.stringify({
-        eventId: `${hash.toString('hex', 0, 8)}-${i}`,
-        userId,
-        activityType: types[hash.readUInt8(10) % types.length],
-        metadata: {
-          device: 'mobile',
-          ip: `10.${hash[11]}.${hash[12]}.${hash[13]}`,
-          page: `/products/${i % 5000}`,
-          referrer: `https://example.com/c/${i % 100}`,
-        },
-        timestamp: time,
-        receivedAt: time,
-      }),
+      key: activity.userId,
+      value: JSON.stringify({ ...activity, timestamp: time, receivedAt: time }),
       timestamp,
     };
     recent[i % 1000] = record;

@@ -8,7 +8,7 @@ import { readArguments } from '@activity/service';
 import type { Admin } from 'kafkajs';
 import { candidates, prepareJava, type Candidate } from './candidates.ts';
 import { connect, createTopics, readBack, writeInput } from './kafka.ts';
-import { median } from '../median.ts';
+import { median } from '../shared/median.ts';
 import { rateOf } from './rate.ts';
 
 readArguments({

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { startBroker } from '@activity/testbed';
 import { readArguments } from '@activity/service';
 import { Partitioners } from 'kafkajs';
-import { median } from '../median.ts';
+import { median } from '../shared/median.ts';
 import { connect, createTopics } from '../processor/kafka.ts';
 import type { Kind } from './job.ts';
 

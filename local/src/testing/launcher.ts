@@ -26,10 +26,12 @@ export class Playground {
   readonly dataDir: string = mkdtempSync(join(tmpdir(), 'activity-launcher-'));
   readonly ports: Ports;
   readonly #registry: string = ownRegistry();
+  readonly #root: string;
   readonly #env: Record<string, string>;
 
-  private constructor(ports: Ports) {
+  private constructor(ports: Ports, root: string) {
     this.ports = ports;
+    this.#root = root;
     this.#env = {
       DATA_DIR: this.dataDir,
       ACTIVITY_PROCESSES: this.#registry,
@@ -43,27 +45,30 @@ export class Playground {
     };
   }
 
-  static async open(): Promise<Playground> {
-    return new Playground(await freePorts());
+  /** `root` is the root of the checkout whose launcher runs, which has to be installed. */
+  static async open(root: string = projectRoot): Promise<Playground> {
+    return new Playground(await freePorts(), root);
   }
 
-  /** Starts the launcher. */
+  /** Starts the launcher under its checkout's Node. It stops when this process is gone. */
   launch(env: Record<string, string> = {}, args: string[] = []): Launched {
-    const program = join(projectRoot, 'local', 'src', 'start.ts');
-    const child = spawn(process.execPath, [program, ...args], {
-      cwd: projectRoot,
+    const program = join(this.#root, 'local', 'src', 'start.ts');
+    const node = join(this.#root, 'node_modules', '.bin', 'node');
+    const child = spawn(node, [program, ...args], {
+      cwd: this.#root,
       env: { ...process.env, ...this.#env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
     });
+    child.channel?.unref();
     let output = '';
     const wake = new Set<() => void>();
     function collect(chunk: Buffer): void {
       output += chunk.toString('utf8');
       for (const look of wake) look();
     }
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
+    child.stdout?.on('data', collect);
+    child.stderr?.on('data', collect);
     const exit = new Promise<number>((resolve) => {
       child.once('close', (code) => resolve(code ?? 128));
     });
@@ -103,7 +108,6 @@ export class Playground {
     return parts.flatMap((part) => (part.pid === undefined ? [] : [part.pid]));
   }
 
-  /** Removes the data. */
   /** Ends what a killed launcher left and removes all data. */
   async close(): Promise<void> {
     await endOrphans(0, this.#registry);
