@@ -2,11 +2,12 @@
 import { MongoClient } from 'mongodb';
 import { defaultTopics } from '@activity/contracts';
 import { cpuOf, perEvent } from '../shared/cpu.ts';
+import { differencesOf } from './differences.ts';
 import { eventOf, startBefore, type EventsOptions } from './events.ts';
 import { collectionBytes, recordsOf, topicBytes, type CollectionBytes } from './sizes.ts';
 import type { Process, Stack } from './stack.ts';
 import { startSender } from './start-sender.ts';
-import { differencesOf, untilStored } from './stored.ts';
+import { untilStored } from './stored.ts';
 import { sumsOf } from './sums.ts';
 
 /** What one run has found. Rates are a second, everything else is of one event. */
@@ -24,8 +25,8 @@ export interface PipelineRun {
   total: number;
   /** The sender's own. */
   sender: number;
-  /** Milliseconds of waiting for looks, in all. */
-  watchedMs: number;
+  /** How often all windows or totals were added up meanwhile. */
+  sums: number;
   topics: Record<string, number>;
   kafka: number;
   collections: Record<string, CollectionBytes>;
@@ -56,7 +57,7 @@ export async function runPipeline(
     const pids = stack.pids();
     const bytesBefore = topicBytes(stack.kafkaLogs);
     const cpuBefore = cpuOf(pids);
-    const [sent, stored] = await Promise.all([sender.send(), untilStored(db, count)]);
+    const [sent, stored] = await Promise.all([sender.send(), untilStored({ db, kafka: stack.kafka }, count)]);
     const cpu = perEvent(cpuBefore, cpuOf(pids), count);
     const bytes = topicBytes(stack.kafkaLogs);
 
@@ -85,7 +86,7 @@ export async function runPipeline(
       cpu,
       total: sum(Object.values(cpu)),
       sender: sent.cpu / count,
-      watchedMs: Math.round(stored.watchedMs),
+      sums: stored.sums,
       topics: Object.fromEntries(topics),
       kafka: sum(topics.map(([, size]) => size)),
       collections: Object.fromEntries(collections),

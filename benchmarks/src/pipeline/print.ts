@@ -17,7 +17,7 @@ function tableOf(columns: Record<string, Record<string, number>>): Record<string
 
 /** The time that a run took, and where its CPU went: a few lines. */
 export function printRun(name: string, run: PipelineRun): void {
-  const { stored, secondHalf, acceptedRate, seconds, retries, total, sender, watchedMs } = run;
+  const { stored, secondHalf, acceptedRate, seconds, retries, total, sender, sums } = run;
   console.log(
     `${name}: ${stored} events/s stored in ${seconds.toFixed(1)} s (logs, second half: ${secondHalf}/s; ` +
       `edge ${acceptedRate}/s, ${retries} requests sent again)`,
@@ -27,7 +27,7 @@ export function printRun(name: string, run: PipelineRun): void {
     `  CPU µs per event: ${tenths(total)} = ${cpu.join(' + ')}; sender ${tenths(sender)}, not in it`,
   );
   console.log(`  Kafka ${Math.round(run.kafka)} B, MongoDB ${Math.round(run.mongodb)} B per event`);
-  console.log(`  watching took ${watchedMs} ms of looks at MongoDB`);
+  console.log(`  all windows or totals were added up ${sums} times meanwhile`);
 }
 
 /** Bytes and records per event. */

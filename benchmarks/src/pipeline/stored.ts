@@ -1,8 +1,8 @@
-// How much of what was sent is in MongoDB: cheap looks while it runs, and a thorough one afterwards.
-import { collections } from '@activity/contracts';
-import type { Db, Document } from 'mongodb';
+// Waits until everything that was sent is in MongoDB, by looks that cost next to nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { differences, logLine, userLine, windowName, type Sums } from './sums.ts';
+import { collections, defaultTopics } from '@activity/contracts';
+import { openTopicReader, type TopicReader } from '@activity/kafka';
+import type { Db, Document } from 'mongodb';
 
 /** When what was stored, in epoch milliseconds. */
 export interface Stored {
@@ -10,12 +10,28 @@ export interface Stored {
   half: number;
   logs: number;
   all: number;
-  /** How long the looks took together, in milliseconds: what watching may have cost. */
-  watchedMs: number;
+  /** How often every document of a collection was added up, which is all that costs MongoDB anything. */
+  sums: number;
+}
+
+/** Where to look. */
+export interface Places {
+  db: Db;
+  /** `host:port` of the broker. */
+  kafka: string;
 }
 
 const lookMs = 100;
+/** A sum is taken again after this time, though no record has come. */
+const sumAgainMs = 2_000;
 const patienceMs = 60_000;
+
+type Counted = 'counts' | 'users';
+
+interface Absolute {
+  _id: string;
+  lastId: number;
+}
 
 async function sumOf(db: Db, collection: string): Promise<number> {
   const sum: Document = { $group: { _id: null, total: { $sum: '$total' } } };
@@ -23,91 +39,82 @@ async function sumOf(db: Db, collection: string): Promise<number> {
   return found?.total ?? 0;
 }
 
+/** Looks until a number is what it should be; returns when. @throws Error where it has stopped growing */
+async function until(what: string, wanted: number, look: () => Promise<number>): Promise<number> {
+  let [most, grown] = [-1, Date.now()];
+  for (;;) {
+    const found = await look();
+    const now = Date.now();
+    if (found >= wanted) return now;
+    if (found > most) [most, grown] = [found, now];
+    if (now - grown > patienceMs)
+      throw new Error(`${what}: ${found} of ${wanted}, and no more for ${patienceMs / 1_000} s`);
+    await sleep(lookMs);
+  }
+}
+
+/** The last record of each partition of a topic: the sink writes them last. */
+async function lastRecords(reader: TopicReader, topic: string, ends: readonly number[]): Promise<Absolute[]> {
+  const last = new Map<number, Absolute>();
+  // Markers of transactions are behind it, and take offsets.
+  const from = ends.map((end) => Math.max(0, end - 20));
+  for await (const { partition, value } of reader.read(topic, from))
+    if (value !== null) last.set(partition, JSON.parse(value.toString()) as Absolute);
+  return [...last.values()];
+}
+
+async function areStored(db: Db, collection: string, records: readonly Absolute[]): Promise<boolean> {
+  const newest = records.map(({ _id, lastId }) => ({ _id, lastId: { $gte: lastId } }));
+  const found = await db.collection<Absolute>(collection).countDocuments({ $or: newest });
+  return found === records.length;
+}
+
+/** Sums are taken once the topic's last records are stored, and again when the topic has grown. */
+function sumWhenNear(
+  { db }: Places,
+  reader: TopicReader,
+  of: Counted,
+  stored: Stored,
+): () => Promise<number> {
+  let summed = { ends: '', at: 0, total: 0 };
+  let near = { ends: '', records: [] as Absolute[] };
+  return async () => {
+    const offsets = await reader.offsets(defaultTopics[of], 'latest');
+    const ends = offsets.join();
+    if (summed.ends === ends && Date.now() - summed.at < sumAgainMs) return summed.total;
+    if (near.ends !== ends) near = { ends, records: await lastRecords(reader, defaultTopics[of], offsets) };
+    if (near.records.length === 0 || !(await areStored(db, collections[of], near.records)))
+      return summed.total;
+    stored.sums++;
+    summed = { ends, total: await sumOf(db, collections[of]), at: Date.now() };
+    return summed.total;
+  };
+}
+
 /**
  * Waits until the logs are as many as the events, and the sums of everything that is counted say the same.
- * The logs' number costs MongoDB nothing; sums are taken only once it is there, one collection after another.
  *
  * @throws Error where a number has stopped growing
  */
-export async function untilStored(db: Db, events: number): Promise<Stored> {
-  const stored: Stored = { half: 0, logs: 0, all: 0, watchedMs: 0 };
-  async function until(what: string, wanted: number, look: () => Promise<number>): Promise<number> {
-    let [most, grown] = [-1, Date.now()];
-    for (;;) {
-      const began = performance.now();
-      const found = await look();
-      stored.watchedMs += performance.now() - began;
-      const now = Date.now();
-      if (found >= wanted) return now;
-      if (found > most) [most, grown] = [found, now];
-      if (now - grown > patienceMs)
-        throw new Error(`${what}: ${found} of ${wanted}, and no more for ${patienceMs / 1_000} s`);
-      await sleep(lookMs);
-    }
-  }
+export async function untilStored(places: Places, events: number): Promise<Stored> {
+  const { db, kafka } = places;
+  const stored: Stored = { half: 0, logs: 0, all: 0, sums: 0 };
   const logs = db.collection(collections.logs);
+  // It is in the collection's metadata.
   const countLogs = async (): Promise<number> => logs.estimatedDocumentCount();
-  stored.half = await until('stored logs', Math.ceil(events / 2), countLogs);
-  stored.logs = await until('stored logs', events, countLogs);
-  await until('the sum of the totals of users', events, async () => sumOf(db, collections.users));
-  // An event is in a minute, an hour and a day.
-  await until('the sum of the windows of users', 3 * events, async () => sumOf(db, collections.counts));
-  stored.all = await until('the sum of the minutes of everybody', events, async () =>
-    sumOf(db, collections.globalCounts),
-  );
-  return stored;
-}
-
-interface Counted extends Document {
-  userId: string;
-  size: string;
-  windowStart: Date;
-  total: number;
-  byType: Record<string, number>;
-}
-
-async function windowsOf(
-  db: Db,
-  collection: string,
-): Promise<{ found: Map<string, string>; wrong: string[] }> {
-  const found = new Map<string, string>();
-  const wrong: string[] = [];
-  for await (const { _id, userId = '', size, windowStart, total, byType } of db
-    .collection<Counted>(collection)
-    .find()) {
-    const counts = Object.entries(byType);
-    for (const [type, count] of counts) found.set(windowName(userId, size, windowStart, type), String(count));
-    const sum = counts.reduce((all, [, count]) => all + count, 0);
-    if (sum !== total) wrong.push(`${collection}: ${String(_id)} has a total of ${total}, not ${sum}`);
+  const reader = openTopicReader({ brokers: [kafka], clientId: 'bench-pipeline' });
+  try {
+    stored.half = await until('stored logs', Math.ceil(events / 2), countLogs);
+    stored.logs = await until('stored logs', events, countLogs);
+    await until('the sum of the totals of users', events, sumWhenNear(places, reader, 'users', stored));
+    // An event is in a minute, an hour and a day.
+    const windows = sumWhenNear(places, reader, 'counts', stored);
+    await until('the sum of the windows of users', 3 * events, windows);
+    // A document a minute.
+    const minutes = async (): Promise<number> => sumOf(db, collections.globalCounts);
+    stored.all = await until('the sum of the minutes of everybody', events, minutes);
+    return stored;
+  } finally {
+    await reader.close();
   }
-  return { found, wrong };
-}
-
-/** Reads everything; returns what differs from the sender's sums. */
-export async function differencesOf(db: Db, sums: Sums): Promise<string[]> {
-  const logs = new Map<string, string>();
-  let copies = 0;
-  const fields = { eventId: 1, userId: 1, activityType: 1, timestamp: 1 };
-  for await (const log of db.collection(collections.logs).find({}, { projection: fields })) {
-    const eventId = String(log['eventId']);
-    if (logs.has(eventId)) copies++;
-    logs.set(eventId, logLine(log['userId'], log['activityType'], log['timestamp'] as Date));
-  }
-  const users = new Map<string, string>();
-  for await (const user of db.collection(collections.users).find()) {
-    const { userId, total, firstSeen, lastSeen, byType } = user as Document;
-    users.set(String(userId), userLine(Number(total), firstSeen as Date, lastSeen as Date));
-    for (const [type, count] of Object.entries(byType as Record<string, number>))
-      users.set(`${String(userId)}|${type}`, String(count));
-  }
-  const windows = await windowsOf(db, collections.counts);
-  const everyone = await windowsOf(db, collections.globalCounts);
-  return [
-    ...(copies > 0 ? [`${copies} logs are stored more than once`] : []),
-    ...differences('logs', sums.logs, logs),
-    ...differences('windows of users', sums.windows, windows.found),
-    ...differences('totals of users', sums.users, users),
-    ...differences('minutes of everybody', sums.everyone, everyone.found),
-    ...[...windows.wrong, ...everyone.wrong].slice(0, 3),
-  ];
 }
