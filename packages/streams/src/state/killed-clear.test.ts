@@ -18,7 +18,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Fills a store, clears it and is killed so many turns of the event loop later. Returns what is left. */
+/** Fills a store, clears it and is killed `turns` turns of the event loop later. Returns what is left. */
 async function killWhileClearing(
   kind: string,
   turns: number,
