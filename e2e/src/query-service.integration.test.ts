@@ -166,7 +166,7 @@ describe('what its operators can see', () => {
     expect(text).toMatch(/^activity_query_collection_scans_total\{.*operation="logs\.page".*\} [1-9]/m);
     expect(text).toMatch(/^activity_query_mongodb_connections\{.*pool="reads".*\} [1-9]/m);
     expect(text).toMatch(/^activity_query_mongodb_checkout_seconds_count\{.*pool="reads".*\} [1-9]/m);
-    expect(text).toMatch(/^activity_query_mongodb_command_seconds_count\{.*command="find".*\} [1-9]/m);
+    expect(text).toMatch(/^activity_query_mongodb_command_seconds_count\{.*pool="reads".*\} [1-9]/m);
     expect(text).not.toContain('secret-user');
   });
 });
@@ -217,6 +217,8 @@ describe('a MongoDB that goes away', () => {
     );
     expect((await fetch(`${service.url}/readyz`)).status).toBe(503);
     expect((await fetch(`${service.url}/livez`)).status).toBe(200);
+    const metrics = await (await fetch(`${service.url}/metrics`)).text();
+    expect(metrics).toMatch(/^activity_query_read_failures_total\{.*operation="logs\.page".*\} [1-9]/m);
     await mongo.restart();
     await vi.waitFor(async () => logs.insertOne(logOf(2)), { timeout: 20_000, interval: 200 });
     await vi.waitFor(() => expect(reader.events).toHaveLength(2), { timeout: 20_000 });

@@ -67,7 +67,6 @@ const clientOptions: MongoClientOptions = {
   // For a server that falls silent, which no maxTimeMS reaches.
   socketTimeoutMS: config.READ_TIMEOUT_MS + 2_000,
   retryReads: true,
-  monitorCommands: true,
   // One document that another writer left with broken text must not hide the page that it is on.
   enableUtf8Validation: false,
 };

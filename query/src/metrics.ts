@@ -33,6 +33,12 @@ export function createMetrics(registry: Registry, gauges: QueryGauges): QueryMet
     labelNames: ['operation'],
     registers,
   });
+  const failed = new Counter({
+    name: 'activity_query_read_failures_total',
+    help: 'Reads of MongoDB that failed, by operation',
+    labelNames: ['operation'],
+    registers,
+  });
   const examined = new Gauge({
     name: 'activity_query_examined_per_returned',
     help: 'Documents (or, where none is fetched, keys) examined for each that is returned, when the operation was explained last',
@@ -64,6 +70,7 @@ export function createMetrics(registry: Registry, gauges: QueryGauges): QueryMet
       reads.observe({ operation }, took);
       returned.inc({ operation }, documents);
     },
+    readFailed: (operation) => failed.inc({ operation }),
     explained(operation, { documentsExamined, keysExamined, returned: found, collectionScan }) {
       examined.set({ operation }, (documentsExamined || keysExamined) / Math.max(1, found));
       scans.inc({ operation }, collectionScan ? 1 : 0);
@@ -72,24 +79,29 @@ export function createMetrics(registry: Registry, gauges: QueryGauges): QueryMet
   };
 }
 
-/** Shows a client's pool and commands. */
+/**
+ * Shows a client's pool and its commands. These are timed by the connections that they use: with
+ * `monitorCommands` the driver reads each reply a second time, all of it in one piece.
+ */
 export function watchClient(client: MongoClient, registry: Registry, pool: string): void {
   const metrics = poolMetrics(registry);
   const labels = { pool };
   client.on('connectionCreated', () => metrics.connections.inc(labels));
   client.on('connectionClosed', () => metrics.connections.dec(labels));
-  client.on('connectionCheckedOut', ({ durationMS }) => {
+  /** When each connection was taken. */
+  const taken = new Map<string, number>();
+  client.on('connectionCheckedOut', ({ address, connectionId, durationMS }) => {
     metrics.inUse.inc(labels);
     metrics.wait.observe(labels, durationMS / 1_000);
+    taken.set(`${address} ${connectionId}`, performance.now());
   });
   client.on('connectionCheckOutFailed', () => metrics.failures.inc(labels));
-  client.on('connectionCheckedIn', () => metrics.inUse.dec(labels));
-  client.on('commandSucceeded', ({ commandName, duration }) =>
-    metrics.commands.observe({ command: commandName }, duration / 1_000),
-  );
-  client.on('commandFailed', ({ commandName, duration }) => {
-    metrics.commands.observe({ command: commandName }, duration / 1_000);
-    metrics.commandFailures.inc({ command: commandName });
+  client.on('connectionCheckedIn', ({ address, connectionId }) => {
+    metrics.inUse.dec(labels);
+    const name = `${address} ${connectionId}`;
+    const since = taken.get(name);
+    taken.delete(name);
+    if (since !== undefined) metrics.commands.observe(labels, (performance.now() - since) / 1_000);
   });
 }
 
@@ -99,7 +111,6 @@ interface PoolMetrics {
   wait: Histogram;
   failures: Counter;
   commands: Histogram;
-  commandFailures: Counter;
 }
 
 const pools = new WeakMap<Registry, PoolMetrics>();
@@ -137,15 +148,9 @@ function poolMetrics(registry: Registry): PoolMetrics {
     }),
     commands: new Histogram({
       name: 'activity_query_mongodb_command_seconds',
-      help: 'Time that a command took, the way to MongoDB and back included; getMore of a tail waits for what is new',
-      labelNames: ['command'],
+      help: 'Time that a command took, the way to MongoDB and back included, by pool; that of a tail waits for what is new',
+      labelNames,
       buckets: secondsBuckets,
-      registers,
-    }),
-    commandFailures: new Counter({
-      name: 'activity_query_mongodb_command_failures_total',
-      help: 'Commands that failed',
-      labelNames: ['command'],
       registers,
     }),
   };

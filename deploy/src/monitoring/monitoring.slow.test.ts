@@ -128,7 +128,7 @@ const onlyInTrouble = new Set([
   'activity_query_collection_scans_total',
   'activity_query_examined_per_returned',
   'activity_query_mongodb_checkout_failures_total',
-  'activity_query_mongodb_command_failures_total',
+  'activity_query_read_failures_total',
   'activity_query_tails_dropped_total',
   'activity_stream_commit_failures_total',
   'activity_stream_dead_letter_records_total',

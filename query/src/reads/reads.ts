@@ -1,6 +1,6 @@
 // Every read of MongoDB: it has a time limit, is timed,
 // is logged where it is slow, and now and then explained.
-import { pace } from '@activity/service';
+import { FailureError, pace } from '@activity/service';
 import type { Logger } from '@activity/service';
 import type { Collection, Document, Filter, Sort } from 'mongodb';
 import { summaryOf } from './explained.ts';
@@ -10,6 +10,7 @@ import type { ExplainSummary } from './explained.ts';
 /** What reads are counted by. */
 export interface ReadMetrics {
   read: (operation: string, seconds: number, documents: number) => void;
+  readFailed: (operation: string) => void;
   explained: (operation: string, summary: ExplainSummary) => void;
 }
 
@@ -86,7 +87,11 @@ export function createReads(options: ReadsOptions): Reads {
     explain?: () => Promise<Document>,
   ): Promise<R> {
     const started = performance.now();
-    const answer = await guard(read);
+    const answer = await guard(read).catch((error: unknown) => {
+      // Whoever sees the documents may refuse to take more of them.
+      if (!(error instanceof FailureError)) metrics.readFailed(operation);
+      throw error;
+    });
     const took = performance.now() - started;
     metrics.read(operation, took / 1_000, documents(answer));
     const slow = took > slowReadMs;

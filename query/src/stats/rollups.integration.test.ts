@@ -47,7 +47,7 @@ beforeAll(async () => {
     readTimeoutMs: 5_000,
     slowReadMs: 5_000,
     explainEveryMs: 0,
-    metrics: { read: () => {}, explained: () => {} },
+    metrics: { read: () => {}, readFailed: () => {}, explained: () => {} },
     logger: createLogger('test', 'silent'),
     now: Date.now,
   });

@@ -131,23 +131,23 @@ export const query: Dashboard = {
         },
         {
           title: 'Commands, p99',
-          description: 'getMore of the tail waits for what is new.',
+          description: 'Those of the tail wait for what is new.',
           unit: 's',
           queries: [
             {
-              expr: `histogram_quantile(0.99, sum by (le, command) (rate(activity_query_mongodb_command_seconds_bucket{${of}}[$__rate_interval])))`,
-              legend: '{{command}}',
+              expr: `histogram_quantile(0.99, sum by (le, pool) (rate(activity_query_mongodb_command_seconds_bucket{${of}}[$__rate_interval])))`,
+              legend: '{{pool}}',
             },
           ],
         },
         {
           title: 'Failures',
-          description: 'Commands that failed, or got no connection.',
+          description: 'Reads that failed, and commands that got no connection.',
           unit: 'ops',
           queries: [
             {
-              expr: `sum by (command) (rate(activity_query_mongodb_command_failures_total{${of}}[$__rate_interval]))`,
-              legend: '{{command}}',
+              expr: `sum by (operation) (rate(activity_query_read_failures_total{${of}}[$__rate_interval]))`,
+              legend: '{{operation}}',
             },
             {
               expr: `sum by (pool) (rate(activity_query_mongodb_checkout_failures_total{${of}}[$__rate_interval]))`,
