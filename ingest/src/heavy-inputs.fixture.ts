@@ -147,7 +147,6 @@ export const heavyInputs: readonly HeavyInput[] = [
   },
   {
     what: 'thousands of requests on one connection, without waiting for their answers',
-    nodesOwn: true,
     send: async (port, share) => {
       const body = `{${event}}`;
       const one = head('/api/logs', [`content-length: ${body.length}`], 'POST') + body;
@@ -156,7 +155,6 @@ export const heavyInputs: readonly HeavyInput[] = [
   },
   {
     what: 'erasures on one connection, without waiting for their answers',
-    nodesOwn: true,
     send: async (port, share) => {
       await hold(port, head('/api/users/u', [], 'DELETE').repeat(Math.ceil(8_000 * share)), 7_000);
     },

@@ -5,6 +5,7 @@ import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerRes
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { failureAnswer } from './failure.ts';
+import { pace } from './pace.ts';
 import type { ServerTls } from './tls.ts';
 
 /** How long a client may take for its TLS handshake, in milliseconds. */
@@ -25,9 +26,14 @@ export function createHttpServer(options: ServerOptions, listener: RequestListen
   return createTlsServer({ ...options, ...tls, handshakeTimeout }, limited);
 }
 
-/** Node begins all requests that have arrived on a connection, and keeps each until it is answered. */
+/**
+ * Node begins all requests that have arrived on a connection in one turn of the event loop, and keeps each
+ * until it is answered. Here those behind the first begin at the process's pace, in their order.
+ */
 function limitQueued(listener: RequestListener): RequestListener {
   const queued = new WeakMap<Socket, number>();
+  /** The last request of a connection that waits to begin. */
+  const resting = new WeakMap<Socket, Promise<void>>();
 
   function isOneTooMany({ socket }: IncomingMessage, response: ServerResponse): boolean {
     const count = (queued.get(socket) ?? 0) + 1;
@@ -42,9 +48,27 @@ function limitQueued(listener: RequestListener): RequestListener {
     return true;
   }
 
+  async function beginBehind(
+    before: Promise<void> | undefined,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    await before;
+    if (pace.due) await pace.rest();
+    if (!request.socket.destroyed) listener(request, response);
+  }
+
   return (request, response) => {
     // A response has no socket while others are before it.
-    if (response.socket !== null || !isOneTooMany(request, response)) listener(request, response);
+    if (response.socket !== null) return listener(request, response);
+    if (isOneTooMany(request, response)) return;
+    const { socket } = request;
+    const before = resting.get(socket);
+    if (before === undefined && !pace.due) return listener(request, response);
+    const begun = beginBehind(before, request, response).finally(() => {
+      if (resting.get(socket) === begun) resting.delete(socket);
+    });
+    resting.set(socket, begun);
   };
 }
 
