@@ -1,6 +1,6 @@
 // The launcher itself: what it says when it cannot start, and that it leaves nothing behind however it ends.
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -88,6 +88,11 @@ test('SIGTERM while it boots stops all of it, and it exits 0', async () => {
   expect(pids.filter((pid) => identify(pid))).toEqual([]);
 });
 
+/** What a file's mode lets others do; 0 for one that has gone since it was listed. */
+function modeOf(path: string): { path: string; others: number } {
+  return { path, others: (statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077 };
+}
+
 test('from ready to killed, over a death and back, to stopped', async () => {
   const first = launch();
   await first.until(ready);
@@ -96,6 +101,11 @@ test('from ready to killed, over a death and back, to stopped', async () => {
   const second = launch();
   expect(await second.exit).toBe(1);
   expect(second.output).toContain(`the pipeline already runs on ${playground.dataDir} (pid ${first.pid})`);
+
+  const { dataDir } = playground;
+  const data = readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).map((name) => join(dataDir, name));
+  expect(data.length).toBeGreaterThan(50);
+  expect([dataDir, ...data].map(modeOf).filter(({ others }) => others > 0)).toEqual([]);
 
   process.kill(playground.part('processor')?.pid ?? 0, 'SIGKILL');
   await first.until(/processor +died \(SIGKILL\); starting it again/);

@@ -70,9 +70,6 @@ describe('at the edge of the whole pipeline', () => {
   }, 120_000);
 
   test('is pictured in the README as it is (delete docs/page.png to have it taken again)', async () => {
-    // Sums of quarters that were empty a moment ago are remembered for minutes: a new service knows them as
-    // they are.
-    await stack.pipeline.reload('query');
     const { page } = await openPage(browser);
     await page.setViewportSize({ width: 1280, height: 1016 });
     await page.goto(`${edge}/`);

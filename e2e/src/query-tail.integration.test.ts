@@ -143,7 +143,15 @@ test('a reader that comes back gets nothing that was deleted or erased since', a
   expect(idsOf(back)).toEqual(ids.slice(320));
 }, 60_000);
 
-test('an open tail and an export end when their key is revoked', async () => {
+/** Expects that the service cuts the connection of a stream. */
+async function expectCut(reader: ReadableStreamDefaultReader<Uint8Array> | undefined): Promise<void> {
+  const reading = (async () => {
+    while (!(await reader?.read())?.done);
+  })();
+  await expect(reading).rejects.toThrow('terminated');
+}
+
+test('open tails and exports end when their key is revoked, or their session is signed out of', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'activity-tail-keys-'));
   const file = join(folder, 'keys.json');
   const key = `act_0123456789ab_${'k'.repeat(43)}`;
@@ -164,17 +172,20 @@ test('an open tail and an export end when their key is revoked', async () => {
       ['tail', 'export'].map(async (name) => fetch(`${locked.url}/api/logs/${name}`, { headers })),
     );
     expect(open.map(({ status }) => status)).toEqual([200, 200]);
-    const readers = open.map((response) => response.body?.getReader());
+    const json = { 'content-type': 'application/json' };
+    const signIn = { method: 'POST', headers: json, body: JSON.stringify({ key }) };
+    const [cookie = ''] = (await fetch(`${locked.url}/api/session`, signIn)).headers.getSetCookie();
+    const session = { headers: { cookie: cookie.split(';', 1)[0] ?? '' } };
+    const tailOfSession = await fetch(`${locked.url}/api/logs/tail`, session);
+    expect(tailOfSession.status).toBe(200);
+    const readers = [...open, tailOfSession].map((response) => response.body?.getReader());
     for (const reader of readers) await reader?.read();
+    expect((await fetch(`${locked.url}/api/session`, { method: 'DELETE', ...session })).status).toBe(200);
+    await expectCut(readers.pop());
     writeFileSync(file, JSON.stringify({ keys: [{ ...entry, revokedAt: new Date().toISOString() }] }));
     const revoked = performance.now();
     await sleep(3_000);
-    for (const reader of readers) {
-      const reading = (async () => {
-        while (!(await reader?.read())?.done);
-      })();
-      await expect(reading).rejects.toThrow('terminated');
-    }
+    for (const reader of readers) await expectCut(reader);
     expect(performance.now() - revoked).toBeLessThan(10_000);
   } finally {
     await locked.stop();

@@ -1,7 +1,8 @@
 // Throwing hostile requests at an edge, and watching that it stands.
 import { connect } from 'node:net';
 import * as fc from 'fast-check';
-import { expect } from 'vitest';
+import { Kafka, logLevel } from 'kafkajs';
+import { expect, vi } from 'vitest';
 import type { RunningEdge } from './edge.fixture.ts';
 import { hostileRequest } from './hostile-requests.fixture.ts';
 
@@ -34,12 +35,59 @@ export function statusOf(answer: string): number {
   return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0);
 }
 
+interface Acknowledgement {
+  eventId?: string;
+  results?: { status: number; eventId: string }[];
+}
+
+/** The ids of the events that an answer says were written. */
+function acknowledgedIn(answer: string): string[] {
+  const status = statusOf(answer);
+  if (status !== 201 && status !== 207) return [];
+  const body = Buffer.from(answer.slice(answer.indexOf('\r\n\r\n') + 4), 'latin1').toString('utf8');
+  const { eventId, results = [] } = JSON.parse(body) as Acknowledgement;
+  const written = results.filter((one) => one.status === 201).map((one) => one.eventId);
+  return eventId === undefined ? written : [eventId, ...written];
+}
+
+/** The ids of all events that a topic has. */
+async function eventIdsIn({ broker, topic }: WrittenTopic): Promise<Set<string>> {
+  const kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
+  const [admin, consumer] = [kafka.admin(), kafka.consumer({ groupId: `hostile-${Date.now()}` })];
+  await Promise.all([admin.connect(), consumer.connect()]);
+  const ends = await admin.fetchTopicOffsets(topic);
+  let left = ends.reduce((sum, { high }) => sum + Number(high), 0);
+  const ids = new Set<string>();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.run({
+    eachMessage: async ({ message }) => {
+      left--;
+      ids.add((JSON.parse(String(message.value)) as { eventId: string }).eventId);
+    },
+  });
+  await vi.waitFor(() => expect(left).toBe(0), { timeout: 120_000, interval: 100 });
+  await Promise.all([admin.disconnect(), consumer.disconnect()]);
+  return ids;
+}
+
+/** The topic that an edge writes to; nothing else does. */
+export interface WrittenTopic {
+  broker: string;
+  topic: string;
+}
+
 /**
- * Sends `count` hostile requests. Fails where one is answered with 5xx, the process ends, or its memory grows
- * by more than 100 MB after the first quarter. The seed is printed.
+ * Sends `count` hostile requests. Fails where one is answered with 5xx, the process ends, its memory grows by
+ * more than 100 MB after the first quarter, or an event that was acknowledged is not in the topic. The seed
+ * is printed.
  */
-export async function throwHostileRequests(edge: RunningEdge, count: number): Promise<Map<number, number>> {
+export async function throwHostileRequests(
+  edge: RunningEdge,
+  written: WrittenTopic,
+  count: number,
+): Promise<Map<number, number>> {
   const atOnce = 100;
+  const acknowledged: string[] = [];
   const seed = Date.now() % 2 ** 31;
   console.log(`hostile requests with seed ${seed}`);
   const seen = new Map<number, number>();
@@ -51,6 +99,7 @@ export async function throwHostileRequests(edge: RunningEdge, count: number): Pr
         const answer = await sendRaw(edge.port, bytes, 2_000);
         const status = statusOf(answer);
         seen.set(status, (seen.get(status) ?? 0) + 1);
+        acknowledged.push(...acknowledgedIn(answer));
         expect(status, `${bytes.toString('latin1').slice(0, 2_000)}\n=> ${answer}`).toBeLessThan(500);
       }),
     );
@@ -59,5 +108,8 @@ export async function throwHostileRequests(edge: RunningEdge, count: number): Pr
   expect(edge.process.exitCode).toBeNull();
   await edge.healthy();
   expect(await edge.memory()).toBeLessThan(settledMemory + 100_000_000);
+  const ids = await eventIdsIn(written);
+  expect(acknowledged.filter((eventId) => !ids.has(eventId))).toEqual([]);
+  expect(acknowledged.length).toBeGreaterThan(count / 100);
   return seen;
 }

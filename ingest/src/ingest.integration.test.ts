@@ -6,7 +6,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, startBroker } from '@activity/testbed';
 import type { LocalServer } from '@activity/testbed';
 import { everyCase } from '@activity/testbed/testing/slice';
-import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  Kafka,
+  logLevel,
+  Partitioners,
+  ResourcePatternTypes,
+} from 'kafkajs';
 import type { Admin } from 'kafkajs';
 import { afterAll, assert, beforeAll, describe, expect, test, vi } from 'vitest';
 
@@ -91,7 +99,13 @@ async function readAll(): Promise<Seen[]> {
 beforeAll(async () => {
   broker = await startBroker({
     // A broker that was killed may come back once its old session has ended.
-    config: { 'broker.session.timeout.ms': 2_000, 'broker.heartbeat.interval.ms': 500 },
+    config: {
+      'broker.session.timeout.ms': 2_000,
+      'broker.heartbeat.interval.ms': 500,
+      // Rights can be taken from the edge.
+      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      'allow.everyone.if.no.acl.found': 'true',
+    },
   });
   kafka = new Kafka({ brokers: [broker.address], logLevel: logLevel.NOTHING });
   admin = kafka.admin();
@@ -178,6 +192,36 @@ describe('the edge on a real broker', () => {
       .map(({ value }) => String(value['eventId']));
     expect(ids.toSorted()).toEqual(small.map(({ eventId }) => eventId).toSorted());
   });
+
+  test('is not ready, with the broker’s reason, while it refuses every write, until one succeeds', async () => {
+    const rights = {
+      resourceType: AclResourceTypes.TOPIC,
+      resourceName: topic,
+      resourcePatternType: ResourcePatternTypes.LITERAL,
+      principal: 'User:ANONYMOUS',
+      host: '*',
+    };
+    const [{ ALL, WRITE }, { ALLOW, DENY }] = [AclOperationTypes, AclPermissionTypes];
+    await admin.createAcls({
+      acl: [
+        { ...rights, operation: ALL, permissionType: ALLOW },
+        { ...rights, operation: WRITE, permissionType: DENY },
+      ],
+    });
+    const event = { userId: 'refused', activityType: 'LOGIN' };
+    await vi.waitFor(async () => assert.equal((await post(event)).status, 503), { timeout: 20_000 });
+    for (const path of ['/health', '/readyz']) {
+      const response = await fetch(`${url}${path}`);
+      const text = await response.text();
+      expect([response.status, text]).toEqual([503, expect.stringContaining('events cannot be written')]);
+      expect(text).toContain('TOPIC_AUTHORIZATION_FAILED');
+    }
+    await admin.deleteAcls({
+      filters: [{ ...rights, operation: AclOperationTypes.ANY, permissionType: AclPermissionTypes.ANY }],
+    });
+    await vi.waitFor(async () => assert.equal((await post(event)).status, 201), { timeout: 20_000 });
+    expect(await health()).toBe(200);
+  }, 60_000);
 
   test('turns red within 2 s of the broker’s death, returns 503 within the deadline, and recovers by itself', async () => {
     await broker.kill();

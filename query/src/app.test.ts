@@ -72,6 +72,14 @@ describe('GET /api/logs', () => {
     ]);
   });
 
+  test.each(['%2B0200', '+0200', '%2B02', '+02:00', ' 02:00'])(
+    'takes a time without seconds, and %s for its offset',
+    async (offset) => {
+      expect((await get(`/api/logs?from=2026-01-02T03:04${offset}`))[0]).toBe(200);
+      expect(service.asked).toMatchObject([{ filter: { from: new Date('2026-01-02T01:04:00Z') } }]);
+    },
+  );
+
   test.each([
     ['page=0', 'page'],
     ['page=-1', 'page'],

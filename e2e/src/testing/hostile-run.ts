@@ -1,5 +1,6 @@
 // A run of hostile queries against a real query service: what went wrong, if anything did.
 import { windowSizes } from '@activity/contracts';
+import { residentMib } from '@activity/testbed/testing/resident';
 import { MongoClient } from 'mongodb';
 import { hostileQueries, sendHostile, type HostileQuery } from './hostile-queries.ts';
 import { startQuery } from './query-process.ts';
@@ -14,6 +15,8 @@ export interface HostileRun {
   /** Commands that read a whole collection. */
   scans: unknown[];
   exitCode: number | null;
+  /** How much larger the service was at the end than after a quarter of the queries, in MiB. */
+  grownMib: number;
 }
 
 interface Listed {
@@ -45,10 +48,16 @@ export async function runHostile(mongodb: string, seed: number, count: number): 
   }
 
   const queries = hostileQueries(seed, count, cursors);
+  let sent = 0;
+  let settledMib = 0;
   async function work(): Promise<void> {
-    for (const query of queries) await send(query);
+    for (const query of queries) {
+      await send(query);
+      if (++sent === Math.ceil(count / 4)) settledMib = residentMib(service.process.pid);
+    }
   }
   await Promise.all(Array.from({ length: 8 }, work));
+  const grownMib = residentMib(service.process.pid) - settledMib;
   await db.command({ profile: 0 });
   const profiled = await db.collection('system.profile').find({ appName: 'activity-query' }).toArray();
   // A change stream follows the oplog, which has no indexes, from its place on.
@@ -61,7 +70,7 @@ export async function runHostile(mongodb: string, seed: number, count: number): 
   const exitCode = await service.stop();
   await db.dropDatabase();
   await client.close();
-  return { statuses, wrong, scans, exitCode };
+  return { statuses, wrong, scans, exitCode, grownMib };
 }
 
 function isJson(type: string, body: string): boolean {

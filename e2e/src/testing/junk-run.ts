@@ -9,6 +9,7 @@ import { Kafka, logLevel, type Producer } from 'kafkajs';
 import { createTopics, readJudged } from './judged.ts';
 import { junkSource, maxRecordBytes, type RawInput } from './junk-records.ts';
 import { randomOf } from '@activity/testbed/testing/random';
+import { residentMib } from '@activity/testbed/testing/resident';
 import { expect } from 'vitest';
 import { startService, type ServiceProcess } from './service-process.ts';
 
@@ -22,6 +23,8 @@ interface JunkRun {
   /** The lines of the processor's log that name a failure. */
   failures: string[];
   exitCode: number | null;
+  /** How much larger the processor was after all records than after a quarter of them, in MiB. */
+  grownMib: number;
 }
 
 const partitions = 3;
@@ -37,10 +40,12 @@ export async function expectJunkJudged(
   brokers: string,
   { seed, count, leastStored }: { seed: number; count: number; leastStored: number },
 ): Promise<void> {
-  const { wrong, letters, stored, failures, exitCode } = await runJunk(brokers, seed, count);
+  const { wrong, letters, stored, failures, exitCode, grownMib } = await runJunk(brokers, seed, count);
   expect(wrong).toEqual([]);
   expect(failures).toEqual([]);
   expect(exitCode).toBe(0);
+  console.log(`${count} records: the processor grew by ${Math.round(grownMib)} MiB after a quarter of them.`);
+  expect(grownMib).toBeLessThan(64);
   expect(stored).toBeGreaterThan(leastStored);
   expect(Object.keys(letters).toSorted()).toEqual([
     'invalid',
@@ -70,11 +75,16 @@ async function runJunk(brokers: string, seed: number, count: number): Promise<Ju
     await processor.until(200, 180_000);
     const sent = new Map<Place, RawInput>();
     const next = junkSource(randomOf(seed), partitions, Date.now());
+    let settledMib = 0;
     for (let left = count; left > 0; left -= 200) {
       await send(producer, topics.raw, Array.from({ length: Math.min(200, left) }, next), sent);
       await sendStateJunk(producer, topics);
+      if (settledMib > 0 || left > count * 0.75) continue;
+      await untilJudged(judged, sent, processor);
+      settledMib = residentMib(processor.pid);
     }
     await untilJudged(judged, sent, processor);
+    const grownMib = residentMib(processor.pid) - settledMib;
     // What it has kept comes from its topics again, junk and all.
     const exitCode = await processor.stop();
     const first = processor.output();
@@ -85,6 +95,7 @@ async function runJunk(brokers: string, seed: number, count: number): Promise<Ju
     await untilJudged(judged, sent, processor);
     return {
       ...comparison(judged, sent),
+      grownMib,
       exitCode: exitCode === 0 ? await processor.stop() : exitCode,
       failures: failuresIn(first + processor.output()),
     };
@@ -138,8 +149,11 @@ async function sendStateJunk(producer: Producer, topics: Topics): Promise<void> 
     // A compacted topic takes no record without a key.
     const keyed = pairs.filter(({ key }) => key !== null);
     for (let partition = 0; partition < partitions; partition++) {
-      const messages = keyed.map(({ key, value }) => ({ key, value, partition }));
-      await producer.send({ topic, messages });
+      // As old as can be, of now, and as far ahead as a broker takes it.
+      for (const time of [0, Date.now(), Date.now() + 3_500_000]) {
+        const messages = keyed.map(({ key, value }) => ({ key, value, partition, timestamp: String(time) }));
+        await producer.send({ topic, messages });
+      }
     }
   }
 }

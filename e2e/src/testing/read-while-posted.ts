@@ -51,6 +51,11 @@ export async function readWhilePosted(
     interval: 250,
   });
   const rightMs = Date.now() - ended;
+  // Every user once, after the time was taken: three of them were read all the while.
+  const all = [...new Set(events.map(({ userId }) => userId))];
+  const everybody = watchStatistics(query, sent, { from: today - 8 * day, to: today + day, users: all });
+  expect(await everybody.read()).toEqual([]);
+  expect(everybody.wrong).toEqual([]);
   await vi.waitFor(
     async () => {
       await watching.read();

@@ -10,6 +10,7 @@ import { endProcess } from '@activity/testbed/testing/end-process';
 /** A service that was started; it need not be ready. */
 export interface ServiceProcess {
   readonly url: string;
+  readonly pid: number | undefined;
   /** All it has logged. */
   readonly output: () => string;
   /** Its exit code; null while it runs. */
@@ -54,6 +55,7 @@ export async function startService(
 
   return {
     url,
+    pid: child.pid,
     output: () => output,
     exitCode: () => child.exitCode,
     readiness,

@@ -77,7 +77,8 @@ const looks = [
 ] as const;
 
 /**
- * Expects no barrier, neither light on a wide screen nor dark on a phone. Leaves the page as it was opened.
+ * Expects no barrier, neither light on a wide screen nor dark on a phone, and that nobody must scroll
+ * sideways on a tablet. Leaves the page as it was opened.
  */
 export async function expectNoBarriers(page: Page): Promise<void> {
   for (const { colorScheme, width } of looks) {
@@ -85,6 +86,9 @@ export async function expectNoBarriers(page: Page): Promise<void> {
     await page.emulateMedia({ colorScheme });
     expect([page.url(), colorScheme, await barriers(page)]).toEqual([page.url(), colorScheme, []]);
   }
+  // Between the two, what would not fit shows first.
+  await page.setViewportSize({ width: 768, height: 900 });
+  expect([page.url(), await page.evaluate<number>(tooWide)]).toEqual([page.url(), 0]);
   await page.setViewportSize(opened);
   await page.emulateMedia({ colorScheme: null });
 }
