@@ -135,6 +135,11 @@ test('a user is erased within 5 s behind 10,000 erasures of nobody, which cost n
     places: expect.arrayContaining([
       { place: 'kafka: user-activity-logs', holds: 'events', until: new Date(time.getTime() + 31 * day) },
       { place: 'mongodb: erasures', holds: 'id', until: new Date(time.getTime() + 400 * day) },
+      expect.objectContaining({
+        place: expect.stringMatching(/^disk: .*STATE_DIR/),
+        holds: 'id',
+        until: null,
+      }),
     ]) as unknown,
   });
   // A share of some reads and writes for each thousand, and two deletes for the one user.

@@ -44,6 +44,12 @@ export function receiptOf(
     { place: `mongodb: ${collections.users}`, holds: 'id', until: later(processed, markerTtlMs) },
     { place: `mongodb: ${receiptsCollection}`, holds: 'id', until: expiresAt },
     {
+      place: 'disk: the state of the processor (STATE_DIR)',
+      holds: 'id',
+      until: null,
+      why: 'the number of the erasure stays with the user id, as in the changelog of it; files that hold older entries are replaced as state is written',
+    },
+    {
       place: 'mongodb: oplog',
       holds: 'events',
       until: null,
