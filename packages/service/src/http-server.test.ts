@@ -116,3 +116,34 @@ test.each([
   const refused = text.split('HTTP/1.1 503').length - 1;
   expect({ begun: handled, answered, refused }).toEqual(outcome);
 });
+
+test('requests that wait on one connection begin in their order, and leave the event loop to others', async () => {
+  const begun: string[] = [];
+  const turns = new Set<number>();
+  let turn = 0;
+  const turning = setInterval(() => turn++, 0);
+  const server = createHttpServer({}, ({ url = '' }, response) => {
+    for (const end = performance.now() + 2; performance.now() < end;);
+    begun.push(url);
+    turns.add(turn);
+    response.end();
+  });
+  servers.push(server);
+  const { port } = await listen(server, 0, '127.0.0.1');
+  const socket = connect(port, '127.0.0.1');
+  const wanted = Array.from({ length: 60 }, (_, index) => `/${index}`);
+  const answered = new Promise<void>((resolve) => {
+    let text = '';
+    socket.setEncoding('utf8').on('data', (some: string) => {
+      text += some;
+      if (text.split('HTTP/1.1 200').length > wanted.length) resolve();
+    });
+  });
+  socket.write(wanted.map((path) => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`).join(''));
+  await answered;
+  clearInterval(turning);
+  socket.destroy();
+  expect(begun).toEqual(wanted);
+  // 120 ms of work in turns of 8 ms.
+  expect(turns.size).toBeGreaterThan(5);
+});
