@@ -1,5 +1,5 @@
 # The pipeline's images, one target each: ingest, processor, connect, query, setup; and kafka-connect, which is Kafka Connect
-# with the MongoDB sink on board.
+# with the MongoDB sink and the project's own classes for it.
 #   docker build --target ingest --tag activity/ingest .
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 ARG MAVEN_IMAGE=maven:3.9.11-eclipse-temurin-17
@@ -121,6 +121,7 @@ RUN mvn --batch-mode --quiet --strict-checksums --activate-profiles sink depende
 FROM ${KAFKA_IMAGE} AS kafka-connect
 USER root
 COPY --from=sink /plugins /opt/plugins
+COPY connect/sink-plugin/activity-sink.jar /opt/plugins/mongodb/
 COPY deploy/kafka-connect packages/testbed/log4j2.properties /opt/connect/
 # The manifests that let the worker find the sink without scanning every jar; they stay as they are.
 RUN /opt/kafka/bin/connect-plugin-path.sh sync-manifests --plugin-path /opt/plugins

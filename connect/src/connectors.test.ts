@@ -36,21 +36,28 @@ describe('the connectors', () => {
   });
 
   test.each(['logs', 'counts', 'users', 'globalCounts', 'ledger'] as const)(
-    'turn each date field of %s into a date, after dropping tombstones',
+    'turn each date field of %s into a date, and need no transformation',
     (role) => {
       const config = ofCollection(collections[role]);
-      const position = ['counts', 'globalCounts'].includes(role) ? ['position'] : [];
-      expect(config['transforms']?.split(',')).toEqual(['dropTombstones', ...dateFields[role], ...position]);
-      for (const field of dateFields[role]) {
-        expect(config).toMatchObject({
-          [`transforms.${field}.type`]: 'org.apache.kafka.connect.transforms.TimestampConverter$Value',
-          [`transforms.${field}.field`]: field,
-          [`transforms.${field}.target.type`]: 'Timestamp',
-          [`transforms.${field}.format`]: "yyyy-MM-dd'T'HH:mm:ss.SSSX",
-        });
-      }
+      expect(config['value.converter.dates']?.split(',')).toEqual(dateFields[role]);
+      expect(config).not.toHaveProperty('transforms');
     },
   );
+
+  test('logs are inserted first; counts that are read by their positions have these', () => {
+    const ways = connectors.map(({ config }) => [
+      config['collection'],
+      config['first.writes'],
+      config['position.fields'],
+    ]);
+    expect(ways).toEqual([
+      [collections.counts, 'replace', 'true'],
+      [collections.globalCounts, 'replace', 'true'],
+      [collections.ledger, 'replace', undefined],
+      [collections.logs, 'insert', undefined],
+      [collections.users, 'replace', undefined],
+    ]);
+  });
 
   test('logs are fetched at once, counts a quarter of a second later at most and in larger pieces', () => {
     const waits = connectors.map(({ config }) => [
@@ -73,13 +80,16 @@ describe('the connectors', () => {
     expect(config).toMatchObject({
       'header.converter': 'org.apache.kafka.connect.converters.ByteArrayConverter',
       'bulk.write.ordered': 'true',
-      'mongo.errors.tolerance': 'none',
+      'mongo.errors.tolerance': 'data',
+      'mongo.errors.log.enable': 'false',
       'errors.tolerance': 'all',
       'errors.deadletterqueue.topic.name': 'sink-dead',
       'errors.deadletterqueue.context.headers.enable': 'true',
       'consumer.override.isolation.level': 'read_committed',
       'consumer.override.auto.offset.reset': 'earliest',
-      'writemodel.strategy': 'com.mongodb.kafka.connect.sink.writemodel.strategy.ReplaceOneDefaultStrategy',
+      'connector.class': 'activity.sink.ActivitySinkConnector',
+      'value.converter': 'activity.sink.DocumentConverter',
+      'writemodel.strategy': 'activity.sink.DocumentWriteModel',
       'document.id.strategy': 'com.mongodb.kafka.connect.sink.processor.id.strategy.ProvidedInValueStrategy',
       'errors.log.include.messages': 'false',
     });

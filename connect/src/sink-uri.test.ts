@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { sinkUri } from './sink-uri.ts';
 
-const patient = 'retryWrites=true&w=majority&serverSelectionTimeoutMS=600000&connectTimeoutMS=5000';
+const patient = 'retryWrites=false&w=majority&serverSelectionTimeoutMS=600000&connectTimeoutMS=5000';
 
 test.each([
   [
@@ -15,7 +15,12 @@ test.each([
   ['mongodb+srv://h.example/db', `mongodb+srv://h.example/?${patient}`, 'db'],
   [
     'mongodb://h/db?w=1&wtimeoutMS=5&serverSelectionTimeoutMS=1',
-    `mongodb://h/?w=majority&serverSelectionTimeoutMS=600000&retryWrites=true&connectTimeoutMS=5000`,
+    `mongodb://h/?w=majority&serverSelectionTimeoutMS=600000&retryWrites=false&connectTimeoutMS=5000`,
+    'db',
+  ],
+  [
+    'mongodb://h/db?retryWrites=true',
+    'mongodb://h/?retryWrites=false&w=majority&serverSelectionTimeoutMS=600000&connectTimeoutMS=5000',
     'db',
   ],
   ['mongodb://h/db?tls=true&tlsCAFile=%2Fca.pem', `mongodb://h/?tls=true&${patient}`, 'db'],

@@ -24,7 +24,8 @@ const nodeOnly = ['tlsCAFile', 'tlsCertificateKeyFile', 'tlsCertificateKeyFilePa
 /**
  * Adds what the sink relies on. With the default server selection timeout a task fails 30 s into an outage;
  * with ten minutes it waits. Majority writes, so that an offset is never committed for a write that a
- * failover takes back. No `wtimeoutMS`.
+ * failover takes back. No `wtimeoutMS`. No retryable writes, for which mongod writes a second document for
+ * each: the sink repeats its batches itself, and each of its writes may be repeated.
  */
 export function sinkUri(mongodbUri: string, { username, password }: SinkUser = {}): SinkUri {
   const uri = new ConnectionString(mongodbUri);
@@ -33,7 +34,7 @@ export function sinkUri(mongodbUri: string, { username, password }: SinkUser = {
   // Where the path named the database to authenticate against, it still must.
   if (uri.username !== '' && !uri.searchParams.has('authSource'))
     uri.searchParams.set('authSource', database);
-  uri.searchParams.set('retryWrites', 'true');
+  uri.searchParams.set('retryWrites', 'false');
   uri.searchParams.set('w', 'majority');
   uri.searchParams.set('serverSelectionTimeoutMS', '600000');
   uri.searchParams.set('connectTimeoutMS', '5000');

@@ -107,8 +107,11 @@ function failedParts({ connector, tasks }: ConnectorStatus): string[] {
     .map(({ part, trace }) => `${part}: ${faultOf(trace)}`);
 }
 
-// The exceptions' class names only: messages can quote the document. A missing right is named.
+// The exceptions' class names only: messages can quote the document. A missing right is named, and so is the
+// place of a record that MongoDB has refused.
 function faultOf(trace: string = ''): string {
+  const refused = /writing the record \S+ to MongoDB failed: (?:error \d+|\w+)/.exec(trace);
+  if (refused) return refused[0];
   const causes = trace.match(/^(?:Caused by: )?[\w.$]+(?:Exception|Error)/gm) ?? [];
   const names = causes.map((cause) => cause.replace('Caused by: ', '').split('.').at(-1)).join(' < ');
   const right = missingRight(trace);

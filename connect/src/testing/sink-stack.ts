@@ -9,7 +9,10 @@ import { MongoClient, type Db, type Document } from 'mongodb';
 import { assert, vi } from 'vitest';
 
 /** The names of its topics, as the services read them. */
-export const topics: ReturnType<typeof topicEnvironment> = topicEnvironment(topicsNamed('sink'));
+type TopicNames = ReturnType<typeof topicEnvironment>;
+
+/** The names of the topics of a stack that has no other name. */
+export const topics: TopicNames = topicEnvironment(topicsNamed('sink'));
 
 /** The time of {@link log}, as text. */
 export const iso = '2026-01-02T03:04:05.678Z';
@@ -40,6 +43,7 @@ export interface SinkStack extends AsyncDisposable {
   readonly admin: Admin;
   readonly producer: Producer;
   readonly supervisor: ChildProcess;
+  readonly topics: TopicNames;
   /** The supervisor's URL. */
   readonly monitoring: string;
   /** Writes values, all with one key; what is neither text nor null is written as JSON. */
@@ -52,11 +56,15 @@ export interface SinkStack extends AsyncDisposable {
   stored(filter: Document, count: number, within?: number): Promise<void>;
 }
 
-/** Starts it on the broker of the tests. Resolves before it is ready. */
-export async function startSinkStack(broker: string): Promise<SinkStack> {
+/**
+ * Starts it on the broker of the tests. Resolves before it is ready. The name is that of its topics, and with
+ * `-test` that of its worker's group and of its connectors.
+ */
+export async function startSinkStack(broker: string, name = 'sink'): Promise<SinkStack> {
+  const topics = topicEnvironment(topicsNamed(name));
   const [mongo, connect] = await Promise.all([
     startMongo(),
-    startConnect({ brokers: broker, groupId: 'sink-test', config: { 'offset.flush.interval.ms': 500 } }),
+    startConnect({ brokers: broker, groupId: `${name}-test`, config: { 'offset.flush.interval.ms': 500 } }),
   ]);
   const kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
@@ -67,7 +75,7 @@ export async function startSinkStack(broker: string): Promise<SinkStack> {
       topic,
       numPartitions: 2,
       replicationFactor: 1,
-      configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+      configEntries: Object.entries(config).map(([setting, value]) => ({ name: setting, value })),
     })),
   });
   const uri = new URL(mongo.address);
@@ -81,7 +89,7 @@ export async function startSinkStack(broker: string): Promise<SinkStack> {
     env: {
       ...process.env,
       ...topics,
-      CONNECTOR_PREFIX: 'sink-test',
+      CONNECTOR_PREFIX: `${name}-test`,
       CONNECT_URL: connect.address,
       KAFKA_BROKERS: broker,
       MONGODB_URI: mongodbUri,
@@ -103,6 +111,7 @@ export async function startSinkStack(broker: string): Promise<SinkStack> {
     admin,
     producer,
     supervisor,
+    topics,
     monitoring,
     async send(topic, values, to = producer) {
       const messages = values.map((value) => ({

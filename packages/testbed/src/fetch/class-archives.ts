@@ -40,7 +40,7 @@ async function record(home: KafkaHome, folder: string, signal: AbortSignal | und
     await broker.start(signal);
     await connect.start(signal);
     // Loads what answers a request, and the sink.
-    for (const path of ['/connectors?expand=status', '/connector-plugins/MongoSinkConnector/config']) {
+    for (const path of ['/connectors?expand=status', '/connector-plugins/ActivitySinkConnector/config']) {
       await fetch(`${connect.spec.address}${path}`, signal ? { signal } : {});
     }
   } finally {

@@ -11,6 +11,7 @@ import { withProgress, type FetchContext } from './context.ts';
 import { folderSize, megabytes } from './folder-size.ts';
 import { findJava, type Java } from './java.ts';
 import { fetchOnce } from './once.ts';
+import { ensureSinkPlugin } from './sink-plugin.ts';
 
 /** Where the fetched jars are and the Java that runs them. */
 export interface KafkaHome {
@@ -119,7 +120,8 @@ export async function ensureKafka(context: FetchContext): Promise<KafkaHome> {
   }
   const libs = join(folder, 'libs');
   const archives = archivesDir(folder, java.version);
-  const ready = { java, folder, classpath: classpathOf(libs), plugins: join(folder, 'plugins'), archives };
+  const plugins = await ensureSinkPlugin(folder, join(folder, 'plugins'));
+  const ready = { java, folder, classpath: classpathOf(libs), plugins, archives };
   await ensureClassArchives(ready, context);
   return ready;
 }
