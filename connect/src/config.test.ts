@@ -32,6 +32,7 @@ test('the variables are these, and those of the topics', () => {
       "MINUTE_TTL_DAYS",
       "HOUR_TTL_DAYS",
       "DAY_TTL_DAYS",
+      "LOG_FILTER_INDEXES",
       "METRICS_PORT",
       "HOST",
       "TLS_CERT",

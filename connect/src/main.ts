@@ -213,6 +213,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     await keepConnected(mongo, { signal, logger, onFailure });
     await retrying('migrating MongoDB', async () => {
       await migrate(mongo.db(), {
+        indexedFilters: config.LOG_FILTER_INDEXES,
         markerTtlSeconds: config.MARKER_TTL_SECONDS,
         windowTtlDays: {
           minute: config.MINUTE_TTL_DAYS,

@@ -48,6 +48,20 @@ describe('migrate', () => {
     ]);
   });
 
+  test('drops the indexes of filters that are left out, and makes them again', async () => {
+    const fresh = client.db(database);
+    const names = async (): Promise<string[]> =>
+      (await fresh.collection('logs').indexes()).map(({ name = '' }) => name).toSorted();
+    const options = { markerTtlSeconds: 3_600, windowTtlDays };
+    await migrate(fresh, options);
+    const all = await names();
+    await migrate(fresh, { ...options, indexedFilters: ['ip'] });
+    const left = ['bot_newest', 'country_newest', 'device_newest', 'network_newest', 'session_newest'];
+    expect(await names()).toEqual(all.filter((name) => !left.includes(name)));
+    await migrate(fresh, options);
+    expect(await names()).toEqual(all);
+  });
+
   test.each<[string, Document, boolean]>([
     ['logs', { ...log(1), timestamp: time, receivedAt: time, createdAt: time, more: 1 }, true],
     ['logs', { _id: 2, deletedAt: time }, true],

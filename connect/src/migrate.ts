@@ -17,8 +17,15 @@ interface Index {
   options: CreateIndexesOptions & { name: string };
 }
 
+/** What logs may be filtered by at the cost of an index each. */
+export const filterIndexes = ['session', 'device', 'country', 'ip', 'network', 'bot'] as const;
+/** One of them. */
+export type FilterIndex = (typeof filterIndexes)[number];
+
 /** What depends on the deployment. */
 export interface MigrationOptions {
+  /** The filters of logs that have an index; by default all. */
+  indexedFilters?: readonly FilterIndex[];
   /** How long a delete marker stays. */
   markerTtlSeconds: number;
   /** How long the counts of windows stay after these have begun. */
@@ -38,6 +45,7 @@ export async function migrate(db: Db, options: MigrationOptions): Promise<void> 
     else await db.createCollection(name, { validator });
     await migrateIndexes(db, name, [...indexes[role], ...expiryIndexes(role, options)]);
   }
+  await migrateFilterIndexes(db, options.indexedFilters ?? filterIndexes);
   if (!existing.has(receiptsCollection)) await db.createCollection(receiptsCollection);
   await migrateIndexes(db, receiptsCollection, [
     { key: { userId: 1 }, options: { name: 'user' } },
@@ -59,15 +67,6 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
     { key: { activityType: 1, timestamp: -1, _id: -1 }, options: { name: typeIndexes.ofAll } },
     { key: { eventId: 1, timestamp: -1, _id: -1 }, options: { name: 'event_newest' } },
     { key: { userId: 1, activityType: 1, timestamp: -1, _id: -1 }, options: { name: typeIndexes.ofUser } },
-    newestOf('session', 'session'),
-    newestOf('client.device', 'device'),
-    newestOf('place.country', 'country'),
-    newestOf('metadata.ip', 'ip'),
-    newestOf('address.prefix', 'network'),
-    {
-      key: { bot: 1, timestamp: -1, _id: -1 },
-      options: { name: 'bot_newest', partialFilterExpression: { bot: true } },
-    },
   ],
   counts: [
     { key: { userId: 1, size: 1, windowStart: -1 }, options: { name: 'user_windows' } },
@@ -98,12 +97,28 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
   ledger: [],
 };
 
-/** Of what not every log has: it costs nothing where nothing is there. */
-function newestOf(field: string, name: string): Index {
-  return {
-    key: { [field]: 1, timestamp: -1, _id: -1 },
-    options: { name: `${name}_newest`, partialFilterExpression: { [field]: { $exists: true } } },
-  };
+/** The field of each filter. Not every log has each: it costs nothing where nothing is there. */
+const filterFields: Record<FilterIndex, string> = {
+  session: 'session',
+  device: 'client.device',
+  country: 'place.country',
+  ip: 'metadata.ip',
+  network: 'address.prefix',
+  bot: 'bot',
+};
+
+/** Makes the indexes of these filters, and drops those of the others. */
+async function migrateFilterIndexes(db: Db, wanted: readonly FilterIndex[]): Promise<void> {
+  const logs = db.collection(collections.logs);
+  const existing = new Set((await logs.indexes()).map(({ name }) => name));
+  for (const filter of filterIndexes) {
+    const field = filterFields[filter];
+    const name = `${filter}_newest`;
+    const partialFilterExpression = { [field]: filter === 'bot' ? true : { $exists: true } };
+    if (wanted.includes(filter))
+      await logs.createIndex({ [field]: 1, timestamp: -1, _id: -1 }, { name, partialFilterExpression });
+    else if (existing.has(name)) await logs.dropIndex(name);
+  }
 }
 
 /** Users who have done something in that time, the busiest first. */

@@ -1,4 +1,4 @@
-// How the sink writes logs: it inserts first, and what was stored before never stops it, is doubled or is lost.
+// How the sink writes: it inserts logs, and what was stored before stops nothing and is not doubled.
 import { servers } from '@activity/testbed/testing';
 import { Long, type Document } from 'mongodb';
 import { afterAll, assert, beforeAll, describe, expect, test, vi } from 'vitest';

@@ -1,5 +1,5 @@
-// `node connect/src/sink-plugin/main.ts`: makes the jar of the sink's own classes again, after a change of their
-// sources. It takes a JDK 17.
+// `node connect/src/sink-plugin/main.ts`: makes the jar of the sink's own classes again, after a change of
+// their sources. It takes a JDK 17.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
