@@ -79,7 +79,8 @@ describe('the sink', () => {
     ]);
     await sink.stored(byId(18), 1);
     await sink.send(sink.topics.KAFKA_ENRICHED_TOPIC, [log(16)]);
-    await sink.stored({ ...byId(16), deletedAt: { $exists: false } }, 1);
+    await storeLast(19);
+    expect(await sink.db.collection('logs').findOne(byId(16))).toMatchObject({ eventId: 'e16' });
   });
 
   test('writes the newest value of an id that is in one poll several times', async () => {

@@ -61,7 +61,7 @@ export interface SinkStack extends AsyncDisposable {
  * `-test` that of its worker's group and of its connectors.
  */
 export async function startSinkStack(broker: string, name = 'sink'): Promise<SinkStack> {
-  const topics = topicEnvironment(topicsNamed(name));
+  const names = topicEnvironment(topicsNamed(name));
   const [mongo, connect] = await Promise.all([
     startMongo(),
     startConnect({ brokers: broker, groupId: `${name}-test`, config: { 'offset.flush.interval.ms': 500 } }),
@@ -71,7 +71,7 @@ export async function startSinkStack(broker: string, name = 'sink'): Promise<Sin
   const producer = kafka.producer();
   await Promise.all([admin.connect(), producer.connect()]);
   await admin.createTopics({
-    topics: topicSpecs(topicsOf(topics)).map(({ name: topic, config }) => ({
+    topics: topicSpecs(topicsOf(names)).map(({ name: topic, config }) => ({
       topic,
       numPartitions: 2,
       replicationFactor: 1,
@@ -88,7 +88,7 @@ export async function startSinkStack(broker: string, name = 'sink'): Promise<Sin
   const supervisor = spawn(process.execPath, [join(import.meta.dirname, '..', 'main.ts')], {
     env: {
       ...process.env,
-      ...topics,
+      ...names,
       CONNECTOR_PREFIX: `${name}-test`,
       CONNECT_URL: connect.address,
       KAFKA_BROKERS: broker,
@@ -111,7 +111,7 @@ export async function startSinkStack(broker: string, name = 'sink'): Promise<Sin
     admin,
     producer,
     supervisor,
-    topics,
+    topics: names,
     monitoring,
     async send(topic, values, to = producer) {
       const messages = values.map((value) => ({
@@ -121,7 +121,7 @@ export async function startSinkStack(broker: string, name = 'sink'): Promise<Sin
       await to.send({ topic, messages });
     },
     async deadLetters() {
-      const offsets = await admin.fetchTopicOffsets(topics.KAFKA_SINK_DEAD_LETTER_TOPIC);
+      const offsets = await admin.fetchTopicOffsets(names.KAFKA_SINK_DEAD_LETTER_TOPIC);
       return offsets.reduce((sum, { high }) => sum + Number(high), 0);
     },
     async ready(within = 20_000) {
