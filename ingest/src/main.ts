@@ -71,6 +71,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
   const writer = new EventWriter({
     topic: rawTopic(topic.topic, topicWriter, clock),
     logger,
+    compression: config.KAFKA_COMPRESSION,
     deadlineMs: config.ACK_DEADLINE_MS,
     maxWaitingBytes: config.MAX_WAITING_BYTES,
     onRound: metrics.round,

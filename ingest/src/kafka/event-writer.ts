@@ -8,6 +8,7 @@ import {
   partitionOf,
   recordBytes,
   RecordSlabs,
+  type Compression,
   type ProducerIdentity,
   type TextRecord,
 } from '@activity/kafka';
@@ -22,7 +23,9 @@ export interface EventWriterOptions {
   deadlineMs: number;
   /** How much memory may wait at once, in bytes: see `memoryBytes`. */
   maxWaitingBytes: number;
-  /** The largest batch of one partition. */
+  /** How batches are compressed; not, unless given. */
+  compression?: Compression;
+  /** The largest batch of one partition, in bytes before it is compressed. */
   maxBatchBytes?: number;
   /** How long writes must have failed until {@link EventWriter.failing} says so. Default 3,000. */
   failingAfterMs?: number;
@@ -188,7 +191,12 @@ export class EventWriter {
   #route(partitions: number): void {
     while (this.#lanes.length < partitions)
       this.#lanes.push(
-        new PartitionLane(this.#lanes.length, this.#maxBatchBytes, (loss) => this.#noteLoss(loss)),
+        new PartitionLane({
+          partition: this.#lanes.length,
+          maxBatchBytes: this.#maxBatchBytes,
+          compression: this.#options.compression,
+          onLoss: (loss) => this.#noteLoss(loss),
+        }),
       );
     for (const waiting of this.#unrouted) {
       const { key } = waiting;

@@ -1,5 +1,5 @@
 // What waits for one partition, in order, and the batch that is being written to it.
-import { encodeBatch, type EncodedRecord, type ProducerIdentity } from '@activity/kafka';
+import { encodeBatch, type Compression, type EncodedRecord, type ProducerIdentity } from '@activity/kafka';
 import type { Verdict } from './produce-verdict.ts';
 
 /** What became of one record. */
@@ -84,6 +84,15 @@ export function memoryBytes(bytes: number): number {
   return objectBytes + bytes;
 }
 
+/** What a lane is made of. */
+export interface PartitionLaneOptions {
+  partition: number;
+  /** In bytes before it is compressed. */
+  maxBatchBytes: number;
+  compression: Compression | undefined;
+  onLoss: (loss: Loss) => void;
+}
+
 interface Batch {
   records: Waiting[];
   bytes: Buffer;
@@ -101,19 +110,17 @@ interface Batch {
  */
 export class PartitionLane {
   readonly partition: number;
-  readonly #maxBatchBytes: number;
+  readonly #options: PartitionLaneOptions;
   #waiting: Waiting[] = [];
   #frozen: Batch | undefined;
   #sequence = 0;
   /** The offset after the last acknowledged record. */
   #end = 0;
-  readonly #onLoss: (loss: Loss) => void;
   #maxRecords = Number.MAX_SAFE_INTEGER;
 
-  constructor(partition: number, maxBatchBytes: number, onLoss: (loss: Loss) => void) {
-    this.partition = partition;
-    this.#maxBatchBytes = maxBatchBytes;
-    this.#onLoss = onLoss;
+  constructor(options: PartitionLaneOptions) {
+    this.partition = options.partition;
+    this.#options = options;
   }
 
   add(waiting: Waiting): void {
@@ -134,14 +141,14 @@ export class PartitionLane {
   /** The bytes to send next, if any. */
   take(identity: ProducerIdentity): Buffer | undefined {
     if (this.#frozen !== undefined) return this.#frozen.bytes;
+    const { maxBatchBytes, compression } = this.#options;
     const records: Waiting[] = [];
     let bytes = 0;
     let taken = 0;
     for (const waiting of this.#waiting) {
       if (!waiting.settled) {
         const size = waiting.bytes;
-        if (records.length > 0 && (bytes + size > this.#maxBatchBytes || records.length >= this.#maxRecords))
-          break;
+        if (records.length > 0 && (bytes + size > maxBatchBytes || records.length >= this.#maxRecords)) break;
         bytes += size;
         records.push(waiting);
       }
@@ -150,7 +157,7 @@ export class PartitionLane {
     this.#waiting.splice(0, taken);
     if (records.length === 0) return undefined;
     const contents = records.map(({ content }) => content);
-    const encoded = encodeBatch(contents, identity, this.#sequence);
+    const encoded = encodeBatch(contents, identity, this.#sequence, compression);
     this.#frozen = { records, bytes: encoded };
     return encoded;
   }
@@ -188,7 +195,8 @@ export class PartitionLane {
 
   // A log never becomes shorter, unless a replica without its newest records leads, or it is another log.
   #acknowledged(baseOffset: number, records: number): void {
-    if (baseOffset < this.#end) this.#onLoss({ partition: this.partition, from: baseOffset, to: this.#end });
+    if (baseOffset < this.#end)
+      this.#options.onLoss({ partition: this.partition, from: baseOffset, to: this.#end });
     this.#end = baseOffset + records;
   }
 

@@ -1,4 +1,5 @@
 // The port: what the runtime needs of Kafka, in our words. One adapter and one fake implement it.
+import type { Compression } from '../format/compression.ts';
 import type { RecordBatches } from '../format/record-batches.ts';
 import type { EpochStart } from '../format/read-batches.ts';
 import type { SourceRecord } from '../format/record.ts';
@@ -177,6 +178,8 @@ export interface WriterOptions {
   /** null: idempotent, but without a transaction (at least once). */
   transactionalId: string | null;
   transactionTimeoutMs: number;
+  /** How batches of a topic are compressed; not, unless given. */
+  compression?: (topic: string) => Compression;
 }
 
 /** Kafka, as the runtime uses it. */

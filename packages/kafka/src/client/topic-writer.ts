@@ -1,6 +1,7 @@
 // Writes encoded batches to one topic, idempotently: who leads its partitions, and the connections there.
 // What to send again, and when, is the caller's.
 import { RetriableError, type StreamsError } from '../errors.ts';
+import type { Compression } from '../format/compression.ts';
 import { encodeRecordBatch, type EncodedRecord } from '../format/encoded-records.ts';
 import { Cluster } from './cluster.ts';
 import { partitionName, type ProducedBatch } from './port.ts';
@@ -55,8 +56,10 @@ export function encodeBatch(
   records: readonly EncodedRecord[],
   identity: ProducerIdentity,
   firstSequence: number,
+  compression: Compression = 'none',
 ): Buffer {
-  return encodeRecordBatch(records, { ...identity, transactional: false }, firstSequence, crc32c);
+  const producer = { ...identity, transactional: false };
+  return encodeRecordBatch(records, producer, firstSequence, crc32c, compression);
 }
 
 /** Opens a writer of one topic. */

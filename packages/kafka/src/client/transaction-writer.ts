@@ -249,7 +249,7 @@ export class TransactionWriter implements CommitWriter {
 
   async #send(link: Link, chunks: readonly Chunk[], ends: Map<string, number>): Promise<void> {
     const topics = new Map<string, { name: string; partitions: { index: number; records: Buffer }[] }>();
-    const { transactionalId } = this.#options;
+    const { transactionalId, compression = () => 'none' } = this.#options;
     const producer = {
       producerId: this.#producerId,
       producerEpoch: this.#producerEpoch,
@@ -261,7 +261,8 @@ export class TransactionWriter implements CommitWriter {
       this.#sequences.set(name, (sequence + batch.count) % 0x80000000);
       let entry = topics.get(topic);
       if (!entry) topics.set(topic, (entry = { name: topic, partitions: [] }));
-      entry.partitions.push({ index: partition, records: sealBatch(batch, producer, sequence, crc32c) });
+      const sealed = sealBatch(batch, producer, sequence, crc32c, compression(topic));
+      entry.partitions.push({ index: partition, records: sealed });
     }
     const produced = await link.call('producing', wire.produce, transactionalId, 30_000, [
       ...topics.values(),

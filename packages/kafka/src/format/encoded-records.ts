@@ -2,7 +2,8 @@
 // copied into its batch when that is sent. The first, in record-batches.ts, writes records straight into open
 // batches.
 import { sizeOfVarint, writeVarint } from './varint.ts';
-import { batchHeaderSize, writeBatchHeader, type BatchProducer } from './record-batches.ts';
+import type { Compression } from './compression.ts';
+import { batchHeaderSize, sealRecords, type BatchProducer } from './record-batches.ts';
 
 /** One record to write. Its text is encoded where it is written, once, as UTF-8. */
 export interface TextRecord {
@@ -68,6 +69,7 @@ export function encodeRecordBatch(
   producer: BatchProducer,
   firstSequence: number,
   crc32c: (bytes: Buffer) => number,
+  compression: Compression = 'none',
 ): Buffer {
   let size = batchHeaderSize;
   for (const { start, end } of records) size += mostFrameBytes + end - start;
@@ -79,10 +81,8 @@ export function encodeRecordBatch(
     if (record.timestamp > maxTimestamp) maxTimestamp = record.timestamp;
     position = writeRecord(buffer, position, record, index, record.timestamp - firstTimestamp);
   }
-  const batch = buffer.subarray(0, position);
   const about = { count: records.length, firstTimestamp, maxTimestamp };
-  writeBatchHeader(batch, about, producer, firstSequence, crc32c);
-  return batch;
+  return sealRecords(buffer.subarray(0, position), about, producer, firstSequence, crc32c, compression);
 }
 
 function writeRecord(

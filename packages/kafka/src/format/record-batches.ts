@@ -2,6 +2,7 @@
 // Source: the Kafka protocol guide, "Record Batch" (magic 2).
 import type { RecordHeaders, Serialized } from './record.ts';
 import { BufferPool } from './buffer-pool.ts';
+import { compressionBits, compressRecords, type Compression } from './compression.ts';
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
 
 /** Bytes of a batch before its first record. */
@@ -288,31 +289,54 @@ export interface BatchProducer {
   transactional: boolean;
 }
 
-/** Fills in the header of a batch and returns its bytes. */
+/** Fills in the header of a batch and returns its bytes: the batch's own, or compressed ones. */
 export function sealBatch(
   batch: OpenBatch,
   producer: BatchProducer,
   firstSequence: number,
   crc32c: (bytes: Buffer) => number,
+  compression: Compression = 'none',
 ): Buffer {
-  const bytes = batch.buffer.subarray(0, batch.length);
-  writeBatchHeader(bytes, batch, producer, firstSequence, crc32c);
+  return sealRecords(
+    batch.buffer.subarray(0, batch.length),
+    batch,
+    producer,
+    firstSequence,
+    crc32c,
+    compression,
+  );
+}
+
+/** Returns a batch of the records that are behind the room for its header; see {@link sealBatch}. */
+export function sealRecords(
+  plain: Buffer,
+  about: Pick<OpenBatch, 'count' | 'firstTimestamp' | 'maxTimestamp'>,
+  producer: BatchProducer,
+  firstSequence: number,
+  crc32c: (bytes: Buffer) => number,
+  compression: Compression,
+): Buffer {
+  const compressed = compressRecords(plain.subarray(batchHeaderSize), compression, batchHeaderSize);
+  const bytes = compressed ?? plain;
+  const bits = compressed ? compressionBits[compression] : 0;
+  writeBatchHeader(bytes, about, producer, firstSequence, crc32c, bits);
   return bytes;
 }
 
 /** Writes the header of a batch whose records are behind it. */
-export function writeBatchHeader(
+function writeBatchHeader(
   bytes: Buffer,
   { count, firstTimestamp, maxTimestamp }: Pick<OpenBatch, 'count' | 'firstTimestamp' | 'maxTimestamp'>,
   { producerId, producerEpoch, transactional }: BatchProducer,
   firstSequence: number,
   crc32c: (bytes: Buffer) => number,
+  bits: number,
 ): void {
   bytes.writeBigInt64BE(0n, 0); // base offset: the broker's to give
   bytes.writeInt32BE(bytes.length - 12, 8);
   bytes.writeInt32BE(-1, 12); // partition leader epoch
   bytes[16] = 2; // magic
-  bytes.writeInt16BE(transactional ? 0x10 : 0, 21); // attributes: not compressed, create time
+  bytes.writeInt16BE((transactional ? 0x10 : 0) | bits, 21); // attributes: compression, create time
   bytes.writeInt32BE(count - 1, 23);
   bytes.writeBigInt64BE(BigInt(firstTimestamp), 27);
   bytes.writeBigInt64BE(BigInt(maxTimestamp), 35);

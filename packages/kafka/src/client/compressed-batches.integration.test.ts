@@ -1,0 +1,76 @@
+// Compressed batches on a real broker: written by us; read by us, by kafkajs and by Kafka's own client.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { zstdDecompressSync } from 'node:zlib';
+import { ensureKafka } from '@activity/testbed/fetch/kafka';
+import { servers } from '@activity/testbed/testing';
+import { CompressionCodecs, CompressionTypes } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Compression } from '../format/compression.ts';
+import { anyoneIn, commitOf, readPartition, valuesOf, type Write } from '../testing/commits.ts';
+import { connectWitness, uniqueName, type Witness } from '../testing/witness.ts';
+import { createKafka } from './wire-port.ts';
+import type { KafkaPort } from './port.ts';
+
+// What a user of kafkajs adds to read zstd.
+CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+  compress: async () => Promise.reject(new Error('this codec only reads')),
+  decompress: async (bytes: Buffer) => Promise.resolve(zstdDecompressSync(bytes)),
+});
+
+let kafka: KafkaPort;
+let witness: Witness;
+
+beforeAll(async () => {
+  kafka = createKafka({ brokers: [servers().kafka], clientId: 'compressed' });
+  witness = await connectWitness(servers().kafka);
+});
+
+afterAll(async () => {
+  await kafka.close();
+  await witness[Symbol.asyncDispose]();
+});
+
+const values = Array.from({ length: 500 }, (_, n) => `the value of record ${n}, and more of it`);
+
+/** Writes the values in one transaction to a topic with these settings; returns its name. */
+async function write(compression: Compression, config: { [name: string]: string }): Promise<string> {
+  const topic = await witness.createTopic(uniqueName(compression), 1, config);
+  const options = { transactionalId: uniqueName('tx'), transactionTimeoutMs: 20_000 };
+  const writer = kafka.createWriter({ ...options, compression: () => compression });
+  await writer.open();
+  const writes = values.map((value): Write => [topic, 0, 'k', value]);
+  await writer.commit(commitOf(anyoneIn('nobody'), writes));
+  await writer.close();
+  return topic;
+}
+
+/** What Kafka's own consumer reads. */
+async function readByJava(topic: string): Promise<string[]> {
+  const { java, classpath } = await ensureKafka({ report() {} });
+  const args = ['--bootstrap-server', servers().kafka, '--topic', topic, '--from-beginning'];
+  const read = [...args, '--isolation-level', 'read_committed', '--max-messages', String(values.length)];
+  const { stdout } = await promisify(execFile)(
+    java.file,
+    ['-Xmx128m', 'org.apache.kafka.tools.consumer.ConsoleConsumer', ...read, '--timeout-ms', '30000'],
+    { env: { CLASSPATH: classpath } },
+  );
+  return stdout.trimEnd().split('\n');
+}
+
+describe.each(['gzip', 'zstd'] as const)('%s', (compression) => {
+  test.each([
+    ['by the time of its producer', 'CreateTime'],
+    ['by the time of the broker', 'LogAppendTime'],
+  ])(
+    'a topic %s is read by every client',
+    async (_what, type) => {
+      const topic = await write(compression, { 'message.timestamp.type': type });
+      expect(valuesOf((await readPartition(kafka, topic, 0)).records)).toEqual(values);
+      expect(await readByJava(topic)).toEqual(values);
+      // Last: the witness marks where it reads to.
+      expect((await witness.readCommitted(topic)).map(({ value }) => value)).toEqual(values);
+    },
+    120_000,
+  );
+});
