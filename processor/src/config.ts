@@ -24,6 +24,16 @@ export const configSchema = z.object({
   ...activityTypeVariables,
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers, host:port, separated by commas'),
   ...kafkaSecurityVariables,
+  KAFKA_COMPRESSION: z
+    .enum(['none', 'gzip', 'zstd'])
+    .default('gzip')
+    .describe(
+      'How what it writes to topics that others read is compressed; kafkajs reads gzip, and zstd only with a codec',
+    ),
+  KAFKA_INTERNAL_COMPRESSION: z
+    .enum(['none', 'gzip', 'zstd'])
+    .default('zstd')
+    .describe('The same for its own topics: changelogs and repartition topics'),
   KAFKA_GROUP_ID: z
     .string()
     .min(1)
@@ -72,6 +82,9 @@ export const configSchema = z.object({
   ),
   PRIVACY_HASH_KEY: z.string().min(16).optional().describe('The key of those hashes, 16 characters or more'),
   COMMIT_INTERVAL_MS: integer(100, 1, 60_000).describe('Time between two commits, in milliseconds'),
+  MAX_COMMIT_INTERVAL_MS: integer(2_000, 1, 60_000).describe(
+    'The same while 1,000 raw records or more wait, in milliseconds: a count that changes often is then written fewer times',
+  ),
   METRICS_PORT: portNumber(3002).describe('Port of /metrics, /livez and /readyz'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   ...tlsVariables,

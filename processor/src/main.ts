@@ -20,6 +20,13 @@ import { streamsMetrics } from './metrics.ts';
 import { applicationOf } from './application.ts';
 import { watchTopicSettings } from './topic-settings.ts';
 
+/**
+ * The most that a commit holds, in each thread. The larger a commit is, the more of a user's events are in
+ * one count. As much again may be on its way to the broker.
+ */
+const maxUncommittedRecords = 100_000;
+const maxUncommittedBytes = 48 * 1024 * 1024;
+
 const config = readConfig();
 const logger = createLogger('processor', config.LOG_LEVEL);
 
@@ -35,6 +42,11 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
       stateDir: config.STATE_DIR,
       threads: config.PROCESSOR_THREADS,
       commitIntervalMs: config.COMMIT_INTERVAL_MS,
+      maxCommitIntervalMs: config.MAX_COMMIT_INTERVAL_MS,
+      compression: config.KAFKA_COMPRESSION,
+      internalCompression: config.KAFKA_INTERNAL_COMPRESSION,
+      maxUncommittedRecords,
+      maxUncommittedBytes,
       // Bad records are values of the topology, which dead-letters them itself. What still throws, or what a
       // broker refuses, must not stop everybody's records: it is a dead letter whose reason is the error's
       // name, and the ledger misses it.

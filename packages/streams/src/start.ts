@@ -69,6 +69,23 @@ export interface StreamsOptions {
    */
   commitIntervalMs?: number;
   /**
+   * How long a commit may wait while 1,000 records or more wait to be processed. Fewer and larger commits
+   * write a key that changes often fewer times, to the output and to the changelog. Unless given, as often as
+   * otherwise.
+   */
+  maxCommitIntervalMs?: number;
+  /**
+   * How record batches are compressed. Consumers must be able to read it: kafkajs reads gzip, and zstd only
+   * with a codec. Every setting is read, whatever was written before.
+   * @default 'none'
+   */
+  compression?: 'none' | 'gzip' | 'zstd';
+  /**
+   * The same for changelogs and repartition topics, which only the application reads. Unless given, as
+   * `compression`.
+   */
+  internalCompression?: 'none' | 'gzip' | 'zstd';
+  /**
    * A commit begins early when this many input records wait for it, in each thread.
    * @default 20_000
    */
@@ -276,6 +293,7 @@ export function createStreams(options: StreamsOptions): Streams {
     identity: ReturnType<typeof identify>,
     report: (state: ThreadState, error?: Error) => void,
   ): Promise<ThreadHandle> {
+    const { commitIntervalMs = 100, compression = 'none', internalCompression = compression } = options;
     const settings = {
       applicationId,
       ...identity,
@@ -284,7 +302,10 @@ export function createStreams(options: StreamsOptions): Streams {
       failures,
       exactlyOnce: options.guarantee !== 'at_least_once',
       staticMembership: options.instanceId !== undefined || stateDir !== undefined,
-      commitIntervalMs: options.commitIntervalMs ?? 100,
+      commitIntervalMs,
+      maxCommitIntervalMs: Math.max(commitIntervalMs, options.maxCommitIntervalMs ?? 0),
+      compression,
+      internalCompression,
       maxUncommittedRecords: options.maxUncommittedRecords ?? 20_000,
       maxUncommittedBytes: options.maxUncommittedBytes ?? 16 * 1024 * 1024,
       maxBufferedRecords: options.maxBufferedRecords ?? 10_000,

@@ -19,9 +19,11 @@ const purged = { 'retention.ms': '-1', 'segment.bytes': '52428800' };
 
 /**
  * The times of records are the application's, whatever they are: a cluster whose default is the broker's
- * clock must not replace them, and one with limits for times must not refuse them.
+ * clock must not replace them, and one with limits for times must not refuse them. Batches stay compressed as
+ * the application wrote them.
  */
-const ownTimes = {
+const asWritten = {
+  'compression.type': 'producer',
   'message.timestamp.type': 'CreateTime',
   'message.timestamp.before.max.ms': '9223372036854775807',
   'message.timestamp.after.max.ms': '9223372036854775807',
@@ -33,8 +35,8 @@ const ownTimes = {
  * by stream time.
  */
 function changelogConfig({ kind }: StoreSpec): { [name: string]: string } {
-  if (kind === 'keyValue') return { 'cleanup.policy': 'compact', ...ownTimes };
-  return { 'cleanup.policy': 'compact,delete', ...purged, ...ownTimes };
+  if (kind === 'keyValue') return { 'cleanup.policy': 'compact', ...asWritten };
+  return { 'cleanup.policy': 'compact,delete', ...purged, ...asWritten };
 }
 
 /**
@@ -166,7 +168,7 @@ function wantedTopics(
     partitions: counts.get(name) ?? 1,
     replicationFactor: -1,
     // Read once and then useless, but never lost before it was read: the purger deletes what was.
-    config: { 'cleanup.policy': 'delete', ...purged, ...ownTimes },
+    config: { 'cleanup.policy': 'delete', ...purged, ...asWritten },
   }));
   const changelogs = topology.subTopologies.flatMap(({ sourceTopics, stores }) =>
     stores.filter(hasOwnChangelog).map((store) => ({

@@ -18,6 +18,8 @@ export class RecordQueue {
   moved = false;
   /** About how many bytes the records have that were processed since the last commit. */
   processedBytes = 0;
+  /** How many records the broker had behind those that were fetched last. */
+  unfetched = 0;
   #records: SourceRecord[] = [];
   #head = 0;
   #bytes = 0;

@@ -4,17 +4,22 @@ import {
   type CommitResult,
   type CommittedOffset,
   type CommitWriter,
+  type Compression,
   type GroupIdentity,
   type RecordBatches,
 } from '@activity/kafka';
 import { RejoinError, RetriableError } from '../../api/errors.ts';
 import type { CollectedRecords, Collector } from '../collector.ts';
 import { isOfRecords, RefusedCommitError, type CommitIsolation } from '../commit-isolation.ts';
+import { internalTopics } from '../internal-topics.ts';
 import type { Task } from '../task.ts';
 import { CommitSize } from './commit-size.ts';
 import { InFlight } from './in-flight.ts';
 import type { TaskSet } from './task-set.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
+
+/** The input is behind while this many records or more wait. */
+const behindRecords = 1_000;
 
 /** What a {@link CommitCycle} works on. */
 export interface CommitCycleOptions {
@@ -99,7 +104,7 @@ export class CommitCycle {
     const passed = now() - this.#last;
     return (
       // A clock that was set back would hold commits up until it is where it was.
-      (passed >= commitIntervalMs && this.#restMs() <= 0) ||
+      (passed >= commitIntervalMs && this.#restMs() <= 0 && !this.#mayGrow(passed)) ||
       passed < 0 ||
       this.#processed >= Math.min(this.#maxRecords(), isolation.limit) ||
       this.isFull()
@@ -167,10 +172,13 @@ export class CommitCycle {
   }
 
   async #open(): Promise<void> {
-    const { kafka, applicationId, exactlyOnce, instanceId, index, transactionTimeoutMs } =
-      this.#options.thread;
+    const { thread } = this.#options;
+    const { kafka, applicationId, exactlyOnce, instanceId, index, transactionTimeoutMs } = thread;
     const transactionalId = exactlyOnce ? `${applicationId}-${instanceId}-${index}` : null;
-    const writer = kafka.createWriter({ transactionalId, transactionTimeoutMs });
+    const internal = new Set(internalTopics(thread.topology, thread.names));
+    const compression = (topic: string): Compression =>
+      internal.has(topic) ? thread.internalCompression : thread.compression;
+    const writer = kafka.createWriter({ transactionalId, transactionTimeoutMs, compression });
     await writer.open();
     this.#writer = writer;
   }
@@ -199,6 +207,15 @@ export class CommitCycle {
   #restMs(): number {
     const { at, durationMs } = this.#ended;
     return at + Math.min(durationMs, this.#options.thread.commitIntervalMs) - performance.now();
+  }
+
+  /**
+   * Whether the next commit waits for more records. While the input is behind, what is written sooner is not
+   * sooner up to date, and a later commit writes a key that changes again only once.
+   */
+  #mayGrow(passed: number): boolean {
+    const { thread, tasks } = this.#options;
+    return passed < thread.maxCommitIntervalMs && tasks.waitingRecords() >= behindRecords;
   }
 
   #maxRecords(): number {

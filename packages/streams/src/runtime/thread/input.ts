@@ -85,8 +85,9 @@ export class ThreadInput {
       const queue = queues.get(partitionName(topic, partition));
       if (!queue || queue.fetchPosition !== fetchOffset) continue;
       queue.add(records, nextOffset, epochs);
+      queue.unfetched = Math.max(0, endOffset - nextOffset);
       polled += records.length;
-      this.#options.metrics.lag(topic, partition, Math.max(0, endOffset - nextOffset) + queue.size);
+      this.#options.metrics.lag(topic, partition, queue.unfetched + queue.size);
     }
     this.#arrived = [];
     this.#options.metrics.polled(polled);

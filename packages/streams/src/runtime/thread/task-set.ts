@@ -135,6 +135,13 @@ export class TaskSet {
     return bytes;
   }
 
+  /** How many records wait to be processed. */
+  waitingRecords(): number {
+    let records = 0;
+    for (const { task } of this.#open.values()) records += task.waitingRecords;
+    return records;
+  }
+
   /** Opens those of these tasks that are not open. One that another thread still has is tried again later. */
   async open(ids: readonly string[]): Promise<void> {
     const missing = ids.filter((id) => !this.#open.has(id));

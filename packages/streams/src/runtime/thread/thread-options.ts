@@ -1,5 +1,5 @@
 // What a stream thread is made of.
-import type { KafkaPort } from '@activity/kafka';
+import type { Compression, KafkaPort } from '@activity/kafka';
 import type { StateBackend } from '../../state/state-backend.ts';
 import type { Topology } from '../../topology/topology.ts';
 import type { FailurePolicy } from '../failure-policy.ts';
@@ -21,6 +21,11 @@ export interface StreamThreadOptions {
   exactlyOnce: boolean;
   staticMembership: boolean;
   commitIntervalMs: number;
+  /** The same while the input is behind. */
+  maxCommitIntervalMs: number;
+  /** How batches are compressed, of topics that others read and of the application's own. */
+  compression: Compression;
+  internalCompression: Compression;
   /** A commit begins early when this waits for it. */
   maxUncommittedBytes: number;
   maxUncommittedRecords: number;
