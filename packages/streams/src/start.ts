@@ -293,7 +293,8 @@ export function createStreams(options: StreamsOptions): Streams {
     identity: ReturnType<typeof identify>,
     report: (state: ThreadState, error?: Error) => void,
   ): Promise<ThreadHandle> {
-    const { commitIntervalMs = 100, compression = 'none', internalCompression = compression } = options;
+    const { commitIntervalMs = 100, maxCommitIntervalMs = commitIntervalMs } = options;
+    const { compression = 'none', internalCompression = compression } = options;
     const settings = {
       applicationId,
       ...identity,
@@ -303,7 +304,7 @@ export function createStreams(options: StreamsOptions): Streams {
       exactlyOnce: options.guarantee !== 'at_least_once',
       staticMembership: options.instanceId !== undefined || stateDir !== undefined,
       commitIntervalMs,
-      maxCommitIntervalMs: Math.max(commitIntervalMs, options.maxCommitIntervalMs ?? 0),
+      maxCommitIntervalMs,
       compression,
       internalCompression,
       maxUncommittedRecords: options.maxUncommittedRecords ?? 20_000,
