@@ -5,11 +5,41 @@
  * `isStorable` allows.
  */
 export function canonicalJson(value: unknown): string {
+  const sorted = sortedCopy(value);
+  return sorted === undefined ? writeSorted(value) : JSON.stringify(sorted);
+}
+
+/**
+ * A copy whose fields are in order, which JSON.stringify writes in one call; undefined where JavaScript puts
+ * a field elsewhere: it begins with the names that are numbers.
+ */
+function sortedCopy(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const copies = value.map(sortedCopy);
+    return copies.includes(undefined) ? undefined : copies;
+  }
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value).toSorted()) {
+    if (beginsWithDigit(name)) return undefined;
+    const field = sortedCopy((value as Record<string, unknown>)[name]);
+    if (field === undefined) return undefined;
+    copy[name] = field;
+  }
+  return copy;
+}
+
+function beginsWithDigit(name: string): boolean {
+  const code = name.charCodeAt(0);
+  return code >= 48 && code <= 57;
+}
+
+function writeSorted(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
+  if (Array.isArray(value)) return `[${value.map(writeSorted).join()}]`;
   let text = '';
   for (const name of Object.keys(value).toSorted()) {
-    const field = canonicalJson((value as Record<string, unknown>)[name]);
+    const field = writeSorted((value as Record<string, unknown>)[name]);
     text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${field}`;
   }
   return `{${text}}`;
