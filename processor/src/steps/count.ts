@@ -1,5 +1,6 @@
 // Counts by activity type: how logs are added up, for windows and for users.
 import type { CountsByType, EnrichedLog, Marker, UserActivity } from '@activity/contracts';
+import type { Serde } from '@activity/streams';
 
 /**
  * An absolute count, in all and by type, and the newest log in it. A total of 0 is what an erasure leaves.
@@ -9,6 +10,14 @@ export interface Tally {
   readonly byType: CountsByType;
   readonly lastId: number;
 }
+
+/** Tallies as JSON, written when a commit begins. */
+export const tallySerde: Serde<Tally> = {
+  format: 'text',
+  textLength: 120,
+  serialize: (tally) => JSON.stringify(tally),
+  deserialize: (text) => JSON.parse(text) as Tally,
+};
 
 /** Nothing counted yet. */
 export function emptyTally(): Tally {

@@ -23,6 +23,7 @@ export const stranger: Person = { session: -1, sessionStart: -1, sessionLast: -1
 /** A person as four numbers. */
 export const personSerde: Serde<Person> = {
   format: 'text',
+  textLength: 60,
   serialize: ({ session, sessionStart, sessionLast, erasedBy }) =>
     `${session},${sessionStart},${sessionLast},${erasedBy}`,
   deserialize(text) {

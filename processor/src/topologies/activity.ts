@@ -24,7 +24,7 @@ import {
 import { dedupeIdOf, dedupeStep } from '../first-copy.ts';
 import { eventTime, incomingSerde, rawKeySerde, type IncomingEvent } from '../incoming.ts';
 import { admit, erasureOutput, markerOutput, type ErasureCommand } from '../steps/admit.ts';
-import type { Tally } from '../steps/count.ts';
+import { tallySerde } from '../steps/count.ts';
 import { countWindows, lateCountsStore, windowStores } from '../steps/count-windows.ts';
 import { blockSerde } from '../steps/bit-block.ts';
 import { decisionsStore } from '../steps/decisions.ts';
@@ -107,7 +107,7 @@ function addStores(builder: StreamsBuilder, { topics, graceMs, countStateMs }: A
     value: jsonSerde<Record<string, number>>(),
     retention,
   });
-  const tallies = { kind: 'window', key: stringSerde, value: jsonSerde<Tally>() } as const;
+  const tallies = { kind: 'window', key: stringSerde, value: tallySerde } as const;
   builder.addStore({ ...tallies, name: windowStores.minute, retention });
   for (const size of ['hour', 'day'] as const) {
     const kept = windowSizes[size] + countStateMs;

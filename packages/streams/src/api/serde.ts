@@ -13,6 +13,12 @@ export interface TextSerde<T> {
   serialize(value: T): string;
   /** The value of a text. @throws where there is none. */
   deserialize(text: string): T;
+  /**
+   * About how many characters the text of a value has. For a `serialize` that never throws and never writes
+   * more than a topic takes: a store then serializes only the last value that a key has when the commit
+   * begins, so values must not be changed once they are stored.
+   */
+  readonly textLength?: number;
 }
 
 /** Turns values into bytes and back. */

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RecordBatches } from '@activity/kafka';
-import { bytesSerde, jsonSerde, numberSerde, stringSerde } from '../api/serde.ts';
+import { bytesSerde, jsonSerde, numberSerde, stringSerde, type TextSerde } from '../api/serde.ts';
 import { checkAsyncProperty, seeds } from '@activity/kafka/testing';
 import { Changelog } from '../testing-support/changelog.ts';
 import { describeStores } from '../testing-support/open-stores.ts';
@@ -28,6 +28,32 @@ describeStores('a key-value store', ({ begin, create, cacheOf, keyValue }) => {
     store.abort();
     expect([store.get('a'), store.get('b'), store.get('c')]).toEqual([1, 2, undefined]);
     expect(store.getTimestamped('b')).toMatchObject({ value: 2, timestamp: 20 });
+  });
+
+  test('serializes only the last value before a commit where the serde says that it cannot fail', async () => {
+    const written: number[][] = [];
+    const serde: TextSerde<number[]> = {
+      format: 'text',
+      textLength: 10,
+      deserialize: (text) => text.split(',').map(Number),
+      serialize(value) {
+        written.push(value);
+        return value.join();
+      },
+    };
+    const log = new Changelog();
+    const store = await keyValue(stringSerde, serde);
+    store.put('a', [1], 10);
+    store.update('a', 20, (value) => [...(value ?? []), 2]);
+    store.put('gone', [7], 20);
+    store.delete('gone');
+    expect([store.pendingBytes() > 10, written]).toEqual([true, []]);
+    log.commit(store);
+    store.put('a', [9], 30);
+    store.abort();
+    expect(written).toEqual([[1, 2]]);
+    expect(log.records.map(({ value }) => value?.toString())).toEqual(['1,2', undefined]);
+    expect(store.getTimestamped('a')).toEqual({ value: [1, 2], timestamp: 20 });
   });
 
   test('reads through the layers while a commit is in flight', async () => {

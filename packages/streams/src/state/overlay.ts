@@ -25,8 +25,8 @@ import type { ChangelogPartition, CommitLayers } from './task-store.ts';
 /** The committed value of an entry, until it is looked up. Most are never asked for. */
 const unread: unique symbol = Symbol('unread');
 /**
- * The data of a number, until the commit begins: counts are rewritten often, and `numberSerde` cannot fail,
- * so only the last value before a commit is serialized.
+ * The data of a value whose serde cannot fail, until the commit begins: counts are rewritten often, and only
+ * the last value before a commit is serialized.
  */
 const unwritten: unique symbol = Symbol('unwritten');
 /** The most characters of a number as text: what an `unwritten` one is counted as. */
@@ -72,6 +72,8 @@ export interface OverlayOptions<V> {
 export class Overlay<V> implements CommitLayers {
   readonly #options: OverlayOptions<V>;
   readonly #hasNumbers: boolean;
+  /** See `textLength` of serdes; 0 where values are serialized as they are written. */
+  readonly #textLength: number;
   #windows = new Map<number, Map<string, Entry<V>>>();
   /** Entries of all layers in all windows, and their bytes. */
   #size = 0;
@@ -92,7 +94,10 @@ export class Overlay<V> implements CommitLayers {
 
   constructor(options: OverlayOptions<V>) {
     this.#options = options;
-    this.#hasNumbers = (options.valueSerde as Serde<unknown>) === numberSerde;
+    const { valueSerde } = options;
+    this.#hasNumbers = (valueSerde as Serde<unknown>) === numberSerde;
+    const textLength = valueSerde.format === 'text' ? (valueSerde.textLength ?? 0) : 0;
+    this.#textLength = this.#hasNumbers ? numberLength : textLength;
   }
 
   /** Bytes of what was written since the last seal. */
@@ -302,7 +307,7 @@ export class Overlay<V> implements CommitLayers {
   ): void {
     checkKey(text, this.#options.keys.encoding);
     const data = this.#serialize(text, value);
-    const bytes = text.length + lengthOf(data);
+    const bytes = text.length + this.#lengthOf(data);
     const entry: Entry<V> = {
       key,
       window,
@@ -323,7 +328,7 @@ export class Overlay<V> implements CommitLayers {
   /** Writes to an entry, which is current afterwards. */
   #rewrite(entry: Entry<V>, segment: number, value: V | undefined, timestamp: number): void {
     const data = this.#serialize(entry.text, value);
-    const bytes = entry.text.length + lengthOf(data);
+    const bytes = entry.text.length + this.#lengthOf(data);
     if (entry.layer === 'current') {
       this.#writtenBytes += bytes - entry.bytes;
     } else {
@@ -346,11 +351,17 @@ export class Overlay<V> implements CommitLayers {
    */
   #serialize(text: string, value: V | undefined): Serialized | typeof unwritten | undefined {
     if (value === undefined) return undefined;
-    if (this.#hasNumbers && typeof value === 'number' && !Number.isNaN(value)) return unwritten;
+    if (this.#hasNumbers ? typeof value === 'number' && !Number.isNaN(value) : this.#textLength > 0)
+      return unwritten;
     const { valueSerde, changelog } = this.#options;
     const data = owned(serialize(valueSerde, value));
     if (changelog) checkRecordSize(changelog.topic, text, data);
     return data;
+  }
+
+  #lengthOf(data: Serialized | typeof unwritten | undefined): number {
+    if (data === undefined) return 0;
+    return data === unwritten ? this.#textLength : data.length;
   }
 
   #committedValue(segment: number, text: string): { value: V; timestamp: number } | undefined {
@@ -365,11 +376,6 @@ export class Overlay<V> implements CommitLayers {
   #decode(stored: Stored): V {
     return storedValue(this.#options.valueSerde, stored);
   }
-}
-
-function lengthOf(data: Serialized | typeof unwritten | undefined): number {
-  if (data === undefined) return 0;
-  return data === unwritten ? numberLength : data.length;
 }
 
 function textOf(window: number, key: string): string {
