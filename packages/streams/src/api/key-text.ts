@@ -28,9 +28,17 @@ export function keyText<K>(serde: Serde<K>): KeyText<K> {
       toChangelog: (text) => text,
     };
   }
+  // The stores of a step are asked for one key after the other.
+  let lastKey: K | undefined;
+  let lastText = '';
   return {
     encoding: 'latin1',
-    write: (key) => Buffer.from(serde.serialize(key)).toString('latin1'),
+    write(key) {
+      if (typeof key === 'string' && key === lastKey) return lastText;
+      lastText = Buffer.from(serde.serialize(key)).toString('latin1');
+      lastKey = key;
+      return lastText;
+    },
     read: (text) => serde.deserialize(Buffer.from(text, 'latin1')),
     ofBytes: (bytes) => bytes.toString('latin1'),
     toChangelog: (text) => Buffer.from(text, 'latin1'),

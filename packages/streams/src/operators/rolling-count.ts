@@ -44,11 +44,21 @@ export function rollingCount<K, V>({
     let byBucket: WindowStore<K, number>;
     let current: KeyValueStore<K, number[]>;
     let left: KeyValueStore<string, number>;
+    /** What `left` has, as of the records that are being processed; undefined until it is read. */
+    let known: number[] | undefined;
+    /** Until this time, nothing more leaves. */
+    let settledUntil = Number.NEGATIVE_INFINITY;
+
+    function cursorsNow(): number[] {
+      return (known ??= lengthsMs.map((lengthMs) => left.get(String(lengthMs)) ?? 0));
+    }
 
     function take(time: number): void {
+      if (time < settledUntil) return;
+      const reached = cursorsNow();
       const changed = new Map<string, { key: K; counted: number[] }>();
       for (const [i, lengthMs] of lengthsMs.entries()) {
-        const cursor = left.get(String(lengthMs)) ?? 0;
+        const cursor = reached[i] ?? 0;
         const next = bucketOf(time - lengthMs, resolutionMs);
         if (next <= cursor) continue;
         for (const [key, , count] of byBucket.fetchAll(cursor, next - 1)) {
@@ -59,7 +69,9 @@ export function rollingCount<K, V>({
           changed.set(text, { key, counted });
         }
         left.put(String(lengthMs), next, time);
+        reached[i] = next;
       }
+      settledUntil = Math.min(...lengthsMs.map((lengthMs, i) => (reached[i] ?? 0) + resolutionMs + lengthMs));
       byBucket.expireBefore(Math.max(0, bucketOf(time - longestMs, resolutionMs)));
       for (const { key, counted } of changed.values()) {
         if (counted.some((count) => count > 0)) current.put(key, counted, time);
@@ -74,6 +86,13 @@ export function rollingCount<K, V>({
         byBucket = given.windowStore(buckets.name);
         current = given.keyValueStore(counts.name);
         left = given.keyValueStore(cursors.name);
+        given.onCommit({
+          beforeCommit() {},
+          afterAbort() {
+            known = undefined;
+            settledUntil = Number.NEGATIVE_INFINITY;
+          },
+        });
         given.schedule(resolutionMs, 'wall-clock', (now) => take(Math.max(now, given.streamTime)));
       },
       process(record) {
@@ -87,8 +106,8 @@ export function rollingCount<K, V>({
         const before = current.getTimestamped(key);
         const counted = before?.value.slice() ?? lengthsMs.map(() => 0);
         let inside = false;
-        for (const [i, lengthMs] of lengthsMs.entries()) {
-          if (bucket < (left.get(String(lengthMs)) ?? 0)) continue;
+        for (const [i, cursor] of cursorsNow().entries()) {
+          if (bucket < cursor) continue;
           counted[i] = (counted[i] ?? 0) + 1;
           inside = true;
         }
@@ -155,6 +174,7 @@ function bucketOf(time: number, resolutionMs: number): number {
 /** Counts as text: whole numbers with commas between. */
 export const countsSerde: Serde<number[]> = {
   format: 'text',
+  textLength: 12,
   serialize: (counts) => counts.join(','),
   deserialize: (text) => text.split(',').map(Number),
 };
