@@ -5,22 +5,20 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { topicsOf, topicSpecs, topicVariables, type Topics } from '@activity/contracts';
 import { startBroker } from '@activity/testbed';
-import { readArguments } from '@activity/service';
+import { begin } from '../shared/begin.ts';
 import type { Admin } from 'kafkajs';
 import { connect, createTopics, readBack, writeInput } from '../processor/kafka.ts';
 import { median } from '../shared/median.ts';
 import { rateOf } from '../processor/rate.ts';
 
-readArguments({
-  usage: `npm run bench:activity
+begin(`npm run bench:activity
 
 The whole activity topology, as the processor's process runs it, by number of threads, in turn on one broker.
 
 Set by the environment:
   BENCH_RECORDS   how many records; 200000 by default
   BENCH_ROUNDS   how often each candidate is measured; 3 by default
-  BENCH_THREADS   numbers of threads, separated by commas; 1,2 by default`,
-});
+  BENCH_THREADS   numbers of threads, separated by commas; 1,2 by default`);
 
 const records = Number(process.env['BENCH_RECORDS'] ?? 200_000);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);

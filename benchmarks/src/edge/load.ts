@@ -1,8 +1,9 @@
 // The load of the edge benchmark: `connections` connections, each with one request in flight, over bare
 // sockets, so that the generator costs little beside what it measures. Run as a process of its own; prints
 // one line of JSON.
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { activityOf } from '../shared/activity.ts';
+import { Connection, postOf, type Answer } from '../shared/connection.ts';
 
 /** What one run does. */
 export interface LoadOptions {
@@ -24,95 +25,79 @@ export interface LoadResult {
   p50: number;
   p99: number;
   max: number;
+  /** Answers of another status, or batches of which not every event was accepted. */
   unexpected: number;
+  /** Events that were acknowledged in the whole run, before and after what is measured too. */
+  accepted: number;
+  /** The share of one processor that the generator itself took. */
+  generator: number;
 }
 
-const types = ['LOGIN', 'LOGOUT', 'PAGE_VIEW', 'BUTTON_CLICK', 'FORM_SUBMIT', 'API_CALL', 'ERROR'];
+const users = 10_000;
 
+/** Without an event id: the edge makes one, as the same requests are sent again and again. */
 function event(number: number): object {
-  return {
-    userId: `user-${(number * 7919) % 10_000}`,
-    activityType: types[number % types.length],
-    metadata: {
-      device: number % 2 === 0 ? 'desktop' : 'phone',
-      ip: `10.0.${number % 250}.${number % 199}`,
-      location: 'Vienna, AT',
-      path: `/products/${number % 1_000}`,
-    },
-  };
+  const { userId, activityType, metadata } = activityOf(number, users);
+  return { userId, activityType, metadata };
 }
 
 function requests({ path, headers, events, port }: LoadOptions): Buffer[] {
-  const head = Object.entries({ host: `127.0.0.1:${port}`, 'content-type': 'application/json', ...headers })
-    .map(([name, value]) => `${name}: ${value}\r\n`)
-    .join('');
   return Array.from({ length: events === 1 ? 1_000 : 20 }, (_, index) => {
-    const body = JSON.stringify(
+    const body =
       events === 1
         ? event(index)
-        : Array.from({ length: events }, (__, number) => event(index * events + number)),
-    );
-    return Buffer.from(
-      `POST ${path} HTTP/1.1\r\n${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
+        : Array.from({ length: events }, (__, number) => event(index * events + number));
+    return postOf(port, path, JSON.stringify(body), headers);
   });
+}
+
+/** How many events of a request were accepted, as its answer says. */
+function acceptedOf({ events, expect }: LoadOptions, { status, body }: Answer): number {
+  if (status !== expect) return 0;
+  if (events === 1) return 1;
+  return Number(/"accepted": ?(\d+)/.exec(body.toString('latin1', 0, 200))?.[1] ?? 0);
 }
 
 async function run(options: LoadOptions): Promise<LoadResult> {
   const prepared = requests(options);
-  const sockets: Socket[] = [];
-  let latencies: number[] = [];
-  let unexpected = 0;
-  let next = 0;
-  let measuring = false;
-  const wanted = Buffer.from(`HTTP/1.1 ${options.expect} `);
+  const latencies: number[] = [];
+  let [unexpected, accepted, next] = [0, 0, 0];
+  const phase = { measured: false, over: false };
 
   async function client(): Promise<void> {
-    const socket = connect(options.port, '127.0.0.1');
-    socket.setNoDelay(true);
-    sockets.push(socket);
-    await new Promise<void>((resolve, reject) => {
-      let sent = 0;
-      let received = Buffer.alloc(0);
-      function send(): void {
-        sent = performance.now();
-        socket.write(prepared[next++ % prepared.length] ?? '');
-      }
-      socket.on('connect', send);
-      socket.on('error', reject);
-      socket.on('close', () => resolve());
-      socket.on('data', (chunk) => {
-        received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-        const end = received.indexOf('\r\n\r\n');
-        if (end === -1) return;
-        const head = received.toString('latin1', 0, end);
-        const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
-        if (received.length < end + 4 + length) return;
-        if (measuring) latencies.push(performance.now() - sent);
-        if (!received.subarray(0, wanted.length).equals(wanted)) unexpected++;
-        received = received.subarray(end + 4 + length);
-        send();
-      });
-    });
+    const connection = new Connection(options.port);
+    // What is in flight at the end is waited for: what was accepted is then known.
+    while (!phase.over) {
+      const sent = performance.now();
+      const answer = await connection.request(prepared[next++ % prepared.length] ?? Buffer.alloc(0));
+      if (phase.measured && !phase.over) latencies.push(performance.now() - sent);
+      const events = acceptedOf(options, answer);
+      accepted += events;
+      if (events !== options.events) unexpected++;
+    }
+    connection.close();
   }
 
   const clients = Promise.all(Array.from({ length: options.connections }, client));
-  await pause(options.warmupMs);
-  measuring = true;
+  await Promise.race([sleep(options.warmupMs), clients]);
+  phase.measured = true;
+  const usage = process.cpuUsage();
   const started = performance.now();
-  await pause(options.measureMs);
-  measuring = false;
+  await Promise.race([sleep(options.measureMs), clients]);
+  phase.over = true;
   const seconds = (performance.now() - started) / 1_000;
-  for (const socket of sockets) socket.destroy();
+  const { user, system } = process.cpuUsage(usage);
   await clients;
-  latencies = latencies.toSorted((a, b) => a - b);
+  const sorted = latencies.toSorted((a, b) => a - b);
   return {
-    requests: latencies.length,
-    requestsPerSecond: Math.round(latencies.length / seconds),
-    p50: quantile(latencies, 0.5),
-    p99: quantile(latencies, 0.99),
-    max: quantile(latencies, 1),
+    requests: sorted.length,
+    requestsPerSecond: Math.round(sorted.length / seconds),
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
+    max: quantile(sorted, 1),
     unexpected,
+    accepted,
+    generator: Math.round((user + system) / seconds / 10_000) / 100,
   };
 }
 
@@ -121,13 +106,4 @@ function quantile(sorted: readonly number[], q: number): number {
   return Math.round(value * 100) / 100;
 }
 
-async function pause(milliseconds: number): Promise<void> {
-  await new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
-}
-
-if (process.argv[2] !== undefined) {
-  const options = JSON.parse(process.argv[2]) as LoadOptions;
-  console.log(JSON.stringify(await run(options)));
-}
+console.log(JSON.stringify(await run(JSON.parse(process.argv[2] ?? '{}') as LoadOptions)));

@@ -1,6 +1,6 @@
 // `npm run bench:freshness`: how long after its POST an event is seen by a GET, while the whole pipeline
 // takes 1,000 events a second.
-import { readArguments } from '@activity/service';
+import { begin } from '../shared/begin.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,16 +10,14 @@ import { freePorts } from '@activity/local/testing/free-ports';
 import { timesOf } from '../query/measure.ts';
 import type { Times } from '../query/measure.ts';
 
-readArguments({
-  usage: `npm run bench:freshness
+begin(`npm run bench:freshness
 
 How long after its POST an event is seen by a GET, while the whole pipeline takes 1,000 events a second.
 
 Set by the environment:
   BENCH_RATE   events a second; 1000 by default
   BENCH_SECONDS   how long it is measured, in seconds; 30 by default
-  BENCH_WARM_SECONDS   how long it warms up, in seconds; 15 by default`,
-});
+  BENCH_WARM_SECONDS   how long it warms up, in seconds; 15 by default`);
 
 const perSecond = Number(process.env['BENCH_RATE'] ?? 1_000);
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 30);

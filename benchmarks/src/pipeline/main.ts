@@ -2,8 +2,7 @@
 // beside it the two services that this pipeline replaces, and what MongoDB alone could do.
 import { availableParallelism, loadavg } from 'node:os';
 import { resolve } from 'node:path';
-import { readArguments } from '@activity/service';
-import { onStopSignals } from '@activity/testbed/process/stop-signals';
+import { begin } from '../shared/begin.ts';
 import { killChildren } from '../shared/child.ts';
 import { median } from '../shared/median.ts';
 import { atLeast, atMost, conclude, type Target } from '../shared/outcome.ts';
@@ -13,8 +12,15 @@ import { runPipeline, type PipelineRun } from './ours.ts';
 import { printPeers, printRun, printSizes } from './print.ts';
 import { startStack, type Stack } from './stack.ts';
 
-readArguments({
-  usage: `npm run bench:pipeline
+let running: Stack | undefined;
+
+async function stop(): Promise<void> {
+  killChildren();
+  await running?.stop();
+}
+
+begin(
+  `npm run bench:pipeline
 
 From the first POST until every log, window and total is in MongoDB, on the stack of npm start; beside it the two
 services that this pipeline replaces, and insertMany alone.
@@ -26,7 +32,8 @@ Set by the environment:
   BENCH_ONLY   ours leaves the peers out
   BENCH_OTHER   root of another checkout of this project, installed: its stack runs in turn with this one, as
     other, and no peers`,
-});
+  stop,
+);
 
 const count = Number(process.env['BENCH_EVENTS'] ?? 100_000);
 const users = Number(process.env['BENCH_USERS'] ?? 10_000);
@@ -38,16 +45,6 @@ const roots: Record<string, string | undefined> = {
   ours: undefined,
   ...(other !== undefined && { other: resolve(other) }),
 };
-
-let running: Stack | undefined;
-onStopSignals(
-  (why) => {
-    console.error(`stopping (${why})`);
-    killChildren();
-    void Promise.resolve(running?.stop()).finally(() => process.exit(1));
-  },
-  () => process.exit(1),
-);
 
 const runs: Record<string, PipelineRun[]> = {};
 const old: OldRun[] = [];

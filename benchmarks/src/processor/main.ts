@@ -4,15 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBroker } from '@activity/testbed';
-import { readArguments } from '@activity/service';
+import { begin } from '../shared/begin.ts';
 import type { Admin } from 'kafkajs';
 import { candidates, prepareJava, type Candidate } from './candidates.ts';
 import { connect, createTopics, readBack, writeInput } from './kafka.ts';
 import { median } from '../shared/median.ts';
 import { rateOf } from './rate.ts';
 
-readArguments({
-  usage: `npm run bench:processor
+begin(`npm run bench:processor
 
 The same job on packages/streams, on Kafka Streams and as a bare loop, in turn on one broker.
 
@@ -20,8 +19,7 @@ Set by the environment:
   BENCH_RECORDS   how many records; 500000 by default
   BENCH_ROUNDS   how often each candidate is measured; 3 by default
   BENCH_ONLY   the candidates to run, separated by commas; all by default
-  BENCH_OTHER   root of another checkout of this project, installed; its job runs too, as ours-other`,
-});
+  BENCH_OTHER   root of another checkout of this project, installed; its job runs too, as ours-other`);
 
 const records = Number(process.env['BENCH_RECORDS'] ?? 500_000);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);

@@ -1,7 +1,7 @@
 // `npm run bench:query`: the query service on a million logs,
 // beside skip/limit and pipelines over the logs themselves.
 import { startMongo } from '@activity/testbed';
-import { readArguments } from '@activity/service';
+import { begin } from '../shared/begin.ts';
 import { MongoClient } from 'mongodb';
 import type { Document } from 'mongodb';
 import { startQuery } from '@activity/e2e/testing/query-process';
@@ -13,8 +13,7 @@ import { plansOf, ratioOf } from './plans.ts';
 import type { Plan } from './plans.ts';
 import { readsOf } from './reads.ts';
 
-readArguments({
-  usage: `npm run bench:query
+begin(`npm run bench:query
 
 The query service on a million logs, beside skip/limit and pipelines over the logs themselves.
 
@@ -22,8 +21,7 @@ Set by the environment:
   BENCH_LOGS   how many logs; 1000000 by default
   BENCH_USERS   of how many users; 10000 by default
   BENCH_ROUNDS   how often each candidate is measured; 200 by default
-  BENCH_SECONDS   how long it is measured, in seconds; 10 by default`,
-});
+  BENCH_SECONDS   how long it is measured, in seconds; 10 by default`);
 
 const logs = Number(process.env['BENCH_LOGS'] ?? 1_000_000);
 const users = Number(process.env['BENCH_USERS'] ?? 10_000);

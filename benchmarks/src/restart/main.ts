@@ -6,21 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { startBroker } from '@activity/testbed';
-import { readArguments } from '@activity/service';
+import { begin } from '../shared/begin.ts';
 import { Partitioners } from 'kafkajs';
 import { median } from '../shared/median.ts';
 import { connect, createTopics } from '../processor/kafka.ts';
 import type { Kind } from './job.ts';
 
-readArguments({
-  usage: `npm run bench:restart
+begin(`npm run bench:restart
 
 How soon a processor with a million keys works again after a SIGKILL, from its local state and from its changelog alone.
 
 Set by the environment:
   BENCH_KEYS   how many keys; 1000000 by default
-  BENCH_ROUNDS   how often each candidate is measured; 3 by default`,
-});
+  BENCH_ROUNDS   how often each candidate is measured; 3 by default`);
 
 const keys = Number(process.env['BENCH_KEYS'] ?? 1_000_000);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);

@@ -6,19 +6,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBroker } from '@activity/testbed';
-import { readArguments } from '@activity/service';
+import { begin } from '../shared/begin.ts';
 import { Partitioners } from 'kafkajs';
 import { committed, connect, createTopics } from '../processor/kafka.ts';
 
-readArguments({
-  usage: `npm run bench:soak
+begin(`npm run bench:soak
 
 A steady load for ten minutes, and whether the processor's memory stays where it is.
 
 Set by the environment:
   BENCH_SECONDS   how long it is measured, in seconds; 600 by default
-  BENCH_RATE   events a second; 5000 by default`,
-});
+  BENCH_RATE   events a second; 5000 by default`);
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 600);
 const perSecond = Number(process.env['BENCH_RATE'] ?? 5000);
