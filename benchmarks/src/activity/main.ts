@@ -7,8 +7,10 @@ import { topicsOf, topicSpecs, topicVariables, type Topics } from '@activity/con
 import { startBroker } from '@activity/testbed';
 import { begin } from '../shared/begin.ts';
 import type { Admin } from 'kafkajs';
-import { connect, createTopics, readBack, writeInput } from '../processor/kafka.ts';
+import { connect, createTopics, writeInput, wrongIn } from '../processor/kafka.ts';
 import { median } from '../shared/median.ts';
+import { conclude } from '../shared/outcome.ts';
+import { rotated } from '../shared/rotated.ts';
 import { rateOf } from '../processor/rate.ts';
 
 begin(`npm run bench:activity
@@ -51,13 +53,13 @@ async function createOutputs(admin: Admin, topics: Topics): Promise<void> {
   });
 }
 
-/** Runs the processor over the whole input; returns its rate, and the topic of its logs. */
+/** Runs the processor over the whole input; returns its rate, and its topics. */
 async function measure(
   run: string,
   count: number,
   address: string,
   admin: Admin,
-): Promise<{ rate: number; enriched: string }> {
+): Promise<{ rate: number; topics: Topics }> {
   const names = namesOf(run);
   const topics = topicsOf(names);
   await createOutputs(admin, topics);
@@ -83,7 +85,7 @@ async function measure(
       records,
       timeoutMs: 180_000,
     });
-    return { rate, enriched: topics.enriched };
+    return { rate, topics };
   } finally {
     rmSync(stateDir, { recursive: true, force: true });
   }
@@ -92,7 +94,8 @@ async function measure(
 const broker = await startBroker({ heapMb: 1024, config: { 'log.segment.bytes': 268_435_456 } });
 const kafka = connect(broker.address);
 const admin = kafka.admin();
-let correct = true;
+const wrong: string[] = [];
+let exitCode = 1;
 try {
   await admin.connect();
   await createTopics(admin, [input], partitions);
@@ -108,17 +111,23 @@ try {
   await measure('warm-up', threads[0] ?? 1, broker.address, admin);
   const rates = new Map<number, number[]>();
   for (let round = 1; round <= rounds; round++) {
-    for (const count of threads) {
-      const { rate, enriched } = await measure(`threads-${count}-${round}`, count, broker.address, admin);
+    for (const count of rotated(threads, round)) {
+      const { rate, topics } = await measure(`threads-${count}-${round}`, count, broker.address, admin);
       rates.set(count, [...(rates.get(count) ?? []), rate]);
-      const seen = round === 1 ? await readBack(kafka, enriched, unique) : undefined;
-      const ok = !seen || (seen.records === unique && seen.unique === unique);
-      correct &&= ok;
-      const check = seen
-        ? `, read back ${seen.records} logs, ${seen.unique} unique${ok ? '' : ' — WRONG'}`
-        : '';
+      const found = await wrongIn(kafka, {
+        enriched: topics.enriched,
+        unique,
+        totals: [
+          // Each event is in a minute, an hour and a day.
+          { topic: topics.counts, sum: 3 * unique },
+          { topic: topics.users, sum: unique },
+          { topic: topics.globalCounts, sum: unique },
+        ],
+      });
+      wrong.push(...found);
       console.log(
-        `round ${round}  ${count} threads  ${Math.round(rate).toLocaleString('en')} records/s${check}`,
+        `round ${round}  ${count} threads  ${Math.round(rate).toLocaleString('en')} records/s, ` +
+          (found.length === 0 ? 'logs, windows and totals are right' : 'WRONG'),
       );
     }
   }
@@ -138,10 +147,9 @@ try {
       return [`threads-${count}/threads-${first}`, Math.round(median(pairs) * 100) / 100];
     }),
   );
-  console.log(JSON.stringify({ bench: 'activity', figures, ratios, targets: {} }));
-  process.exitCode = correct ? 0 : 1;
+  exitCode = conclude({ bench: 'activity', figures, ratios, targets: {}, wrong });
 } finally {
   await admin.disconnect();
   await broker.stop();
 }
-process.exit();
+process.exit(exitCode);

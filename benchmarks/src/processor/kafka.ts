@@ -48,29 +48,58 @@ export async function committed(admin: Admin, groupId: string, topic: string): P
     .reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
 }
 
-/** Reads a topic as an independent read_committed consumer: distinct keyed ids, and records in all. */
-export async function readBack(
-  kafka: Kafka,
-  topic: string,
-  expected: number,
-): Promise<{ records: number; unique: number }> {
-  const consumer = kafka.consumer({ groupId: `witness-${topic}`, readUncommitted: false });
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
+/** What a candidate's topics must hold in the end. */
+export interface Expected {
+  /** The topic of the logs: each unique event once. */
+  enriched: string;
+  unique: number;
+  /** Topics of absolute totals, and what the newest of each key add up to. */
+  totals: { topic: string; sum: number }[];
+}
+
+/** Reads a candidate's topics as an independent read_committed consumer; returns what is wrong in them. */
+export async function wrongIn(kafka: Kafka, { enriched, unique, totals }: Expected): Promise<string[]> {
+  const consumer = kafka.consumer({ groupId: `witness-${enriched}`, readUncommitted: false });
   const ids = new Set<number>();
+  const newest = new Map(totals.map(({ topic }) => [topic, new Map<string, number>()]));
   let records = 0;
   let last = Date.now();
+  await consumer.connect();
+  await consumer.subscribe({ topics: [enriched, ...newest.keys()], fromBeginning: true });
   await consumer.run({
-    eachBatch: async ({ batch }) => {
-      for (const { value } of batch.messages) {
-        records++;
-        ids.add((JSON.parse(String(value)) as { _id: number })._id);
+    autoCommit: false,
+    eachBatch: async ({ batch: { topic, messages } }) => {
+      for (const { key, value } of messages) {
+        const parsed = parse(value);
+        if (topic === enriched) {
+          records++;
+          ids.add(parsed._id);
+        } else newest.get(topic)?.set(String(key?.toString('latin1')), parsed.total);
       }
       last = Date.now();
     },
   });
-  while (Date.now() - last < (records < expected ? 5000 : 500))
-    await new Promise((done) => setTimeout(done, 100));
+  const sumOf = (topic: string): number =>
+    [...(newest.get(topic)?.values() ?? [])].reduce((a, b) => a + b, 0);
+  const complete = (): boolean => records >= unique && totals.every(({ topic, sum }) => sumOf(topic) >= sum);
+  // Once all is there, a moment for what should not be.
+  while (Date.now() - last < (complete() ? 500 : 5_000)) await new Promise((done) => setTimeout(done, 100));
   await consumer.disconnect();
-  return { records, unique: ids.size };
+  return [
+    ...(records === unique && ids.size === unique
+      ? []
+      : [`${enriched}: ${records} logs, ${ids.size} of them different, instead of ${unique}`]),
+    ...totals
+      .filter(({ topic, sum }) => sumOf(topic) !== sum)
+      .map(({ topic, sum }) => `${topic}: totals add up to ${sumOf(topic)}, not ${sum}`),
+  ];
+}
+
+/** In a store's changelog there is something before the JSON; a window that has gone has no value. */
+function parse(value: Buffer | null): { _id: number; total: number } {
+  if (value === null) return { _id: Number.NaN, total: 0 };
+  return JSON.parse(value.toString('utf8', Math.max(0, value.indexOf('{')))) as {
+    _id: number;
+    total: number;
+  };
 }

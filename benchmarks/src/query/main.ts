@@ -6,6 +6,7 @@ import { MongoClient } from 'mongodb';
 import type { Document } from 'mongodb';
 import { startQuery } from '@activity/e2e/testing/query-process';
 import { fillActivity, userOf } from '@activity/e2e/testing/stored-activity';
+import { atLeast, atMost, conclude } from '../shared/outcome.ts';
 import { exportAll } from './export-all.ts';
 import { atRate, timed, timedGet, timesOf } from './measure.ts';
 import type { Times } from './measure.ts';
@@ -78,6 +79,7 @@ async function alternately(
 }
 
 const figures: Record<string, Times> = {};
+let exitCode = 1;
 try {
   const deep = (await pageAt(depth / 100, 100)).pagination.next;
   Object.assign(
@@ -170,27 +172,23 @@ try {
   const listed = plans.filter(({ plan, summed }) => !summed && !plan.includes('FAST_COUNT'));
   const examined = Math.max(...listed.map(ratioOf));
   const scans = plans.filter(({ plan }) => plan.includes('COLLSCAN')).length;
-  function target(want: number, got: number, met: boolean): { want: number; got: number; met: boolean } {
-    return { want, got: Math.round(got * 100) / 100, met };
-  }
-  console.log(
-    JSON.stringify({
-      bench: 'query',
-      figures: { ...figures, rates, export: exported },
-      ratios,
-      targets: {
-        'deep/first': target(1.2, ratios['deep/first'], ratios['deep/first'] <= 1.2),
-        'pipeline/activity': target(100, ratios['pipeline/activity'], ratios['pipeline/activity'] >= 100),
-        'pipeline/timeline': target(100, ratios['pipeline/timeline'], ratios['pipeline/timeline'] >= 100),
-        'slowest p99 ms': target(50, slowest, slowest < 50),
-        'examined/returned': target(2, examined, examined <= 2),
-        'collection scans': target(0, scans, scans === 0),
-      },
-    }),
-  );
+  exitCode = conclude({
+    bench: 'query',
+    figures: { ...figures, rates, export: exported },
+    ratios,
+    targets: {
+      'deep/first': atMost(1.2, ratios['deep/first']),
+      'pipeline/activity': atLeast(100, ratios['pipeline/activity']),
+      'pipeline/timeline': atLeast(100, ratios['pipeline/timeline']),
+      'slowest p99 ms': atMost(50, slowest),
+      'examined/returned': atMost(2, examined),
+      'collection scans': atMost(0, scans),
+    },
+    wrong: [],
+  });
 } finally {
   await service.stop();
   await client.close();
   await mongo.stop();
 }
-process.exit();
+process.exit(exitCode);

@@ -9,6 +9,7 @@ import { startBroker } from '@activity/testbed';
 import { begin } from '../shared/begin.ts';
 import { Partitioners } from 'kafkajs';
 import { median } from '../shared/median.ts';
+import { atLeast, atMost, conclude, type Target } from '../shared/outcome.ts';
 import { connect, createTopics } from '../processor/kafka.ts';
 import type { Kind } from './job.ts';
 
@@ -121,6 +122,7 @@ async function measure(kind: Kind): Promise<{ local: number[]; rates: number[] }
   }
 }
 
+let exitCode = 1;
 try {
   await Promise.all([admin.connect(), producer.connect()]);
   await createTopics(admin, [input, ...kinds.map((kind) => `restart-output-${kind}`)], 4);
@@ -129,21 +131,21 @@ try {
     await producer.send({ topic: input, messages: messages(i, Math.min(10_000, keys - i)) });
   }
   const figures: { [name: string]: number } = {};
-  const targets: { [name: string]: { want: number; got: number; met: boolean } } = {};
+  const targets: Record<string, Target> = {};
   for (const kind of kinds) {
     const { local, rates } = await measure(kind);
     const [restart, restore] = [median(local), Math.round(median(rates))];
     figures[`${kind}-local-restart-ms`] = restart;
     figures[`${kind}-restore-records-per-s`] = restore;
-    targets[`${kind}-local-restart-ms`] = { want: 2_000, got: restart, met: restart <= 2_000 };
-    targets[`${kind}-restore-records-per-s`] = { want: 200_000, got: restore, met: restore >= 200_000 };
+    targets[`${kind}-local-restart-ms`] = atMost(2_000, restart);
+    targets[`${kind}-restore-records-per-s`] = atLeast(200_000, restore);
   }
   console.log(`\n| what | median |\n|---|---|`);
   for (const [name, value] of Object.entries(figures))
     console.log(`| ${name} | ${value.toLocaleString('en')} |`);
-  console.log(JSON.stringify({ bench: 'restart', figures, ratios: {}, targets }));
+  exitCode = conclude({ bench: 'restart', figures, ratios: {}, targets, wrong: [] });
 } finally {
   await Promise.all([admin.disconnect(), producer.disconnect()]);
   await broker.stop();
 }
-process.exit();
+process.exit(exitCode);

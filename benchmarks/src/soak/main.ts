@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startBroker } from '@activity/testbed';
 import { begin } from '../shared/begin.ts';
 import { Partitioners } from 'kafkajs';
+import { atMost, conclude } from '../shared/outcome.ts';
 import { committed, connect, createTopics } from '../processor/kafka.ts';
 
 begin(`npm run bench:soak
@@ -27,6 +28,7 @@ const kafka = connect(broker.address);
 const admin = kafka.admin();
 const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
 const stateDir = mkdtempSync(join(tmpdir(), 'bench-soak-'));
+let exitCode = 1;
 try {
   await Promise.all([admin.connect(), producer.connect()]);
   await createTopics(admin, [input, output], 4);
@@ -70,12 +72,11 @@ try {
     'last-third-mb': mb(last),
     'highest-mb': mb(Math.max(...samples)),
   };
-  const targets = { 'last/middle': { want: 1.1, got: growth, met: growth <= 1.1 } };
-  console.log(JSON.stringify({ bench: 'soak', figures, ratios: { 'last/middle': growth }, targets }));
-  process.exitCode = growth <= 1.1 ? 0 : 1;
+  const targets = { 'last/middle': atMost(1.1, growth) };
+  exitCode = conclude({ bench: 'soak', figures, ratios: { 'last/middle': growth }, targets, wrong: [] });
 } finally {
   await Promise.all([admin.disconnect(), producer.disconnect()]);
   await broker.stop();
   rmSync(stateDir, { recursive: true, force: true });
 }
-process.exit();
+process.exit(exitCode);
