@@ -7,6 +7,8 @@ import type { Document } from 'mongodb';
 import { startQuery } from '@activity/e2e/testing/query-process';
 import { fillActivity, userOf } from '@activity/e2e/testing/stored-activity';
 import { atLeast, atMost, conclude } from '../shared/outcome.ts';
+import { rotated } from '../shared/rotated.ts';
+import { disagreements } from './disagreements.ts';
 import { exportAll } from './export-all.ts';
 import { atRate, timed, timedGet, timesOf } from './measure.ts';
 import type { Times } from './measure.ts';
@@ -73,7 +75,7 @@ async function alternately(
     for (const work of Object.values(works)) await work();
   }
   for (let round = 0; round < times; round++) {
-    for (const [name, work] of Object.entries(works)) took.get(name)?.push(await work());
+    for (const [name, work] of rotated(Object.entries(works), round + 1)) took.get(name)?.push(await work());
   }
   return Object.fromEntries([...took].map(([name, all]) => [name, timesOf(all)]));
 }
@@ -101,6 +103,15 @@ try {
   );
 
   const collection = db.collection('logs');
+  const wrong = await disagreements({
+    url: service.url,
+    logs: collection,
+    users: [0, 1, Math.floor(users / 2), users - 1].map(userOf),
+    pages: { cursor: deep, page: depth / 100 + 1 },
+  });
+  console.log(
+    wrong.length === 0 ? 'all candidates return the same' : 'WRONG: candidates differ, see the end',
+  );
   let turn = 0;
   const user = (): string => userOf(turn++ % users);
   const byType: Document = {
@@ -184,7 +195,7 @@ try {
       'examined/returned': atMost(2, examined),
       'collection scans': atMost(0, scans),
     },
-    wrong: [],
+    wrong,
   });
 } finally {
   await service.stop();
