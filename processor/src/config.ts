@@ -82,8 +82,8 @@ export const configSchema = z.object({
   ),
   PRIVACY_HASH_KEY: z.string().min(16).optional().describe('The key of those hashes, 16 characters or more'),
   COMMIT_INTERVAL_MS: integer(100, 1, 60_000).describe('Time between two commits, in milliseconds'),
-  MAX_COMMIT_INTERVAL_MS: integer(2_000, 1, 60_000).describe(
-    'The same while 1,000 raw records or more wait, in milliseconds: a count that changes often is then written fewer times',
+  MAX_COMMIT_INTERVAL_MS: integer(5_000, 1, 60_000).describe(
+    'The most of it while 1,000 raw records or more wait, one for half a second: a count that changes often is then written fewer times',
   ),
   METRICS_PORT: portNumber(3002).describe('Port of /metrics, /livez and /readyz'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),

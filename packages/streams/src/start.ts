@@ -69,9 +69,9 @@ export interface StreamsOptions {
    */
   commitIntervalMs?: number;
   /**
-   * How long a commit may wait while 1,000 records or more wait to be processed. Fewer and larger commits
-   * write a key that changes often fewer times, to the output and to the changelog. Unless given, as often as
-   * otherwise.
+   * How long a commit may wait while the input is behind: 1,000 records or more wait to be processed, one of
+   * them for half a second. Fewer and larger commits write a key that changes often fewer times, to the output
+   * and to the changelog. Unless given, as often as otherwise.
    */
   maxCommitIntervalMs?: number;
   /**

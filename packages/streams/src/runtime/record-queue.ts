@@ -43,6 +43,11 @@ export class RecordQueue {
     return this.#records.length - this.#head;
   }
 
+  /** About the timestamp in Kafka of the record that is next; infinite where there is none. */
+  get nextTimestamp(): number {
+    return this.peek()?.timestamp ?? (this.unfetched > 0 ? this.arrivalTime : Number.POSITIVE_INFINITY);
+  }
+
   /** About how much memory the records that wait take, in bytes. */
   get bytes(): number {
     return this.#bytes;

@@ -89,13 +89,6 @@ export class Task {
     return bytes;
   }
 
-  /** How many records wait to be processed, here and, as of the last fetch, at the broker. */
-  get waitingRecords(): number {
-    let records = 0;
-    for (const { queue } of this.#inputs) records += queue.size + queue.unfetched;
-    return records;
-  }
-
   /** The highest event time seen, in epoch milliseconds; -1 before the first record. */
   get streamTime(): number {
     return this.#streamTime;

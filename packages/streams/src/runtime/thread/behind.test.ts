@@ -9,7 +9,11 @@ const strings = { key: stringSerde, value: stringSerde };
 afterEach(closeThreads);
 
 /** Works off records that take 0.1 ms each; returns how many were written by each commit. */
-async function commitsOf(records: number, maxCommitIntervalMs: number): Promise<number[]> {
+async function commitsOf(
+  records: number,
+  maxCommitIntervalMs: number,
+  timeOf: (n: number) => number = (n) => n,
+): Promise<number[]> {
   const builder = new StreamsBuilder();
   builder
     .stream('in', strings)
@@ -21,6 +25,7 @@ async function commitsOf(records: number, maxCommitIntervalMs: number): Promise<
   const { lines, values } = startThread({
     topology: builder.build(),
     inputs: [Array.from({ length: records }, (_, n) => String(n))],
+    timeOf,
     refuse: ({ records: { count } }) => commits.push(count),
     settings: { commitIntervalMs: 10, maxCommitIntervalMs, maxUncommittedRecords: 1_000_000 },
   });
@@ -39,6 +44,11 @@ test('no longer than it may', async () => {
   expect(commits.length).toBeGreaterThan(2);
   // 100 ms, the commit before, and the turn that is under way: at 0.1 ms a record at the least.
   expect(commits[0]).toBeLessThan(2_000);
+});
+
+test('it does not wait for records that have only just come, however many', async () => {
+  const commits = await commitsOf(3_000, 60_000, () => Date.now() + 60_000);
+  expect(commits[0]).toBeLessThan(1_000);
 });
 
 test('where it may not wait, it does not', async () => {

@@ -18,9 +18,6 @@ import { InFlight } from './in-flight.ts';
 import type { TaskSet } from './task-set.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
 
-/** The input is behind while this many records or more wait. */
-const behindRecords = 1_000;
-
 /** What a {@link CommitCycle} works on. */
 export interface CommitCycleOptions {
   thread: StreamThreadOptions;
@@ -215,7 +212,7 @@ export class CommitCycle {
    */
   #mayGrow(passed: number): boolean {
     const { thread, tasks } = this.#options;
-    return passed < thread.maxCommitIntervalMs && tasks.waitingRecords() >= behindRecords;
+    return passed < thread.maxCommitIntervalMs && tasks.isBehind(thread.now());
   }
 
   #maxRecords(): number {

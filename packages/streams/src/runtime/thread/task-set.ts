@@ -21,6 +21,10 @@ import { InFlight } from './in-flight.ts';
 import { isConnectionLost, isRetriable } from './passing.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
 
+/** The input is behind while this many records or more wait, one of them for this long. */
+const behindRecords = 1_000;
+const behindMs = 500;
+
 /** What a task must do before it may run: find its positions, then read its changelogs to their ends. */
 export type TaskPhase = 'seeking' | 'restoring' | 'running';
 
@@ -135,11 +139,12 @@ export class TaskSet {
     return bytes;
   }
 
-  /** How many records wait to be processed. */
-  waitingRecords(): number {
-    let records = 0;
-    for (const { task } of this.#open.values()) records += task.waitingRecords;
-    return records;
+  /** Whether many records wait to be processed, some of them for a while already. */
+  isBehind(now: number): boolean {
+    const queues = this.all().flatMap((task) => task.queues);
+    const waiting = queues.reduce((sum, { size, unfetched }) => sum + size + unfetched, 0);
+    if (waiting < behindRecords) return false;
+    return now - Math.min(...queues.map(({ nextTimestamp }) => nextTimestamp)) >= behindMs;
   }
 
   /** Opens those of these tasks that are not open. One that another thread still has is tried again later. */
