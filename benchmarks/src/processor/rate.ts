@@ -1,6 +1,7 @@
 // How fast a stream processor gets through its input, as its commits tell.
 import { spawn } from 'node:child_process';
 import type { Admin } from 'kafkajs';
+import { cpuOf, perEvent } from '../shared/cpu.ts';
 import { committed } from './kafka.ts';
 
 /** What to run, and how to measure how far it is. */
@@ -17,6 +18,8 @@ export interface Run {
   /** How many records the input has. */
   records: number;
   timeoutMs: number;
+  /** Called with the microseconds of CPU that it took for a record, from when its rate was measured. */
+  onCpu?: (microseconds: number) => void;
 }
 
 /**
@@ -36,6 +39,8 @@ export async function rateOf(run: Run): Promise<number> {
       });
     });
     const before = await committed(admin, group, input);
+    const pids = { child: child.pid ?? 0 };
+    const usedBefore = cpuOf(pids);
     const began = performance.now();
     for (;;) {
       const done = await committed(admin, group, input);
@@ -45,7 +50,9 @@ export async function rateOf(run: Run): Promise<number> {
         throw new Error(`${name} had done ${done} of ${records} records after ${run.timeoutMs} ms`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    return (records - before) / ((performance.now() - began) / 1000);
+    const seconds = (performance.now() - began) / 1000;
+    run.onCpu?.(perEvent(usedBefore, cpuOf(pids), records - before).child);
+    return (records - before) / seconds;
   } finally {
     child.kill('SIGTERM');
     const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
