@@ -46,7 +46,7 @@ export const configSchema = z.object({
     .optional()
     .describe('A name of this instance, the same after a restart; made and kept in STATE_DIR unless set'),
   PROCESSOR_THREADS: integer(1, 1, 64).describe(
-    'Threads that share the partitions of this instance; a second one gained nothing on 2 cores that it shared with the broker: measure it',
+    'Threads that share the partitions of this instance; give each a core of its own: on 2 cores shared with the broker a second one gains nothing, since one thread and the broker take both',
   ),
   DEDUPE_HOURS: integer(24, 1, 24 * 30).describe(
     'How long event ids are remembered, in hours from the arrival of the first copy',
