@@ -39,7 +39,7 @@ export async function migrate(db: Db, options: MigrationOptions): Promise<void> 
   );
   for (const role of roles) {
     const name = collections[role];
-    const validator = { $jsonSchema: validators[role] };
+    const validator = validators[role];
     // Without a validator's consent a write is refused, which stops the sink's task and loses nothing.
     if (existing.has(name)) await db.command({ collMod: name, validator });
     else await db.createCollection(name, { validator });

@@ -2,7 +2,7 @@
 import { collections, dateFields, topicSchemas } from '@activity/contracts';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { bsonSchemaOf } from './bson-schema.ts';
+import { bsonTypesOf } from './bson-schema.ts';
 import { validators } from './validators.ts';
 
 test('are as they were agreed', async () => {
@@ -11,7 +11,7 @@ test('are as they were agreed', async () => {
 });
 
 test('refuse a type that documents do not have', () => {
-  expect(() => bsonSchemaOf(z.object({ share: z.number() }))).toThrowError(
+  expect(() => bsonTypesOf(z.object({ share: z.number() }))).toThrowError(
     'no translation of the type "number"',
   );
 });

@@ -1,4 +1,4 @@
-// JSON-schema validators of the collections: what every document must have, so that a sink set up wrong is
+// The validators of the collections: what every document must have, so that a sink set up wrong is
 // stopped at its first write. The types are those of the topics' schemas, with times as the dates that the
 // sink makes of them. Only fields that every document has had since the first version are named: the sink may
 // write old records again. Fields may be added freely. A delete marker needs nothing but its date.
@@ -13,17 +13,13 @@ import {
 } from '@activity/contracts';
 import type { Document } from 'mongodb';
 import { z } from 'zod';
-import { bsonSchemaOf } from './bson-schema.ts';
+import { bsonTypesOf } from './bson-schema.ts';
 
 /** What every document is, or a marker of its deletion instead. The `_id` is that of both. */
-function documentOrMarker(id: z.ZodType, document: z.ZodObject): Document {
+function documentOrMarker(_id: z.ZodType, document: z.ZodObject): Document {
   return {
-    bsonType: 'object',
-    properties: { _id: bsonSchemaOf(id) },
-    anyOf: [document, marker.pick({ deletedAt: true })].map((either) => {
-      const { required, properties } = bsonSchemaOf(either);
-      return { required, properties };
-    }),
+    ...bsonTypesOf(z.object({ _id })),
+    $or: [document, marker.pick({ deletedAt: true })].map((either) => bsonTypesOf(either)),
   };
 }
 
