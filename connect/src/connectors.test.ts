@@ -44,18 +44,19 @@ describe('the connectors', () => {
     },
   );
 
-  test('logs are inserted first; counts that are read by their positions have these', () => {
+  test('logs and new windows are inserted; counts that are read by their positions have these', () => {
     const ways = connectors.map(({ config }) => [
       config['collection'],
       config['first.writes'],
+      config['remembered.ids'],
       config['position.fields'],
     ]);
     expect(ways).toEqual([
-      [collections.counts, 'replace', 'true'],
-      [collections.globalCounts, 'replace', 'true'],
-      [collections.ledger, 'replace', undefined],
-      [collections.logs, 'insert', undefined],
-      [collections.users, 'replace', undefined],
+      [collections.counts, 'insert', '262144', 'true'],
+      [collections.globalCounts, 'replace', undefined, 'true'],
+      [collections.ledger, 'replace', undefined, undefined],
+      [collections.logs, 'insert', undefined, undefined],
+      [collections.users, 'replace', undefined, undefined],
     ]);
   });
 

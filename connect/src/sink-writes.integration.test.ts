@@ -96,6 +96,39 @@ describe('the sink', () => {
     );
   });
 
+  test('inserts new windows, and replaces those that are there, known to the task or not', async () => {
+    const counts = sink.db.collection<{ _id: string }>('counts');
+    const window = (id: number, total: number): Document => {
+      const parts = { userId: 'u', size: 'hour', windowStart: iso, windowEnd: iso, byType: {} };
+      return { ...parts, _id: `u|hour|${id}`, total };
+    };
+    await counts.insertOne({ ...byId(0), _id: 'u|hour|2' }, { bypassDocumentValidation: true });
+    const ids = [1, 2, 3, 4];
+    for (const total of [1, 2, 3]) {
+      await sink.send(
+        sink.topics.KAFKA_COUNTS_TOPIC,
+        ids.map((id) => window(id, total)),
+      );
+      await vi.waitFor(
+        async () => {
+          const stored = await counts.find({ total: Long.fromNumber(total) } as Document).toArray();
+          expect(stored).toHaveLength(ids.length);
+        },
+        { timeout: 20_000, interval: 100 },
+      );
+    }
+    const marker = { _id: 'u|hour|1', deletedAt: new Date().toISOString(), by: 1 };
+    await sink.send(sink.topics.KAFKA_COUNTS_TOPIC, [marker, window(1, 4)]);
+    await vi.waitFor(
+      async () => {
+        const stored = await counts.findOne({ _id: 'u|hour|1' });
+        expect(stored).toMatchObject({ total: Long.fromNumber(4) });
+        expect(stored).not.toHaveProperty('deletedAt');
+      },
+      { timeout: 20_000, interval: 100 },
+    );
+  });
+
   test.each([
     ['a list', '[1]'],
     ['a text', '"log"'],

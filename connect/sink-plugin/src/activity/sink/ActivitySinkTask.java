@@ -29,9 +29,9 @@ import org.slf4j.LoggerFactory;
  *
  * <ul>
  *   <li>of the records with one `_id`, the newest alone;
- *   <li>with `first.writes=insert`, documents are inserted, markers replace. Where an `_id` is there already
- *       (the record was read before), that document and all behind it replace what is there, unless it is a
- *       marker.
+ *   <li>with `first.writes=insert`, documents are inserted, but markers and those whose `_id` this task has
+ *       written lately (`remembered.ids` of them) replace. Where an `_id` is there already, because the record
+ *       was read before, that document and all behind it replace what is there, unless it is a marker.
  * </ul>
  *
  * Every write may be repeated. A write that MongoDB refuses for another reason stops the task.
@@ -39,6 +39,9 @@ import org.slf4j.LoggerFactory;
 public final class ActivitySinkTask extends MongoSinkTask {
   /** How the connector writes what is no marker: `insert` or `replace`. */
   static final String FIRST_WRITES = "first.writes";
+
+  /** How many `_id`s are remembered, a power of two. None, where each `_id` is written once. */
+  static final String REMEMBERED = "remembered.ids";
 
   /** Whether documents have the position of their record. */
   static final String POSITION = "position.fields";
@@ -54,6 +57,7 @@ public final class ActivitySinkTask extends MongoSinkTask {
   private final List<SinkRecord> again = new ArrayList<>();
   private ConnectException refusal;
   private boolean isInserting;
+  private RecentIds written;
   private boolean hasPosition;
 
   @Override
@@ -81,6 +85,7 @@ public final class ActivitySinkTask extends MongoSinkTask {
   @Override
   public void start(final Map<String, String> settings) {
     isInserting = "insert".equals(settings.get(FIRST_WRITES));
+    written = new RecentIds(Integer.parseInt(settings.getOrDefault(REMEMBERED, "0")));
     hasPosition = Boolean.parseBoolean(settings.get(POSITION));
     super.start(settings);
   }
@@ -107,13 +112,18 @@ public final class ActivitySinkTask extends MongoSinkTask {
     List<SinkRecord> replacing = new ArrayList<>();
     for (SinkRecord record : newest.values()) {
       StoredDocument document = documentOf(record);
-      boolean isInsert = isInserting && !document.isMarker;
+      boolean isInsert = isInserting && !document.isMarker && !isKnown(document.id);
       document.writeBy(isInsert ? Write.INSERT : Write.REPLACE);
       if (hasPosition) document.addPosition(record.kafkaPartition(), record.kafkaOffset());
       (isInsert ? batch : replacing).add(record);
     }
     batch.addAll(replacing);
     return batch;
+  }
+
+  /** A document without an `_id` is the connector's to refuse. */
+  private boolean isKnown(final Object id) {
+    return id == null || written.isKnown(id);
   }
 
   /** Writes a batch and returns what of it is to be written again. */
