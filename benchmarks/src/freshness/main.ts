@@ -83,6 +83,8 @@ async function load<Result>(
     if (early > 0) await sleep(early);
     if (tick % ticksPerTurn === 0) results.push(watch(tick / ticksPerTurn));
     work.push(postBatch(Math.round((perSecond - watchedOnes) / 10)));
+    // One that fails is thrown below, where the pipeline is stopped, and does not end the process here.
+    for (const one of [results.at(-1), work.at(-1)]) one?.catch(() => undefined);
   }
   await Promise.all(work);
   const passed = (performance.now() - started) / 1_000;
