@@ -2,6 +2,8 @@
 import { servers } from '@activity/testbed/testing';
 import { Long, type Document } from 'mongodb';
 import { afterAll, assert, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createConnectClient } from './connect-client.ts';
+import { register } from './registrar.ts';
 import { iso, log, startSinkStack, type SinkStack } from './testing/sink-stack.ts';
 
 const connector = 'writes-test-logs-sink';
@@ -224,4 +226,44 @@ describe('the sink', () => {
     ).toEqual(before);
     expect(await restarts()).toBe(restarted);
   }, 240_000);
+
+  test('goes on as a connector of the project’s own where it was one of MongoDB’s', async () => {
+    const client = createConnectClient(sink.connect.address);
+    const name = 'writes-test-moved-sink';
+    const moved = sink.db.collection('moved');
+    const now = { ...(await client.config('writes-test-users-sink')), name, collection: 'moved' };
+    const strategy = 'com.mongodb.kafka.connect.sink.writemodel.strategy.ReplaceOneDefaultStrategy';
+    const before = {
+      ...now,
+      'connector.class': 'com.mongodb.kafka.connect.MongoSinkConnector',
+      'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
+      'value.converter.schemas.enable': 'false',
+      'writemodel.strategy': strategy,
+      'mongo.errors.tolerance': 'none',
+    };
+    const stored = async (wanted: Document[]): Promise<void> =>
+      vi.waitFor(
+        async () => {
+          const statuses = await client.statuses();
+          expect(statuses.find((status) => status.name === name)?.tasks).toMatchObject([
+            { state: 'RUNNING' },
+            { state: 'RUNNING' },
+          ]);
+          const found = await moved.find({ userId: 'moved' }).sort({ _id: 1 }).toArray();
+          expect(found.map(({ _id, firstSeen }) => ({ _id, firstSeen }))).toEqual(wanted);
+        },
+        { timeout: 80_000, interval: 100 },
+      );
+    expect(await register(client, { name, config: before })).toBe('created');
+    const user = { userId: 'moved', byType: {}, total: 1, firstSeen: iso, lastSeen: iso };
+    await sink.send(sink.topics.KAFKA_USERS_TOPIC, [{ ...user, _id: 'before' }]);
+    await stored([{ _id: 'before', firstSeen: iso }]);
+    expect(await register(client, { name, config: now })).toBe('updated');
+    await sink.send(sink.topics.KAFKA_USERS_TOPIC, [{ ...user, _id: 'after' }]);
+    // It has not read the topic again.
+    await stored([
+      { _id: 'after', firstSeen: new Date(iso) },
+      { _id: 'before', firstSeen: iso },
+    ]);
+  }, 180_000);
 });

@@ -1,5 +1,5 @@
-// Compiles the sink's own classes, which are in Java, into the jar of `connect/sink-plugin`. The jar is in the
-// repository, so that nobody needs a compiler who only runs the pipeline.
+// Compiles the sink's own classes, which are in Java, into the jar of `connect/sink-plugin`. The jar is in
+// the repository, so that nobody needs a compiler who only runs the pipeline.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
