@@ -1,7 +1,7 @@
 # The pipeline's images, one target each: ingest, processor, connect, query, setup; and kafka-connect, which is Kafka Connect
 # with the MongoDB sink and the project's own classes for it.
 #   docker build --target ingest --tag activity/ingest .
-ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+ARG NODE_IMAGE=node:26.10.0-bookworm-slim
 ARG MAVEN_IMAGE=maven:3.9.11-eclipse-temurin-17
 ARG KAFKA_IMAGE=apache/kafka:4.3.1
 
