@@ -17,7 +17,9 @@ interface Share {
 const partitions = 4;
 const recordsOfCommit = 5_000;
 
-/** Reads in the records of a share; the returned function processes them and returns how many logs it wrote. */
+/**
+ * Reads in the records of a share. The returned function processes them and returns how many logs it wrote.
+ */
 function prepare({ data, threads, index }: Share): () => number {
   const { driver, pipe, read } = openPipeline({
     partitions: partitions / threads,

@@ -5,6 +5,7 @@ import { type SecurityOptions, createKafka, type KafkaOptions } from '@activity/
 import { FatalError } from './api/errors.ts';
 import type { FailureChoices } from './runtime/failure-policy.ts';
 import { failurePolicy } from './runtime/failure-policy.ts';
+import { checkThreads } from './runtime/check-threads.ts';
 import { prepareTopics } from './runtime/internal-topics.ts';
 import { localThread } from './runtime/local-thread.ts';
 import { noMetrics, type RuntimeMetrics } from './runtime/metrics.ts';
@@ -70,8 +71,8 @@ export interface StreamsOptions {
   commitIntervalMs?: number;
   /**
    * How long a commit may wait while the input is behind: 1,000 records or more wait to be processed, one of
-   * them for half a second. Fewer and larger commits write a key that changes often fewer times, to the output
-   * and to the changelog. Unless given, as often as otherwise.
+   * them for half a second. Fewer and larger commits write a key that changes often fewer times, to the
+   * output and to the changelog. Unless given, as often as otherwise.
    */
   maxCommitIntervalMs?: number;
   /**
@@ -239,24 +240,9 @@ export function createStreams(options: StreamsOptions): Streams {
   const { onUncaughtException = 'shut-down-client' } = options;
   const failures: FailureChoices = { onFailure: options.onFailure, deadLetterTopic: options.deadLetterTopic };
   failurePolicy(failures);
-  if (!Number.isSafeInteger(threads) || threads < 1) {
-    throw new FatalError('CONFIGURATION_INVALID', `threads must be 1 or more, not ${threads}`);
-  }
-  if (threads > 1 && !isModule(options.topology)) {
-    throw new FatalError(
-      'CONFIGURATION_INVALID',
-      'threads need the topology as a module: { url: new URL(…) }',
-    );
-  }
+  checkThreads({ threads, topology: options.topology, onFailure: options.onFailure });
   if (typeof onUncaughtException !== 'function' && !isReply(onUncaughtException))
     throw new FatalError('CONFIGURATION_INVALID', `onUncaughtException: ${noReply(onUncaughtException)}`);
-  const handlers = options.onFailure && Object.values(options.onFailure);
-  if (threads > 1 && handlers?.some((choice) => typeof choice === 'function')) {
-    throw new FatalError(
-      'CONFIGURATION_INVALID',
-      "threads take no functions in onFailure: say 'fail', 'continue' or 'deadLetter'",
-    );
-  }
   const stateDir = options.stateDir === undefined ? undefined : join(options.stateDir, applicationId);
   let lock: { release(): void } | undefined;
   let pool: ThreadPool | undefined;
