@@ -4,6 +4,7 @@
 /** The files, from the root of the project, with about how many seconds each takes on two processors. */
 export const longFiles: Readonly<Record<string, number>> = {
   'connect/src/connect.integration.test.ts': 45,
+  'connect/src/sink-writes.integration.test.ts': 45,
   'deploy/src/setup/setup.integration.test.ts': 13,
   'e2e/src/activity.integration.test.ts': 59,
   'e2e/src/as-of.integration.test.ts': 72,
@@ -12,6 +13,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'e2e/src/launcher.integration.test.ts': 105,
   'e2e/src/order-of-starting.integration.test.ts': 25,
   'e2e/src/page.integration.test.ts': 58,
+  'e2e/src/personal-data.integration.test.ts': 12,
   'e2e/src/pipeline.integration.test.ts': 76,
   'e2e/src/query-loop.integration.test.ts': 21,
   'e2e/src/query-service.integration.test.ts': 15,
@@ -26,6 +28,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'ingest/src/kafka/event-writer.integration.test.ts': 46,
   'packages/kafka/src/client/authorization.integration.test.ts': 19,
   'packages/kafka/src/client/broker-faults.integration.test.ts': 48,
+  'packages/kafka/src/client/compressed-batches.integration.test.ts': 15,
   'packages/kafka/src/client/wire-port.integration.test.ts': 18,
   'packages/streams/docs/tutorial/09-running-on-a-broker.integration.test.ts': 16,
   'packages/streams/scripts/pack.integration.test.ts': 35,
