@@ -243,10 +243,10 @@ describe('the sink', () => {
     };
     const user = { userId: 'moved', byType: {}, total: 1, firstSeen: iso, lastSeen: iso };
     /** Sends a user until it is stored as the connector of now does: tasks of before end some time later. */
-    const stored = async (_id: string, wanted: Document[]): Promise<void> =>
+    const stored = async (id: string, wanted: Document[]): Promise<void> =>
       vi.waitFor(
         async () => {
-          await sink.send(sink.topics.KAFKA_USERS_TOPIC, [{ ...user, _id }]);
+          await sink.send(sink.topics.KAFKA_USERS_TOPIC, [{ ...user, _id: id }]);
           const statuses = await client.statuses();
           expect(statuses.find((status) => status.name === name)?.tasks).toMatchObject([
             { state: 'RUNNING' },
