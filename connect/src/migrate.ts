@@ -37,15 +37,16 @@ export async function migrate(db: Db, options: MigrationOptions): Promise<void> 
   const existing = new Set(
     (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name),
   );
+  const { indexedFilters = filterIndexes } = options;
+  const unwanted = filterIndexes.filter((filter) => !indexedFilters.includes(filter)).map(nameOfFilter);
   for (const role of roles) {
     const name = collections[role];
     const validator = validators[role];
     // Without a validator's consent a write is refused, which stops the sink's task and loses nothing.
     if (existing.has(name)) await db.command({ collMod: name, validator });
     else await db.createCollection(name, { validator });
-    await migrateIndexes(db, name, [...indexes[role], ...expiryIndexes(role, options)]);
+    await migrateIndexes(db, name, [...indexes[role], ...expiryIndexes(role, options)], unwanted);
   }
-  await migrateFilterIndexes(db, options.indexedFilters ?? filterIndexes);
   if (!existing.has(receiptsCollection)) await db.createCollection(receiptsCollection);
   await migrateIndexes(db, receiptsCollection, [
     { key: { userId: 1 }, options: { name: 'user' } },
@@ -67,6 +68,12 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
     { key: { activityType: 1, timestamp: -1, _id: -1 }, options: { name: typeIndexes.ofAll } },
     { key: { eventId: 1, timestamp: -1, _id: -1 }, options: { name: 'event_newest' } },
     { key: { userId: 1, activityType: 1, timestamp: -1, _id: -1 }, options: { name: typeIndexes.ofUser } },
+    newestOf('session', 'session'),
+    newestOf('client.device', 'device'),
+    newestOf('place.country', 'country'),
+    newestOf('metadata.ip', 'ip'),
+    newestOf('address.prefix', 'network'),
+    newestOf('bot', 'bot', true),
   ],
   counts: [
     { key: { userId: 1, size: 1, windowStart: -1 }, options: { name: 'user_windows' } },
@@ -97,28 +104,16 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
   ledger: [],
 };
 
-/** The field of each filter. Not every log has each: it costs nothing where nothing is there. */
-const filterFields: Record<FilterIndex, string> = {
-  session: 'session',
-  device: 'client.device',
-  country: 'place.country',
-  ip: 'metadata.ip',
-  network: 'address.prefix',
-  bot: 'bot',
-};
+function nameOfFilter(filter: FilterIndex): string {
+  return `${filter}_newest`;
+}
 
-/** Makes the indexes of these filters, and drops those of the others. */
-async function migrateFilterIndexes(db: Db, wanted: readonly FilterIndex[]): Promise<void> {
-  const logs = db.collection(collections.logs);
-  const existing = new Set((await logs.indexes()).map(({ name }) => name));
-  for (const filter of filterIndexes) {
-    const field = filterFields[filter];
-    const name = `${filter}_newest`;
-    const partialFilterExpression = { [field]: filter === 'bot' ? true : { $exists: true } };
-    if (wanted.includes(filter))
-      await logs.createIndex({ [field]: 1, timestamp: -1, _id: -1 }, { name, partialFilterExpression });
-    else if (existing.has(name)) await logs.dropIndex(name);
-  }
+/** The index of a filter. Not every log has its field: it costs nothing where nothing is there. */
+function newestOf(field: string, filter: FilterIndex, values: unknown = { $exists: true }): Index {
+  return {
+    key: { [field]: 1, timestamp: -1, _id: -1 },
+    options: { name: nameOfFilter(filter), partialFilterExpression: { [field]: values } },
+  };
 }
 
 /** Users who have done something in that time, the busiest first. */
@@ -187,10 +182,20 @@ function markerIndex(expireAfterSeconds: number): Index {
   };
 }
 
-async function migrateIndexes(db: Db, collection: string, wanted: readonly Index[]): Promise<void> {
+/** Makes these indexes, but drops those whose names are unwanted. */
+async function migrateIndexes(
+  db: Db,
+  collection: string,
+  all: readonly Index[],
+  unwanted: readonly string[] = [],
+): Promise<void> {
   const current: Document[] = await db.collection(collection).indexes();
-  for (const { key, options } of wanted) {
+  for (const { key, options } of all) {
     const found = current.find(({ name }) => name === options.name);
+    if (unwanted.includes(options.name)) {
+      if (found !== undefined) await db.collection(collection).dropIndex(options.name);
+      continue;
+    }
     if (found !== undefined && found['expireAfterSeconds'] !== options.expireAfterSeconds) {
       await db.command({
         collMod: collection,
