@@ -3,6 +3,7 @@ import { activityTypeVariables, defaultMinEventYear, topicVariables } from '@act
 import {
   checkKafkaSecurity,
   checkTls,
+  compression,
   hostList,
   integer,
   kafkaSecurityVariables,
@@ -33,12 +34,9 @@ export const configSchema = z.object({
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers to start from, comma-separated'),
   ...kafkaSecurityVariables,
   KAFKA_TOPIC: topicVariables.KAFKA_TOPIC,
-  KAFKA_COMPRESSION: z
-    .enum(['none', 'gzip', 'zstd'])
-    .default('gzip')
-    .describe(
-      'How what it writes to the raw topic is compressed; kafkajs reads gzip, and zstd only with a codec',
-    ),
+  KAFKA_COMPRESSION: compression('gzip').describe(
+    'How what it writes to the raw topic is compressed; kafkajs reads gzip, and zstd only with a codec',
+  ),
   ...activityTypeVariables,
   MIN_EVENT_YEAR: integer(defaultMinEventYear, 1970, 9999).describe(
     'The first year that an event’s timestamp may be in; an earlier one is refused: its clock was never set',

@@ -3,6 +3,7 @@ import { activityTypeVariables, defaultApplicationId, topicVariables } from '@ac
 import {
   checkKafkaSecurity,
   checkTls,
+  compression,
   hostList,
   integer,
   kafkaSecurityVariables,
@@ -24,16 +25,12 @@ export const configSchema = z.object({
   ...activityTypeVariables,
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers, host:port, separated by commas'),
   ...kafkaSecurityVariables,
-  KAFKA_COMPRESSION: z
-    .enum(['none', 'gzip', 'zstd'])
-    .default('gzip')
-    .describe(
-      'How what it writes to topics that others read is compressed; kafkajs reads gzip, and zstd only with a codec',
-    ),
-  KAFKA_INTERNAL_COMPRESSION: z
-    .enum(['none', 'gzip', 'zstd'])
-    .default('zstd')
-    .describe('The same for its own topics: changelogs and repartition topics'),
+  KAFKA_COMPRESSION: compression('gzip').describe(
+    'How what it writes to topics that others read is compressed; kafkajs reads gzip, and zstd only with a codec',
+  ),
+  KAFKA_INTERNAL_COMPRESSION: compression('zstd').describe(
+    'The same for its own topics: changelogs and repartition topics',
+  ),
   KAFKA_GROUP_ID: z
     .string()
     .min(1)

@@ -60,6 +60,11 @@ export function textList(): z.ZodType<string[]> {
     .default([]);
 }
 
+/** How record batches are compressed. */
+export function compression(fallback: 'gzip' | 'zstd'): z.ZodType<'none' | 'gzip' | 'zstd'> {
+  return z.enum(['none', 'gzip', 'zstd']).default(fallback);
+}
+
 /** An http or https URL without a trailing slash. */
 export function httpUrl(fallback: string): z.ZodType<string> {
   return httpUrlText.default(fallback);

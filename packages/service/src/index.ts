@@ -2,6 +2,7 @@
 export { ConfigError, loadConfig, parseConfig, variablesOf } from './load-config.ts';
 export type { ConfigShape, Environment, Variable } from './load-config.ts';
 export {
+  compression,
   hostList,
   httpUrl,
   httpUrlList,
