@@ -72,7 +72,7 @@ export const configSchema = z.object({
     'How much of pages of logs may wait to be read by clients, all together, in bytes; more get 503',
   ),
   STALLED_AFTER_MS: integer(30_000, 16_000, 600_000).describe(
-    'A client that takes nothing of its answer for this time is cut off before twice as long, in milliseconds',
+    'A client that takes nothing of its answer is cut off after this time, or after twice as long at most, in milliseconds',
   ),
   MAX_CONNECTIONS: integer(2_000, 1, 1_000_000).describe('Connections at one time; more are closed at once'),
   NODE_ENV: nodeEnv().describe('development, test or production'),
