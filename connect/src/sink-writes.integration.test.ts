@@ -36,6 +36,21 @@ async function restarts(): Promise<number> {
   return Number(pattern.exec(metrics)?.[1] ?? 0);
 }
 
+/** Waits until a connector has stored all that its topic holds, and has committed that it has. */
+async function committedAll(name: string, topic: string): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const [group] = await sink.admin.fetchOffsets({ groupId: `connect-${name}`, topics: [topic] });
+      const committed = new Map(
+        group?.partitions.map(({ partition, offset }) => [partition, Number(offset)]),
+      );
+      for (const { partition, high } of await sink.admin.fetchTopicOffsets(topic))
+        expect(Math.max(0, committed.get(partition) ?? 0)).toBe(Number(high));
+    },
+    { timeout: 30_000, interval: 200 },
+  );
+}
+
 /** Lets the sink read its topic from the beginning, as the documentation says. */
 async function readAgain(): Promise<void> {
   const url = `${sink.connect.address}/connectors/${connector}`;
@@ -259,6 +274,7 @@ describe('the sink', () => {
       );
     expect(await register(client, { name, config: before })).toBe('created');
     await stored('before', [{ _id: 'before', firstSeen: iso }]);
+    await committedAll(name, sink.topics.KAFKA_USERS_TOPIC);
     expect(await register(client, { name, config: now })).toBe('updated');
     // It has not read the topic again: what was stored before is as it was.
     await stored('after', [
