@@ -98,7 +98,7 @@ COPY --from=page /app/query/page/dist query/page/dist
 ENV PORT=3001 PROBE_PORT=3005
 EXPOSE 3001
 HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 CMD ["node", "healthcheck.mjs", "PROBE_PORT", "/readyz"]
-ENTRYPOINT ["node", "query/src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "query/src/main.ts"]
 
 # Steps that run once and end: `topics`, `secrets`, `replica-set`.
 FROM service AS setup

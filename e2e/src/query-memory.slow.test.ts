@@ -58,7 +58,7 @@ beforeAll(async () => {
     await logs.insertMany(Array.from({ length: 500 }, (_, index) => newLog(from + index)));
   }
   // As in a container of 256 MiB.
-  const NODE_OPTIONS = '--max-old-space-size=160';
+  const NODE_OPTIONS = '--max-old-space-size=160 --max-semi-space-size=8';
   service = await startQuery({
     MONGODB_URI: uri.href,
     LOG_LEVEL: 'fatal',

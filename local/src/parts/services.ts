@@ -118,12 +118,13 @@ async function prepareQuery(dataDir: string, signal: AbortSignal): Promise<void>
 }
 
 /**
- * As in the Dockerfile. A burst of waiting events, or a search through a long topic, would otherwise grow the
- * space for young objects to 48 MiB and more.
+ * As in the Dockerfile. A burst of waiting events or of reads, or a search through a long topic, would
+ * otherwise grow the space for young objects to 48 MiB and more.
  */
 const nodeFlags: Partial<Record<ServiceName, string[]>> = {
   ingest: ['--max-semi-space-size=16'],
   connect: ['--max-semi-space-size=4'],
+  query: ['--max-semi-space-size=8'],
 };
 
 /**

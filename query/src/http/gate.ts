@@ -161,6 +161,6 @@ function respond(answer: Answer, headers: Record<string, string>, context?: Cont
     });
   if (!merged.has('content-type')) merged.set('content-type', 'application/json');
   const { status, body } = answer;
-  const text = typeof body === 'string' || body === null ? body : JSON.stringify(body);
-  return new Response(text, { status, headers: merged });
+  const isMade = typeof body === 'string' || body === null || body instanceof Uint8Array;
+  return new Response(isMade ? body : JSON.stringify(body), { status, headers: merged });
 }

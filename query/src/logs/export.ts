@@ -92,11 +92,13 @@ export async function* exportLogs(
   for (;;) {
     const beside = position && { side: 'after' as const, position };
     let text = '';
-    const { more } = await store.read(filter, { order, limit: Math.min(left, sliceSize), beside }, (log) => {
-      text += format === 'csv' ? csvOf(log) : `${JSON.stringify(logJson(log))}\n`;
+    const slice = { order, limit: Math.min(left, sliceSize), maxLength: sliceLength, beside };
+    const { more } = await store.read(filter, slice, (log) => {
+      const line = format === 'csv' ? csvOf(log) : `${JSON.stringify(logJson(log))}\n`;
+      text += line;
       position = { time: log.timestamp.getTime(), id: log._id };
       left--;
-      return text.length < sliceLength;
+      return line.length;
     });
     if (text === '') return;
     yield text;

@@ -18,12 +18,6 @@ export interface ListQuery {
   cursor: string | undefined;
 }
 
-/** A log of a page, as JSON. */
-interface Listed {
-  text: string;
-  position: Position;
-}
-
 /** What lists are made of. */
 export interface ListDeps {
   store: LogStore;
@@ -35,21 +29,64 @@ export interface ListDeps {
 
 /** A page that passes over more logs than these is deep. */
 const deepFrom = 1_000;
+/** Text of this length becomes bytes, so that the heap never holds a whole page of long logs. */
+const chunkLength = 65_536;
 
 function refused(message: string): FailureError {
   return new FailureError({ kind: 'validation', details: [{ field: 'cursor', message }] });
 }
 
+/** The logs of a page as JSON, in the order of the page, which may be read from its end. */
+class PageText {
+  readonly #backwards: boolean;
+  readonly #chunks: Buffer[] = [];
+  #text = '';
+  #first: Position | undefined;
+  #last: Position | undefined;
+
+  constructor(backwards: boolean) {
+    this.#backwards = backwards;
+  }
+
+  add(text: string, position: Position): void {
+    const separator = this.#first === undefined ? '' : ',';
+    this.#text = this.#backwards ? `${text}${separator}${this.#text}` : `${this.#text}${separator}${text}`;
+    this.#first ??= position;
+    this.#last = position;
+    if (this.#text.length >= chunkLength) this.#flush();
+  }
+
+  #flush(): void {
+    const chunk = Buffer.from(this.#text);
+    if (this.#backwards) this.#chunks.unshift(chunk);
+    else this.#chunks.push(chunk);
+    this.#text = '';
+  }
+
+  /** Where the page begins and ends; undefined where it is empty. */
+  get ends(): { first: Position | undefined; last: Position | undefined } {
+    return this.#backwards
+      ? { first: this.#last, last: this.#first }
+      : { first: this.#first, last: this.#last };
+  }
+
+  /** The page between two texts. */
+  between(before: string, after: string): Buffer {
+    this.#flush();
+    return Buffer.concat([Buffer.from(before), ...this.#chunks, Buffer.from(after)]);
+  }
+}
+
 /**
- * Returns a list as JSON; `take` is told how long each of its texts is, before the next is read. By cursor,
- * its cost does not grow with the depth, and logs that are added meanwhile move nothing.
+ * Returns a list as the bytes of its JSON; `take` is told how long the text of each log is, before the next
+ * is read. By cursor, its cost does not grow with the depth, and logs that are added meanwhile move nothing.
  * @throws FailureError where the cursor is not one of this list.
  */
 export async function listLogs(
   query: ListQuery,
   { store, cursors, totalOf, deep }: ListDeps,
   take: (bytes: number) => void,
-): Promise<string> {
+): Promise<Buffer> {
   const { filter, limit, page = 1 } = query;
   const digest = filterDigest(filter);
   const cursor = query.cursor === undefined ? undefined : cursors.read(query.cursor);
@@ -60,26 +97,25 @@ export async function listLogs(
     if (!same) throw refused('belongs to a list with other filters, or in another order');
   }
   const order = cursor?.order ?? query.order ?? 'newest';
-  const logs: Listed[] = [];
+  const backwards = cursor?.side === 'before';
+  const logs = new PageText(backwards);
   const skip = cursor ? 0 : (page - 1) * limit;
   async function read(): Promise<boolean> {
     const end = await store.read(filter, { order, limit, skip, beside: cursor }, (log) => {
       const text = JSON.stringify(logJson(log));
       take(text.length);
-      logs.push({ text, position: { time: log.timestamp.getTime(), id: log._id } });
+      logs.add(text, { time: log.timestamp.getTime(), id: log._id });
+      return text.length;
     });
     return end.more;
   }
   const [more, total] = await Promise.all([skip > deepFrom ? deep(read) : read(), totalOf(filter)]);
-  if (cursor?.side === 'before') logs.reverse();
 
-  function beside(side: 'before' | 'after', log: Listed | undefined): string | null {
-    if (log === undefined) return null;
-    return cursors.write({ order, side, position: log.position, digest });
+  function beside(side: 'before' | 'after', position: Position | undefined): string | null {
+    return position === undefined ? null : cursors.write({ order, side, position, digest });
   }
 
   // Behind the page that a cursor came from there is something: at least what it came from.
-  const backwards = cursor?.side === 'before';
   const hasNext = backwards || more;
   const hasPrev = cursor === undefined ? page > 1 : !backwards || more;
   const pagination = {
@@ -87,8 +123,8 @@ export async function listLogs(
     limit,
     ...total,
     pages: Math.ceil(total.total / limit),
-    next: hasNext ? beside('after', logs.at(-1)) : null,
-    prev: hasPrev ? beside('before', logs[0]) : null,
+    next: hasNext ? beside('after', logs.ends.last) : null,
+    prev: hasPrev ? beside('before', logs.ends.first) : null,
   };
-  return `{"data":[${logs.map(({ text }) => text).join(',')}],"pagination":${JSON.stringify(pagination)}}`;
+  return logs.between('{"data":[', `],"pagination":${JSON.stringify(pagination)}}`);
 }

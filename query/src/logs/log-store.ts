@@ -12,6 +12,8 @@ import { logProjection } from './log-json.ts';
 export interface Slice {
   order: Order;
   limit: number;
+  /** The slice ends with the log that takes its text over this many characters. */
+  maxLength?: number;
   /** How many logs to pass over first. */
   skip?: number;
   /** Beside which log it begins, which is not in it. */
@@ -37,11 +39,8 @@ export type LogKey = Pick<LogDocument, '_id' | 'eventId' | 'userId'>;
 
 /** What the routes read. */
 export interface LogStore {
-  /**
-   * Hands over the logs of a slice, in the direction that is read,
-   * until `see` returns false: that one is the last.
-   */
-  read: (filter: LogFilter, slice: Slice, see: (log: LogDocument) => boolean | void) => Promise<SliceEnd>;
+  /** Hands over the logs of a slice, in the direction that is read; `see` returns the length of its text. */
+  read: (filter: LogFilter, slice: Slice, see: (log: LogDocument) => number) => Promise<SliceEnd>;
   /**
    * With a user, the newest log of theirs with that `eventId`; without one, by `_id` where the text is a
    * number, else by `eventId`.
@@ -54,8 +53,21 @@ export interface LogStore {
 const newestFirst = { timestamp: -1, _id: -1 } as const;
 const oldestFirst = { timestamp: 1, _id: 1 } as const;
 
-/** Logs may have 256 KB each. */
-const batchSize = 50;
+/**
+ * How many logs MongoDB sends at a time: about 128 KiB by the longest of those that were read last, as a log
+ * has from 300 bytes to 256 KB.
+ */
+class BatchSize {
+  #length = 4_096;
+
+  saw(length: number): void {
+    this.#length = Math.max(length, this.#length * 0.99);
+  }
+
+  get current(): number {
+    return Math.min(100, Math.ceil(131_072 / this.#length));
+  }
+}
 
 /** The `_id` that a text may be. */
 export function idOf(text: string): number | undefined {
@@ -64,6 +76,7 @@ export function idOf(text: string): number | undefined {
 
 /** The store on MongoDB. */
 export function createLogStore(reads: Reads, logs: Collection<LogDocument>): LogStore {
+  const batch = new BatchSize();
   async function newest(operation: string, filter: Filter<LogDocument>): Promise<LogDocument | undefined> {
     const shown = { ...filter, deletedAt: { $exists: false } } as Filter<LogDocument>;
     const options = { sort: newestFirst, projection: logProjection, limit: 1 };
@@ -71,7 +84,7 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>): Log
   }
 
   return {
-    async read(filter, { order, limit, skip = 0, beside }, see) {
+    async read(filter, { order, limit, maxLength = Infinity, skip = 0, beside }, see) {
       const down = (order === 'newest') !== (beside?.side === 'before');
       const shown = { ...mongoFilter(filter), deletedAt: { $exists: false } } as Filter<LogDocument>;
       const query = beside === undefined ? shown : from(shown, beside.position, down);
@@ -79,16 +92,23 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>): Log
         sort: down ? newestFirst : oldestFirst,
         projection: logProjection,
         limit: limit + 1,
-        batchSize: Math.min(limit + 1, batchSize),
+        batchSize: Math.min(limit + 1, batch.current),
         index: indexFor(filter),
         ...(skip > 0 && { skip }),
       };
       let left = limit;
+      let length = 0;
       let more = false;
       await reads.each(skip > 0 ? 'logs.skip' : 'logs.page', logs, query, options, (log) => {
-        if (left === 0) more = true;
-        if (left-- > 0 && see(log) === false) left = 0;
-        return !more;
+        if (left === 0 || length >= maxLength) {
+          more = true;
+          return false;
+        }
+        const own = see(log);
+        batch.saw(own);
+        length += own;
+        left--;
+        return true;
       });
       return { more };
     },
