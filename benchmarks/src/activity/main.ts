@@ -11,7 +11,7 @@ import { connect, createTopics, writeInput, wrongIn } from '../processor/kafka.t
 import { median } from '../shared/median.ts';
 import { atLeast, atMost, conclude } from '../shared/outcome.ts';
 import { rotated } from '../shared/rotated.ts';
-import { rateOf } from '../processor/rate.ts';
+import { rateOf, type Rates } from '../processor/rate.ts';
 import { inMemoryByThreads } from './in-memory.ts';
 
 begin(`npm run bench:activity
@@ -54,22 +54,19 @@ async function createOutputs(admin: Admin, topics: Topics): Promise<void> {
   });
 }
 
-/** Microseconds of CPU of the processor for a record, by number of threads. */
-const cpu = new Map<number, number[]>();
-
-/** Runs the processor over the whole input; returns its rate, and its topics. */
+/** Runs the processor over the whole input; returns its rates, and its topics. */
 async function measure(
   run: string,
   count: number,
   address: string,
   admin: Admin,
-): Promise<{ rate: number; topics: Topics }> {
+): Promise<Rates & { topics: Topics }> {
   const names = namesOf(run);
   const topics = topicsOf(names);
   await createOutputs(admin, topics);
   const stateDir = mkdtempSync(join(tmpdir(), 'bench-activity-'));
   try {
-    const rate = await rateOf({
+    const measured = await rateOf({
       name: run,
       file: process.execPath,
       args: [processor],
@@ -88,12 +85,15 @@ async function measure(
       input,
       records,
       timeoutMs: 180_000,
-      onCpu: (microseconds) => cpu.set(count, [...(cpu.get(count) ?? []), microseconds]),
     });
-    return { rate, topics };
+    return { ...measured, topics };
   } finally {
     rmSync(stateDir, { recursive: true, force: true });
   }
+}
+
+function shown(value: number): string {
+  return Math.round(value).toLocaleString('en');
 }
 
 const broker = await startBroker({ heapMb: 1024, config: { 'log.segment.bytes': 268_435_456 } });
@@ -114,11 +114,17 @@ try {
   console.log(`${unique} of them are unique; ${rounds} rounds`);
   // The broker's JVM is cold at first: a run that is not counted.
   await measure('warm-up', threads[0] ?? 1, broker.address, admin);
-  const rates = new Map<number, number[]>();
+  const runs = new Map<number, Rates[]>();
+  const cpuOfRecord = (count: number): number => median((runs.get(count) ?? []).map(({ cpu }) => cpu));
   for (let round = 1; round <= rounds; round++) {
     for (const count of rotated(threads, round)) {
-      const { rate, topics } = await measure(`threads-${count}-${round}`, count, broker.address, admin);
-      rates.set(count, [...(rates.get(count) ?? []), rate]);
+      const { topics, ...measured } = await measure(
+        `threads-${count}-${round}`,
+        count,
+        broker.address,
+        admin,
+      );
+      runs.set(count, [...(runs.get(count) ?? []), measured]);
       const found = await wrongIn(kafka, {
         enriched: topics.enriched,
         unique,
@@ -131,23 +137,29 @@ try {
       });
       wrong.push(...found);
       console.log(
-        `round ${round}  ${count} threads  ${Math.round(rate).toLocaleString('en')} records/s, ` +
+        `round ${round}  ${count} threads  ${shown(measured.whole)} records/s, second half ${shown(measured.steady)}, ` +
           (found.length === 0 ? 'logs, windows and totals are right' : 'WRONG'),
       );
     }
   }
-  console.log('\n| threads | median records/s | all |\n|---|---|---|');
+  console.log(
+    '\n| threads | median records/s | all | second halves | CPU µs a record |\n|---|---|---|---|---|',
+  );
   const figures: Record<string, number> = {};
-  for (const [count, values] of rates) {
-    const all = values.map((value) => Math.round(value).toLocaleString('en')).join(', ');
-    figures[`threads-${count}`] = Math.round(median(values));
-    console.log(`| ${count} | ${Math.round(median(values)).toLocaleString('en')} | ${all} |`);
+  for (const [count, measured] of runs) {
+    const rates = measured.map(({ whole }) => whole);
+    const halves = measured.map(({ steady }) => steady);
+    figures[`threads-${count}`] = Math.round(median(rates));
+    figures[`threads-${count}, second half`] = Math.round(median(halves));
+    console.log(
+      `| ${count} | ${shown(median(rates))} | ${rates.map(shown).join(', ')} | ${halves.map(shown).join(', ')} | ${shown(cpuOfRecord(count))} |`,
+    );
   }
   const [first = 1, ...others] = threads;
   const ratios = Object.fromEntries(
     others.map((count) => {
-      const pairs = (rates.get(count) ?? []).map(
-        (rate, index) => rate / (rates.get(first)?.[index] ?? Number.NaN),
+      const pairs = (runs.get(count) ?? []).map(
+        ({ whole }, index) => whole / (runs.get(first)?.[index]?.whole ?? Number.NaN),
       );
       return [`threads-${count}/threads-${first}`, Math.round(median(pairs) * 100) / 100];
     }),
@@ -158,7 +170,7 @@ try {
   const targets = Object.fromEntries(
     others.flatMap((count) => {
       const name = `threads-${count}/threads-${first}`;
-      const used = median(cpu.get(count) ?? []) / median(cpu.get(first) ?? []);
+      const used = cpuOfRecord(count) / cpuOfRecord(first);
       const gained = (alone.rates.get(count) ?? Number.NaN) / (alone.rates.get(first) ?? Number.NaN);
       return [
         [`${name} in memory`, atLeast(0.8 * count, gained)] as const,

@@ -55,7 +55,7 @@ async function measure(
     stateDir,
   });
   try {
-    const rate = await rateOf({
+    const { whole: rate } = await rateOf({
       name: candidate.name,
       file,
       args,

@@ -18,15 +18,23 @@ export interface Run {
   /** How many records the input has. */
   records: number;
   timeoutMs: number;
-  /** Called with the microseconds of CPU that it took for a record, from when its rate was measured. */
-  onCpu?: (microseconds: number) => void;
+}
+
+/** How fast it was, from when all of its threads were at work. */
+export interface Rates {
+  /** Records a second over all of the input. */
+  whole: number;
+  /** Records a second over its second half, when compilers have done most of their work. */
+  steady: number;
+  /** Microseconds of CPU of the process for a record, over all of the input. */
+  cpu: number;
 }
 
 /**
- * Runs it until it has committed its whole input; returns records a second from when all of its threads were
- * at work. What was committed before is not counted: the first thread begins alone.
+ * Runs it until it has committed its whole input. What was committed before all of its threads were at work is
+ * not counted: the first thread begins alone.
  */
-export async function rateOf(run: Run): Promise<number> {
+export async function rateOf(run: Run): Promise<Rates> {
   const { name, admin, group, input, records } = run;
   const env = { ...process.env, ...run.env };
   const child = spawn(run.file, run.args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -42,17 +50,23 @@ export async function rateOf(run: Run): Promise<number> {
     const pids = { child: child.pid ?? 0 };
     const usedBefore = cpuOf(pids);
     const began = performance.now();
+    let half: { done: number; at: number } | undefined;
     for (;;) {
       const done = await committed(admin, group, input);
       if (done >= records) break;
+      if (done >= records / 2) half ??= { done, at: performance.now() };
       if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode} before it was done`);
       if (performance.now() - began > run.timeoutMs)
         throw new Error(`${name} had done ${done} of ${records} records after ${run.timeoutMs} ms`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    const seconds = (performance.now() - began) / 1000;
-    run.onCpu?.(perEvent(usedBefore, cpuOf(pids), records - before).child);
-    return (records - before) / seconds;
+    const ended = performance.now();
+    const rate = (from: number, since: number): number => (records - from) / ((ended - since) / 1000);
+    return {
+      whole: rate(before, began),
+      steady: half === undefined ? Number.NaN : rate(half.done, half.at),
+      cpu: perEvent(usedBefore, cpuOf(pids), records - before).child,
+    };
   } finally {
     child.kill('SIGTERM');
     const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
