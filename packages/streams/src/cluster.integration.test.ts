@@ -1,5 +1,6 @@
 // An application on three brokers, of which one moves what it leads or dies: work goes on soon, and no number
 // changes. Longer faults are in cluster.slow.test.ts.
+import { openTopicReader } from '@activity/kafka';
 import { connectWitness, leadersOf, moveLeaders } from '@activity/kafka/testing';
 import { threeBrokers } from '@activity/testbed/testing/three-brokers';
 import { expect, test } from 'vitest';
@@ -32,3 +33,23 @@ test('leaders, coordinators and a broker go elsewhere: work goes on, nothing is 
   await run.goOn();
   expect(await run.finish()).toEqual(faultless);
 }, 240_000);
+
+test('a reader outside of applications reads on where leaders move', async () => {
+  const topic = await three.witness.createTopic('read-on', 3);
+  // More than one answer to a fetch has room for.
+  const value = 'x'.repeat(200_000);
+  const records = Array.from({ length: 150 }, (_, i) => ({ key: String(i), value, partition: i % 3 }));
+  for (let from = 0; from < records.length; from += 15)
+    await three.witness.send(topic, records.slice(from, from + 15));
+  const reader = openTopicReader({ brokers: three.cluster.addresses, clientId: 'read-on' });
+  try {
+    const read: number[][] = [[], [], []];
+    for await (const { partition, offset } of reader.read(topic)) {
+      read[partition]?.push(offset);
+      if (read.flat().length % 70 === 1) await moveLeaders(three.witness, [topic]);
+    }
+    expect(read).toEqual(read.map(() => Array.from({ length: 50 }, (_, offset) => offset)));
+  } finally {
+    await reader.close();
+  }
+}, 120_000);

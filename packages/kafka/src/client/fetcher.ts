@@ -96,8 +96,8 @@ export class WireFetcher implements Fetcher {
       }
       if (answer.error) throw remedyOfName(answer.error, doing, { operation: 'Read', topics: [topic] });
       const read = readBatches(answer.records, fetchOffset, answer.aborted, decompress);
-      const { endOffset } = answer;
-      this.#arrived.push({ topic, partition, fetchOffset, endOffset, ...read });
+      const { highWatermark, endOffset } = answer;
+      this.#arrived.push({ topic, partition, fetchOffset, highWatermark, endOffset, ...read });
     }
   }
 }

@@ -28,7 +28,12 @@ export interface FetchedPartition extends TopicPartition {
   fetchOffset: number;
   /** Where to read next: past the last record, markers and aborted records too. */
   nextOffset: number;
-  /** The end of what a read_committed reader can see now. */
+  /**
+   * The end of what enough brokers have. A leader that is new does not know it at first, and says less than
+   * its predecessor.
+   */
+  highWatermark: number;
+  /** The end of what a read_committed reader can see now: no further than the high watermark. */
   endOffset: number;
   records: SourceRecord[];
   /** Where leader epochs begin among what was fetched, oldest first; absent where they are not known. */

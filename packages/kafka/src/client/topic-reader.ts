@@ -1,15 +1,17 @@
 // Reads topics outside of a stream application: what is committed, up to where the topic ends now.
+import { retrying } from './cluster.ts';
 import type { SecurityOptions } from './security.ts';
 import {
   partitionName,
   type KafkaPort,
-  type Position,
   type TopicDescription,
   type TopicPartition,
   type TopicSetting,
 } from './port.ts';
-import type { RecordHeaders } from '../format/record.ts';
+import { readToEnd, type ReadRecord } from './read-to-end.ts';
 import { createKafka } from './wire-port.ts';
+
+export type { ReadRecord } from './read-to-end.ts';
 
 /** How to reach Kafka. */
 export interface TopicReaderOptions {
@@ -18,17 +20,6 @@ export interface TopicReaderOptions {
   /** Seen by the broker in its logs. */
   clientId: string;
   security?: SecurityOptions;
-}
-
-/** A record as it was read. */
-export interface ReadRecord {
-  partition: number;
-  offset: number;
-  /** Epoch milliseconds. */
-  timestamp: number;
-  key: Buffer | null;
-  value: Buffer | null;
-  headers: RecordHeaders;
 }
 
 /** One offset of each partition, by topic. */
@@ -72,37 +63,9 @@ export interface TopicReader {
   close(): Promise<void>;
 }
 
-const maxWaitMs = 500;
 const firstRecordWaitMs = 50;
-
-async function* readToEnd(
-  kafka: KafkaPort,
-  from: readonly Position[],
-  ends: readonly number[],
-): AsyncGenerator<ReadRecord, void, undefined> {
-  const fetcher = kafka.createFetcher();
-  let open = from.filter(({ offset, partition }) => offset < (ends[partition] ?? 0));
-  try {
-    while (open.length > 0) {
-      for (const { partition, fetchOffset, nextOffset, endOffset, records } of await fetcher.fetch(
-        open,
-        maxWaitMs,
-      )) {
-        const position = open.find((one) => one.partition === partition);
-        if (position?.offset !== fetchOffset) continue;
-        const end = Math.min(ends[partition] ?? 0, endOffset);
-        for (const { offset, timestamp, key, value, headers } of records) {
-          if (offset < end) yield { partition, offset, timestamp, key, value, headers };
-        }
-        position.offset = nextOffset;
-        // What an open transaction holds back is not committed now.
-        if (nextOffset >= end) open = open.filter((one) => one !== position);
-      }
-    }
-  } finally {
-    await fetcher.close();
-  }
-}
+/** How long a fetch is tried again whose failure passes: a leader has moved, a connection was lost. */
+const retryForMs = 30_000;
 
 async function firstRecord(
   kafka: KafkaPort,
@@ -117,7 +80,8 @@ async function firstRecord(
   try {
     let offset = Math.max(from, earliest ?? 0);
     while (offset < to) {
-      const [fetched] = await fetcher.fetch([{ ...place, offset }], firstRecordWaitMs);
+      const wanted = [{ ...place, offset }];
+      const [fetched] = await retrying(retryForMs, async () => fetcher.fetch(wanted, firstRecordWaitMs));
       if (fetched === undefined) return 'open';
       const first = fetched.records.find((record) => record.offset >= offset);
       if (first !== undefined) return first.offset < to ? first.offset : 'none';

@@ -61,6 +61,7 @@ export interface FetchAnswer {
   topicId: string;
   partition: number;
   error: string | null;
+  highWatermark: number;
   endOffset: number;
   /** Where the log has other records than the leader epoch that was asked for; undefined where it has not. */
   divergesAt: number | undefined;
@@ -158,7 +159,7 @@ function parseFetchResponse(_id: number, _key: number, _version: number, reader:
     const readPartition = (p: Reader): void => {
       const partition = p.readInt32();
       const error = errorName(p.readInt16());
-      p.readInt64();
+      const highWatermark = Number(p.readInt64());
       const endOffset = Number(p.readInt64());
       p.readInt64();
       const aborted = p.readNullableArray((a) => ({
@@ -170,7 +171,8 @@ function parseFetchResponse(_id: number, _key: number, _version: number, reader:
       const records = size > 0 ? p.buffer.slice(p.position, p.position + size) : Buffer.alloc(0);
       if (size > 0) p.skip(size);
       const divergesAt = readDivergence(p);
-      answers.push({ topicId, partition, error, endOffset, divergesAt, aborted: aborted ?? [], records });
+      const ends = { highWatermark, endOffset, divergesAt };
+      answers.push({ topicId, partition, error, ...ends, aborted: aborted ?? [], records });
     };
     // Their tagged fields are read here, not passed over.
     r.readArray(readPartition, true, false);

@@ -45,7 +45,8 @@ class Changelog {
       };
     });
     const { stable: endOffset } = this;
-    return { topic: 'log', partition, fetchOffset: offset, nextOffset, endOffset, records };
+    const ends = { highWatermark: endOffset, endOffset };
+    return { topic: 'log', partition, fetchOffset: offset, nextOffset, ...ends, records };
   }
 }
 

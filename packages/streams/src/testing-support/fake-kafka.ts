@@ -122,7 +122,8 @@ export class FakeKafka implements KafkaPort {
             value: Buffer.from('v'),
             headers: [],
           }));
-          return [{ topic, partition, fetchOffset: offset, nextOffset: end, endOffset: end, records }];
+          const ends = { nextOffset: end, highWatermark: end, endOffset: end };
+          return [{ topic, partition, fetchOffset: offset, ...ends, records }];
         });
         if (found.length === 0) await sleep(Math.min(maxWaitMs, 5));
         return found;

@@ -57,7 +57,8 @@ export function logKafka({ log, refuse = () => {}, commitMs = 0 }: LogKafkaOptio
           const records = all.slice(offset, offset + 500);
           if (records.length === 0) return [];
           const nextOffset = offset + records.length;
-          return [{ topic, partition, fetchOffset: offset, nextOffset, endOffset: all.length, records }];
+          const ends = { highWatermark: all.length, endOffset: all.length };
+          return [{ topic, partition, fetchOffset: offset, nextOffset, ...ends, records }];
         });
       },
       close: async () => {},

@@ -23,6 +23,7 @@ function backlog(recordBytes: number, limits: { maxBufferedRecords: number; maxB
       partition,
       fetchOffset: offset,
       nextOffset: offset + count,
+      highWatermark: 1_000_000,
       endOffset: 1_000_000,
       records: Array.from({ length: count }, (_, i) => ({
         offset: offset + i,
