@@ -1,23 +1,6 @@
-// How much room events take: in each topic on the broker's disk, and in MongoDB; and how many records reach
-// the sink.
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+// How much room events take in MongoDB, and how many records reach the sink.
 import { openTopicReader } from '@activity/kafka';
 import type { Db } from 'mongodb';
-
-/** The bytes of each topic's segments, all partitions of one replica together. */
-export function topicBytes(kafkaLogs: string): Map<string, number> {
-  const bytes = new Map<string, number>();
-  for (const folder of readdirSync(kafkaLogs, { withFileTypes: true })) {
-    const topic = /^(.+)-\d+$/.exec(folder.name)?.[1];
-    if (!folder.isDirectory() || topic === undefined) continue;
-    const path = join(kafkaLogs, folder.name);
-    const segments = readdirSync(path).filter((file) => file.endsWith('.log'));
-    const sum = segments.reduce((all, file) => all + statSync(join(path, file)).size, 0);
-    bytes.set(topic, (bytes.get(topic) ?? 0) + sum);
-  }
-  return bytes;
-}
 
 /** What one collection takes, in bytes. */
 export interface CollectionBytes {

@@ -1,6 +1,6 @@
 // The programs that the benchmark compares, each as a command.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** What a run is told. */
@@ -23,49 +23,63 @@ const here = import.meta.dirname;
 
 /** Fetches Kafka Streams by Maven and compiles the Java job; returns its class path. */
 export function prepareJava(cacheDir: string): string {
-  const folder = join(cacheDir, 'bench-java');
+  const pom = join(here, 'java', 'pom.xml');
+  const version = /<artifactId>kafka-streams<\/artifactId>\s*<version>([\d.]+)/.exec(
+    readFileSync(pom, 'utf8'),
+  )?.[1];
+  if (version === undefined) throw new Error(`reading the version of Kafka Streams: none in ${pom}`);
+  const folder = join(cacheDir, 'bench-java', version);
   const jars = join(folder, 'jars');
-  mkdirSync(jars, { recursive: true });
-  if (!readdirSync(jars).some((name) => name.startsWith('kafka-streams-'))) {
-    const args = [
-      '-q',
-      '-B',
-      '--strict-checksums',
-      '-f',
-      join(here, 'java', 'pom.xml'),
-      'dependency:copy-dependencies',
-    ];
+  if (!existsSync(join(jars, `kafka-streams-${version}.jar`))) {
+    const args = ['-q', '-B', '--strict-checksums', '-f', pom, 'dependency:copy-dependencies'];
     execFileSync('mvn', [...args, `-DoutputDirectory=${jars}`], { stdio: 'inherit' });
   }
   const classes = join(folder, 'classes');
-  if (!existsSync(classes)) mkdirSync(classes);
+  mkdirSync(classes, { recursive: true });
   execFileSync('javac', ['-d', classes, '-cp', `${jars}/*`, join(here, 'java', 'StreamsJob.java')], {
     stdio: 'inherit',
   });
   return `${classes}:${jars}/*`;
 }
 
-function java(name: string, classpath: string, store: 'window' | 'keyvalue'): Candidate {
+/** How the job may be run on Kafka Streams. */
+interface JavaSettings {
+  dedupe: 'keyvalue' | 'window';
+  threads: number;
+  state: 'disk' | 'memory';
+  collector: 'G1' | 'Parallel';
+  transactional: boolean;
+}
+
+function java(
+  classpath: string,
+  { dedupe, threads, state, collector, transactional }: JavaSettings,
+): Candidate {
+  const settings = [dedupe, state, `${threads}t`, collector, ...(transactional ? ['transactional'] : [])];
   return {
-    name,
-    command: ({ brokers, applicationId, input, enriched, counts, stateDir }) => ({
-      file: 'java',
-      args: [
-        '-Xmx2g',
-        '-cp',
-        classpath,
-        'StreamsJob',
-        brokers,
-        applicationId,
-        input,
-        enriched,
-        counts,
-        stateDir,
-        store,
-        '2',
-      ],
-    }),
+    name: `java-${settings.join('-')}`,
+    command: ({ brokers, applicationId, input, enriched, counts, stateDir }) => {
+      const names = [brokers, applicationId, input, enriched, counts, stateDir];
+      const job = [dedupe, String(threads), state, String(transactional)];
+      const flags = ['-Xmx2g', `-XX:+Use${collector}GC`, '-cp', classpath];
+      return { file: 'java', args: [...flags, 'StreamsJob', ...names, ...job] };
+    },
   };
+}
+
+/**
+ * Every way to run the job on Kafka Streams: its dedupe in a key-value or a window store, state on disk or in
+ * memory, one thread or two, two collectors, stores transactional or not.
+ */
+export function javaCandidates(classpath: string): Candidate[] {
+  const all: Candidate[] = [];
+  for (const dedupe of ['keyvalue', 'window'] as const)
+    for (const state of ['disk', 'memory'] as const)
+      for (const threads of [2, 1])
+        for (const collector of ['G1', 'Parallel'] as const)
+          for (const transactional of [false, true])
+            all.push(java(classpath, { dedupe, threads, state, collector, transactional }));
+  return all;
 }
 
 function node(
@@ -95,20 +109,18 @@ function node(
   };
 }
 
-/**
- * Everything that is compared; Kafka Streams and ours have two threads each unless the name says otherwise.
- * `other` is the root of another checkout of this project, whose job is then run as `ours-other`.
- */
-export function candidates(classpath: string, other?: string): Candidate[] {
-  const folder = other && join(resolve(other), 'benchmarks/src/processor');
-  return [
-    node('ours', 'ours.ts', true, 2),
-    ...(folder ? [node('ours-other', 'ours.ts', true, 2, 'dsl', folder)] : []),
-    java('java-tuned', classpath, 'keyvalue'),
-    node('ours-processors', 'ours.ts', true, 2, 'processors'),
-    node('ours-1-thread', 'ours.ts', true),
-    node('ours-memory', 'ours.ts', false),
-    java('java-window', classpath, 'window'),
-    node('naive-send', 'naive.ts', false),
-  ];
+/** The job on packages/streams, with two threads and state on disk. */
+export const ours: Candidate = node('ours', 'ours.ts', true, 2);
+
+/** What is run once beside it: other ways to run ours, and a bare loop without any guarantee. */
+export const besides: readonly Candidate[] = [
+  node('ours-processors', 'ours.ts', true, 2, 'processors'),
+  node('ours-1-thread', 'ours.ts', true),
+  node('ours-memory', 'ours.ts', false, 2),
+  node('naive-send', 'naive.ts', false),
+];
+
+/** Ours as it is in another checkout of this project, by the root of that. */
+export function oursOf(other: string): Candidate {
+  return node('ours-other', 'ours.ts', true, 2, 'dsl', join(resolve(other), 'benchmarks/src/processor'));
 }

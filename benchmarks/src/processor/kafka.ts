@@ -1,4 +1,5 @@
 // The benchmark's own dealings with the broker, through kafkajs: topics, input, progress, and what came out.
+import { setTimeout as sleep } from 'node:timers/promises';
 import '@activity/testbed/testing/mend-kafkajs';
 import { Kafka, logLevel, Partitioners, type Admin } from 'kafkajs';
 import { benchmarkData, type DataOptions } from './data.ts';
@@ -14,10 +15,15 @@ export async function createTopics(
   names: readonly string[],
   numPartitions: number,
 ): Promise<void> {
-  await admin.createTopics({
-    topics: names.map((topic) => ({ topic, numPartitions, replicationFactor: 1 })),
-    waitForLeaders: true,
-  });
+  const topics = names.map((topic) => ({ topic, numPartitions, replicationFactor: 1 }));
+  // kafkajs' own waiting fails where the broker does not know a new topic yet.
+  await admin.createTopics({ topics, waitForLeaders: false });
+  const allLed = async (): Promise<boolean> => {
+    const { topics: found } = await admin.fetchTopicMetadata({ topics: [...names] });
+    return found.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+  };
+  for (const end = Date.now() + 30_000; !(await allLed().catch(() => false)); await sleep(50))
+    if (Date.now() > end) throw new Error(`no leaders of ${names.join(', ')} after 30 s`);
 }
 
 /** Writes the input; returns how many records are unique. */

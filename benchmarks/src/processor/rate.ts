@@ -31,8 +31,8 @@ export interface Rates {
 }
 
 /**
- * Runs it until it has committed its whole input. What was committed before all of its threads were at work is
- * not counted: the first thread begins alone.
+ * Runs it until it has committed its whole input. What was committed before all of its threads were at work
+ * is not counted: the first thread begins alone.
  */
 export async function rateOf(run: Run): Promise<Rates> {
   const { name, admin, group, input, records } = run;

@@ -1,5 +1,6 @@
 // The benchmark's job on Kafka Streams: dedupe, enrich, minute and hour counts, exactly once.
-// Arguments: brokers, application id, input, enriched, counts, state folder, dedupe store (window | keyvalue), threads.
+// Arguments: brokers, application id, input, enriched, counts, state folder, dedupe store (window | keyvalue), threads,
+// where state is (disk | memory), whether its stores are transactional (true | false).
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +20,7 @@ import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessor;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessorContext;
 import org.apache.kafka.streams.processor.api.FixedKeyRecord;
+import org.apache.kafka.streams.state.BuiltInDslStoreSuppliers;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.WindowStore;
@@ -108,16 +110,17 @@ public class StreamsJob {
 
   public static void main(String[] args) {
     String brokers = args[0], id = args[1], input = args[2], enriched = args[3], counts = args[4];
-    boolean window = args[6].equals("window");
+    boolean window = args[6].equals("window"), inMemory = args[8].equals("memory");
     Serde<String> text = Serdes.String();
     Serde<byte[]> bytes = Serdes.ByteArray();
     StreamsBuilder builder = new StreamsBuilder();
     if (window) {
       builder.addStateStore(Stores.windowStoreBuilder(
-          Stores.persistentWindowStore("seen", DAY, DAY, false), text, Serdes.Long()));
+          inMemory ? Stores.inMemoryWindowStore("seen", DAY, DAY, false) : Stores.persistentWindowStore("seen", DAY, DAY, false),
+          text, Serdes.Long()));
     } else {
       builder.addStateStore(Stores.keyValueStoreBuilder(
-          Stores.persistentKeyValueStore("seen"), text, Serdes.Long()));
+          inMemory ? Stores.inMemoryKeyValueStore("seen") : Stores.persistentKeyValueStore("seen"), text, Serdes.Long()));
     }
     KStream<String, ObjectNode> unique = builder
         .stream(input, Consumed.with(text, bytes))
@@ -138,6 +141,10 @@ public class StreamsJob {
     config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, Integer.parseInt(args[7]));
     config.put(StreamsConfig.STATE_DIR_CONFIG, args[5]);
+    config.put(StreamsConfig.TRANSACTIONAL_STATE_STORES_CONFIG, args[9]);
+    if (inMemory) {
+      config.put(StreamsConfig.DSL_STORE_SUPPLIERS_CLASS_CONFIG, BuiltInDslStoreSuppliers.InMemoryDslStoreSuppliers.class);
+    }
     config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100);
     config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 64 * 1024 * 1024L);
     config.put(StreamsConfig.producerPrefix("batch.size"), 256 * 1024);
