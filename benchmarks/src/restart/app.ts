@@ -4,19 +4,21 @@ import { createStreams, noMetrics } from '@activity/streams';
 
 const [brokers = '', applicationId = '', input = '', output = '', stateDir = '', kind = ''] =
   process.argv.slice(2);
-const tell = (message: object): void => console.log(JSON.stringify({ at: Date.now(), ...message }));
+const report = (message: object): void => console.log(JSON.stringify({ at: Date.now(), ...message }));
 
 const streams = createStreams({
   applicationId,
+  // Kept where the state folder is lost, as a pod of a StatefulSet keeps its name.
+  instanceId: 'restarted',
   topology: { url: new URL('./job.ts', import.meta.url), options: { kind, input, output } },
   brokers: brokers.split(','),
   stateDir,
   metrics: {
     ...noMetrics,
-    restored: (_task, _store, records, remaining) => tell({ restored: records, remaining }),
-    committed: (records) => tell({ committed: records, rss: process.memoryUsage.rss() }),
+    restored: (_task, _store, records) => report({ restored: records }),
+    committed: (records) => report({ committed: records }),
   },
-  onState: (state) => tell({ state }),
+  onState: (state) => report({ state }),
 });
 process.on('SIGTERM', () => {
   void streams.close().then(() => process.exit(0));
