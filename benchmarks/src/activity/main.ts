@@ -1,95 +1,39 @@
 // `npm run bench:activity`: the whole activity topology, as the processor's process runs it, by number of
-// threads, in turn on one broker.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { topicsOf, topicSpecs, topicVariables, type Topics } from '@activity/contracts';
+// threads and beside a bare loop, in turn: on one broker, and on a log in memory.
+import { availableParallelism } from 'node:os';
 import { startBroker } from '@activity/testbed';
 import { begin } from '../shared/begin.ts';
-import type { Admin } from 'kafkajs';
 import { connect, createTopics, writeInput, wrongIn } from '../processor/kafka.ts';
+import type { Rates } from '../processor/rate.ts';
 import { median } from '../shared/median.ts';
 import { atLeast, atMost, conclude } from '../shared/outcome.ts';
 import { rotated } from '../shared/rotated.ts';
-import { rateOf, type Rates } from '../processor/rate.ts';
-import { inMemoryByThreads } from './in-memory.ts';
+import { inMemoryRates, type InMemory } from './in-memory.ts';
+import { measure, type Runs } from './run.ts';
 
 begin(`npm run bench:activity
 
-The whole activity topology, as the processor's process runs it, by number of threads, in turn on one broker.
+The whole activity topology, as the processor's process runs it, by number of threads and beside a bare loop,
+in turn: on one broker, and on a log in memory.
 
 Set by the environment:
   BENCH_RECORDS   how many records; 200000 by default
   BENCH_ROUNDS   how often each candidate is measured; 3 by default
-  BENCH_THREADS   numbers of threads, separated by commas; 1,2 by default`);
+  BENCH_THREADS   numbers of threads (1, 2 or 4), separated by commas; 1,2 by default`);
 
 const records = Number(process.env['BENCH_RECORDS'] ?? 200_000);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const threads = (process.env['BENCH_THREADS'] ?? '1,2').split(',').map(Number);
 const partitions = 4;
 const input = 'bench-activity-raw';
-const processor = join(import.meta.dirname, '..', '..', '..', 'processor', 'src', 'main.ts');
+const floor = 'floor';
+const candidates: readonly InMemory[] = [
+  ...threads.map((count) => ({ name: nameOf(count), engine: 'topology' as const, threads: count })),
+  { name: floor, engine: 'floor' },
+];
 
-type TopicNames = Parameters<typeof topicsOf>[0];
-
-/** Every topic but the raw one is a run's own. */
-function namesOf(run: string): TopicNames {
-  const names = Object.keys(topicVariables).map((name) => [
-    name,
-    name === 'KAFKA_TOPIC' ? input : `${run}-${name.toLowerCase()}`,
-  ]);
-  return Object.fromEntries(names) as TopicNames;
-}
-
-async function createOutputs(admin: Admin, topics: Topics): Promise<void> {
-  const specs = topicSpecs(topics).filter(({ name }) => name !== topics.raw);
-  await admin.createTopics({
-    topics: specs.map(({ name, config }) => ({
-      topic: name,
-      numPartitions: partitions,
-      replicationFactor: 1,
-      configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
-    })),
-    waitForLeaders: true,
-  });
-}
-
-/** Runs the processor over the whole input; returns its rates, and its topics. */
-async function measure(
-  run: string,
-  count: number,
-  address: string,
-  admin: Admin,
-): Promise<Rates & { topics: Topics }> {
-  const names = namesOf(run);
-  const topics = topicsOf(names);
-  await createOutputs(admin, topics);
-  const stateDir = mkdtempSync(join(tmpdir(), 'bench-activity-'));
-  try {
-    const measured = await rateOf({
-      name: run,
-      file: process.execPath,
-      args: [processor],
-      env: {
-        ...names,
-        KAFKA_BROKERS: address,
-        KAFKA_GROUP_ID: run,
-        STATE_DIR: stateDir,
-        METRICS_PORT: '0',
-        PROCESSOR_THREADS: String(count),
-        LOG_LEVEL: 'info',
-      },
-      running: '"state":"RUNNING"',
-      admin,
-      group: run,
-      input,
-      records,
-      timeoutMs: 180_000,
-    });
-    return { ...measured, topics };
-  } finally {
-    rmSync(stateDir, { recursive: true, force: true });
-  }
+function nameOf(count: number): string {
+  return `threads-${count}`;
 }
 
 function shown(value: number): string {
@@ -105,26 +49,18 @@ try {
   await admin.connect();
   await createTopics(admin, [input], partitions);
   console.log(`writing ${records} records; ${availableParallelism()} processors, broker included`);
-  const unique = await writeInput(kafka, input, {
-    records,
-    users: 10_000,
-    duplicates: 0.05,
-    spanMs: 300_000,
-  });
+  const data = { records, users: 10_000, duplicates: 0.05, spanMs: 300_000 };
+  const unique = await writeInput(kafka, input, data);
   console.log(`${unique} of them are unique; ${rounds} rounds`);
+  const runs: Runs = { address: broker.address, admin, input, partitions, records };
   // The broker's JVM is cold at first: a run that is not counted.
-  await measure('warm-up', threads[0] ?? 1, broker.address, admin);
-  const runs = new Map<number, Rates[]>();
-  const cpuOfRecord = (count: number): number => median((runs.get(count) ?? []).map(({ cpu }) => cpu));
+  for (const candidate of candidates.slice(0, 1)) await measure(runs, 'warm-up', candidate);
+  const beside = new Map<string, Rates[]>(candidates.map(({ name }) => [name, []]));
   for (let round = 1; round <= rounds; round++) {
-    for (const count of rotated(threads, round)) {
-      const { topics, ...measured } = await measure(
-        `threads-${count}-${round}`,
-        count,
-        broker.address,
-        admin,
-      );
-      runs.set(count, [...(runs.get(count) ?? []), measured]);
+    for (const candidate of rotated(candidates, round)) {
+      const { name } = candidate;
+      const { topics, ...measured } = await measure(runs, `${name}-${round}`, candidate);
+      beside.get(name)?.push(measured);
       const found = await wrongIn(kafka, {
         enriched: topics.enriched,
         unique,
@@ -137,48 +73,71 @@ try {
       });
       wrong.push(...found);
       console.log(
-        `round ${round}  ${count} threads  ${shown(measured.whole)} records/s, second half ${shown(measured.steady)}, ` +
+        `round ${round}  ${name}  ${shown(measured.whole)} records/s, second half ${shown(measured.steady)}, ` +
+          `${shown(measured.cpu)} µs of CPU a record, ` +
           (found.length === 0 ? 'logs, windows and totals are right' : 'WRONG'),
       );
     }
   }
-  console.log(
-    '\n| threads | median records/s | all | second halves | CPU µs a record |\n|---|---|---|---|---|',
-  );
-  const figures: Record<string, number> = {};
-  for (const [count, measured] of runs) {
-    const rates = measured.map(({ whole }) => whole);
-    const halves = measured.map(({ steady }) => steady);
-    figures[`threads-${count}`] = Math.round(median(rates));
-    figures[`threads-${count}, second half`] = Math.round(median(halves));
-    console.log(
-      `| ${count} | ${shown(median(rates))} | ${rates.map(shown).join(', ')} | ${halves.map(shown).join(', ')} | ${shown(cpuOfRecord(count))} |`,
-    );
-  }
-  const [first = 1, ...others] = threads;
-  const ratios = Object.fromEntries(
-    others.map((count) => {
-      const pairs = (runs.get(count) ?? []).map(
-        ({ whole }, index) => whole / (runs.get(first)?.[index]?.whole ?? Number.NaN),
-      );
-      return [`threads-${count}/threads-${first}`, Math.round(median(pairs) * 100) / 100];
-    }),
-  );
   // Its log keeps all that is written: fewer records, or the garbage collector has most of the work.
-  const some = { records: Math.ceil(records / 10), users: 10_000, duplicates: 0.05, spanMs: 300_000 };
-  const alone = await inMemoryByThreads(some, { threads, rounds });
+  const some = { ...data, records: Math.ceil(records / 10) };
+  const alone = await inMemoryRates(some, { candidates, rounds });
+  wrong.push(...alone.wrong);
+
+  /** The median of a figure over the rounds. */
+  function middle<Of extends 'whole' | 'steady' | 'cpu'>(
+    of: ReadonlyMap<string, readonly Record<Of, number>[]>,
+    name: string,
+    figure: Of,
+  ): number {
+    return median((of.get(name) ?? []).map((one) => one[figure]));
+  }
+  /** The median of the ratios of two candidates in the same round. */
+  function ratio(
+    of: ReadonlyMap<string, readonly { whole: number; steady: number }[]>,
+    figure: 'whole' | 'steady',
+    [name, to]: readonly [string, string],
+  ): number {
+    const pairs = (of.get(name) ?? []).map(
+      (one, n) => one[figure] / (of.get(to)?.[n]?.[figure] ?? Number.NaN),
+    );
+    return Math.round(median(pairs) * 100) / 100;
+  }
+
+  const figures: Record<string, Record<string, number>> = {};
+  for (const { name } of candidates) {
+    figures[name] = {
+      'with a broker/s': Math.round(middle(beside, name, 'whole')),
+      'with a broker/s, second half': Math.round(middle(beside, name, 'steady')),
+      'CPU µs a record': Math.round(middle(beside, name, 'cpu') * 10) / 10,
+      'in memory/s': Math.round(middle(alone.rates, name, 'whole')),
+      'in memory/s, second half': Math.round(middle(alone.rates, name, 'steady')),
+    };
+  }
+  console.table(figures);
+  const [first = 1, ...others] = threads;
+  const ratios: Record<string, number> = {};
+  const pairs: [string, string][] = [
+    ...others.map((count): [string, string] => [nameOf(count), nameOf(first)]),
+    [nameOf(first), floor],
+  ];
+  for (const pair of pairs) {
+    const name = pair.join('/');
+    ratios[`${name} with a broker`] = ratio(beside, 'whole', pair);
+    ratios[`${name} with a broker, second half`] = ratio(beside, 'steady', pair);
+    ratios[`${name} in memory`] = ratio(alone.rates, 'whole', pair);
+    ratios[`${name} in memory, second half`] = ratio(alone.rates, 'steady', pair);
+  }
   const targets = Object.fromEntries(
     others.flatMap((count) => {
-      const name = `threads-${count}/threads-${first}`;
-      const used = cpuOfRecord(count) / cpuOfRecord(first);
-      const gained = (alone.rates.get(count) ?? Number.NaN) / (alone.rates.get(first) ?? Number.NaN);
+      const name = `${nameOf(count)}/${nameOf(first)}`;
+      const used = middle(beside, nameOf(count), 'cpu') / middle(beside, nameOf(first), 'cpu');
       return [
-        [`${name} in memory`, atLeast(0.8 * count, gained)] as const,
+        [`${name} in memory`, atLeast(0.8 * count, ratios[`${name} in memory`] ?? Number.NaN)] as const,
         [`${name} CPU a record, with a broker`, atMost(1.15, used)] as const,
       ];
     }),
   );
-  wrong.push(...alone.wrong);
   exitCode = conclude({ bench: 'activity', figures, ratios, targets, wrong });
 } finally {
   await admin.disconnect();
