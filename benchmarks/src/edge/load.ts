@@ -21,7 +21,10 @@ export interface LoadOptions {
 /** What one run found. Latencies in milliseconds. */
 export interface LoadResult {
   requests: number;
+  /** After the warm-up: the steady state. */
   requestsPerSecond: number;
+  /** From the first request on, the warm-up included. */
+  wholePerSecond: number;
   p50: number;
   p99: number;
   max: number;
@@ -61,7 +64,7 @@ function acceptedOf({ events, expect }: LoadOptions, { status, body }: Answer): 
 async function run(options: LoadOptions): Promise<LoadResult> {
   const prepared = requests(options);
   const latencies: number[] = [];
-  let [unexpected, accepted, next] = [0, 0, 0];
+  let [unexpected, accepted, next, answered] = [0, 0, 0, 0];
   const phase = { measured: false, over: false };
 
   async function client(): Promise<void> {
@@ -70,6 +73,7 @@ async function run(options: LoadOptions): Promise<LoadResult> {
     while (!phase.over) {
       const sent = performance.now();
       const answer = await connection.request(prepared[next++ % prepared.length] ?? Buffer.alloc(0));
+      if (!phase.over) answered++;
       if (phase.measured && !phase.over) latencies.push(performance.now() - sent);
       const events = acceptedOf(options, answer);
       accepted += events;
@@ -78,6 +82,7 @@ async function run(options: LoadOptions): Promise<LoadResult> {
     connection.close();
   }
 
+  const began = performance.now();
   const clients = Promise.all(Array.from({ length: options.connections }, client));
   await Promise.race([sleep(options.warmupMs), clients]);
   phase.measured = true;
@@ -85,13 +90,15 @@ async function run(options: LoadOptions): Promise<LoadResult> {
   const started = performance.now();
   await Promise.race([sleep(options.measureMs), clients]);
   phase.over = true;
-  const seconds = (performance.now() - started) / 1_000;
+  const ended = performance.now();
+  const seconds = (ended - started) / 1_000;
   const { user, system } = process.cpuUsage(usage);
   await clients;
   const sorted = latencies.toSorted((a, b) => a - b);
   return {
     requests: sorted.length,
     requestsPerSecond: Math.round(sorted.length / seconds),
+    wholePerSecond: Math.round(answered / ((ended - began) / 1_000)),
     p50: quantile(sorted, 0.5),
     p99: quantile(sorted, 0.99),
     max: quantile(sorted, 1),

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface ExportFigures {
   logs: number;
   logsPerSecond: number;
+  /** Of the second half of the time. */
+  steadyPerSecond: number;
   /** Of the service's process: before, and the most while it lasted. */
   megabytesBefore: number;
   megabytesPeak: number;
@@ -29,16 +31,20 @@ export async function exportAll(url: string): Promise<ExportFigures> {
   const started = performance.now();
   const response = await fetch(`${url}/api/logs/export`);
   let logs = 0;
+  const reached = [{ at: started, logs }];
   if (response.body === null) throw new Error('the export has no body');
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
     for (const byte of chunk) if (byte === 0x0a) logs++;
+    reached.push({ at: performance.now(), logs });
   }
-  const seconds = (performance.now() - started) / 1_000;
+  const ended = performance.now();
   done.abort();
   await watching;
+  const half = reached.find(({ at }) => at >= (started + ended) / 2) ?? { at: started, logs: 0 };
   return {
     logs,
-    logsPerSecond: Math.round(logs / seconds),
+    logsPerSecond: Math.round(logs / ((ended - started) / 1_000)),
+    steadyPerSecond: Math.round((logs - half.logs) / ((ended - half.at) / 1_000)),
     megabytesBefore,
     megabytesPeak: Math.round(peak),
   };

@@ -42,8 +42,11 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - started;
 }
 
-/** Gets URLs at a fixed rate, whatever the answers take; returns how long each took from when it was due. */
-export async function atRate(urls: () => string, perSecond: number, seconds: number): Promise<Times> {
+/**
+ * Gets URLs at a fixed rate, whatever the answers take; returns the milliseconds that each took from when it
+ * was due.
+ */
+export async function atRate(urls: () => string, perSecond: number, seconds: number): Promise<number[]> {
   const started = performance.now();
   const answers: Promise<number>[] = [];
   for (let index = 0; index < perSecond * seconds; index++) {
@@ -56,5 +59,5 @@ export async function atRate(urls: () => string, perSecond: number, seconds: num
     answer.catch(() => undefined);
     answers.push(answer);
   }
-  return timesOf(await Promise.all(answers));
+  return Promise.all(answers);
 }
