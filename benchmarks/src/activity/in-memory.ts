@@ -119,7 +119,8 @@ export interface InMemoryRates {
 }
 
 /**
- * Lets each process the records in turn. Returns the rates of each by round, and what is wrong in the results.
+ * Lets each process the records in turn. Returns the rates of each by round, and what is wrong in the
+ * results.
  */
 export async function inMemoryRates(
   data: DataOptions,
