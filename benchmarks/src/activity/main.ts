@@ -1,6 +1,7 @@
 // `npm run bench:activity`: the whole activity topology, as the processor's process runs it, by number of
 // threads and beside a bare loop, in turn: on one broker, and on a log in memory.
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { startBroker } from '@activity/testbed';
 import { begin } from '../shared/begin.ts';
 import { connect, createTopics, writeInput, wrongIn } from '../processor/kafka.ts';
@@ -19,17 +20,27 @@ in turn: on one broker, and on a log in memory.
 Set by the environment:
   BENCH_RECORDS   how many records; 200000 by default
   BENCH_ROUNDS   how often each candidate is measured; 3 by default
-  BENCH_THREADS   numbers of threads (1, 2 or 4), separated by commas; 1,2 by default`);
+  BENCH_THREADS   numbers of threads (1, 2 or 4), separated by commas; 1,2 by default
+  BENCH_OTHER   root of another checkout of this project, installed: its processor runs beside this one, with
+    the first number of threads, as other, on the broker only`);
 
 const records = Number(process.env['BENCH_RECORDS'] ?? 200_000);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const threads = (process.env['BENCH_THREADS'] ?? '1,2').split(',').map(Number);
+const other = process.env['BENCH_OTHER'];
 const partitions = 4;
 const input = 'bench-activity-raw';
 const floor = 'floor';
 const candidates: readonly InMemory[] = [
   ...threads.map((count) => ({ name: nameOf(count), engine: 'topology' as const, threads: count })),
   { name: floor, engine: 'floor' },
+];
+/** What runs on the broker. */
+const onBroker: readonly (InMemory & { root?: string })[] = [
+  ...candidates,
+  ...(other === undefined
+    ? []
+    : [{ name: 'other', engine: 'topology' as const, threads: threads[0] ?? 1, root: resolve(other) }]),
 ];
 
 function nameOf(count: number): string {
@@ -55,11 +66,11 @@ try {
   const runs: Runs = { address: broker.address, admin, input, partitions, records };
   // The broker's JVM is cold at first: a run that is not counted.
   for (const candidate of candidates.slice(0, 1)) await measure(runs, 'warm-up', candidate);
-  const beside = new Map<string, Rates[]>(candidates.map(({ name }) => [name, []]));
+  const beside = new Map<string, Rates[]>(onBroker.map(({ name }) => [name, []]));
   for (let round = 1; round <= rounds; round++) {
-    for (const candidate of rotated(candidates, round)) {
-      const { name } = candidate;
-      const { topics, ...measured } = await measure(runs, `${name}-${round}`, candidate);
+    for (const candidate of rotated(onBroker, round)) {
+      const { name, root } = candidate;
+      const { topics, ...measured } = await measure(runs, `${name}-${round}`, candidate, root);
       beside.get(name)?.push(measured);
       const found = await wrongIn(kafka, {
         enriched: topics.enriched,
@@ -138,6 +149,10 @@ try {
       ];
     }),
   );
+  if (other !== undefined) {
+    ratios[`${nameOf(first)}/other`] = ratio(beside, 'whole', [nameOf(first), 'other']);
+    targets[`${nameOf(first)}/other`] = atLeast(0.95, ratios[`${nameOf(first)}/other`] ?? Number.NaN);
+  }
   exitCode = conclude({ bench: 'activity', figures, ratios, targets, wrong });
 } finally {
   await admin.disconnect();

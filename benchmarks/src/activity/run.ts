@@ -16,7 +16,7 @@ export interface Runs {
   records: number;
 }
 
-const processor = join(import.meta.dirname, '..', '..', '..', 'processor', 'src', 'main.ts');
+const projectRoot = join(import.meta.dirname, '..', '..', '..');
 const timeoutMs = 180_000;
 
 type TopicNames = Parameters<typeof topicsOf>[0];
@@ -43,11 +43,15 @@ async function createOutputs({ admin, partitions }: Runs, topics: Topics): Promi
   });
 }
 
-/** Runs a candidate over the whole input; returns its rates, and its topics. */
+/**
+ * Runs a candidate over the whole input; returns its rates, and its topics. `root` is that of the checkout
+ * whose processor it is.
+ */
 export async function measure(
   runs: Runs,
   run: string,
   candidate: InMemory,
+  root: string = projectRoot,
 ): Promise<Rates & { topics: Topics }> {
   const { address, admin, input, records } = runs;
   const names = namesOf(run, input);
@@ -64,7 +68,7 @@ export async function measure(
   try {
     const measured = await rateOf({
       ...common,
-      args: [processor],
+      args: [join(root, 'processor', 'src', 'main.ts')],
       env: {
         ...names,
         KAFKA_BROKERS: address,
