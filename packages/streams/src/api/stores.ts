@@ -104,6 +104,8 @@ export interface StoreSpec {
   readonly valueSerde: Serde<unknown>;
   /** Window and expiring stores: how long after stream time an entry is kept. */
   readonly retentionMs?: number;
+  /** The size of the windows that a window store holds, where all have one: instances must agree on it. */
+  readonly windowSizeMs?: number;
   /** `manual`: a window store keeps everything until `expireBefore` is called, whatever stream time says. */
   readonly expiry?: 'manual';
   /** The clock that an expiring store's entries are put and forgotten by; stream time unless given. */

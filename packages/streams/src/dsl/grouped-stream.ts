@@ -260,6 +260,7 @@ export class TimeWindowedKStream<K, V> {
       keySerde: key,
       valueSerde: value,
       retentionMs: sizeMs + graceMs,
+      windowSizeMs: sizeMs,
       changelog: materialized.changelog ?? true,
     });
     const parent = graph.processor(

@@ -24,6 +24,7 @@ export function shapeOf({ subTopologies }: Topology, names: TopicNames): Topolog
         store.changelog ? names.changelog(store) : '',
         store.keySerde.format,
         store.valueSerde.format,
+        ...(store.windowSizeMs === undefined ? [] : [String(store.windowSizeMs)]),
       ])
       .toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)),
   }));

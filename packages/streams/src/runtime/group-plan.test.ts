@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { bytesSerde, stringSerde } from '../api/serde.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
+import { tumbling } from '../dsl/windows.ts';
 import { FakeKafka } from '../testing-support/fake-kafka.ts';
 import type { Topology } from '../topology/topology.ts';
 import { writeJoinData, type Assignment } from './assignor.ts';
@@ -45,6 +46,17 @@ async function plan(
 }
 
 describe('the shape of a topology', () => {
+  test('is another for windows of another size, whatever their grace', () => {
+    const windowed = (size: number, grace: number): string => {
+      const builder = new StreamsBuilder();
+      const grouped = builder.stream('raw', strings).groupByKey();
+      grouped.windowedBy(tumbling({ size, grace })).count({ store: 'counts' });
+      return shape(builder.build()).fingerprint;
+    };
+    expect(windowed(120_000, 60_000)).not.toBe(windowed(60_000, 60_000));
+    expect(windowed(60_000, 120_000)).toBe(windowed(60_000, 60_000));
+  });
+
   test('is the same for another step in between', () => {
     const builder = new StreamsBuilder();
     const counted = builder.stream('raw', strings).filter(() => true);
