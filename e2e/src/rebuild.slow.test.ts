@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { z } from 'zod';
 import { workOut } from '@activity/processor/testing/oracle';
-import { restAuthorization } from '@activity/testbed/servers/connect-rest';
 import { mongoUrl } from '@activity/testbed/servers/mongo';
 import type { Ports } from '@activity/local/parts/services';
 import type { Pipeline } from '@activity/local/pipeline/pipeline';
 import { loopback } from '@activity/testbed/process/ports';
 import { freePorts } from '@activity/local/testing/free-ports';
+import { readTopicsAgain } from './testing/outages.ts';
 import { scenario, sendRaw } from './testing/scenario.ts';
 import { startQuietly } from './testing/stack.ts';
 import { readStored, storedOf } from './testing/stored.ts';
@@ -41,22 +40,6 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-/** Lets every sink read its topic from the beginning, as the guide says. */
-async function readTopicsAgain(): Promise<void> {
-  const url = `http://${loopback}:${ports.kafkaConnect}/connectors`;
-  const headers = { authorization: restAuthorization(join(dataDir, 'connect')) };
-  const names = z.array(z.string()).parse(await (await fetch(url, { headers })).json());
-  expect(names.length).toBeGreaterThan(3);
-  for (const name of names) {
-    await fetch(`${url}/${name}/stop`, { method: 'PUT', headers });
-    await vi.waitFor(async () => {
-      const answer = await fetch(`${url}/${name}/offsets`, { method: 'DELETE', headers });
-      expect([answer.status, await answer.text()]).toEqual([200, expect.anything()]);
-    }, 30_000);
-    await fetch(`${url}/${name}/resume`, { method: 'PUT', headers });
-  }
-}
-
 test('what was stored is stored again, to the last number', async () => {
   const records = scenario({ count: 5_000, users: 300, partitions: 4, until: Date.now(), seed: 11 });
   await sendRaw(`${loopback}:${ports.kafka}`, records);
@@ -66,7 +49,7 @@ test('what was stored is stored again, to the last number', async () => {
 
   await start(true);
   expect(lines).toContainEqual(expect.stringMatching(/^processor: .* forgot where it was/));
-  await readTopicsAgain();
+  if (pipeline) await readTopicsAgain(pipeline);
   const client = new MongoClient(mongoUrl(ports.mongodb));
   try {
     const wanted = storedOf(workOut(records, graceMs, dedupeMs));

@@ -54,8 +54,13 @@ function saySame(first: RawEvent, copy: RawEvent): boolean {
   return first.type === copy.type && (!isGiven(copy) || first.timestamp === copy.timestamp);
 }
 
-/** Works a history out. Times in milliseconds. */
-export function workOut(history: readonly Raw[], graceMs: number, dedupeMs: number): Expected {
+/** Works a history out, with the rolling counts of `now` or of the newest event. Times in milliseconds. */
+export function workOut(
+  history: readonly Raw[],
+  graceMs: number,
+  dedupeMs: number,
+  now: number = -1,
+): Expected {
   const result: Expected = {
     logs: [],
     markers: [],
@@ -145,8 +150,9 @@ export function workOut(history: readonly Raw[], graceMs: number, dedupeMs: numb
       for (const [minute, inside] of Map.groupBy(own, (log) => log.lateMinute))
         if (minute !== undefined) result.lateMinutes.push(`${user}|${minute} ${inside.length}`);
       const second = (time: number): number => Math.floor(time / 1_000);
+      const at = Math.max(streamTime, now);
       const rolling = lengths.map(
-        (length) => own.filter(({ time }) => second(time) >= second(streamTime - length)).length,
+        (length) => own.filter(({ time }) => second(time) >= second(at - length)).length,
       );
       const times = own.map(({ time }) => time);
       result.users.push(
