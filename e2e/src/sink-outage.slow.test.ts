@@ -83,8 +83,8 @@ async function endsOf(topic: string): Promise<number[]> {
 /** Expects what was promised to be stored, and the sink to have refused nothing. */
 async function expectTruth(running: Pipeline): Promise<void> {
   await healthy(running);
-  await expectStored(client.db(), history, 300_000);
-  say('MongoDB holds what the oracle says');
+  const { logs, counts, users } = await expectStored(client.db(), history, 300_000);
+  say(`MongoDB holds what the oracle says: ${logs} logs, ${counts} windows, ${users} users`);
   const ledger = await runLedger(ports, 120);
   expect([ledger.code, ledger.output]).toEqual([
     0,

@@ -41,8 +41,15 @@ export function expectInRaw({ accepted, deletes }: Traffic, { events, commands }
   }
 }
 
-/** Expects MongoDB to hold what the oracle makes of the raw topic, and each log with its content. */
-export async function expectStored(db: Db, history: RawHistory, timeout: number): Promise<void> {
+/**
+ * Expects MongoDB to hold what the oracle makes of the raw topic, and each log with its content. Returns how
+ * many logs, windows and users that is.
+ */
+export async function expectStored(
+  db: Db,
+  history: RawHistory,
+  timeout: number,
+): Promise<Record<'logs' | 'counts' | 'users', number>> {
   const truth = workOut(history.records, graceMs, dedupeMs);
   const wanted = storedOf(truth);
   await vi.waitFor(
@@ -69,6 +76,8 @@ export async function expectStored(db: Db, history: RawHistory, timeout: number)
     timeout: 60_000,
     interval: 1_000,
   });
+  const { logs, counts, users } = wanted;
+  return { logs: logs.length, counts: counts.length, users: users.length };
 }
 
 function logsOf(db: Db): AsyncIterable<Document> {

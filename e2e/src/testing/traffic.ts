@@ -168,8 +168,9 @@ export function startTraffic({ edge, seed, users, batch, rawEnds }: TrafficOptio
     });
   }
 
-  function removeByEvent(): Promise<void> {
-    const random = randomOf(seed + 3);
+  /** The edge waits up to 2 s for a log that is not stored yet. */
+  function removeByEvent(worker: number): Promise<void> {
+    const random = randomOf(seed + 4 + worker);
     return repeat(300, async () => {
       const newest = random() < 0.5 ? 200 : accepted.length;
       const event = accepted[accepted.length - 1 - Math.floor(random() * Math.min(newest, accepted.length))];
@@ -180,9 +181,10 @@ export function startTraffic({ edge, seed, users, batch, rawEnds }: TrafficOptio
   }
 
   function eraseUsers(): Promise<void> {
-    const random = randomOf(seed + 4);
+    const random = randomOf(seed + 3);
     return repeat(2_000, () => {
-      const userId = userOf(random);
+      // Any of them: who does most would be erased again and again.
+      const userId = `traffic-${seed}-user-${Math.floor(random() * users)}`;
       return remove(`/api/users/${userId}`, { kind: 'user', userId });
     });
   }
@@ -191,7 +193,7 @@ export function startTraffic({ edge, seed, users, batch, rawEnds }: TrafficOptio
     postBatches(),
     postSingles(),
     removeByNumber(),
-    removeByEvent(),
+    ...[0, 1, 2].map(removeByEvent),
     eraseUsers(),
   ]);
   // It is looked at when the traffic is stopped.
