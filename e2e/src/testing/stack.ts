@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Problem } from '@activity/testbed/process/problem';
 import type { Ports } from '@activity/local/parts/services';
 import { startPipeline, type Pipeline, type PipelineOptions } from '@activity/local/pipeline/pipeline';
 import { freePorts } from '@activity/local/testing/free-ports';
@@ -10,14 +11,20 @@ import { freePorts } from '@activity/local/testing/free-ports';
 export type QuietOptions = Pick<PipelineOptions, 'ports' | 'dataDir'> &
   Partial<Pick<PipelineOptions, 'secure' | 'rebuild' | 'report'>>;
 
-/** Starts a pipeline without a word, but for parts that fail: those are said on standard error. */
-export function startQuietly(options: QuietOptions): Promise<Pipeline> {
-  return startPipeline({
-    report: () => undefined,
-    ...options,
-    failed: (problem) => console.error(problem),
-    signal: new AbortController().signal,
-  });
+/** Starts a pipeline, and prints nothing but why a part failed. */
+export async function startQuietly(options: QuietOptions): Promise<Pipeline> {
+  try {
+    return await startPipeline({
+      report: () => undefined,
+      ...options,
+      failed: (problem) => console.error(problem),
+      signal: new AbortController().signal,
+    });
+  } catch (error) {
+    // The end of the part's log, which goes with the data.
+    if (error instanceof Problem) console.error(error.detail);
+    throw error;
+  }
 }
 
 /** The process of a part. @throws Error where it does not run */
