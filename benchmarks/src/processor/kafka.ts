@@ -70,6 +70,8 @@ export async function wrongIn(kafka: Kafka, { enriched, unique, totals }: Expect
   const newest = new Map(totals.map(({ topic }) => [topic, new Map<string, number>()]));
   let records = 0;
   let last = Date.now();
+  // It may wait for its group before it reads anything.
+  const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
   await consumer.connect();
   await consumer.subscribe({ topics: [enriched, ...newest.keys()], fromBeginning: true });
   await consumer.run({
@@ -85,6 +87,8 @@ export async function wrongIn(kafka: Kafka, { enriched, unique, totals }: Expect
       last = Date.now();
     },
   });
+  await joined;
+  last = Date.now();
   const sumOf = (topic: string): number =>
     [...(newest.get(topic)?.values() ?? [])].reduce((a, b) => a + b, 0);
   const complete = (): boolean => records >= unique && totals.every(({ topic, sum }) => sumOf(topic) >= sum);
