@@ -1,4 +1,5 @@
 // A query service with keys on a day's activity, and its page in a browser: for tests of the page.
+import { randomBytes } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,7 +44,13 @@ export class PageService implements AsyncDisposable {
     const client = await new MongoClient(uri.href).connect();
     await fillActivity(client.db(), { logs: 2_000, users: 30, until: Date.now(), spanMs: 20 * 3_600_000 });
     await ensurePage();
-    const env = { MONGODB_URI: uri.href, API_KEYS_FILE: join(folder, 'keys.json'), LOG_LEVEL: 'fatal' };
+    const env = {
+      MONGODB_URI: uri.href,
+      API_KEYS_FILE: join(folder, 'keys.json'),
+      // Sessions outlive a restart.
+      SESSION_KEY: randomBytes(48).toString('base64'),
+      LOG_LEVEL: 'fatal',
+    };
     return new PageService(folder, key, client, env, await startQuery(env));
   }
 
