@@ -49,8 +49,15 @@ describe('DELETE /api/logs/:id', () => {
 });
 
 describe('DELETE /api/logs/:id?userId=', () => {
-  function edgeAsking(answer: () => Promise<Response>): void {
-    edge = testEdge({ queryUrl: 'http://query', fetch: answer });
+  function edgeAsking(
+    answer: () => Promise<Response>,
+    trace: object = { state: 'unknown', log: null, unanswered: [] },
+  ): void {
+    const isTrace = (url: string): boolean => new URL(url).pathname === '/api/events/trace';
+    edge = testEdge({
+      queryUrl: 'http://query',
+      fetch: async ({ url }) => (isTrace(url) ? Response.json(trace) : answer()),
+    });
   }
 
   test.each(['my-event', '3075', 'a/b'])(
@@ -82,6 +89,37 @@ describe('DELETE /api/logs/:id?userId=', () => {
   test('is 404 where the list has no such event', async () => {
     edgeAsking(async () => Response.json({ data: [] }));
     expect((await remove('/api/logs?eventId=..&userId=me'))[0]).toBe(404);
+    expect(edge.written).toEqual([]);
+  });
+
+  const absent = async (): Promise<Response> => Response.json({ error: 'none' }, { status: 404 });
+
+  test.each(['accepted', 'processed', 'stored'])(
+    'deletes a log that is not found yet by its number, as the event is %s',
+    async (state) => {
+      edgeAsking(absent, { state, log: 7 * 1024 + 3, unanswered: [] });
+      expect((await remove('/api/logs/a%2Fb?userId=me%26you'))[0]).toBe(202);
+      expect(JSON.parse(String(edge.written[0]?.value))).toMatchObject({ command: 'delete-log', id: 7171 });
+      const { searchParams } = new URL(edge.forwarded[1]?.url ?? '');
+      expect(Object.fromEntries(searchParams)).toEqual({ eventId: 'a/b', userId: 'me&you' });
+    },
+  );
+
+  test.each(['deleted', 'erased', 'dead-lettered', 'lost'])(
+    'is 404 for an event that is %s',
+    async (state) => {
+      edgeAsking(absent, { state, log: 7171, unanswered: [] });
+      expect(await remove('/api/logs/e?userId=u')).toEqual([404, { error: 'none' }]);
+      expect(edge.written).toEqual([]);
+    },
+  );
+
+  test('is 503 where the log is not found, and the event may be on its way', async () => {
+    edgeAsking(absent, { state: 'unknown', log: null, unanswered: ['supervisor'] });
+    expect(await remove('/api/logs/e?userId=u')).toEqual([
+      503,
+      expect.objectContaining({ message: expect.stringContaining('nothing was deleted') as string }),
+    ]);
     expect(edge.written).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
-// Finds the number of a user's log by its eventId, by asking the query service with the client's own key.
+// Finds the number of a user's log by its eventId, stored or on its way, by asking the query service with the
+// client's own key.
 import { failureAnswer } from '@activity/service';
 import type { Answer, RoutedRequest } from '../http/edge-request.ts';
 import type { ForwardDeps } from './forward.ts';
@@ -18,6 +19,20 @@ function pathOf(eventId: string, userId: string): string {
   return `/api/logs/${encodeURIComponent(eventId)}?${query}`;
 }
 
+/** The states of an event whose log is stored, or will be: a command with its number comes behind it. */
+const onItsWay = new Set(['accepted', 'processed', 'stored']);
+
+interface Reply {
+  status: number;
+  body: {
+    _id?: unknown;
+    data?: { _id?: unknown }[];
+    state?: unknown;
+    log?: unknown;
+    unanswered?: unknown[];
+  };
+}
+
 /** Makes what finds it; without a query service it says that there is none. */
 export function createFindLog(deps: Pick<ForwardDeps, 'queryUrl' | 'fetch'> | undefined): FindLog {
   return async function findLog({ header, id }, eventId, userId) {
@@ -30,23 +45,34 @@ export function createFindLog(deps: Pick<ForwardDeps, 'queryUrl' | 'fetch'> | un
       const value = header(name);
       if (value !== undefined) headers.set(name, value);
     }
+    const ask = async (path: string): Promise<Reply> => {
+      const signal = AbortSignal.timeout((waitSeconds + 5) * 1_000);
+      const answer = await deps.fetch(`${deps.queryUrl}${path}`, { headers, redirect: 'manual', signal });
+      return { status: answer.status, body: (await answer.json()) as Reply['body'] };
+    };
+    let message = 'the query service does not answer: nothing was deleted';
     try {
-      const answer = await deps.fetch(`${deps.queryUrl}${pathOf(eventId, userId)}`, {
-        headers,
-        redirect: 'manual',
-        signal: AbortSignal.timeout((waitSeconds + 5) * 1_000),
-      });
-      const body = (await answer.json()) as { _id?: unknown; data?: { _id?: unknown }[] };
+      const { status, body } = await ask(pathOf(eventId, userId));
       const number = body.data === undefined ? body._id : body.data[0]?._id;
-      if (answer.status === 200 && Number.isSafeInteger(number)) return number as number;
-      if (answer.status === 200 && body.data?.length === 0)
-        return failureAnswer({ kind: 'not-found', what: 'Activity log' });
-      // Its own words: no such log, or a key that may not read.
-      if (answer.status >= 400 && answer.status < 500) return { status: answer.status, body };
+      if (status === 200 && Number.isSafeInteger(number)) return number as number;
+      const isAbsent = status === 404 || (status === 200 && body.data?.length === 0);
+      // Its own words: a key that may not read.
+      if (!isAbsent && status >= 400 && status < 500) return { status, body };
+      if (isAbsent) {
+        // While the sink is behind, an event that was accepted is not stored yet, and its number is known.
+        const query = new URLSearchParams({ eventId, userId }).toString();
+        const trace = await ask(`/api/events/trace?${query}`);
+        const { state, log, unanswered = [] } = trace.body;
+        if (trace.status === 200 && onItsWay.has(String(state)) && Number.isSafeInteger(log))
+          return log as number;
+        const isKnown = trace.status === 200 && (state !== 'unknown' || unanswered.length === 0);
+        if (isKnown && status === 404) return { status, body };
+        if (isKnown) return failureAnswer({ kind: 'not-found', what: 'Activity log' });
+        message = 'the event is not stored, and whether it is on its way is not known: nothing was deleted';
+      }
     } catch {
       // Away, or not JSON: the same to the client.
     }
-    const message = 'the query service does not answer: nothing was deleted';
     return failureAnswer({ kind: 'unavailable', message, retryAfterSeconds: 1 });
   };
 }
