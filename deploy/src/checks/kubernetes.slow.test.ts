@@ -37,7 +37,7 @@ const expected = {
       'StatefulSet kafka-connect',
       'StatefulSet mongo',
     ],
-    'pod-probes-identical': ['StatefulSet kafka', 'StatefulSet mongo'],
+    'pod-probes-identical': ['StatefulSet kafka'],
   },
   production: {
     'deployment-replicas': supervisor,
