@@ -30,6 +30,9 @@ export interface Rates {
   cpu: number;
 }
 
+/** A program that had not done its input within its time. */
+export class TooSlowError extends Error {}
+
 /**
  * Runs it until it has committed its whole input. What was committed before all of its threads were at work
  * is not counted: the first thread begins alone.
@@ -57,7 +60,7 @@ export async function rateOf(run: Run): Promise<Rates> {
       if (done >= records / 2) half ??= { done, at: performance.now() };
       if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode} before it was done`);
       if (performance.now() - began > run.timeoutMs)
-        throw new Error(`${name} had done ${done} of ${records} records after ${run.timeoutMs} ms`);
+        throw new TooSlowError(`${name} had done ${done} of ${records} records after ${run.timeoutMs} ms`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     const ended = performance.now();
