@@ -1,6 +1,6 @@
 // How fast a stream processor gets through its input, as its commits tell.
-import { spawn } from 'node:child_process';
 import type { Admin } from 'kafkajs';
+import { startProgram } from '../shared/child.ts';
 import { cpuOf, perEvent } from '../shared/cpu.ts';
 import { committed } from './kafka.ts';
 
@@ -39,8 +39,7 @@ export class TooSlowError extends Error {}
  */
 export async function rateOf(run: Run): Promise<Rates> {
   const { name, admin, group, input, records } = run;
-  const env = { ...process.env, ...run.env };
-  const child = spawn(run.file, run.args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = startProgram(run.file, run.args, run.env);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   try {
     await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,4 @@
-// Scripts that a benchmark runs as processes of their own. None of them outlives it.
+// Scripts and programs that a benchmark runs as processes of their own. None of them outlives it.
 import { spawn, type ChildProcess, type ChildProcessByStdio, type SpawnOptions } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { register, unregister } from '@activity/testbed/process/registry';
@@ -14,7 +14,12 @@ export function startChild(script: string, args: readonly string[], env: Record<
   return own(script, spawn(process.execPath, [...flags, script, ...args], optionsOf(env, 'pipe')) as Child);
 }
 
-/** The same for one whose output nobody reads. */
+/** Starts a program, of whatever language. */
+export function startProgram(file: string, args: readonly string[], env: Record<string, string> = {}): Child {
+  return own(file, spawn(file, args, optionsOf(env, 'pipe')) as Child);
+}
+
+/** The same as `startChild` for one whose output nobody reads. */
 export function startSilently(script: string, env: Record<string, string>): ChildProcess {
   return own(script, spawn(process.execPath, [...flags, script], optionsOf(env, 'ignore')));
 }

@@ -1,5 +1,4 @@
 // `npm run bench:soak`: a steady load for ten minutes, and whether the processor's memory stays where it is.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBroker } from '@activity/testbed';
 import { begin } from '../shared/begin.ts';
+import { startChild } from '../shared/child.ts';
 import { Partitioners } from 'kafkajs';
 import { atMost, conclude } from '../shared/outcome.ts';
 import { committed, connect, createTopics } from '../processor/kafka.ts';
@@ -33,9 +33,7 @@ try {
   await Promise.all([admin.connect(), producer.connect()]);
   await createTopics(admin, [input, output], 4);
   const app = join(import.meta.dirname, 'app.ts');
-  const child = spawn(process.execPath, [app, broker.address, applicationId, input, output, stateDir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = startChild(app, [broker.address, applicationId, input, output, stateDir]);
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const samples: number[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => samples.push(Number(line)));
