@@ -98,4 +98,9 @@ process.exitCode = await run(node, [target, ...programArguments], {
     ...(program === 'start' && { NODE_COMPILE_CACHE: join(root, '.cache', 'node') }),
   },
 });
+// What the system's loader ends with.
+if (process.exitCode === 127)
+  console.error(
+    'The project’s Node does not start: install what is missing (Debian and Ubuntu: libatomic1).',
+  );
 process.exit();

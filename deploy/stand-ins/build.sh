@@ -12,7 +12,8 @@ mkdir -p "$CACHE"
 
 # Packages of Debian, as an image; the file system is kept for the next time.
 root_image() { # name, packages
-  local archive="$CACHE/${1//[:\/]/-}.tar"
+  local name="$1-$2"
+  local archive="$CACHE/${name//[:\/,]/-}.tar"
   if [[ ! -f "$archive" ]]; then
     echo "making $1 of Debian packages ($2), which takes a few minutes"
     nice -n 15 mmdebstrap --quiet --format=tar --variant=minbase --include="$2" bookworm "$archive.partial" > /dev/null
@@ -31,7 +32,8 @@ image() { # name, dockerfile
   rm -rf "${context:?}"/*
 }
 
-root_image debian:bookworm-slim ca-certificates,libcurl4
+# Node 26 is linked with libatomic1, which its public image has.
+root_image debian:bookworm-slim ca-certificates,libatomic1,libcurl4
 root_image activity/stand-in-java:1.0 ca-certificates,openjdk-17-jre-headless,maven
 
 certificates="${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}"

@@ -1,4 +1,4 @@
-# Stands in for node:24-…-slim: Debian with the Node of the project's lockfile, this machine's npm, and the user `node`.
+# Stands in for node:26-…-slim: Debian with the Node of the project's lockfile, this machine's npm, and the user `node`.
 FROM debian:bookworm-slim
 COPY node /usr/local/bin/node
 COPY npm /usr/local/lib/node_modules/npm

@@ -10,6 +10,7 @@ import { throwHostileRequests } from './hostile-run.fixture.ts';
 
 const run = promisify(execFile);
 const topic = 'edge-hostile-slow';
+const settings = join(import.meta.dirname, '..', 'schemathesis');
 let edge: RunningEdge;
 
 beforeAll(async () => {
@@ -34,6 +35,7 @@ test('schemathesis finds nothing against the OpenAPI document', async () => {
   const { stdout } = await run(
     schemathesis,
     [
+      `--config-file=${join(settings, 'schemathesis.toml')}`,
       'run',
       `${edge.url}/openapi.json`,
       '--max-examples=200',
@@ -47,7 +49,7 @@ test('schemathesis finds nothing against the OpenAPI document', async () => {
       env: {
         ...process.env,
         SCHEMATHESIS_HOOKS: 'hooks',
-        PYTHONPATH: join(import.meta.dirname, '..', 'schemathesis'),
+        PYTHONPATH: settings,
       },
       maxBuffer: 10_000_000,
     },
