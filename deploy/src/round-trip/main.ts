@@ -40,8 +40,11 @@ function readmeLines(ports: Record<string, string>): ConsoleLine[] {
   }));
 }
 
+/** Ids that the README shows, and those that were got instead. */
+const ids = new Map<string, string>();
+
 async function roundTrip(shell: Shell, lines: readonly ConsoleLine[]): Promise<string[]> {
-  const answers = await play(lines, { run: (command) => shell.run('bash', '-c', command) });
+  const answers = await play(lines, { run: (command) => shell.run('bash', '-c', command), ids });
   for (const [index, { command }] of lines.entries()) console.log(`\n$ ${command}\n${answers[index]}`);
   return answers;
 }

@@ -9,6 +9,8 @@ export interface PlayOptions {
   run: (command: string) => Promise<string>;
   /** How long what only reads may be asked again, in milliseconds: the event is on its way. */
   withinMs?: number;
+  /** The ids on the page and those that were got instead, of what was played before; it is added to. */
+  ids?: Map<string, string>;
 }
 
 const withId = z.object({ eventId: z.string() });
@@ -21,7 +23,7 @@ const withId = z.object({ eventId: z.string() });
  */
 export async function play(lines: readonly ConsoleLine[], options: PlayOptions): Promise<string[]> {
   const got: string[] = [];
-  const ids = new Map<string, string>();
+  const { ids = new Map<string, string>() } = options;
   for (const line of lines) {
     const command = withIds(line.command, ids);
     const answer = withIds(line.answer, ids);
