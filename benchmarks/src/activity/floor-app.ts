@@ -2,20 +2,11 @@
 // no transactions. Offsets are committed after what came of them is acknowledged: at least once.
 // Arguments: brokers, group, raw topic, enriched, counts, users.
 import { openFloor, type FloorOutput } from '@activity/processor/testing/floor';
-import {
-  Consumer,
-  MessagesStreamModes,
-  Producer,
-  stringSerializers,
-  type Message,
-} from '@platformatic/kafka';
+import { Consumer, Producer, stringSerializers } from '@platformatic/kafka';
+import { processBatches, type Raw } from '../shared/batches.ts';
 
 const [brokers = '', group = '', input = '', enriched = '', counts = '', users = ''] = process.argv.slice(2);
 const topics = { enriched, counts, users };
-const batchSize = 5_000;
-const idleMs = 100;
-
-type Raw = Message<string, Buffer, unknown, unknown>;
 
 const common = { clientId: group, bootstrapBrokers: brokers.split(',') };
 const consumer = new Consumer<string, Buffer, unknown, unknown>({
@@ -38,7 +29,7 @@ const producer = new Producer({
 });
 const floor = openFloor({ dedupeMs: 86_400_000, now: Date.now });
 
-function work(batch: readonly Raw[]): FloorOutput[] {
+function work(batch: readonly Raw<Buffer>[]): FloorOutput[] {
   const logs = batch.flatMap(({ key, value, partition, offset, timestamp }) => {
     const record = { key, value, partition, offset: Number(offset), timestamp: Number(timestamp) };
     const log = floor.process(record);
@@ -47,7 +38,7 @@ function work(batch: readonly Raw[]): FloorOutput[] {
   return [...logs, ...floor.flush()];
 }
 
-async function processAll(batch: readonly Raw[]): Promise<void> {
+async function processAll(batch: readonly Raw<Buffer>[]): Promise<void> {
   const outputs = work(batch).map(({ topic, ...output }) => ({ topic: topics[topic], ...output }));
   // A send must stay below the broker's batch limit for each partition.
   for (let i = 0; i < outputs.length; i += 4_000)
@@ -62,29 +53,5 @@ async function processAll(batch: readonly Raw[]): Promise<void> {
   await consumer.commit({ offsets });
 }
 
-const stream = await consumer.consume({
-  topics: [input],
-  mode: MessagesStreamModes.EARLIEST,
-  autocommit: false,
-  maxWaitTime: 100,
-  highWaterMark: batchSize * 2,
-});
-console.log('STATE RUNNING');
 process.on('SIGTERM', () => process.exit(0));
-let batch: Raw[] = [];
-let idle: NodeJS.Timeout | undefined;
-let working: Promise<void> = Promise.resolve();
-
-function processBatch(): Promise<void> {
-  clearTimeout(idle);
-  const full = batch;
-  batch = [];
-  return (working = working.then(() => processAll(full)));
-}
-
-for await (const message of stream) {
-  batch.push(message);
-  clearTimeout(idle);
-  if (batch.length >= batchSize) await processBatch();
-  else idle = setTimeout(() => void processBatch(), idleMs);
-}
+await processBatches(consumer, input, processAll);

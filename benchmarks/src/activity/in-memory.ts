@@ -6,6 +6,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { openFloor } from '@activity/processor/testing/floor';
 import { openPipeline } from '@activity/processor/testing/pipeline';
 import { benchmarkData, type DataOptions, type InputRecord } from '../processor/data.ts';
+import { shown } from '../shared/figures.ts';
 import { rotated } from '../shared/rotated.ts';
 import { addUp, type Sums } from './sums.ts';
 
@@ -138,8 +139,9 @@ export async function inMemoryRates(
           `in memory, ${name}: ${logs} logs, ${counts} in windows, ${users} of users; ${unique} events`,
         );
       rates.get(name)?.push({ whole, steady });
-      const shown = [whole, steady].map((rate) => Math.round(rate).toLocaleString('en'));
-      console.log(`round ${round}  ${name} in memory  ${shown.join(' records/s, second half ')}`);
+      console.log(
+        `round ${round}  ${name} in memory  ${shown(whole)} records/s, second half ${shown(steady)}`,
+      );
     }
   }
   return { rates, wrong };

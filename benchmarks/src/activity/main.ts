@@ -6,6 +6,7 @@ import { startBroker } from '@activity/testbed';
 import { begin } from '../shared/begin.ts';
 import { connect, createTopics, writeInput, wrongIn } from '../processor/kafka.ts';
 import type { Rates } from '../processor/rate.ts';
+import { medianRatio, shown } from '../shared/figures.ts';
 import { median } from '../shared/median.ts';
 import { atLeast, atMost, conclude } from '../shared/outcome.ts';
 import { rotated } from '../shared/rotated.ts';
@@ -45,10 +46,6 @@ const onBroker: readonly (InMemory & { root?: string })[] = [
 
 function nameOf(count: number): string {
   return `threads-${count}`;
-}
-
-function shown(value: number): string {
-  return Math.round(value).toLocaleString('en');
 }
 
 const broker = await startBroker({ heapMb: 1024, config: { 'log.segment.bytes': 268_435_456 } });
@@ -109,10 +106,8 @@ try {
     figure: 'whole' | 'steady',
     [name, to]: readonly [string, string],
   ): number {
-    const pairs = (of.get(name) ?? []).map(
-      (one, n) => one[figure] / (of.get(to)?.[n]?.[figure] ?? Number.NaN),
-    );
-    return Math.round(median(pairs) * 100) / 100;
+    const figures = (candidate: string): number[] => (of.get(candidate) ?? []).map((one) => one[figure]);
+    return Math.round(medianRatio(figures(name), figures(to)) * 100) / 100;
   }
 
   const figures: Record<string, Record<string, number>> = {};

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { topicsOf, topicSpecs, topicVariables, type Topics } from '@activity/contracts';
 import type { Admin } from 'kafkajs';
+import { createTopics } from '../processor/kafka.ts';
 import { rateOf, type Rates } from '../processor/rate.ts';
 import type { InMemory } from './in-memory.ts';
 
@@ -32,15 +33,8 @@ function namesOf(run: string, input: string): TopicNames {
 
 async function createOutputs({ admin, partitions }: Runs, topics: Topics): Promise<void> {
   const specs = topicSpecs(topics).filter(({ name }) => name !== topics.raw);
-  await admin.createTopics({
-    topics: specs.map(({ name, config }) => ({
-      topic: name,
-      numPartitions: partitions,
-      replicationFactor: 1,
-      configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
-    })),
-    waitForLeaders: true,
-  });
+  const settings = new Map(specs.map(({ name, config }) => [name, config]));
+  await createTopics(admin, [...settings.keys()], partitions, settings);
 }
 
 /**

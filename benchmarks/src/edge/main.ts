@@ -9,8 +9,10 @@ import { text } from 'node:stream/consumers';
 import { startBroker } from '@activity/testbed';
 import { begin } from '../shared/begin.ts';
 import { Kafka, logLevel } from 'kafkajs';
+import { offsetsIn } from '../processor/kafka.ts';
 import { startChild } from '../shared/child.ts';
 import { atLeast, atMost, conclude, type Target } from '../shared/outcome.ts';
+import { pairRatios } from '../shared/figures.ts';
 import { median as medianOf } from '../shared/median.ts';
 import { rotated } from '../shared/rotated.ts';
 import { serve, type Server } from '../shared/serve.ts';
@@ -110,8 +112,7 @@ try {
   const runs = new Map<string, LoadResult[]>();
   /** How many records the topic has. */
   async function written(): Promise<number> {
-    const offsets = await admin.fetchTopicOffsets(topic);
-    return offsets.reduce((sum, { high }) => sum + Number(high), 0);
+    return offsetsIn(admin, topic);
   }
   /** Loads a candidate and checks that everything it has acknowledged is in the topic, and nothing else. */
   async function checked(what: string, writes: boolean, options: LoadOptions): Promise<LoadResult> {
@@ -165,10 +166,9 @@ try {
   let targets: Record<string, Target> = {};
   if (other !== undefined) {
     for (const what of ['@32', '@128', 'batches of 100 @32']) {
-      const pairs = (runs.get(`edge ${what}`) ?? []).map(
-        ({ requestsPerSecond }, n) =>
-          requestsPerSecond / (runs.get(`edge-other ${what}`)?.[n]?.requestsPerSecond ?? Number.NaN),
-      );
+      const rates = (name: string): number[] =>
+        (runs.get(`${name} ${what}`) ?? []).map(({ requestsPerSecond }) => requestsPerSecond);
+      const pairs = pairRatios(rates('edge'), rates('edge-other'));
       ratios[`edge/edge-other ${what}`] = Math.round(medianOf(pairs) * 1_000) / 1_000;
       console.log(`edge/edge-other ${what}: ${pairs.map((pair) => pair.toFixed(3)).join(', ')}`);
     }

@@ -4,6 +4,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { begin } from '../shared/begin.ts';
 import { killChildren } from '../shared/child.ts';
+import { medianRatio } from '../shared/figures.ts';
 import { median } from '../shared/median.ts';
 import { atLeast, atMost, conclude, type Target } from '../shared/outcome.ts';
 import { runBare, type BareRun } from './bare.ts';
@@ -84,10 +85,8 @@ function figuresOf(all: readonly PipelineRun[]): Record<string, unknown> {
 
 /** The median of the ratios of the runs of the same round. */
 function ratioOf(figure: (run: PipelineRun) => number): number {
-  const pairs = (runs['ours'] ?? []).map(
-    (run, round) => figure(run) / (runs['other']?.[round] ? figure(runs['other'][round]) : Number.NaN),
-  );
-  return Math.round(median(pairs) * 1_000) / 1_000;
+  const figures = (name: string): number[] => (runs[name] ?? []).map(figure);
+  return Math.round(medianRatio(figures('ours'), figures('other')) * 1_000) / 1_000;
 }
 
 const wrong: string[] = [];

@@ -9,13 +9,19 @@ export function connect(address: string): Kafka {
   return new Kafka({ brokers: [address], logLevel: logLevel.NOTHING });
 }
 
-/** Creates topics and waits until they have leaders. */
+/** Creates topics, with settings where they have some, and waits until they have leaders. */
 export async function createTopics(
   admin: Admin,
   names: readonly string[],
   numPartitions: number,
+  settings: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map(),
 ): Promise<void> {
-  const topics = names.map((topic) => ({ topic, numPartitions, replicationFactor: 1 }));
+  const topics = names.map((topic) => ({
+    topic,
+    numPartitions,
+    replicationFactor: 1,
+    configEntries: Object.entries(settings.get(topic) ?? {}).map(([name, value]) => ({ name, value })),
+  }));
   // kafkajs' own waiting fails where the broker does not know a new topic yet.
   await admin.createTopics({ topics, waitForLeaders: false });
   const allLed = async (): Promise<boolean> => {
@@ -54,6 +60,12 @@ export async function committed(admin: Admin, groupId: string, topic: string): P
     .reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
 }
 
+/** How many offsets a topic has given out: records, and the markers of transactions. */
+export async function offsetsIn(admin: Admin, topic: string): Promise<number> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return offsets.reduce((sum, { high }) => sum + Number(high), 0);
+}
+
 /** What a candidate's topics must hold in the end. */
 export interface Expected {
   /** The topic of the logs: each unique event once. */
@@ -69,7 +81,7 @@ export async function wrongIn(kafka: Kafka, { enriched, unique, totals }: Expect
   const ids = new Set<number>();
   const newest = new Map(totals.map(({ topic }) => [topic, new Map<string, number>()]));
   let records = 0;
-  let last = Date.now();
+  let last = 0;
   // It may wait for its group before it reads anything.
   const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
   await consumer.connect();
@@ -93,7 +105,7 @@ export async function wrongIn(kafka: Kafka, { enriched, unique, totals }: Expect
     [...(newest.get(topic)?.values() ?? [])].reduce((a, b) => a + b, 0);
   const complete = (): boolean => records >= unique && totals.every(({ topic, sum }) => sumOf(topic) >= sum);
   // Once all is there, a moment for what should not be.
-  while (Date.now() - last < (complete() ? 500 : 5_000)) await new Promise((done) => setTimeout(done, 100));
+  while (Date.now() - last < (complete() ? 500 : 5_000)) await sleep(100);
   await consumer.disconnect();
   return [
     ...(records === unique && ids.size === unique

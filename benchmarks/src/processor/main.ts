@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBroker } from '@activity/testbed';
 import { begin } from '../shared/begin.ts';
+import { medianRatio, shown } from '../shared/figures.ts';
 import { median } from '../shared/median.ts';
 import { atLeast, conclude, type Target } from '../shared/outcome.ts';
 import { rotated } from '../shared/rotated.ts';
@@ -32,10 +33,6 @@ const other = process.env['BENCH_OTHER'];
 const maxMs = 40 * 60_000;
 const nameWidth = 52;
 const wrong: string[] = [];
-
-function shown(value: number): string {
-  return Math.round(value).toLocaleString('en');
-}
 
 async function run(measurer: Measurer, candidate: Candidate, input: Input, name: string): Promise<Measured> {
   const measured = await measurer.measure(candidate, input, name);
@@ -80,16 +77,15 @@ let exitCode = 1;
 try {
   await admin.connect();
   const measurer = new Measurer({ kafka, admin, address: broker.address, dataDir });
-  const known = [ours, ...(other === undefined ? [] : [oursOf(other)]), ...besides, ...everyJava];
+  const own = [ours, ...(other === undefined ? [] : [oursOf(other)])];
+  const known = [...own, ...besides, ...everyJava];
   const unknown = only?.filter((name) => known.every((candidate) => candidate.name !== name)) ?? [];
   if (unknown.length > 0)
     throw new Error(
       `BENCH_ONLY names ${unknown.join(', ')}; there are ${known.map(({ name }) => name).join(', ')}`,
     );
   const first = only ? undefined : await qualify(measurer, everyJava);
-  const last = first
-    ? [ours, ...(other === undefined ? [] : [oursOf(other)]), ...first.best]
-    : known.filter(({ name }) => only?.includes(name));
+  const last = first ? [...own, ...first.best] : known.filter(({ name }) => only?.includes(name));
   const input = await measurer.write('bench-input', records);
   console.log(`${shown(records)} records, ${shown(input.unique)} of them unique; ${rounds} rounds`);
   // The broker's JVM is cold at first: a run that is not counted, so that nobody pays for being the first.
@@ -122,20 +118,16 @@ try {
       `| ${name} | ${shown(median(rates))} | ${rates.map(shown).join(', ')} | ${halves.map(shown).join(', ')} | ${cpu} |`,
     );
   }
-  // Of the runs of one round, as the machine changes from one to the next.
-  const ratio = (of: string): number => {
-    const pairs = (runs.get(ours.name) ?? []).map(
-      ({ whole }, index) => whole / (runs.get(of)?.[index]?.whole ?? Number.NaN),
-    );
-    return median(pairs);
-  };
+  const ratesOf = (name: string): number[] => (runs.get(name) ?? []).map(({ whole }) => whole);
   const targets: Record<string, Target> = {};
   const ratios: Record<string, number> = {};
   for (const name of runs.keys())
     if (name !== ours.name && runs.has(ours.name)) {
-      ratios[`ours/${name}`] = Math.round(ratio(name) * 100) / 100;
-      if (name.startsWith('java-')) targets[`ours/${name}`] = atLeast(3, ratio(name));
-      if (name === 'ours-other') targets[`ours/${name}`] = atLeast(0.95, ratio(name));
+      const pair = `ours/${name}`;
+      const ratio = medianRatio(ratesOf(ours.name), ratesOf(name));
+      ratios[pair] = Math.round(ratio * 100) / 100;
+      if (name.startsWith('java-')) targets[pair] = atLeast(3, ratio);
+      if (name === 'ours-other') targets[pair] = atLeast(0.95, ratio);
     }
   if (first) {
     const gained = (first.rates.get('ours') ?? Number.NaN) / (first.rates.get('naive-send') ?? Number.NaN);

@@ -6,7 +6,7 @@ import { logsDir } from '@activity/testbed/servers/broker-storage';
 import type { Admin, Kafka } from 'kafkajs';
 import { topicBytes } from '../shared/topic-bytes.ts';
 import type { Candidate } from './candidates.ts';
-import { createTopics, writeInput, wrongIn } from './kafka.ts';
+import { createTopics, offsetsIn, writeInput, wrongIn } from './kafka.ts';
 import { rateOf, type Rates } from './rate.ts';
 
 const partitions = 4;
@@ -85,8 +85,8 @@ export class Measurer {
       const wrong = await wrongIn(kafka, { enriched, unique, totals });
       const written = [...topicBytes(logsDir(dataDir))].filter(([topic]) => topic.startsWith(`${id}-`));
       const topics = written.map(([topic]) => topic);
-      const ends = await Promise.all(topics.map(async (topic) => admin.fetchTopicOffsets(topic)));
-      const offsets = ends.flat().reduce((sum, { high }) => sum + Number(high), 0);
+      const ends = await Promise.all(topics.map(async (topic) => offsetsIn(admin, topic)));
+      const offsets = ends.reduce((sum, one) => sum + one, 0);
       await admin.deleteTopics({ topics });
       return { ...rates, wrong, offsets, bytes: written.reduce((sum, [, bytes]) => sum + bytes, 0) };
     } finally {

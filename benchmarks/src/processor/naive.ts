@@ -1,13 +1,8 @@
 // The benchmark's job as a bare loop over the client's own consumer and `send`, with state in memory: what a
 // team would write without a library. One transaction a batch: outputs, changelog records and offsets.
 // Arguments: brokers, application id, input, enriched, counts.
-import {
-  Consumer,
-  MessagesStreamModes,
-  Producer,
-  stringSerializers,
-  type Message,
-} from '@platformatic/kafka';
+import { Consumer, Producer, stringSerializers } from '@platformatic/kafka';
+import { processBatches, type Raw } from '../shared/batches.ts';
 
 interface Activity {
   eventId: string;
@@ -17,9 +12,8 @@ interface Activity {
 const [brokers = '', applicationId = '', input = '', enriched = '', counts = ''] = process.argv.slice(2);
 const bootstrapBrokers = brokers.split(',');
 const changelog = `${applicationId}-changelog`;
-const batchSize = 5000;
 
-const consumer = new Consumer({
+const consumer = new Consumer<string, string, unknown, unknown>({
   clientId: applicationId,
   groupId: applicationId,
   bootstrapBrokers,
@@ -49,7 +43,7 @@ interface Output {
   value: string;
 }
 
-function work(batch: readonly Message<string, string, unknown, unknown>[]): Output[] {
+function work(batch: readonly Raw<string>[]): Output[] {
   const outputs: Output[] = [];
   const changed = new Map<string, { partition: number; total: number }>();
   for (const { key, value, partition, offset, timestamp } of batch) {
@@ -77,7 +71,7 @@ function work(batch: readonly Message<string, string, unknown, unknown>[]): Outp
   return outputs;
 }
 
-async function commit(batch: readonly Message<string, string, unknown, unknown>[]): Promise<void> {
+async function commit(batch: readonly Raw<string>[]): Promise<void> {
   const outputs = work(batch);
   const transaction = await producer.beginTransaction();
   await transaction.addConsumer(consumer);
@@ -90,31 +84,4 @@ async function commit(batch: readonly Message<string, string, unknown, unknown>[
   await transaction.commit();
 }
 
-const stream = await consumer.consume({
-  topics: [input],
-  mode: MessagesStreamModes.EARLIEST,
-  autocommit: false,
-  maxWaitTime: 100,
-  highWaterMark: batchSize * 2,
-});
-console.log('STATE RUNNING');
-let batch: Message<string, string, unknown, unknown>[] = [];
-let idle: NodeJS.Timeout | undefined;
-let working: Promise<void> = Promise.resolve();
-for await (const message of stream) {
-  batch.push(message);
-  clearTimeout(idle);
-  if (batch.length >= batchSize) {
-    const full = batch;
-    batch = [];
-    await working;
-    working = commit(full);
-    await working;
-  } else {
-    idle = setTimeout(() => {
-      const rest = batch;
-      batch = [];
-      working = working.then(() => commit(rest));
-    }, 100);
-  }
-}
+await processBatches(consumer, input, commit);

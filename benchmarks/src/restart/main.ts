@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { startBroker } from '@activity/testbed';
 import { begin } from '../shared/begin.ts';
 import { killChildren } from '../shared/child.ts';
+import { shown } from '../shared/figures.ts';
 import { median } from '../shared/median.ts';
 import { atLeast, atMost, conclude, type Target } from '../shared/outcome.ts';
 import { rotated } from '../shared/rotated.ts';
-import { connect, createTopics } from '../processor/kafka.ts';
+import { connect, createTopics, offsetsIn } from '../processor/kafka.ts';
 import { topicsOf } from './application.ts';
 import type { Kind } from './job.ts';
 import { fill, restartUnderLoad, type Bench, type Candidate, type Round } from './round.ts';
-import { recordsIn } from './watch.ts';
 import { Witness } from './witness.ts';
 
 begin(
@@ -47,10 +47,6 @@ function nameOf({ kind, from }: Candidate): string {
   return `${kind}, ${from}`;
 }
 
-function shown(value: number): string {
-  return Math.round(value).toLocaleString('en');
-}
-
 const broker = await startBroker({ heapMb: 1024 });
 const kafka = connect(broker.address);
 const admin = kafka.admin();
@@ -62,7 +58,7 @@ const wrong: string[] = [];
 
 /** Checks that the topic has what was written, and the output what must come of it. */
 async function check(name: string, kind: Kind, written: number): Promise<string[]> {
-  const records = await recordsIn(admin, topicsOf(kind).input);
+  const records = await offsetsIn(admin, topicsOf(kind).input);
   const found = [
     ...(records === written ? [] : [`the input has ${records} records instead of ${written}`]),
     ...(await witness.wrongIn(kind, written, keys)),

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
+import { offsetsIn } from '../processor/kafka.ts';
 import { startChild } from '../shared/child.ts';
 import { Application, restoredPerSecond, topicsOf } from './application.ts';
 import type { Kind } from './job.ts';
 import type { LoadOptions, LoadResult } from './load.ts';
 import { caughtUp, restartOf, type Moments, type Restart } from './phases.ts';
-import { recordsIn, Watch } from './watch.ts';
+import { Watch } from './watch.ts';
 
 /** What is restarted, and from what. */
 export interface Candidate {
@@ -76,7 +77,7 @@ export async function restartUnderLoad(bench: Bench, { kind, from }: Candidate):
   const { admin, broker, keys, perSecond, steadyMs, stateDirs } = bench;
   const stateDir = stateDirs[kind];
   const topic = topicsOf(kind).input;
-  const first = await recordsIn(admin, topic);
+  const first = await offsetsIn(admin, topic);
   let app = new Application({ broker, kind, stateDir });
   const watch = new Watch(admin, kind);
   try {

@@ -1,16 +1,10 @@
 // Watches from outside how much is written and how much is committed: twenty times a second, at the broker.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
-import { committed } from '../processor/kafka.ts';
+import { committed, offsetsIn } from '../processor/kafka.ts';
 import { groupOf, topicsOf } from './application.ts';
 import type { Kind } from './job.ts';
 import type { Sample } from './phases.ts';
-
-/** How many records a topic has that only a producer without transactions writes to. */
-export async function recordsIn(admin: Admin, topic: string): Promise<number> {
-  const offsets = await admin.fetchTopicOffsets(topic);
-  return offsets.reduce((sum, { high }) => sum + Number(high), 0);
-}
 
 /** Takes samples until it is closed. */
 export class Watch {
@@ -40,9 +34,9 @@ export class Watch {
 
   async #run(admin: Admin, kind: Kind): Promise<void> {
     while (!this.#closed) {
-      // In this order, so that a lag is never smaller than it is.
+      // In this order, so that a lag is never smaller than it is. Nobody writes to the input in transactions.
       const done = await committed(admin, groupOf(kind), topicsOf(kind).input);
-      const written = await recordsIn(admin, topicsOf(kind).input);
+      const written = await offsetsIn(admin, topicsOf(kind).input);
       this.samples.push({ at: Date.now(), written, committed: done });
       await sleep(50);
     }
