@@ -22,15 +22,30 @@ function pathOf(eventId: string, userId: string): string {
 /** The states of an event whose log is stored, or will be: a command with its number comes behind it. */
 const onItsWay = new Set(['accepted', 'processed', 'stored']);
 
-interface Reply {
-  status: number;
-  body: {
-    _id?: unknown;
-    data?: { _id?: unknown }[];
-    state?: unknown;
-    log?: unknown;
-    unanswered?: unknown[];
-  };
+/** Asks the query service. @throws Error where it does not reply, or not with JSON */
+type Ask = <Body>(path: string) => Promise<{ status: number; body: Body }>;
+
+interface Found {
+  _id?: unknown;
+  data?: { _id?: unknown }[];
+}
+
+interface Traced {
+  state?: unknown;
+  log?: unknown;
+  unanswered?: unknown[];
+}
+
+/** The number that the log of an accepted event will have: while the sink is behind, it is not stored yet. */
+async function numberOnItsWay(
+  ask: Ask,
+  event: { eventId: string; userId: string },
+): Promise<number | 'none' | 'unknown'> {
+  const { status, body } = await ask<Traced>(`/api/events/trace?${new URLSearchParams(event).toString()}`);
+  if (status !== 200) return 'unknown';
+  const { state, log, unanswered = [] } = body;
+  if (onItsWay.has(String(state)) && Number.isSafeInteger(log)) return log as number;
+  return state === 'unknown' && unanswered.length > 0 ? 'unknown' : 'none';
 }
 
 /** Makes what finds it; without a query service it says that there is none. */
@@ -45,29 +60,24 @@ export function createFindLog(deps: Pick<ForwardDeps, 'queryUrl' | 'fetch'> | un
       const value = header(name);
       if (value !== undefined) headers.set(name, value);
     }
-    const ask = async (path: string): Promise<Reply> => {
+    const ask: Ask = async <Body>(path: string) => {
       const signal = AbortSignal.timeout((waitSeconds + 5) * 1_000);
       const answer = await deps.fetch(`${deps.queryUrl}${path}`, { headers, redirect: 'manual', signal });
-      return { status: answer.status, body: (await answer.json()) as Reply['body'] };
+      return { status: answer.status, body: (await answer.json()) as Body };
     };
     let message = 'the query service does not answer: nothing was deleted';
     try {
-      const { status, body } = await ask(pathOf(eventId, userId));
+      const { status, body } = await ask<Found>(pathOf(eventId, userId));
       const number = body.data === undefined ? body._id : body.data[0]?._id;
       if (status === 200 && Number.isSafeInteger(number)) return number as number;
       const isAbsent = status === 404 || (status === 200 && body.data?.length === 0);
       // Its own words: a key that may not read.
       if (!isAbsent && status >= 400 && status < 500) return { status, body };
       if (isAbsent) {
-        // While the sink is behind, an event that was accepted is not stored yet, and its number is known.
-        const query = new URLSearchParams({ eventId, userId }).toString();
-        const trace = await ask(`/api/events/trace?${query}`);
-        const { state, log, unanswered = [] } = trace.body;
-        if (trace.status === 200 && onItsWay.has(String(state)) && Number.isSafeInteger(log))
-          return log as number;
-        const isKnown = trace.status === 200 && (state !== 'unknown' || unanswered.length === 0);
-        if (isKnown && status === 404) return { status, body };
-        if (isKnown) return failureAnswer({ kind: 'not-found', what: 'Activity log' });
+        const waiting = await numberOnItsWay(ask, { eventId, userId });
+        if (typeof waiting === 'number') return waiting;
+        if (waiting === 'none' && status === 404) return { status, body };
+        if (waiting === 'none') return failureAnswer({ kind: 'not-found', what: 'Activity log' });
         message = 'the event is not stored, and whether it is on its way is not known: nothing was deleted';
       }
     } catch {
