@@ -44,6 +44,9 @@ const patience = { ask: 3_000, coordinator: 10_000 };
 /** How long a fetch, or a batch that is written, may take at most. */
 export const transferMs = 10_000;
 
+/** How long what fails and may pass is tried again, unless something else is asked for, in milliseconds. */
+export const defaultRetryMs = 30_000;
+
 /** Whether an error is one that passes. */
 function isPassing(error: unknown): boolean {
   return error instanceof RetriableError;

@@ -1,7 +1,7 @@
 // Reads partitions up to an end that is known, whatever leaders and transactions do meanwhile.
 import { RetriableError } from '../errors.ts';
 import type { RecordHeaders } from '../format/record.ts';
-import { retrying } from './cluster.ts';
+import { defaultRetryMs, retrying } from './cluster.ts';
 import { partitionName, type KafkaPort, type Position } from './port.ts';
 
 /** A record as it was read. */
@@ -26,7 +26,7 @@ export async function* readToEnd(
   kafka: Pick<KafkaPort, 'createFetcher'>,
   from: readonly Position[],
   ends: readonly number[],
-  patienceMs = 30_000,
+  patienceMs: number = defaultRetryMs,
 ): AsyncGenerator<ReadRecord, void, undefined> {
   const fetcher = kafka.createFetcher();
   let open = from.filter(({ offset, partition }) => offset < (ends[partition] ?? 0));
@@ -39,8 +39,7 @@ export async function* readToEnd(
         const position = open.find((one) => one.partition === partition);
         if (position?.offset !== fetchOffset) continue;
         const known = ends[partition] ?? 0;
-        // A new leader shows less at first. Otherwise an open transaction holds back what is not committed
-        // now.
+        // A new leader shows less than there is at first. Otherwise an open transaction holds the rest back.
         const end = highWatermark < known ? known : Math.min(known, endOffset);
         for (const { offset, timestamp, key, value, headers } of records) {
           if (offset < end) yield { partition, offset, timestamp, key, value, headers };

@@ -1,5 +1,5 @@
 // Reads topics outside of a stream application: what is committed, up to where the topic ends now.
-import { retrying } from './cluster.ts';
+import { defaultRetryMs, retrying } from './cluster.ts';
 import type { SecurityOptions } from './security.ts';
 import {
   partitionName,
@@ -64,8 +64,6 @@ export interface TopicReader {
 }
 
 const firstRecordWaitMs = 50;
-/** How long a fetch is tried again whose failure passes: a leader has moved, a connection was lost. */
-const retryForMs = 30_000;
 
 async function firstRecord(
   kafka: KafkaPort,
@@ -81,7 +79,7 @@ async function firstRecord(
     let offset = Math.max(from, earliest ?? 0);
     while (offset < to) {
       const wanted = [{ ...place, offset }];
-      const [fetched] = await retrying(retryForMs, async () => fetcher.fetch(wanted, firstRecordWaitMs));
+      const [fetched] = await retrying(defaultRetryMs, async () => fetcher.fetch(wanted, firstRecordWaitMs));
       if (fetched === undefined) return 'open';
       const first = fetched.records.find((record) => record.offset >= offset);
       if (first !== undefined) return first.offset < to ? first.offset : 'none';

@@ -1,7 +1,7 @@
 // The port over the client's wire calls: what `start()` uses against a real broker.
 import { FatalError, RetriableError } from '../errors.ts';
 import { isRefusal } from '../rights.ts';
-import { Cluster, retrying } from './cluster.ts';
+import { Cluster, defaultRetryMs, retrying } from './cluster.ts';
 import { WireFetcher } from './fetcher.ts';
 import { WireGroupMember } from './group-member.ts';
 import type { EpochStart } from '../format/read-batches.ts';
@@ -88,7 +88,7 @@ function isUnstable({ groups }: FetchedOffsets): boolean {
 
 /** Opens the port. Nothing is connected until it is used. */
 export function createKafka(options: KafkaOptions): KafkaPort {
-  const { retryForMs = 30_000 } = options;
+  const { retryForMs = defaultRetryMs } = options;
   const cluster = new Cluster({
     brokers: options.brokers,
     clientId: options.clientId,
