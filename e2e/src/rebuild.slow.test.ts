@@ -21,13 +21,15 @@ const lines: string[] = [];
 let ports: Ports;
 let pipeline: Pipeline | undefined;
 
-async function start(rebuild: boolean): Promise<void> {
-  pipeline = await startQuietly({
+async function start(rebuild: boolean): Promise<Pipeline> {
+  const started = await startQuietly({
     ports,
     dataDir,
     rebuild,
     report: (part, line) => lines.push(`${part}: ${line}`),
   });
+  pipeline = started;
+  return started;
 }
 
 beforeAll(async () => {
@@ -47,9 +49,9 @@ test('what was stored is stored again, to the last number', async () => {
   await pipeline?.stop();
   rmSync(join(dataDir, 'mongodb'), { recursive: true });
 
-  await start(true);
+  const rebuilt = await start(true);
   expect(lines).toContainEqual(expect.stringMatching(/^processor: .* forgot where it was/));
-  if (pipeline) await readTopicsAgain(pipeline);
+  await readTopicsAgain(rebuilt);
   const client = new MongoClient(mongoUrl(ports.mongodb));
   try {
     const wanted = storedOf(workOut(records, graceMs, dedupeMs));

@@ -98,6 +98,18 @@ test(`outages, kills, replays and a rebuild under load and deletes (SEED=${seed}
   const random = randomOf(seed);
   const within = (from: number, to: number): Promise<void> => sleep(from + random() * (to - from));
   let running = stack();
+  async function killConnectDuring(outage: Promise<void>): Promise<void> {
+    await within(5_000, 30_000);
+    await killPart(running, 'kafka-connect');
+    await outage;
+    await healthy(running);
+  }
+  async function readAgainAndKill(part: string): Promise<void> {
+    await readTopicsAgain(running);
+    await within(500, 4_000);
+    await killPart(running, part);
+    await healthy(running);
+  }
   const traffic = startTraffic({
     edge: `http://${loopback}:${ports.ingest}`,
     seed,
@@ -111,39 +123,22 @@ test(`outages, kills, replays and a rebuild under load and deletes (SEED=${seed}
   await within(5_000, 10_000);
 
   say('mongod is killed and kept away; the Connect worker is killed meanwhile');
-  const away = keepPartAway(running, 'mongodb', awayMs);
-  await within(5_000, 30_000);
-  await killPart(running, 'kafka-connect');
-  await away;
-  await healthy(running);
+  await killConnectDuring(keepPartAway(running, 'mongodb', awayMs));
   await within(2_000, 8_000);
 
   say('the sinks read again; mongod is killed meanwhile');
-  await readTopicsAgain(running);
-  await within(500, 4_000);
-  await killPart(running, 'mongodb');
-  await healthy(running);
+  await readAgainAndKill('mongodb');
 
   say('mongod stands still; the Connect worker is killed meanwhile');
-  const still = stopPart(running, 'mongodb', awayMs);
-  await within(5_000, 30_000);
-  await killPart(running, 'kafka-connect');
-  await still;
-  await healthy(running);
+  await killConnectDuring(stopPart(running, 'mongodb', awayMs));
 
   say('the sinks read again; the Connect worker is killed meanwhile');
-  await readTopicsAgain(running);
-  await within(500, 4_000);
-  await killPart(running, 'kafka-connect');
-  await healthy(running);
+  await readAgainAndKill('kafka-connect');
 
   say('a rebuild, and the sinks read again; mongod is killed meanwhile');
   await running.stop();
   running = await start(true);
-  await readTopicsAgain(running);
-  await within(500, 4_000);
-  await killPart(running, 'mongodb');
-  await healthy(running);
+  await readAgainAndKill('mongodb');
   await within(5_000, 10_000);
 
   say('the last event');
