@@ -43,8 +43,8 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /**
- * Gets URLs at a fixed rate, whatever the answers take; returns the milliseconds that each took from when it
- * was due.
+ * Sends GET requests at a fixed rate, however long the responses take. Returns the latency of each in
+ * milliseconds, from when it was due.
  */
 export async function atRate(urls: () => string, perSecond: number, seconds: number): Promise<number[]> {
   const started = performance.now();
