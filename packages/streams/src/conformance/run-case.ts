@@ -1,7 +1,8 @@
 // Plays one recorded run of Kafka Streams through the test driver and compares every output record.
 import { stringSerde } from '../api/serde.ts';
 import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
-import { caseTopology, type CaseParams } from './cases.ts';
+import { caseTopology } from './cases.ts';
+import type { CaseParams } from './cases/case.ts';
 
 type Input = [topic: string, key: string | null, value: string | null, timestamp: number];
 type Output = [key: string | null, value: string | null, timestamp: number];

@@ -2,6 +2,7 @@
 // and the makers of each other (so that no file imports in a circle).
 import type { TimeWindows } from '../operators/window-aggregate.ts';
 import type { OldValues } from '../operators/old-values.ts';
+import type { TableView } from '../operators/table-view.ts';
 import type { Serde } from '../api/serde.ts';
 import type { StepState } from '../api/step-state.ts';
 import type { Parent } from '../topology/topology.ts';
@@ -25,9 +26,10 @@ export interface StreamPlace<K, V> extends Place<K, V> {
   readonly keyChanged: boolean;
 }
 
-/** A table's place, and the switch that makes it carry old values. */
+/** A table's place, the switch that makes it carry old values, and how other steps read its rows. */
 export interface TablePlace<K, V> extends Place<K, V> {
   readonly oldValues: OldValues;
+  readonly view: TableView<K, V>;
 }
 
 /** The makers. */

@@ -3,6 +3,7 @@
 import { aggregate, type Adder } from '../operators/aggregate.ts';
 import { milliseconds, type Duration } from '../api/duration.ts';
 import { countsSerde, rollingCount, rollingCountState } from '../operators/rolling-count.ts';
+import { keyValueView, windowView } from '../operators/table-view.ts';
 import { lateOutput, windowAggregate, type TimeWindows } from '../operators/window-aggregate.ts';
 import type { Windowed } from '../api/record.ts';
 import { numberSerde, stringSerde, type Serde } from '../api/serde.ts';
@@ -182,7 +183,8 @@ export class KGroupedStream<K, V> {
     });
     const supplier = aggregate(store.name, add, output);
     const parent = graph.processor(name, [this.#place.parent], supplier, [store.name]);
-    return this.#dsl.table({ parent, key, value, oldValues: output.oldValues });
+    const view = keyValueView<K, A>(store.name);
+    return this.#dsl.table({ parent, key, value, oldValues: output.oldValues, view });
   }
 }
 
@@ -270,6 +272,8 @@ export class TimeWindowedKStream<K, V> {
       [store.name],
     );
     materialized.onLate?.(this.#dsl.stream({ ...this.#place, parent: { node: name, output: lateOutput } }));
-    return this.#dsl.table({ parent, key: windowedSerde(key, sizeMs), value, oldValues: output.oldValues });
+    const { oldValues } = output;
+    const view = windowView<K, A>(store.name);
+    return this.#dsl.table({ parent, key: windowedSerde(key, sizeMs), value, oldValues, view });
   }
 }

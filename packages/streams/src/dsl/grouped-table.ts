@@ -1,6 +1,7 @@
 // Grouped tables: rows under another key, to be aggregated;
 // a row that changes is taken out before it is put in.
 import { tableAggregate } from '../operators/table.ts';
+import { keyValueView } from '../operators/table-view.ts';
 import { numberSerde } from '../api/serde.ts';
 import type { Dsl, Place } from './dsl.ts';
 import type { Materialized } from './options.ts';
@@ -61,6 +62,7 @@ export class KGroupedTable<K, V> {
     });
     const supplier = tableAggregate(store.name, initial, add, subtract);
     const parent = graph.processor(name, [this.#place.parent], supplier, [store.name]);
-    return this.#dsl.table({ parent, key, value, oldValues: { wanted: false } });
+    const view = keyValueView<K, A>(store.name);
+    return this.#dsl.table({ parent, key, value, oldValues: { wanted: false }, view });
   }
 }

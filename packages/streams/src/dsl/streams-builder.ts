@@ -1,6 +1,7 @@
 // StreamsBuilder: where a topology begins.
 import { milliseconds, type Duration } from '../api/duration.ts';
 import { tableSource } from '../operators/table.ts';
+import { keyValueView } from '../operators/table-view.ts';
 import type { Serde } from '../api/serde.ts';
 import type { StoreSpec } from '../api/stores.ts';
 import { assertValid } from '../topology/validate.ts';
@@ -89,7 +90,8 @@ export class StreamsBuilder {
       changelog: materialized.changelog ?? true,
     });
     const parent = this.#graph.processor(name, [source], tableSource<K, V>(store.name), [store.name]);
-    return this.#dsl.table({ parent, key, value, oldValues: { wanted: false } });
+    const view = keyValueView<K, V>(store.name);
+    return this.#dsl.table({ parent, key, value, oldValues: { wanted: false }, view });
   }
 
   /**

@@ -1,5 +1,6 @@
 // KTable: the newest value of each key, as a stream of changes.
 import { tableGroupBy, tableMap, tableToStream } from '../operators/table.ts';
+import { mappedView } from '../operators/table-view.ts';
 import type { Change } from '../api/record.ts';
 import type { Serde } from '../api/serde.ts';
 import { changeSerde } from './change-serde.ts';
@@ -21,6 +22,11 @@ export class KTable<K, V> {
   constructor(dsl: Dsl, place: TablePlace<K, V>) {
     this.#dsl = dsl;
     this.#place = place;
+  }
+
+  /** Where this table stands; for other steps of the DSL. @internal */
+  get place(): TablePlace<K, V> {
+    return this.#place;
   }
 
   /** Keeps the rows for which the predicate holds; others are removed from the result. */
@@ -90,9 +96,9 @@ export class KTable<K, V> {
     value: Serde<V2> | undefined,
   ): KTable<K, V2> {
     const { graph } = this.#dsl;
-    const { parent, key, oldValues } = this.#place;
+    const { parent, key, oldValues, view } = this.#place;
     const supplier = tableMap(mapper, oldValues, skipEmpty);
     const node = graph.processor(graph.name(role, name), [parent], supplier);
-    return this.#dsl.table({ parent: node, key, value, oldValues });
+    return this.#dsl.table({ parent: node, key, value, oldValues, view: mappedView(view, mapper) });
   }
 }

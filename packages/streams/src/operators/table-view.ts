@@ -1,0 +1,55 @@
+// Views of tables: how a step reads the newest row of a key, whichever stores the table is made of.
+// Source: Kafka Streams' KTableValueGetter.
+import type { ProcessorContext } from '../api/processor.ts';
+import type { Timestamped, Windowed } from '../api/record.ts';
+
+/** Returns the newest row of a key, and its event time; undefined where the table has none. */
+export type ReadRow<K, V> = (key: K) => Timestamped<V> | undefined;
+
+/** How a table is read by other steps of its task. */
+export interface TableView<K, V> {
+  /** The stores that it reads: a step that opens it must declare them. */
+  readonly stores: readonly string[];
+  /** Opens it for one processor: call it in `init`. */
+  open(context: ProcessorContext<unknown, unknown>): ReadRow<K, V>;
+}
+
+/** A table that is kept in a key-value store. */
+export function keyValueView<K, V>(store: string): TableView<K, V> {
+  return {
+    stores: [store],
+    open(context) {
+      const rows = context.keyValueStore<K, V>(store);
+      return (key) => rows.getTimestamped(key);
+    },
+  };
+}
+
+/** A table that is kept in a window store. */
+export function windowView<K, V>(store: string): TableView<Windowed<K>, V> {
+  return {
+    stores: [store],
+    open(context) {
+      const rows = context.windowStore<K, V>(store);
+      return ({ key, start }) => rows.fetchTimestamped(key, start);
+    },
+  };
+}
+
+/** A table whose rows are made from those of another; `undefined` removes a row. */
+export function mappedView<K, V, V2>(
+  view: TableView<K, V>,
+  mapper: (value: V, key: K) => V2 | undefined,
+): TableView<K, V2> {
+  return {
+    stores: view.stores,
+    open(context) {
+      const read = view.open(context);
+      return (key) => {
+        const row = read(key);
+        const value = row && mapper(row.value, key);
+        return value === undefined || !row ? undefined : { value, timestamp: row.timestamp };
+      };
+    },
+  };
+}
