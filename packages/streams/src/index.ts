@@ -46,6 +46,7 @@ export { createStreams } from './start.ts';
 export type { Streams, StreamsLogger, StreamsOptions } from './start.ts';
 export type { TopologyModule } from './runtime/topology-module.ts';
 export type { ReadableStore } from './runtime/readable-store.ts';
+export type { Buffered, BufferStore } from './api/buffer-store.ts';
 export type { OpenStepState, StepState } from './api/step-state.ts';
 export type { ExpiringStore, KeyValueStore, StoreClock, StoreSpec, WindowStore } from './api/stores.ts';
 export { openTopicReader } from '@activity/kafka';
@@ -65,6 +66,7 @@ export type {
   ProcessorSupplier,
   PunctuationType,
   RecordPosition,
+  StepClock,
   TimestampExtractor,
 } from './api/processor.ts';
 export type {

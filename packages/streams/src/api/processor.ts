@@ -1,5 +1,6 @@
 // The Processor API: what an operator, ours or a user's, is given and must implement.
 import type { RecordHeaders, StreamRecord } from './record.ts';
+import type { BufferStore } from './buffer-store.ts';
 import type { ExpiringStore, KeyValueStore, WindowStore } from './stores.ts';
 
 /** Where the record being processed is in Kafka. */
@@ -20,6 +21,14 @@ export type PunctuationType = 'stream-time' | 'wall-clock';
 export interface Cancellable {
   /** It is never called again. May be called in its own callback. */
   cancel(): void;
+}
+
+/** A clock of a step's own: see {@link ProcessorContext.clock}. */
+export interface StepClock {
+  /** The latest time that it was moved to, in epoch milliseconds; -1 before the first. */
+  readonly time: number;
+  /** Moves it forward to a time; it never goes back. Returns {@link StepClock.time}. */
+  advance(time: number): number;
 }
 
 /** See {@link ProcessorContext.onCommit}. */
@@ -48,12 +57,25 @@ export interface ProcessorContext<KO, VO> {
    */
   forwardTo<K, V>(output: string, record: StreamRecord<K, V>): void;
   /**
+   * Passes on a record that was held back, and that the record being processed does not stand for. It fails
+   * alone, as one that a punctuator forwards: the record being processed goes on.
+   */
+  forwardAlone(record: StreamRecord<KO, VO>): void;
+  /**
+   * A clock that commits with the offsets: after a restart it shows what was committed, and an abort takes
+   * back what was not. The same name is the same clock in all steps of the task. For steps that must decide
+   * by the times that have reached them, not by {@link ProcessorContext.streamTime}.
+   */
+  clock(name: string): StepClock;
+  /**
    * A store, of this task's partition, that the step named in `stores`.
    * @throws FatalError with TOPOLOGY_INVALID where the step did not, or where the store is of another kind.
    */
   keyValueStore<K, V>(name: string): KeyValueStore<K, V>;
   /** See {@link ProcessorContext.keyValueStore}. */
   windowStore<K, V>(name: string): WindowStore<K, V>;
+  /** See {@link ProcessorContext.keyValueStore}. */
+  bufferStore<K, V>(name: string): BufferStore<K, V>;
   /** See {@link ProcessorContext.keyValueStore}. */
   expiringStore<K, V>(name: string): ExpiringStore<K, V>;
   /**

@@ -99,7 +99,7 @@ export type StoreClock = 'stream-time' | 'arrival';
  */
 export interface StoreSpec {
   readonly name: string;
-  readonly kind: 'keyValue' | 'window' | 'expiring';
+  readonly kind: 'keyValue' | 'window' | 'expiring' | 'buffer';
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
   /** Window and expiring stores: how long after stream time an entry is kept. */
@@ -124,4 +124,9 @@ export interface StoreSpec {
   readonly changelog: boolean;
   /** The topic that the changelog is, instead of one of its own. */
   readonly changelogTopic?: string;
+}
+
+/** Whether the entries of a kind of store expire by time. Others stay until they are deleted. */
+export function hasRetention(kind: StoreSpec['kind']): boolean {
+  return kind !== 'keyValue' && kind !== 'buffer';
 }

@@ -20,8 +20,8 @@ import { KTable } from './table.ts';
 export interface StoreOptions<K, V> {
   /** Its name, which is also in its changelog's name: `<applicationId>-<name>-changelog`. */
   name: string;
-  /** Which of {@link KeyValueStore}, {@link WindowStore} and {@link ExpiringStore} it is. */
-  kind: 'keyValue' | 'window' | 'expiring';
+  /** Which of {@link KeyValueStore}, {@link WindowStore}, {@link ExpiringStore} and {@link BufferStore} it is. */
+  kind: StoreSpec['kind'];
   key: Serde<K>;
   value: Serde<V>;
   /** How long entries are kept, in stream time. Window and expiring stores need it. */

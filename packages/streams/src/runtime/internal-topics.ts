@@ -1,7 +1,7 @@
 // Internal topics: checks the topics that must be there, creates those of the application's own.
 import type { KafkaPort, NewTopic } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
-import type { StoreSpec } from '../api/stores.ts';
+import { hasRetention, type StoreSpec } from '../api/stores.ts';
 import { validatePartitions } from '../topology/validate.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { TopicNames } from './topic-names.ts';
@@ -35,7 +35,7 @@ const asWritten = {
  * by stream time.
  */
 function changelogConfig({ kind }: StoreSpec): { [name: string]: string } {
-  if (kind === 'keyValue') return { 'cleanup.policy': 'compact', ...asWritten };
+  if (!hasRetention(kind)) return { 'cleanup.policy': 'compact', ...asWritten };
   return { 'cleanup.policy': 'compact,delete', ...purged, ...asWritten };
 }
 

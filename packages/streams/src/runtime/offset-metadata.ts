@@ -14,24 +14,33 @@ export interface PartitionClocks {
 export interface OffsetMetadata extends PartitionClocks {
   /** The id of the topic that was read. */
   topicId: string | undefined;
+  /** The clocks of steps, as {@link StepClocks} writes them; empty without any. */
+  stepClocks: string;
 }
 
 /** Text for the offset's metadata. */
-export function writeOffsetMetadata({ partitionTime, arrivalTime, topicId }: OffsetMetadata): string {
+export function writeOffsetMetadata({
+  partitionTime,
+  arrivalTime,
+  topicId,
+  stepClocks,
+}: OffsetMetadata): string {
   const parts: string[] = [];
   if (partitionTime >= 0) parts.push(`t=${partitionTime}`);
   if (partitionTime >= 0 && arrivalTime >= 0) parts.push(`a=${arrivalTime}`);
   if (topicId !== undefined) parts.push(`id=${topicId}`);
+  if (stepClocks !== '') parts.push(`c=${stepClocks}`);
   return parts.join(' ');
 }
 
 /** What an offset's metadata says; nothing where another program wrote it. */
 export function readOffsetMetadata(metadata: string): OffsetMetadata {
-  const found = /^(?:t=(\d+)(?: a=(\d+))?)?(?:(?:^| )id=([\w-]+))?$/.exec(metadata);
-  const [, time, arrival, topicId] = found ?? [];
+  const found = /^(?:t=(\d+)(?: a=(\d+))?)?(?:(?:^| )id=([\w-]+))?(?:(?:^| )c=([\w:,]+))?$/.exec(metadata);
+  const [, time, arrival, topicId, stepClocks = ''] = found ?? [];
   return {
     partitionTime: time === undefined ? -1 : Number(time),
     arrivalTime: arrival === undefined ? -1 : Number(arrival),
     topicId,
+    stepClocks,
   };
 }

@@ -10,7 +10,16 @@ type Context = ProcessorContext<unknown, unknown>;
 /** What a context is made of. */
 export interface ContextParts extends Pick<
   Context,
-  'partition' | 'now' | 'forward' | 'forwardTo' | 'schedule' | 'onCommit' | 'position' | 'deadLetter'
+  | 'partition'
+  | 'now'
+  | 'forward'
+  | 'forwardTo'
+  | 'forwardAlone'
+  | 'clock'
+  | 'schedule'
+  | 'onCommit'
+  | 'position'
+  | 'deadLetter'
 > {
   node: ProcessorNode;
   taskId: string;
@@ -40,6 +49,7 @@ export function processorContext(parts: ContextParts): Context {
     },
     keyValueStore: (name) => store(name, 'keyValue') as never,
     windowStore: (name) => store(name, 'window') as never,
+    bufferStore: (name) => store(name, 'buffer') as never,
     expiringStore: (name) => store(name, 'expiring') as never,
     dropped: (reason) => metrics.dropped(taskId, reason),
     late: () => metrics.late(taskId),

@@ -30,7 +30,7 @@ async function startOf(starts: StartPositions, topic = 'in'): Promise<number | u
 }
 
 function commit(offset: number, topicId?: string, leaderEpoch?: number): void {
-  const metadata = writeOffsetMetadata({ partitionTime: 7, arrivalTime: -1, topicId });
+  const metadata = writeOffsetMetadata({ partitionTime: 7, arrivalTime: -1, topicId, stepClocks: '' });
   kafka.committed.set('in-0', { topic: 'in', partition: 0, offset, leaderEpoch, metadata });
 }
 

@@ -1,9 +1,12 @@
 // An input partition of a task: its queue, and the record at its head once it has been read.
 import type { CommittedOffset } from '@activity/kafka';
+import type { RecordPosition } from '../api/processor.ts';
 import type { SourceRecord, StreamRecord } from '../api/record.ts';
 import type { SourceNode } from '../topology/topology.ts';
-import { writeOffsetMetadata } from './offset-metadata.ts';
-import type { RecordQueue } from './record-queue.ts';
+import { readOffsetMetadata, writeOffsetMetadata } from './offset-metadata.ts';
+import { RecordQueue } from './record-queue.ts';
+import type { StartOffset } from './start-positions.ts';
+import type { StepClocks } from './step-clocks.ts';
 
 /** A record with the key, value and time that were read from it. */
 export interface Parsed {
@@ -21,7 +24,34 @@ export interface TaskInput {
 }
 
 /** The offset to commit for what was processed of a queue. */
-export function offsetOf(queue: RecordQueue): CommittedOffset {
-  const { topic, partition, position, leaderEpoch } = queue;
-  return { topic, partition, offset: position, leaderEpoch, metadata: writeOffsetMetadata(queue) };
+export function offsetOf(queue: RecordQueue, clocks: StepClocks): CommittedOffset {
+  const { topic, partition, position, leaderEpoch, partitionTime, arrivalTime, topicId } = queue;
+  const metadata = writeOffsetMetadata({ partitionTime, arrivalTime, topicId, stepClocks: clocks.write() });
+  return { topic, partition, offset: position, leaderEpoch, metadata };
+}
+
+/** Lets an input read on from these offsets: drops what was buffered, and sets the clocks. */
+export function seekInput(
+  input: TaskInput,
+  offsets: readonly StartOffset[],
+  topicIds: ReadonlyMap<string, string>,
+  clocks: StepClocks,
+): void {
+  const { topic, partition } = input.queue;
+  const found = offsets.find((offset) => offset.topic === topic && offset.partition === partition);
+  input.queue = new RecordQueue(topic, partition, found?.offset ?? 0, found?.leaderEpoch);
+  input.queue.topicId = topicIds.get(topic);
+  input.queue.moved = found?.uncommitted ?? false;
+  input.head = undefined;
+  if (!found) return;
+  const { partitionTime, arrivalTime, stepClocks } = readOffsetMetadata(found.metadata);
+  Object.assign(input.queue, { partitionTime, arrivalTime });
+  clocks.read(stepClocks);
+}
+
+/** Where a record of an input is in Kafka. */
+export function positionOf({ input, source }: { input: TaskInput; source: SourceRecord }): RecordPosition {
+  const { queue, partitions } = input;
+  const { offset, timestamp } = source;
+  return { topic: queue.topic, partition: queue.partition, partitions, offset, timestamp };
 }

@@ -30,13 +30,15 @@ export class TaskOutputs implements NodeOutputs {
 
   /** Does work that no input record stands for: what fails of it fails alone. `what` names it. */
   alone(what: string, work: () => void): void {
+    // A punctuator may pass on what a later step then passes on alone.
+    const before = this.#isAlone;
     this.#isAlone = true;
     try {
       work();
     } catch (error) {
       this.#failed({ what }, error);
     } finally {
-      this.#isAlone = false;
+      this.#isAlone = before;
     }
   }
 

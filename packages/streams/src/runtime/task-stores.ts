@@ -5,12 +5,14 @@ import { keyText } from '../api/key-text.ts';
 import { CommittedReader } from '../state/committed-reader.ts';
 import type { CommittedState } from '../state/committed-state.ts';
 import { ExpiringState } from '../state/expiring-state.ts';
+import { TaskBufferStore } from '../state/buffer-store.ts';
 import { TaskExpiringStore } from '../state/expiring-store.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
 import type { CacheBudget } from '../state/cache-budget.ts';
 import { segmentIntervalMs } from '../state/segmented-store.ts';
 import type { OpenExpiringOptions, OpenStateOptions, StateBackend } from '../state/state-backend.ts';
-import type { StoreSpec } from '../api/stores.ts';
+import type { StepClock } from '../api/processor.ts';
+import { hasRetention, type StoreSpec } from '../api/stores.ts';
 import type { TaskStore } from '../state/store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
 
@@ -45,6 +47,8 @@ export interface StoreClocks {
   arrivalTime: () => number;
   /** When what is being processed happened. */
   eventTime: () => number;
+  /** A clock by name, which is committed with the offsets. */
+  stepClock: (name: string) => StepClock;
 }
 
 /** Opens the committed state that a store needs. */
@@ -68,7 +72,7 @@ export function stateOptions(
     prefixLength,
     runEntries,
     format: valueSerde.format,
-    segmentMs: kind === 'keyValue' ? 0 : (segmentMs ?? segmentIntervalMs(retentionOf(spec))),
+    segmentMs: hasRetention(kind) ? (segmentMs ?? segmentIntervalMs(retentionOf(spec))) : 0,
   };
 }
 
@@ -99,6 +103,8 @@ export function openStore(
       return { spec, store: new TaskKeyValueStore(options), changelog, reader };
     case 'window':
       return { spec, store: new TaskWindowStore(options), changelog, reader };
+    case 'buffer':
+      return { spec, store: new TaskBufferStore(options), changelog, reader };
     case 'expiring':
       if (!(committed instanceof ExpiringState)) throw new TypeError(`store ${spec.name} has another state`);
       return { spec, store: new TaskExpiringStore({ ...options, committed }), changelog, reader };
@@ -114,7 +120,7 @@ function segmentsTogether({ segmentMs }: StoreSpec): number {
 }
 
 function retentionOf({ name, kind, retentionMs }: StoreSpec): number {
-  if (kind === 'keyValue') return 0;
+  if (!hasRetention(kind)) return 0;
   if (retentionMs === undefined) {
     throw new FatalError('TOPOLOGY_INVALID', `store ${name} needs a retention: pass { retention: '1h' }`);
   }

@@ -3,18 +3,18 @@
 import { partitionName, type CommitResult, type CommittedOffset, readKey, readValue } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
 import type { SourceRecord, StreamRecord } from '../api/record.ts';
-import type { CommitCallbacks, ProcessorContext, RecordPosition } from '../api/processor.ts';
+import type { CommitCallbacks, ProcessorContext } from '../api/processor.ts';
 import type { ProcessorNode } from '../topology/topology.ts';
 import type { FailureStage } from './failure-policy.ts';
 import { wireNodes, type NodeGraph } from './node-graph.ts';
 import { recordName, type RecordPlace, type Refusal } from './commit-isolation.ts';
-import { readOffsetMetadata } from './offset-metadata.ts';
 import { processorContext } from './processor-context.ts';
 import type { StartOffset } from './start-positions.ts';
 import { Punctuators } from './punctuators.ts';
 import { RecordQueue } from './record-queue.ts';
 import { EndingError, isEventTime, isFinal, ownTime, stageOf, TaskFailures } from './task-failures.ts';
-import { offsetOf, type Parsed, type TaskInput } from './task-input.ts';
+import { StepClocks } from './step-clocks.ts';
+import { offsetOf, positionOf, seekInput, type Parsed, type TaskInput } from './task-input.ts';
 import { taskIdOf, type TaskOptions } from './task-options.ts';
 import { TaskOutputs } from './task-outputs.ts';
 import { expiredOf, type Expired, type OpenStore } from './task-stores.ts';
@@ -28,6 +28,7 @@ export class Task {
   readonly #graph: NodeGraph;
   readonly #inputs: TaskInput[] = [];
   readonly #punctuators = new Punctuators();
+  readonly #clocks = new StepClocks();
   readonly #commitCallbacks: { step: string; callbacks: CommitCallbacks }[] = [];
   readonly #failures: TaskFailures;
   readonly #outputs: TaskOutputs;
@@ -53,6 +54,7 @@ export class Task {
       streamTime: () => this.#streamTime,
       arrivalTime: () => this.#arrivalTime,
       eventTime: () => this.#eventTime(),
+      stepClock: (name) => this.#clocks.of(name),
     });
     this.#graph = wireNodes(options.subTopology.nodes, {
       context: (node, forward, forwardTo) => this.#context(node, forward, forwardTo),
@@ -121,17 +123,9 @@ export class Task {
     this.#streamTime = this.#arrivalTime = -1;
     this.#reachedFatal = false;
     this.#unreadable = 0;
+    this.#clocks.reset();
     for (const input of this.#inputs) {
-      const { topic, partition } = input.queue;
-      const found = offsets.find((offset) => offset.topic === topic && offset.partition === partition);
-      input.queue = new RecordQueue(topic, partition, found?.offset ?? 0, found?.leaderEpoch);
-      input.queue.topicId = topicIds.get(topic);
-      input.queue.moved = found?.uncommitted ?? false;
-      input.head = undefined;
-      if (found) {
-        const { partitionTime, arrivalTime } = readOffsetMetadata(found.metadata);
-        Object.assign(input.queue, { partitionTime, arrivalTime });
-      }
+      seekInput(input, offsets, topicIds, this.#clocks);
       this.#streamTime = Math.max(this.#streamTime, input.queue.partitionTime);
       this.#arrivalTime = Math.max(this.#arrivalTime, input.queue.arrivalTime);
     }
@@ -192,14 +186,15 @@ export class Task {
       queue.processedBytes = 0;
       if (!queue.moved) continue;
       queue.moved = false;
-      offsets.push(offsetOf(queue));
+      offsets.push(offsetOf(queue, this.#clocks));
     }
+    if (this.#clocks.seal() && offsets.length === 0) offsets.push(this.fence());
     return offsets;
   }
 
   /** An offset to commit where none has moved. */
   fence(): CommittedOffset {
-    return offsetOf((this.#inputs[0] as TaskInput).queue);
+    return offsetOf((this.#inputs[0] as TaskInput).queue, this.#clocks);
   }
 
   /** The transaction has committed. */
@@ -364,14 +359,27 @@ export class Task {
       streamTime: () => this.#streamTime,
       forward,
       forwardTo,
+      forwardAlone: (record) => this.#alone(`a record of ${node.name}`, () => forward(record)),
+      clock: (name) => this.#clocks.of(name),
       schedule: (intervalMs, type, callback) =>
         this.#punctuators.add(type, intervalMs, now(), (time) =>
           this.#callPunctuator(node.name, callback, time),
         ),
       onCommit: (callbacks) => this.#commitCallbacks.push({ step: node.name, callbacks }),
-      position: () => this.#position(),
+      position: () => this.#current && positionOf(this.#current),
       deadLetter: (reason, message) => this.#deadLetterOf(node, reason, message),
     });
+  }
+
+  /** Does work that the record being processed does not stand for. */
+  #alone(what: string, work: () => void): void {
+    const current = this.#current;
+    this.#current = undefined;
+    try {
+      this.#outputs.alone(what, work);
+    } finally {
+      this.#current = current;
+    }
   }
 
   #deadLetterOf(node: ProcessorNode, reason: string, message: string): void {
@@ -388,13 +396,5 @@ export class Task {
   #eventTime(): number {
     if (this.#current) return this.#current.timestamp;
     return this.#streamTime >= 0 ? this.#streamTime : Math.max(0, this.#options.now());
-  }
-
-  #position(): RecordPosition | undefined {
-    if (!this.#current) return undefined;
-    const { input, source } = this.#current;
-    const { offset, timestamp } = source;
-    const { queue, partitions } = input;
-    return { topic: queue.topic, partition: queue.partition, partitions, offset, timestamp };
   }
 }

@@ -1,5 +1,6 @@
 // Reads of a store from outside its task: only what was committed is seen, never an open transaction.
 import type { Serde } from '../api/serde.ts';
+import { bufferedValueSerde } from './buffer-store.ts';
 import type { CommittedState, KeyRange, Stored } from './committed-state.ts';
 import { keyText, splitWindowed, windowsOf, windowSuffix, type KeyText } from '../api/key-text.ts';
 import type { StoreSpec } from '../api/stores.ts';
@@ -48,7 +49,7 @@ export class CommittedReader {
     this.#committed = committed;
     this.#windowed = kind === 'window';
     this.#keys = keyText(keySerde);
-    this.#valueSerde = valueSerde;
+    this.#valueSerde = kind === 'buffer' ? bufferedValueSerde(valueSerde) : valueSerde;
     this.#interval = segmentMs ?? segmentIntervalMs(retentionMs);
   }
 

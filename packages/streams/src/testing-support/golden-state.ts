@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { bytesSerde, jsonSerde, numberSerde, stringSerde } from '../api/serde.ts';
+import type { StepClock } from '../api/processor.ts';
 import type { SourceRecord } from '../api/record.ts';
 import type { StoreSpec } from '../api/stores.ts';
 import { dedupePrefixLength, firstCopySerde } from '../operators/dedupe.ts';
@@ -68,7 +69,12 @@ export const goldenMessages: {
     topology: { fingerprint: '0123456789abcdef', inputs: [['in'], ['app-by-repartition']] },
   },
   assignment: { tasks: ['0_0', '1_3'], pending: 2, refused: false },
-  metadata: { partitionTime: start, arrivalTime: start + 5, topicId: '1b3a8cf0-72de-4f4b-8e26-9a6ac0f1d3aa' },
+  metadata: {
+    partitionTime: start,
+    arrivalTime: start + 5,
+    topicId: '1b3a8cf0-72de-4f4b-8e26-9a6ac0f1d3aa',
+    stepClocks: '',
+  },
 };
 
 /** A golden file: for each store its changelog and contents, and the messages. */
@@ -85,7 +91,8 @@ interface KeptRecord {
 
 /** A store over a state, at a stream time that moves. */
 export function goldenStore(spec: StoreSpec, state: CommittedState, streamTime: () => number): TaskStore {
-  const clocks = { streamTime, arrivalTime: streamTime, eventTime: streamTime };
+  const stepClock = (): StepClock => ({ time: -1, advance: streamTime });
+  const clocks = { streamTime, arrivalTime: streamTime, eventTime: streamTime, stepClock };
   return openStore(spec, state, changelog, clocks, cacheBudget(10)).store;
 }
 

@@ -1,6 +1,7 @@
 // The stores of a task over every backend of committed state and with several cache sizes.
 import { afterEach, describe } from 'vitest';
 import { numberSerde, stringSerde, type Serde } from '../api/serde.ts';
+import { TaskBufferStore } from '../state/buffer-store.ts';
 import { TaskExpiringStore } from '../state/expiring-store.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
 import { cacheBudget, type CacheBudget } from '../state/cache-budget.ts';
@@ -21,6 +22,7 @@ export interface StoreOpener {
   create: () => OpenBackend;
   cacheOf: () => CacheBudget;
   keyValue: <K, V>(key: Serde<K>, value: Serde<V>, backend?: OpenBackend) => Promise<TaskKeyValueStore<K, V>>;
+  buffer: <K, V>(key: Serde<K>, value: Serde<V>, backend?: OpenBackend) => Promise<TaskBufferStore<K, V>>;
   /** Keeps ten minutes. */
   windowed: (streamTime: () => number, backend?: OpenBackend) => Promise<TaskWindowStore<string, number>>;
   /** Keeps ten minutes. */
@@ -46,6 +48,16 @@ function openerOf(create: () => OpenBackend, max: number): StoreOpener {
     const committed = await backend.open({ format: value.format });
     const options = { name: 'store', keySerde: key, valueSerde: value, committed, changelog };
     return new TaskKeyValueStore({ ...options, cache: cacheOf() });
+  }
+
+  async function buffer<K, V>(
+    key: Serde<K>,
+    value: Serde<V>,
+    backend: OpenBackend = begin(),
+  ): Promise<TaskBufferStore<K, V>> {
+    const committed = await backend.open({ kind: 'buffer', format: value.format });
+    const options = { name: 'store', keySerde: key, valueSerde: value, committed, changelog };
+    return new TaskBufferStore({ ...options, cache: cacheOf() });
   }
 
   function segmented(streamTime: () => number): Omit<SegmentedStoreOptions<string, number>, 'committed'> {
@@ -78,7 +90,7 @@ function openerOf(create: () => OpenBackend, max: number): StoreOpener {
     return new TaskExpiringStore({ ...segmented(streamTime), committed });
   }
 
-  return { begin, create, cacheOf, keyValue, windowed, expiring };
+  return { begin, create, cacheOf, keyValue, buffer, windowed, expiring };
 }
 
 /** Declares tests for every kind of backend and cache. */

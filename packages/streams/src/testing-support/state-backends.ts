@@ -2,6 +2,7 @@
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { StoreSpec } from '../api/stores.ts';
 import type { KeyEncoding } from '../api/key-text.ts';
 import type { CommittedState } from '../state/committed-state.ts';
 import { diskBackend } from '../state/disk-backend.ts';
@@ -13,7 +14,7 @@ import type { OpenExpiringOptions, StateBackend } from '../state/state-backend.t
 export interface OpenBackend {
   open(store?: {
     store?: string;
-    kind?: 'keyValue' | 'window';
+    kind?: Exclude<StoreSpec['kind'], 'expiring'>;
     keys?: KeyEncoding;
     format?: 'text' | 'bytes';
     segmentsTogether?: number;

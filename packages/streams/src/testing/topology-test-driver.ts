@@ -2,6 +2,7 @@
 import { partitionOf, type CommittedOffset, RecordBatches } from '@activity/kafka';
 import type { RecordHeaders } from '../api/record.ts';
 import { deserialize, type Serde } from '../api/serde.ts';
+import type { BufferStore } from '../api/buffer-store.ts';
 import type { ExpiringStore, KeyValueStore, WindowStore } from '../api/stores.ts';
 import { Collector } from '../runtime/collector.ts';
 import { noRefusals } from '../runtime/commit-isolation.ts';
@@ -263,6 +264,11 @@ export class TopologyTestDriver {
   /** See {@link TopologyTestDriver.keyValueStore}. */
   expiringStore<K, V>(name: string, partition = 0): ExpiringStore<K, V> {
     return this.#store(name, partition) as ExpiringStore<K, V>;
+  }
+
+  /** See {@link TopologyTestDriver.keyValueStore}. */
+  bufferStore<K, V>(name: string, partition = 0): BufferStore<K, V> {
+    return this.#store(name, partition) as BufferStore<K, V>;
   }
 
   /** Closes the processors. */

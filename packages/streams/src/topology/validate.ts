@@ -1,5 +1,6 @@
 // Validation: what is wrong with a topology, each problem with its remedy.
 import { FatalError } from '../api/errors.ts';
+import { hasRetention } from '../api/stores.ts';
 import type { Topology, TopologyNode } from './topology.ts';
 
 const nameRule = /^[a-zA-Z0-9._-]{1,200}$/;
@@ -29,7 +30,7 @@ export function validate(topology: Topology): string[] {
     if (storeNames.has(store.name))
       problems.push(`two stores are named ${store.name}; name one of them otherwise`);
     storeNames.add(store.name);
-    if (store.kind !== 'keyValue' && store.retentionMs === undefined) {
+    if (hasRetention(store.kind) && store.retentionMs === undefined) {
       problems.push(`store ${store.name} needs a retention: pass { retention: '1h' } to addStore()`);
     }
     if (!nameRule.test(store.name)) {
