@@ -6,7 +6,7 @@ import { bytesSerde, jsonSerde, stringSerde, type Serde } from '../api/serde.ts'
 import { Changelog } from '../testing-support/changelog.ts';
 import { describeStores } from '../testing-support/open-stores.ts';
 import { bufferedValueSerde, type TaskBufferStore } from './buffer-store.ts';
-import { compareWaiting, TimeHeap, type Waiting } from './time-heap.ts';
+import { compareWaiting, TimeHeap, type Waiting } from '../api/time-heap.ts';
 
 type Row = [key: string, value: string, time: number, timestamp: number];
 

@@ -6,7 +6,7 @@ import type { SourceRecord } from '../api/record.ts';
 import { noWindow, Overlay } from './overlay.ts';
 import { owned, storedValue } from './stored-data.ts';
 import { OverlaidStore, type TaskStoreOptions } from './task-store.ts';
-import { TimeHeap, type Waiting } from './time-heap.ts';
+import { TimeHeap, type Waiting } from '../api/time-heap.ts';
 
 /** What is stored of an entry: the time it waits for, and its value as the serde wrote it. */
 interface Kept {

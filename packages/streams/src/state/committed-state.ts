@@ -1,6 +1,6 @@
 // Committed state: what a task's store holds on this machine, and how far its changelog is in it.
 import type { Serialized } from '../api/serde.ts';
-import { compareKeys } from './compare-keys.ts';
+import { compareKeys } from '../api/compare-keys.ts';
 
 /** A stored value: bytes or text as the serde made it, and its event time. */
 export interface Stored {

@@ -23,7 +23,7 @@ import { EntryLog } from './entry-log.ts';
 import { blocksInOneTurn, type ExpiringDisk } from './expiring-disk.ts';
 import { keyBytes, prefixHash, type KeyBytes } from './key-bytes.ts';
 import { checkKey, type KeyEncoding } from '../api/key-text.ts';
-import { compareKeys } from './compare-keys.ts';
+import { compareKeys } from '../api/compare-keys.ts';
 import type { CommitLayers } from './task-store.ts';
 
 /** Once the log has this many entries or bytes, its committed ones become runs. */

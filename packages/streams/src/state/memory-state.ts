@@ -1,5 +1,5 @@
 // Committed state in memory: lost with the process, restored from the changelog.
-import { compareKeys } from './compare-keys.ts';
+import { compareKeys } from '../api/compare-keys.ts';
 import {
   includes,
   isWrite,

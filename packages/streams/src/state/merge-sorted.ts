@@ -1,5 +1,5 @@
 // Merges recent writes in memory with what is stored below them, in the order of keys.
-import { compareKeys } from './compare-keys.ts';
+import { compareKeys } from '../api/compare-keys.ts';
 
 /**
  * What is stored, with `written` over it, ordered by key; `null` in `written` is a deletion.
