@@ -6,12 +6,22 @@ export { KStream } from './dsl/stream.ts';
 export { StatefulStream } from './dsl/stateful-stream.ts';
 export type { DedupeOptions, Failing, ProcessOptions } from './dsl/stream-options.ts';
 export { KTable } from './dsl/table.ts';
-export { KGroupedStream, TimeWindowedKStream } from './dsl/grouped-stream.ts';
-export type { RollingCountOptions, WindowMaterialized } from './dsl/grouped-stream.ts';
+export { KGroupedStream } from './dsl/grouped-stream.ts';
+export type { RollingCountOptions } from './dsl/grouped-stream.ts';
+export { TimeWindowedKStream } from './dsl/time-windowed-stream.ts';
+export { SessionWindowedKStream } from './dsl/session-windowed-stream.ts';
 export { KGroupedTable } from './dsl/grouped-table.ts';
-export type { Consumed, Grouped, Materialized, Named, Produced, Repartitioned } from './dsl/options.ts';
-export { hopping, tumbling } from './dsl/windows.ts';
-export { windowedSerde } from './dsl/windowed-serde.ts';
+export type {
+  Consumed,
+  Grouped,
+  Materialized,
+  Named,
+  Produced,
+  Repartitioned,
+  WindowMaterialized,
+} from './dsl/options.ts';
+export { hopping, sessions, tumbling } from './dsl/windows.ts';
+export { sessionWindowedSerde, windowedSerde } from './dsl/windowed-serde.ts';
 export { milliseconds } from './api/duration.ts';
 export type { Duration } from './api/duration.ts';
 export { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from '@activity/kafka';
@@ -20,6 +30,7 @@ export type { Credential, SaslOptions, SecurityOptions } from '@activity/kafka';
 export type { Emit } from './operators/aggregate.ts';
 export type { Duplicate, FirstCopy } from './operators/dedupe.ts';
 export type { Failed, Predicate } from './operators/stateless.ts';
+export type { Merger, SessionWindows } from './operators/session-aggregate.ts';
 export type { TimeWindows } from './operators/window-aggregate.ts';
 export type { Change, Header, RecordHeaders, StreamRecord, Timestamped, Windowed } from './api/record.ts';
 export type {
@@ -47,6 +58,7 @@ export type { Streams, StreamsLogger, StreamsOptions } from './start.ts';
 export type { TopologyModule } from './runtime/topology-module.ts';
 export type { ReadableStore } from './runtime/readable-store.ts';
 export type { Buffered, BufferStore } from './api/buffer-store.ts';
+export type { Session, SessionStore } from './api/session-store.ts';
 export type { OpenStepState, StepState } from './api/step-state.ts';
 export type { ExpiringStore, KeyValueStore, StoreClock, StoreSpec, WindowStore } from './api/stores.ts';
 export { openTopicReader } from '@activity/kafka';

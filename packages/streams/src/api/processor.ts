@@ -1,6 +1,7 @@
 // The Processor API: what an operator, ours or a user's, is given and must implement.
 import type { RecordHeaders, StreamRecord } from './record.ts';
 import type { BufferStore } from './buffer-store.ts';
+import type { SessionStore } from './session-store.ts';
 import type { ExpiringStore, KeyValueStore, WindowStore } from './stores.ts';
 
 /** Where the record being processed is in Kafka. */
@@ -74,6 +75,8 @@ export interface ProcessorContext<KO, VO> {
   keyValueStore<K, V>(name: string): KeyValueStore<K, V>;
   /** See {@link ProcessorContext.keyValueStore}. */
   windowStore<K, V>(name: string): WindowStore<K, V>;
+  /** See {@link ProcessorContext.keyValueStore}. */
+  sessionStore<K, V>(name: string): SessionStore<K, V>;
   /** See {@link ProcessorContext.keyValueStore}. */
   bufferStore<K, V>(name: string): BufferStore<K, V>;
   /** See {@link ProcessorContext.keyValueStore}. */

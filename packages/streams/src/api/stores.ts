@@ -99,12 +99,15 @@ export type StoreClock = 'stream-time' | 'arrival';
  */
 export interface StoreSpec {
   readonly name: string;
-  readonly kind: 'keyValue' | 'window' | 'expiring' | 'buffer';
+  readonly kind: 'keyValue' | 'window' | 'session' | 'expiring' | 'buffer';
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
-  /** Window and expiring stores: how long after stream time an entry is kept. */
+  /** Window, session and expiring stores: how long after stream time an entry is kept. */
   readonly retentionMs?: number;
-  /** The size of the windows that a window store holds, where all have one: instances must agree on it. */
+  /**
+   * The size of the windows that a window store holds, where all have one, or the gap between sessions:
+   * instances must agree on it.
+   */
   readonly windowSizeMs?: number;
   /** `manual`: a window store keeps everything until `expireBefore` is called, whatever stream time says. */
   readonly expiry?: 'manual';

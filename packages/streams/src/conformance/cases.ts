@@ -3,8 +3,12 @@ import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { CaseParams, Cases } from './cases/case.ts';
 import { countsAndTables } from './cases/counts-and-tables.ts';
+import { sessionsAndSliding } from './cases/sessions-and-sliding.ts';
 
-const cases: Cases = { ...countsAndTables };
+const cases: Cases = { ...countsAndTables, ...sessionsAndSliding };
+
+/** The cases that there are topologies for. */
+export const caseNames: readonly string[] = Object.keys(cases);
 
 /** The topology of a case; undefined where its operators are not there yet. */
 export function caseTopology(name: string, params: CaseParams): Topology | undefined {

@@ -7,13 +7,15 @@ import { bytesSerde, jsonSerde, numberSerde, stringSerde } from '../api/serde.ts
 import type { Serde } from '../api/serde.ts';
 import type { StoreSpec } from '../api/stores.ts';
 import type { ProcessorContext } from '../api/processor.ts';
-import type { KGroupedStream, TimeWindowedKStream } from './grouped-stream.ts';
+import type { KGroupedStream } from './grouped-stream.ts';
+import type { TimeWindowedKStream } from './time-windowed-stream.ts';
 import type { KGroupedTable } from './grouped-table.ts';
+import type { SessionWindowedKStream } from './session-windowed-stream.ts';
 import type { StatefulStream } from './stateful-stream.ts';
 import type { KStream } from './stream.ts';
 import { StreamsBuilder } from './streams-builder.ts';
 import type { KTable } from './table.ts';
-import { hopping, tumbling } from './windows.ts';
+import { hopping, sessions, tumbling } from './windows.ts';
 
 interface Click {
   page: string;
@@ -142,6 +144,10 @@ describe('groups', () => {
       KGroupedStream<number, Click>
     >();
     expectTypeOf(stream.groupByKey().windowedBy(windows)).toEqualTypeOf<TimeWindowedKStream<string, Click>>();
+    const inSessions = stream.groupByKey().windowedBy(sessions({ gap: '5m', grace: 0 }));
+    expectTypeOf(inSessions).toEqualTypeOf<SessionWindowedKStream<string, Click>>();
+    expectTypeOf(inSessions.count()).toEqualTypeOf<KTable<Windowed<string>, number>>();
+    expectTypeOf(inSessions.reduce((a) => a)).toEqualTypeOf<KTable<Windowed<string>, Click>>();
   });
 
   test('become tables of their results', () => {

@@ -3,9 +3,10 @@
 import { aggregate, type Adder } from '../operators/aggregate.ts';
 import { milliseconds, type Duration } from '../api/duration.ts';
 import { countsSerde, rollingCount, rollingCountState } from '../operators/rolling-count.ts';
-import { keyValueView, windowView } from '../operators/table-view.ts';
-import { lateOutput, windowAggregate, type TimeWindows } from '../operators/window-aggregate.ts';
-import type { Windowed } from '../api/record.ts';
+import { keyValueView } from '../operators/table-view.ts';
+import type { SessionWindows } from '../operators/session-aggregate.ts';
+import { lateOutput, type TimeWindows } from '../operators/window-aggregate.ts';
+import { aggregating, counting, reducing } from './adders.ts';
 import { numberSerde, stringSerde, type Serde } from '../api/serde.ts';
 import { FatalError } from '../api/errors.ts';
 import { keyText } from '../api/key-text.ts';
@@ -15,20 +16,8 @@ import type { StatefulStream } from './stateful-stream.ts';
 import { requireSerdes } from './require-serdes.ts';
 import type { KStream } from './stream.ts';
 import type { KTable } from './table.ts';
-import { windowedSerde } from './windowed-serde.ts';
-
-const counting: Adder<unknown, unknown, number> = (_key, _value, n = 0) => n + 1;
-
-function reducing<K, V>(reducer: (aggregate: V, value: V) => V): Adder<K, V, V> {
-  return (_key, value, old) => (old === undefined ? value : reducer(old, value));
-}
-
-function aggregating<K, V, A>(
-  initial: () => A,
-  adder: (key: K, value: V, aggregate: A) => A,
-): Adder<K, V, A> {
-  return (key, value, old) => adder(key, value, old === undefined ? initial() : old);
-}
+import type { SessionWindowedKStream } from './session-windowed-stream.ts';
+import type { TimeWindowedKStream } from './time-windowed-stream.ts';
 
 /** Options of {@link KGroupedStream.rollingCount}. */
 export interface RollingCountOptions<K, V> extends Named {
@@ -159,10 +148,16 @@ export class KGroupedStream<K, V> {
   }
 
   /**
-   * Groups by window too.
+   * Groups by window too: see {@link tumbling}, {@link hopping}, {@link sessions}.
    * @example clicks.groupByKey().windowedBy(tumbling({ size: '1m', grace: '10m' })).count()
+   * @example clicks.groupByKey().windowedBy(sessions({ gap: '30m', grace: '5m' })).count()
    */
-  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V> {
+  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V>;
+  windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V>;
+  windowedBy(
+    windows: TimeWindows | SessionWindows,
+  ): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> {
+    if ('gapMs' in windows) return this.#dsl.sessionStream(this.#place, windows);
     return this.#dsl.windowedStream(this.#place, windows);
   }
 
@@ -185,95 +180,5 @@ export class KGroupedStream<K, V> {
     const parent = graph.processor(name, [this.#place.parent], supplier, [store.name]);
     const view = keyValueView<K, A>(store.name);
     return this.#dsl.table({ parent, key, value, oldValues: output.oldValues, view });
-  }
-}
-
-/**
- * How a windowed result is kept, and what happens to late records.
- * The store keeps windows for their size and grace.
- */
-export interface WindowMaterialized<K, V, A> extends Materialized<K, A> {
-  /** Gets the records that were too late for every window of theirs, in the same transaction. */
-  onLate?: (late: KStream<K, V>) => void;
-}
-
-/**
- * Records grouped by key and window: see {@link KGroupedStream.windowedBy}. A window takes records until
- * stream time has reached its end plus the grace; its result comes out with each of them, and is final when
- * the window is closed.
- */
-export class TimeWindowedKStream<K, V> {
-  readonly #dsl: Dsl;
-  readonly #place: StreamPlace<K, V>;
-  readonly #windows: TimeWindows;
-
-  /** @internal */
-  constructor(dsl: Dsl, place: StreamPlace<K, V>, windows: TimeWindows) {
-    this.#dsl = dsl;
-    this.#place = place;
-    this.#windows = windows;
-  }
-
-  /** How many records each key has had in each window. */
-  count(materialized: WindowMaterialized<K, V, number> = {}): KTable<Windowed<K>, number> {
-    return this.#aggregate('count()', counting, { value: numberSerde, ...materialized });
-  }
-
-  /**
-   * Joins each value of a window into the one before; the first stands for itself. @throws FatalError where a
-   * serde is missing.
-   */
-  reduce(
-    reducer: (aggregate: V, value: V) => V,
-    materialized: WindowMaterialized<K, V, V> = {},
-  ): KTable<Windowed<K>, V> {
-    const { value } = this.#place;
-    return this.#aggregate('reduce()', reducing(reducer), { ...(value && { value }), ...materialized });
-  }
-
-  /**
-   * Joins each record of a window into an aggregate of another type.
-   * @throws FatalError where a serde is missing.
-   */
-  aggregate<A>(
-    initial: () => A,
-    adder: (key: K, value: V, aggregate: A) => A,
-    materialized: WindowMaterialized<K, V, A>,
-  ): KTable<Windowed<K>, A> {
-    return this.#aggregate('aggregate()', aggregating(initial, adder), materialized);
-  }
-
-  #aggregate<A>(
-    step: string,
-    add: Adder<K, V, A>,
-    materialized: WindowMaterialized<K, V, A>,
-  ): KTable<Windowed<K>, A> {
-    const { graph } = this.#dsl;
-    const { key, value } = requireSerdes(
-      { key: materialized.key ?? this.#place.key, value: materialized.value },
-      step,
-    );
-    const { sizeMs, graceMs } = this.#windows;
-    const name = graph.name('KSTREAM-AGGREGATE');
-    const output = { emit: materialized.emit ?? 'update', oldValues: { wanted: false } } as const;
-    const store = graph.store({
-      name: materialized.store ?? `${name}-store`,
-      kind: 'window',
-      keySerde: key,
-      valueSerde: value,
-      retentionMs: sizeMs + graceMs,
-      windowSizeMs: sizeMs,
-      changelog: materialized.changelog ?? true,
-    });
-    const parent = graph.processor(
-      name,
-      [this.#place.parent],
-      windowAggregate(store.name, this.#windows, add, output),
-      [store.name],
-    );
-    materialized.onLate?.(this.#dsl.stream({ ...this.#place, parent: { node: name, output: lateOutput } }));
-    const { oldValues } = output;
-    const view = windowView<K, A>(store.name);
-    return this.#dsl.table({ parent, key: windowedSerde(key, sizeMs), value, oldValues, view });
   }
 }

@@ -2,6 +2,7 @@
 import type { Emit } from '../operators/aggregate.ts';
 import type { Serde } from '../api/serde.ts';
 import type { TimestampExtractor } from '../api/processor.ts';
+import type { KStream } from './stream.ts';
 import type { Partitioner } from '../topology/topology.ts';
 
 /** A step's own name, instead of a numbered one. */
@@ -62,6 +63,15 @@ export interface Materialized<K, V> {
   emit?: Emit;
   /** false: kept without a changelog; a crash loses it. Default true. */
   changelog?: boolean;
+}
+
+/**
+ * How a windowed result is kept, and what happens to late records.
+ * The store keeps windows for their size and grace.
+ */
+export interface WindowMaterialized<K, V, A> extends Materialized<K, A> {
+  /** Gets the records that were too late for every window of theirs, in the same transaction. */
+  onLate?: (late: KStream<K, V>) => void;
 }
 
 /** The untyped form that the graph keeps. */

@@ -9,18 +9,20 @@ import type { TimestampExtractor } from '../api/processor.ts';
 import { cutTopology, type Topology } from '../topology/topology.ts';
 import type { Dsl } from './dsl.ts';
 import { Graph } from './graph.ts';
-import { KGroupedStream, TimeWindowedKStream } from './grouped-stream.ts';
+import { KGroupedStream } from './grouped-stream.ts';
 import { KGroupedTable } from './grouped-table.ts';
 import type { Consumed, Materialized } from './options.ts';
+import { SessionWindowedKStream } from './session-windowed-stream.ts';
 import { StatefulStream } from './stateful-stream.ts';
 import { KStream } from './stream.ts';
 import { KTable } from './table.ts';
+import { TimeWindowedKStream } from './time-windowed-stream.ts';
 
 /** A store for processors of your own. */
 export interface StoreOptions<K, V> {
   /** Its name, which is also in its changelog's name: `<applicationId>-<name>-changelog`. */
   name: string;
-  /** Which of {@link KeyValueStore}, {@link WindowStore}, {@link ExpiringStore} and {@link BufferStore} it is. */
+  /** Which of {@link KeyValueStore}, {@link WindowStore}, {@link SessionStore}, {@link ExpiringStore} and {@link BufferStore} it is. */
   kind: StoreSpec['kind'];
   key: Serde<K>;
   value: Serde<V>;
@@ -61,6 +63,7 @@ export class StreamsBuilder {
       table: (place) => new KTable(dsl, place),
       groupedStream: (place) => new KGroupedStream(dsl, place),
       windowedStream: (place, windows) => new TimeWindowedKStream(dsl, place, windows),
+      sessionStream: (place, windows) => new SessionWindowedKStream(dsl, place, windows),
       groupedTable: (place) => new KGroupedTable(dsl, place),
     };
     this.#dsl = dsl;

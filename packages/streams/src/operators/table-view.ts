@@ -36,6 +36,20 @@ export function windowView<K, V>(store: string): TableView<Windowed<K>, V> {
   };
 }
 
+/** A table that is kept in a session store. */
+export function sessionView<K, V>(store: string): TableView<Windowed<K>, V> {
+  return {
+    stores: [store],
+    open(context) {
+      const rows = context.sessionStore<K, V>(store);
+      return ({ key, start, end }) => {
+        const value = rows.fetchSession(key, start, end);
+        return value === undefined ? undefined : { value, timestamp: end };
+      };
+    },
+  };
+}
+
 /** A table whose rows are made from those of another; `undefined` removes a row. */
 export function mappedView<K, V, V2>(
   view: TableView<K, V>,

@@ -49,6 +49,7 @@ export function processorContext(parts: ContextParts): Context {
     },
     keyValueStore: (name) => store(name, 'keyValue') as never,
     windowStore: (name) => store(name, 'window') as never,
+    sessionStore: (name) => store(name, 'session') as never,
     bufferStore: (name) => store(name, 'buffer') as never,
     expiringStore: (name) => store(name, 'expiring') as never,
     dropped: (reason) => metrics.dropped(taskId, reason),

@@ -1,4 +1,5 @@
 // A store read from outside: questions go to every thread of the instance, answers come back as one.
+import type { Session } from '../api/session-store.ts';
 import type { StoreQuery, StoreRow } from '../state/committed-reader.ts';
 import type { ThreadHandle } from './thread-handle.ts';
 
@@ -27,6 +28,14 @@ export interface ReadableStore<K, V> {
   fetchRange(key: K, from: number, to: number, options?: { limit?: number }): Promise<[number, V][]>;
   /** Everything that starts between `from` and `to`, both included, in no order between tasks. */
   fetchAll(from: number, to: number, options?: { limit?: number }): Promise<[K, number, V][]>;
+  /**
+   * A key's sessions that end at `earliestEnd` or later and start at `latestStart` or earlier, in the order of
+   * their ends; all of them unless given. A session is there until its segment is dropped.
+   */
+  fetchSessions(
+    key: K,
+    options?: { earliestEnd?: number; latestStart?: number; limit?: number },
+  ): Promise<Session<V>[]>;
 }
 
 /** A store over the threads that may hold it: those that there are when it is read. */
@@ -63,6 +72,15 @@ export function readableStore<K, V>(
     async fetchAll(from, to, { limit = defaultLimit } = {}) {
       const rows = await ask({ kind: 'fetchAll', from, to, limit }, limit);
       return rows.map(({ key, windowStart, value }) => [key as K, windowStart, value as V]);
+    },
+    async fetchSessions(
+      key,
+      { earliestEnd: from = 0, latestStart: to = Number.MAX_SAFE_INTEGER, limit = defaultLimit } = {},
+    ) {
+      const rows = await ask({ kind: 'fetchSessions', key, from, to, limit }, limit);
+      return rows.map(({ windowStart, windowEnd, value }) => {
+        return { start: windowStart, end: windowEnd ?? windowStart, value: value as V };
+      });
     },
   };
 }

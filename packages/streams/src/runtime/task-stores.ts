@@ -14,6 +14,7 @@ import type { OpenExpiringOptions, OpenStateOptions, StateBackend } from '../sta
 import type { StepClock } from '../api/processor.ts';
 import { hasRetention, type StoreSpec } from '../api/stores.ts';
 import type { TaskStore } from '../state/store.ts';
+import { TaskSessionStore } from '../state/session-store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
 
 /** A store of a task, and the changelog partition behind it. */
@@ -81,7 +82,7 @@ export function openStore(
   spec: StoreSpec,
   committed: CommittedState,
   changelog: OpenStore['changelog'],
-  { streamTime, arrivalTime, eventTime }: StoreClocks,
+  { streamTime, arrivalTime, eventTime, stepClock }: StoreClocks,
   cache: CacheBudget,
 ): OpenStore {
   const options = {
@@ -103,6 +104,12 @@ export function openStore(
       return { spec, store: new TaskKeyValueStore(options), changelog, reader };
     case 'window':
       return { spec, store: new TaskWindowStore(options), changelog, reader };
+    case 'session': {
+      const { segmentMs = segmentIntervalMs(options.retentionMs) } = spec;
+      const written = stepClock(`${spec.name}/written`);
+      const own = { ...options, segmentMs, written, streamTime: () => written.time };
+      return { spec, store: new TaskSessionStore(own), changelog, reader };
+    }
     case 'buffer':
       return { spec, store: new TaskBufferStore(options), changelog, reader };
     case 'expiring':

@@ -4,6 +4,7 @@ import { bufferedValueSerde } from './buffer-store.ts';
 import type { CommittedState, KeyRange, Stored } from './committed-state.ts';
 import { keyText, splitWindowed, windowsOf, windowSuffix, type KeyText } from '../api/key-text.ts';
 import type { StoreSpec } from '../api/stores.ts';
+import { sessionListSerde, type SessionList } from './session-list.ts';
 import { segmentIntervalMs } from './segmented-store.ts';
 import { storedValue } from './stored-data.ts';
 
@@ -14,14 +15,18 @@ export type StoreQuery =
   | { kind: 'all'; limit: number }
   | { kind: 'fetch'; key: unknown; windowStart: number }
   | { kind: 'fetchRange'; key: unknown; from: number; to: number; limit: number }
-  | { kind: 'fetchAll'; from: number; to: number; limit: number };
+  | { kind: 'fetchAll'; from: number; to: number; limit: number }
+  | { kind: 'fetchSessions'; key: unknown; from: number; to: number; limit: number };
 
-/** One entry of an answer; `windowStart` is 0 for stores without windows. */
+/**
+ * One entry of an answer; `windowStart` is 0 for stores without windows, `windowEnd` is there for sessions.
+ */
 export interface StoreRow {
   key: unknown;
   value: unknown;
   timestamp: number;
   windowStart: number;
+  windowEnd?: number;
 }
 
 /**
@@ -41,6 +46,7 @@ export class CommittedReader {
   readonly #keys: KeyText<unknown>;
   readonly #valueSerde: Serde<unknown>;
   readonly #interval: number;
+  readonly #sessionSerde: Serde<SessionList<unknown>> | undefined;
 
   constructor(
     { kind, keySerde, valueSerde, segmentMs, retentionMs = 0 }: StoreSpec,
@@ -48,12 +54,15 @@ export class CommittedReader {
   ) {
     this.#committed = committed;
     this.#windowed = kind === 'window';
+    this.#sessionSerde = kind === 'session' ? sessionListSerde(valueSerde) : undefined;
     this.#keys = keyText(keySerde);
     this.#valueSerde = kind === 'buffer' ? bufferedValueSerde(valueSerde) : valueSerde;
     this.#interval = segmentMs ?? segmentIntervalMs(retentionMs);
   }
 
   read(query: StoreQuery): StoreRow[] {
+    // Its entries are lists, which only one query takes apart.
+    if (this.#sessionSerde && query.kind !== 'fetchSessions') return [];
     switch (query.kind) {
       case 'get':
         return this.#point(this.#committed.segments(), this.#keys.write(query.key));
@@ -74,6 +83,8 @@ export class CommittedReader {
       }
       case 'fetchAll':
         return this.#scan(query.limit, query);
+      case 'fetchSessions':
+        return this.#sessions(query);
     }
   }
 
@@ -95,6 +106,23 @@ export class CommittedReader {
         if (this.#windowed && (start < from || start > to)) continue;
         if (wanted !== undefined && key !== wanted) continue;
         rows.push(this.#row(text, stored));
+        if (rows.length >= limit) return rows;
+      }
+    }
+    return rows;
+  }
+
+  /** The sessions of a key that end at `from` or later and start at `to` or earlier. */
+  #sessions({ key, from, to, limit }: StoreQuery & { kind: 'fetchSessions' }): StoreRow[] {
+    const rows: StoreRow[] = [];
+    if (!this.#sessionSerde) return rows;
+    const text = this.#keys.write(key);
+    for (const segment of this.#committed.segments()) {
+      const stored = this.#committed.get(segment, text + windowSuffix(segment * this.#interval));
+      if (!stored) continue;
+      for (const { start, end, value } of storedValue(this.#sessionSerde, stored)) {
+        if (end < from || start > to) continue;
+        rows.push({ key, value, timestamp: end, windowStart: start, windowEnd: end });
         if (rows.length >= limit) return rows;
       }
     }

@@ -4,8 +4,10 @@ import { numberSerde, stringSerde, type Serde } from '../api/serde.ts';
 import { TaskBufferStore } from '../state/buffer-store.ts';
 import { TaskExpiringStore } from '../state/expiring-store.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
+import { StepClocks } from '../runtime/step-clocks.ts';
 import { cacheBudget, type CacheBudget } from '../state/cache-budget.ts';
 import { segmentIntervalMs, type SegmentedStoreOptions } from '../state/segmented-store.ts';
+import { TaskSessionStore } from '../state/session-store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
 import { changelog } from './changelog.ts';
 import { stateBackends, type OpenBackend } from './state-backends.ts';
@@ -23,6 +25,8 @@ export interface StoreOpener {
   cacheOf: () => CacheBudget;
   keyValue: <K, V>(key: Serde<K>, value: Serde<V>, backend?: OpenBackend) => Promise<TaskKeyValueStore<K, V>>;
   buffer: <K, V>(key: Serde<K>, value: Serde<V>, backend?: OpenBackend) => Promise<TaskBufferStore<K, V>>;
+  /** Keeps ten minutes, in segments of one. `newest` is the latest end that was put. */
+  session: (backend?: OpenBackend, newest?: number) => Promise<TaskSessionStore<string, string>>;
   /** Keeps ten minutes. */
   windowed: (streamTime: () => number, backend?: OpenBackend) => Promise<TaskWindowStore<string, number>>;
   /** Keeps ten minutes. */
@@ -74,6 +78,22 @@ function openerOf(create: () => OpenBackend, max: number): StoreOpener {
     };
   }
 
+  async function session(
+    backend: OpenBackend = begin(),
+    newest = -1,
+  ): Promise<TaskSessionStore<string, string>> {
+    const clocks = new StepClocks();
+    const written = clocks.of('written');
+    written.advance(newest);
+    return new TaskSessionStore({
+      ...segmented(() => written.time),
+      valueSerde: stringSerde,
+      segmentMs: minute,
+      written,
+      committed: await backend.open({ kind: 'session', segmentMs: minute }),
+    });
+  }
+
   async function windowed(
     streamTime: () => number,
     backend: OpenBackend = begin(),
@@ -90,7 +110,7 @@ function openerOf(create: () => OpenBackend, max: number): StoreOpener {
     return new TaskExpiringStore({ ...segmented(streamTime), committed });
   }
 
-  return { begin, create, cacheOf, keyValue, buffer, windowed, expiring };
+  return { begin, create, cacheOf, keyValue, buffer, session, windowed, expiring };
 }
 
 /** Declares tests for every kind of backend and cache. */

@@ -3,6 +3,7 @@ import { partitionOf, type CommittedOffset, RecordBatches } from '@activity/kafk
 import type { RecordHeaders } from '../api/record.ts';
 import { deserialize, type Serde } from '../api/serde.ts';
 import type { BufferStore } from '../api/buffer-store.ts';
+import type { SessionStore } from '../api/session-store.ts';
 import type { ExpiringStore, KeyValueStore, WindowStore } from '../api/stores.ts';
 import { Collector } from '../runtime/collector.ts';
 import { noRefusals } from '../runtime/commit-isolation.ts';
@@ -264,6 +265,11 @@ export class TopologyTestDriver {
   /** See {@link TopologyTestDriver.keyValueStore}. */
   expiringStore<K, V>(name: string, partition = 0): ExpiringStore<K, V> {
     return this.#store(name, partition) as ExpiringStore<K, V>;
+  }
+
+  /** See {@link TopologyTestDriver.keyValueStore}. */
+  sessionStore<K, V>(name: string, partition = 0): SessionStore<K, V> {
+    return this.#store(name, partition) as SessionStore<K, V>;
   }
 
   /** See {@link TopologyTestDriver.keyValueStore}. */

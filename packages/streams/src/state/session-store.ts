@@ -1,0 +1,142 @@
+// The session store of a task. The sessions of a key that end within one segment are one entry, so that those
+// near a record are found without reading the store.
+import type { StepClock } from '../api/processor.ts';
+import type { Session, SessionStore } from '../api/session-store.ts';
+import { splitWindowed } from '../api/key-text.ts';
+import { serialize } from '../api/serde.ts';
+import { checkTime, Overlay } from './overlay.ts';
+import { SegmentedStore, type SegmentedStoreOptions } from './segmented-store.ts';
+import { sessionListSerde, withoutSession, withSession, type SessionList } from './session-list.ts';
+
+/** What a task's session store is made of. */
+export interface SessionStoreOptions<K, V> extends SegmentedStoreOptions<K, V> {
+  segmentMs: number;
+  /** The latest end of a session that was put. */
+  written: StepClock;
+}
+
+/** A {@link SessionStore} that belongs to one task. */
+export class TaskSessionStore<K, V>
+  extends SegmentedStore<K, V, SessionStoreOptions<K, V>>
+  implements SessionStore<K, V>
+{
+  protected readonly overlay: Overlay<SessionList<V>> = this.#createOverlay();
+
+  findSessions(key: K, earliestEnd: number, latestStart: number): Session<V>[] {
+    const text = this.keys.write(key);
+    const from = Math.max(0, earliestEnd, this.#firstEnd());
+    const found: Session<V>[] = [];
+    const last = this.segment(this.options.written.time);
+    for (let segment = this.segment(from); segment <= last; segment++) {
+      for (const session of this.#list(segment, text)) {
+        if (session.end < from) continue;
+        if (session.start <= latestStart) found.push(session);
+      }
+    }
+    return found;
+  }
+
+  fetchSession(key: K, start: number, end: number): V | undefined {
+    if (end < this.#firstEnd()) return undefined;
+    const list = this.#list(this.segment(end), this.keys.write(key));
+    return list.find((session) => session.end === end && session.start === start)?.value;
+  }
+
+  fetch(key: K): Session<V>[] {
+    return this.findSessions(key, 0, Number.MAX_SAFE_INTEGER);
+  }
+
+  *fetchAll(from: number, to: number): Generator<[K, Session<V>]> {
+    const first = Math.max(from, this.#firstEnd());
+    for (const segment of this.overlay.segments()) {
+      if (segment < this.segment(first) || segment > this.segment(to)) continue;
+      for (const [text, { value: list }] of this.overlay.entries(segment)) {
+        const key = this.keys.read(splitWindowed(text).key);
+        for (const session of list) if (session.end >= first && session.end <= to) yield [key, session];
+      }
+    }
+  }
+
+  put(key: K, start: number, end: number, value: V): void {
+    checkTime(start);
+    const text = this.keys.write(key);
+    // What the serde throws leaves the clock as it was.
+    if (end >= this.#firstEnd()) this.#write(end, text, (list) => withSession(list, { start, end, value }));
+    this.options.written.advance(end);
+  }
+
+  remove(key: K, start: number, end: number): void {
+    const text = this.keys.write(key);
+    if (this.#list(this.segment(end), text).length === 0) return;
+    this.#write(end, text, (list) => withoutSession(list, start, end));
+  }
+
+  *written(): Generator<[K, Session<V | undefined>]> {
+    const { valueSerde } = this.options;
+    const serde = sessionListSerde(valueSerde);
+    const changed: [K, Session<V>][] = [];
+    for (const { key: text, window, value: now = [] } of this.overlay.written()) {
+      const key = this.keys.read(text);
+      const before = this.overlay.before(this.segment(window), window, text) ?? [];
+      for (const { start, end } of before)
+        if (!find(now, start, end)) yield [key, { start, end, value: undefined }];
+      for (const session of now) {
+        const old = find(before, session.start, session.end);
+        if (
+          !old ||
+          (old !== session && String(serialize(serde, [old])) !== String(serialize(serde, [session])))
+        )
+          changed.push([key, session]);
+      }
+    }
+    yield* changed;
+  }
+
+  before(key: K, start: number, end: number): V | undefined {
+    const segment = this.segment(end);
+    const list = this.overlay.before(segment, this.#windowOf(segment), this.keys.write(key)) ?? [];
+    return find(list, start, end)?.value;
+  }
+
+  protected segmentOf(keyText: string): number | undefined {
+    const segment = this.segment(splitWindowed(keyText).start);
+    return segment < this.firstLive() ? undefined : segment;
+  }
+
+  /** What ended before is not found. */
+  #firstEnd(): number {
+    return this.options.written.time - this.options.retentionMs + 1;
+  }
+
+  #windowOf(segment: number): number {
+    return segment * this.options.segmentMs;
+  }
+
+  #list(segment: number, text: string): SessionList<V> {
+    return this.overlay.get(segment, this.#windowOf(segment), text)?.value ?? [];
+  }
+
+  #write(end: number, text: string, change: (list: SessionList<V>) => SessionList<V>): void {
+    const segment = this.segment(end);
+    this.reach(segment);
+    const first = this.#firstEnd();
+    const list = change(this.#list(segment, text)).filter((session) => session.end >= first);
+    const time = list.at(-1)?.end ?? end;
+    this.overlay.set(segment, this.#windowOf(segment), text, list.length > 0 ? list : undefined, time);
+  }
+
+  #createOverlay(): Overlay<SessionList<V>> {
+    const { valueSerde, committed, changelog, cache } = this.options;
+    return new Overlay({
+      valueSerde: sessionListSerde(valueSerde),
+      committed,
+      keys: this.keys,
+      changelog,
+      cache,
+    });
+  }
+}
+
+function find<V>(list: SessionList<V>, start: number, end: number): Session<V> | undefined {
+  return list.find((session) => session.end === end && session.start === start);
+}
