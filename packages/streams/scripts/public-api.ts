@@ -46,6 +46,8 @@ function methods(lines: readonly string[], owner: string, at: number): PublicIte
   for (let i = at + 1; i < end; i++) {
     const name = /^ {2}(?:get |\*)?([a-zA-Z]\w*)\??[(<]/.exec(lines[i] ?? '')?.[1];
     if (name === undefined || name === 'constructor') continue;
+    // Behind the last of several signatures: no caller sees it.
+    if (found.at(-1)?.name === `${owner}.${name}` && lines[i - 1]?.endsWith(';') === true) continue;
     found.push({ name: `${owner}.${name}`, documented: isDocumented(lines, i) });
   }
   return found;

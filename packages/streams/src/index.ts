@@ -11,13 +11,19 @@ export type { RollingCountOptions } from './dsl/grouped-stream.ts';
 export { TimeWindowedKStream } from './dsl/time-windowed-stream.ts';
 export { SessionWindowedKStream } from './dsl/session-windowed-stream.ts';
 export { KGroupedTable } from './dsl/grouped-table.ts';
+export { JoinableStream } from './dsl/stream-joins.ts';
+export { joinWindows } from './dsl/join-windows.ts';
+export type { JoinWindowsOptions } from './dsl/join-windows.ts';
+export type { JoinWindows, ValueJoiner } from './operators/stream-join.ts';
 export type {
   Consumed,
   Grouped,
+  Joined,
   Materialized,
   Named,
   Produced,
   Repartitioned,
+  StreamJoined,
   WindowMaterialized,
 } from './dsl/options.ts';
 export { hopping, sessions, tumbling } from './dsl/windows.ts';
@@ -60,7 +66,14 @@ export type { ReadableStore } from './runtime/readable-store.ts';
 export type { Buffered, BufferStore } from './api/buffer-store.ts';
 export type { Session, SessionStore } from './api/session-store.ts';
 export type { OpenStepState, StepState } from './api/step-state.ts';
-export type { ExpiringStore, KeyValueStore, StoreClock, StoreSpec, WindowStore } from './api/stores.ts';
+export type {
+  ExpiringStore,
+  KeyValueStore,
+  StoreClock,
+  StoreSpec,
+  TimelineStore,
+  WindowStore,
+} from './api/stores.ts';
 export { openTopicReader } from '@activity/kafka';
 export type {
   OffsetsByTopic,

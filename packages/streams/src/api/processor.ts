@@ -2,7 +2,7 @@
 import type { RecordHeaders, StreamRecord } from './record.ts';
 import type { BufferStore } from './buffer-store.ts';
 import type { SessionStore } from './session-store.ts';
-import type { ExpiringStore, KeyValueStore, WindowStore } from './stores.ts';
+import type { ExpiringStore, KeyValueStore, TimelineStore, WindowStore } from './stores.ts';
 
 /** Where the record being processed is in Kafka. */
 export interface RecordPosition {
@@ -81,6 +81,8 @@ export interface ProcessorContext<KO, VO> {
   bufferStore<K, V>(name: string): BufferStore<K, V>;
   /** See {@link ProcessorContext.keyValueStore}. */
   expiringStore<K, V>(name: string): ExpiringStore<K, V>;
+  /** See {@link ProcessorContext.keyValueStore}. */
+  timelineStore<K, V>(name: string): TimelineStore<K, V>;
   /**
    * Calls back every `intervalMs` of the clock named, with that clock's time: by stream time first with the
    * first record, by wall clock first after one interval. Missed intervals are made up for by one call.

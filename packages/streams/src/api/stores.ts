@@ -88,6 +88,28 @@ export interface ExpiringStore<K, V> {
 }
 
 /**
+ * Values by key along event time, of which one key may have several at one time, for processors; transactional
+ * as {@link KeyValueStore} is. The store's clock is the latest time that it has seen, whatever the task's
+ * stream time is. Values that are the retention or more behind it are gone. What Kafka Streams calls a window
+ * store that retains duplicates. Times in epoch milliseconds.
+ */
+export interface TimelineStore<K, V> {
+  /** The latest time that the store has seen; -1 before the first. */
+  readonly observedTime: number;
+  /** Moves {@link observedTime} forward without a value. */
+  observe(time: number): void;
+  /**
+   * Adds a value behind those that the key has at this time.
+   * Returns false, and adds nothing, where the time is the retention or more behind.
+   */
+  put(key: K, value: V, time: number): boolean;
+  /** Like {@link put}, in place of the value that was replaced at this time before. */
+  replace(key: K, value: V, time: number): boolean;
+  /** The values of a key from one time to another, both included, in the order of time and of arrival. */
+  fetch(key: K, from: number, to: number): readonly { readonly time: number; readonly value: V }[];
+}
+
+/**
  * What time it is for a store. `stream-time`: the highest event time that the task has processed. `arrival`:
  * the highest timestamp that a record it has processed has in Kafka, before any extractor, whatever its event
  * time is.
@@ -99,10 +121,10 @@ export type StoreClock = 'stream-time' | 'arrival';
  */
 export interface StoreSpec {
   readonly name: string;
-  readonly kind: 'keyValue' | 'window' | 'session' | 'expiring' | 'buffer';
+  readonly kind: 'keyValue' | 'window' | 'session' | 'expiring' | 'buffer' | 'timeline';
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
-  /** Window, session and expiring stores: how long after stream time an entry is kept. */
+  /** All but key-value stores: how long an entry is kept, by the store's clock. */
   readonly retentionMs?: number;
   /**
    * The size of the windows that a window store holds, where all have one, or the gap between sessions:

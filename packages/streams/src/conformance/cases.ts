@@ -3,9 +3,10 @@ import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { CaseParams, Cases } from './cases/case.ts';
 import { countsAndTables } from './cases/counts-and-tables.ts';
+import { joins } from './cases/joins.ts';
 import { sessionsAndSliding } from './cases/sessions-and-sliding.ts';
 
-const cases: Cases = { ...countsAndTables, ...sessionsAndSliding };
+const cases: Cases = { ...countsAndTables, ...joins, ...sessionsAndSliding };
 
 /** The cases that there are topologies for. */
 export const caseNames: readonly string[] = Object.keys(cases);

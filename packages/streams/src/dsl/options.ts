@@ -74,6 +74,29 @@ export interface WindowMaterialized<K, V, A> extends Materialized<K, A> {
   onLate?: (late: KStream<K, V>) => void;
 }
 
+/** How a stream is joined with a table. Serdes are for the repartition topic where the key has changed. */
+export interface Joined<K, V> extends Named {
+  key?: Serde<K>;
+  value?: Serde<V>;
+}
+
+/** How two streams are joined. Serdes default to those the streams are known to have. */
+export interface StreamJoined<K, V1, V2> extends Named {
+  key?: Serde<K>;
+  value?: Serde<V1>;
+  /** That of the other stream. */
+  otherValue?: Serde<V2>;
+  /** What the names of the stores begin with, which are also in the names of their changelogs. */
+  store?: string;
+  /**
+   * true: a stream that is joined with itself keeps its records once, not once for each side. A late record may
+   * then be joined with itself 1 ms less long. What `topology.optimization` does in Kafka Streams.
+   */
+  singleStore?: boolean;
+  /** false: kept without changelogs; a crash loses what waits for the other side. Default true. */
+  changelog?: boolean;
+}
+
 /** The untyped form that the graph keeps. */
 export function untypedPartitioner<K, V>(produced: Produced<K, V>): Partitioner | undefined {
   return produced.partitioner as Partitioner | undefined;

@@ -39,6 +39,7 @@ import {
   type Repartitioned,
 } from './options.ts';
 import { requireSerdes } from './require-serdes.ts';
+import { JoinableStream } from './stream-joins.ts';
 import type { StatefulStream } from './stateful-stream.ts';
 import { storeNames, type DedupeOptions, type Failing, type ProcessOptions } from './stream-options.ts';
 
@@ -55,19 +56,15 @@ import { storeNames, type DedupeOptions, type Failing, type ProcessOptions } fro
  *   .mapValues((order) => order.amount, { value: numberSerde })
  *   .to('amounts');
  */
-export class KStream<K, V> {
+export class KStream<K, V> extends JoinableStream<K, V> {
   readonly #dsl: Dsl;
   readonly #place: StreamPlace<K, V>;
 
   /** @internal */
   constructor(dsl: Dsl, place: StreamPlace<K, V>) {
+    super(dsl, place);
     this.#dsl = dsl;
     this.#place = place;
-  }
-
-  /** Where this stream stands; for other steps of the DSL. @internal */
-  get place(): StreamPlace<K, V> {
-    return this.#place;
   }
 
   /** Keeps the records for which the predicate holds. */

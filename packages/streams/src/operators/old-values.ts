@@ -4,3 +4,22 @@
 export interface OldValues {
   wanted: boolean;
 }
+
+/** Of a table that is made of others: these must carry old values too where it must. */
+export class DerivedOldValues implements OldValues {
+  readonly #parents: readonly OldValues[];
+  #wanted = false;
+
+  constructor(parents: readonly OldValues[]) {
+    this.#parents = parents;
+  }
+
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
+  set wanted(wanted: boolean) {
+    this.#wanted = wanted;
+    if (wanted) for (const parent of this.#parents) parent.wanted = true;
+  }
+}

@@ -52,6 +52,7 @@ export function processorContext(parts: ContextParts): Context {
     sessionStore: (name) => store(name, 'session') as never,
     bufferStore: (name) => store(name, 'buffer') as never,
     expiringStore: (name) => store(name, 'expiring') as never,
+    timelineStore: (name) => store(name, 'timeline') as never,
     dropped: (reason) => metrics.dropped(taskId, reason),
     late: () => metrics.late(taskId),
   };

@@ -15,6 +15,7 @@ import type { StepClock } from '../api/processor.ts';
 import { hasRetention, type StoreSpec } from '../api/stores.ts';
 import type { TaskStore } from '../state/store.ts';
 import { TaskSessionStore } from '../state/session-store.ts';
+import { TaskTimelineStore } from '../state/timeline-store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
 
 /** A store of a task, and the changelog partition behind it. */
@@ -112,6 +113,8 @@ export function openStore(
     }
     case 'buffer':
       return { spec, store: new TaskBufferStore(options), changelog, reader };
+    case 'timeline':
+      return { spec, store: new TaskTimelineStore(options), changelog, reader };
     case 'expiring':
       if (!(committed instanceof ExpiringState)) throw new TypeError(`store ${spec.name} has another state`);
       return { spec, store: new TaskExpiringStore({ ...options, committed }), changelog, reader };

@@ -42,6 +42,7 @@ interface Scan {
 /** Answers questions from the committed part of one task's store. */
 export class CommittedReader {
   readonly #committed: CommittedState;
+  readonly #isTimeline: boolean;
   readonly #windowed: boolean;
   readonly #keys: KeyText<unknown>;
   readonly #valueSerde: Serde<unknown>;
@@ -53,6 +54,7 @@ export class CommittedReader {
     committed: CommittedState,
   ) {
     this.#committed = committed;
+    this.#isTimeline = kind === 'timeline';
     this.#windowed = kind === 'window';
     this.#sessionSerde = kind === 'session' ? sessionListSerde(valueSerde) : undefined;
     this.#keys = keyText(keySerde);
@@ -63,6 +65,8 @@ export class CommittedReader {
   read(query: StoreQuery): StoreRow[] {
     // Its entries are lists, which only one query takes apart.
     if (this.#sessionSerde && query.kind !== 'fetchSessions') return [];
+    // Joins keep their records in these: nobody else knows what they mean.
+    if (this.#isTimeline) return [];
     switch (query.kind) {
       case 'get':
         return this.#point(this.#committed.segments(), this.#keys.write(query.key));

@@ -7,6 +7,7 @@
 import type { Database, RootDatabase } from 'lmdb';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { maxKeyBytes, type KeyEncoding } from '../api/key-text.ts';
+import type { StoreSpec } from '../api/stores.ts';
 import { BloomFilter } from './bloom-filter.ts';
 import { isCurrent, type Checkpoints } from './checkpoint.ts';
 import {
@@ -19,6 +20,7 @@ import {
 } from './committed-state.ts';
 import { DiskKeys } from './disk-keys.ts';
 import { keyBytes } from './key-bytes.ts';
+import { KeyOwners } from './key-owners.ts';
 import { StoreWrites } from './lmdb-writes.ts';
 import { mergeSorted } from './merge-sorted.ts';
 
@@ -49,6 +51,7 @@ export interface DiskStateOptions {
   keys: KeyEncoding;
   format: 'text' | 'bytes';
   segmentsTogether: number;
+  kind: StoreSpec['kind'];
   env: RootDatabase<unknown, string>;
   checkpoints: Checkpoints;
   now: () => number;
@@ -68,6 +71,9 @@ export class DiskState implements CommittedState {
   /** Undefined: nothing was on disk. */
   readonly flushedAt: number | undefined;
   #fresh: Table = new Map();
+  /** The keys of timelines in memory by their owner: see {@link KeyOwners}. */
+  #owners: KeyOwners | undefined;
+  #flushingOwners: KeyOwners | undefined;
   #flushing: Table | undefined;
   #flush: Promise<void> | undefined;
   #position: number;
@@ -82,6 +88,7 @@ export class DiskState implements CommittedState {
     this.#writes = new StoreWrites(env, options);
     this.#alone = options.segmentsTogether === 1;
     this.#keys = new DiskKeys(this.#alone, keys);
+    this.#owners = this.#newOwners();
     const checkpoint = checkpoints.get(store);
     this.#position = checkpoint?.position ?? 0;
     this.flushedAt = checkpoint?.writtenAt;
@@ -141,7 +148,10 @@ export class DiskState implements CommittedState {
       const old = table.get(key);
       table.set(key, isWrite(change) ? change : null);
       this.#unflushedBytes += (change.data?.length ?? 0) - (old?.data.length ?? 0);
-      if (old === undefined) filter.add(keyBytes(key, this.#options.keys).hash);
+      if (old === undefined) {
+        filter.add(keyBytes(key, this.#options.keys).hash);
+        this.#owners?.add(segment, key);
+      }
       this.#unflushed++;
     }
     this.#position = position;
@@ -149,9 +159,16 @@ export class DiskState implements CommittedState {
 
   entries(segment: number, range: KeyRange = {}): Generator<readonly [string, Stored]> {
     const written = new Map<string, Stored | null>();
-    for (const layer of [this.#flushing, this.#fresh]) {
-      for (const [key, stored] of layer?.get(segment) ?? [])
-        if (includes(range, key)) written.set(key, stored);
+    const layers = [
+      { table: this.#flushing, owners: this.#flushingOwners },
+      { table: this.#fresh, owners: this.#owners },
+    ];
+    for (const { table, owners } of layers) {
+      const entries = table?.get(segment);
+      if (!entries) continue;
+      const { prefix } = range;
+      const candidates = owners && prefix !== undefined ? owners.entries(segment, prefix, entries) : entries;
+      for (const [key, stored] of candidates) if (includes(range, key)) written.set(key, stored);
     }
     const db = this.#groups.get(this.#groupNumber(segment))?.db;
     return mergeSorted(written, db ? this.#rangeOf(db, segment, range) : [], decode);
@@ -206,6 +223,7 @@ export class DiskState implements CommittedState {
     const { checkpoints, store, now } = this.#options;
     const databases = this.#databases();
     this.#fresh = new Map();
+    this.#owners = this.#newOwners();
     this.#unflushed = this.#unflushedBytes = 0;
     this.#position = 0;
     this.#groups.clear();
@@ -228,7 +246,9 @@ export class DiskState implements CommittedState {
     const table = this.#fresh;
     const position = this.#position;
     this.#flushing = table;
+    this.#flushingOwners = this.#owners;
     this.#fresh = new Map();
+    this.#owners = this.#newOwners();
     this.#unflushed = this.#unflushedBytes = 0;
     for (const segment of table.keys()) this.#open(this.#groupNumber(segment));
     // What could not be written stays readable in memory until the task has stopped.
@@ -244,6 +264,11 @@ export class DiskState implements CommittedState {
       void checkpoints.put(store, { position, writtenAt: now() });
     });
     this.#flushing = undefined;
+    this.#flushingOwners = undefined;
+  }
+
+  #newOwners(): KeyOwners | undefined {
+    return this.#options.kind === 'timeline' ? new KeyOwners() : undefined;
   }
 
   #group(number: number): Group {

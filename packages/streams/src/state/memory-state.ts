@@ -1,5 +1,6 @@
 // Committed state in memory: lost with the process, restored from the changelog.
 import { compareKeys } from '../api/compare-keys.ts';
+import { KeyOwners } from './key-owners.ts';
 import {
   includes,
   isWrite,
@@ -16,7 +17,13 @@ export class MemoryState implements CommittedState {
   readonly flushedAt = undefined;
   position = 0;
   readonly #segments = new Map<number, Map<string, Stored>>();
+  readonly #owners: KeyOwners | undefined;
   #bytes = 0;
+
+  /** With an index by owner, the entries of one key in a timeline are found without a look at the others. */
+  constructor({ byOwner = false }: { byOwner?: boolean } = {}) {
+    this.#owners = byOwner ? new KeyOwners() : undefined;
+  }
 
   get(segment: number, key: string): Stored | undefined {
     return this.#segments.get(segment)?.get(key);
@@ -31,6 +38,7 @@ export class MemoryState implements CommittedState {
       if (isWrite(change)) {
         this.#bytes += key.length + change.data.length;
         if (!entries) this.#segments.set(segment, (entries = new Map()));
+        if (!old) this.#owners?.add(segment, key);
         entries.set(key, change);
       } else {
         entries?.delete(key);
@@ -40,8 +48,13 @@ export class MemoryState implements CommittedState {
   }
 
   entries(segment: number, range: KeyRange = {}): Iterable<readonly [string, Stored]> {
-    const entries = this.#segments.get(segment) ?? [];
-    return [...entries].filter(([key]) => includes(range, key)).toSorted(([a], [b]) => compareKeys(a, b));
+    const entries = this.#segments.get(segment);
+    if (!entries) return [];
+    const candidates =
+      this.#owners && range.prefix !== undefined
+        ? this.#owners.entries(segment, range.prefix, entries)
+        : entries;
+    return [...candidates].filter(([key]) => includes(range, key)).toSorted(([a], [b]) => compareKeys(a, b));
   }
 
   segments(): number[] {
@@ -53,6 +66,7 @@ export class MemoryState implements CommittedState {
       if (id >= segment) continue;
       for (const [key, { data }] of entries) this.#bytes -= key.length + data.length;
       this.#segments.delete(id);
+      this.#owners?.drop(id);
     }
   }
 
@@ -70,6 +84,7 @@ export class MemoryState implements CommittedState {
 
   async clear(): Promise<void> {
     this.#segments.clear();
+    this.#owners?.clear();
     this.#bytes = 0;
     this.position = 0;
   }

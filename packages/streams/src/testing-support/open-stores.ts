@@ -8,6 +8,7 @@ import { StepClocks } from '../runtime/step-clocks.ts';
 import { cacheBudget, type CacheBudget } from '../state/cache-budget.ts';
 import { segmentIntervalMs, type SegmentedStoreOptions } from '../state/segmented-store.ts';
 import { TaskSessionStore } from '../state/session-store.ts';
+import { TaskTimelineStore } from '../state/timeline-store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
 import { changelog } from './changelog.ts';
 import { stateBackends, type OpenBackend } from './state-backends.ts';
@@ -29,6 +30,8 @@ export interface StoreOpener {
   session: (backend?: OpenBackend, newest?: number) => Promise<TaskSessionStore<string, string>>;
   /** Keeps ten minutes. */
   windowed: (streamTime: () => number, backend?: OpenBackend) => Promise<TaskWindowStore<string, number>>;
+  /** Keeps ten minutes. */
+  timeline: <K>(key: Serde<K>, backend?: OpenBackend) => Promise<TaskTimelineStore<K, string>>;
   /** Keeps ten minutes. */
   expiring: (streamTime: () => number, backend?: OpenBackend) => Promise<TaskExpiringStore<string, number>>;
 }
@@ -101,6 +104,15 @@ function openerOf(create: () => OpenBackend, max: number): StoreOpener {
     return new TaskWindowStore({ ...segmented(streamTime), committed: await backend.open() });
   }
 
+  async function timeline<K>(
+    key: Serde<K>,
+    backend: OpenBackend = begin(),
+  ): Promise<TaskTimelineStore<K, string>> {
+    const committed = await backend.open({ kind: 'timeline', segmentMs: segmentIntervalMs(10 * minute) });
+    const serdes = { keySerde: key, valueSerde: stringSerde };
+    return new TaskTimelineStore({ ...segmented(() => 0), ...serdes, committed });
+  }
+
   async function expiring(
     streamTime: () => number,
     backend: OpenBackend = begin(),
@@ -110,7 +122,7 @@ function openerOf(create: () => OpenBackend, max: number): StoreOpener {
     return new TaskExpiringStore({ ...segmented(streamTime), committed });
   }
 
-  return { begin, create, cacheOf, keyValue, buffer, session, windowed, expiring };
+  return { begin, create, cacheOf, keyValue, buffer, session, windowed, timeline, expiring };
 }
 
 /** Declares tests for every kind of backend and cache. */

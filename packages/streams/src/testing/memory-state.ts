@@ -7,5 +7,6 @@ import { MemoryState } from '../state/memory-state.ts';
 
 /** The empty state that a store needs. */
 export function memoryState(spec: StoreSpec): CommittedState {
-  return spec.kind === 'expiring' ? new ExpiringState(stateOptions(spec)) : new MemoryState();
+  if (spec.kind === 'expiring') return new ExpiringState(stateOptions(spec));
+  return new MemoryState({ byOwner: spec.kind === 'timeline' });
 }

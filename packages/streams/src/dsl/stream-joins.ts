@@ -1,0 +1,255 @@
+// The joins of KStream: with a stream, a table, or a global table.
+import { FatalError } from '../api/errors.ts';
+import { pendingStore } from '../operators/pending-joins.ts';
+import { selfJoin } from '../operators/self-join.ts';
+import {
+  sided,
+  streamJoin,
+  type JoinWindows,
+  type StreamJoinSpec,
+  type ValueJoiner,
+} from '../operators/stream-join.ts';
+import { streamTableJoin } from '../operators/stream-table-join.ts';
+import type { Serde } from '../api/serde.ts';
+import type { StoreSpec } from '../api/stores.ts';
+import type { Dsl, StreamPlace } from './dsl.ts';
+import type { Joined, StreamJoined } from './options.ts';
+import { requireSerdes } from './require-serdes.ts';
+import type { KStream } from './stream.ts';
+import type { KTable } from './table.ts';
+
+/** Which sides of a join come out where the other has nothing. */
+type Kind = 'inner' | 'left' | 'outer';
+type AnyJoiner<K, VO> = ValueJoiner<K, never, never, VO>;
+
+/** A stream that can be joined: what {@link KStream} has for it. */
+export abstract class JoinableStream<K, V> {
+  readonly #dsl: Dsl;
+  readonly #place: StreamPlace<K, V>;
+
+  /** @internal */
+  constructor(dsl: Dsl, place: StreamPlace<K, V>) {
+    this.#dsl = dsl;
+    this.#place = place;
+  }
+
+  /** Where this stream stands; for other steps of the DSL. @internal */
+  get place(): StreamPlace<K, V> {
+    return this.#place;
+  }
+
+  /**
+   * Joins each record with those of another stream that have its key and are near it in time. Both streams go
+   * through a repartition topic where their key has changed. The result has the later event time of the two.
+   * Records without a key or a value are dropped.
+   * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
+   * @example
+   * views.join(clicks, (view, click) => ({ ...view, ...click }), joinWindows({ within: '5m', grace: '1m' }))
+   */
+  join<V2, VO>(
+    other: KStream<K, V2>,
+    joiner: ValueJoiner<K, V, V2, VO>,
+    windows: JoinWindows,
+    joined?: StreamJoined<K, V, V2>,
+  ): KStream<K, VO>;
+  /**
+   * Joins each record with the row that the table has for its key when the record is processed; a record
+   * without a row is dropped, and so is one without a value. See `maxTaskIdleMs` of {@link StreamsOptions} for
+   * how the table is read up to the time of the stream.
+   * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
+   * @example orders.join(customers, (order, customer) => ({ ...order, city: customer.city }))
+   */
+  join<VT, VO>(
+    table: KTable<K, VT>,
+    joiner: ValueJoiner<K, V, VT, VO>,
+    joined?: Joined<K, V>,
+  ): KStream<K, VO>;
+  join<V2, VO>(
+    other: KStream<K, V2> | KTable<K, V2>,
+    joiner: AnyJoiner<K, VO>,
+    ...rest: readonly unknown[]
+  ): KStream<K, VO> {
+    return this.#join('inner', other, joiner, rest);
+  }
+
+  /**
+   * Like `join`, and a record of this stream that finds none comes out alone, with `undefined`, once its window
+   * is closed: when a record of either stream is further ahead than the window and its grace. One without a key
+   * comes out at once.
+   */
+  leftJoin<V2, VO>(
+    other: KStream<K, V2>,
+    joiner: ValueJoiner<K, V, V2 | undefined, VO>,
+    windows: JoinWindows,
+    joined?: StreamJoined<K, V, V2>,
+  ): KStream<K, VO>;
+  /** Like `join`, and a record without a row is joined with `undefined`. */
+  leftJoin<VT, VO>(
+    table: KTable<K, VT>,
+    joiner: ValueJoiner<K, V, VT | undefined, VO>,
+    joined?: Joined<K, V>,
+  ): KStream<K, VO>;
+  leftJoin<V2, VO>(
+    other: KStream<K, V2> | KTable<K, V2>,
+    joiner: AnyJoiner<K, VO>,
+    ...rest: readonly unknown[]
+  ): KStream<K, VO> {
+    return this.#join('left', other, joiner, rest);
+  }
+
+  /** Like `leftJoin`, for the records of both streams. */
+  outerJoin<V2, VO>(
+    other: KStream<K, V2>,
+    joiner: ValueJoiner<K, V | undefined, V2 | undefined, VO>,
+    windows: JoinWindows,
+    joined?: StreamJoined<K, V, V2>,
+  ): KStream<K, VO> {
+    return this.#join('outer', other, joiner, [windows, joined]);
+  }
+
+  #join<V2, VO>(
+    kind: Kind,
+    other: KStream<K, V2> | KTable<K, V2>,
+    joiner: AnyJoiner<K, VO>,
+    rest: readonly unknown[],
+  ): KStream<K, VO> {
+    if (other instanceof JoinableStream) {
+      const [windows, joined] = rest as [JoinWindows, StreamJoined<K, V, V2> | undefined];
+      return this.#joinStream(kind, other.place, joiner, windows, joined);
+    }
+    const [joined] = rest as [Joined<K, V> | undefined];
+    return this.#joinTable(kind, other, joiner, joined);
+  }
+
+  #joinStream<V2, VO>(
+    kind: Kind,
+    other: StreamPlace<K, V2>,
+    joiner: AnyJoiner<K, VO>,
+    windows: JoinWindows,
+    joined: StreamJoined<K, V, V2> = {},
+  ): KStream<K, VO> {
+    const { graph } = this.#dsl;
+    const {
+      key,
+      value: left,
+      otherValue: right,
+    } = requireSerdes(
+      {
+        key: joined.key ?? this.#place.key ?? other.key,
+        value: joined.value ?? this.#place.value,
+        otherValue: joined.otherValue ?? other.value,
+      },
+      `${kind === 'inner' ? 'join' : `${kind}Join`}() of two streams`,
+    );
+    const leftPlace = this.#copartitioned(this.#place, key, left, joined.name && `${joined.name}-left`);
+    const rightPlace =
+      other.parent === this.#place.parent
+        ? (leftPlace as unknown as StreamPlace<K, V2>)
+        : this.#copartitioned(other, key, right, joined.name && `${joined.name}-right`);
+    if (joined.singleStore === true) {
+      const isSelf = kind === 'inner' && leftPlace.parent === rightPlace.parent;
+      if (!isSelf)
+        throw new FatalError('TOPOLOGY_INVALID', 'singleStore is for stream.join() of a stream with itself');
+      return this.#joinSelf(leftPlace, { ...joined, key, value: left }, joiner, windows);
+    }
+    const leftName = graph.name('KSTREAM-WINDOWED', joined.name && `${joined.name}-this-windowed`);
+    const rightName = graph.name('KSTREAM-WINDOWED', joined.name && `${joined.name}-other-windowed`);
+    const name = graph.name('KSTREAM-JOIN', joined.name);
+    const base = joined.store ?? name;
+    const changelog = joined.changelog ?? true;
+    const stores = {
+      left: graph.store(keptStore(`${base}-this-join-store`, key, left, windows, changelog)).name,
+      right: graph.store(keptStore(`${base}-other-join-store`, key, right, windows, changelog)).name,
+    };
+    const names = [stores.left, stores.right];
+    const spec: StreamJoinSpec<K, VO> = {
+      windows,
+      joiner: joiner as ValueJoiner<K, unknown, unknown, VO>,
+      stores,
+      outer: { left: kind !== 'inner', right: kind === 'outer' },
+      pending: undefined,
+    };
+    if (kind !== 'inner') {
+      const store = graph.store(
+        pendingStore(`${base}-${kind}-shared-join-store`, { key, left, right, changelog }),
+      ).name;
+      spec.pending = { store, keySerde: key };
+      names.push(store);
+    }
+    const sides = [
+      graph.processor(leftName, [leftPlace.parent], sided<K, V>('left')),
+      graph.processor(rightName, [rightPlace.parent], sided<K, V2>('right')),
+    ];
+    const parent = graph.processor(name, sides, streamJoin(spec), names);
+    return this.#dsl.stream<K, VO>({ parent, key, value: undefined, keyChanged: false });
+  }
+
+  #joinSelf<VO>(
+    { parent }: StreamPlace<K, V>,
+    joined: Omit<StreamJoined<K, V, unknown>, 'otherValue'> & { key: Serde<K>; value: Serde<V> },
+    joiner: AnyJoiner<K, VO>,
+    windows: JoinWindows,
+  ): KStream<K, VO> {
+    const { graph } = this.#dsl;
+    const { key, value, store, changelog = true } = joined;
+    const name = graph.name('KSTREAM-JOIN', joined.name);
+    const kept = graph.store(keptStore(`${store ?? name}-this-join-store`, key, value, windows, changelog));
+    const supplier = selfJoin(kept.name, windows, joiner as ValueJoiner<K, V, V, VO>);
+    const node = graph.processor(name, [parent], supplier, [kept.name]);
+    return this.#dsl.stream<K, VO>({ parent: node, key, value: undefined, keyChanged: false });
+  }
+
+  #joinTable<VT, VO>(
+    kind: Kind,
+    table: KTable<K, VT>,
+    joiner: AnyJoiner<K, VO>,
+    joined: Joined<K, V> = {},
+  ): KStream<K, VO> {
+    const { graph } = this.#dsl;
+    const key = joined.key ?? this.#place.key;
+    const value = joined.value ?? this.#place.value;
+    const place = this.#copartitioned(this.#place, key, value, joined.name);
+    const name = graph.name(kind === 'left' ? 'KSTREAM-LEFTJOIN' : 'KSTREAM-JOIN', joined.name);
+    const { view } = table.place;
+    const supplier = streamTableJoin<K, V, K, VT, VO>({
+      view,
+      keyOf: (own) => own,
+      joiner: joiner as ValueJoiner<K, V, VT | undefined, VO>,
+      isLeft: kind === 'left',
+    });
+    const parent = graph.processor(name, [place.parent], supplier, view.stores);
+    return this.#dsl.stream<K, VO>({ parent, key, value: undefined, keyChanged: false });
+  }
+
+  /** The stream with its records in the partitions of their keys: through a topic where the key has changed. */
+  #copartitioned<V2>(
+    place: StreamPlace<K, V2>,
+    key: Serde<K> | undefined,
+    value: Serde<V2> | undefined,
+    name: string | undefined,
+  ): StreamPlace<K, V2> {
+    if (!place.keyChanged) return place;
+    const options = { ...(name !== undefined && { name }), ...(key && { key }), ...(value && { value }) };
+    return this.#dsl.stream(place).repartition(options).place;
+  }
+}
+
+/** The declaration of a store that keeps the records of one side. */
+function keptStore<K, V>(
+  name: string,
+  key: Serde<K>,
+  value: Serde<V>,
+  { beforeMs, afterMs, graceMs }: JoinWindows,
+  changelog: boolean,
+): StoreSpec {
+  const windowSizeMs = beforeMs + afterMs;
+  return {
+    name,
+    kind: 'timeline',
+    keySerde: key,
+    valueSerde: value,
+    retentionMs: windowSizeMs + graceMs,
+    windowSizeMs,
+    changelog,
+  };
+}

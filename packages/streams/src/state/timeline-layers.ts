@@ -1,0 +1,325 @@
+// The layers of a timeline store: what is not committed yet, and what of the committed state is kept in memory.
+//
+//   put ─▶ written ──seal──▶ sealed ──committed──▶ in CommittedState, and kept while there is room
+//             └───── abort: all that is in memory is dropped ─────┘
+//
+// Entries are in segments by time. A segment that began while this store was open is complete in memory, until
+// the shared budget needs its room: reads of a complete segment do not look at the committed state at all.
+import { checkKey, windowsOf, windowSuffix, type KeyText } from '../api/key-text.ts';
+import { checkRecordSize } from '../api/record-size.ts';
+import { serialize, type Serde, type Serialized } from '../api/serde.ts';
+import type { ChangelogSink } from './changelog-sink.ts';
+import type { CacheBudget } from './cache-budget.ts';
+import type { CommittedState, StateChange } from './committed-state.ts';
+import { owned, storedValue } from './stored-data.ts';
+import type { ChangelogPartition, CommitLayers } from './task-store.ts';
+
+/** An entry, in the form that the committed state keeps. */
+interface Entry<V> {
+  readonly segment: number;
+  /** The key, the time and the number as one text. */
+  readonly key: string;
+  /** The key alone. */
+  readonly owner: string;
+  readonly timestamp: number;
+  /** Entries of one key and time are in the order of their numbers. */
+  readonly number: number;
+  readonly value: V;
+  readonly data: Serialized;
+}
+
+interface Segment<V> {
+  /** Whether it holds every entry of the segment, or only those that are not committed. */
+  isComplete: boolean;
+  /** The entries of each key, in order. */
+  readonly byOwner: Map<string, Entry<V>[]>;
+}
+
+/** What moves with each entry, and is committed with the entries. */
+interface Clock {
+  /** The latest time of an entry; -1 before the first. */
+  observed: number;
+  /** The number of the next entry. */
+  next: number;
+}
+
+/** What {@link TimelineLayers} needs of its store. */
+export interface TimelineLayersOptions<V> {
+  valueSerde: Serde<V>;
+  committed: CommittedState;
+  keys: Pick<KeyText<unknown>, 'encoding' | 'toChangelog'>;
+  changelog: ChangelogPartition | undefined;
+  cache: CacheBudget;
+  segmentOf: (time: number) => number;
+}
+
+/** The key of the clock: no entry has one without `@`. */
+export const clockKey = 'clock';
+const numberDigits = 10;
+/** 0 is that of values which are replaced. */
+const firstNumber = 1;
+
+/** See the top of this file. */
+export class TimelineLayers<V> implements CommitLayers {
+  readonly #options: TimelineLayersOptions<V>;
+  #segments = new Map<number, Segment<V>>();
+  #written: Entry<V>[] = [];
+  #sealed: readonly Entry<V>[] = [];
+  #changes: readonly StateChange[] | undefined;
+  /** Undefined until it is read from the committed state. */
+  #clock: Clock | undefined;
+  #hasMoved = false;
+  /** The segments that the committed state has something of which is not in memory. */
+  #committedSegments = new Set<number>();
+  #size = 0;
+  #bytes = 0;
+  #writtenBytes = 0;
+  #counted = 0;
+  #countedBytes = 0;
+
+  constructor(options: TimelineLayersOptions<V>) {
+    this.#options = options;
+  }
+
+  get pendingBytes(): number {
+    return this.#writtenBytes;
+  }
+
+  /** The latest time of an entry; -1 before the first. */
+  get observed(): number {
+    return this.#loaded().observed;
+  }
+
+  /** Moves {@link observed} forward. */
+  observe(time: number): void {
+    const clock = this.#loaded();
+    if (time <= clock.observed) return;
+    clock.observed = time;
+    this.#hasMoved = true;
+  }
+
+  /** Adds an entry. Without a number it comes behind all that its key has at this time. */
+  put(owner: string, time: number, value: V, number?: number): void {
+    const { valueSerde, keys, changelog, segmentOf } = this.#options;
+    const clock = this.#loaded();
+    const own = number ?? clock.next;
+    const key = `${owner}${windowSuffix(time)}.${String(own).padStart(numberDigits, '0')}`;
+    checkKey(key, keys.encoding);
+    const data = owned(serialize(valueSerde, value));
+    if (changelog) checkRecordSize(changelog.topic, key, data);
+    const segment = segmentOf(time);
+    const entry: Entry<V> = { segment, key, owner, timestamp: time, number: own, value, data };
+    this.#keep(entry);
+    this.#written.push(entry);
+    this.#writtenBytes += bytesOf(entry);
+    if (number === undefined) {
+      clock.next++;
+      this.#hasMoved = true;
+    }
+    this.observe(time);
+  }
+
+  /** The entries of a key from one time to another, both included, of segments in this range, in order. */
+  fetch(owner: string, from: number, to: number): Entry<V>[] {
+    const { segmentOf } = this.#options;
+    this.#loaded();
+    const found: Entry<V>[] = [];
+    const last = segmentOf(to);
+    for (let segment = segmentOf(from); segment <= last; segment++) {
+      const kept = this.#segments.get(segment);
+      const own = kept?.byOwner.get(owner) ?? [];
+      const all = this.#committedSegments.has(segment)
+        ? this.#withCommitted(segment, owner, from, to, own)
+        : own;
+      for (let i = firstFrom(all, from); i < all.length; i++) {
+        const entry = all[i] as Entry<V>;
+        if (entry.timestamp > to) break;
+        found.push(entry);
+      }
+    }
+    return found;
+  }
+
+  seal(sink: ChangelogSink): void {
+    const { changelog, keys } = this.#options;
+    const changes: StateChange[] = this.#written;
+    const clock = this.#hasMoved ? this.#clockChange() : undefined;
+    if (clock) changes.push(clock);
+    if (changelog)
+      for (const { key, timestamp, data } of changes)
+        sink.append(changelog.topic, changelog.partition, timestamp, keys.toChangelog(key), data ?? null);
+    this.#changes = changes;
+    this.#sealed = clock ? this.#written.slice(0, -1) : this.#written;
+    this.#written = [];
+    this.#writtenBytes = 0;
+    this.#hasMoved = false;
+  }
+
+  commit(position: number): void {
+    if (!this.#changes) return;
+    this.#options.committed.apply(this.#changes, position);
+    this.#changes = undefined;
+    for (const entry of this.#sealed)
+      if (this.#segments.get(entry.segment)?.isComplete === false) this.#drop(entry);
+    this.#sealed = [];
+    this.#stayWithinBudget();
+  }
+
+  abort(): void {
+    this.#segments = new Map();
+    this.#written = [];
+    this.#sealed = [];
+    this.#changes = undefined;
+    this.#clock = undefined;
+    this.#hasMoved = false;
+    this.#size = this.#bytes = this.#writtenBytes = 0;
+    this.#count();
+  }
+
+  /** Forgets the segments before this one. */
+  dropSegmentsBefore(first: number): void {
+    for (const [number, segment] of this.#segments) if (number < first) this.#forget(number, segment);
+    for (const number of this.#committedSegments) if (number < first) this.#committedSegments.delete(number);
+    this.#count();
+  }
+
+  #loaded(): Clock {
+    if (this.#clock) return this.#clock;
+    const { committed } = this.#options;
+    const segments = committed.segments();
+    this.#committedSegments = new Set(segments);
+    const stored = committed.get(segments.at(-1) ?? 0, clockKey);
+    const [observed = -1, next = firstNumber] = stored ? String(stored.data).split(',').map(Number) : [];
+    return (this.#clock = { observed, next });
+  }
+
+  #clockChange(): StateChange {
+    const { valueSerde, segmentOf } = this.#options;
+    const { observed, next } = this.#loaded();
+    const text = `${observed},${next}`;
+    const data = valueSerde.format === 'text' ? text : Buffer.from(text);
+    return { segment: segmentOf(observed), key: clockKey, data, timestamp: observed };
+  }
+
+  #withCommitted(segment: number, owner: string, from: number, to: number, own: Entry<V>[]): Entry<V>[] {
+    const { committed, valueSerde } = this.#options;
+    const { prefix, from: first, to: last } = windowsOf(owner, from, to);
+    const range = {
+      prefix,
+      ...(first !== undefined && { from: first }),
+      ...(last !== undefined && { to: `${last}~` }),
+    };
+    const written = new Set(own.map(({ key }) => key));
+    const all = [...own];
+    for (const [key, stored] of committed.entries(segment, range)) {
+      const parts = splitEntry(key);
+      if (parts?.owner !== owner || written.has(key)) continue;
+      const { timestamp, number } = parts;
+      all.push({
+        segment,
+        key,
+        owner,
+        timestamp,
+        number,
+        value: storedValue(valueSerde, stored),
+        data: stored.data,
+      });
+    }
+    return all.toSorted(inOrder);
+  }
+
+  #keep(entry: Entry<V>): void {
+    let segment = this.#segments.get(entry.segment);
+    if (!segment) {
+      const isComplete = !this.#committedSegments.has(entry.segment);
+      this.#segments.set(entry.segment, (segment = { isComplete, byOwner: new Map() }));
+    }
+    const entries = segment.byOwner.get(entry.owner);
+    if (!entries) {
+      segment.byOwner.set(entry.owner, [entry]);
+      this.#counts(entry, 1);
+      return;
+    }
+    let at = entries.length;
+    while (at > 0 && inOrder(entries[at - 1] as Entry<V>, entry) > 0) at--;
+    const before = entries[at - 1];
+    if (before?.key === entry.key) {
+      entries[at - 1] = entry;
+      this.#counts(before, -1);
+    } else entries.splice(at, 0, entry);
+    this.#counts(entry, 1);
+  }
+
+  #drop(entry: Entry<V>): void {
+    const segment = this.#segments.get(entry.segment);
+    const entries = segment?.byOwner.get(entry.owner);
+    const at = entries?.indexOf(entry) ?? -1;
+    // Written again since, or gone with its segment.
+    if (!segment || !entries || at < 0) return;
+    entries.splice(at, 1);
+    this.#counts(entry, -1);
+    if (entries.length === 0) segment.byOwner.delete(entry.owner);
+  }
+
+  #forget(number: number, { byOwner }: Segment<V>): void {
+    this.#segments.delete(number);
+    for (const entries of byOwner.values()) for (const entry of entries) this.#counts(entry, -1);
+  }
+
+  #stayWithinBudget(): void {
+    const { cache } = this.#options;
+    this.#count();
+    const complete = [...this.#segments]
+      .filter(([, { isComplete }]) => isComplete)
+      .toSorted(([a], [b]) => a - b);
+    for (const [number, segment] of complete) {
+      if (cache.used <= cache.max && cache.usedBytes <= cache.maxBytes) return;
+      this.#forget(number, segment);
+      this.#committedSegments.add(number);
+      for (const entry of this.#written) if (entry.segment === number) this.#keep(entry);
+      this.#count();
+    }
+  }
+
+  #counts(entry: Entry<V>, by: 1 | -1): void {
+    this.#size += by;
+    this.#bytes += by * bytesOf(entry);
+  }
+
+  #count(): void {
+    const { cache } = this.#options;
+    cache.used += this.#size - this.#counted;
+    this.#counted = this.#size;
+    cache.usedBytes += this.#bytes - this.#countedBytes;
+    this.#countedBytes = this.#bytes;
+  }
+}
+
+/** Takes the text of an entry apart; undefined where it is no entry's. */
+export function splitEntry(text: string): { owner: string; timestamp: number; number: number } | undefined {
+  const at = text.lastIndexOf('@');
+  const dot = text.lastIndexOf('.');
+  const timestamp = Number(text.slice(at + 1, dot));
+  if (at < 0 || dot < at || !Number.isSafeInteger(timestamp)) return undefined;
+  return { owner: text.slice(0, at), timestamp, number: Number(text.slice(dot + 1)) };
+}
+
+function inOrder(a: { timestamp: number; number: number }, b: { timestamp: number; number: number }): number {
+  return a.timestamp - b.timestamp || a.number - b.number;
+}
+
+/** Where the first entry is that is not before a time. */
+function firstFrom(entries: readonly { timestamp: number }[], time: number): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((entries[middle] as { timestamp: number }).timestamp < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function bytesOf({ key, data }: { key: string; data: Serialized }): number {
+  return key.length + data.length;
+}
