@@ -18,19 +18,24 @@ export interface KeyText<K> {
 
 /** The text form of a serde's keys. */
 export function keyText<K>(serde: Serde<K>): KeyText<K> {
+  // The stores of a step are asked for one key after the other.
+  let lastKey: K | undefined;
+  let lastText = '';
   if (serde.format === 'text') {
     return {
       encoding: 'utf8',
-      // A lone surrogate has no UTF-8: the key is what a restart would read from the changelog.
-      write: (key) => serde.serialize(key).toWellFormed(),
+      write(key) {
+        if (typeof key === 'string' && key === lastKey) return lastText;
+        // A lone surrogate has no UTF-8: the key is what a restart would read from the changelog.
+        lastText = serde.serialize(key).toWellFormed();
+        lastKey = key;
+        return lastText;
+      },
       read: (text) => serde.deserialize(text),
       ofBytes: (bytes) => (isUtf8(bytes) ? bytes.toString('utf8') : undefined),
       toChangelog: (text) => text,
     };
   }
-  // The stores of a step are asked for one key after the other.
-  let lastKey: K | undefined;
-  let lastText = '';
   return {
     encoding: 'latin1',
     write(key) {

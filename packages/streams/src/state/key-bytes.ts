@@ -11,11 +11,16 @@ export interface KeyBytes {
 
 const room = 4096;
 const current: KeyBytes = { bytes: new Uint8Array(room), length: 0, hash: 0 };
+/** What `current` has the bytes of: a store is asked for a key, and then given it. */
+let currentText = '';
+let currentEncoding: KeyEncoding | undefined;
 
 /** The bytes of a key's text and their hash, in one object that the next call fills again: use it at once. */
 export function keyBytes(text: string, encoding: KeyEncoding): KeyBytes {
+  if (text === currentText && encoding === currentEncoding) return current;
   const { length } = text;
   const { bytes } = current;
+  currentEncoding = undefined;
   let at = 0;
   if (length <= room) {
     for (; at < length; at++) {
@@ -27,6 +32,8 @@ export function keyBytes(text: string, encoding: KeyEncoding): KeyBytes {
   if (at === length) {
     current.length = length;
     current.hash = murmur2(bytes, length);
+    currentText = text;
+    currentEncoding = encoding;
     return current;
   }
   const encoded = Buffer.from(text, encoding);

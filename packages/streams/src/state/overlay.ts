@@ -156,7 +156,14 @@ export class Overlay<V> implements CommitLayers {
     }
     const value = next(entry.value);
     const time = entry.value === undefined || timestamp > entry.timestamp ? timestamp : entry.timestamp;
-    this.#rewrite(entry, segment, value, time);
+    // A count that was counted already since the last commit: its bytes are what they were.
+    if (entry.data === unwritten && this.#isUnwritten(value)) {
+      entry.value = value;
+      entry.timestamp = time;
+      entry.segment = segment;
+    } else {
+      this.#rewrite(entry, segment, value, time);
+    }
     return { value, timestamp: time };
   }
 
@@ -351,12 +358,16 @@ export class Overlay<V> implements CommitLayers {
    */
   #serialize(text: string, value: V | undefined): Serialized | typeof unwritten | undefined {
     if (value === undefined) return undefined;
-    if (this.#hasNumbers ? typeof value === 'number' && !Number.isNaN(value) : this.#textLength > 0)
-      return unwritten;
+    if (this.#isUnwritten(value)) return unwritten;
     const { valueSerde, changelog } = this.#options;
     const data = owned(serialize(valueSerde, value));
     if (changelog) checkRecordSize(changelog.topic, text, data);
     return data;
+  }
+
+  /** Whether a value can be serialized when the commit begins. */
+  #isUnwritten(value: V): boolean {
+    return this.#hasNumbers ? typeof value === 'number' && !Number.isNaN(value) : this.#textLength > 0;
   }
 
   #lengthOf(data: Serialized | typeof unwritten | undefined): number {
