@@ -8,10 +8,15 @@ import { RecordQueue } from './record-queue.ts';
 import type { StartOffset } from './start-positions.ts';
 import type { StepClocks } from './step-clocks.ts';
 
-/** A record with the key, value and time that were read from it. */
-export interface Parsed {
-  record: StreamRecord<unknown, unknown>;
+/** A record of an input, as it was fetched. */
+export interface Fetched {
+  input: TaskInput;
   source: SourceRecord;
+}
+
+/** A record with the key, value and time that were read from it. */
+export interface Parsed extends Fetched {
+  record: StreamRecord<unknown, unknown>;
 }
 
 /** See the top of this file. */

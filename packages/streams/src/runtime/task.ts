@@ -14,7 +14,7 @@ import { Punctuators } from './punctuators.ts';
 import { RecordQueue } from './record-queue.ts';
 import { EndingError, isEventTime, isFinal, ownTime, stageOf, TaskFailures } from './task-failures.ts';
 import { StepClocks } from './step-clocks.ts';
-import { offsetOf, positionOf, seekInput, type Parsed, type TaskInput } from './task-input.ts';
+import { offsetOf, positionOf, seekInput, type Fetched, type Parsed, type TaskInput } from './task-input.ts';
 import { taskIdOf, type TaskOptions } from './task-options.ts';
 import { TaskOutputs } from './task-outputs.ts';
 import { expiredOf, type Expired, type OpenStore } from './task-stores.ts';
@@ -40,8 +40,8 @@ export class Task {
   #reachedFatal = false;
   /** Records that could not be read and were passed over: they count against the limits of a commit too. */
   #unreadable = 0;
-  #last: { queue: RecordQueue; source: SourceRecord } | undefined;
-  #current: { input: TaskInput; source: SourceRecord; timestamp: number } | undefined;
+  #last: Fetched | undefined;
+  #current: Parsed | undefined;
 
   constructor(options: TaskOptions) {
     this.#options = options;
@@ -99,7 +99,8 @@ export class Task {
   /** The record that was processed last. */
   get last(): RecordPlace | undefined {
     if (!this.#last) return undefined;
-    const { queue, source } = this.#last;
+    const { input, source } = this.#last;
+    const { queue } = input;
     return { topic: queue.topic, partition: queue.partition, offset: source.offset };
   }
 
@@ -252,7 +253,7 @@ export class Task {
     input.head = this.#parse(input, source);
     if (input.head) return input;
     queue.advance();
-    this.#last = { queue, source };
+    this.#last = { input, source };
     this.#unreadable++;
     return undefined;
   }
@@ -289,19 +290,19 @@ export class Task {
       this.#options.metrics.dropped(this.id, 'invalid-timestamp');
       return undefined;
     }
-    return { record, source };
+    return { input, source, record };
   }
 
   #processHead(input: TaskInput): void {
-    const { record, source } = input.head as Parsed;
+    const head = input.head as Parsed;
+    const { record, source } = head;
     const { queue } = input;
     input.head = undefined;
     if (record.timestamp > queue.partitionTime) queue.partitionTime = record.timestamp;
     if (record.timestamp > this.#streamTime) this.#streamTime = record.timestamp;
     if (source.timestamp > queue.arrivalTime) queue.arrivalTime = source.timestamp;
     if (source.timestamp > this.#arrivalTime) this.#arrivalTime = source.timestamp;
-    this.#current = { input, source, timestamp: record.timestamp };
-    this.#last = { queue, source };
+    this.#current = this.#last = head;
     try {
       const refusal = this.#refusal(input, source);
       if (refusal) this.#failed('production', input, source, refusal.error, refusal.times > 1);
@@ -394,7 +395,7 @@ export class Task {
    * When what is being processed happened: as the record says, or by the time of day where it is no record.
    */
   #eventTime(): number {
-    if (this.#current) return this.#current.timestamp;
+    if (this.#current) return this.#current.record.timestamp;
     return this.#streamTime >= 0 ? this.#streamTime : Math.max(0, this.#options.now());
   }
 }
