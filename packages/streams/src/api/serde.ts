@@ -3,11 +3,21 @@ export { deserialize } from '@activity/kafka/core';
 export type { Serialized } from '@activity/kafka/core';
 import type { Serialized } from '@activity/kafka/core';
 
+/** What serdes of both kinds may have. */
+interface NamedSerde {
+  /**
+   * A name for what is written, another one for each way of writing. Instances of an application whose
+   * serdes of a store have different names do not share tasks. Without a name nothing but `format` is
+   * compared.
+   */
+  readonly name?: string;
+}
+
 /**
  * Turns values into text and back; the runtime does the UTF-8.
  * Text is the faster kind where values are text anyway.
  */
-export interface TextSerde<T> {
+export interface TextSerde<T> extends NamedSerde {
   readonly format: 'text';
   /** The text of a value. */
   serialize(value: T): string;
@@ -22,7 +32,7 @@ export interface TextSerde<T> {
 }
 
 /** Turns values into bytes and back. */
-export interface BytesSerde<T> {
+export interface BytesSerde<T> extends NamedSerde {
   readonly format: 'bytes';
   /** The bytes of a value. */
   serialize(value: T): Uint8Array;
@@ -46,6 +56,7 @@ export type Serde<T> = TextSerde<T> | BytesSerde<T>;
 /** Strings, as UTF-8. */
 export const stringSerde: Serde<string> = {
   format: 'text',
+  name: 'string',
   serialize: (value) => value,
   deserialize: (text) => text,
 };
@@ -53,6 +64,7 @@ export const stringSerde: Serde<string> = {
 /** Whole and fractional numbers, as decimal text; writing and reading what is no number throws. */
 export const numberSerde: Serde<number> = {
   format: 'text',
+  name: 'number',
   serialize(value) {
     if (typeof value !== 'number' || Number.isNaN(value)) throw new TypeError(`not a number: ${value}`);
     return String(value);
@@ -70,6 +82,7 @@ export const numberSerde: Serde<number> = {
  */
 export const bytesSerde: Serde<Buffer> = {
   format: 'bytes',
+  name: 'bytes',
   serialize: (value) => value,
   deserialize: (bytes) => bytes,
 };
@@ -83,6 +96,7 @@ export const bytesSerde: Serde<Buffer> = {
 export function jsonSerde<T>(check?: (value: unknown) => T): Serde<T> {
   return {
     format: 'text',
+    name: 'json',
     serialize: (value) => JSON.stringify(value),
     deserialize: check ? (text) => check(JSON.parse(text)) : (text) => JSON.parse(text) as T,
   };
@@ -101,6 +115,7 @@ export interface JsonObject<T extends object> {
 export function jsonObjectSerde<T extends object>(check?: (value: unknown) => T): Serde<JsonObject<T>> {
   return {
     format: 'text',
+    name: 'json',
     serialize: ({ text }) => text,
     deserialize(text) {
       const parsed: unknown = JSON.parse(text);

@@ -1,6 +1,7 @@
 // The fingerprint of a topology: members of one group may share its tasks only where these mean the same to
 // all of them.
 import { createHash } from 'node:crypto';
+import type { Serde } from '../api/serde.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { TopicNames } from './topic-names.ts';
 
@@ -10,6 +11,10 @@ export interface TopologyShape {
   fingerprint: string;
   /** The input topics of each sub-topology, by its id. */
   inputs: readonly (readonly string[])[];
+}
+
+function formatOf({ format, name }: Serde<unknown>): string {
+  return name === undefined ? format : `${format} ${name}`;
 }
 
 /** The shape of a topology. */
@@ -22,8 +27,8 @@ export function shapeOf({ subTopologies }: Topology, names: TopicNames): Topolog
         store.name,
         store.kind,
         store.changelog ? names.changelog(store) : '',
-        store.keySerde.format,
-        store.valueSerde.format,
+        formatOf(store.keySerde),
+        formatOf(store.valueSerde),
         ...(store.windowSizeMs === undefined ? [] : [String(store.windowSizeMs)]),
       ])
       .toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)),

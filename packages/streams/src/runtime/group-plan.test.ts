@@ -1,6 +1,6 @@
 // The leader's plan: members with another topology get nothing, and what nobody has yet is counted.
 import { describe, expect, test } from 'vitest';
-import { bytesSerde, stringSerde } from '../api/serde.ts';
+import { bytesSerde, jsonSerde, numberSerde, stringSerde, type Serde } from '../api/serde.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { tumbling } from '../dsl/windows.ts';
 import { FakeKafka } from '../testing-support/fake-kafka.ts';
@@ -77,6 +77,32 @@ describe('the shape of a topology', () => {
     const input = builder.stream('raw', { key: bytesSerde, value: stringSerde });
     input.groupByKey().count({ store: 'counts' });
     expect(shape(builder.build()).fingerprint).not.toBe(v1.fingerprint);
+  });
+});
+
+describe('the shape of a topology with another serde', () => {
+  const v2Numbers: Serde<number> = { ...numberSerde, name: 'number, hexadecimal' };
+  const unnamed: Serde<number> = {
+    format: 'text',
+    serialize: (value) => `${value}`,
+    deserialize: (text) => Number(text),
+  };
+
+  function withValue(value: Serde<number>): string {
+    const builder = new StreamsBuilder();
+    builder.stream('raw', strings).groupByKey().count({ store: 'counts', value });
+    return shape(builder.build()).fingerprint;
+  }
+
+  test('is another where its name is another', () => {
+    expect(withValue(v2Numbers)).not.toBe(withValue(numberSerde));
+    expect(withValue(jsonSerde<number>())).not.toBe(withValue(numberSerde));
+    expect(withValue(unnamed)).not.toBe(withValue(numberSerde));
+  });
+
+  test('is the same where its name is the same, or none has one', () => {
+    expect(withValue(jsonSerde<number>(Number))).toBe(withValue(jsonSerde<number>()));
+    expect(withValue({ ...unnamed })).toBe(withValue(unnamed));
   });
 });
 
