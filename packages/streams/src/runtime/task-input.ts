@@ -55,7 +55,7 @@ export function seekInput(
 }
 
 /** Where a record of an input is in Kafka. */
-export function positionOf({ input, source }: { input: TaskInput; source: SourceRecord }): RecordPosition {
+export function positionOf({ input, source }: Fetched): RecordPosition {
   const { queue, partitions } = input;
   const { offset, timestamp } = source;
   return { topic: queue.topic, partition: queue.partition, partitions, offset, timestamp };

@@ -98,10 +98,7 @@ export class Task {
 
   /** The record that was processed last. */
   get last(): RecordPlace | undefined {
-    if (!this.#last) return undefined;
-    const { input, source } = this.#last;
-    const { queue } = input;
-    return { topic: queue.topic, partition: queue.partition, offset: source.offset };
+    return this.#last && positionOf(this.#last);
   }
 
   /**
