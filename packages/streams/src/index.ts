@@ -26,7 +26,8 @@ export type {
   StreamJoined,
   WindowMaterialized,
 } from './dsl/options.ts';
-export { hopping, sessions, tumbling } from './dsl/windows.ts';
+export type { EmitStrategy } from './dsl/emit-strategy.ts';
+export { hopping, sessions, sliding, tumbling } from './dsl/windows.ts';
 export { sessionWindowedSerde, windowedSerde } from './dsl/windowed-serde.ts';
 export { milliseconds } from './api/duration.ts';
 export type { Duration } from './api/duration.ts';
@@ -36,6 +37,7 @@ export type { Credential, SaslOptions, SecurityOptions } from '@activity/kafka';
 export type { Emit } from './operators/aggregate.ts';
 export type { Duplicate, FirstCopy } from './operators/dedupe.ts';
 export type { Failed, Predicate } from './operators/stateless.ts';
+export type { SlidingWindows } from './operators/sliding-aggregate.ts';
 export type { Merger, SessionWindows } from './operators/session-aggregate.ts';
 export type { TimeWindows } from './operators/window-aggregate.ts';
 export type { Change, Header, RecordHeaders, StreamRecord, Timestamped, Windowed } from './api/record.ts';

@@ -131,8 +131,11 @@ export interface StoreSpec {
    * instances must agree on it.
    */
   readonly windowSizeMs?: number;
-  /** `manual`: a window store keeps everything until `expireBefore` is called, whatever stream time says. */
-  readonly expiry?: 'manual';
+  /**
+   * `manual`: a window store keeps everything until `expireBefore` is called, whatever stream time says.
+   * `strict`: it finds nothing that starts a retention or more before the newest window that was put.
+   */
+  readonly expiry?: 'manual' | 'strict';
   /** The clock that an expiring store's entries are put and forgotten by; stream time unless given. */
   readonly clock?: StoreClock;
   /** How much time a segment spans; half the retention unless given. */

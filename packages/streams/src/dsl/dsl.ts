@@ -1,12 +1,12 @@
 // What the classes of the DSL share: the graph,
 // and the makers of each other (so that no file imports in a circle).
 import type { SessionWindows } from '../operators/session-aggregate.ts';
-import type { TimeWindows } from '../operators/window-aggregate.ts';
 import type { OldValues } from '../operators/old-values.ts';
 import type { TableView } from '../operators/table-view.ts';
 import type { Serde } from '../api/serde.ts';
 import type { StepState } from '../api/step-state.ts';
 import type { Parent } from '../topology/topology.ts';
+import type { EmitStrategy } from './emit-strategy.ts';
 import type { Graph } from './graph.ts';
 import type { KGroupedStream } from './grouped-stream.ts';
 import type { KGroupedTable } from './grouped-table.ts';
@@ -15,6 +15,7 @@ import type { StatefulStream } from './stateful-stream.ts';
 import type { KStream } from './stream.ts';
 import type { KTable } from './table.ts';
 import type { TimeWindowedKStream } from './time-windowed-stream.ts';
+import type { FixedWindows } from './windowed-steps.ts';
 
 /** Where a stream or table stands in the graph, and what is known of its types. */
 export interface Place<K, V> {
@@ -42,7 +43,15 @@ export interface Dsl {
   statefulStream<K, V>(place: StreamPlace<K, V>, state: StepState<K>): StatefulStream<K, V>;
   table<K, V>(place: TablePlace<K, V>): KTable<K, V>;
   groupedStream<K, V>(place: StreamPlace<K, V>): KGroupedStream<K, V>;
-  windowedStream<K, V>(place: StreamPlace<K, V>, windows: TimeWindows): TimeWindowedKStream<K, V>;
-  sessionStream<K, V>(place: StreamPlace<K, V>, windows: SessionWindows): SessionWindowedKStream<K, V>;
+  windowedStream<K, V>(
+    place: StreamPlace<K, V>,
+    windows: FixedWindows,
+    strategy?: EmitStrategy,
+  ): TimeWindowedKStream<K, V>;
+  sessionStream<K, V>(
+    place: StreamPlace<K, V>,
+    windows: SessionWindows,
+    strategy?: EmitStrategy,
+  ): SessionWindowedKStream<K, V>;
   groupedTable<K, V>(place: Place<K, V>): KGroupedTable<K, V>;
 }

@@ -4,6 +4,7 @@ import { aggregate, type Adder } from '../operators/aggregate.ts';
 import { milliseconds, type Duration } from '../api/duration.ts';
 import { countsSerde, rollingCount, rollingCountState } from '../operators/rolling-count.ts';
 import { keyValueView } from '../operators/table-view.ts';
+import type { SlidingWindows } from '../operators/sliding-aggregate.ts';
 import type { SessionWindows } from '../operators/session-aggregate.ts';
 import { lateOutput, type TimeWindows } from '../operators/window-aggregate.ts';
 import { aggregating, counting, reducing } from './adders.ts';
@@ -148,14 +149,14 @@ export class KGroupedStream<K, V> {
   }
 
   /**
-   * Groups by window too: see {@link tumbling}, {@link hopping}, {@link sessions}.
+   * Groups by window too: see {@link tumbling}, {@link hopping}, {@link sliding}, {@link sessions}.
    * @example clicks.groupByKey().windowedBy(tumbling({ size: '1m', grace: '10m' })).count()
    * @example clicks.groupByKey().windowedBy(sessions({ gap: '30m', grace: '5m' })).count()
    */
-  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V>;
+  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V>;
   windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V>;
   windowedBy(
-    windows: TimeWindows | SessionWindows,
+    windows: TimeWindows | SlidingWindows | SessionWindows,
   ): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> {
     if ('gapMs' in windows) return this.#dsl.sessionStream(this.#place, windows);
     return this.#dsl.windowedStream(this.#place, windows);

@@ -9,6 +9,8 @@ import {
 } from '../operators/session-aggregate.ts';
 import { sessionView } from '../operators/table-view.ts';
 import { lateOutput } from '../operators/window-aggregate.ts';
+import { keyText } from '../api/key-text.ts';
+import { emitOf, type EmitStrategy } from './emit-strategy.ts';
 import { aggregating, countingSessions, reducingSessions } from './adders.ts';
 import type { Dsl, StreamPlace } from './dsl.ts';
 import type { WindowMaterialized } from './options.ts';
@@ -26,12 +28,14 @@ export class SessionWindowedKStream<K, V> {
   readonly #dsl: Dsl;
   readonly #place: StreamPlace<K, V>;
   readonly #windows: SessionWindows;
+  readonly #strategy: EmitStrategy;
 
   /** @internal */
-  constructor(dsl: Dsl, place: StreamPlace<K, V>, windows: SessionWindows) {
+  constructor(dsl: Dsl, place: StreamPlace<K, V>, windows: SessionWindows, strategy: EmitStrategy) {
     this.#dsl = dsl;
     this.#place = place;
     this.#windows = windows;
+    this.#strategy = strategy;
   }
 
   /** How many records each session has. */
@@ -76,6 +80,16 @@ export class SessionWindowedKStream<K, V> {
     return this.#aggregate('aggregate()', aggregation, materialized);
   }
 
+  /**
+   * When results come out: `onWindowUpdate`, with each record (as without this step), or `onWindowClose`, once
+   * for each session, when stream time is more than the gap and the grace past its end. Sessions that close
+   * together come out in the order of their ends, then of their starts and keys.
+   * @example clicks.groupByKey().windowedBy(windows).emitStrategy('onWindowClose').count()
+   */
+  emitStrategy(strategy: EmitStrategy): SessionWindowedKStream<K, V> {
+    return this.#dsl.sessionStream(this.#place, this.#windows, strategy);
+  }
+
   #aggregate<A>(
     step: string,
     aggregation: SessionAggregation<K, V, A>,
@@ -88,12 +102,13 @@ export class SessionWindowedKStream<K, V> {
     );
     const name = graph.name('KSTREAM-AGGREGATE');
     const store = graph.store(sessionStore(name, this.#windows, { ...materialized, key, value }));
-    const output = { emit: materialized.emit ?? 'update', oldValues: { wanted: false } } as const;
-    const where = { store: store.name, windows: this.#windows, clock: store.name, ...output };
+    const emit = emitOf(this.#strategy, materialized.emit, step);
+    const oldValues = { wanted: false };
+    const textOf = keyText(key).write;
+    const where = { store: store.name, windows: this.#windows, clock: store.name, emit, oldValues, textOf };
     const supplier = sessionAggregate<K, V, A>(where, aggregation);
     const parent = graph.processor(name, [this.#place.parent], supplier, [store.name]);
     materialized.onLate?.(this.#dsl.stream({ ...this.#place, parent: { node: name, output: lateOutput } }));
-    const { oldValues } = output;
     const view = sessionView<K, A>(store.name);
     return this.#dsl.table({ parent, key: sessionWindowedSerde(key), value, oldValues, view });
   }

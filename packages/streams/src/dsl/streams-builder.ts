@@ -62,8 +62,10 @@ export class StreamsBuilder {
       statefulStream: (place, state) => new StatefulStream(dsl, place, state),
       table: (place) => new KTable(dsl, place),
       groupedStream: (place) => new KGroupedStream(dsl, place),
-      windowedStream: (place, windows) => new TimeWindowedKStream(dsl, place, windows),
-      sessionStream: (place, windows) => new SessionWindowedKStream(dsl, place, windows),
+      windowedStream: (place, windows, strategy = 'onWindowUpdate') =>
+        new TimeWindowedKStream(dsl, place, windows, strategy),
+      sessionStream: (place, windows, strategy = 'onWindowUpdate') =>
+        new SessionWindowedKStream(dsl, place, windows, strategy),
       groupedTable: (place) => new KGroupedTable(dsl, place),
     };
     this.#dsl = dsl;

@@ -1,14 +1,25 @@
 // TimeWindowedKStream: records of one key and window together, to be counted, reduced or aggregated.
-import type { Adder } from '../operators/aggregate.ts';
+import type { Adder, AggregateOutput } from '../operators/aggregate.ts';
 import { windowView } from '../operators/table-view.ts';
 import { lateOutput, windowAggregate, type TimeWindows } from '../operators/window-aggregate.ts';
 import type { Windowed } from '../api/record.ts';
 import { numberSerde } from '../api/serde.ts';
 import { aggregating, counting, reducing } from './adders.ts';
+import type { WindowStep } from '../operators/window-output.ts';
+import type { Parent } from '../topology/topology.ts';
+import { keyText } from '../api/key-text.ts';
 import type { Dsl, StreamPlace } from './dsl.ts';
+import { emitOf, type EmitStrategy } from './emit-strategy.ts';
 import type { WindowMaterialized } from './options.ts';
 import { requireSerdes } from './require-serdes.ts';
 import type { KTable } from './table.ts';
+import {
+  sizeOf,
+  windowedStep,
+  windowedStores,
+  type FixedWindows,
+  type WindowedResult,
+} from './windowed-steps.ts';
 import { windowedSerde } from './windowed-serde.ts';
 
 /**
@@ -19,13 +30,15 @@ import { windowedSerde } from './windowed-serde.ts';
 export class TimeWindowedKStream<K, V> {
   readonly #dsl: Dsl;
   readonly #place: StreamPlace<K, V>;
-  readonly #windows: TimeWindows;
+  readonly #windows: FixedWindows;
+  readonly #strategy: EmitStrategy;
 
   /** @internal */
-  constructor(dsl: Dsl, place: StreamPlace<K, V>, windows: TimeWindows) {
+  constructor(dsl: Dsl, place: StreamPlace<K, V>, windows: FixedWindows, strategy: EmitStrategy) {
     this.#dsl = dsl;
     this.#place = place;
     this.#windows = windows;
+    this.#strategy = strategy;
   }
 
   /** How many records each key has had in each window. */
@@ -57,6 +70,17 @@ export class TimeWindowedKStream<K, V> {
     return this.#aggregate('aggregate()', aggregating(initial, adder), materialized);
   }
 
+  /**
+   * When results come out: `onWindowUpdate`, with each record (as without this step), or `onWindowClose`, once
+   * for each window, when stream time has reached its end plus the grace. Windows that close together come out
+   * in the order of their starts, then of their keys. As in Kafka Streams, a window that stream time passes by
+   * more than its size at once does not come out: use {@link KTable.suppress} where that matters.
+   * @example clicks.groupByKey().windowedBy(windows).emitStrategy('onWindowClose').count()
+   */
+  emitStrategy(strategy: EmitStrategy): TimeWindowedKStream<K, V> {
+    return this.#dsl.windowedStream(this.#place, this.#windows, strategy);
+  }
+
   #aggregate<A>(
     step: string,
     add: Adder<K, V, A>,
@@ -67,27 +91,56 @@ export class TimeWindowedKStream<K, V> {
       { key: materialized.key ?? this.#place.key, value: materialized.value },
       step,
     );
-    const { sizeMs, graceMs } = this.#windows;
+    const sizeMs = sizeOf(this.#windows);
     const name = graph.name('KSTREAM-AGGREGATE');
-    const output = { emit: materialized.emit ?? 'update', oldValues: { wanted: false } } as const;
-    const store = graph.store({
-      name: materialized.store ?? `${name}-store`,
+    const emit = emitOf(this.#strategy, materialized.emit, step);
+    const oldValues = { wanted: false };
+    const kept = { ...materialized, key, value };
+    const { store, parent } =
+      (emit === 'update' || emit === 'commit') && 'sizeMs' in this.#windows
+        ? this.#plain(name, this.#windows, add, kept, { emit, oldValues })
+        : this.#strict(name, add, kept, { emit, oldValues });
+    materialized.onLate?.(this.#dsl.stream({ ...this.#place, parent: { node: name, output: lateOutput } }));
+    const view = windowView<K, A>(store);
+    return this.#dsl.table({ parent, key: windowedSerde(key, sizeMs), value, oldValues, view });
+  }
+
+  /** An aggregate that goes by the task's stream time. */
+  #plain<A>(
+    name: string,
+    windows: TimeWindows,
+    add: Adder<K, V, A>,
+    { store: given, key, value, changelog = true }: WindowedResult<K, A>,
+    output: AggregateOutput,
+  ): { store: string; parent: Parent } {
+    const { graph } = this.#dsl;
+    const { sizeMs, graceMs } = windows;
+    const { name: store } = graph.store({
+      name: given ?? `${name}-store`,
       kind: 'window',
       keySerde: key,
       valueSerde: value,
       retentionMs: sizeMs + graceMs,
       windowSizeMs: sizeMs,
-      changelog: materialized.changelog ?? true,
+      changelog,
     });
-    const parent = graph.processor(
-      name,
-      [this.#place.parent],
-      windowAggregate(store.name, this.#windows, add, output),
-      [store.name],
-    );
-    materialized.onLate?.(this.#dsl.stream({ ...this.#place, parent: { node: name, output: lateOutput } }));
-    const { oldValues } = output;
-    const view = windowView<K, A>(store.name);
-    return this.#dsl.table({ parent, key: windowedSerde(key, sizeMs), value, oldValues, view });
+    const supplier = windowAggregate(store, windows, add, output);
+    return { store, parent: graph.processor(name, [this.#place.parent], supplier, [store]) };
+  }
+
+  /** An aggregate that goes by what reaches it. */
+  #strict<A>(
+    name: string,
+    add: Adder<K, V, A>,
+    kept: WindowedResult<K, A>,
+    output: Pick<WindowStep<K>, 'emit' | 'oldValues'>,
+  ): { store: string; parent: Parent } {
+    const { graph } = this.#dsl;
+    const stores = windowedStores(graph, name, this.#windows, kept, output.emit === 'close');
+    const { results, starts } = stores;
+    const textOf = keyText(kept.key).write;
+    const supplier = windowedStep(this.#windows, stores, { ...output, clock: results.name, textOf }, add);
+    const names = [results.name, ...(starts ? [starts.name] : [])];
+    return { store: results.name, parent: graph.processor(name, [this.#place.parent], supplier, names) };
   }
 }

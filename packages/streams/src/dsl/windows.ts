@@ -1,6 +1,7 @@
 // Window definitions: how long, how often, and how long late records are still taken.
 import { milliseconds, type Duration } from '../api/duration.ts';
 import { FatalError } from '../api/errors.ts';
+import type { SlidingWindows } from '../operators/sliding-aggregate.ts';
 import type { SessionWindows } from '../operators/session-aggregate.ts';
 import type { TimeWindows } from '../operators/window-aggregate.ts';
 
@@ -58,4 +59,22 @@ export function sessions({ gap, grace }: { gap: Duration; grace: Duration }): Se
   if (gapMs < 1)
     throw new FatalError('TOPOLOGY_INVALID', `the gap of sessions must be at least 1 ms, not ${gapMs}`);
   return { gapMs, graceMs: milliseconds(grace) };
+}
+
+/**
+ * Windows that end with each record, and windows that begin just after each record: two records of a key are
+ * in one window wherever their event times are no further than `timeDifference` apart. Both bounds are
+ * included. A record that is out of order is taken until stream time has reached the end of its last window
+ * plus `grace`.
+ * @throws FatalError with TOPOLOGY_INVALID for a time difference that is no duration.
+ * @example sliding({ timeDifference: '5m', grace: '1m' })
+ */
+export function sliding({
+  timeDifference,
+  grace,
+}: {
+  timeDifference: Duration;
+  grace: Duration;
+}): SlidingWindows {
+  return { timeDifferenceMs: milliseconds(timeDifference), graceMs: milliseconds(grace) };
 }

@@ -1,10 +1,12 @@
 // Aggregates of a stream by key and session: spans of activity, with a gap of inactivity between them.
 // Source: Kafka Streams' KStreamSessionWindowAggregate. A record joins the sessions that are within the gap of
 // it; a session takes records until stream time is the gap and the grace past its end.
-import type { Change, StreamRecord, Windowed } from '../api/record.ts';
-import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
+import type { Change, StreamRecord, Timestamped, Windowed } from '../api/record.ts';
+import type { Processor, ProcessorContext, ProcessorSupplier, StepClock } from '../api/processor.ts';
 import type { SessionStore } from '../api/session-store.ts';
-import { isAbsent, type Adder, type AggregateOutput } from './aggregate.ts';
+import { isAbsent, type Adder } from './aggregate.ts';
+import { ClosingWindows } from './closing-windows.ts';
+import type { WindowStep } from './window-output.ts';
 import { lateOutput } from './window-aggregate.ts';
 
 /** Sessions: what `sessions` returns. In milliseconds. */
@@ -25,23 +27,21 @@ export interface SessionAggregation<K, V, A> {
 }
 
 /** Where a session aggregate keeps its sessions, and how it gives them. */
-export interface SessionStep extends AggregateOutput {
-  readonly store: string;
+export interface SessionStep<K> extends WindowStep<K> {
   readonly windows: SessionWindows;
-  /** The clock that says what is late. */
-  readonly clock: string;
 }
 
 /** Aggregates records by key and session; what is too late for its session goes to `late`. */
 export function sessionAggregate<K, V, A>(
-  { store, windows, clock: clockName, emit, oldValues }: SessionStep,
+  { store, windows, clock: clockName, emit, oldValues, textOf }: SessionStep<K>,
   { initial, add, merge }: SessionAggregation<K, V, A>,
 ): ProcessorSupplier<K, V, Windowed<K>, Change<A>> {
   const { gapMs, graceMs } = windows;
   return function createSessionAggregate(): Processor<K, V, Windowed<K>, Change<A>> {
     let context: ProcessorContext<Windowed<K>, Change<A>>;
     let sessions: SessionStore<K, A>;
-    let clock: { advance(time: number): number };
+    let clock: StepClock;
+    let closing: ClosingWindows<K, A> | undefined;
 
     function pass(window: Windowed<K>, value: Change<A>, headers: StreamRecord<K, V>['headers']): void {
       context.forward({ key: window, value, timestamp: window.end, headers });
@@ -54,12 +54,23 @@ export function sessionAggregate<K, V, A>(
       }
     }
 
+    function* all(): Generator<Windowed<K>> {
+      for (const [key, session] of sessions.fetchAll(0, Number.MAX_SAFE_INTEGER))
+        yield windowOf(key, session);
+    }
+
+    function read({ key, start, end }: Windowed<K>): Timestamped<A> | undefined {
+      const value = sessions.fetchSession(key, start, end);
+      return value === undefined ? undefined : { value, timestamp: end };
+    }
+
     return {
       init(given) {
         context = given;
         sessions = given.sessionStore(store);
         clock = given.clock(clockName);
         if (emit === 'commit') given.onCommit({ beforeCommit: emitWritten, afterAbort() {} });
+        if (emit === 'close') closing = new ClosingWindows({ context, store, textOf, all, read });
       },
       process(record) {
         const { key, value, timestamp, headers } = record;
@@ -88,11 +99,14 @@ export function sessionAggregate<K, V, A>(
         // Before anything is passed on: what fails further down must not leave half of a merge.
         for (const session of replaced) sessions.remove(key, session.start, session.end);
         sessions.put(key, start, end, newValue);
-        if (emit !== 'update') return;
-        for (const session of replaced)
-          pass(windowOf(key, session), { newValue: undefined, oldValue: session.value }, headers);
-        const oldValue = replaced.length === 0 ? merged[0]?.value : undefined;
-        pass({ key, start, end }, { newValue, oldValue }, headers);
+        closing?.opened({ key, start, end });
+        if (emit === 'update') {
+          for (const session of replaced)
+            pass(windowOf(key, session), { newValue: undefined, oldValue: session.value }, headers);
+          const oldValue = replaced.length === 0 ? merged[0]?.value : undefined;
+          pass({ key, start, end }, { newValue, oldValue }, headers);
+        }
+        closing?.close(closed - 1, headers);
       },
     };
   };

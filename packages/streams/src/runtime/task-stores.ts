@@ -16,6 +16,7 @@ import { hasRetention, type StoreSpec } from '../api/stores.ts';
 import type { TaskStore } from '../state/store.ts';
 import { TaskSessionStore } from '../state/session-store.ts';
 import { TaskTimelineStore } from '../state/timeline-store.ts';
+import { StrictWindowStore } from '../state/strict-window-store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
 
 /** A store of a task, and the changelog partition behind it. */
@@ -100,16 +101,22 @@ export function openStore(
     cache,
   };
   const reader = new CommittedReader(spec, committed);
+  /** The time of a store that decides by what was put into it. */
+  const byItself = (): { written: StepClock; streamTime: () => number } => {
+    const written = stepClock(`${spec.name}/written`);
+    return { written, streamTime: () => written.time };
+  };
   switch (spec.kind) {
     case 'keyValue':
       return { spec, store: new TaskKeyValueStore(options), changelog, reader };
-    case 'window':
-      return { spec, store: new TaskWindowStore(options), changelog, reader };
+    case 'window': {
+      if (spec.expiry !== 'strict') return { spec, store: new TaskWindowStore(options), changelog, reader };
+      return { spec, store: new StrictWindowStore({ ...options, ...byItself() }), changelog, reader };
+    }
     case 'session': {
       const { segmentMs = segmentIntervalMs(options.retentionMs) } = spec;
-      const written = stepClock(`${spec.name}/written`);
-      const own = { ...options, segmentMs, written, streamTime: () => written.time };
-      return { spec, store: new TaskSessionStore(own), changelog, reader };
+      const store = new TaskSessionStore({ ...options, ...byItself(), segmentMs });
+      return { spec, store, changelog, reader };
     }
     case 'buffer':
       return { spec, store: new TaskBufferStore(options), changelog, reader };

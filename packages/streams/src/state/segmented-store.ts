@@ -8,7 +8,7 @@ export interface SegmentedStoreOptions<K, V> extends TaskStoreOptions<K, V> {
   retentionMs: number;
   /** Half the retention unless given. */
   segmentMs: number | undefined;
-  expiry: 'manual' | undefined;
+  expiry: 'manual' | 'strict' | undefined;
   /** Stream time, or the clock that the store is declared with. */
   streamTime: () => number;
 }

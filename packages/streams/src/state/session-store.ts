@@ -37,7 +37,6 @@ export class TaskSessionStore<K, V>
   }
 
   fetchSession(key: K, start: number, end: number): V | undefined {
-    if (end < this.#firstEnd()) return undefined;
     const list = this.#list(this.segment(end), this.keys.write(key));
     return list.find((session) => session.end === end && session.start === start)?.value;
   }
@@ -47,12 +46,11 @@ export class TaskSessionStore<K, V>
   }
 
   *fetchAll(from: number, to: number): Generator<[K, Session<V>]> {
-    const first = Math.max(from, this.#firstEnd());
     for (const segment of this.overlay.segments()) {
-      if (segment < this.segment(first) || segment > this.segment(to)) continue;
+      if (segment < this.segment(from) || segment > this.segment(to)) continue;
       for (const [text, { value: list }] of this.overlay.entries(segment)) {
         const key = this.keys.read(splitWindowed(text).key);
-        for (const session of list) if (session.end >= first && session.end <= to) yield [key, session];
+        for (const session of list) if (session.end >= from && session.end <= to) yield [key, session];
       }
     }
   }
@@ -61,7 +59,7 @@ export class TaskSessionStore<K, V>
     checkTime(start);
     const text = this.keys.write(key);
     // What the serde throws leaves the clock as it was.
-    if (end >= this.#firstEnd()) this.#write(end, text, (list) => withSession(list, { start, end, value }));
+    if (end >= this.#firstKept()) this.#write(end, text, (list) => withSession(list, { start, end, value }));
     this.options.written.advance(end);
   }
 
@@ -108,6 +106,11 @@ export class TaskSessionStore<K, V>
     return this.options.written.time - this.options.retentionMs + 1;
   }
 
+  /** What is a retention old to the millisecond is not found, and is still to be given when it closes. */
+  #firstKept(): number {
+    return this.#firstEnd() - 1;
+  }
+
   #windowOf(segment: number): number {
     return segment * this.options.segmentMs;
   }
@@ -119,7 +122,7 @@ export class TaskSessionStore<K, V>
   #write(end: number, text: string, change: (list: SessionList<V>) => SessionList<V>): void {
     const segment = this.segment(end);
     this.reach(segment);
-    const first = this.#firstEnd();
+    const first = this.#firstKept();
     const list = change(this.#list(segment, text)).filter((session) => session.end >= first);
     const time = list.at(-1)?.end ?? end;
     this.overlay.set(segment, this.#windowOf(segment), text, list.length > 0 ? list : undefined, time);
