@@ -10,6 +10,16 @@ export { KGroupedStream } from './dsl/grouped-stream.ts';
 export type { RollingCountOptions } from './dsl/grouped-stream.ts';
 export { TimeWindowedKStream } from './dsl/time-windowed-stream.ts';
 export { SessionWindowedKStream } from './dsl/session-windowed-stream.ts';
+export {
+  CogroupedKStream,
+  SessionWindowedCogroupedKStream,
+  TimeWindowedCogroupedKStream,
+} from './dsl/cogrouped-stream.ts';
+export type { CogroupAggregator } from './dsl/cogrouped-stream.ts';
+export { untilTimeLimit, untilWindowCloses } from './dsl/suppressed.ts';
+export type { BufferConfig, EagerBufferConfig, StrictBufferConfig, Suppressed } from './dsl/suppressed.ts';
+export type { ToTable } from './dsl/to-table.ts';
+export type { WhenFull } from './operators/suppress.ts';
 export { KGroupedTable } from './dsl/grouped-table.ts';
 export { JoinableStream } from './dsl/stream-joins.ts';
 export { joinWindows } from './dsl/join-windows.ts';

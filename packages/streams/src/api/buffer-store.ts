@@ -22,6 +22,8 @@ export interface BufferStore<K, V> {
   readonly firstTime: number | undefined;
   /** The first entry, by time and then by the serialized form of its key. */
   first(): Buffered<K, V> | undefined;
+  /** What the entry of a key waits for; undefined where it has none. */
+  waitsFor(key: K): number | undefined;
   /** The entry of a key. */
   get(key: K): Buffered<K, V> | undefined;
   /** Lets a value wait for a time, with the event time it is of. It takes the place of what the key had. */

@@ -2,11 +2,19 @@
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { CaseParams, Cases } from './cases/case.ts';
+import { cogroupAndSuppress } from './cases/cogroup-and-suppress.ts';
 import { countsAndTables } from './cases/counts-and-tables.ts';
 import { joins } from './cases/joins.ts';
 import { sessionsAndSliding } from './cases/sessions-and-sliding.ts';
+import { tablesAndProcessors } from './cases/tables-and-processors.ts';
 
-const cases: Cases = { ...countsAndTables, ...joins, ...sessionsAndSliding };
+const cases: Cases = {
+  ...countsAndTables,
+  ...sessionsAndSliding,
+  ...cogroupAndSuppress,
+  ...tablesAndProcessors,
+  ...joins,
+};
 
 /** The cases that there are topologies for. */
 export const caseNames: readonly string[] = Object.keys(cases);

@@ -6,6 +6,7 @@ import type { TableView } from '../operators/table-view.ts';
 import type { Serde } from '../api/serde.ts';
 import type { StepState } from '../api/step-state.ts';
 import type { Parent } from '../topology/topology.ts';
+import type { CogroupedKStream } from './cogrouped-stream.ts';
 import type { EmitStrategy } from './emit-strategy.ts';
 import type { Graph } from './graph.ts';
 import type { KGroupedStream } from './grouped-stream.ts';
@@ -30,10 +31,18 @@ export interface StreamPlace<K, V> extends Place<K, V> {
   readonly keyChanged: boolean;
 }
 
+/** The windows of a table's keys: how long they take records after their end, and the serde of the keys. */
+export interface TableWindows {
+  readonly graceMs: number;
+  readonly keySerde: Serde<unknown>;
+}
+
 /** A table's place, the switch that makes it carry old values, and how other steps read its rows. */
 export interface TablePlace<K, V> extends Place<K, V> {
   readonly oldValues: OldValues;
   readonly view: TableView<K, V>;
+  /** Of tables whose keys are windowed. */
+  readonly windowed?: TableWindows | undefined;
 }
 
 /** The makers. */
@@ -53,5 +62,8 @@ export interface Dsl {
     windows: SessionWindows,
     strategy?: EmitStrategy,
   ): SessionWindowedKStream<K, V>;
+  cogroupedStream<K, A>(
+    inputs: ConstructorParameters<typeof CogroupedKStream<K, A>>[1],
+  ): CogroupedKStream<K, A>;
   groupedTable<K, V>(place: Place<K, V>): KGroupedTable<K, V>;
 }

@@ -11,6 +11,7 @@ import { aggregating, counting, reducing } from './adders.ts';
 import { numberSerde, stringSerde, type Serde } from '../api/serde.ts';
 import { FatalError } from '../api/errors.ts';
 import { keyText } from '../api/key-text.ts';
+import type { CogroupAggregator, CogroupedKStream } from './cogrouped-stream.ts';
 import type { Dsl, StreamPlace } from './dsl.ts';
 import type { Materialized, Named } from './options.ts';
 import type { StatefulStream } from './stateful-stream.ts';
@@ -47,6 +48,11 @@ export class KGroupedStream<K, V> {
   constructor(dsl: Dsl, place: StreamPlace<K, V>) {
     this.#dsl = dsl;
     this.#place = place;
+  }
+
+  /** Where this stream stands; for other steps of the DSL. @internal */
+  get place(): StreamPlace<K, V> {
+    return this.#place;
   }
 
   /**
@@ -160,6 +166,19 @@ export class KGroupedStream<K, V> {
   ): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> {
     if ('gapMs' in windows) return this.#dsl.sessionStream(this.#place, windows);
     return this.#dsl.windowedStream(this.#place, windows);
+  }
+
+  /**
+   * Aggregates this stream together with others of the same key: each has an aggregator of its own, and all of
+   * them share the aggregate.
+   * @example
+   * clicks.groupByKey()
+   *   .cogroup<Visit>((_user, click, visit) => ({ ...visit, clicks: visit.clicks + 1 }))
+   *   .cogroup(orders.groupByKey(), (_user, order, visit) => ({ ...visit, paid: visit.paid + order.amount }))
+   *   .aggregate(() => ({ clicks: 0, paid: 0 }), { value: jsonSerde() })
+   */
+  cogroup<A>(aggregator: CogroupAggregator<K, V, A>): CogroupedKStream<K, A> {
+    return this.#dsl.cogroupedStream([{ place: this.#place as StreamPlace<K, never>, add: aggregator }]);
   }
 
   #aggregate<A>(step: string, add: Adder<K, V, A>, materialized: Materialized<K, A>): KTable<K, A> {

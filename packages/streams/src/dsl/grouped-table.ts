@@ -2,7 +2,9 @@
 // a row that changes is taken out before it is put in.
 import { tableAggregate } from '../operators/table.ts';
 import { keyValueView } from '../operators/table-view.ts';
+import type { Adder } from '../operators/aggregate.ts';
 import { numberSerde } from '../api/serde.ts';
+import { aggregating, reducing } from './adders.ts';
 import type { Dsl, Place } from './dsl.ts';
 import type { Materialized } from './options.ts';
 import { requireSerdes } from './require-serdes.ts';
@@ -34,7 +36,27 @@ export class KGroupedTable<K, V> {
   }
 
   /**
-   * Joins the rows by `add`, and takes them out again by `subtract`.
+   * Joins the values of rows by `add`, the first of which stands for itself, and takes them out again by
+   * `subtract`, which returns `undefined` where nothing is left.
+   * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
+   * @example
+   * table.groupBy((_id, row) => [row.city, row.age], { key: stringSerde, value: numberSerde })
+   *   .reduce((sum, age) => sum + age, (sum, age) => sum - age)
+   */
+  reduce(
+    add: (aggregate: V, value: V) => V,
+    subtract: (aggregate: V, value: V) => V | undefined,
+    materialized: Materialized<K, V> = {},
+  ): KTable<K, V> {
+    const { value } = this.#place;
+    const options = { ...(value && { value }), ...materialized };
+    const subtracting = (_key: K, row: V, all: V): V | undefined => subtract(all, row);
+    return this.#aggregate('reduce() of a table', reducing(add), subtracting, options);
+  }
+
+  /**
+   * Joins the rows by `add`, and takes them out again by `subtract`, which returns `undefined` where nothing
+   * is left.
    * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
    * @example
    * table.groupBy((_id, row) => [row.city, row.age], { key: stringSerde, value: numberSerde })
@@ -44,13 +66,22 @@ export class KGroupedTable<K, V> {
   aggregate<A>(
     initial: () => A,
     add: (key: K, value: V, aggregate: A) => A,
-    subtract: (key: K, value: V, aggregate: A) => A,
+    subtract: (key: K, value: V, aggregate: A) => A | undefined,
+    materialized: Materialized<K, A>,
+  ): KTable<K, A> {
+    return this.#aggregate('aggregate() of a table', aggregating(initial, add), subtract, materialized);
+  }
+
+  #aggregate<A>(
+    step: string,
+    add: Adder<K, V, A>,
+    subtract: (key: K, value: V, aggregate: A) => A | undefined,
     materialized: Materialized<K, A>,
   ): KTable<K, A> {
     const { graph } = this.#dsl;
     const { key, value } = requireSerdes(
       { key: materialized.key ?? this.#place.key, value: materialized.value },
-      'aggregate() of a table',
+      step,
     );
     const name = graph.name('KTABLE-AGGREGATE');
     const store = graph.store({
@@ -60,7 +91,7 @@ export class KGroupedTable<K, V> {
       valueSerde: value,
       changelog: materialized.changelog ?? true,
     });
-    const supplier = tableAggregate(store.name, initial, add, subtract);
+    const supplier = tableAggregate(store.name, add, subtract);
     const parent = graph.processor(name, [this.#place.parent], supplier, [store.name]);
     const view = keyValueView<K, A>(store.name);
     return this.#dsl.table({ parent, key, value, oldValues: { wanted: false }, view });

@@ -110,6 +110,7 @@ export class SessionWindowedKStream<K, V> {
     const parent = graph.processor(name, [this.#place.parent], supplier, [store.name]);
     materialized.onLate?.(this.#dsl.stream({ ...this.#place, parent: { node: name, output: lateOutput } }));
     const view = sessionView<K, A>(store.name);
-    return this.#dsl.table({ parent, key: sessionWindowedSerde(key), value, oldValues, view });
+    const windowed = { graceMs: this.#windows.gapMs + this.#windows.graceMs, keySerde: key };
+    return this.#dsl.table({ parent, key: sessionWindowedSerde(key), value, oldValues, view, windowed });
   }
 }

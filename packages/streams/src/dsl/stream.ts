@@ -40,6 +40,8 @@ import {
 } from './options.ts';
 import { requireSerdes } from './require-serdes.ts';
 import { JoinableStream } from './stream-joins.ts';
+import type { KTable } from './table.ts';
+import { tableOf, type ToTable } from './to-table.ts';
 import type { StatefulStream } from './stateful-stream.ts';
 import { storeNames, type DedupeOptions, type Failing, type ProcessOptions } from './stream-options.ts';
 
@@ -320,6 +322,19 @@ export class KStream<K, V> extends JoinableStream<K, V> {
     const source = graph.name('KSTREAM-SOURCE');
     const parent = graph.source({ name: source, topics: [topic], ...serdes, timestamp: undefined });
     return this.#dsl.stream({ parent, key, value, keyChanged: false });
+  }
+
+  /**
+   * The newest value of each key as a table; a record without a value removes its row. Where a step before may
+   * have changed the key, the records go through a repartition topic.
+   * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
+   * @example const users = events.selectKey((_id, event) => event.user, { key: stringSerde }).toTable()
+   */
+  toTable(options: ToTable<K, V> = {}): KTable<K, Exclude<V, undefined | null>> {
+    const grouped = options as Grouped<K, V>;
+    const serdes = requireSerdes(this.#serdes(grouped), 'toTable()');
+    const { place } = this.#place.keyChanged ? this.repartition(grouped) : this;
+    return this.#dsl.table(tableOf(this.#dsl.graph, { ...place, ...serdes }, options));
   }
 
   /**

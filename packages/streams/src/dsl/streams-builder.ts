@@ -7,6 +7,7 @@ import type { StoreSpec } from '../api/stores.ts';
 import { assertValid } from '../topology/validate.ts';
 import type { TimestampExtractor } from '../api/processor.ts';
 import { cutTopology, type Topology } from '../topology/topology.ts';
+import { CogroupedKStream } from './cogrouped-stream.ts';
 import type { Dsl } from './dsl.ts';
 import { Graph } from './graph.ts';
 import { KGroupedStream } from './grouped-stream.ts';
@@ -66,6 +67,7 @@ export class StreamsBuilder {
         new TimeWindowedKStream(dsl, place, windows, strategy),
       sessionStream: (place, windows, strategy = 'onWindowUpdate') =>
         new SessionWindowedKStream(dsl, place, windows, strategy),
+      cogroupedStream: (inputs) => new CogroupedKStream(dsl, inputs),
       groupedTable: (place) => new KGroupedTable(dsl, place),
     };
     this.#dsl = dsl;

@@ -2,6 +2,7 @@
 import { tableGroupBy, tableMap, tableToStream } from '../operators/table.ts';
 import { mappedView } from '../operators/table-view.ts';
 import type { Change } from '../api/record.ts';
+import { keyText } from '../api/key-text.ts';
 import type { Serde } from '../api/serde.ts';
 import { changeSerde } from './change-serde.ts';
 import type { Dsl, TablePlace } from './dsl.ts';
@@ -9,6 +10,8 @@ import type { KGroupedTable } from './grouped-table.ts';
 import type { Grouped, Named } from './options.ts';
 import { requireSerdes } from './require-serdes.ts';
 import type { KStream } from './stream.ts';
+import type { Suppressed } from './suppressed.ts';
+import { suppressedTable } from './suppressed-table.ts';
 
 /**
  * A table: for each key, the newest value. Steps work on its changes, so what a row was can be taken back.
@@ -77,7 +80,7 @@ export class KTable<K, V> {
     this.#place.oldValues.wanted = true;
     const { key, value } = requireSerdes({ key: grouped.key, value: grouped.value }, 'groupBy()');
     const name = graph.name('KTABLE-SELECT', grouped.name);
-    const parent = graph.processor(name, [this.#place.parent], tableGroupBy(mapper));
+    const parent = graph.processor(name, [this.#place.parent], tableGroupBy(mapper, keyText(key).write));
     const changes = this.#dsl.stream<K2, Change<V2>>({
       parent,
       key,
@@ -88,6 +91,16 @@ export class KTable<K, V> {
     return this.#dsl.groupedTable({ parent: place.parent, key, value });
   }
 
+  /**
+   * Holds changes back and gives the last one of each key when its time has come: once for each window, or a
+   * while after its first change. What waits is in a changelog, and commits with the records it is made of.
+   * @throws FatalError with TOPOLOGY_INVALID where a serde is missing, or the grace of windows is not known.
+   * @example clicks.groupByKey().windowedBy(windows).count().suppress(untilWindowCloses()).toStream()
+   */
+  suppress(suppressed: Suppressed<K>): KTable<K, V> {
+    return this.#dsl.table(suppressedTable(this.#dsl.graph, this.#place, suppressed));
+  }
+
   #map<V2>(
     role: string,
     name: string | undefined,
@@ -96,9 +109,9 @@ export class KTable<K, V> {
     value: Serde<V2> | undefined,
   ): KTable<K, V2> {
     const { graph } = this.#dsl;
-    const { parent, key, oldValues, view } = this.#place;
+    const { parent, key, oldValues, view, windowed } = this.#place;
     const supplier = tableMap(mapper, oldValues, skipEmpty);
     const node = graph.processor(graph.name(role, name), [parent], supplier);
-    return this.#dsl.table({ parent: node, key, value, oldValues, view: mappedView(view, mapper) });
+    return this.#dsl.table({ parent: node, key, value, oldValues, view: mappedView(view, mapper), windowed });
   }
 }

@@ -102,7 +102,8 @@ export class TimeWindowedKStream<K, V> {
         : this.#strict(name, add, kept, { emit, oldValues });
     materialized.onLate?.(this.#dsl.stream({ ...this.#place, parent: { node: name, output: lateOutput } }));
     const view = windowView<K, A>(store);
-    return this.#dsl.table({ parent, key: windowedSerde(key, sizeMs), value, oldValues, view });
+    const windowed = { graceMs: this.#windows.graceMs, keySerde: key };
+    return this.#dsl.table({ parent, key: windowedSerde(key, sizeMs), value, oldValues, view, windowed });
   }
 
   /** An aggregate that goes by the task's stream time. */

@@ -13,7 +13,8 @@ export type Emit = 'update' | 'commit';
 
 /** How an aggregate gives its changes. */
 export interface AggregateOutput {
-  readonly emit: Emit;
+  /** `elsewhere`: by another step that shares the store. */
+  readonly emit: Emit | 'elsewhere';
   /** Whether changes must carry old values; with `update` they do anyway. */
   readonly oldValues: OldValues;
 }
@@ -51,7 +52,7 @@ export function aggregate<K, V, A>(
           oldValue = old;
           return add(key, value, old);
         });
-        if (emit === 'commit') return;
+        if (emit !== 'update') return;
         const change = { newValue: updated.value, oldValue };
         context.forward({ key, value: change, timestamp: updated.timestamp, headers });
       },

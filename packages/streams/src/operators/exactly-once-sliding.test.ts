@@ -112,7 +112,7 @@ describe('whatever happens to the process', () => {
   const grace = fc.nat(30);
   const size = fc.integer({ min: 1, max: 20 });
 
-  const out = { value: jsonSerde(), ...besideItsSource };
+  const out = { value: jsonSerde<never>(), ...besideItsSource };
 
   test('sliding windows decide alike what is late', () => {
     checkProperty(

@@ -70,20 +70,28 @@ export function tableToStream<K, V>(): ProcessorSupplier<K, Change<V>, K, V | un
   };
 }
 
-/** Sends each row to the key it is grouped by: what it was is taken away before what it is comes in. */
+/**
+ * Sends each row to the key it is grouped by: what it was is taken away before what it is comes in. A row
+ * whose new key or value is absent is in no group.
+ */
 export function tableGroupBy<K, V, K2, V2>(
   mapper: (key: K, value: V) => readonly [K2, V2],
+  textOf: (key: K2) => string,
 ): ProcessorSupplier<K, Change<V>, K2, Change<V2>> {
   return function createTableGroupBy(): Processor<K, Change<V>, K2, Change<V2>> {
     let context: ProcessorContext<K2, Change<V2>>;
+    function grouped(key: K, value: V | undefined): readonly [K2, V2] | undefined {
+      const row = value === undefined ? undefined : mapper(key, value);
+      return row && !isAbsent(row[0]) && !isAbsent(row[1]) ? row : undefined;
+    }
     return {
       init(given) {
         context = given;
       },
       process({ key, value, timestamp, headers }) {
-        const before = value.oldValue === undefined ? undefined : mapper(key, value.oldValue);
-        const after = value.newValue === undefined ? undefined : mapper(key, value.newValue);
-        if (before && after && before[0] === after[0]) {
+        const before = grouped(key, value.oldValue);
+        const after = grouped(key, value.newValue);
+        if (before && after && (before[0] === after[0] || textOf(before[0]) === textOf(after[0]))) {
           const change = { newValue: after[1], oldValue: before[1] };
           context.forward({ key: after[0], value: change, timestamp, headers });
           return;
@@ -101,12 +109,14 @@ export function tableGroupBy<K, V, K2, V2>(
   };
 }
 
-/** Aggregates a grouped table: takes the old row out, puts the new one in. */
+/**
+ * Aggregates a grouped table: takes the old row out, puts the new one in. `subtract` returns nothing where
+ * nothing is left.
+ */
 export function tableAggregate<K, V, A>(
   store: string,
-  initial: () => A,
-  add: (key: K, value: V, aggregate: A) => A,
-  subtract: (key: K, value: V, aggregate: A) => A,
+  add: (key: K, value: V, aggregate: A | undefined) => A,
+  subtract: (key: K, value: V, aggregate: A) => A | undefined | null,
 ): ProcessorSupplier<K, Change<V>, K, Change<A>> {
   return function createTableAggregate(): Processor<K, Change<V>, K, Change<A>> {
     let context: ProcessorContext<K, Change<A>>;
@@ -124,8 +134,8 @@ export function tableAggregate<K, V, A>(
         const old = aggregates.getTimestamped(key);
         let newValue = old?.value;
         if (value.oldValue !== undefined && newValue !== undefined)
-          newValue = subtract(key, value.oldValue, newValue);
-        if (value.newValue !== undefined) newValue = add(key, value.newValue, newValue ?? initial());
+          newValue = subtract(key, value.oldValue, newValue) ?? undefined;
+        if (value.newValue !== undefined) newValue = add(key, value.newValue, newValue);
         const newTimestamp = old && old.timestamp > timestamp ? old.timestamp : timestamp;
         if (newValue === undefined) aggregates.delete(key);
         else aggregates.put(key, newValue, newTimestamp);

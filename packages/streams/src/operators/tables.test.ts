@@ -1,6 +1,6 @@
 // Tables: what goes in, what comes out, through the real task.
-import { jsonSerde } from '../api/serde.ts';
-import { describeOperators, json, strings } from '../testing-support/operator-cases.ts';
+import { jsonSerde, stringSerde } from '../api/serde.ts';
+import { describeOperators, json, stream, strings } from '../testing-support/operator-cases.ts';
 
 describeOperators('tables', [
   {
@@ -84,6 +84,92 @@ describeOperators('tables', [
       ['blue', ['ann'], 3],
       ['red', [], 4],
       ['blue', ['ann'], 5],
+    ],
+  },
+  {
+    name: 'toTable keeps the newest value of each key, and lets a record without one remove it',
+    declare: stream((input) => input.toTable().toStream()),
+    input: [
+      ['a', 'x', 5],
+      ['a', undefined, 3],
+      [undefined, 'y', 4],
+      ['a', 'z', 4],
+    ],
+    output: [
+      ['a', 'x', 5],
+      ['a', undefined, 3],
+      ['a', 'z', 4],
+    ],
+    dropped: ['null-key'],
+  },
+  {
+    name: 'toTable after another key goes through a repartition topic, removals too',
+    declare: stream((input) =>
+      input
+        .selectKey((key) => `${key}!`, { key: stringSerde })
+        .toTable({ name: 'rekeyed', store: 'rows' })
+        .groupBy((_key, value) => [value, value], strings)
+        .count()
+        .toStream(),
+    ),
+    input: [
+      ['a', 'x', 1],
+      ['b', 'x', 2],
+      ['a', undefined, 3],
+    ],
+    output: [
+      ['x', 1, 1],
+      ['x', 2, 2],
+      ['x', 1, 3],
+    ],
+  },
+  {
+    name: 'reduce of a grouped table takes rows out and puts them in; nothing is left where it says so',
+    declare: (builder) =>
+      builder
+        .table('in', strings)
+        .groupBy((_key, value) => [value.charAt(0), value], strings)
+        .reduce(
+          (all, value) => all + value,
+          (all, value) => all.replace(value, '') || undefined,
+        )
+        .toStream()
+        .to('out', json),
+    input: [
+      ['a', 'x1', 1],
+      ['b', 'x2', 2],
+      ['a', 'x3', 3],
+      ['a', 'y1', 4],
+      ['b', undefined, 5],
+    ],
+    output: [
+      ['x', 'x1', 1],
+      ['x', 'x1x2', 2],
+      ['x', 'x2x3', 3],
+      ['x', 'x2', 4],
+      ['y', 'y1', 4],
+      ['x', undefined, 5],
+    ],
+  },
+  {
+    name: 'groupBy by keys that are objects is one change where they are the same',
+    declare: (builder) =>
+      builder
+        .table('in', strings)
+        .groupBy((_key, value) => [{ first: value.charAt(0) }, value], {
+          key: jsonSerde<{ first: string }>(),
+          value: stringSerde,
+        })
+        .count()
+        .toStream()
+        .to('out', json),
+    input: [
+      ['a', 'x1', 1],
+      ['a', 'x2', 2],
+    ],
+    output: [
+      [{ first: 'x' }, 1, 1],
+      [{ first: 'x' }, 1, 2],
     ],
   },
 ]);

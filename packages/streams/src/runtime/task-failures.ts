@@ -192,10 +192,12 @@ const mistakes = new Set<string>([
   'CONFIGURATION_INVALID',
   'STATE_DAMAGED',
   'STATE_UNWRITABLE',
+  'BUFFER_FULL',
 ]);
 
 /**
- * Whether an error ends the application whatever the handlers say: a mistake in the program, or a lost disk.
+ * Whether an error ends the application whatever the handlers say: a mistake in the program, a lost disk, or a
+ * buffer whose bounds say so.
  * Or they have said so.
  */
 export function isFinal(error: unknown): boolean {

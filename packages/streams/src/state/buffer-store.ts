@@ -50,6 +50,10 @@ export class TaskBufferStore<K, V>
     return first && this.#read(first.key);
   }
 
+  waitsFor(key: K): number | undefined {
+    return this.#indexed().byKey.get(this.keys.write(key))?.time;
+  }
+
   get(key: K): Buffered<K, V> | undefined {
     return this.#read(this.keys.write(key));
   }

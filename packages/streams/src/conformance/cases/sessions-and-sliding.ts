@@ -22,17 +22,21 @@ export function writeWindowed<V>(table: KTable<Windowed<string>, V>, tombstone?:
 export const append = (_key: string, value: string, all: string): string => all + value;
 export const mergeTexts = (_key: string, x: string, y: string): string => `(${x}|${y})`;
 
-function sessionsOf(builder: StreamsBuilder, params: CaseParams): SessionWindowedKStream<string, string> {
+export function sessionsOf(
+  builder: StreamsBuilder,
+  params: CaseParams,
+): SessionWindowedKStream<string, string> {
   const windows = sessions({ gap: param(params, 'gap'), grace: param(params, 'grace') });
   return builder.stream('a', strings).groupByKey().windowedBy(windows);
 }
 
+/** Stream `a` in windows of each kind. */
 function slidingOf(builder: StreamsBuilder, params: CaseParams): TimeWindowedKStream<string, string> {
   const windows = sliding({ timeDifference: param(params, 'size'), grace: param(params, 'grace') });
   return builder.stream('a', strings).groupByKey().windowedBy(windows);
 }
 
-function tumblingOf(builder: StreamsBuilder, params: CaseParams): TimeWindowedKStream<string, string> {
+export function tumblingOf(builder: StreamsBuilder, params: CaseParams): TimeWindowedKStream<string, string> {
   const windows = tumbling({ size: param(params, 'size'), grace: param(params, 'grace') });
   return builder.stream('a', strings).groupByKey().windowedBy(windows);
 }
