@@ -5,6 +5,7 @@ export { BranchedStream } from './dsl/branched-stream.ts';
 export { KStream } from './dsl/stream.ts';
 export { StatefulStream } from './dsl/stateful-stream.ts';
 export type { DedupeOptions, Failing, ProcessOptions } from './dsl/stream-options.ts';
+export { GlobalKTable } from './dsl/global-table.ts';
 export { KTable } from './dsl/table.ts';
 export { KGroupedStream } from './dsl/grouped-stream.ts';
 export type { RollingCountOptions } from './dsl/grouped-stream.ts';
@@ -21,7 +22,9 @@ export type { BufferConfig, EagerBufferConfig, StrictBufferConfig, Suppressed } 
 export type { ToTable } from './dsl/to-table.ts';
 export type { WhenFull } from './operators/suppress.ts';
 export { KGroupedTable } from './dsl/grouped-table.ts';
+export type { KeySelector } from './dsl/stream-joins.ts';
 export { JoinableStream } from './dsl/stream-joins.ts';
+export { JoinableTable } from './dsl/table-joins.ts';
 export { joinWindows } from './dsl/join-windows.ts';
 export type { JoinWindowsOptions } from './dsl/join-windows.ts';
 export type { JoinWindows, ValueJoiner } from './operators/stream-join.ts';
@@ -34,6 +37,7 @@ export type {
   Produced,
   Repartitioned,
   StreamJoined,
+  TableJoined,
   WindowMaterialized,
 } from './dsl/options.ts';
 export type { EmitStrategy } from './dsl/emit-strategy.ts';
@@ -107,6 +111,7 @@ export type {
   TimestampExtractor,
 } from './api/processor.ts';
 export type {
+  GlobalTable,
   Parent,
   Partitioner,
   ProcessorNode,

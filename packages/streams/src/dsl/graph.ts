@@ -2,13 +2,21 @@
 // with names that stay the same from build to build.
 import type { StoreSpec } from '../api/stores.ts';
 import type { ProcessorSupplier } from '../api/processor.ts';
-import type { Parent, RepartitionTopic, SinkNode, SourceNode, TopologyNode } from '../topology/topology.ts';
+import type {
+  GlobalTable,
+  Parent,
+  RepartitionTopic,
+  SinkNode,
+  SourceNode,
+  TopologyNode,
+} from '../topology/topology.ts';
 
 /** Collects what the DSL declares. */
 export class Graph {
   readonly nodes: TopologyNode[] = [];
   readonly stores: StoreSpec[] = [];
   readonly repartitionTopics: RepartitionTopic[] = [];
+  readonly globalTables: GlobalTable[] = [];
   #index = 0;
 
   /** A name as Kafka Streams makes it, `KSTREAM-FILTER-0000000001`, unless one was given. */

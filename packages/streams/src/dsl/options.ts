@@ -97,6 +97,16 @@ export interface StreamJoined<K, V1, V2> extends Named {
   changelog?: boolean;
 }
 
+/** How two tables are joined. The result is worked out from both when it is asked for, unless it has a store. */
+export interface TableJoined<K, VO> extends Named {
+  /** Keeps the result under this name, by which it can be read. It then needs serdes. */
+  store?: string;
+  key?: Serde<K>;
+  value?: Serde<VO>;
+  /** false: kept without a changelog; a crash loses it. Default true. */
+  changelog?: boolean;
+}
+
 /** The untyped form that the graph keeps. */
 export function untypedPartitioner<K, V>(produced: Produced<K, V>): Partitioner | undefined {
   return produced.partitioner as Partitioner | undefined;

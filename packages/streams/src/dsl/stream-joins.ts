@@ -10,10 +10,12 @@ import {
   type ValueJoiner,
 } from '../operators/stream-join.ts';
 import { streamTableJoin } from '../operators/stream-table-join.ts';
+import type { TableView } from '../operators/table-view.ts';
 import type { Serde } from '../api/serde.ts';
 import type { StoreSpec } from '../api/stores.ts';
 import type { Dsl, StreamPlace } from './dsl.ts';
-import type { Joined, StreamJoined } from './options.ts';
+import { GlobalKTable } from './global-table.ts';
+import type { Joined, Named, StreamJoined } from './options.ts';
 import { requireSerdes } from './require-serdes.ts';
 import type { KStream } from './stream.ts';
 import type { KTable } from './table.ts';
@@ -21,6 +23,9 @@ import type { KTable } from './table.ts';
 /** Which sides of a join come out where the other has nothing. */
 type Kind = 'inner' | 'left' | 'outer';
 type AnyJoiner<K, VO> = ValueJoiner<K, never, never, VO>;
+
+/** Returns the key of the row that a record is joined with; `undefined` or null: none. */
+export type KeySelector<K, V, TK> = (key: K, value: V) => TK | undefined | null;
 
 /** A stream that can be joined: what {@link KStream} has for it. */
 export abstract class JoinableStream<K, V> {
@@ -64,12 +69,20 @@ export abstract class JoinableStream<K, V> {
     joiner: ValueJoiner<K, V, VT, VO>,
     joined?: Joined<K, V>,
   ): KStream<K, VO>;
-  join<V2, VO>(
-    other: KStream<K, V2> | KTable<K, V2>,
-    joiner: AnyJoiner<K, VO>,
-    ...rest: readonly unknown[]
-  ): KStream<K, VO> {
-    return this.#join('inner', other, joiner, rest);
+  /**
+   * Joins each record with the row that a global table has for the key which `keySelector` returns; a record
+   * without one, or without a value, is dropped. The key of the record stays.
+   * @example
+   * users.join(countries, (_id, user) => user.country, (user, country) => ({ ...user, country: country.name }))
+   */
+  join<TK, TV, VO>(
+    table: GlobalKTable<TK, TV>,
+    keySelector: KeySelector<K, V, TK>,
+    joiner: ValueJoiner<K, V, TV, VO>,
+    named?: Named,
+  ): KStream<K, VO>;
+  join<VO>(other: object, ...rest: readonly unknown[]): KStream<K, VO> {
+    return this.#join('inner', other, rest);
   }
 
   /**
@@ -89,12 +102,15 @@ export abstract class JoinableStream<K, V> {
     joiner: ValueJoiner<K, V, VT | undefined, VO>,
     joined?: Joined<K, V>,
   ): KStream<K, VO>;
-  leftJoin<V2, VO>(
-    other: KStream<K, V2> | KTable<K, V2>,
-    joiner: AnyJoiner<K, VO>,
-    ...rest: readonly unknown[]
-  ): KStream<K, VO> {
-    return this.#join('left', other, joiner, rest);
+  /** Like `join`, and a record without a row is joined with `undefined`. */
+  leftJoin<TK, TV, VO>(
+    table: GlobalKTable<TK, TV>,
+    keySelector: KeySelector<K, V, TK>,
+    joiner: ValueJoiner<K, V, TV | undefined, VO>,
+    named?: Named,
+  ): KStream<K, VO>;
+  leftJoin<VO>(other: object, ...rest: readonly unknown[]): KStream<K, VO> {
+    return this.#join('left', other, rest);
   }
 
   /** Like `leftJoin`, for the records of both streams. */
@@ -104,21 +120,28 @@ export abstract class JoinableStream<K, V> {
     windows: JoinWindows,
     joined?: StreamJoined<K, V, V2>,
   ): KStream<K, VO> {
-    return this.#join('outer', other, joiner, [windows, joined]);
+    return this.#join('outer', other, [joiner, windows, joined]);
   }
 
-  #join<V2, VO>(
-    kind: Kind,
-    other: KStream<K, V2> | KTable<K, V2>,
-    joiner: AnyJoiner<K, VO>,
-    rest: readonly unknown[],
-  ): KStream<K, VO> {
+  #join<VO>(kind: Kind, other: object, rest: readonly unknown[]): KStream<K, VO> {
+    if (other instanceof GlobalKTable) {
+      const [keyOf, joiner, named] = rest as [
+        KeySelector<K, V, unknown>,
+        AnyJoiner<K, VO>,
+        Named | undefined,
+      ];
+      return this.#joinGlobal(kind, other.view, keyOf, joiner, named);
+    }
     if (other instanceof JoinableStream) {
-      const [windows, joined] = rest as [JoinWindows, StreamJoined<K, V, V2> | undefined];
+      const [joiner, windows, joined] = rest as [
+        AnyJoiner<K, VO>,
+        JoinWindows,
+        StreamJoined<K, V, unknown> | undefined,
+      ];
       return this.#joinStream(kind, other.place, joiner, windows, joined);
     }
-    const [joined] = rest as [Joined<K, V> | undefined];
-    return this.#joinTable(kind, other, joiner, joined);
+    const [joiner, joined] = rest as [AnyJoiner<K, VO>, Joined<K, V> | undefined];
+    return this.#joinTable(kind, other as KTable<K, unknown>, joiner, joined);
   }
 
   #joinStream<V2, VO>(
@@ -205,20 +228,45 @@ export abstract class JoinableStream<K, V> {
     joiner: AnyJoiner<K, VO>,
     joined: Joined<K, V> = {},
   ): KStream<K, VO> {
-    const { graph } = this.#dsl;
     const key = joined.key ?? this.#place.key;
     const value = joined.value ?? this.#place.value;
     const place = this.#copartitioned(this.#place, key, value, joined.name);
-    const name = graph.name(kind === 'left' ? 'KSTREAM-LEFTJOIN' : 'KSTREAM-JOIN', joined.name);
-    const { view } = table.place;
-    const supplier = streamTableJoin<K, V, K, VT, VO>({
+    return this.#addTableJoin(kind, place, table.place.view, (own) => own, joiner, joined);
+  }
+
+  #joinGlobal<TK, TV, VO>(
+    kind: Kind,
+    view: TableView<TK, TV>,
+    keyOf: KeySelector<K, V, TK>,
+    joiner: AnyJoiner<K, VO>,
+    named: Named = {},
+  ): KStream<K, VO> {
+    return this.#addTableJoin(kind, this.#place, view, keyOf, joiner, named);
+  }
+
+  #addTableJoin<TK, TV, VO>(
+    kind: Kind,
+    place: StreamPlace<K, V>,
+    view: TableView<TK, TV>,
+    keyOf: KeySelector<K, V, TK>,
+    joiner: AnyJoiner<K, VO>,
+    { name: given }: Named,
+  ): KStream<K, VO> {
+    const { graph } = this.#dsl;
+    const name = graph.name(kind === 'left' ? 'KSTREAM-LEFTJOIN' : 'KSTREAM-JOIN', given);
+    const supplier = streamTableJoin<K, V, TK, TV, VO>({
       view,
-      keyOf: (own) => own,
-      joiner: joiner as ValueJoiner<K, V, VT | undefined, VO>,
+      keyOf,
+      joiner: joiner as ValueJoiner<K, V, TV | undefined, VO>,
       isLeft: kind === 'left',
     });
     const parent = graph.processor(name, [place.parent], supplier, view.stores);
-    return this.#dsl.stream<K, VO>({ parent, key, value: undefined, keyChanged: false });
+    return this.#dsl.stream<K, VO>({
+      parent,
+      key: place.key,
+      value: undefined,
+      keyChanged: place.keyChanged,
+    });
   }
 
   /** The stream with its records in the partitions of their keys: through a topic where the key has changed. */

@@ -9,6 +9,7 @@ import type { TimestampExtractor } from '../api/processor.ts';
 import { cutTopology, type Topology } from '../topology/topology.ts';
 import { CogroupedKStream } from './cogrouped-stream.ts';
 import type { Dsl } from './dsl.ts';
+import { GlobalKTable } from './global-table.ts';
 import { Graph } from './graph.ts';
 import { KGroupedStream } from './grouped-stream.ts';
 import { KGroupedTable } from './grouped-table.ts';
@@ -98,7 +99,35 @@ export class StreamsBuilder {
     });
     const parent = this.#graph.processor(name, [source], tableSource<K, V>(store.name), [store.name]);
     const view = keyValueView<K, V>(store.name);
-    return this.#dsl.table({ parent, key, value, oldValues: { wanted: false }, view });
+    const oldValues = { wanted: false, onlyWhereNeeded: materialized.store === undefined };
+    return this.#dsl.table({ parent, key, value, oldValues, view });
+  }
+
+  /**
+   * Reads a topic as a table that each instance has as a whole, whatever the partitions of its tasks: for joins
+   * by any key. Each thread reads the topic from its beginning when it starts, before its tasks begin, and
+   * keeps the rows in memory. It has no changelog, and a join sees what has been read by then. Every step of
+   * the topology may read its store.
+   * @example
+   * const countries = builder.globalTable('countries', { key: stringSerde, value: jsonSerde<Country>() });
+   * users.join(countries, (_id, user) => user.country, (user, country) => ({ ...user, country: country.name }));
+   */
+  globalTable<K, V>(
+    topic: string,
+    { key, value, name: given }: Omit<Consumed<K, V>, 'timestamp'>,
+    { store: storeName }: Pick<Materialized<K, V>, 'store'> = {},
+  ): GlobalKTable<K, V> {
+    const name = this.#graph.name('KSTREAM-SOURCE', given);
+    const own = this.#graph.name('KTABLE-SOURCE');
+    const store: StoreSpec = {
+      name: storeName ?? `${topic}-STATE-STORE-${own.slice(-10)}`,
+      kind: 'keyValue',
+      keySerde: key,
+      valueSerde: value,
+      changelog: false,
+    };
+    this.#graph.globalTables.push({ name, topic, store });
+    return new GlobalKTable(store.name);
   }
 
   /**

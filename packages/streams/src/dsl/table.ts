@@ -12,24 +12,21 @@ import { requireSerdes } from './require-serdes.ts';
 import type { KStream } from './stream.ts';
 import type { Suppressed } from './suppressed.ts';
 import { suppressedTable } from './suppressed-table.ts';
+import { JoinableTable } from './table-joins.ts';
 
 /**
  * A table: for each key, the newest value. Steps work on its changes, so what a row was can be taken back.
  * Values are of type `V`; a row without a value does not exist.
  */
-export class KTable<K, V> {
+export class KTable<K, V> extends JoinableTable<K, V> {
   readonly #dsl: Dsl;
   readonly #place: TablePlace<K, V>;
 
   /** @internal */
   constructor(dsl: Dsl, place: TablePlace<K, V>) {
+    super(dsl, place);
     this.#dsl = dsl;
     this.#place = place;
-  }
-
-  /** Where this table stands; for other steps of the DSL. @internal */
-  get place(): TablePlace<K, V> {
-    return this.#place;
   }
 
   /** Keeps the rows for which the predicate holds; others are removed from the result. */
@@ -110,6 +107,7 @@ export class KTable<K, V> {
   ): KTable<K, V2> {
     const { graph } = this.#dsl;
     const { parent, key, oldValues, view, windowed } = this.#place;
+    if (skipEmpty && oldValues.onlyWhereNeeded !== true) oldValues.wanted = true;
     const supplier = tableMap(mapper, oldValues, skipEmpty);
     const node = graph.processor(graph.name(role, name), [parent], supplier);
     return this.#dsl.table({ parent: node, key, value, oldValues, view: mappedView(view, mapper), windowed });

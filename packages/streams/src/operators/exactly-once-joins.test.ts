@@ -1,18 +1,25 @@
 // As exactly-once.test.ts: joins against naive oracles. Both streams come from one topic, so that the order of
 // their records is the same however often they are read.
 import * as fc from 'fast-check';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { checkProperty } from '@activity/kafka/testing';
 import { jsonSerde } from '../api/serde.ts';
 import { joinWindows } from '../dsl/join-windows.ts';
-import { histories } from '../testing-support/faults.ts';
+import { committedTo, histories, inputsOf, playHistory, type Out } from '../testing-support/faults.ts';
 import { plus } from '../testing-support/join-cases.ts';
 import { joinOracle } from '../testing-support/join-oracle.ts';
-import { besideItsSource, build, expectExactly, minute, strings } from '../testing-support/oracles.ts';
+import { besideItsSource, build, expectExactly, json, minute, strings } from '../testing-support/oracles.ts';
+import type { StreamsBuilder } from '../dsl/streams-builder.ts';
+import type { KTable } from '../dsl/table.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { JoinWindows } from './stream-join.ts';
 
 const out = { value: jsonSerde<string>(), ...besideItsSource };
+interface Row {
+  value: string;
+  time: number;
+}
+
 const letter: fc.Arbitrary<string> = fc.constantFrom('a', 'b', 'c', 'x', 'y', 'z');
 
 describe('streams', () => {
@@ -48,7 +55,7 @@ describe('streams', () => {
     );
   });
 
-  test('self join: over one store as over two, but for the order of what it gives', () => {
+  test('self join', () => {
     checkProperty(
       fc.property(histories({ value: letter }), windowsOf, (history, windows) => {
         const topology = build((builder) => {
@@ -64,6 +71,111 @@ describe('streams', () => {
           const joined = joinOracle(both, { kind: 'inner', windows, sideOf });
           return { out: joined.map(([key, value, time]) => [key, value?.replaceAll(/[<>]/g, ''), time]) };
         });
+      }),
+    );
+  });
+});
+
+describe('tables', () => {
+  /** The newest value of each key, of letters up to `m` and of those behind it. */
+  function sidesOf(builder: StreamsBuilder): { left: KTable<string, string>; right: KTable<string, string> } {
+    const stream = builder.stream('in', strings);
+    const newest = (_old: string, value: string): string => value;
+    return {
+      left: stream
+        .filter((value) => value < 'm')
+        .groupByKey()
+        .reduce(newest),
+      right: stream
+        .filterNot((value) => value < 'm')
+        .groupByKey()
+        .reduce(newest),
+    };
+  }
+
+  test('stream and table: each record meets the row of its time', () => {
+    const topology = build((builder) => {
+      const stream = builder.stream('in', strings);
+      const table = stream
+        .filterNot((value) => value < 'm')
+        .groupByKey()
+        .reduce((_old, value) => value);
+      stream
+        .filter((value) => value < 'm')
+        .leftJoin(table, plus)
+        .to('out', out);
+    });
+    checkProperty(
+      fc.property(histories({ value: letter }), (history) => {
+        expectExactly(topology, history, (records) => {
+          const rows = new Map<string, string>();
+          return {
+            out: records.flatMap(({ key, value, timestamp }): Out<string>[] => {
+              if (value < 'm') return [[key, plus(value, rows.get(key)), timestamp]];
+              rows.set(key, value);
+              return [];
+            }),
+          };
+        });
+      }),
+    );
+  });
+
+  test.each<['inner' | 'left' | 'outer']>([['inner'], ['left'], ['outer']])('%s join of two', (kind) => {
+    const topology = build((builder) => {
+      const { left, right } = sidesOf(builder);
+      const joins = {
+        inner: () => left.join(right, plus),
+        left: () => left.leftJoin(right, plus),
+        outer: () => left.outerJoin(right, plus),
+      };
+      joins[kind]().toStream().to('out', out);
+    });
+    checkProperty(
+      fc.property(histories({ value: letter }), (history) => {
+        expectExactly(topology, history, (records) => {
+          const tables = { left: new Map<string, Row>(), right: new Map<string, Row>() };
+          return {
+            out: records.flatMap(({ key, value, timestamp }): Out<string>[] => {
+              const rows = value < 'm' ? tables.left : tables.right;
+              rows.set(key, { value, time: Math.max(timestamp, rows.get(key)?.time ?? 0) });
+              const [left, right] = [tables.left.get(key), tables.right.get(key)];
+              if (kind !== 'outer' && !left) return [];
+              if (kind === 'inner' && !right) return [];
+              return [[key, plus(left?.value, right?.value), Math.max(left?.time ?? 0, right?.time ?? 0)]];
+            }),
+          };
+        });
+      }),
+    );
+  });
+
+  test('outer join of two topics with tombstones: in the end each key has the rows of both', () => {
+    const topology = build((builder) =>
+      builder.table('a', strings).outerJoin(builder.table('b', strings), plus).toStream().to('out', out),
+    );
+    const row = fc.option(letter, { nil: undefined, freq: 3 });
+    checkProperty(
+      fc.property(histories({ value: row, topics: ['a', 'b'] }), (history) => {
+        const driver = playHistory<string>(topology, history, strings);
+        const last = new Map(
+          committedTo(driver, 'out', history, json)
+            .flat()
+            .map(([key, value]) => [key, value]),
+        );
+        const [a, b] = ['a', 'b'].map(
+          (topic) =>
+            new Map(
+              inputsOf(history)
+                .filter((one) => one.topic === topic)
+                .map(({ key, value }) => [key, value]),
+            ),
+        );
+        for (const key of new Set([...(a?.keys() ?? []), ...(b?.keys() ?? [])])) {
+          const [left, right] = [a?.get(key), b?.get(key)];
+          const isThere = left !== undefined || right !== undefined;
+          expect(last.get(key), `key ${key}`).toEqual(isThere ? plus(left, right) : undefined);
+        }
       }),
     );
   });

@@ -32,7 +32,7 @@ export function streamTableJoin<K, V, TK, TV, VO>({
       },
       process({ key, value, timestamp, headers }) {
         const tableKey = isAbsent(value) ? undefined : keyOf(key, value);
-        if (isAbsent(value) || (isAbsent(tableKey) && !(isLeft && isAbsent(key)))) {
+        if (isAbsent(value) || (isAbsent(tableKey) && !isLeft)) {
           context.dropped('null-key-or-value');
           return;
         }

@@ -62,6 +62,7 @@ export async function prepareTopics({
   const foreign = [
     ...new Set([
       ...sources,
+      ...topology.globalTables.map(({ topic }) => topic),
       ...sinks,
       ...published,
       ...(deadLetterTopic === undefined ? [] : [deadLetterTopic]),

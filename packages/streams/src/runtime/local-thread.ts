@@ -46,6 +46,9 @@ export async function localThread(options: LocalThreadOptions): Promise<ThreadHa
   });
 
   async function query(store: string, question: StoreQuery): Promise<StoreRow[]> {
+    // Every thread has the same rows of global tables.
+    const global = settings.index === 0 && thread.globals().find(({ table }) => table.store.name === store);
+    if (global) return global.reader.read(question);
     return thread.tasks().flatMap((task) => {
       const open = task.stores.find(({ spec }) => spec.name === store);
       return open ? open.reader.read(question) : [];

@@ -24,6 +24,8 @@ export interface ContextParts extends Pick<
   node: ProcessorNode;
   taskId: string;
   stores: readonly OpenStore[];
+  /** Every step may read these. */
+  globalStores: ReadonlyMap<string, unknown>;
   metrics: Pick<RuntimeMetrics, 'dropped' | 'late'>;
   /** The highest event time of the task, in epoch milliseconds; -1 before the first record. */
   streamTime: () => number;
@@ -31,8 +33,10 @@ export interface ContextParts extends Pick<
 
 /** Makes the context of one processor. */
 export function processorContext(parts: ContextParts): Context {
-  const { node, taskId, stores, metrics, streamTime, ...rest } = parts;
+  const { node, taskId, stores, globalStores, metrics, streamTime, ...rest } = parts;
   const store = (name: string, kind: string): unknown => {
+    const global = kind === 'keyValue' ? globalStores.get(name) : undefined;
+    if (global) return global;
     const found = stores.find(({ spec }) => spec.name === name && node.stores.includes(name));
     if (!found)
       throw new FatalError('TOPOLOGY_INVALID', `${node.name} uses store ${name} without declaring it`);

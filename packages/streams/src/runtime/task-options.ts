@@ -18,6 +18,8 @@ export interface TaskOptions {
   now: () => number;
   metrics: RuntimeMetrics;
   failures: FailurePolicy;
+  /** The stores of global tables, by name; none unless given. */
+  globalStores?: ReadonlyMap<string, unknown>;
   /** Records that were found to make their commit fail. */
   refusals: Refusals;
   /** Opens the stores; the task gives the clocks that they expire by. */

@@ -19,6 +19,8 @@ import { taskIdOf, type TaskOptions } from './task-options.ts';
 import { TaskOutputs } from './task-outputs.ts';
 import { expiredOf, type Expired, type OpenStore } from './task-stores.ts';
 
+const noGlobalStores: ReadonlyMap<string, unknown> = new Map();
+
 /** See the top of this file. Every method is synchronous: nothing is awaited for a record. */
 export class Task {
   readonly id: string;
@@ -352,6 +354,7 @@ export class Task {
       taskId: this.id,
       partition: this.partition,
       stores: this.stores,
+      globalStores: this.#options.globalStores ?? noGlobalStores,
       metrics,
       now,
       streamTime: () => this.#streamTime,

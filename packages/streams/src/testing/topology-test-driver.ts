@@ -1,5 +1,5 @@
 // TopologyTestDriver: runs a topology's real tasks on a log in memory and a clock turned by hand.
-import { partitionOf, type CommittedOffset, RecordBatches } from '@activity/kafka';
+import { partitionName, partitionOf, type CommittedOffset, RecordBatches } from '@activity/kafka';
 import type { RecordHeaders } from '../api/record.ts';
 import { deserialize, type Serde } from '../api/serde.ts';
 import type { BufferStore } from '../api/buffer-store.ts';
@@ -7,6 +7,7 @@ import type { SessionStore } from '../api/session-store.ts';
 import type { ExpiringStore, KeyValueStore, WindowStore } from '../api/stores.ts';
 import { Collector } from '../runtime/collector.ts';
 import { noRefusals } from '../runtime/commit-isolation.ts';
+import { globalRows, globalStores, type GlobalRows } from '../runtime/global-tables.ts';
 import type { FailurePolicy } from '../runtime/failure-policy.ts';
 import { noMetrics, type RuntimeMetrics } from '../runtime/metrics.ts';
 import { openStore } from '../runtime/task-stores.ts';
@@ -105,6 +106,8 @@ export class TopologyTestDriver {
   readonly #metrics: RuntimeMetrics;
   readonly #collector = new Collector();
   #tasks = new Map<string, Task>();
+  #globals: readonly GlobalRows[] = [];
+  readonly #globalPositions = new Map<string, number>();
   #now: number;
 
   constructor(topology: Topology, options: TestDriverOptions = {}) {
@@ -119,6 +122,7 @@ export class TopologyTestDriver {
       for (const topic of sourceTopics) this.#know(this.#names.full(topic));
       for (const store of stores) if (store.changelog) this.#know(this.#names.changelog(store));
     }
+    for (const { topic } of topology.globalTables) this.#know(topic);
     for (const node of topology.nodes) {
       if (node.kind === 'sink' && typeof node.topic === 'string') this.#know(this.#names.full(node.topic));
     }
@@ -188,6 +192,7 @@ export class TopologyTestDriver {
    */
   process(limit: number = Number.MAX_SAFE_INTEGER): number {
     let done = 0;
+    this.#readGlobals();
     for (const task of this.#tasks.values()) {
       for (const queue of task.queues) {
         const records = this.log.records(queue.topic, queue.partition).slice(queue.fetchPosition);
@@ -300,9 +305,28 @@ export class TopologyTestDriver {
     this.#collector.know(topic, this.#partitions);
   }
 
+  /** Global tables have what is in their topics, whatever becomes of a transaction. */
+  #readGlobals(): void {
+    for (const rows of this.#globals) {
+      const { topic } = rows.table;
+      for (let partition = 0; partition < this.#partitions; partition++) {
+        const name = partitionName(topic, partition);
+        const records = this.log.records(topic, partition).slice(this.#globalPositions.get(name) ?? 0);
+        if (records.length === 0) continue;
+        this.#globalPositions.set(name, this.log.records(topic, partition).length);
+        rows.apply(records, (_record, error) => {
+          throw error;
+        });
+      }
+    }
+  }
+
   #openTasks(): void {
     // Small, so that tests meet both what is kept decoded and what is not.
     const cache = cacheBudget(8);
+    this.#globals = globalRows(this.#topology, cache);
+    this.#globalPositions.clear();
+    this.#readGlobals();
     for (const subTopology of this.#topology.subTopologies) {
       for (let partition = 0; partition < this.#partitions; partition++) {
         const task = new Task({
@@ -315,6 +339,7 @@ export class TopologyTestDriver {
           metrics: this.#metrics,
           failures: this.#failures,
           refusals: noRefusals,
+          globalStores: globalStores(this.#globals),
           openStores: (clocks) =>
             subTopology.stores.map((spec) => {
               const changelog = spec.changelog
@@ -343,6 +368,8 @@ export class TopologyTestDriver {
   }
 
   #store(name: string, partition: number): unknown {
+    const global = this.#globals.find(({ table }) => table.store.name === name);
+    if (global) return global.store;
     for (const task of this.#tasks.values()) {
       if (task.partition !== partition) continue;
       const found = task.stores.find(({ spec }) => spec.name === name);

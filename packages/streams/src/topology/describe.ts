@@ -35,6 +35,12 @@ export function describeTopology(topology: Topology): string {
     }
     lines.push('');
   }
+  for (const [i, { name, topic, store }] of topology.globalTables.entries()) {
+    lines.push(
+      `   Sub-topology: ${topology.subTopologies.length + i} for global store (will not generate tasks)`,
+    );
+    lines.push(`    Source: ${name} (topics: [${topic}])`, `      --> ${store.name}`, '');
+  }
   return lines.join('\n');
 }
 
@@ -66,5 +72,7 @@ export function describeMermaid(topology: Topology): string {
       }
     }
   }
+  for (const { topic, store } of topology.globalTables)
+    lines.push(`  topic_${id(topic)}[/"${topic}"/] --> store_${id(store.name)}[("${store.name}")]`);
   return lines.join('\n');
 }

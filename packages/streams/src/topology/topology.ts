@@ -62,6 +62,13 @@ export interface RepartitionTopic {
   readonly partitions: number | undefined;
 }
 
+/** A topic that every instance reads as a whole, into a store that all its tasks read. */
+export interface GlobalTable {
+  readonly name: string;
+  readonly topic: string;
+  readonly store: StoreSpec;
+}
+
 /** A connected part of the topology: its tasks are one for each partition. */
 export interface SubTopology {
   readonly id: number;
@@ -78,6 +85,7 @@ export interface Topology {
   readonly nodes: readonly TopologyNode[];
   readonly stores: readonly StoreSpec[];
   readonly repartitionTopics: readonly RepartitionTopic[];
+  readonly globalTables: readonly GlobalTable[];
   readonly subTopologies: readonly SubTopology[];
 }
 
@@ -86,10 +94,16 @@ export interface TopologyParts {
   nodes: readonly TopologyNode[];
   stores: readonly StoreSpec[];
   repartitionTopics: readonly RepartitionTopic[];
+  globalTables?: readonly GlobalTable[];
 }
 
 /** Cuts the graph into sub-topologies: nodes that are connected by edges or by a shared store. */
-export function cutTopology({ nodes, stores, repartitionTopics }: TopologyParts): Topology {
+export function cutTopology({
+  nodes,
+  stores,
+  repartitionTopics,
+  globalTables = [],
+}: TopologyParts): Topology {
   const group = new Map<string, string>();
   const find = (name: string): string => {
     const parent = group.get(name) ?? name;
@@ -116,5 +130,5 @@ export function cutTopology({ nodes, stores, repartitionTopics }: TopologyParts)
       stores: stores.filter((store) => find(`store:${store.name}`) === root),
     };
   });
-  return { nodes, stores, repartitionTopics, subTopologies };
+  return { nodes, stores, repartitionTopics, globalTables, subTopologies };
 }

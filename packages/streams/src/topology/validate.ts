@@ -11,7 +11,8 @@ const nameRule = /^[a-zA-Z0-9._-]{1,200}$/;
  */
 export function validate(topology: Topology): string[] {
   const problems: string[] = [];
-  const { nodes, stores } = topology;
+  const { nodes, globalTables } = topology;
+  const stores = [...topology.stores, ...globalTables.map(({ store }) => store)];
   const byName = new Map<string, TopologyNode>();
   if (!nodes.some((node) => node.kind === 'source')) {
     problems.push('the topology reads nothing; start with stream() or table()');
@@ -40,6 +41,11 @@ export function validate(topology: Topology): string[] {
     }
   }
   const readBy = new Map<string, string>();
+  for (const { topic, name } of globalTables) {
+    const other = readBy.get(topic);
+    if (other) problems.push(`topic ${topic} is read by ${other} and ${name}; use one global table twice`);
+    readBy.set(topic, name);
+  }
   for (const node of nodes) {
     if (node.kind === 'source') {
       for (const topic of node.topics) {

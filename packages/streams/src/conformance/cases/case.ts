@@ -17,3 +17,8 @@ export function param(params: CaseParams, name: string): number {
   if (value === undefined) throw new Error(`the vectors give no ${name}`);
   return value;
 }
+
+/** A, B or C, by a value's first letter. */
+export function bucket(value: string): string {
+  return 'ABC'.charAt((value.charCodeAt(0) - 'a'.charCodeAt(0)) % 3);
+}

@@ -3,7 +3,7 @@ import { joinWindows } from '../../dsl/join-windows.ts';
 import type { KStream } from '../../dsl/stream.ts';
 import type { KTable } from '../../dsl/table.ts';
 import type { JoinWindows } from '../../operators/stream-join.ts';
-import { param, strings, type CaseParams, type Cases } from './case.ts';
+import { bucket, param, strings, type CaseParams, type Cases } from './case.ts';
 
 function joinValues(left: string | undefined, right: string | undefined): string {
   return `${left ?? 'null'}+${right ?? 'null'}`;
@@ -15,7 +15,7 @@ function windowsOf(params: CaseParams): JoinWindows {
   return joinWindows({ before: param(params, 'before'), after: param(params, 'after'), grace });
 }
 
-type Join<Left, Right> = (left: Left, right: Right, params: CaseParams) => KStream<string, string>;
+type Join<Left, Right, Out = Left> = (left: Left, right: Right, params: CaseParams) => Out;
 
 function streamStream(join: Join<KStream<string, string>, KStream<string, string>>): Cases[string] {
   return (builder, params) =>
@@ -34,6 +34,59 @@ function streamTable(join: Join<KStream<string, string>, KTable<string, string>>
     join(builder.stream('a', strings), builder.table('b', strings), params).to('out', strings);
 }
 
+function tableTable(
+  join: Join<KTable<string, string>, KTable<string, string>>,
+  isFiltered = false,
+): Cases[string] {
+  return (builder, params) => {
+    const [a, b] = [builder.table('a', strings), builder.table('b', strings)];
+    const joined = isFiltered
+      ? join(
+          a.filter((value) => value < 'p'),
+          b.filterNot((value) => value < 'h'),
+          params,
+        ).filter(endsEarly)
+      : join(a, b, params);
+    joined.toStream().to('out', strings);
+  };
+}
+
+type Key = string | null;
+
+function globalTable(kind: 'inner' | 'left', keyOf: (key: string, value: string) => Key): Cases[string] {
+  return (builder) => {
+    const [a, b] = [builder.stream('a', strings), builder.globalTable('b', strings)];
+    const joined = kind === 'inner' ? a.join(b, keyOf, joinValues) : a.leftJoin(b, keyOf, joinValues);
+    joined.to('out', strings);
+  };
+}
+
+function bucketOf(_key: string, value: string | null | undefined): Key {
+  return value === null || value === undefined || value >= 'x' ? null : bucket(value);
+}
+
+function repartitioned(kind: 'inner' | 'left'): Cases[string] {
+  return (builder) => {
+    const byBucket = builder
+      .stream('a', strings)
+      .selectKey((key, value: string | undefined) => (value === undefined ? key : bucket(value)), strings)
+      .repartition(strings);
+    const table = builder.table('b', strings);
+    const joined = kind === 'inner' ? byBucket.join(table, joinValues) : byBucket.leftJoin(table, joinValues);
+    joined.to('out', strings);
+  };
+}
+
+function endsEarly(value: string): boolean {
+  return !/[s-z]$/.test(value);
+}
+
+const tables = {
+  inner: (a: KTable<string, string>, b: KTable<string, string>) => a.join(b, joinValues),
+  left: (a: KTable<string, string>, b: KTable<string, string>) => a.leftJoin(b, joinValues),
+  outer: (a: KTable<string, string>, b: KTable<string, string>) => a.outerJoin(b, joinValues),
+};
+
 const streams = {
   inner: streamStream((a, b, params) => a.join(b, joinValues, windowsOf(params))),
   left: streamStream((a, b, params) => a.leftJoin(b, joinValues, windowsOf(params))),
@@ -50,6 +103,18 @@ export const joins: Cases = {
   'stream-stream-outer-join-asymmetric': streams.outer,
   'stream-stream-self-join': selfJoin(false),
   'stream-stream-self-join-optimized': selfJoin(true),
+  'table-table-inner-join': tableTable(tables.inner),
+  'table-table-left-join': tableTable(tables.left),
+  'table-table-outer-join': tableTable(tables.outer),
+  'table-table-inner-join-filtered': tableTable(tables.inner, true),
+  'table-table-left-join-filtered': tableTable(tables.left, true),
+  'table-table-outer-join-filtered': tableTable(tables.outer, true),
+  'stream-globaltable-inner-join-on-key': globalTable('inner', (key) => key),
+  'stream-globaltable-left-join-on-key': globalTable('left', (key) => key),
+  'stream-globaltable-inner-join-on-value': globalTable('inner', bucketOf),
+  'stream-globaltable-left-join-on-value': globalTable('left', bucketOf),
+  'repartition-stream-table-inner-join': repartitioned('inner'),
+  'repartition-stream-table-left-join': repartitioned('left'),
   'stream-table-inner-join': streamTable((a, b) => a.join(b, joinValues)),
   'stream-table-left-join': streamTable((a, b) => a.leftJoin(b, joinValues)),
 };

@@ -5,14 +5,17 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from '@activity/kafka';
 import { FatalError, RejoinError, StreamsError, TaskCorruptedError } from '../../api/errors.ts';
+import { cacheBudget } from '../../state/cache-budget.ts';
 import { Collector } from '../collector.ts';
 import { CommitIsolation, RefusedCommitError } from '../commit-isolation.ts';
 import { shapeOf } from '../fingerprint.ts';
 import { errorOf } from '../error-message.ts';
+import { globalRows, globalStores, type GlobalRows } from '../global-tables.ts';
 import { Purger } from '../purger.ts';
 import type { Task } from '../task.ts';
 import { TopicWatch } from '../topic-watch.ts';
 import { CommitCycle } from './commit-cycle.ts';
+import { GlobalInput } from './global-input.ts';
 import { ThreadInput } from './input.ts';
 import { Membership } from './membership.ts';
 import { StateFlush } from './state-flush.ts';
@@ -27,6 +30,8 @@ const retries = { from: 100, to: 2000 };
 export class StreamThread {
   readonly #options: StreamThreadOptions;
   readonly #isolation = new CommitIsolation();
+  readonly #globals: readonly GlobalRows[];
+  readonly #globalInput: GlobalInput;
   readonly #tasks: TaskSet;
   readonly #input: ThreadInput;
   readonly #turns: Turns;
@@ -54,8 +59,20 @@ export class StreamThread {
     const collector = new Collector();
     const wake = (): void => this.#wake();
     this.#purger = new Purger({ kafka, isRepartition, intervalMs: options.purgeIntervalMs, now, log });
+    const cache = cacheBudget(options.maxCachedEntries, options.maxCachedBytes);
+    this.#globals = globalRows(topology, cache);
+    this.#globalInput = new GlobalInput({
+      kafka,
+      rows: this.#globals,
+      failures: options.failures,
+      metrics,
+      metadataMaxAgeMs: options.metadataMaxAgeMs,
+      log,
+      onEnd: wake,
+    });
     this.#tasks = new TaskSet({
       thread: options,
+      globalStores: globalStores(this.#globals),
       collector,
       refusals: isolation,
       isRepartition,
@@ -108,6 +125,11 @@ export class StreamThread {
     return this.#tasks.all();
   }
 
+  /** The global tables that this thread has. */
+  globals(): readonly GlobalRows[] {
+    return this.#globals;
+  }
+
   start(): void {
     this.#running ??= this.#run();
   }
@@ -131,6 +153,7 @@ export class StreamThread {
     await this.#membership.close({ leave });
     await Promise.all([
       this.#input.close(),
+      this.#globalInput.close(),
       this.#purger.close(),
       this.#topicWatch.close(),
       this.#commits.close(),
@@ -170,7 +193,8 @@ export class StreamThread {
       await this.#tasks.seek(() => this.#commits.openWriter());
     }
     this.#tasks.restore();
-    const running = this.#tasks.running();
+    await this.#globalInput.run();
+    const running = this.#globalInput.isReady ? this.#tasks.running() : [];
     this.#input.takeArrived(running);
     this.#input.keepFetching(running);
     const processed = this.#turns.take(running);
@@ -263,6 +287,7 @@ export class StreamThread {
   async #idle(): Promise<void> {
     if (this.#closing || this.#membership.hasControls) return;
     if (this.#commits.hasFailed || this.#input.hasNews || this.#tasks.hasNews) return;
+    if (this.#globalInput.hasNews) return;
     const abort = new AbortController();
     await Promise.race([
       sleep(Math.min(this.#commits.untilDue(), 100), undefined, { signal: abort.signal }).catch(() => {}),
@@ -279,7 +304,7 @@ export class StreamThread {
 
   #updateState(): void {
     if (this.#membership.isAwaitingAssignment) this.#setState('REBALANCING');
-    else this.#setState(this.#tasks.areRunning ? 'RUNNING' : 'RESTORING');
+    else this.#setState(this.#tasks.areRunning && this.#globalInput.isReady ? 'RUNNING' : 'RESTORING');
   }
 
   #setState(state: ThreadState, error?: Error): void {

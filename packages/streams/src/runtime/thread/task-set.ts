@@ -34,6 +34,8 @@ export interface TaskSetOptions {
   collector: Collector;
   refusals: Refusals;
   isRepartition: (topic: string) => boolean;
+  /** The stores of global tables, by name. */
+  globalStores: ReadonlyMap<string, unknown>;
   /** Positions were found, or changelogs read, or one of these has failed. */
   onEnd: () => void;
 }
@@ -318,7 +320,7 @@ export class TaskSet {
     topics: ReadonlyMap<string, TopicDescription>,
     committed: readonly CommittedState[],
   ): Task {
-    const { collector, refusals, thread } = this.#options;
+    const { collector, refusals, globalStores, thread } = this.#options;
     const { names, metrics, failures, now } = thread;
     return new Task({
       subTopology,
@@ -330,6 +332,7 @@ export class TaskSet {
       metrics,
       failures,
       refusals,
+      globalStores,
       openStores: (clocks) =>
         subTopology.stores.map((spec, i) => {
           const changelog = spec.changelog ? { topic: names.changelog(spec), partition } : undefined;

@@ -1,0 +1,161 @@
+// The global tables of a stream thread, kept up to date: read to the ends that their topics have at the start
+// before any task begins, and then on and on beside the tasks.
+import {
+  partitionName,
+  type FetchedPartition,
+  type Fetcher,
+  type KafkaPort,
+  type Position,
+} from '@activity/kafka';
+import { FatalError, TaskCorruptedError, type RetriableError } from '../../api/errors.ts';
+import type { SourceRecord } from '../../api/record.ts';
+import type { GlobalRows } from '../global-tables.ts';
+import type { RuntimeMetrics } from '../metrics.ts';
+import { textOf } from '../error-message.ts';
+import { InFlight } from './in-flight.ts';
+import { isRetriable } from './passing.ts';
+import type { StreamThreadOptions } from './thread-options.ts';
+
+/** What a {@link GlobalInput} works on. */
+export interface GlobalInputOptions {
+  kafka: KafkaPort;
+  rows: readonly GlobalRows[];
+  failures: StreamThreadOptions['failures'];
+  metrics: RuntimeMetrics;
+  /** How often new partitions of the topics are looked for, in milliseconds. */
+  metadataMaxAgeMs: number;
+  log: StreamThreadOptions['log'];
+  /** Records have arrived, or reading has failed. */
+  onEnd: () => void;
+}
+
+interface Reading {
+  rows: GlobalRows;
+  position: Position;
+  /** The end when reading began. */
+  end: number;
+}
+
+const fetchWaitMs = 500;
+
+/** See the top of this file. */
+export class GlobalInput {
+  readonly #options: GlobalInputOptions;
+  readonly #work: InFlight;
+  readonly #readings = new Map<string, Reading>();
+  #fetcher: Fetcher | undefined;
+  #arrived: FetchedPartition[] = [];
+  #lookAt = 0;
+  #isReady: boolean;
+  #isClosed = false;
+
+  constructor(options: GlobalInputOptions) {
+    this.#options = options;
+    this.#work = new InFlight(options.onEnd);
+    this.#isReady = options.rows.length === 0;
+  }
+
+  /** Whether every table has what its topic had when reading began: tasks may process. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Whether something has come that the loop has not taken. */
+  get hasNews(): boolean {
+    return this.#arrived.length > 0 || this.#work.hasFailed;
+  }
+
+  /** Takes in what has arrived, and reads on in the background. */
+  async run(): Promise<void> {
+    const { rows, log } = this.#options;
+    if (rows.length === 0) return;
+    const failure = this.#work.takePassing(passes);
+    if (failure) log('warn', `${failure.message}; trying again`, { code: failure.code });
+    if (failure instanceof TaskCorruptedError) await this.#beginAgain();
+    this.#takeArrived();
+    if (this.#arrived.length === 0 && this.#work.mayStart && !this.#isClosed) this.#work.start(this.#read());
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#fetcher?.close();
+    await this.#work.ended();
+  }
+
+  async #read(): Promise<void> {
+    if (performance.now() >= this.#lookAt) await this.#look();
+    const { kafka } = this.#options;
+    this.#fetcher ??= kafka.createFetcher();
+    const positions = [...this.#readings.values()].map(({ position }) => position);
+    this.#arrived = await this.#fetcher.fetch(positions, fetchWaitMs);
+  }
+
+  /** Finds the partitions of the topics that are not read yet. */
+  async #look(): Promise<void> {
+    const { kafka, rows, metadataMaxAgeMs } = this.#options;
+    const described = await kafka.describeTopics(rows.map(({ table }) => table.topic));
+    const added = rows.flatMap((own) => {
+      const { topic } = own.table;
+      const count = described.get(topic)?.partitions ?? 0;
+      const partitions = Array.from({ length: count }, (_, partition) => ({ rows: own, topic, partition }));
+      return partitions.filter(({ partition }) => !this.#readings.has(partitionName(topic, partition)));
+    });
+    if (added.length > 0) {
+      const [starts, ends] = await Promise.all([
+        kafka.listOffsets(added, 'earliest'),
+        kafka.listOffsets(added, 'latest'),
+      ]);
+      for (const { rows: own, topic, partition } of added) {
+        const name = partitionName(topic, partition);
+        const offset = starts.get(name) ?? 0;
+        this.#readings.set(name, {
+          rows: own,
+          position: { topic, partition, offset },
+          end: ends.get(name) ?? offset,
+        });
+      }
+    }
+    this.#lookAt = performance.now() + metadataMaxAgeMs;
+  }
+
+  #takeArrived(): void {
+    const { metrics, log } = this.#options;
+    const arrived = this.#arrived;
+    this.#arrived = [];
+    for (const { topic, partition, fetchOffset, records, nextOffset } of arrived) {
+      const reading = this.#readings.get(partitionName(topic, partition));
+      if (!reading || reading.position.offset !== fetchOffset) continue;
+      reading.rows.apply(records, (record, error) => this.#unreadable(topic, partition, record, error));
+      reading.position = { topic, partition, offset: nextOffset };
+      const { name } = reading.rows.table.store;
+      if (!this.#isReady)
+        metrics.restored('global', name, records.length, Math.max(0, reading.end - nextOffset));
+    }
+    if (this.#isReady || this.#readings.size === 0) return;
+    this.#isReady = [...this.#readings.values()].every(({ position, end }) => position.offset >= end);
+    if (this.#isReady) log('info', 'the global tables are there: tasks may begin');
+  }
+
+  /** Each thread of each instance reads the record: none of them writes a dead letter. */
+  #unreadable(topic: string, partition: number, record: SourceRecord, error: unknown): void {
+    const { failures, metrics, log } = this.#options;
+    const what = `reading ${topic}-${partition} at ${record.offset} for a global table: ${textOf(error)}`;
+    const about = { taskId: 'global', topic, partition, record, output: undefined, error };
+    if (failures.deserialization({ stage: 'deserialization', ...about }) === 'fail')
+      throw new FatalError('DESERIALIZATION_FAILED', what, { cause: error });
+    metrics.dropped('global', 'deserialization');
+    log('warn', `${what}; it is left out`);
+  }
+
+  /** Reads from the beginning: the topics no longer have what was to be read next. */
+  async #beginAgain(): Promise<void> {
+    this.#readings.clear();
+    this.#arrived = [];
+    this.#lookAt = 0;
+    for (const own of this.#options.rows) await own.clear();
+  }
+}
+
+function passes(error: unknown): error is RetriableError | TaskCorruptedError {
+  return isRetriable(error) || error instanceof TaskCorruptedError;
+}
