@@ -23,9 +23,11 @@ function readHeaders(headers: readonly TextHeader[]): Header[] {
 /** Changes with their headers: as text, a JSON pair; as bytes, the length of the headers, these, and the rest. */
 export function suppressedSerde<V>(inner: Serde<V>): Serde<SuppressedChange<V>> {
   const changes = changeSerde(inner);
+  const name = `suppressed ${inner.name ?? ''}`;
   if (changes.format === 'text') {
     return {
       format: 'text',
+      name,
       serialize: ({ headers, ...change }) =>
         JSON.stringify([changes.serialize(change), ...writeHeaders(headers)]),
       deserialize(text) {
@@ -36,6 +38,7 @@ export function suppressedSerde<V>(inner: Serde<V>): Serde<SuppressedChange<V>> 
   }
   return {
     format: 'bytes',
+    name,
     serialize({ headers, ...change }) {
       const text = Buffer.from(JSON.stringify(writeHeaders(headers)));
       const length = Buffer.alloc(4);
@@ -54,10 +57,12 @@ const timeDigits = 16;
 
 /** Windowed keys in an order of the keys first, then of the windows' starts: whatever the keys' lengths are. */
 export function orderedWindowSerde<K>(inner: Serde<K>): Serde<Windowed<K>> {
+  const name = `windowed ${inner.name ?? ''}`;
   const digits = (time: number): string => String(time).padStart(timeDigits, '0');
   if (inner.format === 'text') {
     return {
       format: 'text',
+      name,
       serialize: ({ key, start, end }) => `${inner.serialize(key)}\u0000${digits(start)}${digits(end)}`,
       deserialize(text) {
         const key = inner.deserialize(text.slice(0, -2 * timeDigits - 1));
@@ -68,6 +73,7 @@ export function orderedWindowSerde<K>(inner: Serde<K>): Serde<Windowed<K>> {
   }
   return {
     format: 'bytes',
+    name,
     serialize({ key, start, end }) {
       const suffix = Buffer.alloc(16);
       suffix.writeBigInt64BE(BigInt(start));

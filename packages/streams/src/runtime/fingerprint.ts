@@ -30,6 +30,8 @@ export function shapeOf({ subTopologies }: Topology, names: TopicNames): Topolog
         formatOf(store.keySerde),
         formatOf(store.valueSerde),
         ...(store.windowSizeMs === undefined ? [] : [String(store.windowSizeMs)]),
+        // Which sessions share an entry goes by it.
+        ...(store.kind === 'session' ? [String(store.segmentMs)] : []),
       ])
       .toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)),
   }));

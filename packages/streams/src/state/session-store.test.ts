@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkAsyncProperty } from '@activity/kafka/testing';
+import type { SourceRecord } from '../api/record.ts';
 import type { Session } from '../api/session-store.ts';
 import { bytesSerde, jsonSerde, stringSerde } from '../api/serde.ts';
 import { Changelog } from '../testing-support/changelog.ts';
@@ -79,6 +80,30 @@ describeStores('a session store', ({ create, session }) => {
       ['b', { start: 1, end: 1, value: 'w' }],
     ]);
     expect([store.before('a', 0, 10), store.before('a', 40, 50)]).toEqual(['x', undefined]);
+  });
+
+  test('refuses to go on from what was written with another gap', async () => {
+    const log = new Changelog();
+    const store = await session();
+    store.put('a', 0, 90_000, 'x');
+    log.commit(store);
+    const [record] = log.records;
+    if (!record) throw new Error('nothing was written');
+    const { offset, value, timestamp, headers } = record;
+    const keyed = (key: string): SourceRecord => ({
+      offset,
+      value,
+      timestamp,
+      headers,
+      key: Buffer.from(key),
+    });
+    const other = keyed('a@0000000030000');
+    const next = await session(undefined, 90_000);
+    expect(() => next.restore([other], 1)).toThrow('store store was written with another gap or grace');
+    const shorter = keyed('a@0000000000000');
+    expect(() => next.restore([shorter], 1)).toThrow('give it another name');
+    next.restore([record], 1);
+    expect(next.fetch('a')).toEqual([{ start: 0, end: 90_000, value: 'x' }]);
   });
 
   test('is what a list of its sessions is, through commits, aborts and restarts', async () => {

@@ -3,9 +3,12 @@
 import type { StepClock } from '../api/processor.ts';
 import type { Session, SessionStore } from '../api/session-store.ts';
 import { splitWindowed } from '../api/key-text.ts';
+import { FatalError } from '../api/errors.ts';
+import type { SourceRecord } from '../api/record.ts';
 import { serialize } from '../api/serde.ts';
 import { checkTime, Overlay } from './overlay.ts';
 import { SegmentedStore, type SegmentedStoreOptions } from './segmented-store.ts';
+import { restoredData, storedValue } from './stored-data.ts';
 import { sessionListSerde, withoutSession, withSession, type SessionList } from './session-list.ts';
 
 /** What a task's session store is made of. */
@@ -96,6 +99,11 @@ export class TaskSessionStore<K, V>
     return find(list, start, end)?.value;
   }
 
+  override restore(records: readonly SourceRecord[], nextOffset: number): void {
+    for (const record of records) this.#checkSegment(record);
+    super.restore(records, nextOffset);
+  }
+
   protected segmentOf(keyText: string): number | undefined {
     const segment = this.segment(splitWindowed(keyText).start);
     return segment < this.firstLive() ? undefined : segment;
@@ -113,6 +121,20 @@ export class TaskSessionStore<K, V>
 
   #windowOf(segment: number): number {
     return segment * this.options.segmentMs;
+  }
+
+  /** @throws FatalError for an entry that was written with other segments: nobody would find its sessions. */
+  #checkSegment(record: SourceRecord): void {
+    const { name, segmentMs, valueSerde } = this.options;
+    const text = record.key === null ? undefined : this.keys.ofBytes(record.key);
+    if (text === undefined) return;
+    const { start } = splitWindowed(text);
+    const serde = sessionListSerde(valueSerde);
+    const data = restoredData(serde.format, record);
+    const list = data === undefined ? [] : storedValue(serde, { data, timestamp: record.timestamp });
+    if (start % segmentMs === 0 && list.every(({ end }) => end >= start && end < start + segmentMs)) return;
+    const message = `store ${name} was written with another gap or grace: give it another name, or reset the application`;
+    throw new FatalError('TOPOLOGY_INVALID', message);
   }
 
   #list(segment: number, text: string): SessionList<V> {
