@@ -49,7 +49,7 @@ export function publish(
     return;
   }
   const { eventId } = event;
-  const record = { key: event.userId, value, timestamp: receivedAt, headers };
+  const record = { key: event.userId, value, valueBytes: bytes, timestamp: receivedAt, headers };
   write(record, undefined, (result) => {
     if (result.kind === 'written') metrics.accepted(1, bytes);
     else metrics.refused(result.kind === 'too-large' ? 'too-large' : 'unavailable', 1);

@@ -10,6 +10,8 @@ export interface TextRecord {
   /** Undefined where the record has no key. */
   key: string | undefined;
   value: string;
+  /** The bytes of `value` in UTF-8, where they were counted already. */
+  valueBytes?: number;
   /** Milliseconds since the epoch. */
   timestamp: number;
   headers?: readonly (readonly [string, string])[];
@@ -22,7 +24,8 @@ const mostFrameBytes = 16;
 
 /** An upper bound of the bytes that a record takes in a batch. */
 export function recordBytes(record: TextRecord): number {
-  let bytes = 32 + 3 * (record.key?.length ?? 0) + Buffer.byteLength(record.value);
+  const ofValue = record.valueBytes ?? Buffer.byteLength(record.value);
+  let bytes = 32 + 3 * (record.key?.length ?? 0) + ofValue;
   for (const [name, value] of record.headers ?? []) bytes += 10 + 3 * (name.length + value.length);
   return bytes;
 }
@@ -101,16 +104,24 @@ function writeRecord(
 }
 
 /** Writes a record's key, value and headers. */
-function writeContent(buffer: Buffer, start: number, { key, value, headers = [] }: TextRecord): number {
+function writeContent(
+  buffer: Buffer,
+  start: number,
+  { key, value, valueBytes, headers = [] }: TextRecord,
+): number {
   let at = key === undefined ? writeVarint(buffer, start, noBytes) : writeText(buffer, start, key);
-  at = writeText(buffer, at, value);
+  at = writeText(buffer, at, value, valueBytes);
   at = writeVarint(buffer, at, headers.length);
   for (const [name, content] of headers) at = writeText(buffer, writeText(buffer, at, name), content);
   return at;
 }
 
-function writeText(buffer: Buffer, start: number, text: string): number {
-  const bytes = Buffer.byteLength(text);
+function writeText(
+  buffer: Buffer,
+  start: number,
+  text: string,
+  bytes: number = Buffer.byteLength(text),
+): number {
   const at = writeVarint(buffer, start, bytes);
   return at + buffer.write(text, at, bytes, bytes === text.length ? 'latin1' : 'utf8');
 }
