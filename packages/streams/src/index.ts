@@ -27,9 +27,11 @@ export { JoinableStream } from './dsl/stream-joins.ts';
 export { JoinableTable } from './dsl/table-joins.ts';
 export { joinWindows } from './dsl/join-windows.ts';
 export type { JoinWindowsOptions } from './dsl/join-windows.ts';
+export type { ForeignKeyExtractor } from './operators/foreign-key-join.ts';
 export type { JoinWindows, ValueJoiner } from './operators/stream-join.ts';
 export type {
   Consumed,
+  ForeignKeyJoined,
   Grouped,
   Joined,
   Materialized,

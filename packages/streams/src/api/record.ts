@@ -18,6 +18,8 @@ export interface StreamRecord<K, V> {
 export interface Change<V> {
   readonly newValue: V | undefined;
   readonly oldValue: V | undefined;
+  /** false: a versioned table has a later version already. */
+  readonly isLatest?: boolean;
 }
 
 /** A key in a window: `[start, end)` in epoch milliseconds. */

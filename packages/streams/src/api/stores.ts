@@ -35,6 +35,8 @@ export interface KeyValueStore<K, V> {
   range(from: K, to: K): Iterable<[K, V]>;
   /** Every key, in the order of their serialized form. What is written meanwhile is not seen. */
   all(): Iterable<[K, V]>;
+  /** Those of the keys whose serialized text begins so, bytes as one character each. */
+  prefixScan(prefix: string): Iterable<[K, V]>;
 }
 
 /**
@@ -141,9 +143,9 @@ export interface StoreSpec {
   /** How much time a segment spans; half the retention unless given. */
   readonly segmentMs?: number;
   /**
-   * Expiring stores: how many characters of a key's text are the prefix that entries are deleted by, 0 where
-   * it has none. So `deletePrefix` of a whole prefix costs by what it finds. It must depend on no character
-   * behind the prefix.
+   * How many characters of a key's text are the prefix that entries are found by, 0 where it has none. So
+   * `prefixScan`, and `deletePrefix` of an expiring store, of a whole prefix cost by what they find. It must
+   * depend on no character behind the prefix.
    */
   readonly prefixLength?: (key: string) => number;
   /** Expiring stores: how many committed entries are written to disk as one run; 65,536 unless given. */

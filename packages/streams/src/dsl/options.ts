@@ -107,6 +107,17 @@ export interface TableJoined<K, VO> extends Named {
   changelog?: boolean;
 }
 
+/** How two tables are joined by a foreign key. Serdes default to those the tables are known to have. */
+export interface ForeignKeyJoined<K, V, FK, VF, VO> extends TableJoined<K, VO> {
+  /** The result's: it is kept in a store. */
+  value: Serde<VO>;
+  /** That of this table's values: an answer to a value that has changed since is known by its bytes. */
+  leftValue?: Serde<V>;
+  /** Those of the other table. */
+  foreignKey?: Serde<FK>;
+  foreignValue?: Serde<VF>;
+}
+
 /** The untyped form that the graph keeps. */
 export function untypedPartitioner<K, V>(produced: Produced<K, V>): Partitioner | undefined {
   return produced.partitioner as Partitioner | undefined;

@@ -1,4 +1,5 @@
-// The joins of KTable: with another table, by key.
+// The joins of KTable: with another table, by key or by a foreign key.
+import type { ForeignKeyExtractor } from '../operators/foreign-key-join.ts';
 import { DerivedOldValues } from '../operators/old-values.ts';
 import { passThrough } from '../operators/stateless.ts';
 import type { ValueJoiner } from '../operators/stream-join.ts';
@@ -7,7 +8,8 @@ import { keyValueView } from '../operators/table-view.ts';
 import type { Change } from '../api/record.ts';
 import type { Serde } from '../api/serde.ts';
 import type { Dsl, TablePlace } from './dsl.ts';
-import type { TableJoined } from './options.ts';
+import { foreignKeyJoin } from './foreign-key-join.ts';
+import type { ForeignKeyJoined, TableJoined } from './options.ts';
 import { requireSerdes } from './require-serdes.ts';
 import type { KTable } from './table.ts';
 
@@ -43,18 +45,43 @@ export abstract class JoinableTable<K, V> {
   join<V2, VO>(
     other: KTable<K, V2>,
     joiner: ValueJoiner<K, V, V2, VO>,
-    joined: TableJoined<K, VO> = {},
-  ): KTable<K, VO> {
-    return this.#join(other.place, joiner, { left: true, right: true }, joined);
+    joined?: TableJoined<K, VO>,
+  ): KTable<K, VO>;
+  /**
+   * A table with a row for each of this table whose foreign key the other table has. It changes with either of
+   * them. The tables may have different numbers of partitions: rows and answers go through topics of the
+   * application's own. A row without a foreign key is left out.
+   * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
+   * @example
+   * orders.join(customers, (order) => order.customer, (order, { city }) => ({ ...order, city }), {
+   *   value: jsonSerde<OrderWithCity>(),
+   * });
+   */
+  join<FK, VF, VO>(
+    other: KTable<FK, VF>,
+    foreignKeyExtractor: ForeignKeyExtractor<K, V, FK>,
+    joiner: ValueJoiner<K, V, VF, VO>,
+    joined: ForeignKeyJoined<K, V, FK, VF, VO>,
+  ): KTable<K, VO>;
+  join<VO>(other: object, ...rest: readonly unknown[]): KTable<K, VO> {
+    return this.#joinAny(other as KTable<unknown, unknown>, { left: true, right: true }, rest);
   }
 
   /** Like `join`, with a row for each key of this table. */
   leftJoin<V2, VO>(
     other: KTable<K, V2>,
     joiner: ValueJoiner<K, V, V2 | undefined, VO>,
-    joined: TableJoined<K, VO> = {},
-  ): KTable<K, VO> {
-    return this.#join(other.place, joiner, { left: true, right: false }, joined);
+    joined?: TableJoined<K, VO>,
+  ): KTable<K, VO>;
+  /** Like `join` by a foreign key, with a row for each of this table. */
+  leftJoin<FK, VF, VO>(
+    other: KTable<FK, VF>,
+    foreignKeyExtractor: ForeignKeyExtractor<K, V, FK>,
+    joiner: ValueJoiner<K, V, VF | undefined, VO>,
+    joined: ForeignKeyJoined<K, V, FK, VF, VO>,
+  ): KTable<K, VO>;
+  leftJoin<VO>(other: object, ...rest: readonly unknown[]): KTable<K, VO> {
+    return this.#joinAny(other as KTable<unknown, unknown>, { left: true, right: false }, rest);
   }
 
   /** Like `join`, with a row for each key that one of the tables has. */
@@ -66,11 +93,31 @@ export abstract class JoinableTable<K, V> {
     return this.#join(other.place, joiner, { left: false, right: false }, joined);
   }
 
+  #joinAny<VO>(other: KTable<unknown, unknown>, needs: Needs, rest: readonly unknown[]): KTable<K, VO> {
+    const [first, second, third] = rest;
+    if (typeof second !== 'function')
+      return this.#join(
+        other.place as TablePlace<K, unknown>,
+        first as AnyJoiner<K, VO>,
+        needs,
+        second as TableJoined<K, VO>,
+      );
+    const place = foreignKeyJoin<K, V, unknown, unknown, VO>(this.#dsl, {
+      left: this.#place,
+      right: other.place,
+      foreignKeyOf: first as ForeignKeyExtractor<K, V, unknown>,
+      joiner: second as ValueJoiner<K, V, unknown, VO>,
+      isLeft: !needs.right,
+      joined: third as ForeignKeyJoined<K, V, unknown, unknown, VO>,
+    });
+    return this.#dsl.table(place);
+  }
+
   #join<V2, VO>(
     other: TablePlace<K, V2>,
     given: AnyJoiner<K, VO>,
     needs: Needs,
-    joined: TableJoined<K, VO>,
+    joined: TableJoined<K, VO> = {},
   ): KTable<K, VO> {
     const { graph } = this.#dsl;
     const own = this.#place;

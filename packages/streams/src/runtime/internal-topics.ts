@@ -4,6 +4,7 @@ import { FatalError } from '../api/errors.ts';
 import { hasRetention, type StoreSpec } from '../api/stores.ts';
 import { validatePartitions } from '../topology/validate.ts';
 import type { Topology } from '../topology/topology.ts';
+import { countRepartitionTopics } from './repartition-counts.ts';
 import type { TopicNames } from './topic-names.ts';
 
 /** What {@link prepareTopics} works on. */
@@ -82,26 +83,6 @@ export async function prepareTopics({
   ];
   if (problems.length > 0) throw new FatalError('TOPIC_PARTITIONS_WRONG', problems.join('\n'));
   await createTopics(kafka, wantedTopics(topology, names, counts));
-}
-
-/** Gives each repartition topic as many partitions as it asks for, or as the largest topic that feeds it. */
-function countRepartitionTopics(topology: Topology, counts: Map<string, number>): void {
-  for (const { name, partitions } of topology.repartitionTopics) {
-    if (partitions !== undefined) counts.set(name, partitions);
-  }
-  for (let changed = true; changed;) {
-    changed = false;
-    for (const { name } of topology.repartitionTopics) {
-      if (counts.has(name)) continue;
-      const feeding = topology.subTopologies.find(({ nodes }) =>
-        nodes.some((node) => node.kind === 'sink' && node.topic === name),
-      );
-      const known = (feeding?.sourceTopics ?? []).map((topic) => counts.get(topic));
-      if (known.includes(undefined)) continue;
-      counts.set(name, Math.max(1, ...known.map((count) => count ?? 1)));
-      changed = true;
-    }
-  }
 }
 
 /** What is wrong with topics of the user's that are to be changelogs. */

@@ -15,6 +15,7 @@ import type { StepClock } from '../api/processor.ts';
 import { hasRetention, type StoreSpec } from '../api/stores.ts';
 import type { TaskStore } from '../state/store.ts';
 import { TaskSessionStore } from '../state/session-store.ts';
+import { entryPrefixLength } from '../state/timeline-layers.ts';
 import { TaskTimelineStore } from '../state/timeline-store.ts';
 import { StrictWindowStore } from '../state/strict-window-store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
@@ -72,7 +73,7 @@ export function stateOptions(
   const { kind, keySerde, valueSerde, segmentMs, prefixLength, runEntries } = spec;
   return {
     keys: keyText(keySerde).encoding,
-    prefixLength,
+    prefixLength: kind === 'timeline' ? entryPrefixLength : prefixLength,
     runEntries,
     format: valueSerde.format,
     segmentMs: hasRetention(kind) ? (segmentMs ?? segmentIntervalMs(retentionOf(spec))) : 0,

@@ -7,7 +7,6 @@
 import type { Database, RootDatabase } from 'lmdb';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { maxKeyBytes, type KeyEncoding } from '../api/key-text.ts';
-import type { StoreSpec } from '../api/stores.ts';
 import { BloomFilter } from './bloom-filter.ts';
 import { isCurrent, type Checkpoints } from './checkpoint.ts';
 import {
@@ -20,7 +19,7 @@ import {
 } from './committed-state.ts';
 import { DiskKeys } from './disk-keys.ts';
 import { keyBytes } from './key-bytes.ts';
-import { KeyOwners } from './key-owners.ts';
+import { KeyPrefixes } from './key-prefixes.ts';
 import { StoreWrites } from './lmdb-writes.ts';
 import { mergeSorted } from './merge-sorted.ts';
 
@@ -51,7 +50,7 @@ export interface DiskStateOptions {
   keys: KeyEncoding;
   format: 'text' | 'bytes';
   segmentsTogether: number;
-  kind: StoreSpec['kind'];
+  prefixLength?: ((key: string) => number) | undefined;
   env: RootDatabase<unknown, string>;
   checkpoints: Checkpoints;
   now: () => number;
@@ -71,9 +70,9 @@ export class DiskState implements CommittedState {
   /** Undefined: nothing was on disk. */
   readonly flushedAt: number | undefined;
   #fresh: Table = new Map();
-  /** The keys of timelines in memory by their owner: see {@link KeyOwners}. */
-  #owners: KeyOwners | undefined;
-  #flushingOwners: KeyOwners | undefined;
+  /** Of what is in memory, where keys are found by their prefix. */
+  #prefixes: KeyPrefixes | undefined;
+  #flushingPrefixes: KeyPrefixes | undefined;
   #flushing: Table | undefined;
   #flush: Promise<void> | undefined;
   #position: number;
@@ -88,7 +87,7 @@ export class DiskState implements CommittedState {
     this.#writes = new StoreWrites(env, options);
     this.#alone = options.segmentsTogether === 1;
     this.#keys = new DiskKeys(this.#alone, keys);
-    this.#owners = this.#newOwners();
+    this.#prefixes = this.#newPrefixes();
     const checkpoint = checkpoints.get(store);
     this.#position = checkpoint?.position ?? 0;
     this.flushedAt = checkpoint?.writtenAt;
@@ -150,7 +149,7 @@ export class DiskState implements CommittedState {
       this.#unflushedBytes += (change.data?.length ?? 0) - (old?.data.length ?? 0);
       if (old === undefined) {
         filter.add(keyBytes(key, this.#options.keys).hash);
-        this.#owners?.add(segment, key);
+        this.#prefixes?.add(segment, key);
       }
       this.#unflushed++;
     }
@@ -160,14 +159,15 @@ export class DiskState implements CommittedState {
   entries(segment: number, range: KeyRange = {}): Generator<readonly [string, Stored]> {
     const written = new Map<string, Stored | null>();
     const layers = [
-      { table: this.#flushing, owners: this.#flushingOwners },
-      { table: this.#fresh, owners: this.#owners },
+      { table: this.#flushing, prefixes: this.#flushingPrefixes },
+      { table: this.#fresh, prefixes: this.#prefixes },
     ];
-    for (const { table, owners } of layers) {
+    for (const { table, prefixes } of layers) {
       const entries = table?.get(segment);
       if (!entries) continue;
       const { prefix } = range;
-      const candidates = owners && prefix !== undefined ? owners.entries(segment, prefix, entries) : entries;
+      const candidates =
+        prefixes && prefix !== undefined ? prefixes.entries(segment, prefix, entries) : entries;
       for (const [key, stored] of candidates) if (includes(range, key)) written.set(key, stored);
     }
     const db = this.#groups.get(this.#groupNumber(segment))?.db;
@@ -223,7 +223,7 @@ export class DiskState implements CommittedState {
     const { checkpoints, store, now } = this.#options;
     const databases = this.#databases();
     this.#fresh = new Map();
-    this.#owners = this.#newOwners();
+    this.#prefixes = this.#newPrefixes();
     this.#unflushed = this.#unflushedBytes = 0;
     this.#position = 0;
     this.#groups.clear();
@@ -246,9 +246,9 @@ export class DiskState implements CommittedState {
     const table = this.#fresh;
     const position = this.#position;
     this.#flushing = table;
-    this.#flushingOwners = this.#owners;
+    this.#flushingPrefixes = this.#prefixes;
     this.#fresh = new Map();
-    this.#owners = this.#newOwners();
+    this.#prefixes = this.#newPrefixes();
     this.#unflushed = this.#unflushedBytes = 0;
     for (const segment of table.keys()) this.#open(this.#groupNumber(segment));
     // What could not be written stays readable in memory until the task has stopped.
@@ -264,11 +264,12 @@ export class DiskState implements CommittedState {
       void checkpoints.put(store, { position, writtenAt: now() });
     });
     this.#flushing = undefined;
-    this.#flushingOwners = undefined;
+    this.#flushingPrefixes = undefined;
   }
 
-  #newOwners(): KeyOwners | undefined {
-    return this.#options.kind === 'timeline' ? new KeyOwners() : undefined;
+  #newPrefixes(): KeyPrefixes | undefined {
+    const { prefixLength } = this.#options;
+    return prefixLength && new KeyPrefixes(prefixLength);
   }
 
   #group(number: number): Group {

@@ -49,6 +49,10 @@ export class TaskKeyValueStore<K, V>
     for (const [text, { value }] of this.overlay.entries(0)) yield [this.keys.read(text), value];
   }
 
+  *prefixScan(prefix: string): Generator<[K, V]> {
+    for (const [text, { value }] of this.overlay.entries(0, { prefix })) yield [this.keys.read(text), value];
+  }
+
   usedFrom(): undefined {
     return undefined;
   }

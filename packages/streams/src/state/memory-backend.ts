@@ -6,7 +6,7 @@ import type { StateBackend } from './state-backend.ts';
 /** Keeps state in memory. */
 export function memoryBackend(): StateBackend {
   return {
-    open: async ({ kind }) => new MemoryState({ byOwner: kind === 'timeline' }),
+    open: async ({ prefixLength }) => new MemoryState({ prefixLength }),
     openExpiring: async ({ keys, format, segmentMs, runEntries, prefixLength }) =>
       new ExpiringState({ keys, format, segmentMs, runEntries, prefixLength }),
     storedTasks: () => [],

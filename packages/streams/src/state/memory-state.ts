@@ -1,6 +1,7 @@
 // Committed state in memory: lost with the process, restored from the changelog.
 import { compareKeys } from '../api/compare-keys.ts';
-import { KeyOwners } from './key-owners.ts';
+import { KeyPrefixes } from './key-prefixes.ts';
+import type { OpenStateOptions } from './state-backend.ts';
 import {
   includes,
   isWrite,
@@ -17,12 +18,12 @@ export class MemoryState implements CommittedState {
   readonly flushedAt = undefined;
   position = 0;
   readonly #segments = new Map<number, Map<string, Stored>>();
-  readonly #owners: KeyOwners | undefined;
+  readonly #prefixes: KeyPrefixes | undefined;
   #bytes = 0;
 
-  /** With an index by owner, the entries of one key in a timeline are found without a look at the others. */
-  constructor({ byOwner = false }: { byOwner?: boolean } = {}) {
-    this.#owners = byOwner ? new KeyOwners() : undefined;
+  /** See {@link OpenStateOptions.prefixLength}. */
+  constructor({ prefixLength }: Pick<OpenStateOptions, 'prefixLength'> = {}) {
+    this.#prefixes = prefixLength && new KeyPrefixes(prefixLength);
   }
 
   get(segment: number, key: string): Stored | undefined {
@@ -38,10 +39,10 @@ export class MemoryState implements CommittedState {
       if (isWrite(change)) {
         this.#bytes += key.length + change.data.length;
         if (!entries) this.#segments.set(segment, (entries = new Map()));
-        if (!old) this.#owners?.add(segment, key);
+        if (!old) this.#prefixes?.add(segment, key);
         entries.set(key, change);
       } else {
-        entries?.delete(key);
+        if (entries?.delete(key) === true) this.#prefixes?.delete(segment, key);
       }
     }
     this.position = position;
@@ -51,8 +52,8 @@ export class MemoryState implements CommittedState {
     const entries = this.#segments.get(segment);
     if (!entries) return [];
     const candidates =
-      this.#owners && range.prefix !== undefined
-        ? this.#owners.entries(segment, range.prefix, entries)
+      this.#prefixes && range.prefix !== undefined
+        ? this.#prefixes.entries(segment, range.prefix, entries)
         : entries;
     return [...candidates].filter(([key]) => includes(range, key)).toSorted(([a], [b]) => compareKeys(a, b));
   }
@@ -66,7 +67,7 @@ export class MemoryState implements CommittedState {
       if (id >= segment) continue;
       for (const [key, { data }] of entries) this.#bytes -= key.length + data.length;
       this.#segments.delete(id);
-      this.#owners?.drop(id);
+      this.#prefixes?.drop(id);
     }
   }
 
@@ -84,7 +85,7 @@ export class MemoryState implements CommittedState {
 
   async clear(): Promise<void> {
     this.#segments.clear();
-    this.#owners?.clear();
+    this.#prefixes?.clear();
     this.#bytes = 0;
     this.position = 0;
   }

@@ -24,12 +24,12 @@ export interface OpenStateOptions {
   maxAgeMs?: number | undefined;
   /** How much time a segment spans; 0 in stores without. */
   segmentMs: number;
+  /** How many characters of a key are the prefix that entries are found by; undefined: by whole keys only. */
+  prefixLength?: ((key: string) => number) | undefined;
 }
 
 /** What the state of an expiring store is opened with. */
 export interface OpenExpiringOptions extends Omit<OpenStateOptions, 'segmentsTogether' | 'kind'> {
-  /** See {@link ExpiringStateOptions}. */
-  prefixLength?: ((key: string) => number) | undefined;
   /** See {@link ExpiringStateOptions}. */
   runEntries?: number | undefined;
 }

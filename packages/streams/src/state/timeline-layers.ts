@@ -295,6 +295,11 @@ export class TimelineLayers<V> implements CommitLayers {
   }
 }
 
+/** How much of the text of an entry is its key, the `@` included. */
+export function entryPrefixLength(text: string): number {
+  return text.lastIndexOf('@') + 1;
+}
+
 /** Takes the text of an entry apart; undefined where it is no entry's. */
 export function splitEntry(text: string): { owner: string; timestamp: number; number: number } | undefined {
   const at = text.lastIndexOf('@');

@@ -8,6 +8,7 @@ import { StepClocks } from '../runtime/step-clocks.ts';
 import { cacheBudget, type CacheBudget } from '../state/cache-budget.ts';
 import { segmentIntervalMs, type SegmentedStoreOptions } from '../state/segmented-store.ts';
 import { TaskSessionStore } from '../state/session-store.ts';
+import { entryPrefixLength } from '../state/timeline-layers.ts';
 import { TaskTimelineStore } from '../state/timeline-store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
 import { changelog } from './changelog.ts';
@@ -108,7 +109,11 @@ function openerOf(create: () => OpenBackend, max: number): StoreOpener {
     key: Serde<K>,
     backend: OpenBackend = begin(),
   ): Promise<TaskTimelineStore<K, string>> {
-    const committed = await backend.open({ kind: 'timeline', segmentMs: segmentIntervalMs(10 * minute) });
+    const committed = await backend.open({
+      kind: 'timeline',
+      segmentMs: segmentIntervalMs(10 * minute),
+      prefixLength: entryPrefixLength,
+    });
     const serdes = { keySerde: key, valueSerde: stringSerde };
     return new TaskTimelineStore({ ...segmented(() => 0), ...serdes, committed });
   }

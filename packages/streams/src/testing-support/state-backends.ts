@@ -19,6 +19,7 @@ export interface OpenBackend {
     format?: 'text' | 'bytes';
     segmentsTogether?: number;
     segmentMs?: number;
+    prefixLength?: (key: string) => number;
     changelogId?: string;
   }): Promise<CommittedState>;
   openExpiring(

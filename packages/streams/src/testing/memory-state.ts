@@ -8,5 +8,5 @@ import { MemoryState } from '../state/memory-state.ts';
 /** The empty state that a store needs. */
 export function memoryState(spec: StoreSpec): CommittedState {
   if (spec.kind === 'expiring') return new ExpiringState(stateOptions(spec));
-  return new MemoryState({ byOwner: spec.kind === 'timeline' });
+  return new MemoryState(stateOptions(spec));
 }

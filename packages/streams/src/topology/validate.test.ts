@@ -291,7 +291,7 @@ describe('validatePartitions', () => {
       ['a', 'b', 'c'],
       { a: 4, b: 6, c: 4, alone: 1 },
       [
-        'topics that are processed together need equal partition counts: a, c (4) and b (6); use repartition()',
+        'topics that are processed together need equal partition counts: a, c (4) and b (6); use repartition() on a stream of one of them, or globalTable() for a table that streams are joined with',
       ],
     ],
     [
@@ -299,7 +299,7 @@ describe('validatePartitions', () => {
       ['a', 'b'],
       { a: 4, b: 6 },
       [
-        'topics that are processed together need equal partition counts: a (4) and b (6); use repartition()',
+        'topics that are processed together need equal partition counts: a (4) and b (6); use repartition() on a stream of one of them, or globalTable() for a table that streams are joined with',
         'topic alone does not exist; create it before the application starts',
       ],
     ],

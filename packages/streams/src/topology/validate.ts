@@ -158,7 +158,8 @@ export function validatePartitions(
     if (counts.size > 1) {
       const list = [...counts].map(([count, topics]) => `${topics.join(', ')} (${count})`).join(' and ');
       problems.push(
-        `topics that are processed together need equal partition counts: ${list}; use repartition()`,
+        `topics that are processed together need equal partition counts: ${list}; use repartition() on a stream of ` +
+          'one of them, or globalTable() for a table that streams are joined with',
       );
     }
   }

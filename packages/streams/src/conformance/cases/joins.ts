@@ -1,4 +1,5 @@
 // Recorded cases: joins of streams and tables.
+import { stringSerde } from '../../api/serde.ts';
 import { joinWindows } from '../../dsl/join-windows.ts';
 import type { KStream } from '../../dsl/stream.ts';
 import type { KTable } from '../../dsl/table.ts';
@@ -77,6 +78,18 @@ function repartitioned(kind: 'inner' | 'left'): Cases[string] {
   };
 }
 
+function foreignKey(kind: 'inner' | 'left'): Cases[string] {
+  return (builder) => {
+    const [a, b] = [builder.table('a', strings), builder.table('b', strings)];
+    const keyOf = (value: string): Key => (value.startsWith('E') ? null : value.charAt(0));
+    const joined =
+      kind === 'inner'
+        ? a.join(b, keyOf, joinValues, { value: stringSerde })
+        : a.leftJoin(b, keyOf, joinValues, { value: stringSerde });
+    joined.toStream().to('out', strings);
+  };
+}
+
 function endsEarly(value: string): boolean {
   return !/[s-z]$/.test(value);
 }
@@ -115,6 +128,8 @@ export const joins: Cases = {
   'stream-globaltable-left-join-on-value': globalTable('left', bucketOf),
   'repartition-stream-table-inner-join': repartitioned('inner'),
   'repartition-stream-table-left-join': repartitioned('left'),
+  'table-table-foreign-key-inner-join': foreignKey('inner'),
+  'table-table-foreign-key-left-join': foreignKey('left'),
   'stream-table-inner-join': streamTable((a, b) => a.join(b, joinValues)),
   'stream-table-left-join': streamTable((a, b) => a.leftJoin(b, joinValues)),
 };
