@@ -72,7 +72,7 @@ export { noMetrics } from './runtime/metrics.ts';
 export type { RuntimeMetrics } from './runtime/metrics.ts';
 export type { ThreadState } from './runtime/thread/thread-state.ts';
 export { addFields, bytesSerde, jsonObjectSerde, jsonSerde, numberSerde, stringSerde } from './api/serde.ts';
-export type { BytesSerde, JsonObject, Serde, Serialized, TextSerde } from './api/serde.ts';
+export type { BytesSerde, JsonObject, NamedSerde, Serde, Serialized, TextSerde } from './api/serde.ts';
 export { readFirstCopy } from './first-copies.ts';
 export type { FirstCopyQuery } from './first-copies.ts';
 export { resetApplication } from './reset.ts';

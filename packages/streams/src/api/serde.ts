@@ -4,7 +4,7 @@ export type { Serialized } from '@activity/kafka/core';
 import type { Serialized } from '@activity/kafka/core';
 
 /** What serdes of both kinds may have. */
-interface NamedSerde {
+export interface NamedSerde {
   /**
    * A name for what is written, another one for each way of writing. Instances of an application whose
    * serdes of a store have different names do not share tasks. Without a name nothing but `format` is

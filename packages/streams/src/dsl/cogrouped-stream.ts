@@ -25,8 +25,8 @@ import { sessionWindowedSerde, windowedSerde } from './windowed-serde.ts';
 /** Joins a record of one of the streams into the aggregate that all of them share. */
 export type CogroupAggregator<K, V, A> = (key: K, value: V, aggregate: A) => A;
 
-/** One of the streams. */
-interface Input<K, A> {
+/** One of the streams that are aggregated together. */
+export interface CogroupInput<K, A> {
   readonly place: StreamPlace<K, never>;
   readonly add: CogroupAggregator<K, never, A>;
 }
@@ -34,9 +34,9 @@ interface Input<K, A> {
 /** The streams, and the declaration of a step for each of them. */
 class Inputs<K, A> {
   readonly dsl: Dsl;
-  readonly all: readonly Input<K, A>[];
+  readonly all: readonly CogroupInput<K, A>[];
 
-  constructor(dsl: Dsl, all: readonly Input<K, A>[]) {
+  constructor(dsl: Dsl, all: readonly CogroupInput<K, A>[]) {
     this.dsl = dsl;
     this.all = all;
   }
@@ -81,7 +81,7 @@ export class CogroupedKStream<K, A> {
   readonly #inputs: Inputs<K, A>;
 
   /** @internal */
-  constructor(dsl: Dsl, inputs: readonly Input<K, A>[]) {
+  constructor(dsl: Dsl, inputs: readonly CogroupInput<K, A>[]) {
     this.#inputs = new Inputs(dsl, inputs);
   }
 

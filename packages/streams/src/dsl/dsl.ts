@@ -6,7 +6,7 @@ import type { TableView } from '../operators/table-view.ts';
 import type { Serde } from '../api/serde.ts';
 import type { StepState } from '../api/step-state.ts';
 import type { Parent } from '../topology/topology.ts';
-import type { CogroupedKStream } from './cogrouped-stream.ts';
+import type { CogroupedKStream, CogroupInput } from './cogrouped-stream.ts';
 import type { EmitStrategy } from './emit-strategy.ts';
 import type { Graph } from './graph.ts';
 import type { KGroupedStream } from './grouped-stream.ts';
@@ -62,8 +62,6 @@ export interface Dsl {
     windows: SessionWindows,
     strategy?: EmitStrategy,
   ): SessionWindowedKStream<K, V>;
-  cogroupedStream<K, A>(
-    inputs: ConstructorParameters<typeof CogroupedKStream<K, A>>[1],
-  ): CogroupedKStream<K, A>;
+  cogroupedStream<K, A>(inputs: readonly CogroupInput<K, A>[]): CogroupedKStream<K, A>;
   groupedTable<K, V>(place: Place<K, V>): KGroupedTable<K, V>;
 }

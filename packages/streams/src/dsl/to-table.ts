@@ -6,11 +6,10 @@ import type { StreamPlace, TablePlace } from './dsl.ts';
 import type { Graph } from './graph.ts';
 import type { Materialized, Named } from './options.ts';
 
-/** The values of a stream that are rows of a table. */
-export type Row<V> = Exclude<V, undefined | null>;
-
 /** Options of {@link KStream.toTable}. `name` names the step, and its repartition topic where it has one. */
-export type ToTable<K, V> = Named & Omit<Materialized<K, Row<V>>, 'emit'>;
+export type ToTable<K, V> = Named & Omit<Materialized<K, Exclude<V, undefined | null>>, 'emit'>;
+
+type Row<V> = Exclude<V, undefined | null>;
 
 /** Declares the table of a stream, and returns where it is. */
 export function tableOf<K, V>(
@@ -29,5 +28,6 @@ export function tableOf<K, V>(
   }).name;
   const parent = graph.processor(name, [above], tableSource<K, Row<V>>(store), [store]);
   const view = keyValueView<K, Row<V>>(store);
-  return { parent, key, value: rows, oldValues: { wanted: false }, view };
+  const oldValues = { wanted: false, onlyWhereNeeded: storeName === undefined };
+  return { parent, key, value: rows, oldValues, view };
 }

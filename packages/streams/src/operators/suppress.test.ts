@@ -127,6 +127,8 @@ describeOperators('suppress until windows close', [
       ['a', 'x', 114],
       ['a', 'x', 102],
       ['c', 'x', 115],
+      // What the filter leaves out does not move the time of what comes after it.
+      ['c', 'x', 116],
     ],
     output: [
       ['a@100/110', 20, 102],
