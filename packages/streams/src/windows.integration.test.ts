@@ -57,7 +57,8 @@ test('windows and what waits survive restarts, with their state on disk and with
   onTestFinished(() => rmSync(stateDir, { recursive: true, force: true }));
   const topology = windowed(topics);
   const records = Array.from({ length: 900 }, (_, n) => {
-    const time = n * 40 - (n % 4 === 0 ? (n * 131) % 1500 : 0);
+    // Bursts, with pauses in which sessions end; some records are late.
+    const time = n * 40 + Math.floor(n / 60) * 1500 - (n % 4 === 0 ? (n * 131) % 1500 : 0);
     return { key: `k${(n * 7) % 5}`, value: `${n}@${Math.max(0, time)}` };
   });
   for (const [round, options] of [{ stateDir }, { stateDir }, {}].entries()) {

@@ -1,8 +1,8 @@
 // Chapter 10: sessions, sliding windows and final results
 //
-// Chapter 4 counted by the clock. Two other kinds of windows follow the records themselves: sessions hold what a
-// key did without a pause, and sliding windows hold what happened close together. And two ways give only the
-// final result of a window: `suppress` and `emitStrategy`.
+// Chapter 4 counted by the clock. Two other kinds of windows follow the records themselves: sessions hold
+// what a key did without a pause, and sliding windows hold what happened close together. And two ways give
+// only the final result of a window: `suppress` and `emitStrategy`.
 import {
   numberSerde,
   sessions,

@@ -4,7 +4,9 @@ import type { Timestamped } from './record.ts';
 /** A value that waits. */
 export interface Buffered<K, V> extends Timestamped<V> {
   readonly key: K;
-  /** What it waits for, in epoch milliseconds: entries come out in the order of this, and then of their keys. */
+  /**
+   * What it waits for, in epoch milliseconds: entries come out in the order of this, and then of their keys.
+   */
   readonly time: number;
 }
 

@@ -18,11 +18,16 @@ export interface SessionStore<K, V> {
    * order of their ends: those that a record may belong to.
    */
   findSessions(key: K, earliestEnd: number, latestStart: number): Session<V>[];
-  /** The value of one session, also where {@link findSessions} does not find it any more, until it is dropped. */
+  /**
+   * The value of one session, also where {@link findSessions} does not find it any more, until it is dropped.
+   */
   fetchSession(key: K, start: number, end: number): V | undefined;
   /** Every session of a key, in the order of their ends. */
   fetch(key: K): Session<V>[];
-  /** The sessions of all keys that end between two times, both included, in no order; see {@link fetchSession}. */
+  /**
+   * The sessions of all keys that end between two times, both included, in no order; see {@link
+   * fetchSession}.
+   */
   fetchAll(from: number, to: number): Iterable<[K, Session<V>]>;
   /** Writes a session. */
   put(key: K, start: number, end: number, value: V): void;

@@ -90,10 +90,10 @@ export interface ExpiringStore<K, V> {
 }
 
 /**
- * Values by key along event time, of which one key may have several at one time, for processors; transactional
- * as {@link KeyValueStore} is. The store's clock is the latest time that it has seen, whatever the task's
- * stream time is. Values that are the retention or more behind it are gone. What Kafka Streams calls a window
- * store that retains duplicates. Times in epoch milliseconds.
+ * Values by key along event time, of which one key may have several at one time, for processors;
+ * transactional as {@link KeyValueStore} is. The store's clock is the latest time that it has seen, whatever
+ * the task's stream time is. Values that are the retention or more behind it are gone. What Kafka Streams
+ * calls a window store that retains duplicates. Times in epoch milliseconds.
  */
 export interface TimelineStore<K, V> {
   /** The latest time that the store has seen; -1 before the first. */

@@ -171,8 +171,8 @@ export class SessionWindowedCogroupedKStream<K, A> {
   }
 
   /**
-   * Aggregates the records of all streams by key and session; see {@link SessionWindowedKStream.aggregate} for
-   * `merger`. @throws FatalError where a serde is missing.
+   * Aggregates the records of all streams by key and session; see {@link SessionWindowedKStream.aggregate}
+   * for `merger`. @throws FatalError where a serde is missing.
    */
   aggregate(
     initial: () => A,

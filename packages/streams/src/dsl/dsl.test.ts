@@ -15,6 +15,8 @@ import type { StatefulStream } from './stateful-stream.ts';
 import type { KStream } from './stream.ts';
 import { StreamsBuilder } from './streams-builder.ts';
 import type { KTable } from './table.ts';
+import type { CogroupedKStream } from './cogrouped-stream.ts';
+import { untilTimeLimit, untilWindowCloses } from './suppressed.ts';
 import { hopping, sessions, tumbling } from './windows.ts';
 
 interface Click {
@@ -148,6 +150,34 @@ describe('groups', () => {
     expectTypeOf(inSessions).toEqualTypeOf<SessionWindowedKStream<string, Click>>();
     expectTypeOf(inSessions.count()).toEqualTypeOf<KTable<Windowed<string>, number>>();
     expectTypeOf(inSessions.reduce((a) => a)).toEqualTypeOf<KTable<Windowed<string>, Click>>();
+    expectTypeOf(stream.toTable()).toEqualTypeOf<KTable<string, Click>>();
+  });
+
+  test('are aggregated together', () => {
+    const numbers = new StreamsBuilder().stream('n', { key: stringSerde, value: numberSerde });
+    const streams = clickStream()
+      .groupByKey()
+      .cogroup<number>((_key, { ms }, sum) => sum + ms)
+      .cogroup(numbers.groupByKey(), (_key, more, sum) => sum + more);
+    expectTypeOf(streams).toEqualTypeOf<CogroupedKStream<string, number>>();
+    const all = streams.aggregate(() => 0, { value: numberSerde });
+    expectTypeOf(all).toEqualTypeOf<KTable<string, number>>();
+    const inSessions = streams.windowedBy(sessions({ gap: 1, grace: 0 }));
+    const merged = inSessions.aggregate(
+      () => 0,
+      (_key, earlier, later) => earlier + later,
+      { value: numberSerde },
+    );
+    expectTypeOf(merged).toEqualTypeOf<KTable<Windowed<string>, number>>();
+  });
+
+  test('are suppressed until windows close only where they have any', () => {
+    const counts = clickStream().groupByKey().windowedBy(windows).count();
+    expectTypeOf(counts.suppress(untilWindowCloses())).toEqualTypeOf<KTable<Windowed<string>, number>>();
+    const table = clickStream().groupByKey().count();
+    expectTypeOf(table.suppress(untilTimeLimit('1m'))).toEqualTypeOf<KTable<string, number>>();
+    // @ts-expect-error its keys are not windowed
+    expect(() => table.suppress(untilWindowCloses())).toThrow('windows whose grace is known');
   });
 
   test('become tables of their results', () => {

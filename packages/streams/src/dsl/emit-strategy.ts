@@ -3,7 +3,9 @@ import { FatalError } from '../api/errors.ts';
 import type { Emit } from '../operators/aggregate.ts';
 import type { WindowEmit } from '../operators/window-output.ts';
 
-/** `onWindowUpdate`: with each record; `onWindowClose`: once for each window, when it takes no more records. */
+/**
+ * `onWindowUpdate`: with each record; `onWindowClose`: once for each window, when it takes no more records.
+ */
 export type EmitStrategy = 'onWindowUpdate' | 'onWindowClose';
 
 /** When the results of an aggregate come out. @throws FatalError where two options say so differently. */

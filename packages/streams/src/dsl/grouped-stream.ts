@@ -169,8 +169,8 @@ export class KGroupedStream<K, V> {
   }
 
   /**
-   * Aggregates this stream together with others of the same key: each has an aggregator of its own, and all of
-   * them share the aggregate.
+   * Aggregates this stream together with others of the same key: each has an aggregator of its own, and all
+   * of them share the aggregate.
    * @example
    * clicks.groupByKey()
    *   .cogroup<Visit>((_user, click, visit) => ({ ...visit, clicks: visit.clicks + 1 }))

@@ -20,9 +20,9 @@ import type { KTable } from './table.ts';
 import { sessionWindowedSerde } from './windowed-serde.ts';
 
 /**
- * Records grouped by key and session: see {@link sessions}. A session's result comes out with each record that
- * joins it. When a record changes the bounds of a session, or joins two of them, the sessions as they were are
- * removed from the result first. The event time of a result is the end of its session.
+ * Records grouped by key and session: see {@link sessions}. A session's result comes out with each record
+ * that joins it. When a record changes the bounds of a session, or joins two of them, the sessions as they
+ * were are removed from the result first. The event time of a result is the end of its session.
  */
 export class SessionWindowedKStream<K, V> {
   readonly #dsl: Dsl;
@@ -64,7 +64,11 @@ export class SessionWindowedKStream<K, V> {
    * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
    * @example
    * clicks.groupByKey().windowedBy(sessions({ gap: '30m', grace: '5m' })).aggregate<string[]>(
-   *   () => [], (_user, page, pages) => [...pages, page], (_user, a, b) => [...a, ...b], { value: jsonSerde() })
+   *   () => [],
+   *   (_user, page, pages) => [...pages, page],
+   *   (_user, earlier, later) => [...earlier, ...later],
+   *   { value: jsonSerde() },
+   * )
    */
   aggregate<A>(
     initial: () => A,
@@ -81,9 +85,9 @@ export class SessionWindowedKStream<K, V> {
   }
 
   /**
-   * When results come out: `onWindowUpdate`, with each record (as without this step), or `onWindowClose`, once
-   * for each session, when stream time is more than the gap and the grace past its end. Sessions that close
-   * together come out in the order of their ends, then of their starts and keys.
+   * When results come out: `onWindowUpdate`, with each record (as without this step), or `onWindowClose`,
+   * once for each session, when stream time is more than the gap and the grace past its end. Sessions that
+   * close together come out in the order of their ends, then of their starts and keys.
    * @example clicks.groupByKey().windowedBy(windows).emitStrategy('onWindowClose').count()
    */
   emitStrategy(strategy: EmitStrategy): SessionWindowedKStream<K, V> {

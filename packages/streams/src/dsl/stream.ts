@@ -82,7 +82,8 @@ export class KStream<K, V> extends JoinableStream<K, V> {
   /**
    * Replaces key and value; what is grouped afterwards goes through a repartition topic. Serdes are needed
    * only where a later step writes the key or the value.
-   * @example stream.map((id, order) => [order.customer, order.amount], { key: stringSerde, value: numberSerde })
+   * @example stream.map((id, order) => [order.customer, order.amount], { key: stringSerde, value: numberSerde
+   * })
    */
   map<K2, V2>(
     mapper: (key: K, value: V) => readonly [K2, V2],
@@ -325,8 +326,8 @@ export class KStream<K, V> extends JoinableStream<K, V> {
   }
 
   /**
-   * The newest value of each key as a table; a record without a value removes its row. Where a step before may
-   * have changed the key, the records go through a repartition topic.
+   * The newest value of each key as a table; a record without a value removes its row. Where a step before
+   * may have changed the key, the records go through a repartition topic.
    * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
    * @example const users = events.selectKey((_id, event) => event.user, { key: stringSerde }).toTable()
    */

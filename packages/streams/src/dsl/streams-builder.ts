@@ -24,7 +24,10 @@ import { TimeWindowedKStream } from './time-windowed-stream.ts';
 export interface StoreOptions<K, V> {
   /** Its name, which is also in its changelog's name: `<applicationId>-<name>-changelog`. */
   name: string;
-  /** Which of {@link KeyValueStore}, {@link WindowStore}, {@link SessionStore}, {@link ExpiringStore} and {@link BufferStore} it is. */
+  /**
+   * Which of {@link KeyValueStore}, {@link WindowStore}, {@link SessionStore}, {@link ExpiringStore} and
+   * {@link BufferStore} it is.
+   */
   kind: StoreSpec['kind'];
   key: Serde<K>;
   value: Serde<V>;
@@ -104,13 +107,14 @@ export class StreamsBuilder {
   }
 
   /**
-   * Reads a topic as a table that each instance has as a whole, whatever the partitions of its tasks: for joins
-   * by any key. Each thread reads the topic from its beginning when it starts, before its tasks begin, and
-   * keeps the rows in memory. It has no changelog, and a join sees what has been read by then. Every step of
-   * the topology may read its store.
+   * Reads a topic as a table that each instance has as a whole, whatever the partitions of its tasks: for
+   * joins by any key. Each thread reads the topic from its beginning when it starts, before its tasks begin,
+   * and keeps the rows in memory. It has no changelog, and a join sees what has been read by then. Every step
+   * of the topology may read its store.
    * @example
    * const countries = builder.globalTable('countries', { key: stringSerde, value: jsonSerde<Country>() });
-   * users.join(countries, (_id, user) => user.country, (user, country) => ({ ...user, country: country.name }));
+   * users.join(countries, (_id, user) => user.country, (user, country) => ({ ...user, country: country.name
+   * }));
    */
   globalTable<K, V>(
     topic: string,

@@ -20,7 +20,9 @@ function readHeaders(headers: readonly TextHeader[]): Header[] {
   }));
 }
 
-/** Changes with their headers: as text, a JSON pair; as bytes, the length of the headers, these, and the rest. */
+/**
+ * Changes with their headers: as text, a JSON pair; as bytes, the length of the headers, these, and the rest.
+ */
 export function suppressedSerde<V>(inner: Serde<V>): Serde<SuppressedChange<V>> {
   const changes = changeSerde(inner);
   const name = `suppressed ${inner.name ?? ''}`;
@@ -55,7 +57,9 @@ export function suppressedSerde<V>(inner: Serde<V>): Serde<SuppressedChange<V>> 
 
 const timeDigits = 16;
 
-/** Windowed keys in an order of the keys first, then of the windows' starts: whatever the keys' lengths are. */
+/**
+ * Windowed keys in an order of the keys first, then of the windows' starts: whatever the keys' lengths are.
+ */
 export function orderedWindowSerde<K>(inner: Serde<K>): Serde<Windowed<K>> {
   const name = `windowed ${inner.name ?? ''}`;
   const digits = (time: number): string => String(time).padStart(timeDigits, '0');

@@ -71,10 +71,10 @@ export class TimeWindowedKStream<K, V> {
   }
 
   /**
-   * When results come out: `onWindowUpdate`, with each record (as without this step), or `onWindowClose`, once
-   * for each window, when stream time has reached its end plus the grace. Windows that close together come out
-   * in the order of their starts, then of their keys. As in Kafka Streams, a window that stream time passes by
-   * more than its size at once does not come out: use {@link KTable.suppress} where that matters.
+   * When results come out: `onWindowUpdate`, with each record (as without this step), or `onWindowClose`,
+   * once for each window, when stream time has reached its end plus the grace. Windows that close together
+   * come out in the order of their starts, then of their keys. As in Kafka Streams, a window that stream time
+   * passes by more than its size at once does not come out: use {@link KTable.suppress} where that matters.
    * @example clicks.groupByKey().windowedBy(windows).emitStrategy('onWindowClose').count()
    */
   emitStrategy(strategy: EmitStrategy): TimeWindowedKStream<K, V> {

@@ -34,8 +34,8 @@ export function windowedSerde<K>(inner: Serde<K>, sizeMs: number): Serde<Windowe
 }
 
 /**
- * Keys of sessions as `<key>@<start>/<end>` text, or the key's bytes and eight bytes each of end and of start,
- * as Kafka Streams writes them.
+ * Keys of sessions as `<key>@<start>/<end>` text, or the key's bytes and eight bytes each of end and of
+ * start, as Kafka Streams writes them.
  * @example table.toStream().to('sessions', { key: sessionWindowedSerde(stringSerde), value: numberSerde })
  */
 export function sessionWindowedSerde<K>(inner: Serde<K>): Serde<Windowed<K>> {

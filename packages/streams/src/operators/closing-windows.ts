@@ -1,6 +1,6 @@
 // The windows of a step that are not closed yet, for results that come out when a window closes.
-// Source: Kafka Streams' EmitStrategy.onWindowClose. It looks the store up by time; here the windows that wait
-// are in memory, and are read from the store after a start or an abort.
+// Source: Kafka Streams' EmitStrategy.onWindowClose. It looks the store up by time; here the windows that
+// wait are in memory, and are read from the store after a start or an abort.
 import { windowSuffix } from '../api/key-text.ts';
 import type { ProcessorContext, StepClock } from '../api/processor.ts';
 import type { Change, RecordHeaders, Timestamped, Windowed } from '../api/record.ts';

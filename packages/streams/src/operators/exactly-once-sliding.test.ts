@@ -65,8 +65,8 @@ describe('sliding windows', () => {
     const driver = playHistory<string>(concatenated(size, 60 * minute), history, strings);
     const committed = committedTo(driver, 'out', history, json);
     for (const [partition, records] of byPartition(history).entries()) {
-      // As Kafka Streams, it may give a new window twice: where that ends with the record and begins just after
-      // another one. Texts only grow.
+      // As Kafka Streams, it may give a new window twice: where that ends with the record and begins just
+      // after another one. Texts only grow.
       const given = new Map((committed[partition] ?? []).map((one) => [`${one[0]} ${String(one[1])}`, one]));
       let rest = [...given.values()];
       for (const step of slidingOracle(records, size)) {

@@ -46,7 +46,7 @@ function release<V>(waiting: Waiting<V>[], due: number, max: number): Out<V>[] {
 }
 
 describe('suppress', () => {
-  test('until a time limit, in a buffer of so many records', () => {
+  test('until a time limit, in a buffer of a few records', () => {
     checkProperty(
       fc.property(
         histories({ value: row, timestamp }),

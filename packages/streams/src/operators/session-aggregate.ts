@@ -1,6 +1,6 @@
 // Aggregates of a stream by key and session: spans of activity, with a gap of inactivity between them.
-// Source: Kafka Streams' KStreamSessionWindowAggregate. A record joins the sessions that are within the gap of
-// it; a session takes records until stream time is the gap and the grace past its end.
+// Source: Kafka Streams' KStreamSessionWindowAggregate. A record joins the sessions that are within the gap
+// of it; a session takes records until stream time is the gap and the grace past its end.
 import type { Change, StreamRecord, Timestamped, Windowed } from '../api/record.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier, StepClock } from '../api/processor.ts';
 import type { SessionStore } from '../api/session-store.ts';

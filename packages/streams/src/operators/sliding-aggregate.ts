@@ -1,7 +1,7 @@
 // Aggregates of a stream by key and sliding window: windows whose bounds are where records are.
-// Source: Kafka Streams' KStreamSlidingWindowAggregate (KIP-450). There is a window that ends with each record,
-// and one that begins just after each record, where it has any. Both bounds are included. Records before the
-// first whole window share the window that begins at 0.
+// Source: Kafka Streams' KStreamSlidingWindowAggregate (KIP-450). There is a window that ends with each
+// record, and one that begins just after each record, where it has any. Both bounds are included. Records
+// before the first whole window share the window that begins at 0.
 import type { Change, Windowed } from '../api/record.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier, StepClock } from '../api/processor.ts';
 import type { WindowStore } from '../api/stores.ts';

@@ -122,7 +122,9 @@ class Changes<A> {
     if (this.#isOpen(start)) this.#push(start, add(others), given, timestamp);
   }
 
-  /** Makes the window that begins just after the record, where a window has anything later than the record. */
+  /**
+   * Makes the window that begins just after the record, where a window has anything later than the record.
+   */
   copyAfter(window: SlidingWindow<A> | undefined): void {
     const { timestamp } = this.#record;
     if (window && window.timestamp > timestamp)

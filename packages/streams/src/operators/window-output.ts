@@ -1,5 +1,5 @@
-// How an aggregate of windows gives its results: each change, the last one before a commit, or when the window
-// closes.
+// How an aggregate of windows gives its results: each change, the last one before a commit, or when the
+// window closes.
 import type { ProcessorContext } from '../api/processor.ts';
 import type { Change, RecordHeaders, Timestamped, Windowed } from '../api/record.ts';
 import type { WindowStore } from '../api/stores.ts';

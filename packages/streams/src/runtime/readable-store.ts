@@ -29,8 +29,8 @@ export interface ReadableStore<K, V> {
   /** Everything that starts between `from` and `to`, both included, in no order between tasks. */
   fetchAll(from: number, to: number, options?: { limit?: number }): Promise<[K, number, V][]>;
   /**
-   * A key's sessions that end at `earliestEnd` or later and start at `latestStart` or earlier, in the order of
-   * their ends; all of them unless given. A session is there until its segment is dropped.
+   * A key's sessions that end at `earliestEnd` or later and start at `latestStart` or earlier, in the order
+   * of their ends; all of them unless given. A session is there until its segment is dropped.
    */
   fetchSessions(
     key: K,

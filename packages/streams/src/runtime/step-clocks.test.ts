@@ -23,6 +23,14 @@ test('what was written of them is read, for the clocks that there are', () => {
   expect([a.time, c.time]).toEqual([1_795_000_000_000, -1]);
 });
 
+test('there are no more than an offset’s metadata can hold', () => {
+  const clocks = new StepClocks();
+  for (let n = 0; n < 200; n++) clocks.of(`clock ${n}`).advance(Number.MAX_SAFE_INTEGER);
+  expect(clocks.write().length).toBeLessThan(4000);
+  clocks.of('clock 0');
+  expect(() => clocks.of('one more')).toThrow('at most 200 clocks');
+});
+
 test('of several offsets, the newest time counts', () => {
   const clocks = new StepClocks();
   const clock = clocks.of('a');

@@ -1,4 +1,5 @@
 // The clocks of the steps and stores of one task: they go forward only, and are committed with the offsets.
+import { FatalError } from '../api/errors.ts';
 import type { StepClock } from '../api/processor.ts';
 import { murmur2 } from '@activity/kafka/core';
 
@@ -23,7 +24,12 @@ export class StepClocks {
   of(name: string): StepClock {
     const id = idOf(name);
     let clock = this.#clocks.get(id);
-    if (!clock) this.#clocks.set(id, (clock = new Clock()));
+    if (clock) return clock;
+    if (this.#clocks.size >= maxClocks) {
+      const message = `a task has at most ${maxClocks} clocks of steps and stores: divide the topology by repartition()`;
+      throw new FatalError('TOPOLOGY_INVALID', message);
+    }
+    this.#clocks.set(id, (clock = new Clock()));
     return clock;
   }
 
@@ -56,6 +62,9 @@ export class StepClocks {
     this.seal();
   }
 }
+
+/** So that they fit into an offset's metadata, each with an id and a time. */
+const maxClocks = 200;
 
 /** Short, since the broker takes 4,096 bytes of metadata for each partition. */
 function idOf(name: string): string {

@@ -196,9 +196,8 @@ const mistakes = new Set<string>([
 ]);
 
 /**
- * Whether an error ends the application whatever the handlers say: a mistake in the program, a lost disk, or a
- * buffer whose bounds say so.
- * Or they have said so.
+ * Whether an error ends the application whatever the handlers say: a mistake in the program, a lost disk, or
+ * a buffer whose bounds say so. Or they have said so.
  */
 export function isFinal(error: unknown): boolean {
   return error instanceof EndingError || (error instanceof FatalError && mistakes.has(error.code));

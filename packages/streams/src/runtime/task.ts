@@ -205,10 +205,7 @@ export class Task {
     }
   }
 
-  /**
-   * Changelog partitions, with the event time and, where it is known, the offset that nothing in them is of
-   * use before.
-   */
+  /** Changelog partitions, with the event time and the offset that nothing in them is of use before. */
   expired(): Expired[] {
     return this.stores.flatMap((open) => expiredOf(open) ?? []);
   }

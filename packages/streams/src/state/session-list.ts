@@ -5,7 +5,9 @@ import { serialize, type Serde } from '../api/serde.ts';
 /** Sessions in the order of their ends. */
 export type SessionList<V> = readonly Session<V>[];
 
-/** Each session as `<start>,<end>,<length>,<text>`; as bytes, two times eight, four of length, and the value. */
+/**
+ * Each session as `<start>,<end>,<length>,<text>`; as bytes, two times eight, four of length, and the value.
+ */
 export function sessionListSerde<V>(inner: Serde<V>): Serde<SessionList<V>> {
   if (inner.format === 'text') {
     return {
