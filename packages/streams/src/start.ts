@@ -108,6 +108,14 @@ export interface StreamsOptions {
    */
   maxBufferedBytes?: number;
   /**
+   * How long a task that reads several topics waits where one of its partitions has nothing, while others have
+   * records: those are then processed in the order of their times. 0: until it has what the broker had of that
+   * partition, so that a stream meets the rows that its table has by then. More: so long too for what is not
+   * written yet. -1: it never waits.
+   * @default 0
+   */
+  maxTaskIdleMs?: number;
+  /**
    * How often committed state goes to disk.
    * @default 5000
    */
@@ -297,6 +305,7 @@ export function createStreams(options: StreamsOptions): Streams {
       maxUncommittedBytes: options.maxUncommittedBytes ?? 16 * 1024 * 1024,
       maxBufferedRecords: options.maxBufferedRecords ?? 10_000,
       maxBufferedBytes: options.maxBufferedBytes ?? 32 * 1024 * 1024,
+      maxTaskIdleMs: options.maxTaskIdleMs ?? 0,
       stateFlushMs: options.stateFlushMs ?? 5000,
       stateCleanupDelayMs: options.stateCleanupDelayMs ?? 600_000,
       maxUnflushedChanges: options.maxUnflushedChanges ?? 500_000,

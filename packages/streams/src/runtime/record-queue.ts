@@ -18,8 +18,8 @@ export class RecordQueue {
   moved = false;
   /** About how many bytes the records have that were processed since the last commit. */
   processedBytes = 0;
-  /** How many records the broker had behind those that were fetched last. */
-  unfetched = 0;
+  /** How many records the broker had behind those that were fetched last; undefined before the first fetch. */
+  unfetched: number | undefined;
   #records: SourceRecord[] = [];
   #head = 0;
   #bytes = 0;
@@ -45,7 +45,9 @@ export class RecordQueue {
 
   /** About the timestamp in Kafka of the record that is next; infinite where there is none. */
   get nextTimestamp(): number {
-    return this.peek()?.timestamp ?? (this.unfetched > 0 ? this.arrivalTime : Number.POSITIVE_INFINITY);
+    return (
+      this.peek()?.timestamp ?? ((this.unfetched ?? 0) > 0 ? this.arrivalTime : Number.POSITIVE_INFINITY)
+    );
   }
 
   /** About how much memory the records that wait take, in bytes. */

@@ -18,6 +18,8 @@ export interface TaskOptions {
   now: () => number;
   metrics: RuntimeMetrics;
   failures: FailurePolicy;
+  /** See {@link StreamsOptions.maxTaskIdleMs}; -1 unless given: what the broker has is then not looked at. */
+  maxTaskIdleMs?: number;
   /** The stores of global tables, by name; none unless given. */
   globalStores?: ReadonlyMap<string, unknown>;
   /** Records that were found to make their commit fail. */

@@ -15,6 +15,7 @@ import { RecordQueue } from './record-queue.ts';
 import { EndingError, isEventTime, isFinal, ownTime, stageOf, TaskFailures } from './task-failures.ts';
 import { StepClocks } from './step-clocks.ts';
 import { offsetOf, positionOf, seekInput, type Fetched, type Parsed, type TaskInput } from './task-input.ts';
+import { TaskIdling } from './task-idling.ts';
 import { taskIdOf, type TaskOptions } from './task-options.ts';
 import { TaskOutputs } from './task-outputs.ts';
 import { expiredOf, type Expired, type OpenStore } from './task-stores.ts';
@@ -31,6 +32,7 @@ export class Task {
   readonly #inputs: TaskInput[] = [];
   readonly #punctuators = new Punctuators();
   readonly #clocks = new StepClocks();
+  readonly #idling: TaskIdling;
   readonly #commitCallbacks: { step: string; callbacks: CommitCallbacks }[] = [];
   readonly #failures: TaskFailures;
   readonly #outputs: TaskOutputs;
@@ -51,6 +53,7 @@ export class Task {
     this.id = taskIdOf(options.subTopology.id, options.partition);
     const { partition, metrics, collector, topicName } = options;
     this.#failures = new TaskFailures({ taskId: this.id, partition, failures: options.failures, metrics });
+    this.#idling = new TaskIdling(options.maxTaskIdleMs ?? -1);
     this.#outputs = new TaskOutputs({ partition, collector, topicName, failures: this.#failures });
     this.stores = options.openStores({
       streamTime: () => this.#streamTime,
@@ -256,16 +259,18 @@ export class Task {
 
   #smallest(): TaskInput | undefined {
     let smallest: TaskInput | undefined;
+    const empty: RecordQueue[] = [];
     for (const input of this.#inputs) {
       if (!this.#readyHead(input)) {
         // What comes behind it in its partition may be older than what the others have.
         if (this.#unreadable > 0) return undefined;
+        empty.push(input.queue);
         continue;
       }
       const timestamp = (input.head as Parsed).record.timestamp;
       if (!smallest || timestamp < (smallest.head as Parsed).record.timestamp) smallest = input;
     }
-    return smallest;
+    return smallest && !this.#idling.waitsFor(empty) ? smallest : undefined;
   }
 
   #parse(input: TaskInput, source: SourceRecord): Parsed | undefined {

@@ -113,7 +113,11 @@ export class FakeKafka implements KafkaPort {
         const found = positions.flatMap(({ topic, partition, offset }) => {
           const name = partitionName(topic, partition);
           const end = this.bounds.get(name)?.end ?? 0;
-          if (offset >= end || this.silent.has(name)) return [];
+          if (this.silent.has(name)) return [];
+          if (offset >= end) {
+            const ends = { nextOffset: offset, highWatermark: end, endOffset: end };
+            return [{ topic, partition, fetchOffset: offset, ...ends, records: [] }];
+          }
           this.fetched.set(name, [...(this.fetched.get(name) ?? []), offset]);
           const records = Array.from({ length: end - offset }, (_, i) => ({
             offset: offset + i,
@@ -125,7 +129,7 @@ export class FakeKafka implements KafkaPort {
           const ends = { nextOffset: end, highWatermark: end, endOffset: end };
           return [{ topic, partition, fetchOffset: offset, ...ends, records }];
         });
-        if (found.length === 0) await sleep(Math.min(maxWaitMs, 5));
+        if (found.every(({ records }) => records.length === 0)) await sleep(Math.min(maxWaitMs, 5));
         return found;
       },
       close: async () => {},

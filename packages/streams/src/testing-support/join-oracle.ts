@@ -68,13 +68,15 @@ export function joinOracle(records: readonly Input<string>[], question: JoinQues
       }
     }
     const other = own.side === 'left' ? 'right' : 'left';
+    // As in Kafka Streams, where a window that ends before the epoch ends with it.
+    const latest = Math.max(0, time + after);
     const found = kept
       .filter(
         (one) =>
           one.side === other &&
           one.key === key &&
           one.time >= Math.max(time - before, oldest(other)) &&
-          one.time <= time + after,
+          one.time <= latest,
       )
       .toSorted((a, b) => a.time - b.time);
     for (const one of found) {
@@ -82,7 +84,7 @@ export function joinOracle(records: readonly Input<string>[], question: JoinQues
       out.push([key, own.side === 'left' ? text(own, one) : text(one, own), Math.max(time, one.time)]);
     }
     if (found.length === 0 && (kind === 'outer' || (kind === 'left' && own.side === 'left'))) {
-      if (Math.max(0, time + after) < streamTime) alone(own);
+      if (latest < streamTime) alone(own);
       else {
         waiting.push(own);
         minTime = Math.min(minTime, time);

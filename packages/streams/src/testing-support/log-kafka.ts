@@ -55,7 +55,7 @@ export function logKafka({ log, refuse = () => {}, commitMs = 0 }: LogKafkaOptio
         return positions.flatMap(({ topic, partition, offset }) => {
           const all = log.records(topic, partition);
           const records = all.slice(offset, offset + 500);
-          if (records.length === 0) return [];
+          if (log.partitions(topic) === undefined) return [];
           const nextOffset = offset + records.length;
           const ends = { highWatermark: all.length, endOffset: all.length };
           return [{ topic, partition, fetchOffset: offset, nextOffset, ...ends, records }];

@@ -25,6 +25,7 @@ export function threadSettings(): Omit<StreamThreadOptions, Own> {
     maxUncommittedRecords: 1_000,
     maxBufferedRecords: 10_000,
     maxBufferedBytes: 64 * 1024 * 1024,
+    maxTaskIdleMs: 0,
     stateFlushMs: 2_000,
     maxUnflushedChanges: 500_000,
     maxUnflushedBytes: 32 * 1024 * 1024,

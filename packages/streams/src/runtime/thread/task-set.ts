@@ -144,7 +144,7 @@ export class TaskSet {
   /** Whether many records wait to be processed, some of them for a while already. */
   isBehind(now: number): boolean {
     const queues = this.all().flatMap((task) => task.queues);
-    const waiting = queues.reduce((sum, { size, unfetched }) => sum + size + unfetched, 0);
+    const waiting = queues.reduce((sum, { size, unfetched = 0 }) => sum + size + unfetched, 0);
     if (waiting < behindRecords) return false;
     return now - Math.min(...queues.map(({ nextTimestamp }) => nextTimestamp)) >= behindMs;
   }
@@ -321,7 +321,7 @@ export class TaskSet {
     committed: readonly CommittedState[],
   ): Task {
     const { collector, refusals, globalStores, thread } = this.#options;
-    const { names, metrics, failures, now } = thread;
+    const { names, metrics, failures, now, maxTaskIdleMs } = thread;
     return new Task({
       subTopology,
       partition,
@@ -333,6 +333,7 @@ export class TaskSet {
       failures,
       refusals,
       globalStores,
+      maxTaskIdleMs,
       openStores: (clocks) =>
         subTopology.stores.map((spec, i) => {
           const changelog = spec.changelog ? { topic: names.changelog(spec), partition } : undefined;

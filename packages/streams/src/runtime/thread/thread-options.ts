@@ -33,6 +33,8 @@ export interface StreamThreadOptions {
   maxBufferedRecords: number;
   /** Each partition has an equal share of these; it is not fetched while its records take more. */
   maxBufferedBytes: number;
+  /** How long a task waits for partitions that have nothing; see {@link StreamsOptions.maxTaskIdleMs}. */
+  maxTaskIdleMs: number;
   /** How often committed state goes to disk. */
   stateFlushMs: number;
   /** More changes than these are never kept in memory only. */
