@@ -40,6 +40,7 @@ export type {
   Repartitioned,
   StreamJoined,
   TableJoined,
+  TableMaterialized,
   WindowMaterialized,
 } from './dsl/options.ts';
 export type { EmitStrategy } from './dsl/emit-strategy.ts';

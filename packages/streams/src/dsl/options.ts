@@ -1,5 +1,6 @@
 // The options that DSL steps take.
 import type { Emit } from '../operators/aggregate.ts';
+import type { Duration } from '../api/duration.ts';
 import type { Serde } from '../api/serde.ts';
 import type { TimestampExtractor } from '../api/processor.ts';
 import type { KStream } from './stream.ts';
@@ -74,10 +75,27 @@ export interface WindowMaterialized<K, V, A> extends Materialized<K, A> {
   onLate?: (late: KStream<K, V>) => void;
 }
 
-/** How a stream is joined with a table. Serdes are for the repartition topic where the key has changed. */
+/** How a table is kept that a topic is read as. */
+export interface TableMaterialized<K, V> extends Pick<Materialized<K, V>, 'store' | 'changelog'> {
+  /**
+   * Makes it a versioned table, which keeps earlier rows this long behind the latest time that it has seen:
+   * streams are joined with the rows of their time. A change that is older is dropped. The newest row of a key
+   * is kept in any case.
+   */
+  historyRetention?: Duration;
+}
+
+/** How a stream is joined with a table. Serdes are for what is kept or sent through a topic on the way. */
 export interface Joined<K, V> extends Named {
   key?: Serde<K>;
   value?: Serde<V>;
+  /**
+   * How long records wait, by the time of their stream, before they are joined: for rows that come late. Needs
+   * a versioned table that keeps its rows as long. A record that is further behind is joined at once.
+   */
+  grace?: Duration;
+  /** What the store of the records that wait is called. */
+  store?: string;
 }
 
 /** How two streams are joined. Serdes default to those the streams are known to have. */

@@ -1,5 +1,7 @@
 // The joins of KStream: with a stream, a table, or a global table.
 import { FatalError } from '../api/errors.ts';
+import { milliseconds, type Duration } from '../api/duration.ts';
+import { graceStore, type GraceSpec } from '../operators/grace-buffer.ts';
 import { pendingStore } from '../operators/pending-joins.ts';
 import { selfJoin } from '../operators/self-join.ts';
 import {
@@ -231,7 +233,32 @@ export abstract class JoinableStream<K, V> {
     const key = joined.key ?? this.#place.key;
     const value = joined.value ?? this.#place.value;
     const place = this.#copartitioned(this.#place, key, value, joined.name);
-    return this.#addTableJoin(kind, place, table.place.view, (own) => own, joiner, joined);
+    const { view } = table.place;
+    const grace = joined.grace === undefined ? undefined : this.#graceOf(view, { ...joined, key, value });
+    return this.#addTableJoin(kind, place, view, (own) => own, joiner, { ...joined, spec: grace });
+  }
+
+  /** Declares where records wait for rows of their time. */
+  #graceOf<VT>(
+    view: TableView<K, VT>,
+    joined: Pick<Joined<K, V>, 'store'> & {
+      grace?: Duration;
+      key: Serde<K> | undefined;
+      value: Serde<V> | undefined;
+    },
+  ): GraceSpec {
+    const { graph } = this.#dsl;
+    const graceMs = milliseconds(joined.grace ?? 0);
+    if (view.historyMs === undefined || view.historyMs < graceMs) {
+      throw new FatalError(
+        'TOPOLOGY_INVALID',
+        `a grace of ${graceMs} ms needs a table that keeps its rows as long: pass { historyRetention: … } to table()`,
+      );
+    }
+    const { key, value } = requireSerdes({ key: joined.key, value: joined.value }, 'a join with a grace');
+    const store = joined.store ?? `${graph.name('KSTREAM-JOIN-BUFFER')}-store`;
+    graph.store(graceStore(store, key, value, true));
+    return { store, graceMs };
   }
 
   #joinGlobal<TK, TV, VO>(
@@ -250,7 +277,7 @@ export abstract class JoinableStream<K, V> {
     view: TableView<TK, TV>,
     keyOf: KeySelector<K, V, TK>,
     joiner: AnyJoiner<K, VO>,
-    { name: given }: Named,
+    { name: given, spec: grace }: Named & { spec?: GraceSpec | undefined },
   ): KStream<K, VO> {
     const { graph } = this.#dsl;
     const name = graph.name(kind === 'left' ? 'KSTREAM-LEFTJOIN' : 'KSTREAM-JOIN', given);
@@ -259,8 +286,10 @@ export abstract class JoinableStream<K, V> {
       keyOf,
       joiner: joiner as ValueJoiner<K, V, TV | undefined, VO>,
       isLeft: kind === 'left',
+      grace,
     });
-    const parent = graph.processor(name, [place.parent], supplier, view.stores);
+    const stores = grace ? [...view.stores, grace.store] : view.stores;
+    const parent = graph.processor(name, [place.parent], supplier, stores);
     return this.#dsl.stream<K, VO>({
       parent,
       key: place.key,

@@ -2,6 +2,8 @@
 import { milliseconds, type Duration } from '../api/duration.ts';
 import { tableSource } from '../operators/table.ts';
 import { keyValueView } from '../operators/table-view.ts';
+import { versionSerde } from '../operators/versioned-rows.ts';
+import { versionedSource, versionedView } from '../operators/versioned-table.ts';
 import type { Serde } from '../api/serde.ts';
 import type { StoreSpec } from '../api/stores.ts';
 import { assertValid } from '../topology/validate.ts';
@@ -13,7 +15,7 @@ import { GlobalKTable } from './global-table.ts';
 import { Graph } from './graph.ts';
 import { KGroupedStream } from './grouped-stream.ts';
 import { KGroupedTable } from './grouped-table.ts';
-import type { Consumed, Materialized } from './options.ts';
+import type { Consumed, Materialized, TableMaterialized } from './options.ts';
 import { SessionWindowedKStream } from './session-windowed-stream.ts';
 import { StatefulStream } from './stateful-stream.ts';
 import { KStream } from './stream.ts';
@@ -88,21 +90,40 @@ export class StreamsBuilder {
   }
 
   /** Reads a topic as a table: the newest value of each key. A record without a value removes its row. */
-  table<K, V>(topic: string, consumed: Consumed<K, V>, materialized: Materialized<K, V> = {}): KTable<K, V> {
+  table<K, V>(
+    topic: string,
+    consumed: Consumed<K, V>,
+    materialized: TableMaterialized<K, V> = {},
+  ): KTable<K, V> {
     const { key, value } = consumed;
     const sourceName = this.#graph.name('KSTREAM-SOURCE', consumed.name);
     const source = this.#source(sourceName, [topic], consumed);
     const name = this.#graph.name('KTABLE-SOURCE');
+    const { changelog = true, historyRetention } = materialized;
     const store = this.#graph.store({
       name: materialized.store ?? `${topic}-STATE-STORE-${name.slice(-10)}`,
       kind: 'keyValue',
       keySerde: key,
       valueSerde: value,
-      changelog: materialized.changelog ?? true,
+      changelog,
     });
-    const parent = this.#graph.processor(name, [source], tableSource<K, V>(store.name), [store.name]);
-    const view = keyValueView<K, V>(store.name);
     const oldValues = { wanted: false, onlyWhereNeeded: materialized.store === undefined };
+    if (historyRetention === undefined) {
+      const parent = this.#graph.processor(name, [source], tableSource<K, V>(store.name), [store.name]);
+      return this.#dsl.table({ parent, key, value, oldValues, view: keyValueView<K, V>(store.name) });
+    }
+    const retentionMs = milliseconds(historyRetention);
+    const history = this.#graph.store({
+      name: `${store.name}-history`,
+      kind: 'timeline',
+      keySerde: key,
+      valueSerde: versionSerde(value),
+      retentionMs,
+      changelog,
+    });
+    const spec = { latest: store.name, history: history.name, historyMs: retentionMs };
+    const view = versionedView<K, V>(spec);
+    const parent = this.#graph.processor(name, [source], versionedSource<K, V>(spec), view.stores);
     return this.#dsl.table({ parent, key, value, oldValues, view });
   }
 

@@ -36,8 +36,8 @@ export function tableJoin<K, V1, V2, VO>({
         readOther = other.open(given);
       },
       process({ key, value, timestamp, headers }) {
-        if (isAbsent(key)) {
-          context.dropped('null-key');
+        if (isAbsent(key) || value.isLatest === false) {
+          context.dropped(isAbsent(key) ? 'null-key' : 'out-of-order');
           return;
         }
         const row = readOther(key);

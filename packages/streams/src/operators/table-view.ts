@@ -3,13 +3,18 @@
 import type { ProcessorContext } from '../api/processor.ts';
 import type { Timestamped, Windowed } from '../api/record.ts';
 
-/** Returns the newest row of a key, and its event time; undefined where the table has none. */
-export type ReadRow<K, V> = (key: K) => Timestamped<V> | undefined;
+/**
+ * Returns the newest row of a key, and its event time; undefined where the table has none. Of a versioned table,
+ * the row that the key had at a time, where one is given.
+ */
+export type ReadRow<K, V> = (key: K, time?: number) => Timestamped<V> | undefined;
 
 /** How a table is read by other steps of its task. */
 export interface TableView<K, V> {
   /** The stores that it reads: a step that opens it must declare them. */
   readonly stores: readonly string[];
+  /** How long a versioned table keeps earlier rows, in milliseconds; undefined: it has none. */
+  readonly historyMs?: number | undefined;
   /** Opens it for one processor: call it in `init`. */
   open(context: ProcessorContext<unknown, unknown>): ReadRow<K, V>;
 }
@@ -57,10 +62,11 @@ export function mappedView<K, V, V2>(
 ): TableView<K, V2> {
   return {
     stores: view.stores,
+    historyMs: view.historyMs,
     open(context) {
       const read = view.open(context);
-      return (key) => {
-        const row = read(key);
+      return (key, time) => {
+        const row = read(key, time);
         const value = row && mapper(row.value, key);
         return value === undefined || !row ? undefined : { value, timestamp: row.timestamp };
       };

@@ -49,7 +49,9 @@ export function tableMap<K, V, V2>(
         const newValue = apply(value.newValue, key);
         const oldValue = oldValues.wanted ? apply(value.oldValue, key) : undefined;
         if (skipEmpty && oldValues.wanted && newValue === undefined && oldValue === undefined) return;
-        context.forward({ key, value: { newValue, oldValue }, timestamp, headers });
+        const change =
+          value.isLatest === false ? { newValue, oldValue, isLatest: false } : { newValue, oldValue };
+        context.forward({ key, value: change, timestamp, headers });
       },
     };
   };
@@ -89,6 +91,11 @@ export function tableGroupBy<K, V, K2, V2>(
         context = given;
       },
       process({ key, value, timestamp, headers }) {
+        // Its row is not what is grouped any more.
+        if (value.isLatest === false) {
+          context.dropped('out-of-order');
+          return;
+        }
         const before = grouped(key, value.oldValue);
         const after = grouped(key, value.newValue);
         if (before && after && (before[0] === after[0] || textOf(before[0]) === textOf(after[0]))) {

@@ -90,6 +90,15 @@ function foreignKey(kind: 'inner' | 'left'): Cases[string] {
   };
 }
 
+function versioned(kind: 'inner' | 'left'): Cases[string] {
+  return (builder, params) => {
+    const a = builder.stream('a', strings);
+    const b = builder.table('b', strings, { historyRetention: param(params, 'history') });
+    const joined = 'grace' in params ? { grace: param(params, 'grace') } : {};
+    (kind === 'inner' ? a.join(b, joinValues, joined) : a.leftJoin(b, joinValues, joined)).to('out', strings);
+  };
+}
+
 function endsEarly(value: string): boolean {
   return !/[s-z]$/.test(value);
 }
@@ -130,6 +139,8 @@ export const joins: Cases = {
   'repartition-stream-table-left-join': repartitioned('left'),
   'table-table-foreign-key-inner-join': foreignKey('inner'),
   'table-table-foreign-key-left-join': foreignKey('left'),
+  'stream-versioned-table-inner-join': versioned('inner'),
+  'stream-versioned-table-left-join': versioned('left'),
   'stream-table-inner-join': streamTable((a, b) => a.join(b, joinValues)),
   'stream-table-left-join': streamTable((a, b) => a.leftJoin(b, joinValues)),
 };
