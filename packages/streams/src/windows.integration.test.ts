@@ -1,67 +1,60 @@
-// Sessions, sliding windows, suppress and results on close on a real broker: an application that is ended and
-// started again puts out what the test driver does in one go.
+// Sessions, sliding windows, suppress and results on close on a real broker: an application that is ended or
+// killed, and started again, puts out what the test driver does in one go.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { servers } from '@activity/testbed/testing';
 import { uniqueName } from '@activity/kafka/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { numberSerde } from './api/serde.ts';
 import type { Session } from './api/session-store.ts';
-import { untilTimeLimit, untilWindowCloses } from './dsl/suppressed.ts';
-import { StreamsBuilder } from './dsl/streams-builder.ts';
-import { sessions, sliding, tumbling } from './dsl/windows.ts';
-import { runningApps, strings } from './testing-support/running-apps.ts';
+import type { CountsOptions } from './testing-support/counts-topology.ts';
+import { startApp } from './testing-support/counts-run.ts';
+import { runningApps, strings, until } from './testing-support/running-apps.ts';
+import windowsTopology, {
+  windowOutputs,
+  windowRecords,
+  type WindowRecord,
+  type WindowTopics,
+} from './testing-support/windows-topology.ts';
 import { TopologyTestDriver } from './testing/topology-test-driver.ts';
-import type { Topology } from './topology/topology.ts';
 
 const apps = runningApps(() => servers().kafka);
 
-const outputs = ['visits', 'final', 'close', 'closed', 'calm'] as const;
-type Topics = Record<'input' | (typeof outputs)[number], string>;
+async function createTopics(): Promise<WindowTopics> {
+  const names = ['input', ...windowOutputs].map(async (name) => {
+    return [name, await apps.witness.createTopic(uniqueName(name), 1)] as const;
+  });
+  return Object.fromEntries(await Promise.all(names)) as WindowTopics;
+}
 
-/** The event time is in the value: a broker refuses times that are far ahead. */
-function windowed({ input, ...to }: Topics): Topology {
-  const builder = new StreamsBuilder();
-  const timestamp = (value: string): number => Number(value.split('@')[1]);
-  const stream = builder.stream(input, { ...strings, timestamp });
-  const grouped = stream.groupByKey();
-  const visits = grouped.windowedBy(sessions({ gap: 500, grace: 300 })).count({ store: 'visits' });
-  const counts = { value: numberSerde };
-  visits.toStream().to(to.visits, counts);
-  visits
-    .suppress(untilWindowCloses({ name: 'final' }))
-    .toStream()
-    .to(to.final, counts);
-  const windows = sliding({ timeDifference: 400, grace: 200 });
-  grouped.windowedBy(windows).count({ store: 'close' }).toStream().to(to.close, counts);
-  const minutes = tumbling({ size: 700, grace: 100 });
-  grouped
-    .windowedBy(minutes)
-    .emitStrategy('onWindowClose')
-    .count({ store: 'closed' })
-    .toStream()
-    .to(to.closed, counts);
-  const calm = stream
-    .toTable({ store: 'rows' })
-    .suppress(untilTimeLimit(600, { name: 'calm', maxRecords: 3 }));
-  calm.toStream().to(to.calm);
-  return builder.build();
+function stateFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'windows-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Every output has what the test driver makes of the records, in its order. */
+async function expectAsInOneGo(topics: WindowTopics, records: readonly WindowRecord[]): Promise<void> {
+  const driver = new TopologyTestDriver(windowsTopology(topics));
+  const input = driver.input(topics.input, strings);
+  for (const { key, value } of records) input.pipe(key, value, 0);
+  for (const name of windowOutputs) {
+    const expected = driver.output(topics[name], strings).readAll();
+    const committed = await apps.witness.readCommitted(topics[name]);
+    expect([name, expected.length > 20]).toEqual([name, true]);
+    expect([name, committed.map(({ key, value }) => [key, value])]).toEqual([
+      name,
+      expected.map(({ key, value }) => [key, value ?? null]),
+    ]);
+  }
 }
 
 test('windows and what waits survive restarts, with their state on disk and without', async () => {
-  const names = ['input', ...outputs].map(async (name) => {
-    return [name, await apps.witness.createTopic(uniqueName(name), 1)] as const;
-  });
-  const topics = Object.fromEntries(await Promise.all(names)) as Topics;
-  const stateDir = mkdtempSync(join(tmpdir(), 'windows-'));
-  onTestFinished(() => rmSync(stateDir, { recursive: true, force: true }));
-  const topology = windowed(topics);
-  const records = Array.from({ length: 900 }, (_, n) => {
-    // Bursts, with pauses in which sessions end; some records are late.
-    const time = n * 40 + Math.floor(n / 60) * 1500 - (n % 4 === 0 ? (n * 131) % 1500 : 0);
-    return { key: `k${(n * 7) % 5}`, value: `${n}@${Math.max(0, time)}` };
-  });
+  const topics = await createTopics();
+  const stateDir = stateFolder();
+  const topology = windowsTopology(topics);
+  const records = windowRecords(900);
   const kept: Session<number>[] = [];
   for (const [round, options] of [{ stateDir }, { stateDir }, {}].entries()) {
     const { streams } = apps.create(topology, options);
@@ -71,19 +64,44 @@ test('windows and what waits survive restarts, with their state on disk and with
     kept.push(...(await streams.store<string, number>('visits').fetchSessions('k1')));
     await streams.close();
   }
-  const driver = new TopologyTestDriver(topology);
-  const input = driver.input(topics.input, strings);
-  for (const { key, value } of records) input.pipe(key, value, 0);
-  for (const name of outputs) {
-    const expected = driver.output(topics[name], strings).readAll();
-    const committed = await apps.witness.readCommitted(topics[name]);
-    expect([name, expected.length > 20]).toEqual([name, true]);
-    expect([name, committed.map(({ key, value }) => [key, value])]).toEqual([
-      name,
-      expected.map(({ key, value }) => [key, value ?? null]),
-    ]);
-  }
+  await expectAsInOneGo(topics, records);
   // The store was read after each round.
   expect(kept.length).toBeGreaterThanOrEqual(3);
   for (const { start, end, value } of kept) expect([end > start, value > 0]).toEqual([true, true]);
+});
+
+test('a process that is killed again and again changes no result', async () => {
+  const topics = await createTopics();
+  const start = (): ReturnType<typeof startApp> =>
+    startApp({
+      applicationId: apps.applicationId,
+      brokers: [servers().kafka],
+      module: 'windows-topology.ts',
+      counts: topics as unknown as CountsOptions,
+      instanceId: 'a',
+      stateDir,
+      stateFlushMs: 200,
+      commitIntervalMs: 30,
+      sessionTimeoutMs: 6000,
+    });
+  const stateDir = stateFolder();
+  const records = windowRecords(1200);
+  const kills = 6;
+  let app = start();
+  onTestFinished(() => app.end('SIGKILL'));
+  for (let round = 0; round <= kills; round++) {
+    await until(() => expect(app.state).toBe('RUNNING'));
+    const from = Math.floor((records.length / (kills + 1)) * round);
+    const to = Math.floor((records.length / (kills + 1)) * (round + 1));
+    for (let at = from; at < to; at += 25) {
+      await apps.witness.send(topics.input, records.slice(at, Math.min(at + 25, to)));
+      await sleep(15);
+    }
+    if (round === kills) break;
+    await app.end('SIGKILL');
+    app = start();
+  }
+  await apps.untilCommitted(topics.input);
+  await app.end('SIGTERM');
+  await expectAsInOneGo(topics, records);
 });

@@ -30,7 +30,7 @@ export function suppressedTable<K, V>(
   const store = graph.store({
     name: given === undefined ? graph.name('KTABLE-SUPPRESS-STATE-STORE') : `${given}-store`,
     kind: 'buffer',
-    keySerde: windowed ? (orderedWindowSerde(windowed.keySerde) as Serde<unknown>) : (key as Serde<unknown>),
+    keySerde: windowed ? (orderedWindowSerde(windowed.keySerde) as Serde<unknown>) : key,
     valueSerde: suppressedSerde(value) as Serde<unknown>,
     changelog,
   }).name;

@@ -261,7 +261,7 @@ test('windows that close together are in the order of their keys, whatever these
       [0, 5, 2 ** 40].map((start) => ({ key, start, end: start + 10 })),
     );
     const written = windows.map((window) => Buffer.from(serde.serialize(window)));
-    expect(written.toSorted(Buffer.compare)).toEqual(written);
+    expect(written.toSorted((a, b) => Buffer.compare(a, b))).toEqual(written);
     expect(
       written.map((one) =>
         serde.format === 'text' ? serde.deserialize(one.toString()) : serde.deserialize(one),
