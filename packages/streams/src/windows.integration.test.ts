@@ -1,5 +1,5 @@
 // Sessions, sliding windows, suppress and results on close on a real broker: an application that is ended or
-// killed, and started again, puts out what the test driver does in one go.
+// killed, and started again, puts out what the test driver does in one go. WINDOW_KILLS=30 kills it 30 times.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,8 @@ import windowsTopology, {
   type WindowTopics,
 } from './testing-support/windows-topology.ts';
 import { TopologyTestDriver } from './testing/topology-test-driver.ts';
+
+const kills = Number(process.env['WINDOW_KILLS'] ?? 3);
 
 const apps = runningApps(() => servers().kafka);
 
@@ -70,38 +72,41 @@ test('windows and what waits survive restarts, with their state on disk and with
   for (const { start, end, value } of kept) expect([end > start, value > 0]).toEqual([true, true]);
 });
 
-test('a process that is killed again and again changes no result', async () => {
-  const topics = await createTopics();
-  const start = (): ReturnType<typeof startApp> =>
-    startApp({
-      applicationId: apps.applicationId,
-      brokers: [servers().kafka],
-      module: 'windows-topology.ts',
-      counts: topics as unknown as CountsOptions,
-      instanceId: 'a',
-      stateDir,
-      stateFlushMs: 200,
-      commitIntervalMs: 30,
-      sessionTimeoutMs: 6000,
-    });
-  const stateDir = stateFolder();
-  const records = windowRecords(1200);
-  const kills = 6;
-  let app = start();
-  onTestFinished(() => app.end('SIGKILL'));
-  for (let round = 0; round <= kills; round++) {
-    await until(() => expect(app.state).toBe('RUNNING'));
-    const from = Math.floor((records.length / (kills + 1)) * round);
-    const to = Math.floor((records.length / (kills + 1)) * (round + 1));
-    for (let at = from; at < to; at += 25) {
-      await apps.witness.send(topics.input, records.slice(at, Math.min(at + 25, to)));
-      await sleep(15);
+test(
+  'a process that is killed again and again changes no result',
+  { timeout: 60_000 + kills * 15_000 },
+  async () => {
+    const topics = await createTopics();
+    const start = (): ReturnType<typeof startApp> =>
+      startApp({
+        applicationId: apps.applicationId,
+        brokers: [servers().kafka],
+        module: 'windows-topology.ts',
+        counts: topics as unknown as CountsOptions,
+        instanceId: 'a',
+        stateDir,
+        stateFlushMs: 200,
+        commitIntervalMs: 30,
+        sessionTimeoutMs: 6000,
+      });
+    const stateDir = stateFolder();
+    const records = windowRecords(300 * (kills + 1));
+    let app = start();
+    onTestFinished(() => app.end('SIGKILL'));
+    for (let round = 0; round <= kills; round++) {
+      await until(() => expect(app.state).toBe('RUNNING'));
+      const from = Math.floor((records.length / (kills + 1)) * round);
+      const to = Math.floor((records.length / (kills + 1)) * (round + 1));
+      for (let at = from; at < to; at += 25) {
+        await apps.witness.send(topics.input, records.slice(at, Math.min(at + 25, to)));
+        await sleep(15);
+      }
+      if (round === kills) break;
+      await app.end('SIGKILL');
+      app = start();
     }
-    if (round === kills) break;
-    await app.end('SIGKILL');
-    app = start();
-  }
-  await apps.untilCommitted(topics.input);
-  await app.end('SIGTERM');
-  await expectAsInOneGo(topics, records);
-});
+    await apps.untilCommitted(topics.input);
+    await app.end('SIGTERM');
+    await expectAsInOneGo(topics, records);
+  },
+);
