@@ -21,6 +21,7 @@ import { TaskOutputs } from './task-outputs.ts';
 import { expiredOf, type Expired, type OpenStore } from './task-stores.ts';
 
 const noGlobalStores: ReadonlyMap<string, unknown> = new Map();
+const nothingEmpty: readonly RecordQueue[] = [];
 
 /** See the top of this file. Every method is synchronous: nothing is awaited for a record. */
 export class Task {
@@ -259,18 +260,18 @@ export class Task {
 
   #smallest(): TaskInput | undefined {
     let smallest: TaskInput | undefined;
-    const empty: RecordQueue[] = [];
+    let empty: RecordQueue[] | undefined;
     for (const input of this.#inputs) {
       if (!this.#readyHead(input)) {
         // What comes behind it in its partition may be older than what the others have.
         if (this.#unreadable > 0) return undefined;
-        empty.push(input.queue);
+        (empty ??= []).push(input.queue);
         continue;
       }
       const timestamp = (input.head as Parsed).record.timestamp;
       if (!smallest || timestamp < (smallest.head as Parsed).record.timestamp) smallest = input;
     }
-    return smallest && !this.#idling.waitsFor(empty) ? smallest : undefined;
+    return smallest && !this.#idling.waitsFor(empty ?? nothingEmpty) ? smallest : undefined;
   }
 
   #parse(input: TaskInput, source: SourceRecord): Parsed | undefined {
