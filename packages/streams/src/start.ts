@@ -3,8 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type SecurityOptions, createKafka, type KafkaOptions } from '@activity/kafka';
 import { FatalError } from './api/errors.ts';
-import type { FailureChoices } from './runtime/failure-policy.ts';
-import { failurePolicy } from './runtime/failure-policy.ts';
+import { failurePolicy, type FailureChoices } from './runtime/failure-policy.ts';
 import { checkThreads } from './runtime/check-threads.ts';
 import { prepareTopics } from './runtime/internal-topics.ts';
 import { localThread } from './runtime/local-thread.ts';
@@ -108,10 +107,8 @@ export interface StreamsOptions {
    */
   maxBufferedBytes?: number;
   /**
-   * How long a task that reads several topics waits where one of its partitions has nothing, while others have
-   * records: those are then processed in the order of their times. 0: until it has what the broker had of that
-   * partition, so that a stream meets the rows that its table has by then. More: so long too for what is not
-   * written yet. -1: it never waits.
+   * How long a task waits for a partition that has nothing while others have records, so that all are processed
+   * in the order of their times. 0: for what the broker has of it; more: for what comes later too; -1: never.
    * @default 0
    */
   maxTaskIdleMs?: number;
@@ -288,7 +285,7 @@ export function createStreams(options: StreamsOptions): Streams {
     report: (state: ThreadState, error?: Error) => void,
   ): Promise<ThreadHandle> {
     const { commitIntervalMs = 100, maxCommitIntervalMs = commitIntervalMs } = options;
-    const { compression = 'none', internalCompression = compression } = options;
+    const { compression = 'none', internalCompression = compression, metrics = noMetrics } = options;
     const settings = {
       applicationId,
       ...identity,
@@ -319,7 +316,6 @@ export function createStreams(options: StreamsOptions): Streams {
       metadataMaxAgeMs: options.metadataMaxAgeMs ?? 60_000,
       offsetReset: options.offsetReset ?? 'earliest',
     };
-    const metrics = options.metrics ?? noMetrics;
     if (threads === 1 || !isModule(options.topology)) {
       const now = options.now ?? Date.now;
       return localThread({ ...settings, topology, metrics, now, log: logger, onState: report });
@@ -356,11 +352,7 @@ export function createStreams(options: StreamsOptions): Streams {
 
   async function startAll(topology: Topology): Promise<void> {
     if (stateDir !== undefined) {
-      lock = await openStateFolder({
-        folder: stateDir,
-        applicationId,
-        log: (level, message) => logger(level, message),
-      });
+      lock = await openStateFolder({ folder: stateDir, applicationId, log: logger });
     }
     const identity = identify();
     const kafka = createKafka(identity.kafkaOptions);

@@ -25,7 +25,7 @@ export interface ContextParts extends Pick<
   taskId: string;
   stores: readonly OpenStore[];
   /** Every step may read these. */
-  globalStores: ReadonlyMap<string, unknown>;
+  globalStores: ReadonlyMap<string, unknown> | undefined;
   metrics: Pick<RuntimeMetrics, 'dropped' | 'late'>;
   /** The highest event time of the task, in epoch milliseconds; -1 before the first record. */
   streamTime: () => number;
@@ -35,7 +35,7 @@ export interface ContextParts extends Pick<
 export function processorContext(parts: ContextParts): Context {
   const { node, taskId, stores, globalStores, metrics, streamTime, ...rest } = parts;
   const store = (name: string, kind: string): unknown => {
-    const global = kind === 'keyValue' ? globalStores.get(name) : undefined;
+    const global = kind === 'keyValue' ? globalStores?.get(name) : undefined;
     if (global) return global;
     const found = stores.find(({ spec }) => spec.name === name && node.stores.includes(name));
     if (!found)

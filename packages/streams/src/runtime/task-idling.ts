@@ -20,7 +20,7 @@ export class TaskIdling {
   }
 
   /** Whether the task waits, with these partitions empty while others have records. */
-  waitsFor(empty: readonly EmptyQueue[]): boolean {
+  waitsFor(empty: readonly EmptyQueue[] = []): boolean {
     if (this.#maxIdleMs < 0) return false;
     if (empty.length === 0) {
       this.#since = undefined;

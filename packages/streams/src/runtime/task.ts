@@ -20,9 +20,6 @@ import { taskIdOf, type TaskOptions } from './task-options.ts';
 import { TaskOutputs } from './task-outputs.ts';
 import { expiredOf, type Expired, type OpenStore } from './task-stores.ts';
 
-const noGlobalStores: ReadonlyMap<string, unknown> = new Map();
-const nothingEmpty: readonly RecordQueue[] = [];
-
 /** See the top of this file. Every method is synchronous: nothing is awaited for a record. */
 export class Task {
   readonly id: string;
@@ -92,9 +89,7 @@ export class Task {
 
   /** About how many bytes the records have that were processed since the last commit. */
   get processedBytes(): number {
-    let bytes = 0;
-    for (const { queue } of this.#inputs) bytes += queue.processedBytes;
-    return bytes;
+    return this.#inputs.reduce((sum, { queue }) => sum + queue.processedBytes, 0);
   }
 
   /** The highest event time seen, in epoch milliseconds; -1 before the first record. */
@@ -271,7 +266,7 @@ export class Task {
       const timestamp = (input.head as Parsed).record.timestamp;
       if (!smallest || timestamp < (smallest.head as Parsed).record.timestamp) smallest = input;
     }
-    return smallest && !this.#idling.waitsFor(empty ?? nothingEmpty) ? smallest : undefined;
+    return smallest && !this.#idling.waitsFor(empty) ? smallest : undefined;
   }
 
   #parse(input: TaskInput, source: SourceRecord): Parsed | undefined {
@@ -357,7 +352,7 @@ export class Task {
       taskId: this.id,
       partition: this.partition,
       stores: this.stores,
-      globalStores: this.#options.globalStores ?? noGlobalStores,
+      globalStores: this.#options.globalStores,
       metrics,
       now,
       streamTime: () => this.#streamTime,
