@@ -25,7 +25,9 @@ const apps = runningApps(() => servers().kafka);
 
 async function createTopics(): Promise<WindowTopics> {
   const names = ['input', ...windowOutputs].map(async (name) => {
-    return [name, await apps.witness.createTopic(uniqueName(name), 1)] as const;
+    // The event times are near the epoch: the broker would delete the first segment as 56 years old.
+    const topic = await apps.witness.createTopic(uniqueName(name), 1, { 'retention.ms': '-1' });
+    return [name, topic] as const;
   });
   return Object.fromEntries(await Promise.all(names)) as WindowTopics;
 }

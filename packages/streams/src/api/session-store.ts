@@ -19,7 +19,8 @@ export interface SessionStore<K, V> {
    */
   findSessions(key: K, earliestEnd: number, latestStart: number): Session<V>[];
   /**
-   * The value of one session, also where {@link findSessions} does not find it any more, until it is dropped.
+   * The value of one session, also where {@link findSessions} does not find it any more. It is gone when all
+   * that ended in the same span of time (half the retention, a minute at least) is a retention old.
    */
   fetchSession(key: K, start: number, end: number): V | undefined;
   /** Every session of a key, in the order of their ends. */

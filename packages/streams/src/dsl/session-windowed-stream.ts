@@ -88,6 +88,8 @@ export class SessionWindowedKStream<K, V> {
    * When results come out: `onWindowUpdate`, with each record (as without this step), or `onWindowClose`,
    * once for each session, when stream time is more than the gap and the grace past its end. Sessions that
    * close together come out in the order of their ends, then of their starts and keys.
+   * As in Kafka Streams, sessions that stream time passes by far at once may not come out: use
+   * {@link KTable.suppress} where that matters.
    * @example clicks.groupByKey().windowedBy(windows).emitStrategy('onWindowClose').count()
    */
   emitStrategy(strategy: EmitStrategy): SessionWindowedKStream<K, V> {

@@ -33,7 +33,7 @@ export interface StoreOptions<K, V> {
   kind: StoreSpec['kind'];
   key: Serde<K>;
   value: Serde<V>;
-  /** How long entries are kept, in stream time. Window and expiring stores need it. */
+  /** How long entries are kept, in stream time. Window, session and expiring stores need it. */
   retention?: Duration;
   /** Expiring stores: see {@link StoreSpec.prefixLength}. */
   prefixLength?: (key: string) => number;

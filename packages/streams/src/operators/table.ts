@@ -82,6 +82,10 @@ export function tableGroupBy<K, V, K2, V2>(
 ): ProcessorSupplier<K, Change<V>, K2, Change<V2>> {
   return function createTableGroupBy(): Processor<K, Change<V>, K2, Change<V2>> {
     let context: ProcessorContext<K2, Change<V2>>;
+    // Objects that are read from JSON, say, have no other identity.
+    function isSameKey(a: K2, b: K2): boolean {
+      return a === b || (typeof a === 'object' && textOf(a) === textOf(b));
+    }
     function grouped(key: K, value: V | undefined): readonly [K2, V2] | undefined {
       const row = value === undefined ? undefined : mapper(key, value);
       return row && !isAbsent(row[0]) && !isAbsent(row[1]) ? row : undefined;
@@ -98,7 +102,7 @@ export function tableGroupBy<K, V, K2, V2>(
         }
         const before = grouped(key, value.oldValue);
         const after = grouped(key, value.newValue);
-        if (before && after && (before[0] === after[0] || textOf(before[0]) === textOf(after[0]))) {
+        if (before && after && isSameKey(before[0], after[0])) {
           const change = { newValue: after[1], oldValue: before[1] };
           context.forward({ key: after[0], value: change, timestamp, headers });
           return;

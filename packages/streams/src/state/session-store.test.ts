@@ -63,6 +63,16 @@ describeStores('a session store', ({ create, session }) => {
     expect(store.size()).toBe(3);
   });
 
+  test('gives a session of its bounds until all that ended in its five minutes is a retention old', async () => {
+    const store = await session();
+    store.put('a', 0, minute, 'old');
+    store.put('b', 0, 15 * minute - 1, 'newer');
+    expect([store.fetch('a').length, store.fetchSession('a', 0, minute)]).toEqual([0, 'old']);
+    expect([...store.fetchAll(0, minute)].map(([key]) => key)).toEqual(['a']);
+    store.put('b', 0, 15 * minute, 'newest');
+    expect([store.fetchSession('a', 0, minute), [...store.fetchAll(0, minute)]]).toEqual([undefined, []]);
+  });
+
   test('says what was written since the last commit began, what is removed first', async () => {
     const log = new Changelog();
     const store = await session();

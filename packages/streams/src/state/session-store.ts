@@ -40,6 +40,7 @@ export class TaskSessionStore<K, V>
   }
 
   fetchSession(key: K, start: number, end: number): V | undefined {
+    if (this.#isDropped(end)) return undefined;
     const list = this.#list(this.segment(end), this.keys.write(key));
     return list.find((session) => session.end === end && session.start === start)?.value;
   }
@@ -53,7 +54,8 @@ export class TaskSessionStore<K, V>
       if (segment < this.segment(from) || segment > this.segment(to)) continue;
       for (const [text, { value: list }] of this.overlay.entries(segment)) {
         const key = this.keys.read(splitWindowed(text).key);
-        for (const session of list) if (session.end >= from && session.end <= to) yield [key, session];
+        for (const session of list)
+          if (session.end >= from && session.end <= to && !this.#isDropped(session.end)) yield [key, session];
       }
     }
   }
@@ -117,6 +119,13 @@ export class TaskSessionStore<K, V>
   /** What is a retention old to the millisecond is not found, and is still to be given when it closes. */
   #firstKept(): number {
     return this.#firstEnd() - 1;
+  }
+
+  /** Whether a session is gone: as Kafka Streams drops them, with all that ended in one span of time. */
+  #isDropped(end: number): boolean {
+    const { retentionMs, written } = this.options;
+    const spanMs = Math.max(Math.floor(retentionMs / 2), 60_000);
+    return Math.floor(end / spanMs) < Math.floor((written.time - retentionMs) / spanMs);
   }
 
   #windowOf(segment: number): number {
