@@ -49,7 +49,8 @@ test('a global table is read as a whole by each instance before its tasks begin'
   await apps.untilRunning(one, two);
   await apps.untilCommitted(input);
   const expected = numbers.map((n) => `c${n}=country ${n}`);
-  expect((await apps.valuesIn(output)).toSorted()).toEqual(expected.toSorted());
+  expect(new Set(await apps.valuesIn(output))).toEqual(new Set(expected));
+  expect(await apps.valuesIn(output)).toHaveLength(expected.length);
   // Each instance has every row, and follows what is written since.
   await apps.witness.send(rows, [{ key: 'c7', value: 'renamed' }]);
   for (const { streams } of [one, two]) {
@@ -89,10 +90,10 @@ test('tables of different partitions are joined by a foreign key, and streams me
     customers,
     numbers.slice(0, 10).map((n) => ({ key: `c${n}`, value: `name ${n}` })),
   );
-  const expected = numbers.map((n) => `c${n % 10}:name ${n % 10}`);
+  const expected = new Map(numbers.map((n) => [`o${n}`, `c${n % 10}:name ${n % 10}`]));
   await until(async () => {
     const latest = new Map((await apps.witness.readCommitted(named)).map(({ key, value }) => [key, value]));
-    expect([...latest.values()].toSorted()).toEqual(expected.toSorted());
+    expect(latest).toEqual(expected);
   });
   await until(async () => expect((await apps.valuesIn(met)).length).toBeGreaterThanOrEqual(numbers.length));
 });

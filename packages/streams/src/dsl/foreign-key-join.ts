@@ -15,7 +15,6 @@ import { foreignPrefixLength, subscriptionKeySerde } from '../operators/subscrip
 import { tableSource } from '../operators/table.ts';
 import { keyValueView } from '../operators/table-view.ts';
 import type { Partitioner } from '../topology/topology.ts';
-import type { Serde } from '../api/serde.ts';
 import type { Dsl, TablePlace } from './dsl.ts';
 import type { ForeignKeyJoined } from './options.ts';
 import { requireSerdes } from './require-serdes.ts';
@@ -112,7 +111,7 @@ export function foreignKeyJoin<K, V, FK, VF, VO>(
   const kept = graph.store({
     name: joined.store ?? `${name}-store`,
     kind: 'keyValue',
-    keySerde: key as Serde<unknown>,
+    keySerde: key,
     valueSerde: value,
     changelog,
   });

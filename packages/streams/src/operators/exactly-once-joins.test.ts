@@ -5,7 +5,16 @@ import { describe, expect, test } from 'vitest';
 import { checkProperty } from '@activity/kafka/testing';
 import { jsonSerde } from '../api/serde.ts';
 import { joinWindows } from '../dsl/join-windows.ts';
-import { committedTo, histories, inputsOf, playHistory, type Out } from '../testing-support/faults.ts';
+import { play } from '../testing/play.ts';
+import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
+import {
+  committedTo,
+  histories,
+  inputsOf,
+  playHistory,
+  type Input,
+  type Out,
+} from '../testing-support/faults.ts';
 import { plus } from '../testing-support/join-cases.ts';
 import { joinOracle } from '../testing-support/join-oracle.ts';
 import { besideItsSource, build, expectExactly, json, minute, strings } from '../testing-support/oracles.ts';
@@ -177,6 +186,67 @@ describe('tables', () => {
           expect(last.get(key), `key ${key}`).toEqual(isThere ? plus(left, right) : undefined);
         }
       }),
+    );
+  });
+});
+
+describe('a versioned table that is there before the stream', () => {
+  const rows: fc.Arbitrary<{ key: string; value: string | undefined; time: number }[]> = fc.uniqueArray(
+    fc.record({
+      key: fc.constantFrom('a', 'b'),
+      value: fc.option(letter, { nil: undefined, freq: 4 }),
+      time: fc.nat(1_800_000),
+    }),
+    { selector: ({ key, time }) => `${key}${time}`, maxLength: 12 },
+  );
+
+  test('each record meets the row of its time, once its grace is over, and what is later waits', () => {
+    const historyMs = 120 * minute;
+    const graceMs = 3 * minute;
+    const topology = build((builder) => {
+      const table = builder.table('rows', strings, { historyRetention: historyMs });
+      builder.stream('in', strings).leftJoin(table, plus, { grace: graceMs }).to('out', out);
+    });
+    checkProperty(
+      fc.property(
+        rows,
+        histories({ value: letter, keys: ['a', 'b'], maxPartitions: 1 }),
+        (versions, history) => {
+          const driver = new TopologyTestDriver(topology, { commits: 'manual' });
+          const table = driver.input('rows', strings);
+          // One by one: a task takes what it has in the order of time.
+          for (const { key, value, time } of versions) {
+            table.pipe(key, value, time);
+            driver.commit();
+          }
+          play(driver, history.events, ({ topic, key, value, timestamp }) =>
+            driver.input(topic, strings).pipe(key, value, timestamp),
+          );
+          const joined = ({ key, value, timestamp }: Input<string>): Out<string> => {
+            const earlier = versions.filter((one) => one.key === key && one.time <= timestamp);
+            const row = earlier.toSorted((a, b) => b.time - a.time)[0];
+            return [key, plus(value, row?.value), timestamp];
+          };
+          let waiting: Input<string>[] = [];
+          let observed = -1;
+          const expected: Out<string>[] = [];
+          for (const record of inputsOf(history)) {
+            if (record.timestamp < observed - graceMs) {
+              expected.push(joined(record));
+              continue;
+            }
+            observed = Math.max(observed, record.timestamp);
+            const isDue = ({ timestamp }: Input<string>): boolean => timestamp <= observed - graceMs;
+            waiting.push(record);
+            const due = waiting
+              .filter(isDue)
+              .toSorted((a, b) => a.timestamp - b.timestamp || (a.key < b.key ? -1 : Number(a.key > b.key)));
+            waiting = waiting.filter((one) => !isDue(one));
+            expected.push(...due.map(joined));
+          }
+          expect(committedTo(driver, 'out', history, json)).toEqual([expected]);
+        },
+      ),
     );
   });
 });
