@@ -7,6 +7,7 @@ import {
   subscribe,
   subscribedSerde,
   subscriptionSerde,
+  unjoinedOutput,
   type ForeignKeyExtractor,
   type SubscriptionAnswer,
 } from '../operators/foreign-key-join.ts';
@@ -48,13 +49,22 @@ export function foreignKeyJoin<K, V, FK, VF, VO>(
   const { changelog = true } = joined;
   const name = graph.name('KTABLE-FK-JOIN', joined.name);
 
+  const kept = graph.store({
+    name: joined.store ?? `${name}-store`,
+    kind: 'keyValue',
+    keySerde: key,
+    valueSerde: value,
+    changelog,
+  });
+
   const registration = `${name}-subscription-registration-topic`;
   const subscriptions = { keySerde: foreignKey, valueSerde: subscriptionSerde(key) };
   graph.repartitionTopics.push({ name: registration, partitions: undefined });
   const sent = graph.processor(
     `${name}-subscribe`,
     [left.parent],
-    subscribe<K, V, FK>(foreignKeyOf, { value: leftValue, foreignKey }, isLeft),
+    subscribe<K, V, FK>(foreignKeyOf, { value: leftValue, foreignKey }, isLeft ? undefined : kept.name),
+    isLeft ? [] : [kept.name],
   );
   graph.sink({
     name: `${name}-registration-sink`,
@@ -105,17 +115,15 @@ export function foreignKeyJoin<K, V, FK, VF, VO>(
   const results = graph.processor(
     `${name}-respond`,
     [arrived],
-    respond<K, V, VF, VO>(left.view, leftValue, joiner, isLeft),
-    left.view.stores,
+    respond<K, V, VF, VO>(left.view, leftValue, joiner, isLeft ? undefined : kept.name),
+    isLeft ? left.view.stores : [...left.view.stores, kept.name],
   );
-  const kept = graph.store({
-    name: joined.store ?? `${name}-store`,
-    kind: 'keyValue',
-    keySerde: key,
-    valueSerde: value,
-    changelog,
-  });
-  const parent = graph.processor(name, [results], tableSource<K, VO>(kept.name), [kept.name]);
+  const parent = graph.processor(
+    name,
+    [results, { ...sent, output: unjoinedOutput }],
+    tableSource<K, VO>(kept.name),
+    [kept.name],
+  );
   const oldValues = { wanted: false, onlyWhereNeeded: joined.store === undefined };
   return { parent, key, value, oldValues, view: keyValueView(kept.name) };
 }

@@ -116,6 +116,31 @@ test('keys and values may be bytes, and the result is kept', () => {
   expect(driver.keyValueStore('named-orders').get(Buffer.from([9]))).toBe('255 ada');
 });
 
+test.each<[string, (string | undefined)[]]>([
+  ['has no foreign key any more', [undefined, '-']],
+  ['had none when it went', ['-', undefined]],
+  ['names another row, which is not there', [undefined, 'y']],
+])(
+  'a row of the result goes where its row %s, however soon that comes after another change',
+  (_what, changes) => {
+    const topology = build((builder) =>
+      builder
+        .table('a', strings)
+        .join(builder.table('b', strings), firstLetter, plus, { store: 'joined', ...result })
+        .toStream()
+        .to('out', strings),
+    );
+    const driver = new TopologyTestDriver(topology, { commits: 'manual' });
+    driver.input('b', strings).pipe('x', 'one', 1);
+    driver.input('a', strings).pipe('k', 'x', 2);
+    driver.commit();
+    expect(driver.keyValueStore('joined').get('k')).toBe('x+one');
+    for (const value of changes) driver.input('a', strings).pipe('k', value, 3);
+    driver.commit();
+    expect(driver.keyValueStore('joined').get('k')).toBeUndefined();
+  },
+);
+
 test('what the join needs is said', () => {
   const builder = new StreamsBuilder();
   const left = builder.table('a', strings).mapValues(Number);
@@ -158,6 +183,5 @@ test('over partitions, crashes and aborts each row has in the end the row that i
         }
       }
     }),
-    { numRuns: 100 },
   );
 });

@@ -39,6 +39,11 @@ export type Subscribed = Pick<Subscription<never>, 'partition' | 'hash'>;
 /** An answer: the row of the right table. */
 export interface SubscriptionAnswer<VF> extends Subscribed {
   readonly foreignValue: VF | undefined;
+  /**
+   * There is no row, and none has been joined with this value: only an answer that is still on its way, to an
+   * equal value from before, must not be the last one.
+   */
+  readonly isQuiet?: boolean;
 }
 
 /** Returns the foreign key of a row; `undefined` or null: none. */
@@ -77,11 +82,17 @@ export const subscribedSerde: Serde<Subscribed> = {
 export function answerSerde<VF>(value: Serde<VF>): Serde<SubscriptionAnswer<VF>> {
   return partsSerde<SubscriptionAnswer<VF>>(
     [value],
-    ({ partition, hash, foreignValue }) => [String(partition), hash ?? null, writePart(value, foreignValue)],
-    ([partition, hash, foreignValue]) => ({
+    ({ partition, hash, foreignValue, isQuiet = false }) => [
+      String(partition),
+      hash ?? null,
+      writePart(value, foreignValue),
+      String(isQuiet),
+    ],
+    ([partition, hash, foreignValue, isQuiet]) => ({
       partition: Number(textOf(partition)),
       hash: hash === null ? undefined : textOf(hash),
       foreignValue: readPart(value, foreignValue),
+      isQuiet: textOf(isQuiet) === 'true',
     }),
   );
 }
@@ -92,12 +103,19 @@ function hashOf<V>(serde: Serde<V>, value: V | undefined): string | undefined {
     : createHash('sha1').update(serialize(serde, value)).digest('base64url');
 }
 
-/** Subscribes rows of the left table, under their foreign keys. */
+/** The name of the side output that gets the keys of rows which have no foreign key any more. */
+export const unjoinedOutput = 'unjoined';
+
+/**
+ * Subscribes rows of the left table, under their foreign keys. In inner joins it looks at the result, `shown`: what
+ * it has of an earlier value must go, though the answer that says so is to a value that has changed since.
+ */
 export function subscribe<K, V, FK>(
   foreignKeyOf: ForeignKeyExtractor<K, V, FK>,
   serdes: { value: Serde<V>; foreignKey: Serde<FK> },
-  isLeft: boolean,
+  shown: string | undefined,
 ): ProcessorSupplier<K, Change<V>, FK | undefined, Subscription<K>> {
+  const isLeft = shown === undefined;
   const isSame = (a: FK | undefined, b: FK | undefined): boolean =>
     a === b ||
     (a !== undefined &&
@@ -108,16 +126,13 @@ export function subscribe<K, V, FK>(
 
   return function createSubscribe(): Processor<K, Change<V>, FK | undefined, Subscription<K>> {
     let context: ProcessorContext<FK | undefined, Subscription<K>>;
+    let results: KeyValueStore<K, unknown> | undefined;
 
     function instructionsOf({ newValue, oldValue }: Change<V>, key: K): [FK | undefined, Instruction][] {
       const after = newValue === undefined ? undefined : (foreignKeyOf(newValue, key) ?? undefined);
       const before = oldValue === undefined ? undefined : (foreignKeyOf(oldValue, key) ?? undefined);
       if (oldValue === undefined && newValue === undefined) return [];
-      if (!isLeft && after === undefined) {
-        // The row is gone, or has no foreign key any more: so is its result.
-        if (before === undefined) context.dropped('null-foreign-key');
-        return before === undefined ? [] : [[before, 'deleteAndAnswer']];
-      }
+      if (!isLeft && after === undefined) return before === undefined ? [] : [[before, 'deleteAndAnswer']];
       const isMoved = before !== undefined && !isSame(before, after);
       // What was joined with another row must be taken back where there is none now.
       const own: [FK | undefined, Instruction] = [after, isLeft || isMoved ? 'answer' : 'answerIfThere'];
@@ -127,6 +142,7 @@ export function subscribe<K, V, FK>(
     return {
       init(given) {
         context = given;
+        results = shown === undefined ? undefined : given.keyValueStore(shown);
       },
       process({ key, value, timestamp, headers }) {
         if (value.isLatest === false) {
@@ -134,10 +150,15 @@ export function subscribe<K, V, FK>(
           return;
         }
         const hash = hashOf(serdes.value, value.newValue);
-        for (const [foreignKey, instruction] of instructionsOf(value, key)) {
+        const instructions = instructionsOf(value, key);
+        for (const [foreignKey, instruction] of instructions) {
           const subscription = { instruction, primaryKey: key, partition: context.partition, hash };
           context.forward({ key: foreignKey, value: subscription, timestamp, headers });
         }
+        if (instructions.length > 0) return;
+        if (value.newValue !== undefined || value.oldValue !== undefined) context.dropped('null-foreign-key');
+        if (results?.get(key) !== undefined)
+          context.forwardTo(unjoinedOutput, { key, value: undefined, timestamp, headers });
       },
     };
   };
@@ -174,10 +195,15 @@ export function receive<K, FK, VF>(
         if (!isAbsent(foreignKey)) keep(foreignKey, value, timestamp);
         if (instruction === 'delete') return;
         const row = isAbsent(foreignKey) ? undefined : read(foreignKey);
-        if (instruction === 'answerIfThere' && !row) return;
+        const isQuiet = instruction === 'answerIfThere' && !row;
         const foreignValue = instruction === 'deleteAndAnswer' ? undefined : row?.value;
         const newest = Math.max(timestamp, row?.timestamp ?? 0);
-        context.forward({ key, value: { partition, hash, foreignValue }, timestamp: newest, headers });
+        context.forward({
+          key,
+          value: { partition, hash, foreignValue, isQuiet },
+          timestamp: newest,
+          headers,
+        });
       },
     };
   };
@@ -209,27 +235,34 @@ export function publish<K, FK, VF>(
   };
 }
 
-/** Makes rows of the result from answers. One to a value that the row has no more is dropped. */
+/**
+ * Makes rows of the result from answers. One to a value that the row has no more is dropped. In inner joins it
+ * looks at the result, `shown`, for what must go.
+ */
 export function respond<K, V, VF, VO>(
   left: TableView<K, V>,
   value: Serde<V>,
   joiner: ValueJoiner<K, V, VF | undefined, VO>,
-  isLeft: boolean,
+  shown: string | undefined,
 ): ProcessorSupplier<K, SubscriptionAnswer<VF>, K, VO | undefined> {
+  const isLeft = shown === undefined;
   return function createRespond(): Processor<K, SubscriptionAnswer<VF>, K, VO | undefined> {
     let context: ProcessorContext<K, VO | undefined>;
     let read: ReadRow<K, V>;
+    let results: KeyValueStore<K, unknown> | undefined;
     return {
       init(given) {
         context = given;
         read = left.open(given);
+        results = shown === undefined ? undefined : given.keyValueStore(shown);
       },
-      process({ key, value: { hash, foreignValue }, timestamp, headers }) {
+      process({ key, value: { hash, foreignValue, isQuiet }, timestamp, headers }) {
         const row = read(key);
         if (hashOf(value, row?.value) !== hash) {
           context.dropped('out-of-date-answer');
           return;
         }
+        if (isQuiet === true && results?.get(key) === undefined) return;
         const isThere = row !== undefined && (foreignValue !== undefined || isLeft);
         const joined = isThere ? joiner(row.value, foreignValue, key) : undefined;
         context.forward({ key, value: joined, timestamp, headers });
