@@ -107,8 +107,9 @@ export interface StreamsOptions {
    */
   maxBufferedBytes?: number;
   /**
-   * How long a task waits for a partition that has nothing while others have records, so that all are processed
-   * in the order of their times. 0: for what the broker has of it; more: for what comes later too; -1: never.
+   * How long a task waits for a partition that has nothing while others have records, so that all are
+   * processed in the order of their times. 0: for what the broker has of it; more: for what comes later too;
+   * -1: never.
    * @default 0
    */
   maxTaskIdleMs?: number;

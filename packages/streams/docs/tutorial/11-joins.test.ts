@@ -1,8 +1,8 @@
 // Chapter 11: joins
 //
-// A join brings together what several topics know of one thing. What it is joined with decides which join it is:
-// a stream meets the records of another stream that are near it in time; it meets the row that a table has at
-// that moment; and two tables make a third one, which changes with either of them.
+// A join brings together what several topics know of one thing. What it is joined with decides which join it
+// is: a stream meets the records of another stream that are near it in time; it meets the row that a table
+// has at that moment; and two tables make a third one, which changes with either of them.
 import { joinWindows, jsonSerde, numberSerde, StreamsBuilder, stringSerde } from '@activity/streams';
 import { TopologyTestDriver, type TestInputTopic } from '@activity/streams/testing';
 import { describe, expect, test } from 'vitest';
@@ -91,7 +91,8 @@ describe('a stream and a table', () => {
     price.pipe('tea', 5, 0);
     price.pipe('tea', 7, 10 * minute);
     order.pipe('tea', 2, 9 * minute);
-    // With a grace, records wait for rows that come late. This one has waited a minute when the next one comes.
+    // With a grace, records wait for rows that come late. This one has waited a minute when the next one
+    // comes.
     order.pipe('tea', 2, 10 * minute);
     expect(read(driver)).toEqual(['tea: 10']);
   });

@@ -21,7 +21,9 @@ export function textOf(part: Part | undefined): string {
   return typeof part === 'string' ? part : Buffer.from(part ?? []).toString('utf8');
 }
 
-/** Values of parts: as a JSON list where all of these serdes are of text, or as runs of bytes with lengths. */
+/**
+ * Values of parts: as a JSON list where all of these serdes are of text, or as runs of bytes with lengths.
+ */
 export function partsSerde<T>(
   inner: readonly Serde<unknown>[],
   write: (value: T) => readonly Part[],

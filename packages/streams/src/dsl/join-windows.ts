@@ -7,9 +7,13 @@ import type { JoinWindows } from '../operators/stream-join.ts';
 export interface JoinWindowsOptions {
   /** The most that two records may be apart, whichever is earlier. */
   within?: Duration;
-  /** How much earlier the right record may be; a negative number of milliseconds: how much later it must be. */
+  /**
+   * How much earlier the right record may be; a negative number of milliseconds: how much later it must be.
+   */
   before?: Duration;
-  /** How much later the right record may be; a negative number of milliseconds: how much earlier it must be. */
+  /**
+   * How much later the right record may be; a negative number of milliseconds: how much earlier it must be.
+   */
   after?: Duration;
   /** How long after its window has ended a record still finds those of the other side. */
   grace: Duration;
@@ -25,10 +29,11 @@ function signed(name: string, duration: Duration | undefined): number {
 }
 
 /**
- * How far apart records of two streams may be that are joined. A left record at time t is joined with the right
- * ones from `t - before` to `t + after`. Out of order records are joined until the time that a stream has
- * reached is `before + after + grace` ahead of them.
- * @throws FatalError with TOPOLOGY_INVALID where one bound is missing, or the window would end before it begins.
+ * How far apart records of two streams may be that are joined. A left record at time t is joined with the
+ * right ones from `t - before` to `t + after`. Out of order records are joined until the time that a stream
+ * has reached is `before + after + grace` ahead of them.
+ * @throws FatalError with TOPOLOGY_INVALID where one bound is missing, or the window would end before it
+ * begins.
  * @example joinWindows({ within: '5m', grace: '1m' })
  * @example joinWindows({ before: 0, after: '1h', grace: '10m' })
  */

@@ -79,8 +79,8 @@ export interface WindowMaterialized<K, V, A> extends Materialized<K, A> {
 export interface TableMaterialized<K, V> extends Pick<Materialized<K, V>, 'store' | 'changelog'> {
   /**
    * Makes it a versioned table, which keeps earlier rows this long behind the latest time that it has seen:
-   * streams are joined with the rows of their time. A change that is older is dropped. The newest row of a key
-   * is kept in any case.
+   * streams are joined with the rows of their time. A change that is older is dropped. The newest row of a
+   * key is kept in any case.
    */
   historyRetention?: Duration;
 }
@@ -90,8 +90,8 @@ export interface Joined<K, V> extends Named {
   key?: Serde<K>;
   value?: Serde<V>;
   /**
-   * How long records wait, by the time of their stream, before they are joined: for rows that come late. Needs
-   * a versioned table that keeps its rows as long. A record that is further behind is joined at once.
+   * How long records wait, by the time of their stream, before they are joined: for rows that come late.
+   * Needs a versioned table that keeps its rows as long. A record that is further behind is joined at once.
    */
   grace?: Duration;
   /** What the store of the records that wait is called. */
@@ -107,15 +107,17 @@ export interface StreamJoined<K, V1, V2> extends Named {
   /** What the names of the stores begin with, which are also in the names of their changelogs. */
   store?: string;
   /**
-   * true: a stream that is joined with itself keeps its records once, not once for each side. A late record may
-   * then be joined with itself 1 ms less long. What `topology.optimization` does in Kafka Streams.
+   * true: a stream that is joined with itself keeps its records once, not once for each side. A late record
+   * may then be joined with itself 1 ms less long. What `topology.optimization` does in Kafka Streams.
    */
   singleStore?: boolean;
   /** false: kept without changelogs; a crash loses what waits for the other side. Default true. */
   changelog?: boolean;
 }
 
-/** How two tables are joined. The result is worked out from both when it is asked for, unless it has a store. */
+/**
+ * How two tables are joined. The result is worked out from both when it is asked for, unless it has a store.
+ */
 export interface TableJoined<K, VO> extends Named {
   /** Keeps the result under this name, by which it can be read. It then needs serdes. */
   store?: string;

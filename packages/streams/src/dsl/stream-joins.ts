@@ -61,8 +61,8 @@ export abstract class JoinableStream<K, V> {
   ): KStream<K, VO>;
   /**
    * Joins each record with the row that the table has for its key when the record is processed; a record
-   * without a row is dropped, and so is one without a value. See `maxTaskIdleMs` of {@link StreamsOptions} for
-   * how the table is read up to the time of the stream.
+   * without a row is dropped, and so is one without a value. See `maxTaskIdleMs` of {@link StreamsOptions}
+   * for how the table is read up to the time of the stream.
    * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
    * @example orders.join(customers, (order, customer) => ({ ...order, city: customer.city }))
    */
@@ -75,7 +75,8 @@ export abstract class JoinableStream<K, V> {
    * Joins each record with the row that a global table has for the key which `keySelector` returns; a record
    * without one, or without a value, is dropped. The key of the record stays.
    * @example
-   * users.join(countries, (_id, user) => user.country, (user, country) => ({ ...user, country: country.name }))
+   * users.join(countries, (_id, user) => user.country, (user, country) => ({ ...user, country: country.name
+   * }))
    */
   join<TK, TV, VO>(
     table: GlobalKTable<TK, TV>,
@@ -88,9 +89,9 @@ export abstract class JoinableStream<K, V> {
   }
 
   /**
-   * Like `join`, and a record of this stream that finds none comes out alone, with `undefined`, once its window
-   * is closed: when a record of either stream is further ahead than the window and its grace. One without a key
-   * comes out at once.
+   * Like `join`, and a record of this stream that finds none comes out alone, with `undefined`, once its
+   * window is closed: when a record of either stream is further ahead than the window and its grace. One
+   * without a key comes out at once.
    */
   leftJoin<V2, VO>(
     other: KStream<K, V2>,
@@ -298,7 +299,9 @@ export abstract class JoinableStream<K, V> {
     });
   }
 
-  /** The stream with its records in the partitions of their keys: through a topic where the key has changed. */
+  /**
+   * The stream with its records in the partitions of their keys: through a topic where the key has changed.
+   */
   #copartitioned<V2>(
     place: StreamPlace<K, V2>,
     key: Serde<K> | undefined,

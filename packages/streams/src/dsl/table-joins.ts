@@ -38,8 +38,8 @@ export abstract class JoinableTable<K, V> {
   }
 
   /**
-   * A table with a row for each key that both tables have. It changes with either of them. A row has the later
-   * event time of the two. Both tables must have equally many partitions.
+   * A table with a row for each key that both tables have. It changes with either of them. A row has the
+   * later event time of the two. Both tables must have equally many partitions.
    * @example customers.join(addresses, (customer, address) => ({ ...customer, city: address.city }))
    */
   join<V2, VO>(
@@ -48,8 +48,8 @@ export abstract class JoinableTable<K, V> {
     joined?: TableJoined<K, VO>,
   ): KTable<K, VO>;
   /**
-   * A table with a row for each of this table whose foreign key the other table has. It changes with either of
-   * them. The tables may have different numbers of partitions: rows and answers go through topics of the
+   * A table with a row for each of this table whose foreign key the other table has. It changes with either
+   * of them. The tables may have different numbers of partitions: rows and answers go through topics of the
    * application's own. A row without a foreign key is left out.
    * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
    * @example

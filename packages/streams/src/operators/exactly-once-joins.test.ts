@@ -1,5 +1,5 @@
-// As exactly-once.test.ts: joins against naive oracles. Both streams come from one topic, so that the order of
-// their records is the same however often they are read.
+// As exactly-once.test.ts: joins against naive oracles. Both streams come from one topic, so that the order
+// of their records is the same however often they are read.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkProperty } from '@activity/kafka/testing';

@@ -107,8 +107,9 @@ function hashOf<V>(serde: Serde<V>, value: V | undefined): string | undefined {
 export const unjoinedOutput = 'unjoined';
 
 /**
- * Subscribes rows of the left table, under their foreign keys. In inner joins it looks at the result, `shown`: what
- * it has of an earlier value must go, though the answer that says so is to a value that has changed since.
+ * Subscribes rows of the left table, under their foreign keys. In inner joins it looks at the result,
+ * `shown`: what it has of an earlier value must go, though the answer that says so is to a value that has
+ * changed since.
  */
 export function subscribe<K, V, FK>(
   foreignKeyOf: ForeignKeyExtractor<K, V, FK>,
@@ -236,8 +237,8 @@ export function publish<K, FK, VF>(
 }
 
 /**
- * Makes rows of the result from answers. One to a value that the row has no more is dropped. In inner joins it
- * looks at the result, `shown`, for what must go.
+ * Makes rows of the result from answers. One to a value that the row has no more is dropped. In inner joins
+ * it looks at the result, `shown`, for what must go.
  */
 export function respond<K, V, VF, VO>(
   left: TableView<K, V>,

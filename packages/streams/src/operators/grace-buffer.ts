@@ -1,5 +1,5 @@
-// Records of a stream that wait a while before they are joined with a versioned table, for rows that come late.
-// Source: Kafka Streams' KStreamKTableJoinProcessor and RocksDBTimeOrderedKeyValueBuffer.
+// Records of a stream that wait a while before they are joined with a versioned table, for rows that come
+// late. Source: Kafka Streams' KStreamKTableJoinProcessor and RocksDBTimeOrderedKeyValueBuffer.
 import type { BufferStore } from '../api/buffer-store.ts';
 import { partsSerde, readPart, textOf, writePart, type Part } from '../api/parts-serde.ts';
 import type { ProcessorContext, StepClock } from '../api/processor.ts';

@@ -4,8 +4,8 @@
 export interface OldValues {
   wanted: boolean;
   /**
-   * Whether a filter does not switch them on by itself, as in Kafka Streams where the table has no store unless
-   * a later step needs it. The filter then passes on removals of rows that were never in its result.
+   * Whether a filter does not switch them on by itself, as in Kafka Streams where the table has no store
+   * unless a later step needs it. The filter then passes on removals of rows that were never in its result.
    */
   readonly onlyWhereNeeded?: boolean;
 }

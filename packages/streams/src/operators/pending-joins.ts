@@ -107,8 +107,8 @@ export class PendingJoins<K> {
 
   /**
    * Takes out, in order, the records whose windows are closed. Kafka Streams looks only where a record at the
-   * earliest time would be closed by the window of the record being processed, `afterMs`, and that time is the
-   * last one that it has looked at: so some come out later than they could.
+   * earliest time would be closed by the window of the record being processed, `afterMs`, and that time is
+   * the last one that it has looked at: so some come out later than they could.
    */
   takeClosed(afterMs: number, take: (record: PendingRecord<K>) => void): void {
     const { left, right } = this.#loaded();
@@ -134,8 +134,8 @@ export class PendingJoins<K> {
   }
 
   /**
-   * The time of the last record that is seen by who looks at all in order, and stops behind one that is open on
-   * each side.
+   * The time of the last record that is seen by who looks at all in order, and stops behind one that is open
+   * on each side.
    */
   #lastLooked(left: SortedKeys<K>, right: SortedKeys<K>, closedLeft: number, closedRight: number): number {
     const end = Math.max(left.lastTime, right.lastTime);

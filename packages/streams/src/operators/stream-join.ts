@@ -53,7 +53,9 @@ export function sided<K, V>(side: Side): ProcessorSupplier<K, V, K, Sided<V>> {
   };
 }
 
-/** Joins records of two sides. Records without a value are dropped, and those without a key in inner joins. */
+/**
+ * Joins records of two sides. Records without a value are dropped, and those without a key in inner joins.
+ */
 export function streamJoin<K, VO>(spec: StreamJoinSpec<K, VO>): ProcessorSupplier<K, Sided<unknown>, K, VO> {
   const { windows, joiner, stores, outer } = spec;
   const others: { readonly [S in Side]: Side } = { left: 'right', right: 'left' };

@@ -20,8 +20,8 @@ export interface StreamTableJoinSpec<K, V, TK, TV, VO> {
 }
 
 /**
- * Joins records with rows: of a versioned table, with those of their time. A record without a value, or without
- * a key for the table, is dropped.
+ * Joins records with rows: of a versioned table, with those of their time. A record without a value, or
+ * without a key for the table, is dropped.
  */
 export function streamTableJoin<K, V, TK, TV, VO>({
   view,

@@ -4,8 +4,8 @@ import type { ProcessorContext } from '../api/processor.ts';
 import type { Timestamped, Windowed } from '../api/record.ts';
 
 /**
- * Returns the newest row of a key, and its event time; undefined where the table has none. Of a versioned table,
- * the row that the key had at a time, where one is given.
+ * Returns the newest row of a key, and its event time; undefined where the table has none. Of a versioned
+ * table, the row that the key had at a time, where one is given.
  */
 export type ReadRow<K, V> = (key: K, time?: number) => Timestamped<V> | undefined;
 

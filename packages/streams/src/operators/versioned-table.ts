@@ -1,4 +1,5 @@
-// Tables that keep the versions of their rows for a while, so that streams are joined with the rows of their time.
+// Tables that keep the versions of their rows for a while, so that streams are joined with the rows of their
+// time.
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
 import type { Change } from '../api/record.ts';
 import { isAbsent } from './aggregate.ts';

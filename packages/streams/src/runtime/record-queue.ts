@@ -18,7 +18,9 @@ export class RecordQueue {
   moved = false;
   /** About how many bytes the records have that were processed since the last commit. */
   processedBytes = 0;
-  /** How many records the broker had behind those that were fetched last; undefined before the first fetch. */
+  /**
+   * How many records the broker had behind those that were fetched last; undefined before the first fetch.
+   */
   unfetched: number | undefined;
   #records: SourceRecord[] = [];
   #head = 0;

@@ -2,9 +2,9 @@
 import type { Topology } from '../topology/topology.ts';
 
 /**
- * Gives each repartition topic as many partitions as it asks for. Others get as many as the topics that are read
- * together with them, since their records meet in one task; where these are repartition topics too, as many as
- * the largest topic that feeds one of them.
+ * Gives each repartition topic as many partitions as it asks for. Others get as many as the topics that are
+ * read together with them, since their records meet in one task; where these are repartition topics too, as
+ * many as the largest topic that feeds one of them.
  */
 export function countRepartitionTopics(topology: Topology, counts: Map<string, number>): void {
   const { repartitionTopics, subTopologies } = topology;
@@ -34,7 +34,8 @@ export function countRepartitionTopics(topology: Topology, counts: Map<string, n
     return true;
   };
   const groups = subTopologies.map(({ sourceTopics }) => sourceTopics);
-  // Topics that feed each other, as those of a join by a foreign key may, are never all counted before one is.
+  // Topics that feed each other, as those of a join by a foreign key may, are never all counted before one
+  // is.
   for (const isStrict of [true, false])
     while (open.size > 0 && groups.some((together) => countTogether(together, isStrict)));
   for (const name of open) counts.set(name, 1);

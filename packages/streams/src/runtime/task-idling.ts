@@ -1,5 +1,5 @@
-// Whether a task waits for input partitions that are empty here, so that it takes records of all in the order of
-// their times. Source: Kafka Streams' PartitionGroup and `max.task.idle.ms`.
+// Whether a task waits for input partitions that are empty here, so that it takes records of all in the order
+// of their times. Source: Kafka Streams' PartitionGroup and `max.task.idle.ms`.
 import type { RecordQueue } from './record-queue.ts';
 
 type EmptyQueue = Pick<RecordQueue, 'unfetched'>;

@@ -1,10 +1,12 @@
-// The layers of a timeline store: what is not committed yet, and what of the committed state is kept in memory.
+// The layers of a timeline store: what is not committed yet, and what of the committed state is kept in
+// memory.
 //
 //   put ─▶ written ──seal──▶ sealed ──committed──▶ in CommittedState, and kept while there is room
 //             └───── abort: all that is in memory is dropped ─────┘
 //
-// Entries are in segments by time. A segment that began while this store was open is complete in memory, until
-// the shared budget needs its room: reads of a complete segment do not look at the committed state at all.
+// Entries are in segments by time. A segment that began while this store was open is complete in memory,
+// until the shared budget needs its room: reads of a complete segment do not look at the committed state at
+// all.
 import { checkKey, windowsOf, windowSuffix, type KeyText } from '../api/key-text.ts';
 import { checkRecordSize } from '../api/record-size.ts';
 import { serialize, type Serde, type Serialized } from '../api/serde.ts';
