@@ -1,6 +1,6 @@
 // Sessions: what goes in, what comes out, through the real task.
 import { expect, test } from 'vitest';
-import { jsonSerde, numberSerde, stringSerde } from '../api/serde.ts';
+import { bytesSerde, jsonSerde, numberSerde, stringSerde } from '../api/serde.ts';
 import { sessionWindowedSerde } from '../dsl/windowed-serde.ts';
 import { sessions } from '../dsl/windows.ts';
 import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
@@ -189,6 +189,24 @@ test('keys of sessions are written with both bounds, as text and as bytes', () =
   expect(bytes.deserialize(written)).toEqual(window);
   // As Kafka Streams has it: the end, then the start.
   expect([written.readBigInt64BE(5), written.readBigInt64BE(13)]).toEqual([BigInt(2 ** 45), 3n]);
+});
+
+test('by commits, values of bytes that are no text are told apart', () => {
+  const topology = build((builder) =>
+    builder
+      .stream('in', { key: stringSerde, value: bytesSerde })
+      .groupByKey()
+      .windowedBy(windows)
+      .reduce((_old, value) => value, { emit: 'commit' })
+      .toStream()
+      .map(({ key }, value) => [key, value])
+      .to('out', { key: stringSerde, value: bytesSerde }),
+  );
+  const driver = new TopologyTestDriver(topology);
+  const input = driver.input('in', { key: stringSerde, value: bytesSerde });
+  for (const byte of [0xfe, 0xff]) input.pipe('a', Buffer.from([byte]), 0);
+  const records = driver.output('out', { key: stringSerde, value: bytesSerde }).readAll();
+  expect(records.map(({ value }) => [...(value ?? [])])).toEqual([[0xfe], [0xff]]);
 });
 
 test('a gap must be a millisecond at least', () => {

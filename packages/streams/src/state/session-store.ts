@@ -2,10 +2,9 @@
 // near a record are found without reading the store.
 import type { StepClock } from '../api/processor.ts';
 import type { Session, SessionStore } from '../api/session-store.ts';
-import { splitWindowed } from '../api/key-text.ts';
+import { keyText, splitWindowed } from '../api/key-text.ts';
 import { FatalError } from '../api/errors.ts';
 import type { SourceRecord } from '../api/record.ts';
-import { serialize } from '../api/serde.ts';
 import { checkTime, Overlay } from './overlay.ts';
 import { SegmentedStore, type SegmentedStoreOptions } from './segmented-store.ts';
 import { restoredData, storedValue } from './stored-data.ts';
@@ -75,8 +74,7 @@ export class TaskSessionStore<K, V>
   }
 
   *written(): Generator<[K, Session<V | undefined>]> {
-    const { valueSerde } = this.options;
-    const serde = sessionListSerde(valueSerde);
+    const textOf = keyText(this.options.valueSerde).write;
     const changed: [K, Session<V>][] = [];
     for (const { key: text, window, value: now = [] } of this.overlay.written()) {
       const key = this.keys.read(text);
@@ -85,10 +83,7 @@ export class TaskSessionStore<K, V>
         if (!find(now, start, end)) yield [key, { start, end, value: undefined }];
       for (const session of now) {
         const old = find(before, session.start, session.end);
-        if (
-          !old ||
-          (old !== session && String(serialize(serde, [old])) !== String(serialize(serde, [session])))
-        )
+        if (!old || (old !== session && textOf(old.value) !== textOf(session.value)))
           changed.push([key, session]);
       }
     }
