@@ -133,7 +133,7 @@ export abstract class JoinableStream<K, V> {
         AnyJoiner<K, VO>,
         Named | undefined,
       ];
-      return this.#joinGlobal(kind, other.view, keyOf, joiner, named);
+      return this.#addTableJoin(kind, this.#place, other.view, keyOf, joiner, named ?? {});
     }
     if (other instanceof JoinableStream) {
       const [joiner, windows, joined] = rest as [
@@ -258,18 +258,8 @@ export abstract class JoinableStream<K, V> {
     }
     const { key, value } = requireSerdes({ key: joined.key, value: joined.value }, 'a join with a grace');
     const store = joined.store ?? `${graph.name('KSTREAM-JOIN-BUFFER')}-store`;
-    graph.store(graceStore(store, key, value, true));
+    graph.store(graceStore(store, key, value));
     return { store, graceMs };
-  }
-
-  #joinGlobal<TK, TV, VO>(
-    kind: Kind,
-    view: TableView<TK, TV>,
-    keyOf: KeySelector<K, V, TK>,
-    joiner: AnyJoiner<K, VO>,
-    named: Named = {},
-  ): KStream<K, VO> {
-    return this.#addTableJoin(kind, this.#place, view, keyOf, joiner, named);
   }
 
   #addTableJoin<TK, TV, VO>(

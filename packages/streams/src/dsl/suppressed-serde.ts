@@ -1,58 +1,18 @@
 // The serdes of suppressed tables: of what waits, and of windowed keys in the order in which they come out.
-import type { Header, Windowed } from '../api/record.ts';
+import { headedSerde } from '../api/headed-serde.ts';
+import type { Change, Windowed } from '../api/record.ts';
 import type { Serde } from '../api/serde.ts';
 import type { SuppressedChange } from '../operators/suppress.ts';
 import { changeSerde } from './change-serde.ts';
 
-type TextHeader = [key: string, value: string | null];
-
-function writeHeaders(headers: readonly Header[]): TextHeader[] {
-  return headers.map(({ key, value }) => [
-    key,
-    value === null ? null : Buffer.from(value).toString('base64'),
-  ]);
-}
-
-function readHeaders(headers: readonly TextHeader[]): Header[] {
-  return headers.map(([key, value]) => ({
-    key,
-    value: value === null ? null : Buffer.from(value, 'base64'),
-  }));
-}
-
-/**
- * Changes with their headers: as text, a JSON pair; as bytes, the length of the headers, these, and the rest.
- */
+/** Changes with their headers. */
 export function suppressedSerde<V>(inner: Serde<V>): Serde<SuppressedChange<V>> {
-  const changes = changeSerde(inner);
-  const name = `suppressed ${inner.name ?? ''}`;
-  if (changes.format === 'text') {
-    return {
-      format: 'text',
-      name,
-      serialize: ({ headers, ...change }) =>
-        JSON.stringify([changes.serialize(change), ...writeHeaders(headers)]),
-      deserialize(text) {
-        const [change, ...headers] = JSON.parse(text) as [string, ...TextHeader[]];
-        return { ...changes.deserialize(change), headers: readHeaders(headers) };
-      },
-    };
-  }
-  return {
-    format: 'bytes',
-    name,
-    serialize({ headers, ...change }) {
-      const text = Buffer.from(JSON.stringify(writeHeaders(headers)));
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(text.length);
-      return Buffer.concat([length, text, changes.serialize(change)]);
-    },
-    deserialize(bytes) {
-      const from = 4 + bytes.readUInt32BE();
-      const headers = JSON.parse(bytes.toString('utf8', 4, from)) as TextHeader[];
-      return { ...changes.deserialize(bytes.subarray(from)), headers: readHeaders(headers) };
-    },
-  };
+  return headedSerde<Change<V>, SuppressedChange<V>>(
+    `suppressed ${inner.name ?? ''}`,
+    changeSerde(inner),
+    (change) => change,
+    (change, headers) => ({ ...change, headers }),
+  );
 }
 
 const timeDigits = 16;

@@ -7,6 +7,7 @@
 // Source: Kafka Streams' SubscriptionSendProcessorSupplier, SubscriptionReceive-, SubscriptionJoin-,
 // ForeignTableJoin- and ResponseJoinProcessorSupplier.
 import { createHash } from 'node:crypto';
+import { keyText } from '../api/key-text.ts';
 import { partsSerde, readPart, textOf, writePart } from '../api/parts-serde.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../api/processor.ts';
 import type { Change, StreamRecord } from '../api/record.ts';
@@ -117,13 +118,9 @@ export function subscribe<K, V, FK>(
   shown: string | undefined,
 ): ProcessorSupplier<K, Change<V>, FK | undefined, Subscription<K>> {
   const isLeft = shown === undefined;
+  const textOfKey = keyText(serdes.foreignKey).write;
   const isSame = (a: FK | undefined, b: FK | undefined): boolean =>
-    a === b ||
-    (a !== undefined &&
-      b !== undefined &&
-      Buffer.from(serialize(serdes.foreignKey, a) as string).equals(
-        Buffer.from(serialize(serdes.foreignKey, b) as string),
-      ));
+    a === b || (a !== undefined && b !== undefined && textOfKey(a) === textOfKey(b));
 
   return function createSubscribe(): Processor<K, Change<V>, FK | undefined, Subscription<K>> {
     let context: ProcessorContext<FK | undefined, Subscription<K>>;
@@ -215,6 +212,7 @@ export function publish<K, FK, VF>(
   store: string,
   foreignKey: Serde<FK>,
 ): ProcessorSupplier<FK, Change<VF>, K, SubscriptionAnswer<VF>> {
+  const textOfKey = keyText(foreignKey).write;
   return function createPublish(): Processor<FK, Change<VF>, K, SubscriptionAnswer<VF>> {
     let context: ProcessorContext<K, SubscriptionAnswer<VF>>;
     let subscriptions: KeyValueStore<SubscriptionKey<FK, K>, Subscribed>;
@@ -229,7 +227,7 @@ export function publish<K, FK, VF>(
           return;
         }
         const foreignValue = value.newValue;
-        for (const [{ primaryKey }, subscribed] of subscriptions.prefixScan(foreignPrefix(foreignKey, key)))
+        for (const [{ primaryKey }, subscribed] of subscriptions.prefixScan(foreignPrefix(textOfKey(key))))
           context.forward({ key: primaryKey, value: { ...subscribed, foreignValue }, timestamp, headers });
       },
     };

@@ -1,10 +1,10 @@
 // Records of a stream that wait a while before they are joined with a versioned table, for rows that come
 // late. Source: Kafka Streams' KStreamKTableJoinProcessor and RocksDBTimeOrderedKeyValueBuffer.
 import type { BufferStore } from '../api/buffer-store.ts';
-import { partsSerde, readPart, textOf, writePart, type Part } from '../api/parts-serde.ts';
+import { headedSerde } from '../api/headed-serde.ts';
 import type { ProcessorContext, StepClock } from '../api/processor.ts';
-import type { RecordHeaders, StreamRecord } from '../api/record.ts';
-import { bytesSerde, type Serde } from '../api/serde.ts';
+import type { StreamRecord } from '../api/record.ts';
+import type { Serde } from '../api/serde.ts';
 import type { StoreSpec } from '../api/stores.ts';
 
 /** A record's key and its number among all that have waited: several of one key and time may wait. */
@@ -24,19 +24,14 @@ export interface GraceSpec {
 const numberDigits = 16;
 
 /** The declaration of the store of records that wait. */
-export function graceStore<K, V>(
-  name: string,
-  key: Serde<K>,
-  value: Serde<V>,
-  changelog: boolean,
-): StoreSpec {
-  return {
-    name,
-    kind: 'buffer',
-    keySerde: waitingKeySerde(key),
-    valueSerde: waitingValueSerde(value),
-    changelog,
-  };
+export function graceStore<K, V>(name: string, key: Serde<K>, value: Serde<V>): StoreSpec {
+  const valueSerde = headedSerde<V, WaitingValue<V>>(
+    `waiting ${value.name ?? ''}`,
+    value,
+    (waiting) => waiting.value,
+    (of, headers) => ({ value: of, headers }),
+  );
+  return { name, kind: 'buffer', keySerde: waitingKeySerde(key), valueSerde, changelog: true };
 }
 
 /** See the top of this file. */
@@ -98,28 +93,4 @@ function waitingKeySerde<K>(inner: Serde<K>): Serde<WaitingKey<K>> {
       number: Number(bytes.subarray(-numberDigits).toString()),
     }),
   };
-}
-
-/** The value, then each header's key and value. */
-function waitingValueSerde<V>(inner: Serde<V>): Serde<WaitingValue<V>> {
-  const isText = inner.format === 'text';
-  const encode = (bytes: Uint8Array | null): Part =>
-    bytes && isText ? Buffer.from(bytes).toString('base64') : bytes;
-  const decode = (part: Part | undefined): Buffer | null => {
-    if (part === null || part === undefined) return null;
-    return isText ? Buffer.from(textOf(part), 'base64') : (readPart(bytesSerde, part) ?? null);
-  };
-  return partsSerde<WaitingValue<V>>(
-    [inner],
-    ({ value, headers }) => [
-      writePart(inner, value),
-      ...headers.flatMap((header): Part[] => [header.key, encode(header.value)]),
-    ],
-    ([value, ...rest]) => {
-      const headers: RecordHeaders[number][] = [];
-      for (let i = 0; i < rest.length; i += 2)
-        headers.push({ key: textOf(rest[i]), value: decode(rest[i + 1]) });
-      return { value: readPart(inner, value) as V, headers };
-    },
-  );
 }

@@ -1,4 +1,5 @@
 // The keys of subscriptions: foreign key first, so that all that are of one are found together.
+import { keyText } from '../api/key-text.ts';
 import type { Serde } from '../api/serde.ts';
 
 /** A row of the left table under its foreign key. */
@@ -7,20 +8,9 @@ export interface SubscriptionKey<FK, K> {
   readonly primaryKey: K;
 }
 
-/** The text of a serialized key: bytes become one character each. */
-function textOfKey<T>(serde: Serde<T>, key: T): string {
-  const data = serde.serialize(key);
-  return typeof data === 'string' ? data : Buffer.from(data).toString('latin1');
-}
-
-function keyOfText<T>(serde: Serde<T>, text: string): T {
-  return serde.format === 'text' ? serde.deserialize(text) : serde.deserialize(Buffer.from(text, 'latin1'));
-}
-
-/** What the texts of all keys with a foreign key begin with. */
-export function foreignPrefix<FK>(serde: Serde<FK>, foreignKey: FK): string {
-  const text = textOfKey(serde, foreignKey).toWellFormed();
-  return `${text.length}:${text}`;
+/** What the texts of all keys begin with whose foreign key has this text. */
+export function foreignPrefix(foreignText: string): string {
+  return `${foreignText.length}:${foreignText}`;
 }
 
 /** How much of the text of a key is its foreign key, its length included. */
@@ -34,14 +24,15 @@ export function subscriptionKeySerde<FK, K>(
   foreignKey: Serde<FK>,
   primaryKey: Serde<K>,
 ): Serde<SubscriptionKey<FK, K>> {
+  const [foreign, primary] = [keyText(foreignKey), keyText(primaryKey)];
   return {
     format: 'text',
-    serialize: (key) => foreignPrefix(foreignKey, key.foreignKey) + textOfKey(primaryKey, key.primaryKey),
+    serialize: (key) => foreignPrefix(foreign.write(key.foreignKey)) + primary.write(key.primaryKey),
     deserialize(text) {
       const end = foreignPrefixLength(text);
       return {
-        foreignKey: keyOfText(foreignKey, text.slice(text.indexOf(':') + 1, end)),
-        primaryKey: keyOfText(primaryKey, text.slice(end)),
+        foreignKey: foreign.read(text.slice(text.indexOf(':') + 1, end)),
+        primaryKey: primary.read(text.slice(end)),
       };
     },
   };

@@ -3,8 +3,8 @@
 import type { Buffered, BufferStore } from '../api/buffer-store.ts';
 import { serialize, type Serde, type Serialized } from '../api/serde.ts';
 import type { SourceRecord } from '../api/record.ts';
-import { noWindow, Overlay } from './overlay.ts';
-import { owned, storedValue } from './stored-data.ts';
+import { noWindow, type Overlay } from './overlay.ts';
+import { owned, readTimed, storedValue, writeTimed } from './stored-data.ts';
 import { OverlaidStore, type TaskStoreOptions } from './task-store.ts';
 import { TimeHeap, type Waiting } from '../api/time-heap.ts';
 
@@ -30,7 +30,7 @@ export class TaskBufferStore<K, V>
   extends OverlaidStore<K, V, TaskStoreOptions<K, V>>
   implements BufferStore<K, V>
 {
-  protected readonly overlay: Overlay<Kept> = this.#createOverlay();
+  protected readonly overlay: Overlay<Kept> = this.rewritten(keptSerde(this.options.valueSerde.format));
   #index: Index | undefined;
 
   get length(): number {
@@ -138,17 +138,6 @@ export class TaskBufferStore<K, V>
     }
     return (this.#index = index);
   }
-
-  #createOverlay(): Overlay<Kept> {
-    const { valueSerde, committed, changelog, cache } = this.options;
-    return new Overlay({
-      valueSerde: keptSerde(valueSerde.format),
-      committed,
-      keys: this.keys,
-      changelog,
-      cache,
-    });
-  }
 }
 
 function add({ byKey, heap }: Index, entry: Indexed): void {
@@ -169,26 +158,8 @@ function notWritten(): never {
   throw new TypeError('entries of a buffer are only read by this');
 }
 
-/** Text as `<time>,<text>`; bytes as eight bytes of time and the value. */
 function keptSerde(format: 'text' | 'bytes'): Serde<Kept> {
-  if (format === 'text') {
-    return {
-      format,
-      serialize: ({ time, data }) => `${time},${data as string}`,
-      deserialize(text) {
-        const comma = text.indexOf(',');
-        return { time: Number(text.slice(0, comma)), data: text.slice(comma + 1) };
-      },
-    };
-  }
-  return {
-    format,
-    serialize({ time, data }) {
-      const bytes = Buffer.allocUnsafe(8 + data.length);
-      bytes.writeBigInt64BE(BigInt(time));
-      bytes.set(data as Uint8Array, 8);
-      return bytes;
-    },
-    deserialize: (bytes) => ({ time: Number(bytes.readBigInt64BE()), data: bytes.subarray(8) }),
-  };
+  return format === 'text'
+    ? { format, serialize: ({ time, data }) => writeTimed(time, data) as string, deserialize: readTimed }
+    : { format, serialize: ({ time, data }) => writeTimed(time, data) as Buffer, deserialize: readTimed };
 }

@@ -20,6 +20,7 @@ import {
 import { DiskKeys } from './disk-keys.ts';
 import { keyBytes } from './key-bytes.ts';
 import { KeyPrefixes } from './key-prefixes.ts';
+import { readTimed, writeTimed } from './stored-data.ts';
 import { StoreWrites } from './lmdb-writes.ts';
 import { mergeSorted } from './merge-sorted.ts';
 
@@ -257,7 +258,7 @@ export class DiskState implements CommittedState {
         const db = this.#open(this.#groupNumber(segment));
         for (const [key, stored] of entries) {
           const diskKey = this.#keys.write(segment, keyBytes(key, this.#options.keys));
-          if (stored) void db.put(diskKey, encode(stored));
+          if (stored) void db.put(diskKey, writeTimed(stored.timestamp, stored.data));
           else void db.remove(diskKey);
         }
       }
@@ -370,19 +371,7 @@ function startsWith(key: Buffer, start: Buffer): boolean {
   return key.length >= start.length && start.compare(key, 0, start.length) === 0;
 }
 
-/** Text values as `<timestamp>,<text>`; bytes as eight bytes of timestamp and the value. */
-function encode({ data, timestamp }: Stored): string | Buffer {
-  if (typeof data === 'string') return `${timestamp},${data}`;
-  const bytes = Buffer.allocUnsafe(8 + data.length);
-  bytes.writeBigInt64BE(BigInt(timestamp));
-  bytes.set(data, 8);
-  return bytes;
-}
-
 function decode(stored: string | Buffer): Stored {
-  if (typeof stored === 'string') {
-    const comma = stored.indexOf(',');
-    return { data: stored.slice(comma + 1), timestamp: Number(stored.slice(0, comma)) };
-  }
-  return { data: Buffer.from(stored.subarray(8)), timestamp: Number(stored.readBigInt64BE()) };
+  const { data, time } = readTimed(stored);
+  return { data: typeof data === 'string' ? data : Buffer.from(data), timestamp: time };
 }

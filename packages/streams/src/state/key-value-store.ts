@@ -9,7 +9,7 @@ export class TaskKeyValueStore<K, V>
   extends OverlaidStore<K, V, TaskStoreOptions<K, V>>
   implements KeyValueStore<K, V>
 {
-  protected readonly overlay: Overlay<V> = this.rewritten();
+  protected readonly overlay: Overlay<V> = this.rewritten(this.options.valueSerde);
 
   get(key: K): V | undefined {
     return this.overlay.get(0, noWindow, this.keys.write(key))?.value;

@@ -5,7 +5,7 @@ import type { Session, SessionStore } from '../api/session-store.ts';
 import { keyText, splitWindowed } from '../api/key-text.ts';
 import { FatalError } from '../api/errors.ts';
 import type { SourceRecord } from '../api/record.ts';
-import { checkTime, Overlay } from './overlay.ts';
+import { checkTime, type Overlay } from './overlay.ts';
 import { SegmentedStore, type SegmentedStoreOptions } from './segmented-store.ts';
 import { restoredData, storedValue } from './stored-data.ts';
 import { sessionListSerde, withoutSession, withSession, type SessionList } from './session-list.ts';
@@ -22,7 +22,9 @@ export class TaskSessionStore<K, V>
   extends SegmentedStore<K, V, SessionStoreOptions<K, V>>
   implements SessionStore<K, V>
 {
-  protected readonly overlay: Overlay<SessionList<V>> = this.#createOverlay();
+  protected readonly overlay: Overlay<SessionList<V>> = this.rewritten(
+    sessionListSerde(this.options.valueSerde),
+  );
 
   findSessions(key: K, earliestEnd: number, latestStart: number): Session<V>[] {
     const text = this.keys.write(key);
@@ -101,8 +103,8 @@ export class TaskSessionStore<K, V>
     super.restore(records, nextOffset);
   }
 
-  protected segmentOf(keyText: string): number | undefined {
-    const segment = this.segment(splitWindowed(keyText).start);
+  protected segmentOf(text: string): number | undefined {
+    const segment = this.segment(splitWindowed(text).start);
     return segment < this.firstLive() ? undefined : segment;
   }
 
@@ -152,17 +154,6 @@ export class TaskSessionStore<K, V>
     const list = change(this.#list(segment, text)).filter((session) => session.end >= first);
     const time = list.at(-1)?.end ?? end;
     this.overlay.set(segment, this.#windowOf(segment), text, list.length > 0 ? list : undefined, time);
-  }
-
-  #createOverlay(): Overlay<SessionList<V>> {
-    const { valueSerde, committed, changelog, cache } = this.options;
-    return new Overlay({
-      valueSerde: sessionListSerde(valueSerde),
-      committed,
-      keys: this.keys,
-      changelog,
-      cache,
-    });
   }
 }
 

@@ -20,10 +20,6 @@ export class StrictWindowStore<K, V> extends TaskWindowStore<K, V> {
     this.#written = options.written;
   }
 
-  override fetch(key: K, windowStart: number): V | undefined {
-    return this.fetchTimestamped(key, windowStart)?.value;
-  }
-
   override fetchTimestamped(key: K, windowStart: number): Timestamped<V> | undefined {
     return windowStart < this.#firstStart() ? undefined : super.fetchTimestamped(key, windowStart);
   }

@@ -60,9 +60,9 @@ export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> impl
     this.keys = keyText(options.keySerde);
   }
 
-  /** The overlay of stores whose entries are written again and again. */
-  protected rewritten(): Overlay<V> {
-    const { valueSerde, committed, changelog, cache } = this.options;
+  /** The overlay of stores whose entries are written again and again, in this form. */
+  protected rewritten<T>(valueSerde: Serde<T>): Overlay<T> {
+    const { committed, changelog, cache } = this.options;
     return new Overlay({ valueSerde, committed, keys: this.keys, changelog, cache });
   }
 

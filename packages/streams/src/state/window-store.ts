@@ -8,7 +8,7 @@ import type { WindowStore } from '../api/stores.ts';
 
 /** A {@link WindowStore} that belongs to one task. */
 export class TaskWindowStore<K, V> extends SegmentedStore<K, V> implements WindowStore<K, V> {
-  protected readonly overlay: Overlay<V> = this.rewritten();
+  protected readonly overlay: Overlay<V> = this.rewritten(this.options.valueSerde);
 
   fetch(key: K, windowStart: number): V | undefined {
     return this.fetchTimestamped(key, windowStart)?.value;

@@ -311,9 +311,10 @@ export class TopologyTestDriver {
       const { topic } = rows.table;
       for (let partition = 0; partition < this.#partitions; partition++) {
         const name = partitionName(topic, partition);
-        const records = this.log.records(topic, partition).slice(this.#globalPositions.get(name) ?? 0);
+        const all = this.log.records(topic, partition);
+        const records = all.slice(this.#globalPositions.get(name) ?? 0);
         if (records.length === 0) continue;
-        this.#globalPositions.set(name, this.log.records(topic, partition).length);
+        this.#globalPositions.set(name, all.length);
         rows.apply(records, (_record, error) => {
           throw error;
         });
