@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { stringSerde } from '../api/serde.ts';
 import { hopping, sessions, sliding, tumbling } from '../dsl/windows.ts';
-import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
 import { describeOperators, json, stream, strings, windowName } from '../testing-support/operator-cases.ts';
 import { build } from '../testing-support/oracles.ts';
+import { forgivingDriver } from '../testing-support/watched-driver.ts';
 
 const windows = sliding({ timeDifference: 10, grace: 5 });
 
@@ -142,7 +142,6 @@ describeOperators('results on window close', [
 ]);
 
 test('on window close, a result that fails is not the failure of the record that closed the window', () => {
-  const failed: unknown[] = [];
   const topology = build((builder) =>
     builder
       .stream('in', strings)
@@ -157,14 +156,7 @@ test('on window close, a result that fails is not the failure of the record that
       .map(({ key }, count) => [key, String(count)])
       .to('out', strings),
   );
-  const driver = new TopologyTestDriver(topology, {
-    failures: {
-      processing({ record, output }) {
-        failed.push([record, output?.key]);
-        return 'continue';
-      },
-    },
-  });
+  const { driver, failed } = forgivingDriver(topology);
   const input = driver.input('in', strings);
   input.pipe('bad', 'x', 1);
   input.pipe('good', 'x', 2);

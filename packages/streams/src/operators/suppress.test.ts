@@ -14,6 +14,7 @@ import {
   type OperatorCase,
 } from '../testing-support/operator-cases.ts';
 import { build } from '../testing-support/oracles.ts';
+import { forgivingDriver } from '../testing-support/watched-driver.ts';
 
 function limited(buffer: EagerBufferConfig = {}): OperatorCase['declare'] {
   return (builder) =>
@@ -174,7 +175,6 @@ test('ends the application where a buffer that must give nothing early is full',
 });
 
 test('what was held back fails alone, and the record that let it out goes on', () => {
-  const failed: unknown[] = [];
   const topology = build((builder) => {
     const table = builder.table('in', strings, { store: 'rows' });
     table
@@ -185,14 +185,7 @@ test('what was held back fails alone, and the record that let it out goes on', (
       })
       .to('out', strings);
   });
-  const driver = new TopologyTestDriver(topology, {
-    failures: {
-      processing({ record, output }) {
-        failed.push([record, output?.key]);
-        return 'continue';
-      },
-    },
-  });
+  const { driver, failed } = forgivingDriver(topology);
   const input = driver.input('in', strings);
   input.pipe('bad', 'x', 100);
   input.pipe('good', 'x', 101);

@@ -107,18 +107,6 @@ export class TaskBufferStore<K, V>
     return super.clear();
   }
 
-  usedFrom(): undefined {
-    return undefined;
-  }
-
-  usedSince(): undefined {
-    return undefined;
-  }
-
-  protected segmentOf(): number {
-    return 0;
-  }
-
   #read(text: string): Buffered<K, V> | undefined {
     const kept = this.overlay.get(0, noWindow, text);
     if (!kept) return undefined;

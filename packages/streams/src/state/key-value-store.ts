@@ -52,16 +52,4 @@ export class TaskKeyValueStore<K, V>
   *prefixScan(prefix: string): Generator<[K, V]> {
     for (const [text, { value }] of this.overlay.entries(0, { prefix })) yield [this.keys.read(text), value];
   }
-
-  usedFrom(): undefined {
-    return undefined;
-  }
-
-  usedSince(): undefined {
-    return undefined;
-  }
-
-  protected segmentOf(): number {
-    return 0;
-  }
 }

@@ -17,7 +17,7 @@ import {
   type StateChange,
   type Stored,
 } from './committed-state.ts';
-import type { CacheBudget } from './cache-budget.ts';
+import { CacheShare, type CacheBudget } from './cache-budget.ts';
 import { mergeSorted } from './merge-sorted.ts';
 import { owned, storedValue } from './stored-data.ts';
 import type { ChangelogPartition, CommitLayers } from './task-store.ts';
@@ -88,12 +88,11 @@ export class Overlay<V> implements CommitLayers {
    */
   #sealed: readonly Entry<V>[] = [];
   #changes: readonly StateChange[] | undefined;
-  /** The part of the shared budget's `used` and `usedBytes` that is this overlay's, as of the last commit. */
-  #counted = 0;
-  #countedBytes = 0;
+  readonly #share: CacheShare;
 
   constructor(options: OverlayOptions<V>) {
     this.#options = options;
+    this.#share = new CacheShare(options.cache);
     const { valueSerde } = options;
     this.#hasNumbers = (valueSerde as Serde<unknown>) === numberSerde;
     const textLength = valueSerde.format === 'text' ? (valueSerde.textLength ?? 0) : 0;
@@ -275,19 +274,14 @@ export class Overlay<V> implements CommitLayers {
   }
 
   #stayWithinBudget(): void {
-    const { cache } = this.#options;
-    this.#count();
-    if (cache.used <= cache.max && cache.usedBytes <= cache.maxBytes) return;
+    if (this.#count()) return;
     this.#dropClean();
     this.#count();
   }
 
-  #count(): void {
-    const { cache } = this.#options;
-    cache.used += this.#size - this.#counted;
-    this.#counted = this.#size;
-    cache.usedBytes += this.#bytes - this.#countedBytes;
-    this.#countedBytes = this.#bytes;
+  /** See {@link CacheShare.count}. */
+  #count(): boolean {
+    return this.#share.count(this.#size, this.#bytes);
   }
 
   #find(window: number, key: string): Entry<V> | undefined {

@@ -54,7 +54,7 @@ export abstract class SegmentedStore<
   /**
    * Entries never have an event time before their segment, so all before the first live segment have expired.
    */
-  usedSince(): number | undefined {
+  override usedSince(): number | undefined {
     return this.#committedFirstLive > 0 ? this.#committedFirstLive * this.#interval : undefined;
   }
 
@@ -62,7 +62,7 @@ export abstract class SegmentedStore<
    * By offsets, not by times: the marker of a transaction has the broker's time, and is in the way of whoever
    * looks for old events by theirs.
    */
-  usedFrom(): number | undefined {
+  override usedFrom(): number | undefined {
     while (this.#marks[0] && this.#marks[0].latest < this.#committedFirstLive)
       this.#usedFrom = this.#marks.shift()?.position;
     return this.#usedFrom;
@@ -109,6 +109,9 @@ export abstract class SegmentedStore<
     if (last?.latest === this.#latest) last.position = this.position();
     else this.#marks.push({ latest: this.#latest, position: this.position() });
   }
+
+  /** Entries have segments here: each kind of store says which. */
+  protected abstract override segmentOf(keyText: string, timestamp: number): number | undefined;
 
   protected segment(time: number): number {
     return Math.floor(time / this.#interval);

@@ -71,12 +71,18 @@ export abstract class OverlaidStore<K, V, O extends TaskStoreOptions<K, V>> impl
     return this.options.eventTime?.() ?? 0;
   }
 
-  /** The segment of a changelog record; undefined when it has expired. */
-  protected abstract segmentOf(keyText: string, timestamp: number): number | undefined;
+  /** The segment of a changelog record; undefined when it has expired. Without segments all is in one. */
+  protected segmentOf(_keyText: string, _timestamp: number): number | undefined {
+    return 0;
+  }
 
-  abstract usedSince(): number | undefined;
+  usedSince(): number | undefined {
+    return undefined;
+  }
 
-  abstract usedFrom(): number | undefined;
+  usedFrom(): number | undefined {
+    return undefined;
+  }
 
   /** Told of each segment that restored entries are in. */
   protected reach(_segment: number): void {}

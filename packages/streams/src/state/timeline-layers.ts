@@ -11,7 +11,7 @@ import { checkKey, windowsOf, windowSuffix, type KeyText } from '../api/key-text
 import { checkRecordSize } from '../api/record-size.ts';
 import { serialize, type Serde, type Serialized } from '../api/serde.ts';
 import type { ChangelogSink } from './changelog-sink.ts';
-import type { CacheBudget } from './cache-budget.ts';
+import { CacheShare, type CacheBudget } from './cache-budget.ts';
 import type { CommittedState, StateChange } from './committed-state.ts';
 import { owned, storedValue } from './stored-data.ts';
 import type { ChangelogPartition, CommitLayers } from './task-store.ts';
@@ -76,11 +76,11 @@ export class TimelineLayers<V> implements CommitLayers {
   #size = 0;
   #bytes = 0;
   #writtenBytes = 0;
-  #counted = 0;
-  #countedBytes = 0;
+  readonly #share: CacheShare;
 
   constructor(options: TimelineLayersOptions<V>) {
     this.#options = options;
+    this.#share = new CacheShare(options.cache);
   }
 
   get pendingBytes(): number {
@@ -144,14 +144,14 @@ export class TimelineLayers<V> implements CommitLayers {
 
   seal(sink: ChangelogSink): void {
     const { changelog, keys } = this.#options;
-    const changes: StateChange[] = this.#written;
-    const clock = this.#hasMoved ? this.#clockChange() : undefined;
-    if (clock) changes.push(clock);
+    const changes: readonly StateChange[] = this.#hasMoved
+      ? [...this.#written, this.#clockChange()]
+      : this.#written;
     if (changelog)
       for (const { key, timestamp, data } of changes)
         sink.append(changelog.topic, changelog.partition, timestamp, keys.toChangelog(key), data ?? null);
     this.#changes = changes;
-    this.#sealed = clock ? this.#written.slice(0, -1) : this.#written;
+    this.#sealed = this.#written;
     this.#written = [];
     this.#writtenBytes = 0;
     this.#hasMoved = false;
@@ -269,17 +269,15 @@ export class TimelineLayers<V> implements CommitLayers {
   }
 
   #stayWithinBudget(): void {
-    const { cache } = this.#options;
-    this.#count();
+    if (this.#count()) return;
     const complete = [...this.#segments]
       .filter(([, { isComplete }]) => isComplete)
       .toSorted(([a], [b]) => a - b);
     for (const [number, segment] of complete) {
-      if (cache.used <= cache.max && cache.usedBytes <= cache.maxBytes) return;
       this.#forget(number, segment);
       this.#committedSegments.add(number);
       for (const entry of this.#written) if (entry.segment === number) this.#keep(entry);
-      this.#count();
+      if (this.#count()) return;
     }
   }
 
@@ -288,12 +286,9 @@ export class TimelineLayers<V> implements CommitLayers {
     this.#bytes += by * bytesOf(entry);
   }
 
-  #count(): void {
-    const { cache } = this.#options;
-    cache.used += this.#size - this.#counted;
-    this.#counted = this.#size;
-    cache.usedBytes += this.#bytes - this.#countedBytes;
-    this.#countedBytes = this.#bytes;
+  /** See {@link CacheShare.count}. */
+  #count(): boolean {
+    return this.#share.count(this.#size, this.#bytes);
   }
 }
 

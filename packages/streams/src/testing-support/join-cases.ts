@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { stringSerde } from '../api/serde.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
-import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
+import { watchedDriver } from './watched-driver.ts';
 
 type In = readonly [topic: string, key: string | undefined, value: string | undefined, timestamp: number];
 type Out = readonly [key: string | undefined, value: string | undefined, timestamp: number];
@@ -30,17 +30,13 @@ export function describeJoins(kind: string, cases: readonly JoinCase[]): void {
     test.each(cases)('$name', ({ declare, input, output, dropped = [], late = 0 }) => {
       const builder = new StreamsBuilder();
       declare(builder);
-      const reasons: string[] = [];
-      let lates = 0;
-      const driver = new TopologyTestDriver(builder.build(), {
-        metrics: { dropped: (_task, reason) => reasons.push(reason), late: () => lates++ },
-      });
+      const { driver, dropped: reasons, lateRecords } = watchedDriver(builder.build());
       for (const [topic, key, value, timestamp] of input)
         driver.input(topic, strings).pipe(key, value, timestamp);
       const records = driver.output('out', strings).readAll();
       expect(records.map(({ key, value, timestamp }) => [key, value, timestamp])).toEqual(output);
       expect(reasons).toEqual(dropped);
-      expect(lates).toBe(late);
+      expect(lateRecords()).toBe(late);
     });
   });
 }

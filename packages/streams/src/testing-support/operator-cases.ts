@@ -4,7 +4,7 @@ import type { Windowed } from '../api/record.ts';
 import { jsonSerde, stringSerde, type Serde } from '../api/serde.ts';
 import type { KStream } from '../dsl/stream.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
-import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
+import { watchedDriver } from './watched-driver.ts';
 
 type In = readonly [key: string | undefined, value: string | undefined, timestamp: number];
 type Out = readonly [key: unknown, value: unknown, timestamp: number];
@@ -45,11 +45,7 @@ export function describeOperators(kind: string, cases: readonly OperatorCase[]):
     test.each(cases)('$name', ({ declare, input, output, late = [], dropped = [] }) => {
       const builder = new StreamsBuilder();
       declare(builder);
-      const reasons: string[] = [];
-      let lates = 0;
-      const driver = new TopologyTestDriver(builder.build(), {
-        metrics: { dropped: (_task, reason) => reasons.push(reason), late: () => lates++ },
-      });
+      const { driver, dropped: reasons, lateRecords } = watchedDriver(builder.build());
       driver.log.create('late', 1);
       const topic = driver.input('in', strings);
       for (const [key, value, timestamp] of input) topic.pipe(key, value, timestamp);
@@ -61,7 +57,7 @@ export function describeOperators(kind: string, cases: readonly OperatorCase[]):
       expect(read('out')).toEqual(output);
       expect(read('late')).toEqual(late);
       expect(reasons).toEqual(dropped);
-      expect(lates).toBe(dropped.includes('duplicate') ? 0 : late.length);
+      expect(lateRecords()).toBe(dropped.includes('duplicate') ? 0 : late.length);
     });
   });
 }
