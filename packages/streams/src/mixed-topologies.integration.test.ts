@@ -4,7 +4,8 @@ import { connectWitness, uniqueName, type Witness } from '@activity/kafka/testin
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { numberSerde, stringSerde, type Serde } from './api/serde.ts';
 import { StreamsBuilder } from './dsl/streams-builder.ts';
-import { createStreams, type Streams } from './start.ts';
+import { createStreams } from './start.ts';
+import type { Streams } from './streams.ts';
 import type { Topology } from './topology/topology.ts';
 
 const strings = { key: stringSerde, value: stringSerde };

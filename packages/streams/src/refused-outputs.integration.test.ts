@@ -6,7 +6,8 @@ import { connectWitness, readPartition, uniqueName, type Witness } from '@activi
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { stringSerde } from './api/serde.ts';
 import { StreamsBuilder } from './dsl/streams-builder.ts';
-import { createStreams, type Streams } from './start.ts';
+import { createStreams } from './start.ts';
+import type { Streams } from './streams.ts';
 import type { Topology } from './topology/topology.ts';
 
 const strings = { key: stringSerde, value: stringSerde };

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { StreamsBuilder } from './dsl/streams-builder.ts';
 import { resetApplication } from './reset.ts';
 import { jsonSerde, stringSerde } from './api/serde.ts';
-import { createStreams, type Streams } from './start.ts';
+import { createStreams } from './start.ts';
+import type { Streams } from './streams.ts';
 import { connectWitness, uniqueName, type Witness } from '@activity/kafka/testing';
 import type { Topology } from './topology/topology.ts';
 

@@ -2,13 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type SecurityOptions, createKafka, type KafkaOptions } from '@activity/kafka';
-import { FatalError } from './api/errors.ts';
+import { FatalError, StreamsError } from './api/errors.ts';
 import { failurePolicy, type FailureChoices } from './runtime/failure-policy.ts';
 import { checkThreads } from './runtime/check-threads.ts';
 import { prepareTopics } from './runtime/internal-topics.ts';
 import { localThread } from './runtime/local-thread.ts';
 import { noMetrics, type RuntimeMetrics } from './runtime/metrics.ts';
-import { readableStore, type ReadableStore } from './runtime/readable-store.ts';
+import { InstanceFigures } from './runtime/instance-figures.ts';
+import { readableStore } from './runtime/readable-store.ts';
 import { requestShutdown } from './runtime/application-shutdown.ts';
 import { stderrLogger } from './runtime/stderr-logger.ts';
 import { ThreadPool } from './runtime/thread-pool.ts';
@@ -24,6 +25,7 @@ import { isModule, readTopology, type TopologyModule } from './runtime/topology-
 import { topicNames } from './runtime/topic-names.ts';
 import { workerThread } from './runtime/worker-thread.ts';
 import { instanceIdOf, openStateFolder } from './state/state-folder.ts';
+import type { Streams } from './streams.ts';
 import type { Topology } from './topology/topology.ts';
 
 /** Where log lines go. */
@@ -207,33 +209,6 @@ export interface StreamsOptions {
   now?: () => number;
 }
 
-/** An application. */
-export interface Streams {
-  /** The state of all its threads as one. */
-  readonly state: ThreadState;
-  /**
-   * Checks and creates topics, joins the group. Resolves when it has begun;
-   * readiness is {@link Streams.isReady}.
-   * @throws FatalError that names what is missing or wrong and the remedy: topics, partition counts, rights,
-   * a state folder in use, a topology that is not valid. Call `close()` all the same.
-   */
-  start(): Promise<void>;
-  /** RUNNING: every assigned task is at work. */
-  isReady(): boolean;
-  /** Not ERROR and not CLOSED. */
-  isHealthy(): boolean;
-  /**
-   * Committed state of the tasks that run in this instance.
-   * @example await streams.store<string, number>('word-counts').get('hello')
-   */
-  store<K, V>(name: string): ReadableStore<K, V>;
-  /**
-   * Commits what was processed, leaves the group unless told to stay for a quick return, closes. May be
-   * called twice.
-   */
-  close(options?: { leave: boolean }): Promise<void>;
-}
-
 /**
  * Makes an application; nothing happens before `start()`.
  * @throws FatalError for settings that cannot work.
@@ -253,12 +228,18 @@ export function createStreams(options: StreamsOptions): Streams {
   let lock: { release(): void } | undefined;
   let pool: ThreadPool | undefined;
   let state: ThreadState = 'CREATED';
+  let stateSince = Date.now();
+  let errorCode: string | undefined;
+  let reading: Promise<Topology> | undefined;
+  const figures = new InstanceFigures(() => pool?.threads ?? []);
   let started = false;
   let closing: Promise<void> | undefined;
 
   function setState(next: ThreadState, error?: Error): void {
     if (next === state) return;
     state = next;
+    stateSince = Date.now();
+    if (error) errorCode = error instanceof StreamsError ? error.code : 'Error';
     onState(next, error);
   }
 
@@ -340,11 +321,20 @@ export function createStreams(options: StreamsOptions): Streams {
     }
   }
 
+  /** Loads the topology once; again after a failure. */
+  function readOnce(): Promise<Topology> {
+    reading ??= readTopology(options.topology).catch((error: unknown) => {
+      reading = undefined;
+      throw error;
+    });
+    return reading;
+  }
+
   async function start(): Promise<void> {
     if (started) throw new FatalError('CONFIGURATION_INVALID', 'start() was called twice');
     started = true;
     try {
-      await startAll(await readTopology(options.topology));
+      await startAll(await readOnce());
     } catch (error) {
       if (!pool) unlock();
       throw error;
@@ -392,6 +382,10 @@ export function createStreams(options: StreamsOptions): Streams {
     start,
     isReady: () => state === 'RUNNING',
     isHealthy: () => state !== 'ERROR' && state !== 'CLOSED',
+    figures: async () => ({ ...(await figures.read()), applicationId, state, stateSince, errorCode }),
+    describe: async () => {
+      return { applicationId, topology: await readOnce(), deadLetterTopic: options.deadLetterTopic };
+    },
     store: (name) => readableStore(name, () => pool?.handles ?? []),
     close: (closeOptions = { leave: true }) => (closing ??= closeAll(closeOptions)),
   };

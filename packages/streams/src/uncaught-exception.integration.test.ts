@@ -10,7 +10,8 @@ import type { ProcessorContext } from './api/processor.ts';
 import type { StreamRecord } from './api/record.ts';
 import { stringSerde } from './api/serde.ts';
 import { StreamsBuilder } from './dsl/streams-builder.ts';
-import { createStreams, type Streams, type StreamsOptions } from './start.ts';
+import { createStreams, type StreamsOptions } from './start.ts';
+import type { Streams } from './streams.ts';
 import type { Topology } from './topology/topology.ts';
 
 const strings = { key: stringSerde, value: stringSerde };

@@ -58,6 +58,7 @@ export async function localThread(options: LocalThreadOptions): Promise<ThreadHa
   return {
     start: () => thread.start(),
     query,
+    figures: async () => thread.figures(),
     async close(closeOptions) {
       try {
         await thread.close(closeOptions);

@@ -5,6 +5,7 @@ import type { StreamRecord } from '../api/record.ts';
 import { serializeForTopic, type Serialized, type Serde } from '../api/serde.ts';
 import type { Processor, ProcessorContext } from '../api/processor.ts';
 import type { ProcessorNode, SinkNode, TopologyNode } from '../topology/topology.ts';
+import type { EdgeCount, TopologyCounts } from './topology-counts.ts';
 
 type Receive = (record: StreamRecord<unknown, unknown>) => void;
 
@@ -17,6 +18,7 @@ export interface NodeHost {
     forwardTo: (output: string, record: StreamRecord<unknown, unknown>) => void,
   ): ProcessorContext<unknown, unknown>;
   readonly outputs: NodeOutputs;
+  readonly counts: TopologyCounts;
 }
 
 /** Where the records of nodes go. */
@@ -33,6 +35,7 @@ export interface NodeOutputs {
 export interface NodeGraph {
   /** Where a source's records go in. */
   entry(source: string): Receive;
+  /** Initializes all processors, or closes them and throws what one of them threw. */
   init(): void;
   /** Closes all processors, then throws what the first of them threw. */
   close(): void;
@@ -40,7 +43,7 @@ export interface NodeGraph {
 
 /** Wires the nodes of a sub-topology for one task. */
 export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeGraph {
-  const { outputs } = host;
+  const { outputs, counts } = host;
   const children = new Map<string, Receive[]>();
   const listOf = (node: string, output: string | undefined): Receive[] => {
     const name = output === undefined ? node : `${node}\u0000${output}`;
@@ -51,19 +54,34 @@ export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeG
   const processors: { processor: Processor<unknown, unknown, unknown, unknown>; node: ProcessorNode }[] = [];
   for (const node of nodes) {
     if (node.kind === 'source') continue;
-    let receive: Receive;
+    let connect: (edge: EdgeCount) => Receive;
     if (node.kind === 'sink') {
-      receive = (record) => outputs.send(node, record);
+      connect = (edge) => (record) => {
+        edge.records++;
+        try {
+          outputs.send(node, record);
+        } catch (error) {
+          counts.failed(node.name, error);
+          throw error;
+        }
+      };
     } else {
       const processor = inStep('creating', node, () => node.supplier());
       processors.push({ processor, node });
       const process: Receive = (given) => processor.process(given);
-      receive = (record) => {
-        if (outputs.isAlone) outputs.process(node, process, record);
-        else processor.process(record);
+      connect = (edge) => (record) => {
+        edge.records++;
+        try {
+          if (outputs.isAlone) outputs.process(node, process, record);
+          else processor.process(record);
+        } catch (error) {
+          counts.failed(node.name, error);
+          throw error;
+        }
       };
     }
-    for (const { node: parent, output } of node.parents) listOf(parent, output).push(receive);
+    for (const { node: parent, output } of node.parents)
+      listOf(parent, output).push(connect(counts.edge(parent, output, node.name)));
   }
   const forwardTo = (list: Receive[]): Receive => {
     const [only] = list;
@@ -72,31 +90,45 @@ export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeG
       for (const receive of list) receive(record);
     };
   };
+  const initAll = (): void => {
+    for (const { processor, node } of processors) {
+      const forward = forwardTo(listOf(node.name, undefined));
+      const byName = new Map<string, Receive>();
+      const toOutput = (output: string, record: StreamRecord<unknown, unknown>): void => {
+        let receive = byName.get(output);
+        if (!receive) byName.set(output, (receive = forwardTo(listOf(node.name, output))));
+        receive(record);
+      };
+      inStep('initializing', node, () => processor.init?.(host.context(node, forward, toOutput)));
+    }
+  };
+  const closeAll = (): void => {
+    const failures: unknown[] = [];
+    for (const { processor, node } of processors) {
+      try {
+        inStep('closing', node, () => processor.close?.());
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  };
   return {
     entry: (source) => forwardTo(listOf(source, undefined)),
     init() {
-      for (const { processor, node } of processors) {
-        const forward = forwardTo(listOf(node.name, undefined));
-        const byName = new Map<string, Receive>();
-        const toOutput = (output: string, record: StreamRecord<unknown, unknown>): void => {
-          let receive = byName.get(output);
-          if (!receive) byName.set(output, (receive = forwardTo(listOf(node.name, output))));
-          receive(record);
-        };
-        inStep('initializing', node, () => processor.init?.(host.context(node, forward, toOutput)));
-      }
-    },
-    close() {
-      const failures: unknown[] = [];
-      for (const { processor, node } of processors) {
+      try {
+        initAll();
+      } catch (error) {
+        // Some processors may hold something already: nobody else will close them.
         try {
-          inStep('closing', node, () => processor.close?.());
-        } catch (error) {
-          failures.push(error);
+          closeAll();
+        } catch {
+          // The first error says why.
         }
+        throw error;
       }
-      if (failures.length > 0) throw failures[0];
     },
+    close: closeAll,
   };
 }
 

@@ -4,6 +4,7 @@ import type { ProcessorContext } from '../api/processor.ts';
 import type { ProcessorNode } from '../topology/topology.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { OpenStore } from './task-stores.ts';
+import type { NodeCount } from './topology-counts.ts';
 
 type Context = ProcessorContext<unknown, unknown>;
 
@@ -27,13 +28,14 @@ export interface ContextParts extends Pick<
   /** Every step may read these. */
   globalStores: ReadonlyMap<string, unknown> | undefined;
   metrics: Pick<RuntimeMetrics, 'dropped' | 'late'>;
+  count: NodeCount;
   /** The highest event time of the task, in epoch milliseconds; -1 before the first record. */
   streamTime: () => number;
 }
 
 /** Makes the context of one processor. */
 export function processorContext(parts: ContextParts): Context {
-  const { node, taskId, stores, globalStores, metrics, streamTime, ...rest } = parts;
+  const { node, taskId, stores, globalStores, metrics, count, streamTime, ...rest } = parts;
   const store = (name: string, kind: string): unknown => {
     const global = kind === 'keyValue' ? globalStores?.get(name) : undefined;
     if (global) return global;
@@ -57,7 +59,13 @@ export function processorContext(parts: ContextParts): Context {
     bufferStore: (name) => store(name, 'buffer') as never,
     expiringStore: (name) => store(name, 'expiring') as never,
     timelineStore: (name) => store(name, 'timeline') as never,
-    dropped: (reason) => metrics.dropped(taskId, reason),
-    late: () => metrics.late(taskId),
+    dropped(reason) {
+      metrics.dropped(taskId, reason);
+      count.dropped++;
+    },
+    late() {
+      metrics.late(taskId);
+      count.late++;
+    },
   };
 }

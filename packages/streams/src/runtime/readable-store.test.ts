@@ -6,6 +6,7 @@ import type { ThreadHandle } from './thread-handle.ts';
 function threadWith(value: string): ThreadHandle {
   return {
     start: () => {},
+    figures: () => Promise.reject(new Error('has none')),
     query: async () => [{ key: 'k', value, timestamp: 0, windowStart: 0 }],
     close: async () => {},
   };

@@ -65,6 +65,16 @@ export class Restorer {
     return false;
   }
 
+  /** How many offsets of a store's changelogs are still to be restored, by the store's name. */
+  remaining(): Map<string, number> {
+    const remaining = new Map<string, number>();
+    for (const { open, position, end } of this.#restoring.values()) {
+      const { name } = open.spec;
+      remaining.set(name, (remaining.get(name) ?? 0) + Math.max(0, end - position));
+    }
+    return remaining;
+  }
+
   /** Whether there is anything to restore. */
   get active(): boolean {
     for (const { position, end } of this.#restoring.values()) if (position < end) return true;

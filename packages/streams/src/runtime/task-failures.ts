@@ -14,6 +14,7 @@ import {
 } from './failure-policy.ts';
 import { textOf } from './error-message.ts';
 import type { RuntimeMetrics } from './metrics.ts';
+import type { TopologyCounts } from './topology-counts.ts';
 
 /** What the failures of a task are handled with. */
 export interface TaskFailuresOptions {
@@ -22,11 +23,14 @@ export interface TaskFailuresOptions {
   partition: number;
   failures: FailurePolicy;
   metrics: RuntimeMetrics;
+  counts: TopologyCounts;
 }
 
 /** An input record, and the topic that it was read from. */
 export interface FailedInput {
   topic: string;
+  /** The node that it failed in, where the error does not say: its source. */
+  node: string;
   source: SourceRecord;
 }
 
@@ -37,6 +41,8 @@ export interface FailedInput {
 export interface FailedOutput {
   /** What it is, such as `a record for topic counts`. */
   what: string;
+  /** The node that it failed in, where the error does not say. */
+  node: string;
   /** Absent where the call failed as a whole. */
   record?: StreamRecord<unknown, unknown>;
   /** The bytes of the record, where it has any. */
@@ -68,18 +74,23 @@ export class TaskFailures {
    */
   ofInput(
     stage: FailureStage,
-    { topic, source }: FailedInput,
+    { topic, source, node }: FailedInput,
     error: unknown,
     isBare: boolean,
   ): OutputRecord | undefined {
-    const { taskId, partition, failures, metrics } = this.#options;
+    const { taskId, partition, failures, metrics, counts } = this.#options;
     const failure = { stage, taskId, topic, partition, record: source, output: undefined, error };
     switch (failures[stage](failure)) {
       case 'continue':
         metrics.dropped(taskId, `${stage}-failed`);
+        counts.node(this.#nodeOf(error, node)).dropped++;
         return undefined;
       case 'deadLetter':
-        return this.inputLetter({ topic, source }, causeOf(stage, error), isBare);
+        return this.inputLetter(
+          { topic, source, node: this.#nodeOf(error, node) },
+          causeOf(stage, error),
+          isBare,
+        );
       case 'fail':
         throw this.#fatal(stage, `${partitionName(topic, partition)} at offset ${source.offset}`, error);
     }
@@ -90,8 +101,8 @@ export class TaskFailures {
    * @throws FatalError where the application is to end.
    */
   ofOutput(stage: FailureStage, failed: FailedOutput, error: unknown): OutputRecord | undefined {
-    const { taskId, partition, failures, metrics } = this.#options;
-    const { what, record } = failed;
+    const { taskId, partition, failures, metrics, counts } = this.#options;
+    const { what, record, node } = failed;
     const failure = {
       stage,
       taskId,
@@ -104,6 +115,7 @@ export class TaskFailures {
     switch (failures[stage](failure)) {
       case 'continue':
         metrics.dropped(taskId, `${stage}-failed`);
+        counts.node(this.#nodeOf(error, node)).dropped++;
         return undefined;
       case 'deadLetter':
         return this.#outputLetter(stage, failed, error);
@@ -116,7 +128,7 @@ export class TaskFailures {
    * The dead letter of an input record: without its bytes where it is too large with its headers, or
    * `isBare`.
    */
-  inputLetter({ topic, source }: FailedInput, cause: DeadLetterCause, isBare: boolean): OutputRecord {
+  inputLetter({ topic, source, node }: FailedInput, cause: DeadLetterCause, isBare: boolean): OutputRecord {
     const { partition } = this.#options;
     const { offset, timestamp, key, value } = source;
     const headers = deadLetterHeaders(topic, partition, source, cause);
@@ -125,28 +137,39 @@ export class TaskFailures {
     const alone = deadLetterHeaders(topic, partition, { offset, timestamp, headers: [] }, cause);
     // What no record may have is in the headers.
     const time = isEventTime(timestamp) ? timestamp : 0;
-    return this.#letter(cause, { timestamp: time, key, value, headers }, alone, isBare);
+    return this.#letter(cause, node, { timestamp: time, key, value, headers }, alone, isBare);
   }
 
   #outputLetter(stage: FailureStage, failed: FailedOutput, error: unknown): OutputRecord {
     const { taskId } = this.#options;
     const { what, record, key = null, value = null } = failed;
+    const node = this.#nodeOf(error, failed.node);
     const cause = causeOf(stage, error);
     const headers = (of: RecordHeaders): RecordHeaders => outputLetterHeaders(taskId, what, of, cause);
     const timestamp = record && isEventTime(record.timestamp) ? record.timestamp : 0;
     const whole = { timestamp, key, value, headers: headers(record?.headers ?? []) };
-    const bare = (): OutputRecord => this.#letter(cause, whole, headers([]), true);
+    const bare = (): OutputRecord => this.#letter(cause, node, whole, headers([]), true);
     const onRefused = (refusal: unknown): OutputRecord => ({
       ...bare(),
       onRefused: () => {
         throw this.#fatal(stage, `the dead letter of ${what}`, refusal);
       },
     });
-    return { ...this.#letter(cause, whole, headers([]), false), onRefused };
+    return { ...this.#letter(cause, node, whole, headers([]), false), onRefused };
   }
 
-  #letter(cause: DeadLetterCause, whole: Letter, headers: RecordHeaders, isBare: boolean): OutputRecord {
-    const { taskId, partition, failures, metrics } = this.#options;
+  #nodeOf(error: unknown, otherwise: string): string {
+    return this.#options.counts.nodeOf(error) ?? otherwise;
+  }
+
+  #letter(
+    cause: DeadLetterCause,
+    node: string,
+    whole: Letter,
+    headers: RecordHeaders,
+    isBare: boolean,
+  ): OutputRecord {
+    const { taskId, partition, failures, metrics, counts } = this.#options;
     const { deadLetterTopic: topic } = failures;
     if (topic === undefined) {
       const message = `a record is to be dead-lettered (${cause.reason}), but no dead-letter topic is configured`;
@@ -154,6 +177,7 @@ export class TaskFailures {
     }
     const place = (count: number): number => partition % count;
     metrics.deadLettered(taskId, cause.reason);
+    counts.node(node).deadLettered++;
     try {
       const { key, value } = whole;
       if (isBare) throw new RecordTooLargeError(topic, (key?.length ?? 0) + (value?.length ?? 0));

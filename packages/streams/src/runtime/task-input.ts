@@ -4,6 +4,7 @@ import type { RecordPosition } from '../api/processor.ts';
 import type { SourceRecord, StreamRecord } from '../api/record.ts';
 import type { SourceNode } from '../topology/topology.ts';
 import { readOffsetMetadata, writeOffsetMetadata } from './offset-metadata.ts';
+import type { EdgeCount } from './topology-counts.ts';
 import { RecordQueue } from './record-queue.ts';
 import type { StartOffset } from './start-positions.ts';
 import type { StepClocks } from './step-clocks.ts';
@@ -24,6 +25,8 @@ export interface TaskInput {
   queue: RecordQueue;
   node: SourceNode;
   partitions: number;
+  /** The records that were read, of the topic in all tasks of the thread. */
+  read: EdgeCount;
   enter: (record: StreamRecord<unknown, unknown>) => void;
   head: Parsed | undefined;
 }

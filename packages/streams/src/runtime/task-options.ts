@@ -5,6 +5,7 @@ import type { Refusals } from './commit-isolation.ts';
 import type { FailurePolicy } from './failure-policy.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { OpenStore, StoreClocks } from './task-stores.ts';
+import type { TopologyCounts } from './topology-counts.ts';
 
 /** What a task is made of. */
 export interface TaskOptions {
@@ -18,6 +19,8 @@ export interface TaskOptions {
   now: () => number;
   metrics: RuntimeMetrics;
   failures: FailurePolicy;
+  /** What the tasks of a thread count together; of its own unless given. */
+  counts?: TopologyCounts;
   /** See {@link StreamsOptions.maxTaskIdleMs}; -1 unless given: what the broker has is then not looked at. */
   maxTaskIdleMs?: number;
   /** The stores of global tables, by name; none unless given. */

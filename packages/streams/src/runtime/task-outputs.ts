@@ -28,15 +28,18 @@ export class TaskOutputs implements NodeOutputs {
     return this.#isAlone;
   }
 
-  /** Does work that no input record stands for: what fails of it fails alone. `what` names it. */
-  alone(what: string, work: () => void): void {
+  /**
+   * Does work that no input record stands for: what fails of it fails alone. `what` names it, and `node` is
+   * the step that does it.
+   */
+  alone(what: string, node: string, work: () => void): void {
     // A punctuator may pass on what a later step then passes on alone.
     const before = this.#isAlone;
     this.#isAlone = true;
     try {
       work();
     } catch (error) {
-      this.#failed({ what }, error);
+      this.#failed({ what, node }, error);
     } finally {
       this.#isAlone = before;
     }
@@ -51,7 +54,7 @@ export class TaskOutputs implements NodeOutputs {
     try {
       process(record);
     } catch (error) {
-      this.#failed({ what: `a record for ${name}`, record }, error);
+      this.#failed({ what: `a record for ${name}`, node: name, record }, error);
     }
   }
 
@@ -61,7 +64,7 @@ export class TaskOutputs implements NodeOutputs {
       this.#write(node, record);
       return;
     }
-    const failed: FailedOutput = { what: `a record for ${node.name}`, record };
+    const failed: FailedOutput = { what: `a record for ${node.name}`, node: node.name, record };
     try {
       this.#write(node, record, failed);
     } catch (error) {

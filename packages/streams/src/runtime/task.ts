@@ -18,6 +18,7 @@ import { offsetOf, positionOf, seekInput, type Fetched, type Parsed, type TaskIn
 import { TaskIdling } from './task-idling.ts';
 import { taskIdOf, type TaskOptions } from './task-options.ts';
 import { TaskOutputs } from './task-outputs.ts';
+import { TopologyCounts } from './topology-counts.ts';
 import { expiredOf, type Expired, type OpenStore } from './task-stores.ts';
 
 /** See the top of this file. Every method is synchronous: nothing is awaited for a record. */
@@ -26,6 +27,7 @@ export class Task {
   readonly partition: number;
   readonly stores: readonly OpenStore[];
   readonly #options: TaskOptions;
+  readonly #counts: TopologyCounts;
   readonly #graph: NodeGraph;
   readonly #inputs: TaskInput[] = [];
   readonly #punctuators = new Punctuators();
@@ -49,8 +51,9 @@ export class Task {
     this.#options = options;
     this.partition = options.partition;
     this.id = taskIdOf(options.subTopology.id, options.partition);
-    const { partition, metrics, collector, topicName } = options;
-    this.#failures = new TaskFailures({ taskId: this.id, partition, failures: options.failures, metrics });
+    const { partition, metrics, collector, topicName, failures, counts = new TopologyCounts() } = options;
+    this.#counts = counts;
+    this.#failures = new TaskFailures({ taskId: this.id, partition, failures, metrics, counts });
     this.#idling = new TaskIdling(options.maxTaskIdleMs ?? -1);
     this.#outputs = new TaskOutputs({ partition, collector, topicName, failures: this.#failures });
     this.stores = options.openStores({
@@ -62,6 +65,7 @@ export class Task {
     this.#graph = wireNodes(options.subTopology.nodes, {
       context: (node, forward, forwardTo) => this.#context(node, forward, forwardTo),
       outputs: this.#outputs,
+      counts,
     });
     for (const node of options.subTopology.nodes) {
       if (node.kind !== 'source') continue;
@@ -69,14 +73,12 @@ export class Task {
         const topic = options.topicName(name);
         const queue = new RecordQueue(topic, options.partition, 0);
         const partitions = options.partitionsOf(topic);
-        this.#inputs.push({ queue, node, partitions, enter: this.#graph.entry(node.name), head: undefined });
+        const read = counts.edge(topic, undefined, node.name);
+        const enter = this.#graph.entry(node.name);
+        this.#inputs.push({ queue, node, partitions, read, enter, head: undefined });
       }
     }
-    try {
-      this.#graph.init();
-    } catch (error) {
-      this.#closeAfter(error);
-    }
+    this.#graph.init();
     // What `init` cancels stays so.
     this.#punctuators.seal();
     this.#punctuators.commit();
@@ -170,7 +172,7 @@ export class Task {
   beforeCommit(): void {
     for (const { step, callbacks } of this.#commitCallbacks) {
       if (this.#options.refusals.isHeldBackAlone)
-        this.#outputs.alone(`what ${step} held back for a commit`, () => callbacks.beforeCommit());
+        this.#outputs.alone(`what ${step} held back for a commit`, step, () => callbacks.beforeCommit());
       else callbacks.beforeCommit();
     }
   }
@@ -221,16 +223,6 @@ export class Task {
     }
   }
 
-  /** Some processors may hold something already: nobody else will close them. */
-  #closeAfter(error: unknown): never {
-    try {
-      this.#graph.close();
-    } catch {
-      // The first error says why.
-    }
-    throw error;
-  }
-
   /** Closes the processors. Stores are closed by their owner. */
   close(): void {
     this.#graph.close();
@@ -248,6 +240,7 @@ export class Task {
     input.head = this.#parse(input, source);
     if (input.head) return input;
     queue.advance();
+    input.read.records++;
     this.#last = { input, source };
     this.#unreadable++;
     return undefined;
@@ -285,6 +278,7 @@ export class Task {
     // The extractor has looked, and found none.
     if (!isEventTime(record.timestamp)) {
       this.#options.metrics.dropped(this.id, 'invalid-timestamp');
+      this.#counts.node(node.name).dropped++;
       return undefined;
     }
     return { input, source, record };
@@ -295,6 +289,7 @@ export class Task {
     const { record, source } = head;
     const { queue } = input;
     input.head = undefined;
+    input.read.records++;
     if (record.timestamp > queue.partitionTime) queue.partitionTime = record.timestamp;
     if (record.timestamp > this.#streamTime) this.#streamTime = record.timestamp;
     if (source.timestamp > queue.arrivalTime) queue.arrivalTime = source.timestamp;
@@ -321,9 +316,10 @@ export class Task {
   }
 
   #failed(stage: FailureStage, input: TaskInput, source: SourceRecord, error: unknown, isBare = false): void {
-    const { topic } = input.queue;
+    const { node, queue } = input;
+    const { topic } = queue;
     try {
-      const letter = this.#failures.ofInput(stage, { topic, source }, error, isBare);
+      const letter = this.#failures.ofInput(stage, { topic, source, node: node.name }, error, isBare);
       if (letter) this.#outputs.collect(letter);
     } catch (failure) {
       if (failure instanceof EndingError) this.#fatal = { topic, offset: source.offset, error: failure };
@@ -335,7 +331,7 @@ export class Task {
     const what = `a punctuator of ${step}`;
     const { refusedCalls } = this.#options.refusals;
     this.#hasPunctuated = true;
-    this.#outputs.alone(what, () => {
+    this.#outputs.alone(what, step, () => {
       if (refusedCalls) throw refusedCalls.error;
       callback(time);
     });
@@ -354,11 +350,12 @@ export class Task {
       stores: this.stores,
       globalStores: this.#options.globalStores,
       metrics,
+      count: this.#counts.node(node.name),
       now,
       streamTime: () => this.#streamTime,
       forward,
       forwardTo,
-      forwardAlone: (record) => this.#alone(`a record of ${node.name}`, () => forward(record)),
+      forwardAlone: (record) => this.#alone(node.name, () => forward(record)),
       clock: (name) => this.#clocks.of(name),
       schedule: (intervalMs, type, callback) =>
         this.#punctuators.add(type, intervalMs, now(), (time) =>
@@ -371,11 +368,11 @@ export class Task {
   }
 
   /** Does work that the record being processed does not stand for. */
-  #alone(what: string, work: () => void): void {
+  #alone(step: string, work: () => void): void {
     const current = this.#current;
     this.#current = undefined;
     try {
-      this.#outputs.alone(what, work);
+      this.#outputs.alone(`a record of ${step}`, step, work);
     } finally {
       this.#current = current;
     }
@@ -385,7 +382,7 @@ export class Task {
     if (!this.#current)
       throw new FatalError('PROCESSING_FAILED', `${node.name} dead-letters outside of a record`);
     const { input, source } = this.#current;
-    const failed = { topic: input.queue.topic, source };
+    const failed = { topic: input.queue.topic, source, node: node.name };
     this.#outputs.collect(this.#failures.inputLetter(failed, { stage: node.name, reason, message }, false));
   }
 

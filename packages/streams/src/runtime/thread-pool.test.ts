@@ -32,6 +32,7 @@ async function start(options: Partial<ThreadPoolOptions>): Promise<Pool> {
       threads.push(thread);
       return {
         start: () => thread.calls.push('start'),
+        figures: () => Promise.reject(new Error('has none')),
         query: async () => [],
         close: async () => {
           thread.calls.push('close');
@@ -143,6 +144,7 @@ test('what is held is given back though a thread does not close', async () => {
   const { pool, closed } = await start({
     createThread: async (_index, report) => ({
       start: () => report('RUNNING'),
+      figures: () => Promise.reject(new Error('has none')),
       query: async () => [],
       close: async () => {
         throw new Error('stuck');

@@ -4,6 +4,7 @@ import { backoff } from '@activity/kafka';
 import { StreamsError } from '../api/errors.ts';
 import { errorOf } from './error-message.ts';
 import type { ThreadState } from './thread/thread-state.ts';
+import type { PooledThread } from './instance-figures.ts';
 import type { ThreadHandle } from './thread-handle.ts';
 import { isReply, noReply, type StreamsUncaughtExceptionHandler } from './uncaught-exception.ts';
 
@@ -73,6 +74,11 @@ export class ThreadPool {
   /** The threads that there are now. */
   get handles(): ThreadHandle[] {
     return this.#places.flatMap(({ handle }) => handle ?? []);
+  }
+
+  /** Every thread of the instance, with its state. */
+  get threads(): PooledThread[] {
+    return this.#places.map(({ state, handle }) => ({ state, handle }));
   }
 
   /** Makes all threads, then starts them. */

@@ -70,6 +70,9 @@ port.on('message', (message: ToWorker) => {
         (error: unknown) => tell({ type: 'rows', id: message.id, error: writeError(error) }),
       );
       return;
+    case 'figures':
+      void thread.figures().then((figures) => tell({ type: 'figures', figures }));
+      return;
     case 'close':
       void close(message.leave);
   }

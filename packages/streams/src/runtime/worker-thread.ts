@@ -5,6 +5,7 @@ import { FatalError, RetriableError } from '../api/errors.ts';
 import type { StoreRow } from '../state/committed-reader.ts';
 import { readError } from './error-message.ts';
 import type { RuntimeMetrics } from './metrics.ts';
+import type { ThreadFigures } from './thread-figures.ts';
 import type { ThreadState } from './thread/thread-state.ts';
 import type { ThreadHandle } from './thread-handle.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
@@ -42,6 +43,7 @@ export function workerThread({
   closeWithinMs = 60_000,
 }: WorkerThreadOptions): ThreadHandle {
   const waiting = new Map<number, { resolve: (rows: StoreRow[]) => void; reject: (error: Error) => void }>();
+  let asked: PromiseWithResolvers<ThreadFigures> | undefined;
   let worker: Worker | undefined;
   let exited: Promise<void> = Promise.resolve();
   let closing = false;
@@ -64,12 +66,16 @@ export function workerThread({
         for (const [method, ...args] of message.calls)
           (metrics[method] as (...given: unknown[]) => void)(...args);
         return;
+      case 'figures':
+        asked?.resolve(message.figures);
+        asked = undefined;
+        return;
       case 'rows': {
-        const asked = waiting.get(message.id);
+        const query = waiting.get(message.id);
         waiting.delete(message.id);
-        if (message.rows) asked?.resolve(message.rows);
-        else if (message.error) asked?.reject(readError(message.error));
-        else asked?.reject(new RetriableError('TIMED_OUT', 'reading a store: no answer'));
+        if (message.rows) query?.resolve(message.rows);
+        else if (message.error) query?.reject(readError(message.error));
+        else query?.reject(new RetriableError('TIMED_OUT', 'reading a store: no answer'));
       }
     }
   }
@@ -92,6 +98,8 @@ export function workerThread({
         isRunning = false;
         for (const { reject } of waiting.values()) reject(noThread());
         waiting.clear();
+        asked?.reject(noThread());
+        asked = undefined;
         if (!closing)
           onState('ERROR', new FatalError('PROCESSING_FAILED', 'a worker thread ended by itself'));
       });
@@ -106,6 +114,14 @@ export function workerThread({
         waiting.set(id, { resolve, reject });
         tell({ type: 'query', id, store, query });
       }),
+    figures() {
+      if (!isRunning) return Promise.reject(noThread());
+      if (!asked) {
+        asked = Promise.withResolvers();
+        tell({ type: 'figures' });
+      }
+      return asked.promise;
+    },
     async close({ leave }) {
       closing = true;
       tell({ type: 'close', leave });

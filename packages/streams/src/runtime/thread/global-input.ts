@@ -11,6 +11,8 @@ import { FatalError, TaskCorruptedError, type RetriableError } from '../../api/e
 import type { SourceRecord } from '../../api/record.ts';
 import type { GlobalRows } from '../global-tables.ts';
 import type { RuntimeMetrics } from '../metrics.ts';
+import type { PartitionLag } from '../thread-figures.ts';
+import type { TopologyCounts } from '../topology-counts.ts';
 import { textOf } from '../error-message.ts';
 import { InFlight } from './in-flight.ts';
 import { isRetriable } from './passing.ts';
@@ -22,6 +24,7 @@ export interface GlobalInputOptions {
   rows: readonly GlobalRows[];
   failures: StreamThreadOptions['failures'];
   metrics: RuntimeMetrics;
+  counts: TopologyCounts;
   /** How often new partitions of the topics are looked for, in milliseconds. */
   metadataMaxAgeMs: number;
   log: StreamThreadOptions['log'];
@@ -34,6 +37,8 @@ interface Reading {
   position: Position;
   /** The end when reading began. */
   end: number;
+  /** How many records the broker had behind those fetched last; undefined before the first fetch. */
+  unfetched: number | undefined;
 }
 
 const fetchWaitMs = 500;
@@ -63,6 +68,13 @@ export class GlobalInput {
   /** Whether something has come that the loop has not taken. */
   get hasNews(): boolean {
     return this.#arrived.length > 0 || this.#work.hasFailed;
+  }
+
+  /** The lag of each partition that is read. */
+  get lags(): PartitionLag[] {
+    return [...this.#readings.values()].map(({ position: { topic, partition }, unfetched }) => {
+      return { topic, partition, lag: unfetched };
+    });
   }
 
   /** Takes in what has arrived, and reads on in the background. */
@@ -112,6 +124,7 @@ export class GlobalInput {
           rows: own,
           position: { topic, partition, offset },
           end: ends.get(name) ?? offset,
+          unfetched: undefined,
         });
       }
     }
@@ -119,14 +132,16 @@ export class GlobalInput {
   }
 
   #takeArrived(): void {
-    const { metrics, log } = this.#options;
+    const { metrics, counts, log } = this.#options;
     const arrived = this.#arrived;
     this.#arrived = [];
-    for (const { topic, partition, fetchOffset, records, nextOffset } of arrived) {
+    for (const { topic, partition, fetchOffset, records, nextOffset, endOffset } of arrived) {
       const reading = this.#readings.get(partitionName(topic, partition));
       if (!reading || reading.position.offset !== fetchOffset) continue;
       reading.rows.apply(records, (record, error) => this.#unreadable(topic, partition, record, error));
       reading.position = { topic, partition, offset: nextOffset };
+      reading.unfetched = Math.max(0, endOffset - nextOffset);
+      counts.edge(topic, undefined, reading.rows.table.name).records += records.length;
       const { name } = reading.rows.table.store;
       if (!this.#isReady)
         metrics.restored('global', name, records.length, Math.max(0, reading.end - nextOffset));

@@ -13,7 +13,16 @@ import { errorOf } from '../error-message.ts';
 import { globalRows, globalStores, type GlobalRows } from '../global-tables.ts';
 import { Purger } from '../purger.ts';
 import type { Task } from '../task.ts';
+import {
+  addLags,
+  lagsOf,
+  mergeSizes,
+  sizesOf,
+  type StoreSize,
+  type ThreadFigures,
+} from '../thread-figures.ts';
 import { TopicWatch } from '../topic-watch.ts';
+import { TopologyCounts } from '../topology-counts.ts';
 import { CommitCycle } from './commit-cycle.ts';
 import { GlobalInput } from './global-input.ts';
 import { ThreadInput } from './input.ts';
@@ -24,11 +33,14 @@ import type { StreamThreadOptions } from './thread-options.ts';
 import type { ThreadState } from './thread-state.ts';
 import { Turns } from './turns.ts';
 
+/** Sizes of stores that were read within this time are given again: a large store takes a while to count. */
+const sizesKeptMs = 5000;
 const retries = { from: 100, to: 2000 };
 
 /** See the top of this file. */
 export class StreamThread {
   readonly #options: StreamThreadOptions;
+  readonly #counts = new TopologyCounts();
   readonly #isolation = new CommitIsolation();
   readonly #globals: readonly GlobalRows[];
   readonly #globalInput: GlobalInput;
@@ -48,6 +60,7 @@ export class StreamThread {
   #releasing: Promise<void> | undefined;
   #wake: () => void = () => {};
   #failures = 0;
+  #sizes: { at: number; of: string; stores: StoreSize[] } | undefined;
 
   constructor(options: StreamThreadOptions) {
     this.#options = options;
@@ -66,12 +79,14 @@ export class StreamThread {
       rows: this.#globals,
       failures: options.failures,
       metrics,
+      counts: this.#counts,
       metadataMaxAgeMs: options.metadataMaxAgeMs,
       log,
       onEnd: wake,
     });
     this.#tasks = new TaskSet({
       thread: options,
+      counts: this.#counts,
       globalStores: globalStores(this.#globals),
       collector,
       refusals: isolation,
@@ -128,6 +143,41 @@ export class StreamThread {
   /** The global tables that this thread has. */
   globals(): readonly GlobalRows[] {
     return this.#globals;
+  }
+
+  /** What this thread does now. Of global tables only the first thread speaks: all have the same rows. */
+  figures(): ThreadFigures {
+    const tasks = this.#tasks.all();
+    const { ids, remaining } = this.#tasks;
+    const globals = new Set(this.#globals.map(({ table }) => table.name));
+    const isFirst = this.#options.index === 0;
+    const { edges, nodes } = this.#counts.read();
+    const left = [...remaining].map(([store, offsets]) => {
+      return { store, tasks: 0, entries: 0, bytes: 0, remaining: offsets };
+    });
+    return {
+      tasks: ids.length,
+      idleTasks: ids.length - this.#tasks.running().length,
+      topics: addLags([...lagsOf(tasks), ...(isFirst ? this.#globalInput.lags : [])]),
+      stores: mergeSizes([...this.#readSizes(tasks, isFirst), ...left]),
+      edges: edges.filter(({ to }) => isFirst || !globals.has(to)),
+      nodes,
+    };
+  }
+
+  #readSizes(tasks: readonly Task[], withGlobals: boolean): StoreSize[] {
+    const of = tasks.map(({ id }) => id).join();
+    const at = performance.now();
+    if (this.#sizes && this.#sizes.of === of && at - this.#sizes.at < sizesKeptMs) return this.#sizes.stores;
+    const globals = withGlobals ? this.#globals : [];
+    const stores = [
+      ...sizesOf(tasks),
+      ...globals.map(({ table: { store: spec }, store }) => {
+        return { store: spec.name, tasks: 1, entries: store.size(), bytes: store.bytes(), remaining: 0 };
+      }),
+    ];
+    this.#sizes = { at, of, stores };
+    return stores;
   }
 
   start(): void {

@@ -17,6 +17,7 @@ import { Restorer, type ChangelogBounds } from '../restorer.ts';
 import { StartPositions, type Starts } from '../start-positions.ts';
 import { openState, openStore } from '../task-stores.ts';
 import { Task } from '../task.ts';
+import type { TopologyCounts } from '../topology-counts.ts';
 import { InFlight } from './in-flight.ts';
 import { isConnectionLost, isRetriable } from './passing.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
@@ -34,6 +35,7 @@ export interface TaskSetOptions {
   collector: Collector;
   refusals: Refusals;
   isRepartition: (topic: string) => boolean;
+  counts: TopologyCounts;
   /** The stores of global tables, by name. */
   globalStores: ReadonlyMap<string, unknown>;
   /** Positions were found, or changelogs read, or one of these has failed. */
@@ -95,6 +97,11 @@ export class TaskSet {
   /** The ids of all tasks that this thread has been given. */
   get ids(): string[] {
     return [...this.#open.keys(), ...this.#waiting];
+  }
+
+  /** How many offsets of changelogs are still to be restored, by store. */
+  get remaining(): Map<string, number> {
+    return this.#restorer.remaining();
   }
 
   /** Takes note of what was committed. */
@@ -320,7 +327,7 @@ export class TaskSet {
     topics: ReadonlyMap<string, TopicDescription>,
     committed: readonly CommittedState[],
   ): Task {
-    const { collector, refusals, globalStores, thread } = this.#options;
+    const { collector, refusals, globalStores, counts, thread } = this.#options;
     const { names, metrics, failures, now, maxTaskIdleMs } = thread;
     return new Task({
       subTopology,
@@ -332,6 +339,7 @@ export class TaskSet {
       metrics,
       failures,
       refusals,
+      counts,
       globalStores,
       maxTaskIdleMs,
       openStores: (clocks) =>
