@@ -87,7 +87,9 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     routes: { '/dedupe': firstCopyRoute({ store: (name) => streams.store(name) }) },
   });
   onClose('the monitoring server', monitoring.close);
-  onClose('the stream processor', () => streams.close());
+  onClose('the stream processor', async () => {
+    await streams.close();
+  });
   await untilDone(
     async () => {
       try {

@@ -10,5 +10,8 @@ const readme = join(root, 'README.md');
 const example = read('examples/word-count.ts');
 writeFileSync(
   readme,
-  readmeWith(readFileSync(readme, 'utf8'), { example, options: optionsTable(read('src/start.ts')) }),
+  readmeWith(readFileSync(readme, 'utf8'), {
+    example,
+    options: optionsTable(read('src/streams-options.ts')),
+  }),
 );

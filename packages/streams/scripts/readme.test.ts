@@ -9,7 +9,7 @@ import { readmeWith } from './readme.ts';
 const root = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const readme = read('README.md');
-const start = read('src/start.ts');
+const start = `${read('src/streams-options.ts')}\n${read('src/start.ts')}`;
 const pages = ['README.md', 'docs/kafka-streams.md', 'docs/tutorial/README.md'];
 
 describe('README.md', () => {

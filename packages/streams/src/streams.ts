@@ -11,6 +11,18 @@ export interface StreamsDescription {
   deadLetterTopic: string | undefined;
 }
 
+/** How an application is closed. */
+export interface CloseOptions {
+  /**
+   * Whether its members leave the group, so that their tasks move at once. false: the group waits for
+   * `sessionTimeoutMs` for a member that comes back, and its tasks stay for it.
+   * @default true
+   */
+  leaveGroup?: boolean;
+  /** How long `close` waits, in milliseconds. Without it, until everything has ended. */
+  timeoutMs?: number;
+}
+
 /** An application. */
 export interface Streams {
   /** The state of all its threads as one. */
@@ -42,9 +54,24 @@ export interface Streams {
    * @throws FatalError where it cannot be loaded or is not valid.
    */
   describe(): Promise<StreamsDescription>;
+  /** Whether {@link Streams.pause} was called last, and not {@link Streams.resume}. */
+  readonly isPaused: boolean;
   /**
-   * Commits what was processed, leaves the group unless told to stay for a quick return, closes. May be
-   * called twice.
+   * Stops processing: no record enters a step, and no punctuator is called. What was processed is committed.
+   * Heartbeats, restoring and global tables go on, records are fetched until the buffers are full, and the
+   * state stays what it is. May be called before `start()`. It is this instance's only, and not kept over a
+   * restart. A punctuator of the time of day that was missed is called once after {@link Streams.resume}.
    */
-  close(options?: { leave: boolean }): Promise<void>;
+  pause(): void;
+  /** Processes again after {@link Streams.pause}. */
+  resume(): void;
+  /**
+   * Commits what was processed, leaves the group unless told to stay for a quick return, and closes. Returns
+   * whether everything has ended; false where that takes longer than `timeoutMs`: it then goes on, and
+   * another call waits for it. May be called twice; the first call decides about `leaveGroup`.
+   * @throws FatalError with CONFIGURATION_INVALID for a negative time; nothing is closed then.
+   * @example
+   * if (!(await streams.close({ timeoutMs: 10_000 }))) console.error('not everything has ended');
+   */
+  close(options?: CloseOptions): Promise<boolean>;
 }

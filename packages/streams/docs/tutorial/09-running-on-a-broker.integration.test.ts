@@ -97,7 +97,7 @@ describe('an application', () => {
     expect(restored.reduce((sum, records) => sum + records, 0)).toBe(0);
     // For a restart that takes a moment, stay in the group:
     // within the session timeout nothing is handed to others.
-    await streams.close({ leave: false });
+    await streams.close({ leaveGroup: false });
   });
 
   test('makes its state again where the disk is new', async () => {

@@ -57,6 +57,7 @@ export async function localThread(options: LocalThreadOptions): Promise<ThreadHa
 
   return {
     start: () => thread.start(),
+    setPaused: (isPaused) => thread.setPaused(isPaused),
     query,
     figures: async () => thread.figures(),
     async close(closeOptions) {

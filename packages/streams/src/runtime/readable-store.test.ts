@@ -7,6 +7,7 @@ function threadWith(value: string): ThreadHandle {
   return {
     start: () => {},
     figures: () => Promise.reject(new Error('has none')),
+    setPaused: () => {},
     query: async () => [{ key: 'k', value, timestamp: 0, windowStart: 0 }],
     close: async () => {},
   };

@@ -9,6 +9,7 @@ import { MemoryState } from '../state/memory-state.ts';
 import { cacheBudget } from '../state/cache-budget.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
 import { noMetrics } from './metrics.ts';
+import type { RestoreEvent } from './restore-listener.ts';
 import { Restorer } from './restorer.ts';
 import type { OpenStore } from './task-stores.ts';
 import type { Task } from './task.ts';
@@ -230,5 +231,68 @@ describe('restoring', () => {
     restorer.drop(task);
     expect([restorer.isRestoring(task), restorer.active]).toEqual([false, false]);
     await restorer.close();
+  });
+});
+
+describe('reports', () => {
+  const of = { store: 'store', topic: 'log', partition: 0 };
+
+  function listening(...changelogs: readonly Changelog[]): { restorer: Restorer; events: RestoreEvent[] } {
+    const events: RestoreEvent[] = [];
+    const restorer = new Restorer(portOf(...changelogs), noMetrics, (event) => events.push(event));
+    return { restorer, events };
+  }
+
+  test('where restoring begins, each batch, and its end', async () => {
+    const { restorer, events } = listening(new Changelog(25));
+    const state = new MemoryState();
+    state.apply([], 8);
+    const { task } = taskOf(state);
+    await restorer.begin(task);
+    await restore(restorer, task);
+    expect(events).toEqual([
+      { method: 'onRestoreStart', restore: { ...of, startOffset: 8, endOffset: 25 } },
+      { method: 'onBatchRestored', restore: { ...of, batchEndOffset: 17, numRestored: 10 } },
+      { method: 'onBatchRestored', restore: { ...of, batchEndOffset: 24, numRestored: 7 } },
+      { method: 'onRestoreEnd', restore: { ...of, totalRestored: 17 } },
+    ]);
+    restorer.drop(task);
+    expect(events).toHaveLength(4);
+  });
+
+  test('a store that has everything', async () => {
+    const { restorer, events } = listening(new Changelog(25));
+    const state = new MemoryState();
+    state.apply([], 25);
+    await restorer.begin(taskOf(state).task);
+    expect(events).toEqual([
+      { method: 'onRestoreStart', restore: { ...of, startOffset: 25, endOffset: 25 } },
+      { method: 'onRestoreEnd', restore: { ...of, totalRestored: 0 } },
+    ]);
+  });
+
+  test('a task that is closed before its stores are complete', async () => {
+    const { restorer, events } = listening(new Changelog(25));
+    const { task } = taskOf();
+    await restorer.begin(task);
+    await restorer.step();
+    restorer.drop(task);
+    expect(events.at(-1)).toEqual({ method: 'onRestoreSuspended', restore: { ...of, totalRestored: 10 } });
+  });
+
+  test('that restoring begins again where the changelog is cleaned meanwhile', async () => {
+    const changelog = new Changelog(40);
+    const { restorer, events } = listening(changelog);
+    const { task } = taskOf();
+    await restorer.begin(task);
+    await restorer.step();
+    changelog.start = 30;
+    await restore(restorer, task);
+    expect(events.slice(2)).toEqual([
+      { method: 'onRestoreSuspended', restore: { ...of, totalRestored: 10 } },
+      { method: 'onRestoreStart', restore: { ...of, startOffset: 30, endOffset: 40 } },
+      { method: 'onBatchRestored', restore: { ...of, batchEndOffset: 39, numRestored: 10 } },
+      { method: 'onRestoreEnd', restore: { ...of, totalRestored: 10 } },
+    ]);
   });
 });

@@ -2,6 +2,7 @@
 import { partitionName, type Fetcher, type KafkaPort, type TopicPartition } from '@activity/kafka';
 import { RetriableError, TaskCorruptedError } from '../api/errors.ts';
 import type { RuntimeMetrics } from './metrics.ts';
+import type { RestoreEvent, RestoringStore } from './restore-listener.ts';
 import type { OpenStore } from './task-stores.ts';
 import type { Task } from './task.ts';
 
@@ -11,6 +12,8 @@ interface Restoring {
   changelog: TopicPartition;
   position: number;
   end: number;
+  /** How many records were read. */
+  restored: number;
 }
 
 /** Where changelogs begin and end. */
@@ -22,13 +25,19 @@ const maxWaitMs = 100;
 export class Restorer {
   readonly #kafka: KafkaPort;
   readonly #metrics: RuntimeMetrics;
+  readonly #onRestore: (event: RestoreEvent) => void;
   readonly #restoring = new Map<string, Restoring>();
   #fetcher: Fetcher | undefined;
   #fetching: Promise<void> | undefined;
 
-  constructor(kafka: KafkaPort, metrics: RuntimeMetrics) {
+  constructor(
+    kafka: KafkaPort,
+    metrics: RuntimeMetrics,
+    onRestore: (event: RestoreEvent) => void = () => {},
+  ) {
     this.#kafka = kafka;
     this.#metrics = metrics;
+    this.#onRestore = onRestore;
   }
 
   /**
@@ -53,7 +62,9 @@ export class Restorer {
         await open.store.clear();
         position = 0;
       }
-      this.#restoring.set(name, { task, open, changelog, position: Math.max(position, start), end });
+      const restoring = { task, open, changelog, position: Math.max(position, start), end, restored: 0 };
+      this.#restoring.set(name, restoring);
+      this.#started(restoring);
     }
   }
 
@@ -89,8 +100,11 @@ export class Restorer {
 
   /** Forgets a task that was closed. */
   drop(task: Task): void {
-    for (const [name, restoring] of this.#restoring)
-      if (restoring.task === task) this.#restoring.delete(name);
+    for (const [name, restoring] of this.#restoring) {
+      if (restoring.task !== task) continue;
+      this.#restoring.delete(name);
+      this.#suspended(restoring);
+    }
   }
 
   async close(): Promise<void> {
@@ -118,6 +132,7 @@ export class Restorer {
       restoring.position = nextOffset;
       const remaining = Math.max(0, restoring.end - nextOffset);
       this.#metrics.restored(restoring.task.id, restoring.open.spec.name, records.length, remaining);
+      this.#batchRestored(restoring, records);
     }
   }
 
@@ -138,9 +153,45 @@ export class Restorer {
       const { topic, partition } = restoring.changelog;
       if (this.#restoring.get(partitionName(topic, partition)) !== restoring) continue;
       await restoring.open.store.clear();
+      this.#suspended(restoring);
       restoring.position = start;
       restoring.end = end;
+      restoring.restored = 0;
+      this.#started(restoring);
     }
+  }
+
+  // ---- reports
+
+  #started(restoring: Restoring): void {
+    const { position, end } = restoring;
+    const restore = { ...storeOf(restoring), startOffset: position, endOffset: Math.max(position, end) };
+    this.#onRestore({ method: 'onRestoreStart', restore });
+    this.#endedWhereComplete(restoring);
+  }
+
+  #batchRestored(restoring: Restoring, records: readonly { offset: number }[]): void {
+    const last = records.at(-1);
+    restoring.restored += records.length;
+    if (last) {
+      const restore = { batchEndOffset: last.offset, numRestored: records.length };
+      this.#onRestore({ method: 'onBatchRestored', restore: { ...storeOf(restoring), ...restore } });
+    }
+    this.#endedWhereComplete(restoring);
+  }
+
+  #endedWhereComplete(restoring: Restoring): void {
+    const { position, end, restored } = restoring;
+    if (position < end) return;
+    const restore = { ...storeOf(restoring), totalRestored: restored };
+    this.#onRestore({ method: 'onRestoreEnd', restore });
+  }
+
+  #suspended(restoring: Restoring): void {
+    const { position, end, restored } = restoring;
+    if (position >= end) return;
+    const restore = { ...storeOf(restoring), totalRestored: restored };
+    this.#onRestore({ method: 'onRestoreSuspended', restore });
   }
 
   /** Where changelogs begin and end. */
@@ -154,6 +205,10 @@ export class Restorer {
       return { start: starts.get(name) ?? 0, end: ends.get(name) ?? 0 };
     };
   }
+}
+
+function storeOf({ open, changelog }: Restoring): RestoringStore {
+  return { store: open.spec.name, topic: changelog.topic, partition: changelog.partition };
 }
 
 /**

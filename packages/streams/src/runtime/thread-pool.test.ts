@@ -33,6 +33,7 @@ async function start(options: Partial<ThreadPoolOptions>): Promise<Pool> {
       return {
         start: () => thread.calls.push('start'),
         figures: () => Promise.reject(new Error('has none')),
+        setPaused: (isPaused) => void (isPaused && thread.calls.push('pause')),
         query: async () => [],
         close: async () => {
           thread.calls.push('close');
@@ -97,6 +98,15 @@ describe('a thread that ends with an error', () => {
     expect(pool.state).toBe('CLOSED');
   });
 
+  test('is replaced by one that is paused, where the client is', async () => {
+    const { pool, threads } = await start({ onUncaughtException: () => 'replace-thread' });
+    pool.setPaused(true);
+    threads[0]?.report('ERROR', error);
+    await until(() => expect(threads[2]?.calls).toEqual(['pause', 'start']));
+    expect(threads[1]?.calls).toEqual(['start', 'pause']);
+    await pool.close({ leave: true });
+  });
+
   test('is not replaced while the client closes', async () => {
     const { pool, threads } = await start({ onUncaughtException: () => 'replace-thread' });
     threads[0]?.report('ERROR', error);
@@ -145,6 +155,7 @@ test('what is held is given back though a thread does not close', async () => {
     createThread: async (_index, report) => ({
       start: () => report('RUNNING'),
       figures: () => Promise.reject(new Error('has none')),
+      setPaused: () => {},
       query: async () => [],
       close: async () => {
         throw new Error('stuck');

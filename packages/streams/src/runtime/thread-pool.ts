@@ -55,6 +55,7 @@ export class ThreadPool {
   #state: ThreadState = 'CREATED';
   #closing: Promise<void> | undefined;
   #requesting: Promise<void> | undefined;
+  #isPaused = false;
 
   constructor(options: ThreadPoolOptions) {
     this.#options = options;
@@ -85,6 +86,12 @@ export class ThreadPool {
   async start(): Promise<void> {
     for (const [index, place] of this.#places.entries()) await this.#create(index, place);
     for (const handle of this.handles) handle.start();
+  }
+
+  /** Pauses or resumes all threads, and those that will take their places. */
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    for (const handle of this.handles) handle.setPaused(isPaused);
   }
 
   /** Closes all threads. Resolves when nothing of them is open any more. */
@@ -120,6 +127,7 @@ export class ThreadPool {
       place.state = state;
       this.#setState(combined(this.#places.map((each) => each.state)));
     });
+    handle.setPaused(this.#isPaused);
     place.handle = handle;
     return handle;
   }

@@ -10,11 +10,14 @@ import { noMetrics, type RuntimeMetrics } from './metrics.ts';
 export interface WorkerData {
   module: string;
   moduleOptions: unknown;
-  settings: Omit<LocalThreadOptions, 'topology' | 'metrics' | 'log' | 'onState' | 'now'>;
+  isPaused: boolean;
+  /** Whether the application listens to what is restored. */
+  reportsRestoring: boolean;
+  settings: Omit<LocalThreadOptions, 'topology' | 'metrics' | 'log' | 'onState' | 'onRestore' | 'now'>;
 }
 
 const metricsEveryMs = 500;
-const { module, moduleOptions, settings } = workerData as WorkerData;
+const { module, moduleOptions, isPaused, reportsRestoring, settings } = workerData as WorkerData;
 const port = parentPort;
 if (!port) throw new Error('worker-main.ts runs in a worker thread only');
 
@@ -53,6 +56,7 @@ const thread = await localThread({
     });
   },
   onState: (state, error) => tell({ type: 'state', state, ...(error && { error: writeError(error) }) }),
+  ...(reportsRestoring && { onRestore: (event) => tell({ type: 'restore', event }) }),
 });
 
 async function close(leave: boolean): Promise<void> {
@@ -73,8 +77,12 @@ port.on('message', (message: ToWorker) => {
     case 'figures':
       void thread.figures().then((figures) => tell({ type: 'figures', figures }));
       return;
+    case 'pause':
+      thread.setPaused(message.isPaused);
+      return;
     case 'close':
       void close(message.leave);
   }
 });
+thread.setPaused(isPaused);
 thread.start();

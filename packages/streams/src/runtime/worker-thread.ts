@@ -6,6 +6,7 @@ import type { StoreRow } from '../state/committed-reader.ts';
 import { readError } from './error-message.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { ThreadFigures } from './thread-figures.ts';
+import type { RestoreEvent } from './restore-listener.ts';
 import type { ThreadState } from './thread/thread-state.ts';
 import type { ThreadHandle } from './thread-handle.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
@@ -17,6 +18,8 @@ export interface WorkerThreadOptions {
   metrics: RuntimeMetrics;
   log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, details?: object) => void;
   onState: (state: ThreadState, error?: Error) => void;
+  /** Called while stores are restored. */
+  onRestore?: ((event: RestoreEvent) => void) | undefined;
   /**
    * How long the worker may take to close, in milliseconds, before it is ended: what it has not committed is
    * processed again.
@@ -40,6 +43,7 @@ export function workerThread({
   metrics,
   log,
   onState,
+  onRestore,
   closeWithinMs = 60_000,
 }: WorkerThreadOptions): ThreadHandle {
   const waiting = new Map<number, { resolve: (rows: StoreRow[]) => void; reject: (error: Error) => void }>();
@@ -48,6 +52,7 @@ export function workerThread({
   let exited: Promise<void> = Promise.resolve();
   let closing = false;
   let isRunning = false;
+  let paused = false;
   let nextId = 0;
 
   function tell(message: ToWorker): void {
@@ -70,6 +75,9 @@ export function workerThread({
         asked?.resolve(message.figures);
         asked = undefined;
         return;
+      case 'restore':
+        onRestore?.(message.event);
+        return;
       case 'rows': {
         const query = waiting.get(message.id);
         waiting.delete(message.id);
@@ -83,7 +91,7 @@ export function workerThread({
   return {
     start() {
       worker = new Worker(workerMain, {
-        workerData: data,
+        workerData: { ...data, isPaused: paused, reportsRestoring: onRestore !== undefined },
         // Records live shortly and in great numbers: with room for them few are copied by the collector.
         resourceLimits: { maxYoungGenerationSizeMb: 192 },
       });
@@ -103,6 +111,10 @@ export function workerThread({
         if (!closing)
           onState('ERROR', new FatalError('PROCESSING_FAILED', 'a worker thread ended by itself'));
       });
+    },
+    setPaused(isPaused) {
+      paused = isPaused;
+      tell({ type: 'pause', isPaused });
     },
     query: (store, query) =>
       new Promise((resolve, reject) => {

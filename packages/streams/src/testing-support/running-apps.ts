@@ -3,6 +3,7 @@ import { connectWitness, uniqueName, type Witness } from '@activity/kafka/testin
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
 import { stringSerde, type Serde } from '../api/serde.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
+import type { TopologyModule } from '../runtime/topology-module.ts';
 import type { ThreadState } from '../runtime/thread/thread-state.ts';
 import { createStreams, type StreamsOptions } from '../start.ts';
 import type { Streams } from '../streams.ts';
@@ -27,7 +28,7 @@ export interface RunningApps {
   /** Another one for each test. */
   readonly applicationId: string;
   /** An application that is closed when the test ends. */
-  create(topology: Topology, options?: Partial<StreamsOptions>): RunningApp;
+  create(topology: Topology | TopologyModule, options?: Partial<StreamsOptions>): RunningApp;
   untilRunning(...all: RunningApp[]): Promise<void>;
   /** Waits until everything in a topic, and in the application's own topics, is processed. */
   untilCommitted(input: string): Promise<void>;

@@ -105,7 +105,7 @@ test('adds up threads; one that does not reply is shown as it was, with the time
   let busy = false;
   let asked = 0;
   function handleOf(figures: () => Promise<ThreadFigures>): ThreadHandle {
-    return { start() {}, query: async () => [], close: async () => {}, figures };
+    return { start() {}, query: async () => [], setPaused: () => {}, close: async () => {}, figures };
   }
   const handles = [
     handleOf(async () => figuresOf(1)),

@@ -96,6 +96,33 @@ describe('global tables', () => {
     expect(states).toEqual(['REBALANCING', 'RESTORING', 'RUNNING']);
   });
 
+  test('report while they are read to their ends, and not after', async () => {
+    const log = newLog();
+    for (const key of ['a', 'b', 'c']) append(log, 'rows', 0, key, 'row');
+    const calls: unknown[][] = [];
+    const { thread, lines } = start(log, {
+      onRestore: ({ method, restore }) => calls.push([method, ...Object.values(restore)]),
+    });
+    await until(() => thread.state === 'RUNNING', lines);
+    append(log, 'rows', 0, 'd', 'row');
+    await until(() => thread.globals()[0]?.reader.read({ kind: 'get', key: 'd' }).length === 1, lines);
+    expect(calls.filter(([, , , partition]) => partition === 0)).toEqual([
+      ['onRestoreStart', 'rows', 'rows', 0, 0, 3],
+      ['onBatchRestored', 'rows', 'rows', 0, 2, 3],
+      ['onRestoreEnd', 'rows', 'rows', 0, 3],
+    ]);
+    expect(calls.filter(([, , , partition]) => partition === 1)).toEqual([
+      ['onRestoreStart', 'rows', 'rows', 1, 0, 0],
+      ['onRestoreEnd', 'rows', 'rows', 1, 0],
+    ]);
+    const { lines: more, thread: second } = start(newLog(), {
+      index: 1,
+      onRestore: () => calls.push(['no']),
+    });
+    await until(() => second.state === 'RUNNING', more);
+    expect(calls).not.toContainEqual(['no']);
+  });
+
   test('follow their topics', async () => {
     const log = newLog();
     const { thread, out, lines } = start(log);

@@ -13,6 +13,7 @@ import type { GlobalRows } from '../global-tables.ts';
 import type { RuntimeMetrics } from '../metrics.ts';
 import type { PartitionLag } from '../thread-figures.ts';
 import type { TopologyCounts } from '../topology-counts.ts';
+import type { RestoreEvent, RestoringStore } from '../restore-listener.ts';
 import { textOf } from '../error-message.ts';
 import { InFlight } from './in-flight.ts';
 import { isRetriable } from './passing.ts';
@@ -28,6 +29,8 @@ export interface GlobalInputOptions {
   /** How often new partitions of the topics are looked for, in milliseconds. */
   metadataMaxAgeMs: number;
   log: StreamThreadOptions['log'];
+  /** Called while the tables are read to their ends for the first time. */
+  onRestore: ((event: RestoreEvent) => void) | undefined;
   /** Records have arrived, or reading has failed. */
   onEnd: () => void;
 }
@@ -39,6 +42,8 @@ interface Reading {
   end: number;
   /** How many records the broker had behind those fetched last; undefined before the first fetch. */
   unfetched: number | undefined;
+  /** How many records were read before the table was complete; undefined where it is. */
+  restored: number | undefined;
 }
 
 const fetchWaitMs = 500;
@@ -120,12 +125,11 @@ export class GlobalInput {
       for (const { rows: own, topic, partition } of added) {
         const name = partitionName(topic, partition);
         const offset = starts.get(name) ?? 0;
-        this.#readings.set(name, {
-          rows: own,
-          position: { topic, partition, offset },
-          end: ends.get(name) ?? offset,
-          unfetched: undefined,
-        });
+        const end = ends.get(name) ?? offset;
+        const position = { topic, partition, offset };
+        const reading = { rows: own, position, end, unfetched: undefined, restored: undefined };
+        this.#readings.set(name, reading);
+        if (!this.#isReady) this.#restoreStarted(reading);
       }
     }
     this.#lookAt = performance.now() + metadataMaxAgeMs;
@@ -143,12 +147,43 @@ export class GlobalInput {
       reading.unfetched = Math.max(0, endOffset - nextOffset);
       counts.edge(topic, undefined, reading.rows.table.name).records += records.length;
       const { name } = reading.rows.table.store;
+      this.#batchRestored(reading, records);
       if (!this.#isReady)
         metrics.restored('global', name, records.length, Math.max(0, reading.end - nextOffset));
     }
     if (this.#isReady || this.#readings.size === 0) return;
     this.#isReady = [...this.#readings.values()].every(({ position, end }) => position.offset >= end);
     if (this.#isReady) log('info', 'the global tables are there: tasks may begin');
+  }
+
+  #restoreStarted(reading: Reading): void {
+    reading.restored = 0;
+    const { position, end } = reading;
+    const restore = { ...storeOf(reading), startOffset: position.offset, endOffset: end };
+    this.#options.onRestore?.({ method: 'onRestoreStart', restore });
+    this.#restoreEndedWhereComplete(reading);
+  }
+
+  #batchRestored(reading: Reading, records: readonly SourceRecord[]): void {
+    const last = records.at(-1);
+    if (reading.restored === undefined) return;
+    reading.restored += records.length;
+    if (last) {
+      const restore = { batchEndOffset: last.offset, numRestored: records.length };
+      this.#options.onRestore?.({
+        method: 'onBatchRestored',
+        restore: { ...storeOf(reading), ...restore },
+      });
+    }
+    this.#restoreEndedWhereComplete(reading);
+  }
+
+  #restoreEndedWhereComplete(reading: Reading): void {
+    const { position, end, restored } = reading;
+    if (restored === undefined || position.offset < end) return;
+    reading.restored = undefined;
+    const restore = { ...storeOf(reading), totalRestored: restored };
+    this.#options.onRestore?.({ method: 'onRestoreEnd', restore });
   }
 
   /** Each thread of each instance reads the record: none of them writes a dead letter. */
@@ -164,11 +199,20 @@ export class GlobalInput {
 
   /** Reads from the beginning: the topics no longer have what was to be read next. */
   async #beginAgain(): Promise<void> {
+    for (const reading of this.#readings.values()) {
+      if (reading.restored === undefined) continue;
+      const restore = { ...storeOf(reading), totalRestored: reading.restored };
+      this.#options.onRestore?.({ method: 'onRestoreSuspended', restore });
+    }
     this.#readings.clear();
     this.#arrived = [];
     this.#lookAt = 0;
     for (const own of this.#options.rows) await own.clear();
   }
+}
+
+function storeOf({ rows, position }: Reading): RestoringStore {
+  return { store: rows.table.store.name, topic: position.topic, partition: position.partition };
 }
 
 function passes(error: unknown): error is RetriableError | TaskCorruptedError {

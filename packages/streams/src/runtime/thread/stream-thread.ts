@@ -56,6 +56,7 @@ export class StreamThread {
   #reachedFailure: unknown;
   #state: ThreadState = 'CREATED';
   #closing = false;
+  #isPaused = false;
   #running: Promise<void> | undefined;
   #releasing: Promise<void> | undefined;
   #wake: () => void = () => {};
@@ -82,6 +83,8 @@ export class StreamThread {
       counts: this.#counts,
       metadataMaxAgeMs: options.metadataMaxAgeMs,
       log,
+      // Each thread has the same rows: the first speaks for all.
+      onRestore: options.index === 0 ? options.onRestore : undefined,
       onEnd: wake,
     });
     this.#tasks = new TaskSet({
@@ -184,6 +187,15 @@ export class StreamThread {
     this.#running ??= this.#run();
   }
 
+  /**
+   * Pauses or resumes: no record is processed and no punctuator called while it is paused. Commits of what
+   * was done, restoring, global tables and the membership go on.
+   */
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#wake();
+  }
+
   /** Finishes what is in flight, commits, and leaves the group (or stays, for a quick return). */
   async close({ leave }: { leave: boolean } = { leave: true }): Promise<void> {
     if (!this.#running) return;
@@ -247,8 +259,9 @@ export class StreamThread {
     const running = this.#globalInput.isReady ? this.#tasks.running() : [];
     this.#input.takeArrived(running);
     this.#input.keepFetching(running);
-    const processed = this.#turns.take(running);
-    const punctuated = this.#punctuate(running);
+    const working = this.#isPaused ? [] : running;
+    const processed = this.#turns.take(working);
+    const punctuated = this.#punctuate(working);
     if (!this.#membership.isAwaitingAssignment && this.#commits.isDue()) await this.#commits.begin();
     await this.#stopAtFailure();
     await this.#flush.run();

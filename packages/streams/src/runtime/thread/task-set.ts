@@ -83,7 +83,7 @@ export class TaskSet {
     const { kafka, metrics, applicationId, offsetReset, maxCachedEntries, maxCachedBytes, log } =
       options.thread;
     const { isRepartition } = options;
-    this.#restorer = new Restorer(kafka, metrics);
+    this.#restorer = new Restorer(kafka, metrics, options.thread.onRestore);
     const onEnd = (): void => {
       this.#hasNews = true;
       options.onEnd();

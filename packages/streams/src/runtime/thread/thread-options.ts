@@ -4,6 +4,7 @@ import type { StateBackend } from '../../state/state-backend.ts';
 import type { Topology } from '../../topology/topology.ts';
 import type { FailurePolicy } from '../failure-policy.ts';
 import type { RuntimeMetrics } from '../metrics.ts';
+import type { RestoreEvent } from '../restore-listener.ts';
 import type { TopicNames } from '../topic-names.ts';
 import type { ThreadState } from './thread-state.ts';
 
@@ -56,4 +57,6 @@ export interface StreamThreadOptions {
   now: () => number;
   log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, details?: object) => void;
   onState: (state: ThreadState, error?: Error) => void;
+  /** Called while stores are restored. */
+  onRestore?: ((event: RestoreEvent) => void) | undefined;
 }
