@@ -10,6 +10,7 @@ FROM ${NODE_IMAGE} AS manifests
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY packages/contracts/package.json packages/contracts/
+COPY packages/create-streams-app/package.json packages/create-streams-app/
 COPY packages/kafka/package.json packages/kafka/
 COPY packages/service/package.json packages/service/
 COPY packages/streams/package.json packages/streams/

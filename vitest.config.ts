@@ -3,7 +3,8 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-const ignored = ['**/node_modules/**', '**/dist/**', '**/.data/**', '**/.cache/**'];
+// A template's tests are those of the project that is made of it.
+const ignored = ['**/node_modules/**', '**/dist/**', '**/.data/**', '**/.cache/**', '**/template/**'];
 /** Files that this run leaves out. */
 const notRun = (process.env['TEST_NOT_RUN'] ?? '').split(',').filter((file) => file !== '');
 const globalSetup = ['packages/testbed/src/testing/global-setup.ts'];

@@ -34,6 +34,11 @@ test('runs the Kafka that packages/testbed/pom.xml pins', () => {
   expect(dockerfile.args['KAFKA_IMAGE']).toBe(`apache/kafka:${version}`);
 });
 
+test('has the Kafka that the template of a project has', () => {
+  const template = read('packages/create-streams-app/template/compose.yaml');
+  expect(template).toContain(`image: ${dockerfile.args['KAFKA_IMAGE']}\n`);
+});
+
 test('shows npm each workspace', () => {
   const lock = z
     .object({ packages: z.record(z.string(), z.looseObject({})) })

@@ -5,6 +5,8 @@
 export const longFiles: Readonly<Record<string, number>> = {
   'connect/src/connect.integration.test.ts': 45,
   'connect/src/sink-writes.integration.test.ts': 45,
+  'deploy/src/release/new-project.integration.test.ts': 25,
+  'deploy/src/release/pack.integration.test.ts': 35,
   'deploy/src/setup/setup.integration.test.ts': 13,
   'e2e/src/activity.integration.test.ts': 59,
   'e2e/src/as-of.integration.test.ts': 72,
@@ -31,7 +33,6 @@ export const longFiles: Readonly<Record<string, number>> = {
   'packages/kafka/src/client/compressed-batches.integration.test.ts': 15,
   'packages/kafka/src/client/wire-port.integration.test.ts': 18,
   'packages/streams/docs/tutorial/09-running-on-a-broker.integration.test.ts': 16,
-  'packages/streams/scripts/pack.integration.test.ts': 35,
   'packages/streams/src/cluster.integration.test.ts': 54,
   'packages/streams/src/internal-topics.integration.test.ts': 12,
   'packages/streams/src/kills.integration.test.ts': 31,

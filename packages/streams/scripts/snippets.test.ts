@@ -29,7 +29,9 @@ function compile(files: ReadonlyMap<string, string>): string {
 test.each(['README.md', 'docs/kafka-streams.md'])('the code of %s compiles', { timeout: 60_000 }, (page) => {
   const snippets = snippetsOf(readFileSync(join(root, page), 'utf8'));
   expect(snippets.length).toBeGreaterThan(0);
-  const files = new Map(snippets.map((snippet) => [`line-${snippet.line}.ts`, moduleOf(snippet)]));
+  const files = new Map(
+    snippets.map((snippet) => [snippet.file ?? `line-${snippet.line}.ts`, moduleOf(snippet)]),
+  );
   expect(compile(files)).toBe('');
 });
 

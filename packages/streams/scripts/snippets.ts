@@ -4,6 +4,8 @@
 /** A block of code, and the line of the page it begins on. */
 export interface Snippet {
   line: number;
+  /** The file that its first line names: `// topology.ts`. */
+  file?: string;
   code: string;
 }
 
@@ -12,7 +14,9 @@ export function snippetsOf(markdown: string): Snippet[] {
   const snippets: Snippet[] = [];
   for (const match of markdown.matchAll(/^```ts\n([\s\S]*?)^```$/gm)) {
     const line = markdown.slice(0, match.index).split('\n').length + 1;
-    snippets.push({ line, code: match[1] ?? '' });
+    const code = match[1] ?? '';
+    const file = /^\/\/ ([\w-]+(?:\.test)?\.ts)$/m.exec(code.split('\n')[0] ?? '')?.[1];
+    snippets.push({ line, code, ...(file !== undefined && { file }) });
   }
   return snippets;
 }

@@ -2,13 +2,14 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { open as openLmdb, type Database, type RootDatabase } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
 import { RetriableError } from '../api/errors.ts';
 import type { Checkpoint, Checkpoints } from './checkpoint.ts';
 import type { CommittedState } from './committed-state.ts';
 import { DiskState } from './disk-state.ts';
 import { ExpiringDisk } from './expiring-disk.ts';
 import { ExpiringState } from './expiring-state.ts';
+import { loadLmdb, type Lmdb } from './lmdb.ts';
 import { damageOf } from './lmdb-file.ts';
 import type { OpenExpiringOptions, OpenStateOptions, StateBackend } from './state-backend.ts';
 import { moveAside, taskFolders } from './state-folder.ts';
@@ -68,28 +69,29 @@ export function diskBackend({
 
   async function openEnvironment(taskId: string): Promise<Environment> {
     const path = join(folder, taskId);
+    const lmdb = await loadLmdb();
     const unlock = await takeTaskLock(resolve(path));
     if (!unlock) {
       const message = `task ${taskId} is still open in another thread of this process; waiting for it`;
       throw new RetriableError('STATE_LOCKED', message, { taskId });
     }
     try {
-      return { ...openAt(taskId, path), unlock };
+      return { ...openAt(lmdb, taskId, path), unlock };
     } catch (error) {
       unlock();
       throw error;
     }
   }
 
-  function openAt(taskId: string, path: string): Omit<Environment, 'unlock'> {
+  function openAt(lmdb: Lmdb, taskId: string, path: string): Omit<Environment, 'unlock'> {
     const damage = damageOf(join(path, 'data.mdb'));
     if (damage !== undefined) moveAside(folder, taskId, damage, log);
     try {
-      return create(path);
+      return create(lmdb, path);
     } catch (error) {
       if (!existsSync(path)) throw error;
       moveAside(folder, taskId, error instanceof Error ? error.message : String(error), log);
-      return create(path);
+      return create(lmdb, path);
     }
   }
 
@@ -182,9 +184,9 @@ async function closeEnvironment({ env, unlock }: Environment): Promise<void> {
   unlock();
 }
 
-function create(path: string): Omit<Environment, 'unlock'> {
+function create(lmdb: Lmdb, path: string): Omit<Environment, 'unlock'> {
   mkdirSync(path, { recursive: true });
-  const env: RootDatabase<unknown, string> = openLmdb({
+  const env: RootDatabase<unknown, string> = lmdb.open({
     path,
     maxDbs: 4096,
     noSubdir: false,

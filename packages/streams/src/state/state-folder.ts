@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { join } from 'node:path';
 import { FatalError } from '../api/errors.ts';
 import { lockFolder, type FolderLock } from './folder-lock.ts';
+import { loadLmdb } from './lmdb.ts';
 
 /** What a folder is opened with. */
 export interface StateFolderOptions {
@@ -35,13 +36,15 @@ export function moveAside(folder: string, taskId: string, why: string, log: Stat
 
 /**
  * Locks a folder for this process and moves foreign state aside.
- * @throws FatalError with STATE_LOCKED where another process uses the folder.
+ * @throws FatalError with STATE_LOCKED where another process uses the folder, with CONFIGURATION_INVALID
+ * where lmdb is not installed.
  */
 export async function openStateFolder({
   folder,
   applicationId,
   log,
 }: StateFolderOptions): Promise<FolderLock> {
+  await loadLmdb();
   mkdirSync(folder, { recursive: true });
   const lock = await lockFolder(folder);
   const file = join(folder, 'state.json');

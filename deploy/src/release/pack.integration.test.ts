@@ -1,8 +1,7 @@
 // The packages as npm packs them: their content, publint, their types in other people's projects, their
 // public API, and that plain Node runs them, worker threads too.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -21,34 +20,32 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectWitness, uniqueName } from '@activity/kafka/testing';
+import { projectRoot as root } from '@activity/testbed/paths';
+import { published, readPublishing, type Published } from './publishing.ts';
+import { stage } from './stage.ts';
 
-const root = join(import.meta.dirname, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'streams-pack-'));
-// Packed in a copy: packing rewrites the manifest for a moment, which others may be reading.
-const repository = join(folder, 'repository');
 const app = join(folder, 'app');
-const packages = ['kafka', 'streams'] as const;
-type Package = (typeof packages)[number];
+const libraries = ['kafka', 'streams'] as const;
+let staged: Record<Published, string>;
 
-function tarballOf(name: Package): string {
+function tarballOf(name: Published): string {
   return join(folder, readdirSync(folder).find((file) => file.includes(name) && file.endsWith('.tgz')) ?? '');
 }
 
-function installed(name: Package): string {
+function installed(name: Published): string {
   return join(app, 'node_modules', '@activity', name);
 }
 
+/** The files of a package as npm has packed them. */
+function filesOf(name: Published): string[] {
+  return readdirSync(installed(name), { recursive: true, encoding: 'utf8' });
+}
+
 beforeAll(() => {
-  const left = /\/(node_modules|dist)(\/|$)/;
-  const filter = (path: string): boolean => !left.test(path.slice(root.length));
-  mkdirSync(repository);
-  cpSync(join(root, 'tsconfig.base.json'), join(repository, 'tsconfig.base.json'));
-  symlinkSync(join(root, 'node_modules'), join(repository, 'node_modules'));
-  for (const name of packages)
-    cpSync(join(root, 'packages', name), join(repository, 'packages', name), { recursive: true, filter });
-  for (const name of packages) {
-    const cwd = join(repository, 'packages', name);
-    execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd });
+  staged = stage({ root, out: join(folder, 'staged'), publishing: readPublishing(root), tag: 'v0.1.0' });
+  for (const name of published) {
+    execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: staged[name] });
     mkdirSync(installed(name), { recursive: true });
     execFileSync('tar', ['xzf', tarballOf(name), '-C', installed(name), '--strip-components=1']);
   }
@@ -58,25 +55,36 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('holds compiled code and pages, and nothing else', () => {
-  const files = readdirSync(installed('streams'), { recursive: true, encoding: 'utf8' });
-  expect(files).toEqual(
-    expect.arrayContaining([
-      'LICENSE',
-      'README.md',
-      'dist/index.js',
-      'dist/index.d.ts',
-      'docs/kafka-streams.md',
-    ]),
+test.each(published)('packages/%s: holds compiled code, its sources and pages, and nothing else', (name) => {
+  const files = filesOf(name);
+  expect(files).toEqual(expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']));
+  const code = files.filter((file) => /^(dist|src)\//.test(file));
+  expect(code.length).toBeGreaterThan(5);
+  const tests = /\.test|testing-support|conformance|fixture|^src\/testing\/witness/;
+  expect(code.filter((file) => tests.test(file))).toEqual([]);
+  const sources = files.filter((file) => /^src\/.*\.ts$/.test(file));
+  // Each source is that of one compiled file, and each compiled file has its own.
+  expect(sources.map((file) => file.replace(/^src(.*)\.ts$/, 'dist$1.js')).toSorted()).toEqual(
+    files.filter((file) => file.endsWith('.js')).toSorted(),
   );
-  const code = files.filter((name) => !name.startsWith('docs/') && !name.includes('testing'));
-  expect(code.filter((name) => /(?<!\.d)\.ts$|test|conformance/.test(name))).toEqual([]);
 });
 
-test.each(packages)('packages/%s: no link of its pages leads out of it', (name) => {
-  const pages = readdirSync(installed(name), { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('.md'),
-  );
+test.each(published)('packages/%s: every map leads to a source in the package', (name) => {
+  const maps = filesOf(name).filter((file) => file.endsWith('.map'));
+  expect(maps.filter((file) => file.endsWith('.d.ts.map')).length).toBe(maps.length / 2);
+  const dead = maps.flatMap((map) => {
+    const folderOfMap = dirname(join(installed(name), map));
+    const { sources } = JSON.parse(readFileSync(join(installed(name), map), 'utf8')) as { sources: string[] };
+    return sources
+      .filter((source) => !existsSync(join(folderOfMap, source)))
+      .map((source) => `${map}: ${source}`);
+  });
+  expect(maps.length).toBeGreaterThan(1);
+  expect(dead).toEqual([]);
+});
+
+test.each(published)('packages/%s: no link of its pages leads out of it', (name) => {
+  const pages = filesOf(name).filter((file) => file.endsWith('.md'));
   expect(pages).toContain('README.md');
   const dead = pages.flatMap((page) =>
     [...readFileSync(join(installed(name), page), 'utf8').matchAll(/\]\((?!#|https?:)([^)#\s]+)/g)]
@@ -87,21 +95,16 @@ test.each(packages)('packages/%s: no link of its pages leads out of it', (name) 
   expect(dead).toEqual([]);
 });
 
-test.each(packages)('packages/%s: the manifest is left as it was', (name) => {
-  const manifest = join('packages', name, 'package.json');
-  expect(readFileSync(join(repository, manifest), 'utf8')).toBe(readFileSync(join(root, manifest), 'utf8'));
-});
-
-test.each(packages)('packages/%s: publint has nothing to say', async (name) => {
+test.each(published)('packages/%s: publint has nothing to say', async (name) => {
   const { messages, pkg } = await publint({ pkgDir: installed(name), pack: false, strict: true });
   expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
 });
 
-test.each(packages)('packages/%s: every importer finds the types', async (name) => {
+test.each(published)('packages/%s: every importer finds the types', async (name) => {
   const packed = createPackageFromTarballData(new Uint8Array(readFileSync(tarballOf(name))));
   const found = await checkPackage(packed);
-  // The packages are ES modules alone: a CommonJS program imports them with `await import()`, a resolver of
-  // before 2021 not at all.
+  // The packages are ES modules alone. A CommonJS program requires them, since Node can do that (see below);
+  // a resolver of before 2021 does not find them.
   const problems = (found.types === false ? [{ kind: 'NoTypes' }] : found.problems).filter(
     (problem) => !('resolutionKind' in problem && /^node(10|16-cjs)$/.test(String(problem.resolutionKind))),
   );
@@ -119,7 +122,10 @@ test('a strict project compiles against them, their declarations checked too', (
     types: ['node'],
     typeRoots: [join(root, 'node_modules', '@types')],
   };
-  writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['strict.mts'] }));
+  writeFileSync(
+    join(app, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: ['strict.mts', 'strict.cts'] }),
+  );
   writeFileSync(
     join(app, 'strict.mts'),
     `import { createStreams, numberSerde, StreamsBuilder, stringSerde } from '@activity/streams';
@@ -133,22 +139,26 @@ test('a strict project compiles against them, their declarations checked too', (
     createStreams({ applicationId: 'a', topology: builder.build(), brokers: ['b:1'], bogus: value });
     export { openTopicReader };`,
   );
-  const tsc = join(root, 'node_modules', '.bin', 'tsc');
-  let output = '';
-  try {
-    execFileSync(tsc, ['-p', app], { encoding: 'utf8' });
-  } catch (error) {
-    output = String((error as { stdout?: unknown }).stdout);
-  }
-  expect(output).toBe('');
+  writeFileSync(
+    join(app, 'strict.cts'),
+    `import streams = require('@activity/streams');
+    export const builder: streams.StreamsBuilder = new streams.StreamsBuilder();`,
+  );
+  expect(compiled()).toBe('');
 });
 
-test.each(packages)('packages/%s: the public API is the one in its report', async (name) => {
+/** The compiler's messages about the application. */
+function compiled(): string {
+  const tsc = join(root, 'node_modules', '.bin', 'tsc');
+  return spawnSync(tsc, ['-p', app], { encoding: 'utf8' }).stdout;
+}
+
+test.each(libraries)('packages/%s: the public API is the one in its report', async (name) => {
   const warnings: string[] = [];
   const reportFolder = join(folder, `api-${name}`);
   mkdirSync(reportFolder);
   // Where it was built: in node_modules its own files would count as another package's.
-  const built = join(repository, 'packages', name);
+  const built = staged[name];
   const config = ExtractorConfig.prepare({
     configObjectFullPath: undefined,
     packageJsonFullPath: join(built, 'package.json'),
@@ -188,17 +198,45 @@ function run(name: string, code: string): string {
   return execFileSync(process.execPath, [name], { cwd: app, encoding: 'utf8', timeout: 60_000 });
 }
 
+const wordCount = `
+  const strings = { key: stringSerde, value: stringSerde };
+  const builder = new StreamsBuilder();
+  builder.stream('in', strings).groupByKey().count().toStream().to('out');
+  const driver = new TopologyTestDriver(builder.build());
+  driver.input('in', strings).pipe('a', 'x', 0);
+  console.log(driver.output('out', { key: stringSerde, value: numberSerde }).readAll()[0].value);`;
+
 test('runs a topology in the test driver', () => {
   const code = `
     import { numberSerde, StreamsBuilder, stringSerde } from '@activity/streams';
-    import { TopologyTestDriver } from '@activity/streams/testing';
-    const strings = { key: stringSerde, value: stringSerde };
-    const builder = new StreamsBuilder();
-    builder.stream('in', strings).groupByKey().count().toStream().to('out');
-    const driver = new TopologyTestDriver(builder.build());
-    driver.input('in', strings).pipe('a', 'x', 0);
-    console.log(driver.output('out', { key: stringSerde, value: numberSerde }).readAll()[0].value);`;
+    import { TopologyTestDriver } from '@activity/streams/testing';${wordCount}`;
   expect(run('driver.mjs', code)).toBe('1\n');
+});
+
+test('a CommonJS program requires the packages', () => {
+  const code = `
+    const { numberSerde, StreamsBuilder, stringSerde } = require('@activity/streams');
+    const { TopologyTestDriver } = require('@activity/streams/testing');
+    for (const name of ['@activity/kafka', '@activity/kafka/core']) require(name);${wordCount}`;
+  expect(run('required.cjs', code)).toBe('1\n');
+});
+
+test('without lmdb, state is in memory, and a stateDir fails with the remedy', () => {
+  const moved = join(app, 'node_modules', 'lmdb');
+  rmSync(moved);
+  try {
+    const code = `
+      import { createStreams, numberSerde, StreamsBuilder, stringSerde } from '@activity/streams';
+      import { TopologyTestDriver } from '@activity/streams/testing';${wordCount}
+      const options = { applicationId: 'a', topology: builder.build(), brokers: ['127.0.0.1:1'], stateDir: 'none' };
+      await createStreams(options).start().catch(({ code, message }) => console.log(code, message));`;
+    expect(run('without-lmdb.mjs', code)).toMatch(/^1\nCONFIGURATION_INVALID .*run `npm install lmdb`/);
+    expect(existsSync(join(app, 'none'))).toBe(false);
+    // The declarations that a program sees need no types of lmdb's.
+    expect(compiled()).toBe('');
+  } finally {
+    symlinkSync(join(root, 'node_modules', 'lmdb'), moved);
+  }
 });
 
 test('runs worker threads on a broker', async () => {
