@@ -119,10 +119,12 @@ async function prepareQuery(dataDir: string, signal: AbortSignal): Promise<void>
 
 /**
  * As in the Dockerfile. A burst of waiting events or of reads, or a search through a long topic, would
- * otherwise grow the space for young objects to 48 MiB and more.
+ * otherwise grow the space for young objects to 48 MiB and more. The processor has more of it: the counts of
+ * a commit are young until the commit is over, and V8 would copy them again and again.
  */
 const nodeFlags: Partial<Record<ServiceName, string[]>> = {
   ingest: ['--max-semi-space-size=16'],
+  processor: ['--max-semi-space-size=64'],
   connect: ['--max-semi-space-size=4'],
   query: ['--max-semi-space-size=8'],
 };

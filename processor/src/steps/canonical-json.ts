@@ -5,8 +5,24 @@
  * `isStorable` allows.
  */
 export function canonicalJson(value: unknown): string {
+  // Most clients write their fields in one order, often this one: no copy then.
+  if (isSorted(value)) return JSON.stringify(value);
   const sorted = sortedCopy(value);
   return sorted === undefined ? writeSorted(value) : JSON.stringify(sorted);
+}
+
+/** Whether JavaScript lists the fields of each object in order, as JSON.stringify writes them. */
+function isSorted(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(isSorted);
+  let last = '';
+  for (const name in value) {
+    // Names that are numbers come first in every object: these are left to the code that sorts.
+    if (name < last || beginsWithDigit(name)) return false;
+    if (!isSorted((value as Record<string, unknown>)[name])) return false;
+    last = name;
+  }
+  return true;
 }
 
 /**
