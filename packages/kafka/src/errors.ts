@@ -13,6 +13,7 @@ export type StreamsErrorCode =
   | 'STATE_DAMAGED'
   | 'STATE_LOCKED'
   | 'STATE_UNWRITABLE'
+  | 'OFFSET_MISSING'
   | 'OFFSET_OUT_OF_RANGE'
   | 'LOG_TRUNCATED'
   | 'TOPIC_UNKNOWN'

@@ -48,6 +48,7 @@ export { hopping, sessions, sliding, tumbling } from './dsl/windows.ts';
 export { sessionWindowedSerde, windowedSerde } from './dsl/windowed-serde.ts';
 export { milliseconds } from './api/duration.ts';
 export type { Duration } from './api/duration.ts';
+export type { OffsetReset } from './api/offset-reset.ts';
 export { FatalError, RejoinError, RetriableError, StreamsError, TaskCorruptedError } from '@activity/kafka';
 export type { StreamsErrorCode } from '@activity/kafka';
 export type { Credential, SaslOptions, SecurityOptions } from '@activity/kafka';

@@ -5,7 +5,8 @@ import { servers } from '@activity/testbed/testing';
 import { uniqueName } from '@activity/kafka/testing';
 import { expect, test } from 'vitest';
 import type { StateRestoreListener } from './runtime/restore-listener.ts';
-import { copying, runningApps, until } from './testing-support/running-apps.ts';
+import { StreamsBuilder } from './dsl/streams-builder.ts';
+import { copying, runningApps, strings, until } from './testing-support/running-apps.ts';
 import { lagOf } from './testing-support/counts-run.ts';
 import type { TopologyModule } from './runtime/topology-module.ts';
 
@@ -65,4 +66,35 @@ test('close says whether everything has ended in time', async () => {
   expect(await streams.close({ timeoutMs: 0 })).toBe(false);
   expect(await streams.close({ timeoutMs: 30_000 })).toBe(true);
   expect(streams.state).toBe('CLOSED');
+});
+
+test('each source begins where its offset reset says', async () => {
+  const [early, late, recent] = [uniqueName('early'), uniqueName('late'), uniqueName('recent')];
+  const output = uniqueName('out');
+  for (const topic of [early, late, recent, output]) await apps.witness.createTopic(topic, 1);
+  const now = Date.now();
+  for (const topic of [early, late, recent])
+    await apps.witness.send(topic, [
+      { key: 'k', value: `${topic} of yesterday`, timestamp: now - 86_400_000 },
+      { key: 'k', value: `${topic} of now`, timestamp: now },
+    ]);
+  const builder = new StreamsBuilder();
+  builder.stream(early, strings).to(output);
+  builder.stream(late, { ...strings, offsetReset: 'latest' }).to(output);
+  builder.stream(recent, { ...strings, offsetReset: { byDuration: '1h' } }).to(output);
+  const app = apps.create(builder.build());
+  await app.streams.start();
+  await apps.untilRunning(app);
+  await until(async () => expect(await lagOf(apps.witness, apps.applicationId, [late])).toBe(0));
+  await apps.witness.send(late, [{ key: 'k', value: 'later' }]);
+  const wanted = [`${early} of yesterday`, `${early} of now`, `${recent} of now`, 'later'];
+  await until(async () => expect((await apps.valuesIn(output)).toSorted()).toEqual(wanted.toSorted()));
+});
+
+test('an application whose reset is none ends where nothing is committed', async () => {
+  const { input, output } = await topics();
+  const app = apps.create(copying(input, output), { offsetReset: 'none' });
+  await app.streams.start();
+  await until(() => expect(app.streams.state).toBe('ERROR'));
+  expect(app.errors.join()).toContain("has no committed offset, and its offsetReset is 'none'");
 });

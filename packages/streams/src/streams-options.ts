@@ -1,5 +1,6 @@
 // The settings of an application, and their defaults.
 import type { SecurityOptions } from '@activity/kafka';
+import { checkOffsetReset, type OffsetReset } from './api/offset-reset.ts';
 import type { FailureChoices } from './runtime/failure-policy.ts';
 import type { LocalThreadOptions } from './runtime/local-thread.ts';
 import type { RuntimeMetrics } from './runtime/metrics.ts';
@@ -155,10 +156,11 @@ export interface StreamsOptions {
    */
   metadataMaxAgeMs?: number;
   /**
-   * Where a partition without a committed offset begins.
+   * Where a partition without a committed offset begins: at its earliest record, at its end, at the first
+   * record of a time ago, or nowhere, which ends the application. A source may have one of its own.
    * @default 'earliest'
    */
-  offsetReset?: 'earliest' | 'latest';
+  offsetReset?: OffsetReset;
   /**
    * What happens to records that cannot be read (`deserialization`), processed (`processing`) or written
    * (`production`): `fail`, `continue`, `deadLetter`, or a function that answers one of these. Where
@@ -241,6 +243,6 @@ export function threadSettings(options: StreamsOptions): ThreadSettings {
     rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,
     transactionTimeoutMs: options.transactionTimeoutMs ?? 10_000,
     metadataMaxAgeMs: options.metadataMaxAgeMs ?? 60_000,
-    offsetReset: options.offsetReset ?? 'earliest',
+    offsetReset: checkOffsetReset(options.offsetReset ?? 'earliest'),
   };
 }

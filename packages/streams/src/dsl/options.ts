@@ -1,6 +1,7 @@
 // The options that DSL steps take.
 import type { Emit } from '../operators/aggregate.ts';
 import type { Duration } from '../api/duration.ts';
+import type { OffsetReset } from '../api/offset-reset.ts';
 import type { Serde } from '../api/serde.ts';
 import type { TimestampExtractor } from '../api/processor.ts';
 import type { KStream } from './stream.ts';
@@ -22,6 +23,8 @@ export interface Consumed<K, V> extends Named {
    * or fractional one is dropped, and counted as such.
    */
   timestamp?: (value: V, record: Parameters<TimestampExtractor>[1]) => number;
+  /** Where a partition without a committed offset begins; `offsetReset` of the application unless given. */
+  offsetReset?: OffsetReset;
 }
 
 /** How a topic is written. Serdes default to those the stream is known to have. */

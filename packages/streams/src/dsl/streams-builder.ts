@@ -4,6 +4,7 @@ import { tableSource } from '../operators/table.ts';
 import { keyValueView } from '../operators/table-view.ts';
 import { versionSerde } from '../operators/versioned-rows.ts';
 import { versionedSource, versionedView } from '../operators/versioned-table.ts';
+import { checkOffsetReset } from '../api/offset-reset.ts';
 import type { Serde } from '../api/serde.ts';
 import type { StoreSpec } from '../api/stores.ts';
 import { assertValid } from '../topology/validate.ts';
@@ -139,7 +140,7 @@ export class StreamsBuilder {
    */
   globalTable<K, V>(
     topic: string,
-    { key, value, name: given }: Omit<Consumed<K, V>, 'timestamp'>,
+    { key, value, name: given }: Omit<Consumed<K, V>, 'timestamp' | 'offsetReset'>,
     { store: storeName }: Pick<Materialized<K, V>, 'store'> = {},
   ): GlobalKTable<K, V> {
     const name = this.#graph.name('KSTREAM-SOURCE', given);
@@ -205,6 +206,7 @@ export class StreamsBuilder {
       keySerde: consumed.key,
       valueSerde: consumed.value,
       timestamp: consumed.timestamp as TimestampExtractor | undefined,
+      ...(consumed.offsetReset !== undefined && { offsetReset: checkOffsetReset(consumed.offsetReset) }),
     });
   }
 }

@@ -1,6 +1,7 @@
 // Where tasks begin to read: after commits, without any, and where the broker has less or more than was
 // committed.
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { OffsetReset } from '../api/offset-reset.ts';
 import { FakeKafka } from '../testing-support/fake-kafka.ts';
 import { writeOffsetMetadata } from './offset-metadata.ts';
 import { StartPositions } from './start-positions.ts';
@@ -15,12 +16,12 @@ beforeEach(() => {
   kafka.topic('in', 1, 10, 100);
 });
 
-function positions(offsetReset: 'earliest' | 'latest' = 'earliest'): StartPositions {
+function positions(offsetReset: OffsetReset = 'earliest'): StartPositions {
   return new StartPositions({
     kafka,
     groupId: 'app',
-    offsetReset,
-    isRepartition: (topic) => topic.startsWith('app-'),
+    resetOf: (topic) => (topic.startsWith('app-') ? 'earliest' : offsetReset),
+    now: () => 10_000_000,
     log: (_level, message) => errors.push(message),
   });
 }
@@ -56,6 +57,18 @@ describe('without a commit', () => {
     expect((await positions('earliest').find(input)).offsets).toMatchObject([{ uncommitted: false }]);
   });
 
+  test('a duration is where the records of that time begin, or the end', async () => {
+    kafka.timed.set('in-0', { offset: 70, timestamp: 9_000_000 });
+    expect((await positions({ byDuration: '20m' }).find(input)).offsets).toMatchObject([
+      { offset: 70, uncommitted: true },
+    ]);
+    expect(await startOf(positions({ byDuration: '10m' }))).toBe(100);
+  });
+
+  test('none is an error', async () => {
+    await expect(startOf(positions('none'))).rejects.toMatchObject({ code: 'OFFSET_MISSING' });
+  });
+
   test('a repartition topic begins at the earliest: another instance may have written to it', async () => {
     kafka.topic('app-by-name', 1, 0, 50);
     expect(await startOf(positions('latest'), 'app-by-name')).toBe(0);
@@ -63,6 +76,17 @@ describe('without a commit', () => {
 });
 
 describe('with a commit', () => {
+  test('none is an error where that offset is gone, or of another topic', async () => {
+    commit(42, 'id-of-in');
+    expect(await startOf(positions('none'))).toBe(42);
+    commit(4);
+    await expect(startOf(positions('none'))).rejects.toMatchObject({ code: 'OFFSET_MISSING' });
+    commit(42, 'another');
+    await expect(startOf(positions('none'))).rejects.toMatchObject({ code: 'OFFSET_MISSING' });
+    commit(400);
+    await expect(startOf(positions('none'))).rejects.toMatchObject({ code: 'OFFSET_MISSING' });
+  });
+
   test('reading goes on there', async () => {
     commit(42);
     expect(await startOf(positions('latest'))).toBe(42);

@@ -6,15 +6,22 @@ import {
   type KafkaPort,
   type TopicPartition,
 } from '@activity/kafka';
+import { milliseconds } from '../api/duration.ts';
+import { FatalError } from '../api/errors.ts';
+import type { OffsetReset } from '../api/offset-reset.ts';
 import { readOffsetMetadata } from './offset-metadata.ts';
 
 /** What {@link StartPositions} works on. */
 export interface StartPositionsOptions {
-  kafka: Pick<KafkaPort, 'stableOffsets' | 'describeTopics' | 'listOffsets' | 'endsOfEpochs'>;
+  kafka: Pick<
+    KafkaPort,
+    'stableOffsets' | 'describeTopics' | 'listOffsets' | 'offsetsForTimes' | 'endsOfEpochs'
+  >;
   groupId: string;
-  offsetReset: 'earliest' | 'latest';
-  /** Whether a topic is one of the application's repartition topics. */
-  isRepartition: (topic: string) => boolean;
+  /** The offset reset of a topic. */
+  resetOf: (topic: string) => OffsetReset;
+  /** The time of day in epoch milliseconds. */
+  now: () => number;
   log: (level: 'error', message: string, details?: object) => void;
 }
 
@@ -43,6 +50,8 @@ type Start = Pick<StartOffset, 'offset' | 'leaderEpoch'>;
 interface Bounds {
   first: number;
   end: number;
+  /** Where reading begins without an offset; undefined where that ends the application. */
+  reset: number | undefined;
   /** Where the records of the committed leader epoch end; undefined where the broker does not know. */
   epochEnd: EpochStart | undefined;
   topicId: string | undefined;
@@ -77,9 +86,10 @@ export class StartPositions {
     const withEpoch = committed.offsets.flatMap(({ topic, partition, offset, leaderEpoch }) =>
       leaderEpoch === undefined ? [] : [{ topic, partition, offset, leaderEpoch }],
     );
-    const [firsts, ends, epochs, described] = await Promise.all([
+    const [firsts, ends, times, epochs, described] = await Promise.all([
       kafka.listOffsets(inputs, 'earliest'),
       kafka.listOffsets(inputs, 'latest'),
+      this.#offsetsByDuration(inputs),
       withEpoch.length === 0 ? new Map<string, EpochStart>() : kafka.endsOfEpochs(withEpoch),
       kafka.describeTopics([...new Set(inputs.map(({ topic }) => topic))]),
     ]);
@@ -89,9 +99,12 @@ export class StartPositions {
       const first = firsts.get(name) ?? 0;
       const end = ends.get(name) ?? first;
       const found = known.get(name);
-      if (!found) return { topic, partition, ...this.#choose(topic, name, first, end), metadata: '' };
+      const reset = { earliest: first, latest: end, none: undefined, byDuration: times.get(name) ?? end }[
+        kindOf(this.#options.resetOf(topic))
+      ];
+      if (!found) return { topic, partition, ...this.#choose(topic, name, first, reset), metadata: '' };
       this.#chosen.delete(name);
-      const bounds = { first, end, epochEnd: epochs.get(name), topicId: topicIds.get(topic) };
+      const bounds = { first, end, reset, epochEnd: epochs.get(name), topicId: topicIds.get(topic) };
       const start = this.#goOn(name, found, bounds);
       const { metadata } = found;
       return { topic, partition, ...start, metadata, uncommitted: start.offset < found.offset };
@@ -104,19 +117,33 @@ export class StartPositions {
     for (const { topic, partition } of offsets) this.#instead.delete(partitionName(topic, partition));
   }
 
-  #choose(topic: string, name: string, first: number, end: number): { offset: number; uncommitted: boolean } {
-    // What another instance has written to a repartition topic is a part of what was read already: none of it
-    // is skipped.
-    const latest = this.#options.offsetReset === 'latest' && !this.#options.isRepartition(topic);
-    const chosen = this.#chosen.get(name) ?? (latest ? end : first);
+  /** Where the records of a time ago begin, in partitions whose reset is by duration. */
+  async #offsetsByDuration(partitions: readonly TopicPartition[]): Promise<Map<string, number>> {
+    const { kafka, resetOf, now } = this.#options;
+    const times = partitions.flatMap(({ topic, partition }) => {
+      const reset = resetOf(topic);
+      if (typeof reset !== 'object') return [];
+      return [{ topic, partition, timestamp: Math.max(0, now() - milliseconds(reset.byDuration)) }];
+    });
+    return times.length === 0 ? new Map() : kafka.offsetsForTimes(times);
+  }
+
+  #choose(
+    topic: string,
+    name: string,
+    first: number,
+    reset: number | undefined,
+  ): { offset: number; uncommitted: boolean } {
+    const chosen = this.#chosen.get(name) ?? reset ?? noOffset(`${name} has no committed offset`);
     this.#chosen.set(name, chosen);
-    return { offset: Math.max(chosen, first), uncommitted: latest };
+    return { offset: Math.max(chosen, first), uncommitted: this.#options.resetOf(topic) !== 'earliest' };
   }
 
   #goOn(name: string, committed: CommittedOffset, bounds: Bounds): Start {
     const { offset, leaderEpoch } = committed;
-    const { first, epochEnd } = bounds;
+    const { first, reset, epochEnd } = bounds;
     if (offset < first) {
+      if (reset === undefined) noOffset(`${name} begins at ${first}, and ${offset} was committed`);
       const text = `${name}: input was deleted before it was processed; going on from what is left`;
       this.#options.log('error', text, { from: offset, to: first - 1 });
       return { offset: first };
@@ -139,21 +166,36 @@ export class StartPositions {
   #elsewhere(
     name: string,
     { offset, metadata }: CommittedOffset,
-    { first, end, epochEnd, topicId }: Bounds,
+    { end, reset, epochEnd, topicId }: Bounds,
   ): Start | undefined {
-    const { log, offsetReset } = this.#options;
+    const { log } = this.#options;
     const committedIn = readOffsetMetadata(metadata).topicId;
     const isAnother = committedIn !== undefined && topicId !== undefined && committedIn !== topicId;
     const hasLost = !isAnother && epochEnd !== undefined && epochEnd.offset < offset;
     if (hasLost || (offset > end && committedIn !== undefined && !isAnother)) {
       const start = hasLost ? epochEnd : { offset: end };
-      const text = `${name}: the broker has lost records that were processed; going on after those that it has kept`;
+      const what = `${name}: the broker has lost records that were processed`;
+      if (reset === undefined) noOffset(what);
+      const text = `${what}; going on after those that it has kept`;
       log('error', text, { committed: offset, from: start.offset });
       return start;
     }
     if (offset <= end && !isAnother) return undefined;
     const text = `${name} ends at ${end}, and ${offset} was committed: it is a new topic, or its records are lost`;
+    if (reset === undefined) noOffset(text);
     log('error', text);
-    return { offset: offsetReset === 'earliest' ? first : end };
+    return { offset: reset };
   }
+}
+
+function kindOf(reset: OffsetReset): 'earliest' | 'latest' | 'none' | 'byDuration' {
+  return typeof reset === 'object' ? 'byDuration' : reset;
+}
+
+/** @throws FatalError with OFFSET_MISSING. */
+function noOffset(what: string): never {
+  throw new FatalError(
+    'OFFSET_MISSING',
+    `${what}, and its offsetReset is 'none': commit an offset with the reset tool, or choose another offsetReset`,
+  );
 }

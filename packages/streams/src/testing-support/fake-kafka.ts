@@ -30,6 +30,8 @@ export class FakeKafka implements KafkaPort {
   readonly bounds: Map<string, { first: number; end: number }> = new Map();
   /** Where the committed leader epoch of each partition ends, where it is known. */
   readonly epochEnds: Map<string, EpochStart> = new Map();
+  /** The one record of each partition whose timestamp is known. */
+  readonly timed: Map<string, { offset: number; timestamp: number }> = new Map();
   readonly committed: Map<string, CommittedOffset> = new Map();
   readonly commits: AskedCommit[] = [];
   /** What was asked of the fetchers, by partition. */
@@ -180,8 +182,14 @@ export class FakeKafka implements KafkaPort {
     return [];
   }
   async createTopics(): Promise<void> {}
-  async offsetsForTimes(): Promise<Map<string, number>> {
-    return new Map();
+  async offsetsForTimes(
+    times: readonly (TopicPartition & { timestamp: number })[],
+  ): Promise<Map<string, number>> {
+    const found = times.flatMap(({ topic, partition, timestamp }): [string, number][] => {
+      const timed = this.timed.get(partitionName(topic, partition));
+      return timed && timed.timestamp >= timestamp ? [[partitionName(topic, partition), timed.offset]] : [];
+    });
+    return new Map(found);
   }
   async deleteRecords(): Promise<void> {}
   async deleteGroup(): Promise<boolean> {

@@ -1,4 +1,5 @@
 // The topology: nodes, stores and internal topics as plain data. It validates and describes itself elsewhere.
+import type { OffsetReset } from '../api/offset-reset.ts';
 import type { Serde } from '../api/serde.ts';
 import type { StoreSpec } from '../api/stores.ts';
 import type { ProcessorSupplier, TimestampExtractor } from '../api/processor.ts';
@@ -24,6 +25,8 @@ export interface SourceNode {
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
   readonly timestamp: TimestampExtractor | undefined;
+  /** Where partitions without a committed offset begin; that of the application unless given. */
+  readonly offsetReset?: OffsetReset;
 }
 
 /** Where records are worked on. `output` names the parent's output it hangs on; undefined is the main one. */

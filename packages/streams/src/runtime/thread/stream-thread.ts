@@ -93,7 +93,6 @@ export class StreamThread {
       globalStores: globalStores(this.#globals),
       collector,
       refusals: isolation,
-      isRepartition,
       onEnd: wake,
     });
     this.#input = new ThreadInput({ kafka, metrics, maxBufferedRecords, maxBufferedBytes, log, onEnd: wake });

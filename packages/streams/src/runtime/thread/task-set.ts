@@ -12,6 +12,7 @@ import { cacheBudget, type CacheBudget } from '../../state/cache-budget.ts';
 import type { SubTopology } from '../../topology/topology.ts';
 import type { Collector } from '../collector.ts';
 import type { Refusals } from '../commit-isolation.ts';
+import { offsetResets } from '../offset-resets.ts';
 import { oldestState } from '../oldest-state.ts';
 import { Restorer, type ChangelogBounds } from '../restorer.ts';
 import { StartPositions, type Starts } from '../start-positions.ts';
@@ -34,7 +35,6 @@ export interface TaskSetOptions {
   thread: StreamThreadOptions;
   collector: Collector;
   refusals: Refusals;
-  isRepartition: (topic: string) => boolean;
   counts: TopologyCounts;
   /** The stores of global tables, by name. */
   globalStores: ReadonlyMap<string, unknown>;
@@ -80,9 +80,8 @@ export class TaskSet {
 
   constructor(options: TaskSetOptions) {
     this.#options = options;
-    const { kafka, metrics, applicationId, offsetReset, maxCachedEntries, maxCachedBytes, log } =
-      options.thread;
-    const { isRepartition } = options;
+    const { kafka, metrics, applicationId, maxCachedEntries, maxCachedBytes, now, log } = options.thread;
+    const { topology, names, offsetReset } = options.thread;
     this.#restorer = new Restorer(kafka, metrics, options.thread.onRestore);
     const onEnd = (): void => {
       this.#hasNews = true;
@@ -91,7 +90,8 @@ export class TaskSet {
     this.#seek = new InFlight(onEnd);
     this.#restore = new InFlight(onEnd);
     this.#cache = cacheBudget(maxCachedEntries, maxCachedBytes);
-    this.#starts = new StartPositions({ kafka, groupId: applicationId, offsetReset, isRepartition, log });
+    const resetOf = offsetResets(topology, names, offsetReset);
+    this.#starts = new StartPositions({ kafka, groupId: applicationId, resetOf, now, log });
   }
 
   /** The ids of all tasks that this thread has been given. */

@@ -1,5 +1,6 @@
 // What a stream thread is made of.
 import type { Compression, KafkaPort } from '@activity/kafka';
+import type { OffsetReset } from '../../api/offset-reset.ts';
 import type { StateBackend } from '../../state/state-backend.ts';
 import type { Topology } from '../../topology/topology.ts';
 import type { FailurePolicy } from '../failure-policy.ts';
@@ -53,7 +54,8 @@ export interface StreamThreadOptions {
   transactionTimeoutMs: number;
   /** How often new partitions of input topics are looked for. */
   metadataMaxAgeMs: number;
-  offsetReset: 'earliest' | 'latest';
+  /** Of sources that have none of their own. */
+  offsetReset: OffsetReset;
   now: () => number;
   log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, details?: object) => void;
   onState: (state: ThreadState, error?: Error) => void;
