@@ -10,7 +10,13 @@ const root = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const readme = read('README.md');
 const start = `${read('src/streams-options.ts')}\n${read('src/start.ts')}`;
-const pages = ['README.md', 'docs/kafka-streams.md', 'docs/tutorial/README.md'];
+const pages = [
+  'README.md',
+  'docs/kafka-streams.md',
+  'docs/from-kafkajs.md',
+  'docs/from-kafka-streams.md',
+  'docs/tutorial/README.md',
+];
 
 describe('README.md', () => {
   test('holds the example and the settings as they are; `npm run readme` writes them', () => {

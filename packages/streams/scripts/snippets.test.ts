@@ -26,7 +26,9 @@ function compile(files: ReadonlyMap<string, string>): string {
   }
 }
 
-test.each(['README.md', 'docs/kafka-streams.md'])('the code of %s compiles', { timeout: 60_000 }, (page) => {
+const pages = ['README.md', 'docs/kafka-streams.md', 'docs/from-kafkajs.md', 'docs/from-kafka-streams.md'];
+
+test.each(pages)('the code of %s compiles', { timeout: 60_000 }, (page) => {
   const snippets = snippetsOf(readFileSync(join(root, page), 'utf8'));
   expect(snippets.length).toBeGreaterThan(0);
   const files = new Map(

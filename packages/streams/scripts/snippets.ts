@@ -1,6 +1,10 @@
 // The TypeScript blocks of a Markdown page,
 // each made into a module of its own so that the compiler can check it.
 
+import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 /** A block of code, and the line of the page it begins on. */
 export interface Snippet {
   line: number;
@@ -39,4 +43,14 @@ export async function snippet(): Promise<void> {
 /** A block as a module. One without imports becomes the body of a function. */
 export function moduleOf({ code }: Snippet): string {
   return code.includes('import ') && /^import /m.test(code) ? code : `${given}${code}\n}\n`;
+}
+
+/** Writes the files that a page shows into a folder of their own, where Node finds the packages; returns it. */
+export function projectOf(page: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'page-'));
+  symlinkSync(join(import.meta.dirname, '..', '..', '..', 'node_modules'), join(folder, 'node_modules'));
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  for (const { file, code } of snippetsOf(readFileSync(page, 'utf8')))
+    if (file !== undefined) writeFileSync(join(folder, file), code);
+  return folder;
 }

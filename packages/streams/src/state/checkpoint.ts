@@ -1,6 +1,6 @@
 // Checkpoints: how far the changelog of each store on disk has been read,
 // written with the entries themselves.
-import type { Database } from 'lmdb';
+import type { Database } from './lmdb.ts';
 
 /** What is written beside the entries of a store. */
 export interface Checkpoint {

@@ -2,14 +2,13 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database, RootDatabase } from 'lmdb';
 import { RetriableError } from '../api/errors.ts';
 import type { Checkpoint, Checkpoints } from './checkpoint.ts';
 import type { CommittedState } from './committed-state.ts';
 import { DiskState } from './disk-state.ts';
 import { ExpiringDisk } from './expiring-disk.ts';
 import { ExpiringState } from './expiring-state.ts';
-import { loadLmdb, type Lmdb } from './lmdb.ts';
+import { loadLmdb, type Database, type Lmdb, type RootDatabase } from './lmdb.ts';
 import { damageOf } from './lmdb-file.ts';
 import type { OpenExpiringOptions, OpenStateOptions, StateBackend } from './state-backend.ts';
 import { moveAside, taskFolders } from './state-folder.ts';
@@ -36,7 +35,7 @@ export interface DiskBackendOptions {
 }
 
 interface Environment {
-  env: RootDatabase<unknown, string>;
+  env: RootDatabase;
   checkpoints: Checkpoints;
   /** What stores were made of: the changelog's id, the kind, the formats, and how long segments are. */
   origins: Database<string, string>;
@@ -186,7 +185,7 @@ async function closeEnvironment({ env, unlock }: Environment): Promise<void> {
 
 function create(lmdb: Lmdb, path: string): Omit<Environment, 'unlock'> {
   mkdirSync(path, { recursive: true });
-  const env: RootDatabase<unknown, string> = lmdb.open({
+  const env: RootDatabase = lmdb.open({
     path,
     maxDbs: 4096,
     noSubdir: false,

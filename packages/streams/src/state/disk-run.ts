@@ -1,10 +1,10 @@
 // A run of an expiring store on disk: entries that never change, in blocks. The highest bits of the hash of
 // its key are the number of an entry's block, so a look-up reads one block of each run.
-import type { Database } from 'lmdb';
 import type { BloomFilter } from './bloom-filter.ts';
 import { Entries, nowhere, type Found, type Run } from './entries.ts';
 import { blockOf, blocksOfPrefix } from './prefix-index.ts';
 import type { KeyBytes } from './key-bytes.ts';
+import type { Database } from './lmdb.ts';
 
 /** The database of a segment: heads, blocks and index blocks of its runs. See {@link keysOfRun}. */
 export type Blocks = Database<Buffer, number>;

@@ -4,7 +4,6 @@
 //   apply ─▶ fresh (memory) ──flush──▶ flushing (memory) ──one local transaction, position too──▶ LMDB
 //
 // What is still in memory when the process dies is in the changelog after the position on disk.
-import type { Database, RootDatabase } from 'lmdb';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { maxKeyBytes, type KeyEncoding } from '../api/key-text.ts';
 import { BloomFilter } from './bloom-filter.ts';
@@ -23,6 +22,7 @@ import { KeyPrefixes } from './key-prefixes.ts';
 import { readTimed, writeTimed } from './stored-data.ts';
 import { StoreWrites } from './lmdb-writes.ts';
 import { mergeSorted } from './merge-sorted.ts';
+import type { Database, RootDatabase } from './lmdb.ts';
 
 type SegmentDb = Database<Buffer | string, Buffer>;
 
@@ -52,7 +52,7 @@ export interface DiskStateOptions {
   format: 'text' | 'bytes';
   segmentsTogether: number;
   prefixLength?: ((key: string) => number) | undefined;
-  env: RootDatabase<unknown, string>;
+  env: RootDatabase;
   checkpoints: Checkpoints;
   now: () => number;
   /** Whether the folder is still this process's. */

@@ -8,7 +8,6 @@
 // So that a flush writes few large values instead of a value for each key,
 // in no order that a tree could take well.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RootDatabase } from 'lmdb';
 import { BloomFilter } from './bloom-filter.ts';
 import { isCurrent, type Checkpoints } from './checkpoint.ts';
 import { databaseName, pagesOf, segmentOfDatabase } from './disk-state.ts';
@@ -27,6 +26,7 @@ import { Entries } from './entries.ts';
 import type { EntryLog } from './entry-log.ts';
 import { StoreWrites } from './lmdb-writes.ts';
 import { PrefixIndexWriter } from './prefix-index.ts';
+import type { RootDatabase } from './lmdb.ts';
 
 /** This many runs, one after the other, are merged into one: a look-up asks run by run. */
 const mergedRuns = 16;
@@ -35,7 +35,7 @@ export const blocksInOneTurn = 256;
 
 /** What the disk part of an expiring store is made of. */
 export interface ExpiringDiskOptions {
-  env: RootDatabase<unknown, string>;
+  env: RootDatabase;
   checkpoints: Checkpoints;
   store: string;
   taskId: string;

@@ -2,12 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { open, type RootDatabase } from 'lmdb';
+import { open } from 'lmdb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { RootDatabase } from './lmdb.ts';
 import { StoreWrites } from './lmdb-writes.ts';
 
 let folder = '';
-let env: RootDatabase<unknown, string>;
+let env: RootDatabase;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'streams-writes-'));

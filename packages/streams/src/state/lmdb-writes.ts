@@ -1,7 +1,7 @@
 // Writes of one store to LMDB: all or nothing, and none after one that failed.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RootDatabase } from 'lmdb';
 import { FatalError } from '../api/errors.ts';
+import type { RootDatabase } from './lmdb.ts';
 
 /** A database that can be dropped. */
 interface Droppable {
@@ -16,7 +16,7 @@ const reasonMs = 100;
  * it would lay a newer position over a gap.
  */
 export class StoreWrites {
-  readonly #env: RootDatabase<unknown, string>;
+  readonly #env: RootDatabase;
   readonly #store: string;
   readonly #taskId: string;
   readonly #isHeld: () => boolean;
@@ -24,7 +24,7 @@ export class StoreWrites {
 
   /** `isHeld`: whether the folder is still this process's. */
   constructor(
-    env: RootDatabase<unknown, string>,
+    env: RootDatabase,
     { store, taskId, isHeld }: { store: string; taskId: string; isHeld: () => boolean },
   ) {
     this.#env = env;
