@@ -45,7 +45,7 @@ export function moduleOf({ code }: Snippet): string {
   return code.includes('import ') && /^import /m.test(code) ? code : `${given}${code}\n}\n`;
 }
 
-/** Writes the files that a page shows into a folder of their own, where Node finds the packages; returns it. */
+/** Writes the files that a page shows into a folder where Node finds the packages; returns the folder. */
 export function projectOf(page: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'page-'));
   symlinkSync(join(import.meta.dirname, '..', '..', '..', 'node_modules'), join(folder, 'node_modules'));
