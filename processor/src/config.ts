@@ -82,7 +82,7 @@ export const configSchema = z.object({
   MAX_COMMIT_INTERVAL_MS: integer(5_000, 1, 60_000).describe(
     'The most of it while 1,000 raw records or more wait, one for half a second: a count that changes often is then written fewer times',
   ),
-  METRICS_PORT: portNumber(3002).describe('Port of /metrics, /livez and /readyz'),
+  METRICS_PORT: portNumber(3002).describe('Port of /metrics, /livez, /readyz and the page /topology'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   ...tlsVariables,
   API_KEYS_FILE: keyVariables.API_KEYS_FILE,

@@ -13,6 +13,7 @@ import {
   type ServiceContext,
 } from '@activity/service';
 import { createStreams, RetriableError, StreamsError, type Streams } from '@activity/streams';
+import { topologyPage } from '@activity/streams/page';
 import { readConfig } from './config.ts';
 import { firstCopyRoute } from './first-copy.ts';
 import { instanceMetrics } from './instance-metrics.ts';
@@ -84,6 +85,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
       settings.readiness(
         streams.isReady() ? { ready: true } : { ready: false, reason: trouble ?? streams.state },
       ),
+    page: topologyPage(() => streams),
     routes: { '/dedupe': firstCopyRoute({ store: (name) => streams.store(name) }) },
   });
   onClose('the monitoring server', monitoring.close);

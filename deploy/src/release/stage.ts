@@ -6,11 +6,12 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { absoluteLinks } from './links.ts';
 import { publishedManifest } from './manifest.ts';
 import { published, renamed, type Published, type Publishing } from './publishing.ts';
@@ -55,6 +56,7 @@ function stageOne(name: Published, { root, out, publishing, tag }: StageOptions)
   // The compiler reads it too: the sources' names stand until the package is compiled.
   writeFileSync(join(to, 'package.json'), manifest);
   compile(root, to);
+  moveForBrowsers(to);
   removeUncompiled(to);
   for (const file of ['tsconfig.json', 'tsconfig.build.json']) rmSync(join(to, file));
   for (const file of readdirSync(to, { recursive: true, encoding: 'utf8' }))
@@ -67,6 +69,16 @@ function stageOne(name: Published, { root, out, publishing, tag }: StageOptions)
     rewrite(join(to, file), (text) => absoluteLinks(text, page));
   }
   writeFileSync(join(to, 'package.json'), publishedManifest(manifest, name, publishing));
+}
+
+/** Moves what browsers load as it is: the compiler passes it over. */
+function moveForBrowsers(folder: string): void {
+  const files = readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' });
+  for (const file of files.filter((name) => /(^|\/)browser\/[^/]+\.(js|css)$/.test(name))) {
+    const to = join(folder, 'dist', file);
+    mkdirSync(dirname(to), { recursive: true });
+    renameSync(join(folder, 'src', file), to);
+  }
 }
 
 /** Removes sources that were not compiled: tests, and what is for tests alone. */

@@ -37,6 +37,11 @@ export interface MonitoringOptions {
    * none in any case.
    */
   authenticator?: Pick<Authenticator, 'identify'> | undefined;
+  /**
+   * Serves a page of its own, such as the one of a topology, to whoever reaches the port; returns whether the
+   * request was for it.
+   */
+  page?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
   /** Without it the port speaks plain HTTP. */
   tls?: ServerTls | undefined;
 }
@@ -64,7 +69,7 @@ export async function startMonitoring(options: MonitoringOptions): Promise<Liste
     const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
     const refusal = options.routes?.[path] && refuse(request, options.authenticator);
     if (refusal !== undefined) return fail(response, refusal);
-    respond(path, query, options, response).catch((error: unknown) => {
+    respond(path, query, options, request, response).catch((error: unknown) => {
       if (!response.headersSent)
         send(response, 500, 'application/json', JSON.stringify({ error: 'Internal server error' }));
       else response.destroy(error instanceof Error ? error : undefined);
@@ -97,6 +102,7 @@ async function respond(
   path: string,
   query: string,
   options: MonitoringOptions,
+  request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const route = options.routes?.[path];
@@ -111,7 +117,7 @@ async function respond(
   } else if (route !== undefined) {
     const { status, body } = await route(new URLSearchParams(query));
     send(response, status, 'application/json', JSON.stringify(body));
-  } else {
+  } else if (!(await options.page?.(request, response))) {
     send(response, 404, 'application/json', '{"error":"Path not found"}');
   }
 }

@@ -187,7 +187,14 @@ export function createStreams(options: StreamsOptions): Streams {
     start,
     isReady: () => state === 'RUNNING',
     isHealthy: () => state !== 'ERROR' && state !== 'CLOSED',
-    figures: async () => ({ ...(await figures.read()), applicationId, state, stateSince, errorCode }),
+    figures: async () => ({
+      ...(await figures.read()),
+      applicationId,
+      state,
+      stateSince,
+      isPaused: paused,
+      errorCode,
+    }),
     describe: async () => {
       return { applicationId, topology: await readOnce(), deadLetterTopic: options.deadLetterTopic };
     },

@@ -12,6 +12,6 @@ export class GlobalKTable<K, V> {
   constructor(store: string) {
     this.store = store;
     // Every step may read it: none declares it.
-    this.view = { ...keyValueView<K, V>(store), stores: [] };
+    this.view = { ...keyValueView<K, V>(store), stores: [], globalStores: [store] };
   }
 }

@@ -35,9 +35,11 @@ export class Graph {
     parents: readonly Parent[],
     supplier: ProcessorSupplier<KI, VI, KO, VO>,
     stores: readonly string[] = [],
+    globalStores: readonly string[] = [],
   ): Parent {
     const untyped = supplier as unknown as ProcessorSupplier<unknown, unknown, unknown, unknown>;
-    this.nodes.push({ kind: 'processor', name, parents, stores, supplier: untyped });
+    const globals = globalStores.length > 0 && { globalStores };
+    this.nodes.push({ kind: 'processor', name, parents, stores, ...globals, supplier: untyped });
     return { node: name, output: undefined };
   }
 

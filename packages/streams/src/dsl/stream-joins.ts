@@ -280,7 +280,7 @@ export abstract class JoinableStream<K, V> {
       grace,
     });
     const stores = grace ? [...view.stores, grace.store] : view.stores;
-    const parent = graph.processor(name, [place.parent], supplier, stores);
+    const parent = graph.processor(name, [place.parent], supplier, stores, view.globalStores);
     return this.#dsl.stream<K, VO>({
       parent,
       key: place.key,

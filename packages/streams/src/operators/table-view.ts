@@ -13,6 +13,8 @@ export type ReadRow<K, V> = (key: K, time?: number) => Timestamped<V> | undefine
 export interface TableView<K, V> {
   /** The stores that it reads: a step that opens it must declare them. */
   readonly stores: readonly string[];
+  /** The stores of global tables that it reads. */
+  readonly globalStores?: readonly string[];
   /** How long a versioned table keeps earlier rows, in milliseconds; undefined: it has none. */
   readonly historyMs?: number | undefined;
   /** Opens it for one processor: call it in `init`. */

@@ -32,6 +32,8 @@ export interface StreamsFigures {
   state: ThreadState;
   /** Since when the application has that state, in epoch milliseconds. */
   stateSince: number;
+  /** Whether it is paused: then no record is processed, whatever the state is. */
+  isPaused: boolean;
   /** The code of the error where the state is ERROR; `Error` where it has none. */
   errorCode: string | undefined;
   threads: ThreadSummary[];

@@ -1,5 +1,4 @@
 // The figures of one stream thread, read when somebody asks for them.
-import type { Task } from './task.ts';
 import type { EdgeCount, NodeCount } from './topology-counts.ts';
 
 /** How far the processing of a topic is, in one thread or in several. */
@@ -46,15 +45,6 @@ export interface PartitionLag {
   lag: number | undefined;
 }
 
-/** The lag of each input partition of these tasks. */
-export function lagsOf(tasks: readonly Task[]): PartitionLag[] {
-  return tasks.flatMap((task) =>
-    task.queues.map(({ topic, partition, unfetched, size }) => {
-      return { topic, partition, lag: unfetched === undefined ? undefined : unfetched + size };
-    }),
-  );
-}
-
 /** Adds up the lags of partitions by topic. */
 export function addLags(lags: readonly PartitionLag[]): TopicLag[] {
   return mergeLags(
@@ -83,17 +73,6 @@ export function mergeLags(all: readonly TopicLag[]): TopicLag[] {
     if (lag.worst && (sum.worst === undefined || lag.worst.lag > sum.worst.lag)) sum.worst = lag.worst;
   }
   return [...byTopic.values()];
-}
-
-/** The sizes of the stores of these tasks, added up by store. */
-export function sizesOf(tasks: readonly Task[]): StoreSize[] {
-  return mergeSizes(
-    tasks.flatMap(({ stores }) =>
-      stores.map(({ store }) => {
-        return { store: store.name, tasks: 1, entries: store.size(), bytes: store.bytes(), remaining: 0 };
-      }),
-    ),
-  );
 }
 
 /** Adds up what threads have of the same stores. */

@@ -35,6 +35,8 @@ export interface ProcessorNode {
   readonly name: string;
   readonly parents: readonly Parent[];
   readonly stores: readonly string[];
+  /** The stores of global tables that it joins, for descriptions: every step may read them. */
+  readonly globalStores?: readonly string[];
   readonly supplier: ProcessorSupplier<unknown, unknown, unknown, unknown>;
 }
 

@@ -13,14 +13,8 @@ import { errorOf } from '../error-message.ts';
 import { globalRows, globalStores, type GlobalRows } from '../global-tables.ts';
 import { Purger } from '../purger.ts';
 import type { Task } from '../task.ts';
-import {
-  addLags,
-  lagsOf,
-  mergeSizes,
-  sizesOf,
-  type StoreSize,
-  type ThreadFigures,
-} from '../thread-figures.ts';
+import { lagsOf, sizesOf } from '../task-figures.ts';
+import { addLags, mergeSizes, type StoreSize, type ThreadFigures } from '../thread-figures.ts';
 import { TopicWatch } from '../topic-watch.ts';
 import { TopologyCounts } from '../topology-counts.ts';
 import { CommitCycle } from './commit-cycle.ts';

@@ -1,0 +1,272 @@
+// The script of the page: reads the figures every two seconds, and writes them into the picture and the tables.
+
+/** @import { StreamsFigures } from '../../runtime/instance-figures.ts' */
+/** @typedef {Map<string, number>} Counts */
+/** @typedef {{ at: number, edges: Counts, into: Counts, dead: Counts }} Sample */
+
+const everyMs = 2000;
+const rateOverMs = 10_000;
+const source = location.pathname.replace(/\/+$/, '') + '.json';
+const number = new Intl.NumberFormat('en');
+const short = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+const clock = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hourCycle: 'h23' });
+
+/** @type {Sample[]} */
+let samples = [];
+/** When figures came last, in epoch milliseconds of this machine. */
+let cameAt = 0;
+let isLost = false;
+
+/** @param {string} id @returns {HTMLElement} */
+function element(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}
+
+/** Writes only what is different: what a screen reader follows is not read out again. @param {Element} at @param {string} text */
+function write(at, text) {
+  if (at.textContent !== text) at.textContent = text;
+}
+
+/** @param {number} value */
+function count(value) {
+  return value < 1_000_000 ? number.format(value) : short.format(value);
+}
+
+/** @param {number} bytes */
+function size(bytes) {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  let value = bytes;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** @param {number} ms */
+function duration(ms) {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
+/**
+ * Records a second between the first sample and the last; undefined where that is not known: there is one
+ * sample, or a thread was replaced, which began to count at 0.
+ * @param {(sample: Sample) => Counts} of @param {string} name @returns {number | undefined}
+ */
+function rateOf(of, name) {
+  const [first] = samples;
+  const last = samples.at(-1);
+  if (!first || !last || last.at <= first.at) return undefined;
+  const records = (of(last).get(name) ?? 0) - (of(first).get(name) ?? 0);
+  return records < 0 ? undefined : (records * 1000) / (last.at - first.at);
+}
+
+/** @param {number | undefined} rate */
+function rateText(rate) {
+  if (rate === undefined) return '…';
+  if (rate === 0) return '0/s';
+  return rate < 10 ? `${rate.toFixed(1)}/s` : `${count(Math.round(rate))}/s`;
+}
+
+/** @param {StreamsFigures} figures @returns {Sample} */
+function sampleOf({ at, edges, nodes }) {
+  /** @type {Counts} */
+  const into = new Map();
+  for (const { to, records } of edges) into.set(to, (into.get(to) ?? 0) + records);
+  return {
+    at,
+    edges: new Map(
+      edges.map(({ from, output, to, records }) => [JSON.stringify([from, output ?? null, to]), records]),
+    ),
+    into,
+    dead: new Map(nodes.map(({ node, deadLettered }) => [node, deadLettered])),
+  };
+}
+
+/** @param {StreamsFigures} figures */
+function show(figures) {
+  const now = sampleOf(figures);
+  const topics = new Map(figures.topics.map((topic) => [topic.topic, topic]));
+  const stores = new Map(figures.stores.map((store) => [store.store, store]));
+  const nodes = new Map(figures.nodes.map((node) => [node.node, node]));
+
+  /** What each kind of figure shows; the page names them in `data-show`. @type {Record<string, (of: string) => [text: string, isTrouble?: boolean]>} */
+  const texts = {
+    rate: (of) => [rateText(rateOf(({ edges }) => edges, of))],
+    records: (of) => [count(now.edges.get(of) ?? 0)],
+    into: (of) => [rateText(rateOf(({ into }) => into, of))],
+    recordsInto: (of) => [count(now.into.get(of) ?? 0)],
+    lag(of) {
+      const topic = topics.get(of);
+      if (!topic) return [''];
+      if (topic.worst === undefined) return ['lag unknown'];
+      return [`lag ${count(topic.lag)}${topic.unknown > 0 ? '+' : ''}`, topic.lag > 0];
+    },
+    partitions(of) {
+      const topic = topics.get(of);
+      if (!topic) return ['not read here'];
+      const { partitions, worst } = topic;
+      const read = partitions === 1 ? '1 partition' : `${partitions} partitions`;
+      return [
+        worst && worst.lag > 0 && partitions > 1
+          ? `${read}, ${short.format(worst.lag)} at ${worst.partition}`
+          : read,
+      ];
+    },
+    partitionsOnly: (of) => [count(topics.get(of)?.partitions ?? 0)],
+    lagOnly(of) {
+      const topic = topics.get(of);
+      if (!topic) return ['–'];
+      return [
+        topic.worst === undefined ? 'unknown' : `${count(topic.lag)}${topic.unknown > 0 ? '+' : ''}`,
+        topic.lag > 0,
+      ];
+    },
+    worst(of) {
+      const worst = topics.get(of)?.worst;
+      return [worst && worst.lag > 0 ? `${count(worst.lag)} in partition ${worst.partition}` : '–'];
+    },
+    size(of) {
+      const store = stores.get(of);
+      if (!store) return ['not here'];
+      if (store.remaining > 0) return [`${count(store.remaining)} to restore`, true];
+      return [`${count(store.entries)} · ${size(store.bytes)}`];
+    },
+    storeTasks: (of) => [count(stores.get(of)?.tasks ?? 0)],
+    entries: (of) => [count(stores.get(of)?.entries ?? 0)],
+    bytes: (of) => [size(stores.get(of)?.bytes ?? 0)],
+    remaining: (of) => [count(stores.get(of)?.remaining ?? 0), (stores.get(of)?.remaining ?? 0) > 0],
+    trouble(of) {
+      const { deadLettered = 0, dropped = 0, late = 0 } = nodes.get(of) ?? {};
+      const both = dropped > 0 && late > 0;
+      const parts = [
+        deadLettered > 0 ? `${short.format(deadLettered)} dead` : '',
+        dropped > 0 && !both ? `${short.format(dropped)} dropped` : '',
+        late > 0 && !both ? `${short.format(late)} late` : '',
+        both ? `${short.format(dropped + late)} dropped/late` : '',
+      ];
+      return [parts.filter(Boolean).join(', ')];
+    },
+    deadOnly: (of) => [count(nodes.get(of)?.deadLettered ?? 0), (nodes.get(of)?.deadLettered ?? 0) > 0],
+    droppedOnly: (of) => [count(nodes.get(of)?.dropped ?? 0)],
+    lateOnly: (of) => [count(nodes.get(of)?.late ?? 0)],
+    deadLetters(of) {
+      const names = /** @type {string[]} */ (JSON.parse(of));
+      const sum = names.reduce((total, name) => total + (now.dead.get(name) ?? 0), 0);
+      return [sum > 0 ? `${count(sum)} dead` : '0 dead'];
+    },
+  };
+  for (const at of document.querySelectorAll('[data-show]')) {
+    const { show: what = '', of = '' } = /** @type {HTMLElement} */ (at).dataset;
+    const [text, isTrouble = false] = texts[what]?.(of) ?? [''];
+    write(at, text);
+    at.classList.toggle('is-trouble', isTrouble);
+  }
+}
+
+/** @param {StreamsFigures} figures */
+function showState({ at, state, stateSince, isPaused, errorCode, threads, stores }) {
+  const left = stores.reduce((sum, { remaining }) => sum + remaining, 0);
+  const code = state === 'ERROR' && errorCode !== undefined ? ` (${errorCode})` : '';
+  document.body.dataset.state = state;
+  write(element('state'), `${state}${code} since ${clock.format(stateSince)}`);
+  const over =
+    state === 'ERROR' || state === 'CLOSED' ? 'The application has stopped: these are its last figures.' : '';
+  const notes = [
+    over,
+    isPaused && over === '' ? 'The application is paused: no record is processed.' : '',
+    state === 'RESTORING' && left > 0 ? `${count(left)} offsets of changelogs are still to be restored.` : '',
+    ...threads.map(({ readAt }, i) =>
+      over === '' && readAt !== undefined && at - readAt > 1500
+        ? `Thread ${i} has not replied for ${duration(at - readAt)}: its figures are from then.`
+        : '',
+    ),
+  ].filter(Boolean);
+  const list = element('notes');
+  if (list.textContent !== notes.join('')) list.replaceChildren(...notes.map((note) => withText('li', note)));
+  const rows = threads.map(({ state: own, tasks, idleTasks, readAt }, i) => {
+    const row = document.createElement('tr');
+    const cells = [
+      own,
+      count(tasks),
+      count(idleTasks),
+      readAt === undefined ? 'none yet' : clock.format(readAt),
+    ];
+    const head = withText('th', String(i));
+    head.setAttribute('scope', 'row');
+    row.append(head, ...cells.map((text) => withText('td', text)));
+    return row;
+  });
+  element('thread-rows').replaceChildren(...rows);
+}
+
+/** @param {string} tag @param {string} text */
+function withText(tag, text) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  return made;
+}
+
+/** How fresh the figures are. Only the beginning of a loss is read out. */
+function showFreshness() {
+  const at = cameAt === 0 ? '' : clock.format(cameAt);
+  document.body.classList.toggle('stale', isLost);
+  const lost = element('lost');
+  lost.hidden = !isLost;
+  if (isLost)
+    write(
+      lost,
+      at === '' ? 'No connection: there are no figures.' : `No connection: the figures are of ${at}.`,
+    );
+  else write(lost, '');
+  write(
+    element('read'),
+    at === '' ? '' : `Figures of ${at}${isLost ? `, ${duration(Date.now() - cameAt)} ago` : ''}`,
+  );
+}
+
+async function readFigures() {
+  try {
+    const response = await fetch(source, { signal: AbortSignal.timeout(5000), cache: 'no-store' });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    const figures = /** @type {StreamsFigures} */ (await response.json());
+    // Rates over a time in which nobody looked, or over a restart of the process, would be of no use.
+    const last = samples.at(-1);
+    if (last && (figures.at <= last.at - 60_000 || figures.at - last.at > rateOverMs)) samples = [];
+    if (!last || figures.at > last.at) samples.push(sampleOf(figures));
+    const { at } = /** @type {Sample} */ (samples.at(-1));
+    while (samples.length > 2 && at - /** @type {Sample} */ (samples[1]).at >= rateOverMs) samples.shift();
+    cameAt = Date.now();
+    isLost = false;
+    show(figures);
+    showState(figures);
+  } catch {
+    isLost = true;
+  }
+  showFreshness();
+}
+
+async function follow() {
+  for (;;) {
+    if (!document.hidden) await readFigures();
+    await new Promise((resolve) => {
+      const timer = setTimeout(resolve, everyMs);
+      document.addEventListener('visibilitychange', () => (clearTimeout(timer), resolve(undefined)), {
+        once: true,
+      });
+    });
+  }
+}
+
+const fit = element('fit');
+fit.addEventListener('click', () => {
+  const isFit = fit.getAttribute('aria-pressed') !== 'true';
+  fit.setAttribute('aria-pressed', String(isFit));
+  document.body.classList.toggle('fit', isFit);
+});
+// Where the picture is wider than the page, it begins with what is read first.
+document.querySelector('svg .topic')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+void follow();
