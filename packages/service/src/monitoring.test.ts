@@ -17,6 +17,11 @@ beforeEach(async () => {
     host: '127.0.0.1',
     registry,
     readiness: () => readiness,
+    async page(request, response) {
+      if (request.url !== '/picture') return false;
+      response.end('a picture');
+      return true;
+    },
     routes: {
       '/echo': async (query) => ({ status: 200, body: { said: query.get('say') } }),
       '/broken': async () => {
@@ -46,6 +51,11 @@ test('is ready, and says why where it is not', async () => {
   expect(response.status).toBe(503);
   expect(await response.json()).toEqual({ status: 'unavailable', reason: 'no broker' });
   expect((await get('/livez')).status).toBe(200);
+});
+
+test('serves a page that it is given, and 404 for what that does not serve', async () => {
+  expect(await (await get('/picture')).text()).toBe('a picture');
+  expect((await get('/pictures')).status).toBe(404);
 });
 
 test('serves the routes that it is given', async () => {
