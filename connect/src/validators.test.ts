@@ -16,13 +16,14 @@ test('refuse a type that documents do not have', () => {
   );
 });
 
-/** The fields of a document, or of its marker, that are times. */
+/** The fields of a document, or of what else its topic has, that are times. */
 function timesOf(schema: z.ZodType): string[] {
   const { anyOf = [], ...document } = z.toJSONSchema(schema);
   const either = [document, ...anyOf] as { properties?: Record<string, { format?: string }> }[];
-  return either.flatMap(({ properties = {} }) =>
+  const times = either.flatMap(({ properties = {} }) =>
     Object.keys(properties).filter((name) => properties[name]?.format === 'date-time'),
   );
+  return [...new Set(times)];
 }
 
 const topicOf = {

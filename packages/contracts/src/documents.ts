@@ -128,7 +128,11 @@ export const enrichedLog = z.object({
     .literal(true)
     .optional()
     .describe('The edge’s clock was ahead of Kafka’s: receivedAt is Kafka’s'),
-  session: count.optional().describe('The `_id` of the first log of the session'),
+  session: count
+    .optional()
+    .describe(
+      'The session: the lowest `_id` of its logs. A log that comes late may join sessions; the lower number stays',
+    ),
   client: clientSchema.optional(),
   bot: z.boolean().optional().describe('The user agent is a known robot’s'),
   address: addressSchema.optional(),
@@ -146,6 +150,28 @@ export const marker = z.object({
   by: count,
 });
 export type Marker = z.infer<typeof marker>;
+
+/**
+ * Sessions of a user that have become one, because a log came late between them. It stands for no log: for
+ * who does not know it, it is a marker of a number that no log has.
+ */
+export const sessionMerge = z.object({
+  // See `fenceId`: of the log that came between them.
+  _id: z.number().int().max(-1),
+  deletedAt: time.describe('When the edge received the log that came between them'),
+  by: count.describe('The `_id` of the log that came between them'),
+  merge: z.object({
+    userId: z.string(),
+    session: count.describe('The number that stays, the lowest'),
+    merged: z
+      .array(count)
+      .min(1)
+      .describe('The numbers that are no more: their logs have the one that stays'),
+    from: time.describe('The `timestamp` of the first log whose number changes'),
+    to: time.describe('The `timestamp` of the last log whose number changes'),
+  }),
+});
+export type SessionMerge = z.infer<typeof sessionMerge>;
 
 /** Counts by activity type. */
 const countsByType = z.record(z.string(), count);

@@ -23,11 +23,11 @@ export function rawPosition(id: number): { partition: number; offset: number } {
 }
 
 /**
- * The `_id` of the marker that an erasure leaves behind a user's logs: below 0, so that no log has it and no
- * command that deletes a log can name it.
+ * The `_id` of the marker that an erasure leaves behind a user's logs, and of a record that merges sessions:
+ * below 0, so that no log has it and no command that deletes a log can name it.
  */
-export function fenceId(erasureId: number): number {
-  return -1 - erasureId;
+export function fenceId(id: number): number {
+  return -1 - id;
 }
 
 /** The `_id` of a window's document and the key of its record: `user|size|windowStart`. */

@@ -18,6 +18,10 @@ describe('the JSON Schema files', () => {
 test.each<[SchemaTopic, object]>([
   ['raw', { command: 'erase-user', userId: 'u', requestedAt: at }],
   ['enriched', { _id: 1, deletedAt: at, by: 2 }],
+  [
+    'enriched',
+    { _id: -4, deletedAt: at, by: 3, merge: { userId: 'u', session: 1, merged: [2], from: at, to: at } },
+  ],
   ['counts', { _id: 'u|day|x', deletedAt: at, by: 2 }],
   ['users', { _id: 'u', deletedAt: at, by: 2 }],
 ])('%s may hold %j', (topic, value) => {

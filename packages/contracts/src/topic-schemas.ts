@@ -7,6 +7,7 @@ import {
   globalCountSchema,
   ledgerEntrySchema,
   marker,
+  sessionMerge,
   userActivitySchema,
   windowCountSchema,
 } from './documents.ts';
@@ -25,9 +26,9 @@ export const topicSchemas = {
     'An event as the edge accepted it, or a command that deletes. Key: the userId; none for the command that deletes one log.',
   ),
   enriched: z
-    .union([enrichedLog, marker])
+    .union([enrichedLog, sessionMerge, marker])
     .describe(
-      'A log as it is stored, or the marker of a deleted one. Key: the userId; the log’s number for markers.',
+      'A log as it is stored, the marker of a deleted one, or sessions that have become one. Key: the userId; the log’s number for markers.',
     ),
   counts: z
     .union([windowCountSchema, marker])

@@ -1,9 +1,17 @@
 // Enrich: an accepted event becomes the log as it is stored, by small steps that each add one thing.
-import { isoTime, logId, windowSizes, type EnrichedLog } from '@activity/contracts';
-import type { Processor, ProcessorContext, ProcessorSupplier } from '@activity/streams';
+import {
+  fenceId,
+  isoTime,
+  logId,
+  windowSizes,
+  type EnrichedLog,
+  type SessionMerge,
+} from '@activity/contracts';
+import type { KeyValueStore, Processor, ProcessorContext, ProcessorSupplier } from '@activity/streams';
 import type { IncomingEvent } from '../incoming.ts';
 import { arrivalOf } from './arrival.ts';
-import { peopleStore, sessionOf, stranger, withLog, type People } from './person.ts';
+import { peopleStore, type People } from './person.ts';
+import { Sessions, type Merge, type Session } from './sessions.ts';
 import { verdictOutput, verdicts } from './verdict.ts';
 
 /**
@@ -21,6 +29,9 @@ export interface NamedStep {
 /** The header that the event's own time is in: the time of the record itself is the broker's. */
 const eventTimeHeader = 'event.time';
 
+/** The output for sessions that have become one. */
+export const sessionMergeOutput = 'session-merge';
+
 /** What enriching is told. */
 export interface EnrichOptions {
   steps: readonly NamedStep[];
@@ -37,7 +48,8 @@ export function enrich({
 }: EnrichOptions): ProcessorSupplier<string, IncomingEvent, string, EnrichedLog> {
   return function createEnrich(): Processor<string, IncomingEvent, string, EnrichedLog> {
     let context: ProcessorContext<string, EnrichedLog>;
-    let people: People;
+    let sessionsOf: Sessions;
+    let merge: Merge | undefined;
     let lastNow = 0;
     let lastCreatedAt = isoTime(0);
 
@@ -48,15 +60,12 @@ export function enrich({
       return (lastCreatedAt = isoTime(now));
     }
 
-    function session(userId: string, id: number, time: number): number {
-      const { value } = people.update(userId, time, (person = stranger) => withLog(person, id, time));
-      return sessionOf(value, id, time);
-    }
-
     return {
       init(given) {
         context = given;
-        people = given.keyValueStore(peopleStore);
+        const people: People = given.keyValueStore(peopleStore);
+        const earlier: KeyValueStore<string, readonly Session[]> = given.keyValueStore(peopleStore);
+        sessionsOf = new Sessions(people, earlier, (one) => (merge = one));
       },
       process({ key, value, timestamp, headers }) {
         const { event, time, clamped, receivedAt, receivedAtCorrected } = value;
@@ -76,7 +85,7 @@ export function enrich({
         if (late) log.late = true;
         if (clamped) log.clamped = true;
         if (receivedAtCorrected) log.receivedAtCorrected = true;
-        if (sessions) log.session = session(key, log._id, time);
+        if (sessions) log.session = sessionsOf.add(key, log._id, time);
         for (const { name, step } of steps) {
           try {
             step(log);
@@ -86,10 +95,30 @@ export function enrich({
         }
         const eventTimeOf = { key: eventTimeHeader, value: Buffer.from(log.timestamp) };
         context.forward({ key, value: log, timestamp, headers: [...headers, eventTimeOf] });
+        if (merge !== undefined) {
+          const record = mergeRecord(log, merge);
+          merge = undefined;
+          context.forwardTo(sessionMergeOutput, { key, value: record, timestamp, headers: [] });
+        }
         const verdict = late ? verdicts.late : verdicts.enriched;
         context.forwardTo(verdictOutput, { key: '', value: verdict, timestamp, headers: [] });
       },
     };
+  };
+}
+
+function mergeRecord({ _id, userId, receivedAt }: EnrichedLog, { session, merged }: Merge): SessionMerge {
+  return {
+    _id: fenceId(_id),
+    deletedAt: receivedAt,
+    by: _id,
+    merge: {
+      userId,
+      session,
+      merged: merged.map(({ number }) => number),
+      from: isoTime(Math.min(...merged.map(({ start }) => start))),
+      to: isoTime(Math.max(...merged.map(({ last }) => last))),
+    },
   };
 }
 

@@ -23,6 +23,7 @@ import type { Tally, UserRecord } from './count.ts';
 import { windowStores, type CountTimes } from './count-windows.ts';
 import { originOf, originStore, wholeFrom, type Origin } from './origin.ts';
 import { peopleStore, stranger, type People } from './person.ts';
+import { earlierKey } from './sessions.ts';
 import { usersStore } from './user.ts';
 
 /** The outputs for the markers that show the eraser how far the sink is. */
@@ -103,6 +104,7 @@ export function erase({
       process({ key: userId, value: { id, requestedAt }, timestamp }) {
         const processedAt = isoTime(context.now());
         people.put(userId, { ...stranger, erasedBy: id }, timestamp);
+        if (people.get(earlierKey(userId)) !== undefined) people.delete(earlierKey(userId));
         for (const state of states) state.forget(userId);
         const user: Marker = { _id: userId, deletedAt: processedAt, by: id };
         const before = users.get(userId);

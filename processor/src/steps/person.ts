@@ -1,12 +1,16 @@
-// What the processor remembers of a user beside the counts: the session under way, and the last erasure.
+// What the processor remembers of a user beside the counts: the newest session and those before it, and the
+// last erasure.
 import type { KeyValueStore, Serde } from '@activity/streams';
+import type { Session } from './sessions.ts';
 
 /** A user. Times in epoch milliseconds. */
 export interface Person {
-  /** The `_id` of the session's first log; -1 where there is none. */
+  /** The number of the newest session by event time; -1 where there is none. */
   readonly session: number;
   readonly sessionStart: number;
   readonly sessionLast: number;
+  /** How many logs have its number; without those of before that was counted. */
+  readonly sessionLogs: number;
   /** The command that erased the user last, by its log id; -1 where there is none. */
   readonly erasedBy: number;
 }
@@ -14,47 +18,61 @@ export interface Person {
 /** People by user id. */
 export type People = KeyValueStore<string, Person>;
 
-/** The store's name. */
+/** The store's name. It holds the earlier sessions of users too: see `earlierKey`. */
 export const peopleStore = 'people';
 
 /** Someone of whom nothing is known. */
-export const stranger: Person = { session: -1, sessionStart: -1, sessionLast: -1, erasedBy: -1 };
-
-/** A person as four numbers. */
-export const personSerde: Serde<Person> = {
-  format: 'text',
-  textLength: 60,
-  serialize: ({ session, sessionStart, sessionLast, erasedBy }) =>
-    `${session},${sessionStart},${sessionLast},${erasedBy}`,
-  deserialize(text) {
-    const [session = -1, sessionStart = -1, sessionLast = -1, erasedBy = -1] = text.split(',').map(Number);
-    return { session, sessionStart, sessionLast, erasedBy };
-  },
+export const stranger: Person = {
+  session: -1,
+  sessionStart: -1,
+  sessionLast: -1,
+  sessionLogs: 0,
+  erasedBy: -1,
 };
 
-/** How long a user may do nothing within a session. */
-const inactivityMs = 30 * 60_000;
+/** What earlier sessions begin with: no person does. */
+const sessionsMark = '+';
 
 /**
- * The person after one more log, which belongs to the session that it is within 30 minutes of. One that is
- * later begins a session, which is named after it;
- * one that is earlier (it came late) has a session of its own.
+ * A person as five numbers; a release that knows four of them reads these and writes them. Sessions as four
+ * numbers each, to the base of 36.
  */
-export function withLog(person: Person, id: number, time: number): Person {
-  const { session, sessionStart, sessionLast, erasedBy } = person;
-  if (session < 0 || time > sessionLast + inactivityMs) {
-    return { session: id, sessionStart: time, sessionLast: time, erasedBy };
-  }
-  if (time < sessionStart - inactivityMs || (time >= sessionStart && time <= sessionLast)) return person;
-  return {
-    session,
-    sessionStart: Math.min(sessionStart, time),
-    sessionLast: Math.max(sessionLast, time),
-    erasedBy,
-  };
+export const personSerde: Serde<Person | readonly Session[]> = {
+  format: 'text',
+  textLength: 60,
+  serialize: (value) => (isSessions(value) ? sessionsText(value) : personText(value)),
+  deserialize: (text) => (text.startsWith(sessionsMark) ? readSessions(text) : readPerson(text)),
+};
+
+function isSessions(value: Person | readonly Session[]): value is readonly Session[] {
+  return Array.isArray(value);
 }
 
-/** The session that a log belongs to, of the person after it. */
-export function sessionOf(person: Person, id: number, time: number): number {
-  return time < person.sessionStart - inactivityMs ? id : person.session;
+function personText({ session, sessionStart, sessionLast, sessionLogs, erasedBy }: Person): string {
+  return `${session},${sessionStart},${sessionLast},${erasedBy},${sessionLogs}`;
+}
+
+function readPerson(text: string): Person {
+  const [session = -1, sessionStart = -1, sessionLast = -1, erasedBy = -1, sessionLogs = 0] = text
+    .split(',')
+    .map(Number);
+  return { session, sessionStart, sessionLast, sessionLogs, erasedBy };
+}
+
+function sessionsText(sessions: readonly Session[]): string {
+  const numbers = sessions.flatMap(({ number, start, last, logs }) => [number, start, last - start, logs]);
+  return sessionsMark + numbers.map((one) => one.toString(36)).join();
+}
+
+function readSessions(text: string): readonly Session[] {
+  const numbers = text
+    .slice(sessionsMark.length)
+    .split(',')
+    .map((one) => Number.parseInt(one, 36));
+  const sessions: Session[] = [];
+  for (let at = 0; at + 3 < numbers.length; at += 4) {
+    const [number = -1, start = -1, length = -1, logs = 0] = numbers.slice(at, at + 4);
+    sessions.push({ number, start, last: start + length, logs });
+  }
+  return sessions;
 }

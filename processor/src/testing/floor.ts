@@ -16,7 +16,8 @@ import { deserialize } from '@activity/kafka/core';
 import { eventTime, incomingSerde, type IncomingEvent } from '../incoming.ts';
 import { addToTally, addToUser, emptyTally, type Tally } from '../steps/count.ts';
 import { enrichSteps } from '../steps/enrich/steps.ts';
-import { sessionOf, stranger, withLog, type Person } from '../steps/person.ts';
+import type { Person } from '../steps/person.ts';
+import { Sessions, type NewestStore, type Session } from '../steps/sessions.ts';
 
 /** A raw record. */
 export interface FloorInput {
@@ -61,6 +62,28 @@ interface User {
 const rollingMs = { last5m: 300_000, last1h: 3_600_000, last24h: 86_400_000 };
 const sizes = Object.keys(windowSizes) as WindowSize[];
 
+/** Sessions, of which those that are merged are written by nobody. */
+function sessionsInMaps(): Sessions {
+  const people = new Map<string, Person>();
+  const newest: NewestStore = {
+    update(userId, timestamp, next) {
+      const value = next(people.get(userId));
+      people.set(userId, value);
+      return { value, timestamp };
+    },
+  };
+  const earlier = new Map<string, readonly Session[]>();
+  return new Sessions(
+    newest,
+    {
+      get: (key) => earlier.get(key),
+      put: (key, sessions) => void earlier.set(key, sessions),
+      delete: (key) => void earlier.delete(key),
+    },
+    () => {},
+  );
+}
+
 /** Opens a loop without state. `now` is the time that logs are created at. */
 export function openFloor({ dedupeMs, now }: { dedupeMs: number; now: () => number }): Floor {
   const serde = incomingSerde(262_144);
@@ -70,7 +93,7 @@ export function openFloor({ dedupeMs, now }: { dedupeMs: number; now: () => numb
     privacy: { ip: 'keep', dropFields: [], hashFields: [], hashKey: '' },
   });
   const seen = new Map<string, number>();
-  const people = new Map<string, Person>();
+  const sessions = sessionsInMaps();
   const windows = new Map<string, Window>();
   const users = new Map<string, User>();
   const changedWindows = new Set<Window>();
@@ -79,8 +102,6 @@ export function openFloor({ dedupeMs, now }: { dedupeMs: number; now: () => numb
   function logOf({ event, time, receivedAt }: IncomingEvent, { partition, offset }: FloorInput): EnrichedLog {
     const { eventId, userId, activityType, metadata } = event;
     const _id = logId(partition, offset);
-    const person = withLog(people.get(userId) ?? stranger, _id, time);
-    people.set(userId, person);
     const log: EnrichedLog = {
       _id,
       eventId,
@@ -90,7 +111,7 @@ export function openFloor({ dedupeMs, now }: { dedupeMs: number; now: () => numb
       timestamp: isoTime(time),
       receivedAt: isoTime(receivedAt),
       createdAt: isoTime(now()),
-      session: sessionOf(person, _id, time),
+      session: sessions.add(userId, _id, time),
     };
     for (const { step } of steps) step(log);
     return log;

@@ -1,7 +1,8 @@
 // The activity topology: raw records in; logs, counts, users, erasures, the ledger and dead letters out.
 //
 //  raw ─▶ admit ─▶ recall ─▶ dedupe ─▶ enrich ─▶ enriched ─▶ counts by user, users, rolling, minutes of all users
-//           ├─ refused ─▶ dead letters               ▲
+//           ├─ refused ─▶ dead letters     │         ▲
+//           │                              └─ sessions that became one
 //           ├─ delete a log ─▶ marker ───────────────┘
 //           └─ erase a user ─▶ erase ─▶ markers, erasures            every verdict ─▶ ledger
 import {
@@ -10,6 +11,7 @@ import {
   type EnrichedLog,
   type LedgerEntry,
   type Marker,
+  type SessionMerge,
   type Topics,
   type WindowCount,
 } from '@activity/contracts';
@@ -30,7 +32,7 @@ import { blockSerde } from '../steps/bit-block.ts';
 import { decisionsStore } from '../steps/decisions.ts';
 import { enrichSteps, type Enrichment } from '../steps/enrich/steps.ts';
 import type { PrivacyOptions } from '../steps/enrich/privacy.ts';
-import { enrich } from '../steps/enrich.ts';
+import { enrich, sessionMergeOutput } from '../steps/enrich.ts';
 import { countFenceOutput, erase, logFenceOutput, storesOfUsers } from '../steps/erase.ts';
 import { addMinutes, countMinutes, globalCountsStore, minutesStore } from '../steps/global-count.ts';
 import { keepLedger, ledgerStore, positionsStore } from '../steps/ledger.ts';
@@ -203,6 +205,9 @@ export default function activityTopology(options: ActivityOptions): Topology {
   );
   verdicts.push(logs.output<Verdict>(verdictOutput));
   logs.to(topics.enriched, { ...text, name: 'enriched' });
+  logs
+    .output(sessionMergeOutput, { value: jsonSerde<SessionMerge>() })
+    .to(topics.enriched, { ...text, name: 'session-merges' });
   admitted
     .output(markerOutput, { value: jsonSerde<Marker>() })
     .to(topics.enriched, { ...text, name: 'markers' });

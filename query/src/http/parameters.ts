@@ -47,7 +47,7 @@ export function shortText(max: number): z.ZodType<string, string> {
   return z.string().trim().min(1, 'must not be empty').max(max, `must not be longer than ${max}`);
 }
 
-/** The number of a log, or of the first log of a session. */
+/** The number of a log, or of a session. */
 export function logNumber(): z.ZodType<number, string> {
   return z
     .string()

@@ -45,7 +45,9 @@ export function filterShape(activityTypes: readonly string[]): {
     from: time().optional().describe('Only what happened then or later: ISO-8601, or epoch milliseconds'),
     to: time().optional().describe('Only what happened before'),
     eventId: id().optional().describe('Only with this id'),
-    session: logNumber().optional().describe('Only of this session: the `_id` of its first log'),
+    session: logNumber()
+      .optional()
+      .describe('Only of this session, by its number: the lowest `_id` of its logs'),
     device: shortText(64).optional().describe('Only from this class of device: desktop, mobile, tablet, …'),
     country: z
       .string()

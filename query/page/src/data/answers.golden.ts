@@ -57,7 +57,7 @@ export interface LogPage {
      */
     receivedAtCorrected?: true;
     /**
-     * The `_id` of the first log of the session
+     * The session: the lowest `_id` of its logs. A log that comes late may join sessions; the lower number stays
      */
     session?: number;
     client?: {

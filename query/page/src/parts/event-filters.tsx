@@ -23,7 +23,7 @@ const rangeNames: Record<ListRange, string> = {
 /** Filters that few lists have: shown when they are opened, or in use. */
 const moreFields: Record<Exclude<(typeof moreFilters)[number], 'bot'>, { label: string; hint: string }> = {
   eventId: { label: 'Event id', hint: '' },
-  session: { label: 'Session', hint: 'its first log’s number' },
+  session: { label: 'Session', hint: 'its number' },
   device: { label: 'Device', hint: 'desktop, mobile, tablet' },
   country: { label: 'Country', hint: 'two letters' },
   ip: { label: 'Address or network', hint: '203.0.112.0/22' },

@@ -31,7 +31,9 @@ import org.slf4j.LoggerFactory;
  *   <li>of the records with one `_id`, the newest alone;
  *   <li>with `first.writes=insert`, documents are inserted, but markers and those whose `_id` this task has
  *       written lately (`remembered.ids` of them) replace. Where an `_id` is there already, because the record
- *       was read before, that document and all behind it replace what is there, unless it is a marker.
+ *       was read before, that document and all behind it replace what is there, unless it is a marker;
+ *   <li>records that merge sessions come last, in their order: they update logs that the bulk may write. A log
+ *       that is written again keeps a lower session.
  * </ul>
  *
  * Every write may be repeated. A write that MongoDB refuses for another reason stops the task.
@@ -99,7 +101,7 @@ public final class ActivitySinkTask extends MongoSinkTask {
     }
   }
 
-  /** The newest record of each `_id`, inserts first: one command for these, and one for all others. */
+  /** The newest record of each `_id`, inserts first: one command for these, and one for all others but merges. */
   private List<SinkRecord> batchOf(final Collection<SinkRecord> records) {
     Map<Object, SinkRecord> newest = new LinkedHashMap<>(2 * records.size());
     for (SinkRecord record : records) {
@@ -110,14 +112,21 @@ public final class ActivitySinkTask extends MongoSinkTask {
     }
     List<SinkRecord> batch = new ArrayList<>(newest.size());
     List<SinkRecord> replacing = new ArrayList<>();
+    List<SinkRecord> merging = new ArrayList<>(0);
     for (SinkRecord record : newest.values()) {
       StoredDocument document = documentOf(record);
+      if (document.isMerge) {
+        document.writeBy(Write.MERGE_SESSIONS);
+        merging.add(record);
+        continue;
+      }
       boolean isInsert = isInserting && !document.isMarker && !isKnown(document.id);
       document.writeBy(isInsert ? Write.INSERT : Write.REPLACE);
       if (hasPosition) document.addPosition(record.kafkaPartition(), record.kafkaOffset());
       (isInsert ? batch : replacing).add(record);
     }
     batch.addAll(replacing);
+    batch.addAll(merging);
     return batch;
   }
 

@@ -16,6 +16,7 @@ import org.apache.kafka.connect.errors.DataException;
 import org.apache.kafka.connect.storage.Converter;
 import org.bson.BSONException;
 import org.bson.BsonBinaryWriter;
+import org.bson.RawBsonDocument;
 import org.bson.io.BasicOutputBuffer;
 
 /**
@@ -78,6 +79,7 @@ public final class DocumentConverter implements Converter {
   private StoredDocument readDocument(final JsonParser parser) throws IOException {
     Object id = null;
     boolean isMarker = false;
+    boolean isMerge = false;
     buffer.truncateToPosition(0);
     try (BsonBinaryWriter writer = new BsonBinaryWriter(buffer)) {
       writer.writeStartDocument();
@@ -92,12 +94,17 @@ public final class DocumentConverter implements Converter {
           isMarker |= name.equals(DELETED_AT);
         } else {
           if (name.equals(StoredDocument.ID)) id = id(token, parser);
+          isMerge |= name.equals(SessionMerge.MERGE) && token == JsonToken.START_OBJECT;
           writeValue(token, parser, writer);
         }
       }
       writer.writeEndDocument();
     }
-    return new StoredDocument(id, isMarker, buffer.toByteArray());
+    byte[] bson = buffer.toByteArray();
+    isMerge &= isMarker;
+    // What is no merge is refused here, as a dead letter: a write that is refused stops the task.
+    if (isMerge) SessionMerge.update(new RawBsonDocument(bson));
+    return new StoredDocument(id, isMarker, isMerge, bson);
   }
 
   private static long time(final JsonToken token, final JsonParser parser) throws IOException {

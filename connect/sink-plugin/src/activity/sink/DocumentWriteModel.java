@@ -16,6 +16,7 @@ import org.bson.BsonArray;
 import org.bson.BsonDateTime;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
+import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 
 /** Writes a {@link StoredDocument} as its task has decided. */
@@ -37,15 +38,28 @@ public final class DocumentWriteModel implements WriteModelStrategy {
           document.get(RECEIVED_AT) instanceof BsonDateTime receivedAt
               ? new UpdateOneModel<>(filter, singletonList(unlessDeleted(document, receivedAt)), UPDATE)
               : new ReplaceOneModel<>(filter, document, REPLACE);
+      case MERGE_SESSIONS -> SessionMerge.update(document);
     };
   }
 
-  /** A stage that keeps the marker of a deletion which came after the document: it is that document's. */
+  /**
+   * A stage that keeps the marker of a deletion which came after the document: it is that document's. A lower
+   * session is kept too: a merge gave it that one.
+   */
   private static BsonDocument unlessDeleted(final BsonDocument document, final BsonDateTime receivedAt) {
     BsonDocument isDeleted =
         new BsonDocument("$gte", new BsonArray(List.of(new BsonString("$deletedAt"), receivedAt)));
     BsonArray either =
-        new BsonArray(List.of(isDeleted, new BsonString("$$ROOT"), new BsonDocument("$literal", document)));
+        new BsonArray(List.of(isDeleted, new BsonString("$$ROOT"), withLowerSession(document)));
     return new BsonDocument("$replaceWith", new BsonDocument("$cond", either));
+  }
+
+  private static BsonDocument withLowerSession(final BsonDocument document) {
+    BsonDocument literal = new BsonDocument("$literal", document);
+    BsonValue session = document.get(SessionMerge.SESSION);
+    if (session == null) return literal;
+    BsonArray both = new BsonArray(List.of(new BsonString("$" + SessionMerge.SESSION), session));
+    BsonDocument lower = new BsonDocument(SessionMerge.SESSION, new BsonDocument("$min", both));
+    return new BsonDocument("$mergeObjects", new BsonArray(List.of(literal, lower)));
   }
 }

@@ -22,7 +22,9 @@ final class StoredDocument extends AbstractMap<String, Object> {
     /** It takes the place of what is there, but not of a marker of its deletion. */
     REPLACE_UNLESS_DELETED,
     /** It takes the place of whatever is there. */
-    REPLACE
+    REPLACE,
+    /** It is no document: it says that sessions have become one, and their logs are updated. */
+    MERGE_SESSIONS
   }
 
   /** A number or a text; null where the document has no such `_id`. */
@@ -31,12 +33,16 @@ final class StoredDocument extends AbstractMap<String, Object> {
   /** Whether it stands for a document that was deleted. */
   final boolean isMarker;
 
+  /** Whether it says that sessions have become one. */
+  final boolean isMerge;
+
   private byte[] bson;
   private Write write = Write.REPLACE;
 
-  StoredDocument(final Object id, final boolean isMarker, final byte[] bson) {
+  StoredDocument(final Object id, final boolean isMarker, final boolean isMerge, final byte[] bson) {
     this.id = id;
     this.isMarker = isMarker;
+    this.isMerge = isMerge;
     this.bson = bson;
   }
 
