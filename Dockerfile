@@ -24,6 +24,7 @@ COPY local/package.json local/
 COPY e2e/package.json e2e/
 COPY benchmarks/package.json benchmarks/
 COPY examples/package.json examples/
+COPY site/package.json site/
 
 # A workspace is a root to npm: without the first command it would install what the tests need, too.
 FROM manifests AS ingest-modules

@@ -18,6 +18,7 @@ export const checks: readonly Check[] = [
   { name: 'lint', command: ['oxlint', '--type-aware', '--quiet', '.'] },
   { name: 'format', command: ['oxfmt', '--check', '.'] },
   { name: 'unused code', command: ['knip'] },
+  { name: 'documentation site, with its links', command: ['node', 'site/src/main.ts'] },
 ];
 
 /** How the tests are run. */

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { servers } from '@activity/testbed/testing';
 import { connectWitness, uniqueName, type Witness } from '@activity/kafka/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { projectOf } from '../scripts/snippets.ts';
+import { projectOf } from './snippets.ts';
 
-const folder = projectOf(join(import.meta.dirname, 'from-kafkajs.md'));
+const folder = projectOf(join(import.meta.dirname, '..', 'docs', 'from-kafkajs.md'));
 let witness: Witness;
 let input: string;
 const group = uniqueName('orders');

@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { projectOf } from '../scripts/snippets.ts';
+import { projectOf } from './snippets.ts';
 
 test.each(['from-kafka-streams.md', 'from-kafkajs.md'])('the tests on %s pass', (page) => {
-  const folder = projectOf(join(import.meta.dirname, page));
+  const folder = projectOf(join(import.meta.dirname, '..', 'docs', page));
   try {
     const { stdout } = spawnSync(process.execPath, ['--test'], { cwd: folder, encoding: 'utf8' });
     expect(stdout).toMatch(/pass 1\n[\s\S]*fail 0\n/);
