@@ -26,7 +26,7 @@ import { threadSettings, type StreamsOptions } from './streams-options.ts';
 import type { CloseOptions, Streams } from './streams.ts';
 import type { Topology } from './topology/topology.ts';
 
-export type { StreamsLogger, StreamsOptions } from './streams-options.ts';
+export type { StreamsOptions } from './streams-options.ts';
 
 /**
  * Makes an application; nothing happens before `start()`.
