@@ -33,6 +33,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'packages/kafka/src/client/compressed-batches.integration.test.ts': 15,
   'packages/kafka/src/client/wire-port.integration.test.ts': 18,
   'packages/streams/docs/tutorial/09-running-on-a-broker.integration.test.ts': 16,
+  'packages/streams/docs/tutorial/13-deployment.integration.test.ts': 20,
   'packages/streams/scripts/from-kafkajs.integration.test.ts': 12,
   'packages/streams/src/cluster.integration.test.ts': 54,
   'packages/streams/src/internal-topics.integration.test.ts': 12,
