@@ -26,7 +26,9 @@ export function emptyTally(): Tally {
 
 /** Counts with one more event of a type. */
 export function withOneMore(byType: CountsByType, activityType: string): CountsByType {
-  return { ...byType, [activityType]: (byType[activityType] ?? 0) + 1 };
+  const counts = { ...byType };
+  counts[activityType] = (counts[activityType] ?? 0) + 1;
+  return counts;
 }
 
 /** A tally with one more log. */
