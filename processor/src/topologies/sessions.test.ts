@@ -1,5 +1,6 @@
 // Sessions on the topology: what a late log between two of them writes, and what deletes and erasures leave.
 import { logId } from '@activity/contracts';
+import { stringSerde } from '@activity/streams';
 import { expect, test } from 'vitest';
 import { openPipeline, storesOf, type Output, type TestPipeline } from '../testing/pipeline.ts';
 
@@ -80,4 +81,25 @@ test('an erasure forgets all sessions of a user, and no merge names one of befor
 test('without the enrichment nothing is remembered, and nothing merged', () => {
   const pipeline = openPipeline({ now, off: ['session'] });
   for (const ago of [60, 0, 30]) expect(seen(send(pipeline, ago))).toEqual([undefined]);
+});
+
+test('the session of a release that kept four numbers of a user takes late logs', () => {
+  const pipeline = openPipeline({ now });
+  const { driver } = pipeline;
+  const changelog = driver.input('test-people-changelog', { key: stringSerde, value: stringSerde });
+  // As if it had been processed before: the log 5 of an hour ago, by the first release.
+  changelog.pipe('ann', [5, now - 60 * minute, now - 50 * minute, -1].join(), now);
+  driver.crash();
+  for (let record = 0; record < 6; record++) pipeline.pipe('bob', '{', now);
+  expect(seen(send(pipeline, 100))).toEqual([logId(0, 6)]);
+  expect(seen(send(pipeline, 75))).toEqual([
+    5,
+    expect.objectContaining({ session: 5, merged: [logId(0, 6)] }),
+  ]);
+  expect(seen(send(pipeline, 21))).toEqual([5]);
+  driver.commit();
+  const kept = driver.log.records('test-people-changelog', 0).map(({ key, value }) => `${key}: ${value}`);
+  // That release reads four numbers, and knows no user whose id begins with a blank.
+  const start = now - 100 * minute;
+  expect(kept.at(-1)).toBe(`ann: 5,${start},${now - 21 * minute},-1,3`);
 });
