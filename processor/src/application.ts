@@ -7,7 +7,10 @@ import type { Config } from './config.ts';
 import type { ActivityOptions } from './topologies/activity.ts';
 
 /** The application, however it is used: what it is called, what it does, and where Kafka is. */
-export function applicationOf(config: Config, logger: Logger): Required<ResetOptions> {
+export function applicationOf(
+  config: Config,
+  logger: Logger,
+): Required<Pick<ResetOptions, 'applicationId' | 'brokers' | 'security' | 'topology'>> {
   return {
     applicationId: config.KAFKA_GROUP_ID,
     // As a module, which every thread loads for itself.

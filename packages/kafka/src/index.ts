@@ -20,6 +20,7 @@ export type {
   GroupHandler,
   GroupIdentity,
   GroupMember,
+  GroupMemberDescription,
   GroupOptions,
   KafkaPort,
   MemberSubscription,

@@ -79,6 +79,7 @@ export { readFirstCopy } from './first-copies.ts';
 export type { FirstCopyQuery } from './first-copies.ts';
 export { resetApplication } from './reset.ts';
 export type { ResetOptions, ResetResult } from './reset.ts';
+export type { ResetOffset, ResetPosition } from './reset/positions.ts';
 export { createStreams } from './start.ts';
 export type { CloseOptions, Streams, StreamsDescription } from './streams.ts';
 export type { StreamsFigures, ThreadSummary } from './runtime/instance-figures.ts';

@@ -110,6 +110,23 @@ export class Cluster {
     for (const topic of metadata.topics) this.#learn(topic);
   }
 
+  /** Asks for the names of all topics but Kafka's own. */
+  async listTopics(): Promise<string[]> {
+    const { topics } = await this.onAnyBroker(
+      (link) =>
+        link.call('listing topics', wire.metadata, null, false, false).catch((error: unknown) => {
+          // Partitions without a leader are errors in it.
+          const answer = partialAnswer<{ topics: (TopicAnswer & { isInternal: boolean })[] }>(error);
+          if (answer) return answer;
+          throw error;
+        }),
+      patience.ask,
+    );
+    return topics.flatMap(({ name, isInternal, partitions }) =>
+      name && !isInternal && partitions.length > 0 ? [name] : [],
+    );
+  }
+
   #learn({ errorCode, name, topicId, partitions }: TopicAnswer): void {
     if (!name) return;
     if (errorName(errorCode) === 'TOPIC_AUTHORIZATION_FAILED') {

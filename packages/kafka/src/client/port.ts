@@ -140,6 +140,14 @@ export interface GroupOptions {
   handler: GroupHandler;
 }
 
+/** A member of a group, as its coordinator knows it. */
+export interface GroupMemberDescription {
+  memberId: string;
+  groupInstanceId: string | null;
+  clientId: string;
+  host: string;
+}
+
 /** A topic as the broker knows it. */
 export interface TopicDescription {
   name: string;
@@ -191,6 +199,8 @@ export interface WriterOptions {
 export interface KafkaPort {
   /** The topics that exist among those asked for. */
   describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>>;
+  /** The names of all topics that this client may see, but for those of Kafka itself. */
+  listTopics(): Promise<string[]>;
   /** The named settings of topics that exist. Needs DescribeConfigs on each. */
   topicSettings(topics: readonly string[], names: readonly string[]): Promise<TopicSetting[]>;
   /** Creates what is missing; a topic that is already there is no error. */
@@ -218,6 +228,12 @@ export interface KafkaPort {
    * @throws FatalError with GROUP_IN_USE while it has members.
    */
   deleteGroup(groupId: string): Promise<boolean>;
+  /** The members of a group; none where there is no such group. */
+  groupMembers(groupId: string): Promise<GroupMemberDescription[]>;
+  /** Removes members from a group. One that still runs joins again. */
+  removeMembers(groupId: string, members: readonly GroupMemberDescription[]): Promise<void>;
+  /** Commits offsets of a group that has no members. */
+  commitOffsets(groupId: string, offsets: readonly Position[]): Promise<void>;
   /** Deletes topics; one that is not there is no error. Returns those that were there. */
   deleteTopics(topics: readonly string[]): Promise<string[]>;
   createFetcher(): Fetcher;

@@ -3,6 +3,7 @@ import { FatalError, RetriableError } from '../errors.ts';
 import { isRefusal } from '../rights.ts';
 import { Cluster, defaultRetryMs, retrying } from './cluster.ts';
 import { WireFetcher } from './fetcher.ts';
+import { groupAdmin } from './group-admin.ts';
 import { WireGroupMember } from './group-member.ts';
 import type { EpochStart } from '../format/read-batches.ts';
 import type { Link } from './link.ts';
@@ -57,10 +58,6 @@ interface FetchedOffsets {
     }[];
     errorCode: number;
   }[];
-}
-
-interface DeletedGroups {
-  results: { errorCode: number }[];
 }
 
 /** Kafka's numbers: a resource that is a topic, and a setting that was set on its topic. */
@@ -306,24 +303,6 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     });
   }
 
-  async function deleteGroup(groupId: string): Promise<boolean> {
-    const doing = `deleting group ${groupId}`;
-    const { results } = await retrying(retryForMs, () =>
-      cluster.onCoordinator('group', groupId, (link) =>
-        link.call(doing, wire.deleteGroups, [groupId]).catch((error: unknown): DeletedGroups => {
-          const answer = partialAnswer<DeletedGroups>(error);
-          const refusal = errorName(answer?.results[0]?.errorCode ?? 0);
-          if (answer && (refusal === 'NON_EMPTY_GROUP' || refusal === 'GROUP_ID_NOT_FOUND')) return answer;
-          throw error;
-        }),
-      ),
-    );
-    const refusal = errorName(results[0]?.errorCode ?? 0);
-    if (refusal !== 'NON_EMPTY_GROUP') return refusal !== 'GROUP_ID_NOT_FOUND';
-    const remedy = 'stop every instance; one that was killed is a member until its session ends';
-    throw new FatalError('GROUP_IN_USE', `${doing}: it has members; ${remedy}`);
-  }
-
   async function deleteTopics(topics: readonly string[]): Promise<string[]> {
     const there = [...(await describeTopics(topics)).keys()];
     if (there.length === 0) return [];
@@ -343,6 +322,7 @@ export function createKafka(options: KafkaOptions): KafkaPort {
 
   return {
     describeTopics,
+    listTopics: () => retrying(retryForMs, () => cluster.listTopics()),
     topicSettings,
     createTopics,
     committedOffsets,
@@ -351,7 +331,7 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     offsetsForTimes: offsetsAt,
     endsOfEpochs,
     deleteRecords,
-    deleteGroup,
+    ...groupAdmin(cluster, retryForMs),
     deleteTopics,
     createFetcher: () => new WireFetcher(cluster),
     createWriter: (writerOptions) => new TransactionWriter(cluster, writerOptions),

@@ -13,6 +13,7 @@ import {
   deleteRecordsV2,
   deleteTopicsV6,
   describeConfigsV4,
+  describeGroupsV5,
   endTxnV3,
   findCoordinatorV6,
   heartbeatV4,
@@ -217,6 +218,7 @@ export const wire: {
   deleteRecords: typeof deleteRecordsV2.api;
   deleteTopics: typeof deleteTopicsV6.api;
   describeConfigs: typeof describeConfigsV4.api;
+  describeGroups: typeof describeGroupsV5.api;
   endTxn: typeof endTxnV3.api;
   fetch: typeof fetchApi;
   findCoordinator: typeof findCoordinatorV6.api;
@@ -240,6 +242,7 @@ export const wire: {
   deleteRecords: deleteRecordsV2.api,
   deleteTopics: deleteTopicsV6.api,
   describeConfigs: describeConfigsV4.api,
+  describeGroups: describeGroupsV5.api,
   endTxn: endTxnV3.api,
   fetch: fetchApi,
   findCoordinator: findCoordinatorV6.api,
@@ -266,6 +269,7 @@ export const operations: ReadonlyMap<unknown, Operation> = new Map<unknown, Oper
   [wire.deleteRecords, 'Delete'],
   [wire.deleteTopics, 'Delete'],
   [wire.describeConfigs, 'DescribeConfigs'],
+  [wire.describeGroups, 'Describe'],
   [wire.endTxn, 'Write'],
   [wire.fetch, 'Read'],
   [wire.findCoordinator, 'Describe'],

@@ -191,6 +191,14 @@ export class FakeKafka implements KafkaPort {
     });
     return new Map(found);
   }
+  async listTopics(): Promise<string[]> {
+    return [...this.topics.keys()];
+  }
+  async groupMembers(): Promise<[]> {
+    return [];
+  }
+  async removeMembers(): Promise<void> {}
+  async commitOffsets(): Promise<void> {}
   async deleteRecords(): Promise<void> {}
   async deleteGroup(): Promise<boolean> {
     return false;
