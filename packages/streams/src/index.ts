@@ -45,6 +45,7 @@ export type {
 } from './dsl/options.ts';
 export type { EmitStrategy } from './dsl/emit-strategy.ts';
 export { hopping, sessions, sliding, tumbling } from './dsl/windows.ts';
+export { javaSessionWindowedSerde, javaTimeWindowedSerde } from './dsl/java-windowed-serdes.ts';
 export { sessionWindowedSerde, windowedSerde } from './dsl/windowed-serde.ts';
 export { milliseconds } from './api/duration.ts';
 export type { Duration } from './api/duration.ts';
@@ -75,6 +76,17 @@ export type { RuntimeMetrics } from './runtime/metrics.ts';
 export type { ThreadState } from './runtime/thread/thread-state.ts';
 export { addFields, bytesSerde, jsonObjectSerde, jsonSerde, numberSerde, stringSerde } from './api/serde.ts';
 export type { BytesSerde, JsonObject, NamedSerde, Serde, Serialized, TextSerde } from './api/serde.ts';
+export {
+  booleanSerde,
+  doubleSerde,
+  floatSerde,
+  integerSerde,
+  longBigIntSerde,
+  longSerde,
+  shortSerde,
+  uuidSerde,
+  voidSerde,
+} from './api/java-serdes.ts';
 export { readFirstCopy } from './first-copies.ts';
 export type { FirstCopyQuery } from './first-copies.ts';
 export { resetApplication } from './reset.ts';

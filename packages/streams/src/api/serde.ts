@@ -38,6 +38,11 @@ export interface BytesSerde<T> extends NamedSerde {
   serialize(value: T): Uint8Array;
   /** The value of bytes. @throws where there is none. */
   deserialize(bytes: Buffer): T;
+  /**
+   * What `to()` chooses the partition of a record by, where the value is its key: all of the key's bytes,
+   * unless given.
+   */
+  partitionKey?(value: T): Serialized;
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { Emit } from '../operators/aggregate.ts';
 import type { Duration } from '../api/duration.ts';
 import type { OffsetReset } from '../api/offset-reset.ts';
+import { chooserOf } from '../api/partition-key.ts';
 import type { Serde } from '../api/serde.ts';
 import type { TimestampExtractor } from '../api/processor.ts';
 import type { KStream } from './stream.ts';
@@ -141,7 +142,7 @@ export interface ForeignKeyJoined<K, V, FK, VF, VO> extends TableJoined<K, VO> {
   foreignValue?: Serde<VF>;
 }
 
-/** The untyped form that the graph keeps. */
-export function untypedPartitioner<K, V>(produced: Produced<K, V>): Partitioner | undefined {
-  return produced.partitioner as Partitioner | undefined;
+/** The partitioner that was given, or else the one of the key's serde, in the untyped form of the graph. */
+export function partitionerOf<K, V>(produced: Produced<K, V>, keySerde: Serde<K>): Partitioner | undefined {
+  return (produced.partitioner as Partitioner | undefined) ?? chooserOf(keySerde);
 }

@@ -31,13 +31,7 @@ import type { Parent, TopicChoice } from '../topology/topology.ts';
 import { BranchedStream } from './branched-stream.ts';
 import type { Dsl, StreamPlace } from './dsl.ts';
 import type { KGroupedStream } from './grouped-stream.ts';
-import {
-  untypedPartitioner,
-  type Grouped,
-  type Named,
-  type Produced,
-  type Repartitioned,
-} from './options.ts';
+import { partitionerOf, type Grouped, type Named, type Produced, type Repartitioned } from './options.ts';
 import { requireSerdes } from './require-serdes.ts';
 import { JoinableStream } from './stream-joins.ts';
 import type { KTable } from './table.ts';
@@ -356,7 +350,7 @@ export class KStream<K, V> extends JoinableStream<K, V> {
       topic: topic as TopicChoice,
       keySerde: key,
       valueSerde: value,
-      partitioner: untypedPartitioner(produced),
+      partitioner: partitionerOf(produced, key),
     });
   }
 
