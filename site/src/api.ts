@@ -5,6 +5,7 @@ import { join } from 'node:path';
 /** What TypeDoc calls the entries, and what a program imports them by. */
 const entries: Readonly<Record<string, string>> = {
   'streams/src': '@activity/streams',
+  'streams/src/page': '@activity/streams/page',
   'streams/src/testing': '@activity/streams/testing',
   'kafka/src': '@activity/kafka',
 };
@@ -16,6 +17,7 @@ export async function writeApi(root: string, out: string): Promise<void> {
     plugin: ['typedoc-plugin-markdown'],
     entryPoints: [
       join(streams, 'src', 'index.ts'),
+      join(streams, 'src', 'page', 'index.ts'),
       join(streams, 'src', 'testing', 'index.ts'),
       join(root, 'packages', 'kafka', 'src', 'index.ts'),
     ],

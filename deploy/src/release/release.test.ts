@@ -1,14 +1,24 @@
 // What a release makes of names, manifests and links, and why it is refused.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { projectRoot } from '@activity/testbed/paths';
 import { absoluteLinks } from './links.ts';
 import { publishedManifest } from './manifest.ts';
-import { readPublishing, renamed, type Publishing } from './publishing.ts';
+import { published, readPublishing, renamed, type Publishing } from './publishing.ts';
 import { refusals, type Release } from './refusals.ts';
 
 const repository = 'https://github.com/owner/name';
 const names = { kafka: '@new/wire', streams: 'new-streams', 'create-streams-app': '@new/create-app' };
 const publishing: Publishing = { repository, names };
+
+test('packages need the Node that their dependencies need', () => {
+  const engine = (file: string): string =>
+    (JSON.parse(readFileSync(join(projectRoot, file), 'utf8')) as { engines: { node: string } }).engines.node;
+  const lowest = [...engine('node_modules/@platformatic/kafka/package.json').matchAll(/>= ?([\d.]+)/g)];
+  expect(lowest.map(([, version]) => version)).toEqual(['22.22.0', '24.6.0']);
+  for (const name of published) expect(engine(`packages/${name}/package.json`)).toBe('^22.22.0 || >=24.6.0');
+});
 
 test('the root names every package', () => {
   expect(Object.values(readPublishing(projectRoot).names)).toHaveLength(3);

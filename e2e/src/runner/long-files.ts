@@ -5,7 +5,7 @@
 export const longFiles: Readonly<Record<string, number>> = {
   'connect/src/connect.integration.test.ts': 45,
   'connect/src/sink-writes.integration.test.ts': 45,
-  'deploy/src/release/new-project.integration.test.ts': 25,
+  'deploy/src/release/new-project.integration.test.ts': 28,
   'deploy/src/release/pack.integration.test.ts': 35,
   'deploy/src/setup/setup.integration.test.ts': 13,
   'e2e/src/activity.integration.test.ts': 59,
