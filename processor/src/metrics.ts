@@ -94,6 +94,8 @@ export function streamsMetrics(registry: Registry): RuntimeMetrics {
     },
     dropped: (task, reason) => dropped.inc({ task, reason }),
     late: (task) => late.inc({ task }),
+    // No step of the processor awaits.
+    called() {},
     deadLettered: (task, reason) => deadLettered.inc({ task, reason }),
     committed: (_records, _bytes, durationMs) => commits.observe(durationMs / 1000),
     commitFailed: (code) => commitFailures.inc({ code }),

@@ -23,6 +23,7 @@ export type { ToTable } from './dsl/to-table.ts';
 export type { WhenFull } from './operators/suppress.ts';
 export { KGroupedTable } from './dsl/grouped-table.ts';
 export type { KeySelector } from './dsl/stream-joins.ts';
+export { AsyncStream } from './dsl/async-steps.ts';
 export { JoinableStream } from './dsl/stream-joins.ts';
 export { JoinableTable } from './dsl/table-joins.ts';
 export { joinWindows } from './dsl/join-windows.ts';
@@ -121,6 +122,15 @@ export type {
   TopicReaderOptions,
 } from '@activity/kafka';
 export { describeTopology, describeMermaid } from './topology/describe.ts';
+export { AsyncTimeoutError } from './api/async-processor.ts';
+export type {
+  AsyncCall,
+  AsyncOptions,
+  AsyncProcessor,
+  AsyncProcessorSupplier,
+  CallSettings,
+} from './api/async-processor.ts';
+export type { CallCounts } from './runtime/step-calls.ts';
 export type {
   Cancellable,
   CommitCallbacks,

@@ -1,5 +1,6 @@
 // The graph that a builder collects: nodes, stores and topics,
 // with names that stay the same from build to build.
+import type { AsyncProcessorSupplier, CallSettings } from '../api/async-processor.ts';
 import type { StoreSpec } from '../api/stores.ts';
 import type { ProcessorSupplier } from '../api/processor.ts';
 import type {
@@ -40,6 +41,18 @@ export class Graph {
     const untyped = supplier as unknown as ProcessorSupplier<unknown, unknown, unknown, unknown>;
     const globals = globalStores.length > 0 && { globalStores };
     this.nodes.push({ kind: 'processor', name, parents, stores, ...globals, supplier: untyped });
+    return { node: name, output: undefined };
+  }
+
+  asyncProcessor<KI, VI, R, KO, VO>(
+    name: string,
+    parents: readonly Parent[],
+    supplier: AsyncProcessorSupplier<KI, VI, R, KO, VO>,
+    calls: CallSettings,
+    stores: readonly string[] = [],
+  ): Parent {
+    const untyped = supplier as unknown as ProcessorSupplier<unknown, unknown, unknown, unknown>;
+    this.nodes.push({ kind: 'processor', name, parents, stores, supplier: untyped, calls });
     return { node: name, output: undefined };
   }
 

@@ -28,12 +28,12 @@ import { stringSerde, type Serde } from '../api/serde.ts';
 import { keyText } from '../api/key-text.ts';
 import type { ProcessorSupplier } from '../api/processor.ts';
 import type { Parent, TopicChoice } from '../topology/topology.ts';
+import { AsyncStream } from './async-steps.ts';
 import { BranchedStream } from './branched-stream.ts';
 import type { Dsl, StreamPlace } from './dsl.ts';
 import type { KGroupedStream } from './grouped-stream.ts';
 import { partitionerOf, type Grouped, type Named, type Produced, type Repartitioned } from './options.ts';
 import { requireSerdes } from './require-serdes.ts';
-import { JoinableStream } from './stream-joins.ts';
 import type { KTable } from './table.ts';
 import { tableOf, type ToTable } from './to-table.ts';
 import type { StatefulStream } from './stateful-stream.ts';
@@ -41,8 +41,8 @@ import { storeNames, type DedupeOptions, type Failing, type ProcessOptions } fro
 
 /**
  * A stream of records with keys `K` and values `V`. Methods declare steps and answer what comes after them;
- * nothing runs before {@link createStreams}. A step keeps event time and headers,
- * and runs on each record synchronously.
+ * nothing runs before {@link createStreams}. A step keeps event time and headers, and runs on each record
+ * synchronously; those whose names end in `Async` await.
  *
  * The value may be `undefined` where Kafka carried none (a tombstone):
  * steps see it as it is, aggregates drop it.
@@ -52,7 +52,7 @@ import { storeNames, type DedupeOptions, type Failing, type ProcessOptions } fro
  *   .mapValues((order) => order.amount, { value: numberSerde })
  *   .to('amounts');
  */
-export class KStream<K, V> extends JoinableStream<K, V> {
+export class KStream<K, V> extends AsyncStream<K, V> {
   readonly #dsl: Dsl;
   readonly #place: StreamPlace<K, V>;
 

@@ -9,7 +9,8 @@ import type { StepState } from '../api/step-state.ts';
 import type { Processor } from '../api/processor.ts';
 import type { KStream } from '../dsl/stream.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
-import { TopologyTestDriver, type OutputRecord } from '../testing/topology-test-driver.ts';
+import type { OutputRecord } from '../testing/driver-types.ts';
+import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
 import type { Topology } from '../topology/topology.ts';
 
 const strings = { key: stringSerde, value: stringSerde };

@@ -6,7 +6,8 @@ import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { jsonSerde, stringSerde, type Serde } from '../api/serde.ts';
 import { byPartition, histories, playHistory, type Input } from '../testing-support/faults.ts';
 import { checkProperty } from '@activity/kafka/testing';
-import { TopologyTestDriver, type TestOutputTopic } from '../testing/topology-test-driver.ts';
+import type { TestOutputTopic } from '../testing/driver-types.ts';
+import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
 import type { Topology } from '../topology/topology.ts';
 import { countsSerde } from './rolling-count.ts';
 

@@ -1,5 +1,7 @@
 // What the runtime counts. The registry of a metrics library stands behind this; tests count by hand.
 
+import type { CallCounts } from './step-calls.ts';
+
 /**
  * Called by the runtime as things happen; stand a metrics library behind it. Calls from worker threads are
  * gathered and repeated in the calling thread twice a second. Durations in milliseconds. A method must not
@@ -17,6 +19,8 @@ export interface RuntimeMetrics {
   late(taskId: string): void;
   /** A record went to the dead-letter topic; the reason is the error's name, or what a processor said. */
   deadLettered(taskId: string, reason: string): void;
+  /** What has become of the calls of a step that awaits, since this was called for it last. */
+  called(taskId: string, step: string, calls: CallCounts): void;
   /** A commit has ended well: its input records, the bytes written, the time from its beginning. */
   committed(records: number, bytes: number, durationMs: number): void;
   /** The thread went back to the last commit, for an error of this code. */
@@ -44,6 +48,7 @@ export const noMetrics: RuntimeMetrics = {
   dropped() {},
   late() {},
   deadLettered() {},
+  called() {},
   committed() {},
   commitFailed() {},
   polled() {},

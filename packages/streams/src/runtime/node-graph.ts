@@ -1,5 +1,6 @@
 // The nodes of one task, wired: each forwards straight into its children's process functions.
 import { textOf } from './error-message.ts';
+import type { AsyncProcessor } from '../api/async-processor.ts';
 import { FatalError, StreamsError } from '../api/errors.ts';
 import type { StreamRecord } from '../api/record.ts';
 import { serializeForTopic, type Serialized, type Serde } from '../api/serde.ts';
@@ -17,6 +18,11 @@ export interface NodeHost {
     forward: Receive,
     forwardTo: (output: string, record: StreamRecord<unknown, unknown>) => void,
   ): ProcessorContext<unknown, unknown>;
+  /** The function that takes the records of a step that awaits. */
+  awaiting(
+    node: ProcessorNode,
+    processor: AsyncProcessor<unknown, unknown, unknown, unknown, unknown>,
+  ): Receive;
   readonly outputs: NodeOutputs;
   readonly counts: TopologyCounts;
 }
@@ -68,12 +74,16 @@ export function wireNodes(nodes: readonly TopologyNode[], host: NodeHost): NodeG
     } else {
       const processor = inStep('creating', node, () => node.supplier());
       processors.push({ processor, node });
-      const process: Receive = (given) => processor.process(given);
+      let process: Receive = (given) => processor.process(given);
+      if (node.calls)
+        process = host.awaiting(node, processor as unknown as Parameters<NodeHost['awaiting']>[1]);
+      const isSync = !node.calls;
       connect = (edge) => (record) => {
         edge.records++;
         try {
           if (outputs.isAlone) outputs.process(node, process, record);
-          else processor.process(record);
+          else if (isSync) processor.process(record);
+          else process(record);
         } catch (error) {
           counts.failed(node.name, error);
           throw error;

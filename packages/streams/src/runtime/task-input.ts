@@ -13,6 +13,8 @@ import type { StepClocks } from './step-clocks.ts';
 export interface Fetched {
   input: TaskInput;
   source: SourceRecord;
+  /** Whether a step has failed for it. */
+  hasFailed?: boolean;
 }
 
 /** A record with the key, value and time that were read from it. */

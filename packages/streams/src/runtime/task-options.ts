@@ -4,6 +4,7 @@ import type { Collector } from './collector.ts';
 import type { Refusals } from './commit-isolation.ts';
 import type { FailurePolicy } from './failure-policy.ts';
 import type { RuntimeMetrics } from './metrics.ts';
+import type { CallHost } from './step-calls.ts';
 import type { OpenStore, StoreClocks } from './task-stores.ts';
 import type { TopologyCounts } from './topology-counts.ts';
 
@@ -25,6 +26,8 @@ export interface TaskOptions {
   maxTaskIdleMs?: number;
   /** The stores of global tables, by name; none unless given. */
   globalStores?: ReadonlyMap<string, unknown>;
+  /** What the calls of steps that await need; without it no step may await. */
+  calls?: CallHost;
   /** Records that were found to make their commit fail. */
   refusals: Refusals;
   /** Opens the stores; the task gives the clocks that they expire by. */

@@ -1,21 +1,25 @@
 // A task: one partition of a sub-topology. It takes records in event-time order through the nodes, and takes
 // part in commits: seal (the transaction begins), then commit or abort.
-import { partitionName, type CommitResult, type CommittedOffset, readKey, readValue } from '@activity/kafka';
+import { partitionName, type CommitResult, type CommittedOffset } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
-import type { SourceRecord, StreamRecord } from '../api/record.ts';
-import type { CommitCallbacks, ProcessorContext } from '../api/processor.ts';
+import type { StreamRecord } from '../api/record.ts';
+import type { ProcessorContext } from '../api/processor.ts';
 import type { ProcessorNode } from '../topology/topology.ts';
-import type { FailureStage } from './failure-policy.ts';
+import { AsyncCalls } from './async-calls.ts';
+import { HeldBack } from './held-back.ts';
+import { InputFailures } from './input-failures.ts';
+import { InputHeads } from './input-heads.ts';
 import { wireNodes, type NodeGraph } from './node-graph.ts';
-import { recordName, type RecordPlace, type Refusal } from './commit-isolation.ts';
+import type { RecordPlace } from './commit-isolation.ts';
 import { processorContext } from './processor-context.ts';
 import type { StartOffset } from './start-positions.ts';
 import { Punctuators } from './punctuators.ts';
 import { RecordQueue } from './record-queue.ts';
-import { EndingError, isEventTime, isFinal, ownTime, stageOf, TaskFailures } from './task-failures.ts';
+import { TaskFailures } from './task-failures.ts';
 import { StepClocks } from './step-clocks.ts';
 import { offsetOf, positionOf, seekInput, type Fetched, type Parsed, type TaskInput } from './task-input.ts';
 import { TaskIdling } from './task-idling.ts';
+import { TaskMoment } from './task-moment.ts';
 import { taskIdOf, type TaskOptions } from './task-options.ts';
 import { TaskOutputs } from './task-outputs.ts';
 import { TopologyCounts } from './topology-counts.ts';
@@ -32,20 +36,16 @@ export class Task {
   readonly #inputs: TaskInput[] = [];
   readonly #punctuators = new Punctuators();
   readonly #clocks = new StepClocks();
-  readonly #idling: TaskIdling;
-  readonly #commitCallbacks: { step: string; callbacks: CommitCallbacks }[] = [];
+  readonly #heads: InputHeads;
+  readonly #heldBack = new HeldBack();
+  readonly #moment = new TaskMoment();
+  /** Undefined where no step awaits. */
+  readonly #calls: AsyncCalls | undefined;
   readonly #failures: TaskFailures;
+  readonly #inputFailures: InputFailures;
   readonly #outputs: TaskOutputs;
   #hasPunctuated = false;
-  #streamTime = -1;
-  #arrivalTime = -1;
-  /** The record that ends the application, and why, once what was processed before it is committed. */
-  #fatal: { topic: string; offset: number; error: FatalError } | undefined;
-  #reachedFatal = false;
-  /** Records that could not be read and were passed over: they count against the limits of a commit too. */
-  #unreadable = 0;
   #last: Fetched | undefined;
-  #current: Parsed | undefined;
 
   constructor(options: TaskOptions) {
     this.#options = options;
@@ -54,17 +54,39 @@ export class Task {
     const { partition, metrics, collector, topicName, failures, counts = new TopologyCounts() } = options;
     this.#counts = counts;
     this.#failures = new TaskFailures({ taskId: this.id, partition, failures, metrics, counts });
-    this.#idling = new TaskIdling(options.maxTaskIdleMs ?? -1);
-    this.#outputs = new TaskOutputs({ partition, collector, topicName, failures: this.#failures });
+    const outputs = new TaskOutputs({ partition, collector, topicName, failures: this.#failures });
+    this.#outputs = outputs;
     this.stores = options.openStores({
-      streamTime: () => this.#streamTime,
-      arrivalTime: () => this.#arrivalTime,
-      eventTime: () => this.#eventTime(),
+      streamTime: () => this.#moment.streamTime,
+      arrivalTime: () => this.#moment.arrivalTime,
+      eventTime: () => this.#moment.eventTime(options.now),
       stepClock: (name) => this.#clocks.of(name),
     });
+    const inputFailures = new InputFailures({
+      failures: this.#failures,
+      outputs,
+      refusals: options.refusals,
+    });
+    this.#inputFailures = inputFailures;
+    const moment = this.#moment;
+    const awaits = options.subTopology.nodes.some((node) => node.kind === 'processor' && node.calls);
+    if (awaits) {
+      const { calls: host } = options;
+      if (!host) throw new FatalError('TOPOLOGY_INVALID', `task ${this.id} has steps that await`);
+      this.#calls = new AsyncCalls({
+        taskId: this.id,
+        host,
+        metrics,
+        counts,
+        moment,
+        outputs,
+        inputFailures,
+      });
+    }
     this.#graph = wireNodes(options.subTopology.nodes, {
       context: (node, forward, forwardTo) => this.#context(node, forward, forwardTo),
-      outputs: this.#outputs,
+      awaiting: (node, processor) => (this.#calls as AsyncCalls).add(node, processor),
+      outputs,
       counts,
     });
     for (const node of options.subTopology.nodes) {
@@ -78,6 +100,21 @@ export class Task {
         this.#inputs.push({ queue, node, partitions, read, enter, head: undefined });
       }
     }
+    this.#heads = new InputHeads({
+      inputs: this.#inputs,
+      idling: new TaskIdling(options.maxTaskIdleMs ?? -1),
+      endsAt: (input, source) => inputFailures.endsAt(input, source),
+      onUnreadable: (record, error) =>
+        inputFailures.failed('deserialization', record, error, inputFailures.refusal(record) !== undefined),
+      onUntimed: ({ node }) => {
+        metrics.dropped(this.id, 'invalid-timestamp');
+        counts.node(node.name).dropped++;
+      },
+      onPassedOver: (record) => {
+        record.input.read.records++;
+        this.#last = record;
+      },
+    });
     this.#graph.init();
     // What `init` cancels stays so.
     this.#punctuators.seal();
@@ -96,7 +133,7 @@ export class Task {
 
   /** The highest event time seen, in epoch milliseconds; -1 before the first record. */
   get streamTime(): number {
-    return this.#streamTime;
+    return this.#moment.streamTime;
   }
 
   /** The record that was processed last. */
@@ -109,26 +146,27 @@ export class Task {
    * committed.
    */
   get failure(): FatalError | undefined {
-    return this.#reachedFatal ? this.#fatal?.error : undefined;
+    return this.#inputFailures.failure;
   }
 
   /** Whether this error ends the application for one of this task's records. */
   endsWith(error: unknown): boolean {
-    return this.#fatal !== undefined && error === this.#fatal.error;
+    return this.#inputFailures.endsWith(error);
   }
 
   /**
    * Reads on from these offsets: drops what was buffered, and takes the clocks from the offsets' metadata.
    */
   seek(offsets: readonly StartOffset[], topicIds: ReadonlyMap<string, string> = new Map()): void {
-    this.#streamTime = this.#arrivalTime = -1;
-    this.#reachedFatal = false;
-    this.#unreadable = 0;
+    const moment = this.#moment;
+    moment.streamTime = moment.arrivalTime = -1;
+    this.#inputFailures.reset();
+    this.#heads.reset();
     this.#clocks.reset();
     for (const input of this.#inputs) {
       seekInput(input, offsets, topicIds, this.#clocks);
-      this.#streamTime = Math.max(this.#streamTime, input.queue.partitionTime);
-      this.#arrivalTime = Math.max(this.#arrivalTime, input.queue.arrivalTime);
+      moment.streamTime = Math.max(moment.streamTime, input.queue.partitionTime);
+      moment.arrivalTime = Math.max(moment.arrivalTime, input.queue.arrivalTime);
     }
   }
 
@@ -140,18 +178,17 @@ export class Task {
   process(limit: number, isOver: () => boolean = () => false): number {
     let done = 0;
     const streamTimed = this.#punctuators.has('stream-time');
-    while (done < limit) {
-      const input =
-        this.#inputs.length === 1 ? this.#readyHead(this.#inputs[0] as TaskInput) : this.#smallest();
-      if (this.#unreadable > 0) {
-        done += this.#unreadable;
-        this.#unreadable = 0;
+    while (done < limit && !this.#takesNoMore()) {
+      const input = this.#heads.next();
+      const passedOver = this.#heads.takePassedOver();
+      if (passedOver > 0) {
+        done += passedOver;
         if (isOver()) break;
         continue;
       }
-      if (!input || this.#reachedFatal) break;
+      if (!input || this.#inputFailures.hasReachedEnd) break;
       this.#processHead(input);
-      if (streamTimed) this.#punctuators.punctuate('stream-time', this.#streamTime);
+      if (streamTimed) this.#punctuators.punctuate('stream-time', this.#moment.streamTime);
       done++;
       if (isOver()) break;
     }
@@ -160,6 +197,8 @@ export class Task {
 
   /** Calls the punctuators that follow the time of day. */
   punctuateWallClock(): boolean {
+    // What is called now could make calls that the commit being prepared would have to wait for.
+    if (this.#heldBack.isPreparing) return false;
     return this.#punctuators.punctuate('wall-clock', this.#options.now());
   }
 
@@ -168,19 +207,44 @@ export class Task {
     return this.#hasPunctuated;
   }
 
-  /** Lets processors forward what they held back for this commit. */
-  beforeCommit(): void {
-    for (const { step, callbacks } of this.#commitCallbacks) {
-      if (this.#options.refusals.isHeldBackAlone)
-        this.#outputs.alone(`what ${step} held back for a commit`, step, () => callbacks.beforeCommit());
-      else callbacks.beforeCommit();
-    }
+  /** Whether a step awaits calls: its task must be prepared for a commit before the commit begins. */
+  get awaits(): boolean {
+    return this.#calls !== undefined;
+  }
+
+  /** How many records wait for calls, or for what came of one to be passed on. */
+  get callsHeld(): number {
+    return this.#calls?.size ?? 0;
+  }
+
+  /** Passes on what came of calls that have settled, until `isOver`. Returns how many there were. */
+  deliver(isOver: () => boolean = () => false): number {
+    return this.#calls?.deliver(isOver) ?? 0;
+  }
+
+  /**
+   * Prepares a commit: from the first call on, the task takes no records until it is sealed or aborted. Lets
+   * processors forward what they held back, one after the other, so that what one forwards reaches the next
+   * one. Returns whether everything was forwarded and no call is left; otherwise it is to be called again,
+   * after {@link deliver}.
+   */
+  prepareCommit(): boolean {
+    const isAlone = this.#options.refusals.isHeldBackAlone;
+    return this.#heldBack.pass(
+      () => this.callsHeld === 0,
+      (step, beforeCommit) =>
+        this.#moment.forwarding(() => {
+          if (isAlone) this.#outputs.alone(`what ${step} held back for a commit`, step, beforeCommit);
+          else beforeCommit();
+        }),
+    );
   }
 
   /** Begins a commit: changelog records go to the collector; returns the offsets to commit. */
   seal(): CommittedOffset[] {
     this.#punctuators.seal();
     this.#hasPunctuated = false;
+    this.#heldBack.seal();
     for (const { store } of this.stores) store.seal(this.#options.collector.records);
     const offsets: CommittedOffset[] = [];
     for (const { queue } of this.#inputs) {
@@ -215,73 +279,29 @@ export class Task {
   abort(): void {
     this.#punctuators.abort();
     this.#hasPunctuated = false;
+    this.#calls?.abandon(`task ${this.id} goes back to the last commit`);
     for (const { store } of this.stores) store.abort();
-    for (const { callbacks } of this.#commitCallbacks) callbacks.afterAbort();
+    this.#heldBack.abort();
     for (const input of this.#inputs) {
       input.head = undefined;
       input.queue.processedBytes = 0;
     }
   }
 
+  /** Nobody waits for the calls in flight any more: the task is gone. */
+  abandonCalls(): void {
+    this.#calls?.abandon(`task ${this.id} is closed`);
+  }
+
   /** Closes the processors. Stores are closed by their owner. */
   close(): void {
+    this.abandonCalls();
     this.#graph.close();
   }
 
-  #readyHead(input: TaskInput): TaskInput | undefined {
-    if (input.head) return input;
-    const { queue } = input;
-    const source = queue.peek();
-    if (!source) return undefined;
-    if (this.#fatal && this.#fatal.offset === source.offset && this.#fatal.topic === queue.topic) {
-      this.#reachedFatal = true;
-      return undefined;
-    }
-    input.head = this.#parse(input, source);
-    if (input.head) return input;
-    queue.advance();
-    input.read.records++;
-    this.#last = { input, source };
-    this.#unreadable++;
-    return undefined;
-  }
-
-  #smallest(): TaskInput | undefined {
-    let smallest: TaskInput | undefined;
-    let empty: RecordQueue[] | undefined;
-    for (const input of this.#inputs) {
-      if (!this.#readyHead(input)) {
-        // What comes behind it in its partition may be older than what the others have.
-        if (this.#unreadable > 0) return undefined;
-        (empty ??= []).push(input.queue);
-        continue;
-      }
-      const timestamp = (input.head as Parsed).record.timestamp;
-      if (!smallest || timestamp < (smallest.head as Parsed).record.timestamp) smallest = input;
-    }
-    return smallest && !this.#idling.waitsFor(empty) ? smallest : undefined;
-  }
-
-  #parse(input: TaskInput, source: SourceRecord): Parsed | undefined {
-    const { node } = input;
-    const { headers } = source;
-    let record: StreamRecord<unknown, unknown>;
-    try {
-      const key = readKey(node.keySerde, source);
-      const value = readValue(node.valueSerde, source);
-      const timestamp = node.timestamp ? node.timestamp(value, source) : ownTime(source);
-      record = { key, value, timestamp, headers };
-    } catch (error) {
-      this.#failed('deserialization', input, source, error, this.#refusal(input, source) !== undefined);
-      return undefined;
-    }
-    // The extractor has looked, and found none.
-    if (!isEventTime(record.timestamp)) {
-      this.#options.metrics.dropped(this.id, 'invalid-timestamp');
-      this.#counts.node(node.name).dropped++;
-      return undefined;
-    }
-    return { input, source, record };
+  /** A commit is being prepared, or a step that awaits is full. */
+  #takesNoMore(): boolean {
+    return this.#heldBack.isPreparing || this.#calls?.isFull === true;
   }
 
   #processHead(input: TaskInput): void {
@@ -291,50 +311,33 @@ export class Task {
     input.head = undefined;
     input.read.records++;
     if (record.timestamp > queue.partitionTime) queue.partitionTime = record.timestamp;
-    if (record.timestamp > this.#streamTime) this.#streamTime = record.timestamp;
+    const moment = this.#moment;
+    if (record.timestamp > moment.streamTime) moment.streamTime = record.timestamp;
     if (source.timestamp > queue.arrivalTime) queue.arrivalTime = source.timestamp;
-    if (source.timestamp > this.#arrivalTime) this.#arrivalTime = source.timestamp;
-    this.#current = this.#last = head;
+    if (source.timestamp > moment.arrivalTime) moment.arrivalTime = source.timestamp;
+    moment.current = this.#last = head;
     try {
-      const refusal = this.#refusal(input, source);
-      if (refusal) this.#failed('production', input, source, refusal.error, refusal.times > 1);
+      const refusal = this.#inputFailures.refusal(head);
+      if (refusal) this.#inputFailures.failed('production', head, refusal.error, refusal.times > 1);
       else input.enter(record);
     } catch (error) {
-      if (isFinal(error)) throw error;
-      this.#failed(stageOf(error), input, source, error);
+      this.#inputFailures.threw(head, error);
     } finally {
-      this.#current = undefined;
+      moment.current = undefined;
     }
     queue.advance();
-  }
-
-  /** What was refused of what was written for a record. */
-  #refusal({ queue }: TaskInput, { offset }: SourceRecord): Refusal | undefined {
-    const { refusals } = this.#options;
-    const { records } = refusals;
-    return records.size > 0 ? records.get(recordName(queue.topic, queue.partition, offset)) : undefined;
-  }
-
-  #failed(stage: FailureStage, input: TaskInput, source: SourceRecord, error: unknown, isBare = false): void {
-    const { node, queue } = input;
-    const { topic } = queue;
-    try {
-      const letter = this.#failures.ofInput(stage, { topic, source, node: node.name }, error, isBare);
-      if (letter) this.#outputs.collect(letter);
-    } catch (failure) {
-      if (failure instanceof EndingError) this.#fatal = { topic, offset: source.offset, error: failure };
-      throw failure;
-    }
   }
 
   #callPunctuator(step: string, callback: (timestamp: number) => void, time: number): void {
     const what = `a punctuator of ${step}`;
     const { refusedCalls } = this.#options.refusals;
     this.#hasPunctuated = true;
-    this.#outputs.alone(what, step, () => {
-      if (refusedCalls) throw refusedCalls.error;
-      callback(time);
-    });
+    this.#moment.forwarding(() =>
+      this.#outputs.alone(what, step, () => {
+        if (refusedCalls) throw refusedCalls.error;
+        callback(time);
+      }),
+    );
   }
 
   #context(
@@ -343,6 +346,10 @@ export class Task {
     forwardTo: (output: string, record: StreamRecord<unknown, unknown>) => void,
   ): ProcessorContext<unknown, unknown> {
     const { metrics, now } = this.#options;
+    const inTurn = (work: () => void): void => {
+      this.#moment.checkTurn(node.name);
+      work();
+    };
     return processorContext({
       node,
       taskId: this.id,
@@ -352,45 +359,31 @@ export class Task {
       metrics,
       count: this.#counts.node(node.name),
       now,
-      streamTime: () => this.#streamTime,
-      forward,
-      forwardTo,
+      streamTime: () => this.#moment.streamTime,
+      forward: node.calls ? (record) => inTurn(() => forward(record)) : forward,
+      forwardTo: node.calls ? (to, record) => inTurn(() => forwardTo(to, record)) : forwardTo,
       forwardAlone: (record) => this.#alone(node.name, () => forward(record)),
       clock: (name) => this.#clocks.of(name),
       schedule: (intervalMs, type, callback) =>
         this.#punctuators.add(type, intervalMs, now(), (time) =>
           this.#callPunctuator(node.name, callback, time),
         ),
-      onCommit: (callbacks) => this.#commitCallbacks.push({ step: node.name, callbacks }),
-      position: () => this.#current && positionOf(this.#current),
+      onCommit: (callbacks) => this.#heldBack.add(node.name, callbacks),
+      position: () => this.#moment.current && positionOf(this.#moment.current),
       deadLetter: (reason, message) => this.#deadLetterOf(node, reason, message),
     });
   }
 
   /** Does work that the record being processed does not stand for. */
   #alone(step: string, work: () => void): void {
-    const current = this.#current;
-    this.#current = undefined;
-    try {
-      this.#outputs.alone(`a record of ${step}`, step, work);
-    } finally {
-      this.#current = current;
-    }
+    this.#moment.without(() => this.#outputs.alone(`a record of ${step}`, step, work));
   }
 
   #deadLetterOf(node: ProcessorNode, reason: string, message: string): void {
-    if (!this.#current)
-      throw new FatalError('PROCESSING_FAILED', `${node.name} dead-letters outside of a record`);
-    const { input, source } = this.#current;
+    const { current } = this.#moment;
+    if (!current) throw new FatalError('PROCESSING_FAILED', `${node.name} dead-letters outside of a record`);
+    const { input, source } = current;
     const failed = { topic: input.queue.topic, source, node: node.name };
     this.#outputs.collect(this.#failures.inputLetter(failed, { stage: node.name, reason, message }, false));
-  }
-
-  /**
-   * When what is being processed happened: as the record says, or by the time of day where it is no record.
-   */
-  #eventTime(): number {
-    if (this.#current) return this.#current.record.timestamp;
-    return this.#streamTime >= 0 ? this.#streamTime : Math.max(0, this.#options.now());
   }
 }

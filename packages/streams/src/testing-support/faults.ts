@@ -2,7 +2,8 @@
 import * as fc from 'fast-check';
 import type { Serde } from '../api/serde.ts';
 import { faults, play, type Fault } from '../testing/play.ts';
-import { TopologyTestDriver, type OutputRecord } from '../testing/topology-test-driver.ts';
+import type { OutputRecord } from '../testing/driver-types.ts';
+import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
 import type { Topology } from '../topology/topology.ts';
 
 /** A record of the input. */

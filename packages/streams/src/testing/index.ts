@@ -1,6 +1,6 @@
 // The testing entry, `@activity/streams/testing`: everything public, by name.
 export { FakeLog } from './fake-log.ts';
-export { faults, play } from './play.ts';
+export { faults, play, playAsync } from './play.ts';
 export type { Fault } from './play.ts';
 export { TopologyTestDriver } from './topology-test-driver.ts';
 export type {
@@ -9,5 +9,5 @@ export type {
   TestDriverOptions,
   TestInputTopic,
   TestOutputTopic,
-} from './topology-test-driver.ts';
+} from './driver-types.ts';
 export type { FailurePolicy } from '../runtime/failure-policy.ts';

@@ -1,5 +1,6 @@
 // Plays a history on a test driver: records, and what happens to the process between them.
-import type { PendingCommit, TopologyTestDriver } from './topology-test-driver.ts';
+import type { PendingCommit } from './driver-types.ts';
+import type { TopologyTestDriver } from './topology-test-driver.ts';
 
 /**
  * What can happen to a process between two records.
@@ -38,8 +39,47 @@ export function play<R extends object>(
   history: Iterable<R | Fault>,
   pipe: (record: R) => void,
 ): void {
+  const happen = faultMachine(driver);
+  for (const event of history) {
+    if (typeof event === 'string') happen(event);
+    else pipe(event);
+  }
+  happen('succeed');
+  driver.commit();
+}
+
+/**
+ * {@link play} for topologies with steps that await: after each event it passes on what came of calls that
+ * have settled. A commit begins only where no calls are in flight; a rebalance, an abort or a crash abandons
+ * them. At the end it calls `settleAll` until no call is in flight: settle those that are.
+ * @example
+ * await playAsync(driver, history, pipe, () => calls.splice(0).forEach(({ resolve }) => resolve('done')));
+ */
+export async function playAsync<R extends object>(
+  driver: TopologyTestDriver,
+  history: Iterable<R | Fault>,
+  pipe: (event: R) => void,
+  settleAll: () => void,
+): Promise<void> {
+  const happen = faultMachine(driver);
+  for (const event of history) {
+    if (typeof event === 'string') happen(event);
+    else pipe(event);
+    await driver.settle();
+  }
+  happen('succeed');
+  driver.commit();
+  while (driver.callsInFlight > 0) {
+    settleAll();
+    await driver.settle();
+    driver.commit();
+  }
+}
+
+/** Lets faults happen to a driver. */
+function faultMachine(driver: TopologyTestDriver): (fault: Fault) => void {
   let pending: PendingCommit | undefined;
-  function happen(fault: Fault): void {
+  return function happen(fault: Fault): void {
     switch (fault) {
       case 'process':
         driver.process();
@@ -48,7 +88,7 @@ export function play<R extends object>(
         driver.process(2);
         return;
       case 'begin':
-        pending ??= driver.beginCommit();
+        if (!pending && driver.prepareCommit()) pending = driver.beginCommit();
         return;
       case 'succeed':
       case 'fail':
@@ -67,11 +107,5 @@ export function play<R extends object>(
         break;
     }
     pending = undefined;
-  }
-  for (const event of history) {
-    if (typeof event === 'string') happen(event);
-    else pipe(event);
-  }
-  happen('succeed');
-  driver.commit();
+  };
 }

@@ -1,6 +1,6 @@
 // TopologyTestDriver: runs a topology's real tasks on a log in memory and a clock turned by hand.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { partitionName, partitionOf, type CommittedOffset, RecordBatches } from '@activity/kafka';
-import type { RecordHeaders } from '../api/record.ts';
 import { deserialize, type Serde } from '../api/serde.ts';
 import type { BufferStore } from '../api/buffer-store.ts';
 import type { SessionStore } from '../api/session-store.ts';
@@ -17,69 +17,9 @@ import { Task } from '../runtime/task.ts';
 import { topicNames, type TopicNames } from '../runtime/topic-names.ts';
 import { cacheBudget } from '../state/cache-budget.ts';
 import type { Topology } from '../topology/topology.ts';
+import type { PendingCommit, TestDriverOptions, TestInputTopic, TestOutputTopic } from './driver-types.ts';
 import { FakeLog } from './fake-log.ts';
-
-/** Settings of a test driver. */
-export interface TestDriverOptions {
-  /** In the names of internal topics; `test` unless given. */
-  applicationId?: string;
-  /** Partitions of every topic; 1 unless given. */
-  partitions?: number;
-  /** What the wall clock shows first, in epoch milliseconds; 0 unless given. It is turned by hand only. */
-  now?: number;
-  /**
-   * `each`, unless given, processes and commits after every record piped in; `manual` leaves it to
-   * {@link TopologyTestDriver.process} and {@link TopologyTestDriver.commit}.
-   */
-  commits?: 'each' | 'manual';
-  /** What happens to records that fail; unless given, the driver throws. */
-  failures?: Partial<FailurePolicy>;
-  /** Counts what is to be counted. */
-  metrics?: Partial<RuntimeMetrics>;
-}
-
-/** A record read from a topic; `undefined` is Kafka's null. */
-export interface OutputRecord<K, V> {
-  key: K | undefined;
-  value: V | undefined;
-  timestamp: number;
-  headers: RecordHeaders;
-  partition: number;
-  offset: number;
-}
-
-/** A topic to write to. */
-export interface TestInputTopic<K, V> {
-  /** Writes a record; `undefined` is Kafka's null. The partition is the key's unless given. */
-  pipe(
-    key: K | undefined,
-    value: V | undefined,
-    timestamp: number,
-    options?: { partition?: number; headers?: RecordHeaders },
-  ): void;
-}
-
-/** A topic to read from, from where the last read ended. */
-export interface TestOutputTopic<K, V> {
-  /** The committed records since the last read, by partition. */
-  readAll(): OutputRecord<K, V>[];
-}
-
-/**
- * A commit in flight. What is processed meanwhile belongs to the next one;
- * only one of these may be called, once.
- */
-export interface PendingCommit {
-  /** The broker commits, and says so. */
-  succeed(): void;
-  /** The transaction is aborted: its work and everything since is gone, and the input is read again. */
-  fail(): void;
-  /**
-   * The broker commits, but the answer is lost:
-   * the tasks go on from the committed offsets and the changelogs.
-   */
-  loseAnswer(): void;
-}
+import { ManualTimers } from './manual-timers.ts';
 
 /** Stops at the first failure, as Kafka Streams does unless told otherwise. */
 const failOnEverything: FailurePolicy = {
@@ -108,6 +48,7 @@ export class TopologyTestDriver {
   #tasks = new Map<string, Task>();
   #globals: readonly GlobalRows[] = [];
   readonly #globalPositions = new Map<string, number>();
+  readonly #timers = new ManualTimers();
   #now: number;
 
   constructor(topology: Topology, options: TestDriverOptions = {}) {
@@ -179,11 +120,40 @@ export class TopologyTestDriver {
   /**
    * Processes what is in the topics and commits,
    * until nothing more comes of it (through repartition topics, say).
+   * While calls of steps that await are in flight it commits nothing: see {@link TopologyTestDriver.settle}.
    */
   commit(): void {
-    do this.#commitOnce();
+    do if (!this.#commitOnce()) return;
     while (this.process() > 0);
     this.#commitOnce();
+  }
+
+  /**
+   * How many records wait for calls of steps that await, or for what came of one to be passed on. A commit
+   * begins when it is 0.
+   */
+  get callsInFlight(): number {
+    let calls = 0;
+    for (const task of this.#tasks.values()) calls += task.callsHeld;
+    return calls;
+  }
+
+  /**
+   * Passes on what came of the calls of steps that await, in the order in which their promises were settled,
+   * until a turn of the event loop brings no more; then, with `commits: 'each'`, commits where no call is in
+   * flight. Time limits and the back-off of retries go by {@link TopologyTestDriver.advanceWallClock}, and
+   * the back-off has no jitter here.
+   * @example
+   * answers.get('b')?.resolve('second');
+   * await driver.settle();
+   */
+  async settle(): Promise<void> {
+    for (let more = true; more;) {
+      await nextTurn();
+      more = false;
+      for (const task of this.#tasks.values()) more = task.deliver() > 0 || more;
+      if (this.#commits === 'each') this.commit();
+    }
   }
 
   /**
@@ -198,14 +168,30 @@ export class TopologyTestDriver {
         const records = this.log.records(queue.topic, queue.partition).slice(queue.fetchPosition);
         if (records.length > 0) queue.add(records, queue.fetchPosition + records.length);
       }
+      task.deliver();
       done += task.process(limit);
       if (task.failure) throw task.failure;
     }
     return done;
   }
 
-  /** Begins a commit of what was processed; with `commits: 'manual'`, to decide later how it ends. */
+  /**
+   * Lets steps pass on what they hold back for a commit, and returns whether one may begin: no calls of steps
+   * that await are in flight. Until the commit begins these steps' tasks take no more records.
+   */
+  prepareCommit(): boolean {
+    let prepared = true;
+    for (const task of this.#tasks.values()) prepared = task.prepareCommit() && prepared;
+    return prepared;
+  }
+
+  /**
+   * Begins a commit of what was processed; with `commits: 'manual'`, to decide later how it ends.
+   * @throws Error where calls of steps that await are in flight.
+   */
   beginCommit(): PendingCommit {
+    if (!this.prepareCommit())
+      throw new Error('calls are in flight: await driver.settle() until driver.callsInFlight is 0');
     const { records, offsets } = this.#seal();
     return {
       succeed: () => {
@@ -236,11 +222,15 @@ export class TopologyTestDriver {
   /** The process dies: state in memory is gone, and is restored from the changelogs. */
   crash(): void {
     this.#collector.abort();
+    for (const task of this.#tasks.values()) task.abandonCalls();
     this.#tasks = new Map();
     this.#openTasks();
   }
 
-  /** The tasks move to another instance: what was processed is committed, and everything is opened again. */
+  /**
+   * The tasks move to another instance: what was processed is committed, and everything is opened again.
+   * Where calls of steps that await are in flight nothing is committed, and they are abandoned.
+   */
   rebalance(): void {
     this.#commitOnce();
     for (const task of this.#tasks.values()) task.close();
@@ -249,7 +239,7 @@ export class TopologyTestDriver {
 
   /** Moves the wall clock forward by `milliseconds`, calling the punctuators that follow it. */
   advanceWallClock(milliseconds: number): void {
-    this.#now += milliseconds;
+    this.#timers.turn(this.#now + milliseconds, (time) => (this.#now = time));
     for (const task of this.#tasks.values()) task.punctuateWallClock();
     if (this.#commits === 'each') this.commit();
   }
@@ -288,13 +278,15 @@ export class TopologyTestDriver {
     this.#tasks.clear();
   }
 
-  #commitOnce(): void {
+  /** Returns whether it has committed: no calls are in flight. */
+  #commitOnce(): boolean {
     this.process();
+    if (this.callsInFlight > 0 || !this.prepareCommit()) return false;
     this.beginCommit().succeed();
+    return true;
   }
 
   #seal(): { records: RecordBatches; offsets: CommittedOffset[] } {
-    for (const task of this.#tasks.values()) task.beforeCommit();
     const offsets = [...this.#tasks.values()].flatMap((task) => task.seal());
     for (const topic of this.#collector.unknownTopics()) this.#know(topic);
     return { records: this.#collector.take().records, offsets };
@@ -340,6 +332,11 @@ export class TopologyTestDriver {
           metrics: this.#metrics,
           failures: this.#failures,
           refusals: noRefusals,
+          calls: {
+            after: (ms, then) => this.#timers.at(this.#now + ms, then),
+            random: () => 0,
+            onSettled() {},
+          },
           globalStores: globalStores(this.#globals),
           openStores: (clocks) =>
             subTopology.stores.map((spec) => {

@@ -1,4 +1,5 @@
 // The topology: nodes, stores and internal topics as plain data. It validates and describes itself elsewhere.
+import type { CallSettings } from '../api/async-processor.ts';
 import type { OffsetReset } from '../api/offset-reset.ts';
 import type { Serde } from '../api/serde.ts';
 import type { StoreSpec } from '../api/stores.ts';
@@ -38,6 +39,8 @@ export interface ProcessorNode {
   /** The stores of global tables that it joins, for descriptions: every step may read them. */
   readonly globalStores?: readonly string[];
   readonly supplier: ProcessorSupplier<unknown, unknown, unknown, unknown>;
+  /** How its calls are awaited, where it awaits: then the supplier makes an {@link AsyncProcessor}. */
+  readonly calls?: CallSettings;
 }
 
 /** Where records leave. */

@@ -16,7 +16,10 @@ import type { Task } from '../task.ts';
 import { CommitSize } from './commit-size.ts';
 import { InFlight } from './in-flight.ts';
 import type { TaskSet } from './task-set.ts';
+import type { ThreadCalls } from './thread-calls.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
+
+type About = ConstructorParameters<typeof RefusedCommitError>[1];
 
 /** What a {@link CommitCycle} works on. */
 export interface CommitCycleOptions {
@@ -24,6 +27,7 @@ export interface CommitCycleOptions {
   tasks: TaskSet;
   collector: Collector;
   isolation: CommitIsolation;
+  calls: ThreadCalls;
   /** Who this thread is in the group, as of its assignment; undefined without one. */
   identity: () => GroupIdentity | undefined;
   onCommitted: (offsets: readonly CommittedOffset[]) => void;
@@ -41,6 +45,8 @@ export class CommitCycle {
   /** When the last commit has ended, and how long it took, in milliseconds. */
   #ended = { at: Number.NEGATIVE_INFINITY, durationMs: 0 };
   #processed = 0;
+  /** Tasks that await are prepared for the next commit: it begins once their calls have settled. */
+  #isPreparing = false;
   readonly #size: CommitSize;
   /** The task that has processed last. */
   #lastTask: Task | undefined;
@@ -90,11 +96,27 @@ export class CommitCycle {
   /** How long until the next commit is due, in milliseconds. */
   untilDue(): number {
     const { now, commitIntervalMs } = this.#options.thread;
+    // Calls wake the thread when they settle.
+    if (this.#isPreparing) return commitIntervalMs;
     return Math.max(1, this.#last + commitIntervalMs - now(), this.#restMs());
   }
 
-  /** Whether it is time for the next commit. */
-  isDue(): boolean {
+  /**
+   * Whether the next commit may begin: it is time for it, and no calls are in flight of the tasks that await.
+   * These take no more records from the moment that it is time.
+   */
+  mayBegin(): boolean {
+    if (!this.#isPreparing && !this.#isDue()) return false;
+    const tasks = this.#options.tasks.running();
+    this.#isPreparing = true;
+    try {
+      return this.#options.calls.prepare(tasks);
+    } catch (error) {
+      throw refusedFor(error, this.#about(tasks));
+    }
+  }
+
+  #isDue(): boolean {
     if (this.#commit.isActive) return false;
     const { isolation, thread } = this.#options;
     const { now, commitIntervalMs } = thread;
@@ -115,11 +137,11 @@ export class CommitCycle {
     this.#last = now();
     const tasks = this.#options.tasks.running();
     const processed = this.#processed;
-    const last = processed > 0 ? this.#lastTask?.last : undefined;
-    const hasPunctuated = tasks.some((task) => task.hasPunctuated);
-    const about = { processed, last, hasPunctuated };
+    const about = this.#about(tasks);
+    const { hasPunctuated } = about;
+    this.#isPreparing = false;
     const { offsets, collected } = await this.#seal(tasks).catch((error: unknown) => {
-      throw isOfRecords(error) ? new RefusedCommitError(error, about) : error;
+      throw refusedFor(error, about);
     });
     const { records } = collected;
     // Generation and member travel with the offsets: without any, what a stale member punctuates would be
@@ -155,6 +177,12 @@ export class CommitCycle {
   async commitAll(): Promise<void> {
     await this.#commit.ended();
     this.#commit.throwFailure();
+    const { calls, tasks, thread } = this.#options;
+    // The group waits for this member, or somebody for the end of the thread.
+    const drained = calls.drain(() => tasks.running(), thread.rebalanceTimeoutMs / 2);
+    await drained.catch((error: unknown) => {
+      throw refusedFor(error, this.#about(tasks.running()));
+    });
     await this.begin();
     await this.#commit.ended();
     this.#commit.throwFailure();
@@ -187,6 +215,7 @@ export class CommitCycle {
     await this.close();
     this.#options.collector.abort();
     this.#processed = 0;
+    this.#isPreparing = false;
     this.#options.tasks.abort();
   }
 
@@ -233,9 +262,17 @@ export class CommitCycle {
     return new RetriableError('TIMED_OUT', text, { cause: error });
   }
 
+  /** What a commit of these tasks is about, should it be refused. */
+  #about(tasks: readonly Task[]): About {
+    const processed = this.#processed;
+    const last = processed > 0 ? this.#lastTask?.last : undefined;
+    return { processed, last, hasPunctuated: tasks.some((task) => task.hasPunctuated) };
+  }
+
   /** Begins the commit of the tasks: what they held back, their changelog records and offsets. */
   async #seal(tasks: readonly Task[]): Promise<{ offsets: CommittedOffset[]; collected: CollectedRecords }> {
-    for (const task of tasks) task.beforeCommit();
+    // Those that await are prepared already, and do nothing here.
+    for (const task of tasks) task.prepareCommit();
     await this.#placeUnknown();
     const offsets = tasks.flatMap((task) => task.seal());
     return { offsets, collected: this.#options.collector.take() };
@@ -284,4 +321,9 @@ export class CommitCycle {
     if (!group) throw new RejoinError('GENERATION_STALE', 'committing without an assignment');
     return this.#writer.commit({ records, offsets, group });
   }
+}
+
+/** What to throw for an error that was met while a commit began: a record may be to blame. */
+function refusedFor(error: unknown, about: About): unknown {
+  return isOfRecords(error) ? new RefusedCommitError(error, about) : error;
 }

@@ -23,6 +23,7 @@ import { ThreadInput } from './input.ts';
 import { Membership } from './membership.ts';
 import { StateFlush } from './state-flush.ts';
 import { TaskSet } from './task-set.ts';
+import { ThreadCalls } from './thread-calls.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
 import type { ThreadState } from './thread-state.ts';
 import { Turns } from './turns.ts';
@@ -42,6 +43,7 @@ export class StreamThread {
   readonly #input: ThreadInput;
   readonly #turns: Turns;
   readonly #commits: CommitCycle;
+  readonly #calls: ThreadCalls;
   readonly #flush: StateFlush;
   readonly #membership: Membership;
   readonly #purger: Purger;
@@ -81,12 +83,14 @@ export class StreamThread {
       onRestore: options.index === 0 ? options.onRestore : undefined,
       onEnd: wake,
     });
+    this.#calls = new ThreadCalls(wake);
     this.#tasks = new TaskSet({
       thread: options,
       counts: this.#counts,
       globalStores: globalStores(this.#globals),
       collector,
       refusals: isolation,
+      calls: this.#calls.host,
       onEnd: wake,
     });
     this.#input = new ThreadInput({ kafka, metrics, maxBufferedRecords, maxBufferedBytes, log, onEnd: wake });
@@ -95,6 +99,7 @@ export class StreamThread {
       tasks: this.#tasks,
       collector,
       isolation,
+      calls: this.#calls,
       identity: () => this.#membership.identity,
       onCommitted: (offsets) => {
         this.#purger.committed(offsets);
@@ -253,9 +258,11 @@ export class StreamThread {
     this.#input.takeArrived(running);
     this.#input.keepFetching(running);
     const working = this.#isPaused ? [] : running;
+    // A pause takes no more records; what was begun is ended and committed.
+    this.#calls.deliver(running);
     const processed = this.#turns.take(working);
     const punctuated = this.#punctuate(working);
-    if (!this.#membership.isAwaitingAssignment && this.#commits.isDue()) await this.#commits.begin();
+    if (!this.#membership.isAwaitingAssignment && this.#commits.mayBegin()) await this.#commits.begin();
     await this.#stopAtFailure();
     await this.#flush.run();
     this.#purger.run(() => this.#tasks.running());
@@ -343,7 +350,7 @@ export class StreamThread {
   async #idle(): Promise<void> {
     if (this.#closing || this.#membership.hasControls) return;
     if (this.#commits.hasFailed || this.#input.hasNews || this.#tasks.hasNews) return;
-    if (this.#globalInput.hasNews) return;
+    if (this.#globalInput.hasNews || this.#calls.hasNews) return;
     const abort = new AbortController();
     await Promise.race([
       sleep(Math.min(this.#commits.untilDue(), 100), undefined, { signal: abort.signal }).catch(() => {}),

@@ -11,6 +11,7 @@ import type { CommittedState } from '../../state/committed-state.ts';
 import { cacheBudget, type CacheBudget } from '../../state/cache-budget.ts';
 import type { SubTopology } from '../../topology/topology.ts';
 import type { Collector } from '../collector.ts';
+import type { CallHost } from '../step-calls.ts';
 import type { Refusals } from '../commit-isolation.ts';
 import { offsetResets } from '../offset-resets.ts';
 import { oldestState } from '../oldest-state.ts';
@@ -38,6 +39,8 @@ export interface TaskSetOptions {
   counts: TopologyCounts;
   /** The stores of global tables, by name. */
   globalStores: ReadonlyMap<string, unknown>;
+  /** What the calls of tasks need. */
+  calls: CallHost;
   /** Positions were found, or changelogs read, or one of these has failed. */
   onEnd: () => void;
 }
@@ -327,7 +330,7 @@ export class TaskSet {
     topics: ReadonlyMap<string, TopicDescription>,
     committed: readonly CommittedState[],
   ): Task {
-    const { collector, refusals, globalStores, counts, thread } = this.#options;
+    const { collector, refusals, globalStores, counts, calls, thread } = this.#options;
     const { names, metrics, failures, now, maxTaskIdleMs } = thread;
     return new Task({
       subTopology,
@@ -342,6 +345,7 @@ export class TaskSet {
       counts,
       globalStores,
       maxTaskIdleMs,
+      calls,
       openStores: (clocks) =>
         subTopology.stores.map((spec, i) => {
           const changelog = spec.changelog ? { topic: names.changelog(spec), partition } : undefined;
