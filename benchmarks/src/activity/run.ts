@@ -53,7 +53,15 @@ export async function measure(
   const names = namesOf(run, input);
   const topics = topicsOf(names);
   await createOutputs(runs, topics);
-  const common = { name: run, file: process.execPath, admin, group: run, input, records, timeoutMs };
+  const common = {
+    name: run,
+    file: process.execPath,
+    admin,
+    group: run,
+    inputs: [input],
+    records,
+    timeoutMs,
+  };
   if (candidate.engine === 'floor') {
     const { enriched, counts, users } = topics;
     const script = join(import.meta.dirname, 'floor-app.ts');

@@ -1,7 +1,6 @@
 // The programs that the benchmark compares, each as a command.
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { compileJob } from '../shared/java.ts';
 
 /** What a run is told. */
 export interface RunNames {
@@ -21,25 +20,9 @@ export interface Candidate {
 
 const here = import.meta.dirname;
 
-/** Fetches Kafka Streams by Maven and compiles the Java job; returns its class path. */
+/** Compiles the Java job; returns its class path. */
 export function prepareJava(cacheDir: string): string {
-  const pom = join(here, 'java', 'pom.xml');
-  const version = /<artifactId>kafka-streams<\/artifactId>\s*<version>([\d.]+)/.exec(
-    readFileSync(pom, 'utf8'),
-  )?.[1];
-  if (version === undefined) throw new Error(`reading the version of Kafka Streams: none in ${pom}`);
-  const folder = join(cacheDir, 'bench-java', version);
-  const jars = join(folder, 'jars');
-  if (!existsSync(join(jars, `kafka-streams-${version}.jar`))) {
-    const args = ['-q', '-B', '--strict-checksums', '-f', pom, 'dependency:copy-dependencies'];
-    execFileSync('mvn', [...args, `-DoutputDirectory=${jars}`], { stdio: 'inherit' });
-  }
-  const classes = join(folder, 'classes');
-  mkdirSync(classes, { recursive: true });
-  execFileSync('javac', ['-d', classes, '-cp', `${jars}/*`, join(here, 'java', 'StreamsJob.java')], {
-    stdio: 'inherit',
-  });
-  return `${classes}:${jars}/*`;
+  return compileJob(cacheDir, join(here, 'java', 'StreamsJob.java'));
 }
 
 /** How the job may be run on Kafka Streams. */

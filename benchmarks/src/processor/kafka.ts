@@ -52,9 +52,9 @@ export async function writeInput(kafka: Kafka, topic: string, options: DataOptio
   return unique.size;
 }
 
-/** The records that a group has committed, over all partitions of a topic. */
-export async function committed(admin: Admin, groupId: string, topic: string): Promise<number> {
-  const offsets = await admin.fetchOffsets({ groupId, topics: [topic] }).catch(() => []);
+/** The records that a group has committed, over all partitions of some topics. */
+export async function committed(admin: Admin, groupId: string, topics: readonly string[]): Promise<number> {
+  const offsets = await admin.fetchOffsets({ groupId, topics: [...topics] }).catch(() => []);
   return offsets
     .flatMap(({ partitions }) => partitions)
     .reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);

@@ -75,7 +75,7 @@ export class Measurer {
         running: 'STATE RUNNING',
         admin,
         group: id,
-        input,
+        inputs: [input],
         records,
         // Kafka Streams on a machine that is slow does 5,000 records a second.
         timeoutMs: 20_000 + records / 5,

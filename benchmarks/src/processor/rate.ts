@@ -14,8 +14,8 @@ export interface Run {
   running: string;
   admin: Admin;
   group: string;
-  input: string;
-  /** How many records the input has. */
+  inputs: readonly string[];
+  /** How many records the inputs have. */
   records: number;
   timeoutMs: number;
 }
@@ -38,7 +38,7 @@ export class TooSlowError extends Error {}
  * is not counted: the first thread begins alone.
  */
 export async function rateOf(run: Run): Promise<Rates> {
-  const { name, admin, group, input, records } = run;
+  const { name, admin, group, inputs, records } = run;
   const child = startProgram(run.file, run.args, run.env);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   try {
@@ -48,13 +48,13 @@ export async function rateOf(run: Run): Promise<Rates> {
         if (text.toString().includes(run.running)) resolve();
       });
     });
-    const before = await committed(admin, group, input);
+    const before = await committed(admin, group, inputs);
     const pids = { child: child.pid ?? 0 };
     const usedBefore = cpuOf(pids);
     const began = performance.now();
     let half: { done: number; at: number } | undefined;
     for (;;) {
-      const done = await committed(admin, group, input);
+      const done = await committed(admin, group, inputs);
       if (done >= records) break;
       if (done >= records / 2) half ??= { done, at: performance.now() };
       if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode} before it was done`);

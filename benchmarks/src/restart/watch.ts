@@ -35,7 +35,7 @@ export class Watch {
   async #run(admin: Admin, kind: Kind): Promise<void> {
     while (!this.#closed) {
       // In this order, so that a lag is never smaller than it is. Nobody writes to the input in transactions.
-      const done = await committed(admin, groupOf(kind), topicsOf(kind).input);
+      const done = await committed(admin, groupOf(kind), [topicsOf(kind).input]);
       const written = await offsetsIn(admin, topicsOf(kind).input);
       this.samples.push({ at: Date.now(), written, committed: done });
       await sleep(50);

@@ -54,7 +54,7 @@ try {
     sent += messages.length;
     await sleep(50);
   }
-  while ((await committed(admin, applicationId, input)) < sent) await sleep(100);
+  while ((await committed(admin, applicationId, [input])) < sent) await sleep(100);
   child.kill('SIGTERM');
   await exited;
   const third = Math.floor(samples.length / 3);

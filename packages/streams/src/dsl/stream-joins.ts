@@ -304,6 +304,8 @@ export abstract class JoinableStream<K, V> {
   }
 }
 
+const leastSegmentMs = 1000;
+
 /** The declaration of a store that keeps the records of one side. */
 function keptStore<K, V>(
   name: string,
@@ -313,13 +315,16 @@ function keptStore<K, V>(
   changelog: boolean,
 ): StoreSpec {
   const windowSizeMs = beforeMs + afterMs;
+  const retentionMs = windowSizeMs + graceMs;
   return {
     name,
     kind: 'timeline',
     keySerde: key,
     valueSerde: value,
-    retentionMs: windowSizeMs + graceMs,
+    retentionMs,
     windowSizeMs,
+    // What is kept in memory is whole segments: little more than what can still be joined.
+    segmentMs: Math.max(leastSegmentMs, Math.ceil(retentionMs / 4)),
     changelog,
   };
 }

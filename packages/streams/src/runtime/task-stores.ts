@@ -132,9 +132,12 @@ export function openStore(
 /** Segments shorter than this are kept on disk, and dropped, in groups that are not. */
 const diskSegmentMs = 3_600_000;
 
-/** How many segments of a store go together on disk. */
-function segmentsTogether({ segmentMs }: StoreSpec): number {
-  return segmentMs === undefined ? 1 : Math.max(1, Math.floor(diskSegmentMs / segmentMs));
+/** How many segments of a store go together on disk. Those of a timeline store are dropped there as others are. */
+function segmentsTogether(spec: StoreSpec): number {
+  const { kind, segmentMs } = spec;
+  if (segmentMs === undefined) return 1;
+  const togetherMs = kind === 'timeline' ? segmentIntervalMs(retentionOf(spec)) : diskSegmentMs;
+  return Math.max(1, Math.floor(togetherMs / segmentMs));
 }
 
 function retentionOf({ name, kind, retentionMs }: StoreSpec): number {

@@ -6,6 +6,7 @@
 // What is still in memory when the process dies is in the changelog after the position on disk.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { maxKeyBytes, type KeyEncoding } from '../api/key-text.ts';
+import type { StoreSpec } from '../api/stores.ts';
 import { BloomFilter } from './bloom-filter.ts';
 import { isCurrent, type Checkpoints } from './checkpoint.ts';
 import {
@@ -48,6 +49,7 @@ type PageCount = 'treeBranchPageCount' | 'treeLeafPageCount' | 'overflowPages';
 export interface DiskStateOptions {
   taskId: string;
   store: string;
+  kind: StoreSpec['kind'];
   keys: KeyEncoding;
   format: 'text' | 'bytes';
   segmentsTogether: number;
@@ -68,10 +70,12 @@ export class DiskState implements CommittedState {
   readonly #keys: DiskKeys;
   /** Whether each segment has a database to itself. */
   readonly #alone: boolean;
+  /** A timeline store reads ranges, and no single keys that a filter could spare it. */
+  readonly #hasFilters: boolean;
   /** Undefined: nothing was on disk. */
   readonly flushedAt: number | undefined;
   #fresh: Table = new Map();
-  /** Of what is in memory, where keys are found by their prefix. */
+  /** Of what is in memory, where keys are found by their prefix: made when somebody looks for one. */
   #prefixes: KeyPrefixes | undefined;
   #flushingPrefixes: KeyPrefixes | undefined;
   #flushing: Table | undefined;
@@ -87,8 +91,8 @@ export class DiskState implements CommittedState {
     const { env, store, keys, checkpoints } = options;
     this.#writes = new StoreWrites(env, options);
     this.#alone = options.segmentsTogether === 1;
+    this.#hasFilters = options.kind !== 'timeline';
     this.#keys = new DiskKeys(this.#alone, keys);
-    this.#prefixes = this.#newPrefixes();
     const checkpoint = checkpoints.get(store);
     this.#position = checkpoint?.position ?? 0;
     this.flushedAt = checkpoint?.writtenAt;
@@ -102,7 +106,7 @@ export class DiskState implements CommittedState {
       }
       const group = this.#group(number);
       group.db = db;
-      this.#writes.background(this.#fillFilter(number, group, db));
+      if (this.#hasFilters) this.#writes.background(this.#fillFilter(number, group, db));
     }
   }
 
@@ -124,7 +128,7 @@ export class DiskState implements CommittedState {
     const bytes = keyBytes(key, this.#options.keys);
     if (bytes.length > maxKeyBytes) return undefined;
     // Most look-ups that come here are of keys that were never there: the filter knows that.
-    if (group.filtered && !group.filter.mayHave(bytes.hash)) return undefined;
+    if (this.#hasFilters && group.filtered && !group.filter.mayHave(bytes.hash)) return undefined;
     const fresh = this.#fresh.get(segment)?.get(key);
     if (fresh !== undefined) return fresh ?? undefined;
     const flushing = this.#flushing?.get(segment)?.get(key);
@@ -149,7 +153,7 @@ export class DiskState implements CommittedState {
       table.set(key, isWrite(change) ? change : null);
       this.#unflushedBytes += (change.data?.length ?? 0) - (old?.data.length ?? 0);
       if (old === undefined) {
-        filter.add(keyBytes(key, this.#options.keys).hash);
+        if (this.#hasFilters) filter.add(keyBytes(key, this.#options.keys).hash);
         this.#prefixes?.add(segment, key);
       }
       this.#unflushed++;
@@ -159,6 +163,11 @@ export class DiskState implements CommittedState {
 
   entries(segment: number, range: KeyRange = {}): Generator<readonly [string, Stored]> {
     const written = new Map<string, Stored | null>();
+    const { prefix } = range;
+    if (prefix !== undefined) {
+      this.#prefixes ??= this.#prefixesOf(this.#fresh);
+      this.#flushingPrefixes ??= this.#flushing && this.#prefixesOf(this.#flushing);
+    }
     const layers = [
       { table: this.#flushing, prefixes: this.#flushingPrefixes },
       { table: this.#fresh, prefixes: this.#prefixes },
@@ -166,7 +175,6 @@ export class DiskState implements CommittedState {
     for (const { table, prefixes } of layers) {
       const entries = table?.get(segment);
       if (!entries) continue;
-      const { prefix } = range;
       const candidates =
         prefixes && prefix !== undefined ? prefixes.entries(segment, prefix, entries) : entries;
       for (const [key, stored] of candidates) if (includes(range, key)) written.set(key, stored);
@@ -224,7 +232,7 @@ export class DiskState implements CommittedState {
     const { checkpoints, store, now } = this.#options;
     const databases = this.#databases();
     this.#fresh = new Map();
-    this.#prefixes = this.#newPrefixes();
+    this.#prefixes = undefined;
     this.#unflushed = this.#unflushedBytes = 0;
     this.#position = 0;
     this.#groups.clear();
@@ -249,7 +257,7 @@ export class DiskState implements CommittedState {
     this.#flushing = table;
     this.#flushingPrefixes = this.#prefixes;
     this.#fresh = new Map();
-    this.#prefixes = this.#newPrefixes();
+    this.#prefixes = undefined;
     this.#unflushed = this.#unflushedBytes = 0;
     for (const segment of table.keys()) this.#open(this.#groupNumber(segment));
     // What could not be written stays readable in memory until the task has stopped.
@@ -268,9 +276,12 @@ export class DiskState implements CommittedState {
     this.#flushingPrefixes = undefined;
   }
 
-  #newPrefixes(): KeyPrefixes | undefined {
+  #prefixesOf(table: Table): KeyPrefixes | undefined {
     const { prefixLength } = this.#options;
-    return prefixLength && new KeyPrefixes(prefixLength);
+    if (!prefixLength) return undefined;
+    const prefixes = new KeyPrefixes(prefixLength);
+    for (const [segment, entries] of table) for (const key of entries.keys()) prefixes.add(segment, key);
+    return prefixes;
   }
 
   #group(number: number): Group {

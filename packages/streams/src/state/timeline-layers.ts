@@ -58,6 +58,7 @@ export interface TimelineLayersOptions<V> {
 /** The key of the clock: no entry has one without `@`. */
 export const clockKey = 'clock';
 const numberDigits = 10;
+const none: never[] = [];
 /** 0 is that of values which are replaced. */
 const firstNumber = 1;
 
@@ -105,7 +106,7 @@ export class TimelineLayers<V> implements CommitLayers {
     const { valueSerde, keys, changelog, segmentOf } = this.#options;
     const clock = this.#loaded();
     const own = number ?? clock.next;
-    const key = `${owner}${windowSuffix(time)}.${String(own).padStart(numberDigits, '0')}`;
+    const key = `${owner}${timeSuffix(time)}.${String(own).padStart(numberDigits, '0')}`;
     checkKey(key, keys.encoding);
     const data = owned(serialize(valueSerde, value));
     if (changelog) checkRecordSize(changelog.topic, key, data);
@@ -121,22 +122,22 @@ export class TimelineLayers<V> implements CommitLayers {
     this.observe(time);
   }
 
-  /** The entries of a key from one time to another, both included, of segments in this range, in order. */
-  fetch(owner: string, from: number, to: number): Entry<V>[] {
+  /** The values of a key from one time to another, both included, of segments in this range, in order. */
+  fetch(owner: string, from: number, to: number): { time: number; value: V }[] {
     const { segmentOf } = this.#options;
     this.#loaded();
-    const found: Entry<V>[] = [];
+    const found: { time: number; value: V }[] = [];
     const last = segmentOf(to);
     for (let segment = segmentOf(from); segment <= last; segment++) {
       const kept = this.#segments.get(segment);
-      const own = kept?.byOwner.get(owner) ?? [];
+      const own = kept?.byOwner.get(owner) ?? none;
       const all = this.#committedSegments.has(segment)
         ? this.#withCommitted(segment, owner, from, to, own)
         : own;
       for (let i = firstFrom(all, from); i < all.length; i++) {
-        const entry = all[i] as Entry<V>;
-        if (entry.timestamp > to) break;
-        found.push(entry);
+        const { timestamp: time, value } = all[i] as Entry<V>;
+        if (time > to) break;
+        found.push({ time, value });
       }
     }
     return found;
@@ -320,6 +321,11 @@ function firstFrom(entries: readonly { timestamp: number }[], time: number): num
     else high = middle;
   }
   return low;
+}
+
+/** What {@link windowSuffix} returns. Times of records are rarely equal, so they are not kept: they are 13 digits. */
+function timeSuffix(time: number): string {
+  return time >= 10 ** 12 ? `@${time}` : windowSuffix(time);
 }
 
 function bytesOf({ key, data }: { key: string; data: Serialized }): number {

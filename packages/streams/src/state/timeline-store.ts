@@ -32,8 +32,7 @@ export class TaskTimelineStore<K, V> extends SegmentedStore<K, V> implements Tim
     const first = Math.max(from, 0, this.#oldest());
     const last = Math.min(to, this.overlay.observed);
     if (last < first) return [];
-    const entries = this.overlay.fetch(this.keys.write(key), first, last);
-    return entries.map(({ timestamp, value }) => ({ time: timestamp, value }));
+    return this.overlay.fetch(this.keys.write(key), first, last);
   }
 
   override seal(sink: ChangelogSink): void {
