@@ -77,7 +77,7 @@ export async function untilCommitted(
 }
 
 /** Numbers from 0 to below 1, by a seed: KILL_SEED, or another one each time. */
-function seededNumbers(): () => number {
+export function seededNumbers(): () => number {
   const seed = Number(process.env['KILL_SEED'] ?? Date.now() & 0x3fffffff);
   console.log(`run with faults: KILL_SEED=${seed} makes the same choices`);
   let n = 0;
