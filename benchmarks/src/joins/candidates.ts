@@ -43,7 +43,7 @@ function java(classpath: string, { threads, state, caching }: JavaSettings): Can
   };
 }
 
-/** Every way to run the joins on Kafka Streams: state on disk or in memory, one thread or two, caching or not. */
+/** Every way to run the joins on Kafka Streams: state on disk or in memory, threads, caching or not. */
 export function javaCandidates(cacheDir: string): Candidate[] {
   const classpath = compileJob(cacheDir, join(here, 'java', 'JoinsJob.java'));
   const all: Candidate[] = [];

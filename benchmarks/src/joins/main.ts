@@ -1,5 +1,5 @@
-// `npm run bench:joins`: a stream–table join and a stream–stream join on packages/streams and on Kafka Streams,
-// in turn on one broker.
+// `npm run bench:joins`: a stream–table join and a stream–stream join on packages/streams and on Kafka
+// Streams, in turn on one broker.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 // Joins, sessions and suppress on three brokers, while processes and brokers are killed: outputs equal the
-// oracle's, record for record where their order is that of the input. JOIN_KILLS kills so many times; a run prints
-// its KILL_SEED.
+// oracle's, record for record where their order is that of the input. JOIN_KILLS is the number of kills; a
+// run prints its KILL_SEED.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,9 @@ function textsOf(seen: readonly Seen[]): Texts {
   return seen.map(({ key, value }) => [key, value]);
 }
 
-/** What must be in a partition of each ordered output: the joins by naive programs, the rest by the test driver. */
+/**
+ * What must be in a partition of each ordered output: joins by naive programs, the rest by the test driver.
+ */
 function expectedOf(topics: JoinTopics, records: readonly Seen[]): Record<string, Texts> {
   const events = records.map(({ key, value }) => {
     const text = value ?? '';
@@ -81,7 +83,7 @@ function expectedOf(topics: JoinTopics, records: readonly Seen[]): Record<string
   };
 }
 
-/** Waits until each topic is processed, those that the application makes after those that they are made of. */
+/** Waits until each topic is processed, in the order in which records go through them. */
 async function untilAllCommitted(applicationId: string, { input, groups }: JoinTopics): Promise<void> {
   const all = await three.witness.admin.listTopics();
   const made = ['registration', 'response'].flatMap((part) =>

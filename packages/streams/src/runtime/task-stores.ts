@@ -132,7 +132,7 @@ export function openStore(
 /** Segments shorter than this are kept on disk, and dropped, in groups that are not. */
 const diskSegmentMs = 3_600_000;
 
-/** How many segments of a store go together on disk. Those of a timeline store are dropped there as others are. */
+/** How many segments of a store go together on disk. */
 function segmentsTogether(spec: StoreSpec): number {
   const { kind, segmentMs } = spec;
   if (segmentMs === undefined) return 1;

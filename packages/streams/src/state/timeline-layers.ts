@@ -323,7 +323,7 @@ function firstFrom(entries: readonly { timestamp: number }[], time: number): num
   return low;
 }
 
-/** What {@link windowSuffix} returns. Times of records are rarely equal, so they are not kept: they are 13 digits. */
+/** What {@link windowSuffix} returns, without its cache: times of records are rarely equal. */
 function timeSuffix(time: number): string {
   return time >= 10 ** 12 ? `@${time}` : windowSuffix(time);
 }
