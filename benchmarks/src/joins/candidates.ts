@@ -30,14 +30,23 @@ interface JavaSettings {
 }
 
 function java(classpath: string, { threads, state, caching }: JavaSettings): Candidate {
+  const flags = ['-Xmx2g', '-XX:+UseParallelGC', '-cp', classpath, 'JoinsJob'];
   return {
     name: `java-${state}-${threads}t-${caching ? 'cached' : 'uncached'}`,
     command: ({ brokers, applicationId, kind, left, right, output, stateDir }) => ({
       file: 'java',
       args: [
-        ...['-Xmx2g', '-XX:+UseParallelGC', '-cp', classpath, 'JoinsJob'],
-        ...[brokers, applicationId, kind, left, right, output, stateDir],
-        ...[String(threads), state, String(caching)],
+        ...flags,
+        brokers,
+        applicationId,
+        kind,
+        left,
+        right,
+        output,
+        stateDir,
+        String(threads),
+        state,
+        String(caching),
       ],
     }),
   };
@@ -63,7 +72,12 @@ function node(name: string, threads: number, withState: boolean, folder = here):
           ? []
           : ['--cpu-prof', `--cpu-prof-dir=${process.env['BENCH_PROFILE']}`]),
         join(folder, 'ours.ts'),
-        ...[brokers, applicationId, kind, left, right, output],
+        brokers,
+        applicationId,
+        kind,
+        left,
+        right,
+        output,
         withState ? stateDir : '',
         String(threads),
       ],

@@ -85,7 +85,7 @@ function* streamAndTable(
     coming.push({ key, weight, timestamp });
     return { side: 'right', key, value, timestamp };
   };
-  while (rows < users) yield nextRow(start - 1);
+  for (let user = 0; user < users; user++) yield nextRow(start - 1);
   const count = records - users;
   let applied = 0;
   for (let i = 0; i < count; i++) {
