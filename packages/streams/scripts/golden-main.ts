@@ -1,7 +1,8 @@
-// `npm run golden -w packages/streams`: writes the golden files of the release that package.json names.
+// `npm run golden -w packages/streams`: writes the golden files of the release that package.json names, or of
+// the name that it is given: state of between two releases.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeGolden } from '../src/testing-support/golden-state.ts';
 
 const manifest = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
-await writeGolden((JSON.parse(manifest) as { version: string }).version);
+await writeGolden(process.argv[2] ?? (JSON.parse(manifest) as { version: string }).version);

@@ -15,10 +15,13 @@ import { openState, openStore } from '../runtime/task-stores.ts';
 import { memoryState } from '../testing/memory-state.ts';
 import type { CommittedState } from '../state/committed-state.ts';
 import { diskBackend } from '../state/disk-backend.ts';
+import { TaskBufferStore } from '../state/buffer-store.ts';
 import { TaskExpiringStore } from '../state/expiring-store.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
 import { cacheBudget } from '../state/cache-budget.ts';
+import { TaskSessionStore } from '../state/session-store.ts';
 import type { TaskStore } from '../state/store.ts';
+import { TaskTimelineStore } from '../state/timeline-store.ts';
 import { TaskWindowStore } from '../state/window-store.ts';
 import { Changelog, changelog } from './changelog.ts';
 import { trickyKeys } from './state-backends.ts';
@@ -32,7 +35,7 @@ const commits = 120;
 /** The stream time of the last commit. */
 export const goldenEnd: number = start + commits * minute;
 
-/** One store of each kind, with text and with bytes. */
+/** One store of each kind, with text and with bytes. A golden file has those that its release had. */
 export const goldenSpecs: readonly StoreSpec[] = [
   { name: 'names', kind: 'keyValue', keySerde: stringSerde, valueSerde: jsonSerde(), changelog: true },
   { name: 'bytes', kind: 'keyValue', keySerde: bytesSerde, valueSerde: bytesSerde, changelog: true },
@@ -52,6 +55,27 @@ export const goldenSpecs: readonly StoreSpec[] = [
     retentionMs: 60 * minute,
     prefixLength: dedupePrefixLength,
     runEntries: 20,
+    changelog: true,
+  },
+  {
+    name: 'visits',
+    kind: 'session',
+    keySerde: stringSerde,
+    valueSerde: jsonSerde(),
+    retentionMs: 60 * minute,
+    segmentMs: 8 * minute,
+    windowSizeMs: minute,
+    changelog: true,
+  },
+  { name: 'waiting', kind: 'buffer', keySerde: stringSerde, valueSerde: jsonSerde(), changelog: true },
+  {
+    name: 'clicks',
+    kind: 'timeline',
+    keySerde: stringSerde,
+    valueSerde: jsonSerde(),
+    retentionMs: 60 * minute,
+    segmentMs: 15 * minute,
+    windowSizeMs: 2 * minute,
     changelog: true,
   },
 ] as readonly StoreSpec[];
@@ -91,7 +115,12 @@ interface KeptRecord {
 
 /** A store over a state, at a stream time that moves. */
 export function goldenStore(spec: StoreSpec, state: CommittedState, streamTime: () => number): TaskStore {
-  const stepClock = (): StepClock => ({ time: -1, advance: streamTime });
+  const stepClock = (): StepClock => ({
+    get time() {
+      return streamTime();
+    },
+    advance: streamTime,
+  });
   const clocks = { streamTime, arrivalTime: streamTime, eventTime: streamTime, stepClock };
   return openStore(spec, state, changelog, clocks, cacheBudget(10)).store;
 }
@@ -101,8 +130,16 @@ export function contentsOf(store: TaskStore): unknown[] {
   if (store instanceof TaskKeyValueStore)
     return [...store.all()].map(([key, value]) => [portable(key), portable(value)]);
   if (store instanceof TaskWindowStore) return [...store.fetchAll(0, goldenEnd)];
+  if (store instanceof TaskSessionStore) return [...store.fetchAll(0, goldenEnd)].toSorted(byText);
+  if (store instanceof TaskBufferStore) return [...store.all()];
+  if (store instanceof TaskTimelineStore)
+    return [0, 1, 2, 3].map((n) => store.fetch(`key ${n}`, 0, goldenEnd + minute));
   if (!(store instanceof TaskExpiringStore)) throw new TypeError(`store ${store.name} is of another kind`);
   return Array.from({ length: commits * 5 }, (_, n) => idOf(n)).map((id) => [id, store.get(id) ?? null]);
+}
+
+function byText(a: unknown, b: unknown): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
 }
 
 function portable(value: unknown): unknown {
@@ -133,6 +170,25 @@ function write(store: TaskStore, commit: number, time: number): void {
       time,
       (old: number | undefined) => (old ?? 0) + 1,
     );
+  } else if (store instanceof TaskSessionStore) {
+    const key = `key ${commit % 4}`;
+    store.put(key, time - minute / 2, time, { commit });
+    // A session that grows takes the place of what it was.
+    if (commit % 3 === 2) {
+      store.remove(key, time - minute / 2, time);
+      store.put(key, time - minute, time, { commit, grown: true });
+    }
+  } else if (store instanceof TaskBufferStore) {
+    store.put(`key ${commit % 50}`, { commit }, time + ((commit * 7) % 20) * minute, time);
+    if (commit % 4 === 3) store.delete(`key ${(commit - 2) % 50}`);
+  } else if (store instanceof TaskTimelineStore) {
+    const key = `key ${commit % 4}`;
+    // Two of one time, one out of order, and one that is replaced.
+    store.put(key, { commit }, time);
+    store.put(key, { commit, second: true }, time);
+    store.put(key, { commit, late: true }, time - 5 * minute);
+    store.replace(key, { commit, replaced: 1 }, time - minute);
+    store.replace(key, { commit, replaced: 2 }, time - minute);
   } else if (store instanceof TaskExpiringStore) {
     for (let n = commit * 5; n < commit * 5 + 5; n++)
       store.put(idOf(n), { offset: n, fingerprint: n % 2 === 0 ? '' : `f${n}` });
