@@ -33,8 +33,8 @@ export default defineConfig({
           unstubEnvs: true,
           // vitest leaves one processor free, which is half of a small machine.
           maxWorkers: availableParallelism(),
-          // Property tests take seconds, and on a busy machine many more.
-          testTimeout: 60_000,
+          // Property tests take seconds, and on a busy machine many more; with more seeds they take longer.
+          testTimeout: 60_000 * Math.max(1, Number(process.env['STREAMS_SEEDS'] ?? 0) / 300),
         },
       },
       {

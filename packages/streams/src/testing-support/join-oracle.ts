@@ -33,7 +33,7 @@ export function joinOracle(records: readonly Input<string>[], question: JoinQues
   let streamTime = -1;
   let minTime = Number.POSITIVE_INFINITY;
   const newest = (side: Side): number =>
-    Math.max(-1, ...kept.filter((k) => k.side === side).map(({ time }) => time));
+    kept.reduce((most, k) => (k.side === side ? Math.max(most, k.time) : most), -1);
   const oldest = (side: Side): number => newest(side) - (beforeMs + afterMs + graceMs) + 1;
   const alone = (one: Kept): void => {
     const joined = one.side === 'left' ? text(one, undefined) : text(undefined, one);
@@ -70,14 +70,9 @@ export function joinOracle(records: readonly Input<string>[], question: JoinQues
     const other = own.side === 'left' ? 'right' : 'left';
     // As in Kafka Streams, where a window that ends before the epoch ends with it.
     const latest = Math.max(0, time + after);
+    const earliest = Math.max(time - before, oldest(other));
     const found = kept
-      .filter(
-        (one) =>
-          one.side === other &&
-          one.key === key &&
-          one.time >= Math.max(time - before, oldest(other)) &&
-          one.time <= latest,
-      )
+      .filter((one) => one.side === other && one.key === key && one.time >= earliest && one.time <= latest)
       .toSorted((a, b) => a.time - b.time);
     for (const one of found) {
       waiting = waiting.filter((w) => w.side !== other || w.key !== key || w.time !== one.time);
