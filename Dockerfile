@@ -3,7 +3,7 @@
 #   docker build --target ingest --tag activity/ingest .
 ARG NODE_IMAGE=node:26.10.0-bookworm-slim
 ARG MAVEN_IMAGE=maven:3.9.11-eclipse-temurin-17
-ARG KAFKA_IMAGE=apache/kafka:4.3.1
+ARG KAFKA_IMAGE=apache/kafka:4.4.0
 
 # The lockfile covers all workspaces, so npm wants to see each of them.
 FROM ${NODE_IMAGE} AS manifests

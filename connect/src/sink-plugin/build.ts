@@ -20,6 +20,7 @@ export const javaRelease = 17;
 
 /** What lets Connect find the classes without looking into each jar. */
 const services = {
+  'org.apache.kafka.connect.rest.ConnectRestExtension': 'activity.sink.PasswordRestExtension',
   'org.apache.kafka.connect.sink.SinkConnector': 'activity.sink.ActivitySinkConnector',
   'org.apache.kafka.connect.storage.Converter': 'activity.sink.DocumentConverter',
 };

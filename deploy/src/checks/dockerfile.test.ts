@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, matchesGlob } from 'node:path';
 import { z } from 'zod';
 import { expect, test } from 'vitest';
+import { defaultKafkaVersion } from '@activity/testbed/tools';
 import { environmentOf, inherited, readDockerfile } from './dockerfile.ts';
 import { problemsOf } from './settings.ts';
 import { isPinned, projectRoot, read, schemas } from './sources.ts';
@@ -31,6 +32,7 @@ test('runs the Node that the project pins', () => {
 
 test('runs the Kafka that packages/testbed/pom.xml pins', () => {
   const version = /<kafka.version>([\d.]+)</.exec(read('packages/testbed/pom.xml'))?.[1];
+  expect(version).toBe(defaultKafkaVersion);
   expect(dockerfile.args['KAFKA_IMAGE']).toBe(`apache/kafka:${version}`);
 });
 

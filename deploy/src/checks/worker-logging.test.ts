@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { defaultKafkaVersion } from '@activity/testbed/tools';
 import { projectRoot } from '@activity/testbed/paths';
 import { connectSpec } from '@activity/testbed/servers/connect';
 import { readCompose } from './compose-file.ts';
@@ -70,7 +71,14 @@ test('the worker of the launcher, whose log file is its owner’s alone', () => 
   const folder = mkdtempSync(join(tmpdir(), 'activity-logging-'));
   try {
     const java = { file: 'java', version: '', major: 17 };
-    const home = { java, folder, classpath: '', plugins: folder, archives: folder };
+    const home = {
+      version: defaultKafkaVersion,
+      java,
+      folder,
+      classpath: '',
+      plugins: folder,
+      archives: folder,
+    };
     const spec = connectSpec({ home, brokers: 'kafka:9092', port: 8083, dataDir: folder, logFile: '' });
     const named = spec.command.args.filter((arg) => arg.startsWith('-Dlog4j2.configurationFile='));
     expect(named).toEqual([`-Dlog4j2.configurationFile=${join(projectRoot, loggingFile)}`]);

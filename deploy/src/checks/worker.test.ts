@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { defaultKafkaVersion } from '@activity/testbed/tools';
 import { connectSpec } from '@activity/testbed/servers/connect';
 import { read } from './sources.ts';
 
@@ -21,6 +22,7 @@ test('alike', async () => {
     const home = {
       java: { file: 'java', version: '', major: 17 },
       folder,
+      version: defaultKafkaVersion,
       classpath: '',
       plugins: folder,
       archives: folder,

@@ -40,8 +40,8 @@ export async function fetchAll(options: FetchAllOptions): Promise<Fetched> {
   ]);
   options.signal.throwIfAborted();
   if (kafka.status === 'fulfilled' && mongodb.status === 'fulfilled') {
-    const { java } = kafka.value;
-    options.report('kafka', `Apache Kafka 4.3.1 from Maven, on Java ${java.major} (${java.file})`);
+    const { java, version } = kafka.value;
+    options.report('kafka', `Apache Kafka ${version} from Maven, on Java ${java.major} (${java.file})`);
     options.report('mongodb', `mongod ${mongodb.value.version} from ${mongodb.value.source}`);
     return { home: kafka.value, mongod: mongodb.value };
   }

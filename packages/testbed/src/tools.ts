@@ -6,6 +6,13 @@ import { z } from 'zod';
 import { projectRoot } from './paths.ts';
 import { Problem } from './process/problem.ts';
 
+/** The Kafka of `npm start`, of tests and of benchmarks, unless KAFKA_VERSION says otherwise. */
+export const defaultKafkaVersion: KafkaVersion = '4.4.0';
+/** The versions that the pipeline is tested on. */
+export const kafkaVersions = ['4.4.0', '4.3.1'] as const;
+/** A version that can be fetched: `packages/testbed` has the hashes of its jars. */
+export type KafkaVersion = (typeof kafkaVersions)[number];
+
 /** The variables, for the schema of a program that has more. */
 export const toolVariables = {
   MONGOD_BINARY: z.string().optional().describe('The mongod to run, instead of looking for one'),
@@ -14,6 +21,12 @@ export const toolVariables = {
     .string()
     .optional()
     .describe('Tests of the page: the Chromium to run, instead of looking for one'),
+  KAFKA_VERSION: z
+    .enum(kafkaVersions)
+    .optional()
+    .describe(
+      `The version of Kafka and Kafka Connect: ${kafkaVersions.join(' or ')}; unset, the first. It cannot read data of a newer one`,
+    ),
   TEST_CONTAINERS: z
     .enum(['0', '1'])
     .optional()

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir, projectRoot } from '../paths.ts';
+import { defaultKafkaVersion, readTools, type KafkaVersion } from '../tools.ts';
 import { Problem } from '../process/problem.ts';
 import { run } from '../process/run.ts';
 import { checkJars } from './checked.ts';
@@ -15,6 +16,7 @@ import { ensureSinkPlugin } from './sink-plugin.ts';
 
 /** Where the fetched jars are and the Java that runs them. */
 export interface KafkaHome {
+  version: KafkaVersion;
   java: Java;
   folder: string;
   /** The broker's and Connect's jars, ready for CLASSPATH. */
@@ -26,11 +28,16 @@ export interface KafkaHome {
 }
 
 const pom = join(projectRoot, 'packages', 'testbed', 'pom.xml');
-const hashes = join(projectRoot, 'packages', 'testbed', 'jars.sha256');
 
-function home(): string {
+/** The list of the jars of a version, with their hashes. */
+function hashesOf(version: KafkaVersion): string {
+  const name = version === defaultKafkaVersion ? 'jars.sha256' : `jars-${version}.sha256`;
+  return join(projectRoot, 'packages', 'testbed', name);
+}
+
+function homeOf(version: KafkaVersion): string {
   const hash = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12);
-  return join(cacheDir, 'kafka', hash);
+  return join(cacheDir, 'kafka', `${version}-${hash}`);
 }
 
 /** In a fixed order, because a class archive fits one class path only. */
@@ -44,6 +51,7 @@ function classpathOf(libs: string): string {
 
 async function copyDependencies(
   profile: string,
+  version: KafkaVersion,
   folder: string,
   context: FetchContext,
   onOutput: (text: string) => void,
@@ -55,6 +63,7 @@ async function copyDependencies(
     pom,
     '-P',
     profile,
+    `-Dkafka.version=${version}`,
     'dependency:copy-dependencies',
     `-DoutputDirectory=${folder}`,
   ];
@@ -89,13 +98,16 @@ async function writeManifests(
     throw new Problem('writing the plugin manifests of Connect failed', { detail: outcome.output });
 }
 
-/** Fetches Kafka, Connect and the sink where they are not there yet. */
-export async function ensureKafka(context: FetchContext): Promise<KafkaHome> {
-  const folder = home();
+/** Fetches Kafka, Connect and the sink where they are not there yet; by default as KAFKA_VERSION says. */
+export async function ensureKafka(
+  context: FetchContext,
+  version: KafkaVersion = readTools().KAFKA_VERSION ?? defaultKafkaVersion,
+): Promise<KafkaHome> {
+  const folder = homeOf(version);
   const java = await findJava(context.signal);
   if (!existsSync(folder)) {
     context.report(
-      'fetching Apache Kafka 4.3.1, Kafka Connect and the MongoDB sink with Maven (about 65 MB)',
+      `fetching Apache Kafka ${version}, Kafka Connect and the MongoDB sink with Maven (about 65 MB)`,
     );
     await fetchOnce(folder, async (partial) => {
       const libs = join(partial, 'libs');
@@ -110,9 +122,9 @@ export async function ensureKafka(context: FetchContext): Promise<KafkaHome> {
         () => `still fetching Kafka: ${downloads} downloads, ${megabytes(folderSize(partial))} in place`,
         async () => {
           // One after the other: Maven 3 does not lock its local repository.
-          await copyDependencies('kafka', libs, context, count);
-          await copyDependencies('sink', join(plugins, 'mongodb'), context, count);
-          await checkJars(partial, hashes);
+          await copyDependencies('kafka', version, libs, context, count);
+          await copyDependencies('sink', version, join(plugins, 'mongodb'), context, count);
+          await checkJars(partial, hashesOf(version));
           await writeManifests(java, libs, plugins, context.signal);
         },
       );
@@ -121,7 +133,7 @@ export async function ensureKafka(context: FetchContext): Promise<KafkaHome> {
   const libs = join(folder, 'libs');
   const archives = archivesDir(folder, java.version);
   const plugins = await ensureSinkPlugin(folder, join(folder, 'plugins'));
-  const ready = { java, folder, classpath: classpathOf(libs), plugins, archives };
+  const ready = { version, java, folder, classpath: classpathOf(libs), plugins, archives };
   await ensureClassArchives(ready, context);
   return ready;
 }

@@ -1,15 +1,16 @@
 // The data folder of a broker before its first start: the id of its cluster, its own id, and the first users.
 import { randomBytes } from 'node:crypto';
 import {
-  copyFileSync,
+  cpSync,
   existsSync,
+  globSync,
   mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { KafkaHome } from '../fetch/kafka.ts';
 import { Problem } from '../process/problem.ts';
 import { run } from '../process/run.ts';
@@ -29,7 +30,7 @@ export interface StorageSettings {
 
 // Any id will do: a data folder holds one cluster, and nothing joins it.
 const clusterId = 'activity-pipeline-0001';
-const checkpoint = 'bootstrap.checkpoint';
+const metaFile = 'meta.properties';
 
 /** The folder of the broker's log, in its data folder. */
 export function logsDir(dataDir: string): string {
@@ -42,15 +43,31 @@ function directoryId(): string {
   return id.startsWith('-') ? directoryId() : id;
 }
 
-/** Writes what the storage tool would write. The checkpoint holds the levels of Kafka's features alone. */
+/** Writes what the storage tool would write: beside the ids only the levels of Kafka's features. */
 function copyFormat(kept: string, logs: string, nodeId: number): void {
-  mkdirSync(logs, { recursive: true });
-  // Not copyFileSync: that keeps the mode of the file, and others could read it.
-  writeFileSync(join(logs, checkpoint), readFileSync(kept));
+  for (const file of globSync('**/*.checkpoint', { cwd: kept })) {
+    mkdirSync(dirname(join(logs, file)), { recursive: true });
+    // Not copyFileSync: that keeps the mode of the file, and others could read it.
+    writeFileSync(join(logs, file), readFileSync(join(kept, file)));
+  }
   const meta = { version: 1, 'cluster.id': clusterId, 'node.id': nodeId, 'directory.id': directoryId() };
   const lines = Object.entries(meta).map(([name, value]) => `${name}=${value}\n`);
   // Last: a folder without it is formatted again.
-  writeFileSync(join(logs, 'meta.properties'), lines.join(''));
+  writeFileSync(join(logs, metaFile), lines.join(''));
+}
+
+/** Keeps what the tool has written. Kafka 4.4 has the checkpoint where 4.3 has `bootstrap.checkpoint`. */
+function keepFormat(logs: string, kept: string, nodeId: number): void {
+  // Whole at once: other brokers may be starting.
+  const part = `${kept}.${process.pid}-${nodeId}`;
+  cpSync(logs, part, { recursive: true });
+  rmSync(join(part, metaFile));
+  try {
+    renameSync(part, kept);
+  } catch (error) {
+    rmSync(part, { recursive: true });
+    if (!existsSync(kept)) throw error;
+  }
 }
 
 async function runTool(settings: StorageSettings, signal: AbortSignal): Promise<void> {
@@ -77,14 +94,11 @@ function quoted(argument: string): string {
  */
 export async function formatStorage(settings: StorageSettings, signal: AbortSignal): Promise<void> {
   const logs = logsDir(settings.dataDir);
-  if (existsSync(join(logs, 'meta.properties'))) return;
+  if (existsSync(join(logs, metaFile))) return;
   if (settings.users.length > 0) return runTool(settings, signal);
   // The folder of this version's jars.
-  const kept = join(settings.home.folder, checkpoint);
+  const kept = join(settings.home.folder, 'formatted');
   if (existsSync(kept)) return copyFormat(kept, logs, settings.nodeId);
   await runTool(settings, signal);
-  // Whole at once: other brokers may be starting.
-  const part = `${kept}.${process.pid}-${settings.nodeId}`;
-  copyFileSync(join(logs, checkpoint), part);
-  renameSync(part, kept);
+  keepFormat(logs, kept, settings.nodeId);
 }

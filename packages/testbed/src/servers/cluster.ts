@@ -1,7 +1,10 @@
 // A Kafka cluster of three brokers, each of them controller too, for tests of what one broker cannot show.
+import { join } from 'node:path';
 import { freePort, loopback } from '../process/ports.ts';
+import type { KafkaVersion } from '../tools.ts';
 import { startBroker, type LocalServer } from './start.ts';
 import type { Properties } from './properties.ts';
+import { workDir } from './work-dir.ts';
 
 /** Three brokers that a test started. */
 export interface KafkaCluster extends AsyncDisposable {
@@ -9,6 +12,8 @@ export interface KafkaCluster extends AsyncDisposable {
   readonly brokers: readonly LocalServer[];
   /** `host:port` of each. */
   readonly addresses: readonly string[];
+  /** Stops a broker in order, and starts it with another version of Kafka on the same data and port. */
+  replace(nodeId: number, kafkaVersion: KafkaVersion): Promise<void>;
 }
 
 const nodes = [1, 2, 3];
@@ -37,32 +42,41 @@ function replicated(voters: string): Properties {
  * await using cluster = await startCluster();
  * await cluster.brokers[0].kill();
  */
-export async function startCluster(config: Properties = {}): Promise<KafkaCluster> {
+export async function startCluster(config: Properties = {}, version?: KafkaVersion): Promise<KafkaCluster> {
+  const dir = workDir(undefined, 'cluster');
   const ports = await Promise.all(
     nodes.map(async () => ({ port: await freePort(), controllerPort: await freePort() })),
   );
   const voters = ports.map(({ controllerPort }, i) => `${nodes[i]}@${loopback}:${controllerPort}`).join(',');
-  const started = await Promise.allSettled(
-    ports.map(({ port, controllerPort }, i) =>
-      startBroker({
-        port,
-        controllerPort,
-        heapMb,
-        bootTimeoutMs,
-        config: { ...replicated(voters), 'node.id': nodes[i] as number, ...config },
-      }),
-    ),
-  );
+  function start(index: number, kafkaVersion: KafkaVersion | undefined): Promise<LocalServer> {
+    const nodeId = nodes[index] as number;
+    return startBroker({
+      ...ports[index],
+      ...(kafkaVersion !== undefined && { kafkaVersion }),
+      dataDir: join(dir.folder, String(nodeId)),
+      heapMb,
+      bootTimeoutMs,
+      config: { ...replicated(voters), 'node.id': nodeId, ...config },
+    });
+  }
+  const started = await Promise.allSettled(nodes.map((_, index) => start(index, version)));
   const brokers = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   async function end(): Promise<void> {
     // Not in order: the last of them would wait for a controller that is gone.
     await Promise.all(brokers.map((broker) => broker.kill()));
     await Promise.all(brokers.map((broker) => broker.stop()));
+    dir.dispose();
+  }
+  async function replace(nodeId: number, kafkaVersion: KafkaVersion): Promise<void> {
+    const index = nodes.indexOf(nodeId);
+    await brokers[index]?.stop();
+    brokers[index] = await start(index, kafkaVersion);
   }
   const failed = started.find((one) => one.status === 'rejected');
   if (failed) {
     await end();
     throw failed.reason;
   }
-  return { brokers, addresses: brokers.map(({ address }) => address), [Symbol.asyncDispose]: end };
+  const addresses = brokers.map(({ address }) => address);
+  return { brokers, addresses, replace, [Symbol.asyncDispose]: end };
 }

@@ -36,7 +36,7 @@ export function ensureRestAccess(folder: string): void {
 
 /** The worker's settings. */
 export const restSettings: Properties = {
-  'rest.extension.classes': `${javaPackage}.BasicAuthSecurityRestExtension`,
+  'rest.extension.classes': 'activity.sink.PasswordRestExtension',
 };
 
 /** Java's own settings: how the interface knows its user. */

@@ -5,6 +5,7 @@ import { ensureKafka } from '../fetch/kafka.ts';
 import { ensureMongod } from '../fetch/mongod.ts';
 import { Part, type PartSpec } from '../process/part.ts';
 import { freePort } from '../process/ports.ts';
+import type { KafkaVersion } from '../tools.ts';
 import { endOrphans } from '../process/registry.ts';
 import { brokerSpec } from './broker.ts';
 import { connectSpec } from './connect.ts';
@@ -37,6 +38,8 @@ export interface ServerOptions {
 
 /** What a broker can be started with. */
 export interface BrokerOptions extends ServerOptions {
+  /** By default what KAFKA_VERSION says. */
+  kafkaVersion?: KafkaVersion;
   /** Settings of the broker, over the launcher's own. */
   config?: Properties;
   /** Where its controller listens: for brokers that must know each other's before they start. */
@@ -48,6 +51,8 @@ export interface BrokerOptions extends ServerOptions {
 
 /** What a Connect worker can be started with. */
 export interface ConnectOptions extends ServerOptions {
+  /** By default what KAFKA_VERSION says. */
+  kafkaVersion?: KafkaVersion;
   /** `host:port` of the broker it works on. */
   brokers: string;
   /** Names its group and topics: two workers on one broker need two. */
@@ -90,7 +95,7 @@ async function serve(spec: PartSpec, dir: WorkDir, address: string): Promise<Loc
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<LocalServer> {
   await endOrphans();
-  const home = await ensureKafka({ report: options.report ?? silent });
+  const home = await ensureKafka({ report: options.report ?? silent }, options.kafkaVersion);
   const dir = workDir(options.dataDir, 'kafka');
   const spec = brokerSpec({
     home,
@@ -123,7 +128,7 @@ export async function startMongo(options: ServerOptions = {}): Promise<LocalServ
  */
 export async function startConnect(options: ConnectOptions): Promise<LocalServer> {
   await endOrphans();
-  const home = await ensureKafka({ report: options.report ?? silent });
+  const home = await ensureKafka({ report: options.report ?? silent }, options.kafkaVersion);
   const dir = workDir(options.dataDir, 'connect');
   const spec = connectSpec({
     home,

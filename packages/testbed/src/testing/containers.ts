@@ -5,14 +5,14 @@ import type { Report } from '../fetch/context.ts';
 import { ensureReplicaSet, mongoUrl } from '../servers/mongo.ts';
 import { ask } from '../process/probe.ts';
 import { freePort, loopback } from '../process/ports.ts';
+import { defaultKafkaVersion, readTools } from '../tools.ts';
 import type { Stores } from './shared-servers.ts';
 
-const kafkaImage = 'apache/kafka:4.3.1';
 const mongoImage = 'mongo:8';
 const healthyWithinMs = 60_000;
 
 /** Advertises the host's port, which therefore is chosen before the start. */
-function kafkaContainer(port: number): Promise<StartedTestContainer> {
+function kafkaContainer(kafkaImage: string, port: number): Promise<StartedTestContainer> {
   return new GenericContainer(kafkaImage)
     .withExposedPorts({ container: 9092, host: port })
     .withEnvironment({
@@ -58,9 +58,13 @@ async function untilHealthy(what: string, check: () => Promise<string | undefine
  */
 export async function startContainers(report: Report): Promise<Stores> {
   await getContainerRuntimeClient();
+  const kafkaImage = `apache/kafka:${readTools().KAFKA_VERSION ?? defaultKafkaVersion}`;
   report(`A Docker engine answers: starting ${kafkaImage} and ${mongoImage}`);
   const ports = { kafka: await freePort(), mongodb: await freePort() };
-  const started = await Promise.allSettled([kafkaContainer(ports.kafka), mongoContainer(ports.mongodb)]);
+  const started = await Promise.allSettled([
+    kafkaContainer(kafkaImage, ports.kafka),
+    mongoContainer(ports.mongodb),
+  ]);
   async function stop(): Promise<void> {
     for (const one of started) if (one.status === 'fulfilled') await one.value.stop();
   }
