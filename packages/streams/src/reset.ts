@@ -6,6 +6,7 @@ import { resetOffsets, type ResetOffset, type ResetPosition } from './reset/posi
 import { internalTopics } from './runtime/internal-topics.ts';
 import { topicNames } from './runtime/topic-names.ts';
 import { readTopology, type TopologyModule } from './runtime/topology-module.ts';
+import { isInternalTopic, matchPatterns, patternsOf, resolveTopology } from './runtime/topic-patterns.ts';
 import type { Topology } from './topology/topology.ts';
 
 /** Which application to reset, and how. */
@@ -89,13 +90,6 @@ export async function resetApplication(options: ResetOptions): Promise<ResetResu
   }
 }
 
-const ownSuffixes = [
-  '-changelog',
-  '-repartition',
-  '-subscription-registration-topic',
-  '-subscription-response-topic',
-];
-
 async function topicsToDelete(
   kafka: KafkaPort,
   { applicationId, internalTopics: chosen }: ResetOptions,
@@ -103,9 +97,7 @@ async function topicsToDelete(
 ): Promise<string[]> {
   const own = topology
     ? [...(await kafka.describeTopics(internalTopics(topology, topicNames(applicationId, topology)))).keys()]
-    : (await kafka.listTopics()).filter(
-        (name) => name.startsWith(`${applicationId}-`) && ownSuffixes.some((suffix) => name.endsWith(suffix)),
-      );
+    : (await kafka.listTopics()).filter((name) => isInternalTopic(applicationId, name));
   if (!chosen) return own.toSorted();
   const foreign = chosen.filter((name) => !own.includes(name));
   if (foreign.length === 0) return [...chosen];
@@ -119,14 +111,19 @@ async function positionsToCommit(
   topology: Topology | undefined,
 ): Promise<ResetOffset[]> {
   if (inputTopics === undefined && to === undefined) return [];
-  const topics = inputTopics ?? inputsOf(topology);
+  const topics = inputTopics ?? (await inputsOf(kafka, applicationId, topology));
   return resetOffsets({ kafka, groupId: applicationId, topics, to: to ?? 'earliest', now: Date.now() });
 }
 
-function inputsOf(topology: Topology | undefined): string[] {
+async function inputsOf(
+  kafka: KafkaPort,
+  applicationId: string,
+  topology: Topology | undefined,
+): Promise<string[]> {
   if (!topology)
     throw new FatalError('CONFIGURATION_INVALID', 'to: whose offsets to set is not known; give inputTopics');
   const own = new Set(topology.repartitionTopics.map(({ name }) => name));
-  const read = topology.subTopologies.flatMap(({ sourceTopics }) => sourceTopics);
+  const matches = matchPatterns(patternsOf(topology.nodes), await kafka.listTopics(), applicationId);
+  const read = resolveTopology(topology, matches).subTopologies.flatMap(({ sourceTopics }) => sourceTopics);
   return read.filter((topic) => !own.has(topic));
 }

@@ -151,7 +151,7 @@ export interface StreamsOptions {
    */
   transactionTimeoutMs?: number;
   /**
-   * How often new partitions of input topics are looked for, in milliseconds.
+   * How often new partitions of input topics, and new topics of patterns, are looked for, in milliseconds.
    * @default 60_000
    */
   metadataMaxAgeMs?: number;

@@ -83,10 +83,19 @@ export class StreamsBuilder {
   /**
    * Reads one or more topics as a stream. They must exist when the application starts; topics that are read
    * together must have equally many partitions.
+   *
+   * A regular expression reads all topics whose names it matches, but for Kafka's and the application's own.
+   * It matches anywhere in a name unless it has `^` and `$`. Topics that are made later are read too, within
+   * `metadataMaxAgeMs`; they may have other numbers of partitions, but no more than the changelogs of the
+   * steps behind. Two sources may not match one topic.
+   * @example
+   * builder.stream(/^orders-/, { key: stringSerde, value: jsonSerde<Order>() });
    */
-  stream<K, V>(topics: string | readonly string[], consumed: Consumed<K, V>): KStream<K, V> {
+  stream<K, V>(topics: string | readonly string[] | RegExp, consumed: Consumed<K, V>): KStream<K, V> {
     const name = this.#graph.name('KSTREAM-SOURCE', consumed.name);
-    const parent = this.#source(name, typeof topics === 'string' ? [topics] : topics, consumed);
+    const pattern = topics instanceof RegExp ? topics : undefined;
+    const named = topics instanceof RegExp ? [] : topics;
+    const parent = this.#source(name, typeof named === 'string' ? [named] : named, consumed, pattern);
     return this.#dsl.stream({ parent, key: consumed.key, value: consumed.value, keyChanged: false });
   }
 
@@ -199,10 +208,12 @@ export class StreamsBuilder {
     name: string,
     topics: readonly string[],
     consumed: Consumed<K, V>,
+    pattern?: RegExp,
   ): ReturnType<Graph['source']> {
     return this.#graph.source({
       name,
       topics,
+      ...(pattern && { pattern }),
       keySerde: consumed.key,
       valueSerde: consumed.value,
       timestamp: consumed.timestamp as TimestampExtractor | undefined,

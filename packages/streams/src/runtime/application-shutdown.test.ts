@@ -17,12 +17,24 @@ describe('a request to shut down', () => {
       { memberId: 'm', userData: running },
       { memberId: 'n', userData: asking },
     ];
-    const plan = await planGroup(members, { kafka, shape, log: () => {} });
+    const plan = await planGroup(members, {
+      kafka,
+      shape,
+      applicationId: 'app',
+      listTopics: async () => [],
+      log: () => {},
+    });
     expect([...plan.values()]).toMatchObject([
       { tasks: [], shutdown: true },
       { tasks: [], shutdown: true },
     ]);
-    const without = await planGroup(members.slice(0, 1), { kafka, shape, log: () => {} });
+    const without = await planGroup(members.slice(0, 1), {
+      kafka,
+      shape,
+      applicationId: 'app',
+      listTopics: async () => [],
+      log: () => {},
+    });
     expect(without.get('m')?.shutdown).toBeUndefined();
   });
 
@@ -71,7 +83,13 @@ describe('a request to shut down', () => {
         memberId: `${index}`,
         userData,
       }));
-      const planned = await planGroup(members, { kafka, shape, log: () => {} });
+      const planned = await planGroup(members, {
+        kafka,
+        shape,
+        applicationId: 'app',
+        listTopics: async () => [],
+        log: () => {},
+      });
       return [...planned.values()].map(({ shutdown, pending }) => (shutdown ? 'end' : pending));
     };
     expect(await plan(false, running, newcomer)).toEqual(['end', 'end', 'end']);

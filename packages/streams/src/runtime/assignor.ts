@@ -1,6 +1,7 @@
 // The assignor: which member runs which task. Sticky and cooperative: a task moves only when its owner has
 // let go.
 import type { TopologyShape } from './fingerprint.ts';
+import type { PatternMatches } from './topic-patterns.ts';
 
 /** A member as the assignor sees it. */
 export interface AssignableMember {
@@ -133,8 +134,9 @@ function isJoinData(data: { [K in keyof JoinData]: unknown }): data is JoinData 
 function isShape(topology: unknown): boolean {
   if (topology === undefined) return true;
   if (typeof topology !== 'object' || topology === null) return false;
-  const { fingerprint, inputs } = topology as { [K in keyof TopologyShape]?: unknown };
-  return typeof fingerprint === 'string' && Array.isArray(inputs) && inputs.every(isTexts);
+  const { fingerprint, inputs, patterns = [] } = topology as { [K in keyof TopologyShape]?: unknown };
+  const areLists = [inputs, patterns].every((list) => Array.isArray(list) && list.every(isTexts));
+  return typeof fingerprint === 'string' && areLists;
 }
 
 function isTexts(value: unknown): boolean {
@@ -150,6 +152,8 @@ export interface Assignment {
   pending: number;
   /** The member runs another topology than the group. */
   refused: boolean;
+  /** What the patterns of the topology match; absent where it has none. */
+  matches?: PatternMatches;
   /** A member has asked all to shut down. */
   shutdown?: boolean;
 }

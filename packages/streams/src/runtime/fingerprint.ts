@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Serde } from '../api/serde.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { TopicNames } from './topic-names.ts';
+import { patternsOf } from './topic-patterns.ts';
 
 /** What a member says to the others about its topology. */
 export interface TopologyShape {
@@ -11,6 +12,8 @@ export interface TopologyShape {
   fingerprint: string;
   /** The input topics of each sub-topology, by its id. */
   inputs: readonly (readonly string[])[];
+  /** The patterns of each sub-topology, by its id; absent where there are none. */
+  patterns?: readonly (readonly string[])[];
 }
 
 function formatOf({ format, name }: Serde<unknown>): string {
@@ -19,9 +22,10 @@ function formatOf({ format, name }: Serde<unknown>): string {
 
 /** The shape of a topology. */
 export function shapeOf({ subTopologies }: Topology, names: TopicNames): TopologyShape {
-  const parts = subTopologies.map(({ id, sourceTopics, stores }) => ({
+  const parts = subTopologies.map(({ id, nodes, sourceTopics, stores }) => ({
     id,
     inputs: sourceTopics.map(names.full).toSorted(),
+    ...(patternsOf(nodes).length > 0 && { patterns: patternsOf(nodes).toSorted() }),
     stores: stores
       .map((store) => [
         store.name,
@@ -36,9 +40,14 @@ export function shapeOf({ subTopologies }: Topology, names: TopicNames): Topolog
       .toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)),
   }));
   const inputs: string[][] = [];
-  for (const { id, inputs: topics } of parts) inputs[id] = topics;
+  const patterns: string[][] = [];
+  for (const { id, inputs: topics, patterns: own = [] } of parts) {
+    inputs[id] = topics;
+    patterns[id] = own;
+  }
   return {
     fingerprint: createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16),
     inputs,
+    ...(patterns.some((own) => own.length > 0) && { patterns }),
   };
 }

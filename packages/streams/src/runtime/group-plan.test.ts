@@ -42,7 +42,15 @@ async function plan(
     memberId,
     userData: writeJoinData({ instanceId: memberId, owned, stored: [], ...(topology && { topology }) }),
   }));
-  return Object.fromEntries(await planGroup(subscriptions, { kafka, shape: own, log: () => {} }));
+  return Object.fromEntries(
+    await planGroup(subscriptions, {
+      kafka,
+      shape: own,
+      applicationId: 'app',
+      listTopics: async () => [],
+      log: () => {},
+    }),
+  );
 }
 
 describe('the shape of a topology', () => {

@@ -2,6 +2,7 @@
 import type { KafkaPort, MemberSubscription } from '@activity/kafka';
 import { assignTasks, readJoinData, type AssignableMember, type Assignment } from './assignor.ts';
 import type { TopologyShape } from './fingerprint.ts';
+import { isInternalTopic, matchPatterns, type PatternMatches } from './topic-patterns.ts';
 import { taskIdOf } from './task-options.ts';
 
 /** What a plan is made from. */
@@ -9,6 +10,9 @@ export interface GroupPlanOptions {
   kafka: Pick<KafkaPort, 'describeTopics'>;
   /** The leader's own topology. */
   shape: TopologyShape;
+  applicationId: string;
+  /** The names of all topics; asked for where there are patterns. */
+  listTopics: () => Promise<readonly string[]>;
   log: (level: 'warn', message: string, details?: object) => void;
 }
 
@@ -18,14 +22,21 @@ export interface GroupPlanOptions {
  */
 export async function planGroup(
   subscriptions: readonly MemberSubscription[],
-  { kafka, shape, log }: GroupPlanOptions,
+  { kafka, shape, applicationId, listTopics, log }: GroupPlanOptions,
 ): Promise<Map<string, Assignment>> {
   const members = readMembers(subscriptions);
   const ending = planShutdown(members);
   if (ending) return ending;
   const chosen = shapeOfGroup(members, shape);
   const accepted = members.filter(({ topology }) => (topology ?? chosen).fingerprint === chosen.fingerprint);
-  const { tasks, absent } = await tasksOf(chosen, accepted, kafka);
+  const patterns = chosen.patterns?.flat() ?? [];
+  const matches =
+    patterns.length === 0 ? undefined : matchPatterns(patterns, await listTopics(), applicationId);
+  const inputs = chosen.inputs.map((own, id) => [...own, ...matchesOf(chosen, id, matches)]);
+  const found = await tasksOf(inputs, accepted, kafka);
+  const { tasks } = found;
+  // What a sub-topology writes whose pattern matches nothing yet is not there yet either.
+  const absent = found.absent.filter((topic) => !matches || !isInternalTopic(applicationId, topic));
   for (const topic of absent)
     log('warn', `input topic ${topic} is not there now; its tasks stay as they are`);
   const assigned = assignTasks(tasks, accepted);
@@ -34,7 +45,10 @@ export async function planGroup(
   return new Map(
     members.map(({ memberId }) => {
       const list = assigned.get(memberId);
-      return [memberId, { tasks: list ?? [], pending, refused: list === undefined }];
+      return [
+        memberId,
+        { tasks: list ?? [], pending, refused: list === undefined, ...(matches && { matches }) },
+      ];
     }),
   );
 }
@@ -77,9 +91,13 @@ function ownedBy(members: readonly AssignableMember[]): number {
   return members.reduce((sum, { owned }) => sum + owned.length, 0);
 }
 
+function matchesOf({ patterns }: TopologyShape, id: number, matches: PatternMatches = {}): readonly string[] {
+  return patterns?.[id]?.flatMap((pattern) => matches[pattern] ?? []) ?? [];
+}
+
 /** Every task; of a sub-topology whose input is not there now, those that somebody runs. */
 async function tasksOf(
-  { inputs }: TopologyShape,
+  inputs: readonly (readonly string[])[],
   members: readonly AssignableMember[],
   kafka: Pick<KafkaPort, 'describeTopics'>,
 ): Promise<{ tasks: string[]; absent: string[] }> {

@@ -5,6 +5,7 @@ import { hasRetention, type StoreSpec } from '../api/stores.ts';
 import { validatePartitions } from '../topology/validate.ts';
 import type { Topology } from '../topology/topology.ts';
 import { countRepartitionTopics } from './repartition-counts.ts';
+import { withInput } from './topic-patterns.ts';
 import type { TopicNames } from './topic-names.ts';
 
 /** What {@link prepareTopics} works on. */
@@ -46,10 +47,11 @@ function changelogConfig({ kind }: StoreSpec): { [name: string]: string } {
  */
 export async function prepareTopics({
   kafka,
-  topology,
+  topology: resolved,
   names,
   deadLetterTopic,
 }: PrepareTopicsOptions): Promise<void> {
+  const topology = withInput(resolved);
   const taken = takenChangelogs(topology, names, deadLetterTopic);
   if (taken.length > 0) throw new FatalError('TOPOLOGY_INVALID', taken.join('\n'));
   const own = new Set(topology.repartitionTopics.map(({ name }) => name));

@@ -10,12 +10,16 @@ export function offsetResets(
   ofApplication: OffsetReset,
 ): (topic: string) => OffsetReset {
   const own = new Map<string, OffsetReset>();
+  const patterns: [RegExp, OffsetReset][] = [];
   for (const node of topology.nodes) {
     if (node.kind !== 'source' || node.offsetReset === undefined) continue;
+    if (node.pattern) patterns.push([node.pattern, node.offsetReset]);
     for (const topic of node.topics) own.set(names.full(topic), node.offsetReset);
   }
   // What another instance has written to a repartition topic is a part of what was read already: none of it
   // is skipped.
   for (const { name } of topology.repartitionTopics) own.set(names.full(name), 'earliest');
-  return (topic) => own.get(topic) ?? ofApplication;
+  const ofPattern = (topic: string): OffsetReset | undefined =>
+    patterns.find(([pattern]) => pattern.test(topic))?.[1];
+  return (topic) => own.get(topic) ?? ofPattern(topic) ?? ofApplication;
 }

@@ -93,9 +93,11 @@ export class Task {
       if (node.kind !== 'source') continue;
       for (const name of node.topics) {
         const topic = options.topicName(name);
-        const queue = new RecordQueue(topic, options.partition, 0);
         const partitions = options.partitionsOf(topic);
+        // The topics of a pattern may have fewer partitions than there are tasks.
+        if (node.pattern && options.partition >= partitions) continue;
         const read = counts.edge(topic, undefined, node.name);
+        const queue = new RecordQueue(topic, options.partition, 0);
         const enter = this.#graph.entry(node.name);
         this.#inputs.push({ queue, node, partitions, read, enter, head: undefined });
       }

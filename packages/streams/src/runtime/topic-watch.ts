@@ -6,6 +6,10 @@ import type { KafkaPort } from '@activity/kafka';
 export interface TopicWatchOptions {
   kafka: Pick<KafkaPort, 'describeTopics'>;
   inputs: readonly string[];
+  /** The topics that patterns match now, and those of the assignment; undefined without patterns. */
+  patterns:
+    | { matching: () => Promise<readonly string[]>; assigned: () => readonly string[] | undefined }
+    | undefined;
   /** The topics that are written to. */
   outputs: () => readonly string[];
   intervalMs: number;
@@ -19,6 +23,7 @@ export interface TopicWatchOptions {
 export class TopicWatch {
   readonly #options: TopicWatchOptions;
   readonly #counts = new Map<string, number>();
+  #matching: readonly string[] | undefined;
   #next = 0;
   #looking: Promise<void> | undefined;
 
@@ -47,11 +52,12 @@ export class TopicWatch {
   }
 
   async #look(): Promise<void> {
-    const { kafka, inputs, outputs, onInputs, onOutput } = this.#options;
+    const { kafka, outputs, onInputs, onOutput } = this.#options;
+    const changed = await this.#lookAtPatterns();
+    const inputs = [...this.#options.inputs, ...(this.#matching ?? [])];
     const written = new Set(outputs());
     // What is not there now keeps the number of partitions that it had: it may be there again in a moment.
     const described = await kafka.describeTopics([...new Set([...inputs, ...written])]);
-    const changed: string[] = [];
     for (const name of inputs) {
       const partitions = described.get(name)?.partitions;
       if (partitions === undefined) continue;
@@ -64,5 +70,18 @@ export class TopicWatch {
       if (partitions !== undefined) onOutput(name, partitions);
     }
     if (changed.length > 0) onInputs(changed);
+  }
+
+  /** The topics that patterns match since the last look, or no longer do. */
+  async #lookAtPatterns(): Promise<string[]> {
+    const { patterns } = this.#options;
+    const before = this.#matching ?? patterns?.assigned();
+    if (!patterns || !before) return [];
+    const matching = await patterns.matching();
+    this.#matching = matching;
+    return [
+      ...matching.filter((topic) => !before.includes(topic)),
+      ...before.filter((topic) => !matching.includes(topic)),
+    ];
   }
 }

@@ -25,6 +25,7 @@ export interface LogKafkaOptions {
 /** See the top of this file. */
 export function logKafka({ log, refuse = () => {}, commitMs = 0 }: LogKafkaOptions): KafkaPort {
   const port: Partial<KafkaPort> = {
+    listTopics: async () => [],
     async describeTopics(topics) {
       const known = topics.filter((name) => log.partitions(name) !== undefined);
       return new Map(known.map((name) => [name, { name, id: name, partitions: log.partitions(name) ?? 0 }]));

@@ -7,6 +7,8 @@ import type { RuntimeMetrics } from '../runtime/metrics.ts';
 export interface TestDriverOptions {
   /** In the names of internal topics; `test` unless given. */
   applicationId?: string;
+  /** Topics that patterns of the topology match. */
+  topics?: readonly string[];
   /** Partitions of every topic; 1 unless given. */
   partitions?: number;
   /** What the wall clock shows first, in epoch milliseconds; 0 unless given. It is turned by hand only. */

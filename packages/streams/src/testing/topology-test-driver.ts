@@ -15,6 +15,7 @@ import { memoryState } from './memory-state.ts';
 import { taskIdOf } from '../runtime/task-options.ts';
 import { Task } from '../runtime/task.ts';
 import { topicNames, type TopicNames } from '../runtime/topic-names.ts';
+import { matchPatterns, patternsOf, resolveTopology } from '../runtime/topic-patterns.ts';
 import { cacheBudget } from '../state/cache-budget.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { PendingCommit, TestDriverOptions, TestInputTopic, TestOutputTopic } from './driver-types.ts';
@@ -51,9 +52,12 @@ export class TopologyTestDriver {
   readonly #timers = new ManualTimers();
   #now: number;
 
-  constructor(topology: Topology, options: TestDriverOptions = {}) {
+  constructor(declared: Topology, options: TestDriverOptions = {}) {
+    const applicationId = options.applicationId ?? 'test';
+    const matches = matchPatterns(patternsOf(declared.nodes), options.topics ?? [], applicationId);
+    const topology = resolveTopology(declared, matches);
     this.#topology = topology;
-    this.#names = topicNames(options.applicationId ?? 'test', topology);
+    this.#names = topicNames(applicationId, topology);
     this.#partitions = options.partitions ?? 1;
     this.#now = options.now ?? 0;
     this.#commits = options.commits ?? 'each';

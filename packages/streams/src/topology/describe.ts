@@ -22,7 +22,8 @@ export function describeTopology(topology: Topology): string {
     for (const node of nodes) {
       const to = `      --> ${arrow(childrenOf(nodes, node.name))}`;
       if (node.kind === 'source') {
-        lines.push(`    Source: ${node.name} (topics: [${node.topics.join(', ')}])`, to);
+        const topics = node.pattern ? String(node.pattern) : `[${node.topics.join(', ')}]`;
+        lines.push(`    Source: ${node.name} (topics: ${topics})`, to);
         continue;
       }
       const from = `      <-- ${arrow(node.parents.map((p) => p.node))}`;
@@ -65,7 +66,7 @@ export function describeMermaid(topology: Topology): string {
     lines.push('  end');
     for (const node of sub.nodes) {
       if (node.kind === 'source') {
-        for (const topic of node.topics)
+        for (const topic of node.pattern ? [String(node.pattern)] : node.topics)
           lines.push(`  topic_${id(topic)}[/"${topic}"/] --> ${id(node.name)}`);
       } else if (node.kind === 'sink' && typeof node.topic === 'string') {
         lines.push(`  ${id(node.name)} --> topic_${id(node.topic)}[/"${node.topic}"/]`);

@@ -22,7 +22,10 @@ export type Partitioner = (
 export interface SourceNode {
   readonly kind: 'source';
   readonly name: string;
+  /** Empty where there is a pattern: its topics are known when the application runs. */
   readonly topics: readonly string[];
+  /** Topics are read whose names it matches, those too that are made later. */
+  readonly pattern?: RegExp;
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
   readonly timestamp: TimestampExtractor | undefined;

@@ -68,7 +68,38 @@ export function validate(topology: Topology): string[] {
       }
     }
   }
-  problems.push(...sharedChangelogs(topology), ...cycles(nodes));
+  problems.push(...sharedChangelogs(topology), ...wrongPatterns(topology, readBy), ...cycles(nodes));
+  return problems;
+}
+
+/** Patterns that match what another source reads, or that keep a position from one match to the next. */
+function wrongPatterns({ nodes, stores }: Topology, readBy: ReadonlyMap<string, string>): string[] {
+  const problems: string[] = [];
+  const seen = new Map<string, string>();
+  for (const node of nodes) {
+    if (node.kind !== 'source' || !node.pattern) continue;
+    const { name, pattern } = node;
+    if (pattern.global || pattern.sticky) {
+      problems.push(`the pattern ${pattern} of ${name} has the flag g or y; leave it out`);
+      continue;
+    }
+    const same = seen.get(String(pattern));
+    if (same)
+      problems.push(
+        `the pattern ${pattern} is read by ${same} and ${name}; read it once and use the stream twice`,
+      );
+    seen.set(String(pattern), name);
+    for (const [topic, other] of readBy)
+      if (pattern.test(topic))
+        problems.push(
+          `the pattern ${pattern} of ${name} matches topic ${topic}, which ${other} reads; make it narrower`,
+        );
+    for (const { name: store, changelogTopic } of stores)
+      if (changelogTopic !== undefined && pattern.test(changelogTopic))
+        problems.push(
+          `the pattern ${pattern} of ${name} matches topic ${changelogTopic}, the changelog of store ${store}; make it narrower`,
+        );
+  }
   return problems;
 }
 
@@ -145,7 +176,7 @@ export function validatePartitions(
   partitionsOf: (topic: string) => number | undefined,
 ): string[] {
   const problems: string[] = [];
-  for (const { sourceTopics } of topology.subTopologies) {
+  for (const { sourceTopics, nodes } of topology.subTopologies) {
     const counts = new Map<number, string[]>();
     for (const topic of sourceTopics) {
       const partitions = partitionsOf(topic);
@@ -155,7 +186,10 @@ export function validatePartitions(
       }
       counts.set(partitions, [...(counts.get(partitions) ?? []), topic]);
     }
-    if (counts.size > 1) {
+    const sources = nodes.filter(({ kind }) => kind === 'source');
+    const isOnePattern =
+      sources.every((node) => node.kind === 'source' && node.pattern) && sources.length === 1;
+    if (counts.size > 1 && !isOnePattern) {
       const list = [...counts].map(([count, topics]) => `${topics.join(', ')} (${count})`).join(' and ');
       problems.push(
         `topics that are processed together need equal partition counts: ${list}; use repartition() on a stream of ` +

@@ -5,6 +5,8 @@ import { FatalError, RetriableError } from '../../api/errors.ts';
 import { readAssignment, writeAssignments, writeJoinData, type Assignment } from '../assignor.ts';
 import type { TopologyShape } from '../fingerprint.ts';
 import { planGroup } from '../group-plan.ts';
+import { prepareTopics } from '../internal-topics.ts';
+import { matchPatterns, resolveTopology } from '../topic-patterns.ts';
 import type { CommitCycle } from './commit-cycle.ts';
 import type { TaskSet } from './task-set.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
@@ -133,13 +135,22 @@ export class Membership {
   }
 
   async #assign(members: readonly MemberSubscription[]): Promise<Map<string, Buffer>> {
-    const { kafka, log } = this.#options.thread;
-    const plan = await planGroup(members, { kafka, shape: this.#options.shape, log });
+    const { kafka, applicationId, topology, names, failures, log } = this.#options.thread;
+    const { shape } = this.#options;
+    let listed: readonly string[] | undefined;
+    const listTopics = async (): Promise<readonly string[]> => (listed ??= await kafka.listTopics());
+    if (shape.patterns) {
+      // Topics that have come since may need changelogs and repartition topics, and these are planned for.
+      const matches = matchPatterns(shape.patterns.flat(), await listTopics(), applicationId);
+      const resolved = resolveTopology(topology, matches);
+      await prepareTopics({ kafka, topology: resolved, names, deadLetterTopic: failures.deadLetterTopic });
+    }
+    const plan = await planGroup(members, { kafka, shape, applicationId, listTopics, log });
     return writeAssignments(plan);
   }
 
   /** Takes an assignment in. Returns whether something was given up, so that the member must join again. */
-  async #assigned({ tasks: assigned, pending, refused, shutdown }: Assignment): Promise<boolean> {
+  async #assigned({ tasks: assigned, pending, refused, shutdown, matches }: Assignment): Promise<boolean> {
     const { thread, tasks, onFatal } = this.#options;
     if (shutdown === true) {
       const text =
@@ -149,6 +160,7 @@ export class Membership {
     }
     this.#rejoinAt = pending > 0 ? performance.now() + pendingMs : Number.POSITIVE_INFINITY;
     if (refused) thread.log('error', otherTopology(thread.applicationId));
+    await tasks.takeMatches(matches);
     const revoked = tasks.without(assigned);
     this.#awaitingAssignment = false;
     this.#identity = this.#member.identity();
@@ -157,7 +169,7 @@ export class Membership {
     await tasks.keepOnly(assigned);
     await tasks.open(assigned);
     thread.log('info', `assigned ${assigned.length} tasks`, { assigned });
-    return revoked.length > 0;
+    return revoked.some(({ id }) => !assigned.includes(id));
   }
 
   async #lost(reason: Error): Promise<void> {

@@ -15,6 +15,7 @@ import { Purger } from '../purger.ts';
 import type { Task } from '../task.ts';
 import { lagsOf, sizesOf } from '../task-figures.ts';
 import { addLags, mergeSizes, type StoreSize, type ThreadFigures } from '../thread-figures.ts';
+import { matchedByAny } from '../topic-patterns.ts';
 import { TopicWatch } from '../topic-watch.ts';
 import { TopologyCounts } from '../topology-counts.ts';
 import { CommitCycle } from './commit-cycle.ts';
@@ -113,11 +114,15 @@ export class StreamThread {
     this.#topicWatch = new TopicWatch({
       kafka,
       inputs: shape.inputs.flat(),
+      patterns: shape.patterns && {
+        matching: () => this.#matching(shape.patterns?.flat() ?? []),
+        assigned: () => this.#tasks.matchedTopics,
+      },
       outputs: () => collector.topics.filter((topic) => !isRepartition(topic)),
       intervalMs: options.metadataMaxAgeMs,
       onOutput: (topic, partitions) => collector.know(topic, partitions),
       onInputs: (changed) => {
-        log('info', `joining again: partitions were added to ${changed.join(', ')}`);
+        log('info', `joining again: topics or their partitions have changed: ${changed.join(', ')}`);
         this.#membership.joinAgain();
       },
     });
@@ -130,6 +135,12 @@ export class StreamThread {
       onFatal: (error) => this.#fatal(error),
       onControl: wake,
     });
+  }
+
+  async #matching(patterns: readonly string[]): Promise<string[]> {
+    const { kafka, applicationId } = this.#options;
+    // Where two match one topic, the leader's plan fails, with the remedy.
+    return matchedByAny(patterns, await kafka.listTopics(), applicationId);
   }
 
   get state(): ThreadState {

@@ -9,7 +9,7 @@ import { partitionName, type CommittedOffset, type TopicDescription } from '@act
 import { FatalError, RetriableError } from '../../api/errors.ts';
 import type { CommittedState } from '../../state/committed-state.ts';
 import { cacheBudget, type CacheBudget } from '../../state/cache-budget.ts';
-import type { SubTopology } from '../../topology/topology.ts';
+import type { SubTopology, Topology } from '../../topology/topology.ts';
 import type { Collector } from '../collector.ts';
 import type { CallHost } from '../step-calls.ts';
 import type { Refusals } from '../commit-isolation.ts';
@@ -17,9 +17,12 @@ import { offsetResets } from '../offset-resets.ts';
 import { oldestState } from '../oldest-state.ts';
 import { Restorer, type ChangelogBounds } from '../restorer.ts';
 import { StartPositions, type Starts } from '../start-positions.ts';
+import { checkChangelog } from '../check-changelog.ts';
 import { openState, openStore } from '../task-stores.ts';
 import { Task } from '../task.ts';
+import { resolveTopology, type PatternMatches } from '../topic-patterns.ts';
 import type { TopologyCounts } from '../topology-counts.ts';
+import { TaskInputs } from './task-inputs.ts';
 import { InFlight } from './in-flight.ts';
 import { isConnectionLost, isRetriable } from './passing.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
@@ -78,6 +81,8 @@ export class TaskSet {
   readonly #seek: InFlight;
   readonly #restore: InFlight;
   #found: Found | undefined;
+  #topology: Topology;
+  #inputs: TaskInputs | undefined;
   #hasNews = false;
   #lastOpening = 0;
 
@@ -85,6 +90,7 @@ export class TaskSet {
     this.#options = options;
     const { kafka, metrics, applicationId, maxCachedEntries, maxCachedBytes, now, log } = options.thread;
     const { topology, names, offsetReset } = options.thread;
+    this.#topology = topology;
     this.#restorer = new Restorer(kafka, metrics, options.thread.onRestore);
     const onEnd = (): void => {
       this.#hasNews = true;
@@ -105,6 +111,20 @@ export class TaskSet {
   /** How many offsets of changelogs are still to be restored, by store. */
   get remaining(): Map<string, number> {
     return this.#restorer.remaining();
+  }
+
+  /** The topics that patterns match, as of the assignment; undefined before one. */
+  get matchedTopics(): readonly string[] | undefined {
+    return this.#inputs?.matched;
+  }
+
+  /** Takes note of what the patterns match: tasks with other inputs than before are to be opened again. */
+  async takeMatches(matches: PatternMatches | undefined): Promise<void> {
+    if (!matches) return;
+    const { kafka, names } = this.#options.thread;
+    const topology = resolveTopology(this.#options.thread.topology, matches);
+    this.#inputs = await TaskInputs.find({ kafka, topology, names, matched: Object.values(matches).flat() });
+    this.#topology = topology;
   }
 
   /** Takes note of what was committed. */
@@ -163,7 +183,8 @@ export class TaskSet {
   async open(ids: readonly string[]): Promise<void> {
     const missing = ids.filter((id) => !this.#open.has(id));
     if (missing.length === 0) return;
-    const { topology, names, kafka, backend, log } = this.#options.thread;
+    const { names, kafka, backend, log } = this.#options.thread;
+    const topology = this.#topology;
     const logged = topology.subTopologies.flatMap(({ stores }) =>
       stores.filter(({ changelog }) => changelog),
     );
@@ -266,9 +287,9 @@ export class TaskSet {
     }
   }
 
-  /** The open tasks that are not among these. */
+  /** The open tasks that are not among these, or have other inputs than they had. */
   without(ids: readonly string[]): Task[] {
-    return this.all().filter(({ id }) => !ids.includes(id));
+    return this.all().filter((task) => !ids.includes(task.id) || this.#inputs?.haveChanged(task));
   }
 
   /** Closes all tasks but these. */
@@ -295,7 +316,8 @@ export class TaskSet {
     topics: ReadonlyMap<string, TopicDescription>,
     ages: ReadonlyMap<string, number>,
   ): Promise<void> {
-    const { topology, names, backend } = this.#options.thread;
+    const { names, backend } = this.#options.thread;
+    const topology = this.#topology;
     const [subId, partition] = id.split('_').map(Number);
     const subTopology = topology.subTopologies.find((sub) => sub.id === subId);
     if (!subTopology || partition === undefined) {
@@ -374,22 +396,4 @@ export class TaskSet {
       await store.close();
     }
   }
-}
-
-/**
- * @throws FatalError where a changelog has no such partition: the input has more partitions than at its first
- * start.
- */
-function checkChangelog(
-  topic: string,
-  partition: number,
-  changelogs: ReadonlyMap<string, TopicDescription>,
-): void {
-  const found = changelogs.get(topic)?.partitions;
-  if (found === undefined || partition < found) return;
-  throw new FatalError(
-    'TOPIC_PARTITIONS_WRONG',
-    `${topic} has ${found} partitions and no partition ${partition}: the input's partitions have changed; ` +
-      'reset the application or start it under another id',
-  );
 }

@@ -1,0 +1,114 @@
+// Topic patterns: which topics a pattern stands for now, and a topology with these in its place.
+import { FatalError } from '../api/errors.ts';
+import type { Topology, TopologyNode } from '../topology/topology.ts';
+
+/** The topics that each pattern matches, by the pattern's text. */
+export type PatternMatches = { readonly [pattern: string]: readonly string[] };
+
+/** The patterns of a topology, as text. */
+export function patternsOf(nodes: readonly TopologyNode[]): string[] {
+  return nodes.flatMap((node) => (node.kind === 'source' && node.pattern ? [String(node.pattern)] : []));
+}
+
+/** A pattern of its text, `/^a-/i`. */
+function patternOf(text: string): RegExp {
+  const end = text.lastIndexOf('/');
+  return new RegExp(text.slice(1, end), text.slice(end + 1));
+}
+
+/**
+ * Which of these topics each pattern matches; internal topics of the application are no input.
+ * @throws FatalError with TOPOLOGY_INVALID where two patterns match one topic.
+ */
+export function matchPatterns(
+  patterns: readonly string[],
+  topics: readonly string[],
+  applicationId: string,
+): PatternMatches {
+  const takenBy = new Map<string, string>();
+  const matches: { [pattern: string]: string[] } = {};
+  const inputs = topics.filter((topic) => !isInternalTopic(applicationId, topic)).toSorted();
+  for (const text of patterns) {
+    const pattern = patternOf(text);
+    matches[text] = inputs.filter((topic) => pattern.test(topic));
+    for (const topic of matches[text]) {
+      const other = takenBy.get(topic);
+      if (other !== undefined) {
+        const what = `topic ${topic} is matched by the patterns ${other} and ${text}`;
+        throw new FatalError('TOPOLOGY_INVALID', `${what}; make one of them narrower`);
+      }
+      takenBy.set(topic, text);
+    }
+  }
+  return matches;
+}
+
+/** The topics that any of the patterns matches. */
+export function matchedByAny(
+  patterns: readonly string[],
+  topics: readonly string[],
+  applicationId: string,
+): string[] {
+  return [...new Set(patterns.flatMap((text) => matchPatterns([text], topics, applicationId)[text] ?? []))];
+}
+
+/** Whether a topic is one of an application's own, by its name. */
+export function isInternalTopic(applicationId: string, topic: string): boolean {
+  if (!topic.startsWith(`${applicationId}-`)) return false;
+  return ownSuffixes.some((suffix) => topic.endsWith(suffix));
+}
+
+const ownSuffixes = [
+  '-changelog',
+  '-repartition',
+  '-subscription-registration-topic',
+  '-subscription-response-topic',
+];
+
+/** The topology with topics in place of patterns. */
+export function resolveTopology(topology: Topology, matches: PatternMatches): Topology {
+  if (patternsOf(topology.nodes).length === 0) return topology;
+  const resolve = (nodes: readonly TopologyNode[]): TopologyNode[] =>
+    nodes.map((node) =>
+      node.kind === 'source' && node.pattern
+        ? { ...node, topics: matches[String(node.pattern)] ?? [] }
+        : node,
+    );
+  return {
+    ...topology,
+    nodes: resolve(topology.nodes),
+    subTopologies: topology.subTopologies.map((sub) => {
+      const nodes = resolve(sub.nodes);
+      const sourceTopics = nodes.flatMap((node) => (node.kind === 'source' ? node.topics : []));
+      return { ...sub, nodes, sourceTopics };
+    }),
+  };
+}
+
+/**
+ * The part of a resolved topology that has input: without the sub-topologies whose pattern matches nothing
+ * yet, and without those that read only what these write.
+ */
+export function withInput(topology: Topology): Topology {
+  if (patternsOf(topology.nodes).length === 0) return topology;
+  let { subTopologies, repartitionTopics } = topology;
+  for (;;) {
+    const written = new Set(
+      subTopologies.flatMap(({ nodes }) => nodes.flatMap((node) => (node.kind === 'sink' ? node.topic : []))),
+    );
+    const own = new Set(topology.repartitionTopics.map(({ name }) => name));
+    const left = subTopologies.filter(
+      ({ sourceTopics }) =>
+        sourceTopics.length > 0 && sourceTopics.every((topic) => !own.has(topic) || written.has(topic)),
+    );
+    repartitionTopics = repartitionTopics.filter(({ name }) => written.has(name));
+    if (left.length === subTopologies.length) break;
+    subTopologies = left;
+  }
+  return {
+    ...topology,
+    nodes: subTopologies.flatMap(({ nodes }) => nodes),
+    subTopologies,
+    repartitionTopics,
+  };
+}
