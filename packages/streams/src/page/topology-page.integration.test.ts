@@ -130,6 +130,7 @@ test('shows in a browser what is processed, a loss of the connection, and the en
   const { page, complaints } = await openPage(browser as Browser);
   await page.goto(`${url}/topology`);
   await page.getByText(/^CREATED since/).waitFor();
+  await page.locator('svg').getByText('not read yet', { exact: true }).first().waitFor();
   await streams.start();
   await page.getByText(/^RUNNING since/).waitFor();
   const records = Array.from({ length: 300 }, (_, i) => ({
@@ -163,6 +164,17 @@ test('shows in a browser what is processed, a loss of the connection, and the en
   })()`;
   expect(await page.evaluate(overlapping)).toEqual([]);
   await expectNoBarriers(page);
+  // Fitted and back, the picture still begins with its first topic.
+  await page.setViewportSize({ width: 320, height: 600 });
+  const beginning = `Math.round(document.querySelector('svg .topic').getBoundingClientRect().left)`;
+  await page.reload();
+  await page.getByText(/^RUNNING since/).waitFor();
+  const left = await page.evaluate(beginning);
+  const fit = page.getByRole('button', { name: 'Fit the width' });
+  await fit.click();
+  await fit.click();
+  expect(await page.evaluate(beginning)).toBe(left);
+  await page.setViewportSize({ width: 1440, height: 900 });
   // What is wider than the page is reached by the keyboard.
   await page.getByRole('button', { name: 'Fit the width' }).focus();
   await page.keyboard.press('Tab');

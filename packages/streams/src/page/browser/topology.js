@@ -64,6 +64,11 @@ function rateOf(of, name) {
   return records < 0 ? undefined : (records * 1000) / (last.at - first.at);
 }
 
+/** Whether a count is less than it was: then others, too, began again at 0. @param {Sample} before @param {Sample} now */
+function hasFallen(before, now) {
+  return [...before.edges].some(([edge, records]) => (now.edges.get(edge) ?? 0) < records);
+}
+
 /** @param {number | undefined} rate */
 function rateText(rate) {
   if (rate === undefined) return '…';
@@ -92,6 +97,7 @@ function show(figures) {
   const topics = new Map(figures.topics.map((topic) => [topic.topic, topic]));
   const stores = new Map(figures.stores.map((store) => [store.store, store]));
   const nodes = new Map(figures.nodes.map((node) => [node.node, node]));
+  const isAssigned = figures.state !== 'CREATED' && figures.state !== 'REBALANCING';
 
   /** What each kind of figure shows; the page names them in `data-show`. @type {Record<string, (of: string) => [text: string, isTrouble?: boolean]>} */
   const texts = {
@@ -107,7 +113,7 @@ function show(figures) {
     },
     partitions(of) {
       const topic = topics.get(of);
-      if (!topic) return ['not read here'];
+      if (!topic) return [isAssigned ? 'not read here' : 'not read yet'];
       const { partitions, worst } = topic;
       const read = partitions === 1 ? '1 partition' : `${partitions} partitions`;
       return [
@@ -131,7 +137,7 @@ function show(figures) {
     },
     size(of) {
       const store = stores.get(of);
-      if (!store) return ['not here'];
+      if (!store) return [isAssigned ? 'not here' : 'not here yet'];
       if (store.remaining > 0) return [`${count(store.remaining)} to restore`, true];
       return [`${count(store.entries)} · ${size(store.bytes)}`];
     },
@@ -170,6 +176,8 @@ function show(figures) {
 /** @param {StreamsFigures} figures */
 function showState({ at, state, stateSince, isPaused, errorCode, threads, stores }) {
   const left = stores.reduce((sum, { remaining }) => sum + remaining, 0);
+  const tasks = threads.reduce((sum, thread) => sum + thread.tasks, 0);
+  const idle = threads.reduce((sum, thread) => sum + thread.idleTasks, 0);
   const code = state === 'ERROR' && errorCode !== undefined ? ` (${errorCode})` : '';
   document.body.dataset.state = state;
   write(element('state'), `${state}${code} since ${clock.format(stateSince)}`);
@@ -179,6 +187,9 @@ function showState({ at, state, stateSince, isPaused, errorCode, threads, stores
     over,
     isPaused && over === '' ? 'The application is paused: no record is processed.' : '',
     state === 'RESTORING' && left > 0 ? `${count(left)} offsets of changelogs are still to be restored.` : '',
+    idle > 0 && over === ''
+      ? `${count(idle)} of ${count(tasks)} tasks are not at work: the lags of their topics may be old.`
+      : '',
     ...threads.map(({ readAt }, i) =>
       over === '' && readAt !== undefined && at - readAt > 1500
         ? `Thread ${i} has not replied for ${duration(at - readAt)}: its figures are from then.`
@@ -187,11 +198,11 @@ function showState({ at, state, stateSince, isPaused, errorCode, threads, stores
   ].filter(Boolean);
   const list = element('notes');
   if (list.textContent !== notes.join('')) list.replaceChildren(...notes.map((note) => withText('li', note)));
-  const rows = threads.map(({ state: own, tasks, idleTasks, readAt }, i) => {
+  const rows = threads.map(({ state: own, tasks: ofThread, idleTasks, readAt }, i) => {
     const row = document.createElement('tr');
     const cells = [
       own,
-      count(tasks),
+      count(ofThread),
       count(idleTasks),
       readAt === undefined ? 'none yet' : clock.format(readAt),
     ];
@@ -235,8 +246,10 @@ async function readFigures() {
     const figures = /** @type {StreamsFigures} */ (await response.json());
     // Rates over a time in which nobody looked, or over a restart of the process, would be of no use.
     const last = samples.at(-1);
-    if (last && (figures.at <= last.at - 60_000 || figures.at - last.at > rateOverMs)) samples = [];
-    if (!last || figures.at > last.at) samples.push(sampleOf(figures));
+    const now = sampleOf(figures);
+    if (last && (figures.at <= last.at - 60_000 || figures.at - last.at > rateOverMs || hasFallen(last, now)))
+      samples = [];
+    if (samples.length === 0 || !last || figures.at > last.at) samples.push(now);
     const { at } = /** @type {Sample} */ (samples.at(-1));
     while (samples.length > 2 && at - /** @type {Sample} */ (samples[1]).at >= rateOverMs) samples.shift();
     cameAt = Date.now();
@@ -261,12 +274,17 @@ async function follow() {
   }
 }
 
+/** Where the picture is wider than the page, it begins with what is read first. */
+function showBeginning() {
+  document.querySelector('svg .topic')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+}
+
 const fit = element('fit');
 fit.addEventListener('click', () => {
   const isFit = fit.getAttribute('aria-pressed') !== 'true';
   fit.setAttribute('aria-pressed', String(isFit));
   document.body.classList.toggle('fit', isFit);
+  if (!isFit) showBeginning();
 });
-// Where the picture is wider than the page, it begins with what is read first.
-document.querySelector('svg .topic')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+showBeginning();
 void follow();
