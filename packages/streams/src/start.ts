@@ -75,10 +75,15 @@ export function createStreams(options: StreamsOptions): Streams {
   function identify(): { instanceId: string; kafkaOptions: KafkaOptions } {
     const instanceId =
       options.instanceId ?? (stateDir === undefined ? randomUUID() : instanceIdOf(stateDir, randomUUID));
-    const { brokers, security } = options;
+    const { brokers, security, maxUnpackedBytes } = options;
     return {
       instanceId,
-      kafkaOptions: { brokers, clientId: `${applicationId}-${instanceId}`, ...(security && { security }) },
+      kafkaOptions: {
+        brokers,
+        clientId: `${applicationId}-${instanceId}`,
+        ...(security && { security }),
+        ...(maxUnpackedBytes !== undefined && { maxUnpackedBytes }),
+      },
     };
   }
 

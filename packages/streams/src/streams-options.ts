@@ -94,6 +94,13 @@ export interface StreamsOptions {
    */
   maxBufferedBytes?: number;
   /**
+   * What a compressed batch may become when it is unpacked, and so all batches of one fetch, in bytes; a
+   * record counts 128 bytes more. A larger batch, which a broker takes whatever it unpacks to, ends the
+   * application with BATCH_TOO_LARGE.
+   * @default 128 * 1024 * 1024
+   */
+  maxUnpackedBytes?: number;
+  /**
    * How long a task waits for a partition that has nothing while others have records, so that all are
    * processed in the order of their times. 0: for what the broker has of it; more: for what comes later too;
    * -1: never.

@@ -1,5 +1,6 @@
 // Compressed batches on a real broker: written by us; read by us, by kafkajs and by Kafka's own client.
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { zstdDecompressSync } from 'node:zlib';
 import { ensureKafka } from '@activity/testbed/fetch/kafka';
@@ -45,6 +46,20 @@ async function write(compression: Compression, config: { [name: string]: string 
   return topic;
 }
 
+/** Writes the values with Kafka's own producer; returns the topic. */
+async function writeByJava(codec: string): Promise<string> {
+  const topic = await witness.createTopic(uniqueName(codec), 1);
+  const { java, classpath } = await ensureKafka({ report() {} });
+  const args = ['--bootstrap-server', servers().kafka, '--topic', topic, '--compression-codec', codec];
+  const child = execFile(java.file, ['-Xmx128m', 'org.apache.kafka.tools.ConsoleProducer', ...args], {
+    env: { CLASSPATH: classpath },
+  });
+  const ended = once(child, 'exit');
+  child.stdin?.end(`${values.join('\n')}\n`);
+  expect(await ended).toEqual([0, null]);
+  return topic;
+}
+
 /** What Kafka's own consumer reads. */
 async function readByJava(topic: string): Promise<string[]> {
   const { java, classpath } = await ensureKafka({ report() {} });
@@ -73,4 +88,25 @@ describe.each(['gzip', 'zstd'] as const)('%s', (compression) => {
     },
     120_000,
   );
+});
+
+test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'])(
+  '%s: what Kafka’s own producer writes is read',
+  async (codec) => {
+    const topic = await writeByJava(codec);
+    expect(valuesOf((await readPartition(kafka, topic, 0)).records)).toEqual(values);
+  },
+  120_000,
+);
+
+test('a batch that unpacks to more than the limit ends the read, and names the setting', async () => {
+  const topic = await write('zstd', {});
+  const narrow = createKafka({ brokers: [servers().kafka], clientId: 'narrow', maxUnpackedBytes: 10_000 });
+  await expect(readPartition(narrow, topic, 0)).rejects.toMatchObject({
+    code: 'BATCH_TOO_LARGE',
+    message: expect.stringMatching(
+      new RegExp(`^fetching ${topic}-0 at 0: the compressed batch at offset 0 .* raise maxUnpackedBytes`),
+    ) as string,
+  });
+  await narrow.close();
 });

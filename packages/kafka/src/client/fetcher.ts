@@ -1,24 +1,29 @@
 // Fetches from every leader at once; an answer that comes later is handed out by a later call.
-import { TaskCorruptedError } from '../errors.ts';
+import { FatalError, TaskCorruptedError } from '../errors.ts';
 import { transferMs, type Cluster } from './cluster.ts';
 import type { Link } from './link.ts';
 import { remedyOfName } from './remedies.ts';
-import { decompress, wire, type FetchAnswer, type FetchTopic } from './wire.ts';
+import { decompress } from './decompress.ts';
+import { wire, type FetchAnswer, type FetchTopic } from './wire.ts';
 import { partitionName, type FetchedPartition, type Fetcher, type Position } from './port.ts';
 import { readBatches } from '../format/read-batches.ts';
+import { defaultMaxUnpackedBytes, UnpackBudget } from '../format/unpack-budget.ts';
 
 const maxBytes = 8 * 1024 * 1024;
 
 /** A {@link Fetcher} over raw Fetch requests, one in flight for each leader. */
 export class WireFetcher implements Fetcher {
   readonly #cluster: Cluster;
+  readonly #maxUnpackedBytes: number;
   readonly #links = new Map<number, Link>();
   readonly #inFlight = new Map<number, Promise<void>>();
   #arrived: FetchedPartition[] = [];
   #failure: unknown;
 
-  constructor(cluster: Cluster) {
+  /** `maxUnpackedBytes`: what the compressed batches of one answer may become. */
+  constructor(cluster: Cluster, maxUnpackedBytes: number = defaultMaxUnpackedBytes) {
     this.#cluster = cluster;
+    this.#maxUnpackedBytes = maxUnpackedBytes;
   }
 
   async fetch(positions: readonly Position[], maxWaitMs: number): Promise<FetchedPartition[]> {
@@ -74,6 +79,7 @@ export class WireFetcher implements Fetcher {
   }
 
   #arrive(wanted: readonly Position[], answers: readonly FetchAnswer[]): void {
+    const budget = new UnpackBudget(this.#maxUnpackedBytes);
     const offsets = new Map(wanted.map((p) => [partitionName(p.topic, p.partition), p.offset]));
     for (const answer of answers) {
       const topic = this.#cluster.topicName(answer.topicId);
@@ -95,9 +101,24 @@ export class WireFetcher implements Fetcher {
         );
       }
       if (answer.error) throw remedyOfName(answer.error, doing, { operation: 'Read', topics: [topic] });
-      const read = readBatches(answer.records, fetchOffset, answer.aborted, decompress);
+      const read = naming(doing, () =>
+        readBatches(answer.records, fetchOffset, answer.aborted, decompress, budget),
+      );
+      // There was no room for its first batch: it is fetched again.
+      if (answer.records.length > 0 && read.nextOffset === fetchOffset) continue;
       const { highWatermark, endOffset } = answer;
       this.#arrived.push({ topic, partition, fetchOffset, highWatermark, endOffset, ...read });
     }
+  }
+}
+
+/** Names what was being done in an error of the batches. */
+function naming<T>(doing: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FatalError)
+      throw new FatalError(error.code, `${doing}: ${error.message}`, { cause: error });
+    throw error;
   }
 }

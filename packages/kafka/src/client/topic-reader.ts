@@ -19,6 +19,8 @@ export interface TopicReaderOptions {
   brokers: readonly string[];
   /** Seen by the broker in its logs. */
   clientId: string;
+  /** What a compressed batch may become when it is unpacked, in bytes. Default 128 MiB. */
+  maxUnpackedBytes?: number;
   security?: SecurityOptions;
 }
 

@@ -6,6 +6,7 @@ import { WireFetcher } from './fetcher.ts';
 import { groupAdmin } from './group-admin.ts';
 import { WireGroupMember } from './group-member.ts';
 import type { EpochStart } from '../format/read-batches.ts';
+import { defaultMaxUnpackedBytes } from '../format/unpack-budget.ts';
 import type { Link } from './link.ts';
 import type { SecurityOptions } from './security.ts';
 import {
@@ -34,6 +35,12 @@ export interface KafkaOptions {
    * @default 30_000
    */
   retryForMs?: number;
+  /**
+   * What a compressed batch may become when it is unpacked, and so all batches of one fetch, in bytes; a
+   * record counts 128 bytes more. A larger batch ends the read with BATCH_TOO_LARGE.
+   * @default 128 * 1024 * 1024
+   */
+  maxUnpackedBytes?: number;
   security?: SecurityOptions;
 }
 
@@ -85,7 +92,7 @@ function isUnstable({ groups }: FetchedOffsets): boolean {
 
 /** Opens the port. Nothing is connected until it is used. */
 export function createKafka(options: KafkaOptions): KafkaPort {
-  const { retryForMs = defaultRetryMs } = options;
+  const { retryForMs = defaultRetryMs, maxUnpackedBytes = defaultMaxUnpackedBytes } = options;
   const cluster = new Cluster({
     brokers: options.brokers,
     clientId: options.clientId,
@@ -333,7 +340,7 @@ export function createKafka(options: KafkaOptions): KafkaPort {
     deleteRecords,
     ...groupAdmin(cluster, retryForMs),
     deleteTopics,
-    createFetcher: () => new WireFetcher(cluster),
+    createFetcher: () => new WireFetcher(cluster, maxUnpackedBytes),
     createWriter: (writerOptions) => new TransactionWriter(cluster, writerOptions),
     createMember(groupOptions) {
       const member = new WireGroupMember(cluster, groupOptions);

@@ -32,7 +32,7 @@ import {
   type Connection,
   type Reader,
 } from '@platformatic/kafka';
-import { FatalError, RetriableError } from '../errors.ts';
+import { RetriableError } from '../errors.ts';
 import type { Operation } from '../rights.ts';
 import type { AbortedTransaction } from '../format/read-batches.ts';
 import { errorName } from './remedies.ts';
@@ -303,9 +303,7 @@ export function crc32c(bytes: Buffer): number {
   return clientCrc32c(bytes);
 }
 
-/** Decompresses a batch's records. */
-export function decompress(algorithm: number, bytes: Buffer): Buffer {
-  const found = compressionsAlgorithmsByBitmask[algorithm];
-  if (!found) throw new FatalError('BROKER_REFUSED', `unknown compression ${algorithm} in a record batch`);
-  return found.decompressSync(bytes);
+/** What unpacks snappy and LZ4; undefined for an algorithm that Kafka does not have. */
+export function codecOf(algorithm: number): { decompressSync(bytes: Buffer): Buffer } | undefined {
+  return compressionsAlgorithmsByBitmask[algorithm];
 }

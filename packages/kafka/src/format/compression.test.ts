@@ -1,7 +1,8 @@
 // Batches that are written compressed.
 import { array, assert, nat, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
-import { crc32c, decompress } from '../client/wire.ts';
+import { decompress } from '../client/decompress.ts';
+import { crc32c } from '../client/wire.ts';
 import type { Compression } from './compression.ts';
 import { encodeRecordBatch, recordBytes, RecordSlabs } from './encoded-records.ts';
 import { readBatches } from './read-batches.ts';

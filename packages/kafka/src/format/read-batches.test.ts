@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { endMarker, writeBatches } from '../testing/batches.ts';
 import { checkProperty } from '../testing/seeds.ts';
-import { decompress } from '../client/wire.ts';
+import { decompress } from '../client/decompress.ts';
 import { readBatches, type AbortedTransaction } from './read-batches.ts';
 
 /** What is in a partition: records of a producer (undefined: outside of a transaction), or the end of one. */

@@ -3,6 +3,7 @@
 // the filter follows the Java consumer's read_committed rule.
 import type { Header, RecordHeaders, SourceRecord } from './record.ts';
 import { FetchedRecord } from './fetched-record.ts';
+import { UnpackBudget } from './unpack-budget.ts';
 import { VarintCursor } from './varint.ts';
 
 /** A transaction that was aborted: its producer, and where its first record is in this partition. */
@@ -20,8 +21,11 @@ export interface EpochStart {
   leaderEpoch: number;
 }
 
-/** Decompresses a batch's records; the attribute bits name the algorithm. */
-export type Decompress = (algorithm: number, bytes: Buffer) => Buffer;
+/**
+ * Decompresses a batch's records; the attribute bits name the algorithm. Undefined where they have more bytes
+ * than `maxBytes`.
+ */
+export type Decompress = (algorithm: number, bytes: Buffer, maxBytes: number) => Buffer | undefined;
 
 const noHeaders: RecordHeaders = [];
 
@@ -41,13 +45,16 @@ const abortMarker = 0;
 
 /**
  * Reads all whole batches, from `fetchOffset` on, leaving out control records and aborted ones.
- * Returns the records, the offset after the last whole batch, and where leader epochs begin.
+ * Returns the records, the offset after the last whole batch, and where leader epochs begin. Ends before a
+ * compressed batch that `budget` has no room for.
+ * @throws FatalError with BATCH_TOO_LARGE for a batch that all of the budget has no room for.
  */
 export function readBatches(
   bytes: Buffer,
   fetchOffset: number,
   aborted: readonly AbortedTransaction[],
   decompress: Decompress,
+  budget: UnpackBudget = new UnpackBudget(),
 ): { records: SourceRecord[]; nextOffset: number; epochs: EpochStart[] } {
   const records: SourceRecord[] = [];
   const epochs: EpochStart[] = [];
@@ -61,7 +68,6 @@ export function readBatches(
     if (end > bytes.length) break;
     const baseOffset = Number(bytes.readBigInt64BE(start));
     const leaderEpoch = bytes.readInt32BE(start + 12);
-    if (leaderEpoch !== epochs.at(-1)?.leaderEpoch) epochs.push({ offset: baseOffset, leaderEpoch });
     const attributes = bytes.readInt16BE(start + 21);
     const lastOffset = baseOffset + bytes.readInt32BE(start + 23);
     const producerId = bytes.readBigInt64BE(start + 43);
@@ -74,8 +80,11 @@ export function readBatches(
       const key = firstKey(bytes, start);
       if (key && key.length >= 4 && key.readInt16BE(2) === abortMarker) abortedNow.delete(producerId);
     } else if (!(transactional && abortedNow.has(producerId))) {
-      readRecords(bytes, start, end, baseOffset, attributes, fetchOffset, decompress, records);
+      const cursor = openRecords(bytes, start, end, decompress, budget);
+      if (!cursor) break;
+      readRecords(bytes, start, cursor, fetchOffset, records);
     }
+    if (leaderEpoch !== epochs.at(-1)?.leaderEpoch) epochs.push({ offset: baseOffset, leaderEpoch });
     if (lastOffset + 1 > nextOffset) nextOffset = lastOffset + 1;
     start = end;
   }
@@ -91,24 +100,36 @@ function firstKey(bytes: Buffer, start: number): Buffer | null {
   return cursor.bytes();
 }
 
-function readRecords(
+/** A cursor at the first record of a batch; undefined where the budget has no room for them. */
+function openRecords(
   bytes: Buffer,
   start: number,
   end: number,
-  baseOffset: number,
-  attributes: number,
-  fetchOffset: number,
   decompress: Decompress,
+  budget: UnpackBudget,
+): VarintCursor | undefined {
+  const algorithm = bytes.readInt16BE(start + 21) & 0x07;
+  if (algorithm === 0) return new VarintCursor(bytes, start + 61);
+  const unpacked = budget.unpack(
+    bytes.readInt32BE(start + 57),
+    Number(bytes.readBigInt64BE(start)),
+    (maxBytes) => decompress(algorithm, bytes.subarray(start + 61, end), maxBytes),
+  );
+  return unpacked && new VarintCursor(unpacked, 0);
+}
+
+function readRecords(
+  bytes: Buffer,
+  start: number,
+  cursor: VarintCursor,
+  fetchOffset: number,
   records: SourceRecord[],
 ): void {
+  const baseOffset = Number(bytes.readBigInt64BE(start));
+  const attributes = bytes.readInt16BE(start + 21);
   const baseTimestamp = Number(bytes.readBigInt64BE(start + 27));
   const appendTime = (attributes & 0x08) !== 0 ? Number(bytes.readBigInt64BE(start + 35)) : undefined;
   const count = bytes.readInt32BE(start + 57);
-  const algorithm = attributes & 0x07;
-  const cursor =
-    algorithm === 0
-      ? new VarintCursor(bytes, start + 61)
-      : new VarintCursor(decompress(algorithm, bytes.subarray(start + 61, end)), 0);
   for (let i = 0; i < count; i++) {
     const length = cursor.varint();
     const recordEnd = cursor.position + length;
