@@ -75,14 +75,14 @@ export function createStreams(options: StreamsOptions): Streams {
   function identify(): { instanceId: string; kafkaOptions: KafkaOptions } {
     const instanceId =
       options.instanceId ?? (stateDir === undefined ? randomUUID() : instanceIdOf(stateDir, randomUUID));
-    const { brokers, security, maxUnpackedBytes } = options;
+    const { brokers, security } = options;
     return {
       instanceId,
       kafkaOptions: {
         brokers,
         clientId: `${applicationId}-${instanceId}`,
         ...(security && { security }),
-        ...(maxUnpackedBytes !== undefined && { maxUnpackedBytes }),
+        maxUnpackedBytes: options.maxUnpackedBytes ?? 128 * 1024 * 1024,
       },
     };
   }

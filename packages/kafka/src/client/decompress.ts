@@ -34,7 +34,7 @@ function inflate(
 export function decompress(
   algorithm: number,
   bytes: Buffer,
-  maxBytes = Number.MAX_SAFE_INTEGER,
+  maxBytes: number = Number.MAX_SAFE_INTEGER,
 ): Buffer | undefined {
   const room = Math.min(maxBytes, 2 ** 31 - 1);
   if (algorithm === gzip) return inflate((options) => gunzipSync(bytes, options), room);
