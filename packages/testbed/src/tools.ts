@@ -10,8 +10,10 @@ import { Problem } from './process/problem.ts';
 export const defaultKafkaVersion: KafkaVersion = '4.4.0';
 /** The versions that the pipeline is tested on. */
 export const kafkaVersions = ['4.4.0', '4.3.1'] as const;
+/** A version that the pipeline refuses, for the test that it does. */
+export const refusedKafkaVersion = '3.9.2';
 /** A version that can be fetched: `packages/testbed` has the hashes of its jars. */
-export type KafkaVersion = (typeof kafkaVersions)[number];
+export type KafkaVersion = (typeof kafkaVersions)[number] | typeof refusedKafkaVersion;
 
 /** The variables, for the schema of a program that has more. */
 export const toolVariables = {

@@ -2,7 +2,7 @@
 // @platformatic/kafka.
 import { Connection, ConnectionStatuses } from '@platformatic/kafka';
 import { FatalError, RetriableError } from '../errors.ts';
-import { brokersNeeded, remedyOf } from './remedies.ts';
+import { brokersNeeded, releaseBefore4, remedyOf } from './remedies.ts';
 import type { SecurityOptions } from './security.ts';
 import { askVersions, operations, type Versions } from './wire.ts';
 
@@ -90,7 +90,9 @@ export class Link {
     connection.on('error', () => {});
     try {
       await connection.connect(this.host, this.port);
-      this.#opened = { connection, versions: await askVersions(connection) };
+      const { versions, metadataVersion } = await askVersions(connection);
+      this.#checkRelease(metadataVersion);
+      this.#opened = { connection, versions };
       if (onLost) connection.once('close', () => this.#closed || onLost());
     } catch (error) {
       void connection.close().catch(() => {});
@@ -107,6 +109,16 @@ export class Link {
     return connection.ready().then(
       () => true,
       () => false,
+    );
+  }
+
+  /** It may know every request, but what they do is tried on Kafka 4 alone. */
+  #checkRelease(metadataVersion: number | undefined): void {
+    const release = releaseBefore4(metadataVersion);
+    if (release === undefined) return;
+    throw new FatalError(
+      'BROKER_REFUSED',
+      `the broker at ${this.host}:${this.port} is of Kafka ${release} (it knows metadata.version up to ${metadataVersion}); ${brokersNeeded}`,
     );
   }
 

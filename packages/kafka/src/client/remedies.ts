@@ -47,7 +47,27 @@ const rejoin = new Set([
 const tooLarge = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 
 /** What this client asks of brokers. */
-export const brokersNeeded = 'this client needs brokers of Kafka 4.0 or newer';
+export const brokersNeeded = 'this client needs Kafka 4.x: brokers of 4.0 or newer';
+
+/** The first level of `metadata.version` that each release before Kafka 4 has, the newest first. */
+const releasesBefore4: readonly (readonly [level: number, release: string])[] = [
+  [21, '3.9'],
+  [20, '3.8'],
+  [15, '3.7'],
+  [12, '3.6'],
+  [9, '3.5'],
+  [8, '3.4'],
+  [4, '3.3'],
+  [1, '3.0 to 3.2'],
+];
+/** Where the levels of Kafka 4.0 end. Releases of 3.9 know some of those that came before. */
+const lastOf40 = 25;
+
+/** The release of a broker that is older than Kafka 4, by the newest `metadata.version` that it knows. */
+export function releaseBefore4(metadataVersion: number | undefined): string | undefined {
+  if (metadataVersion === undefined || metadataVersion >= lastOf40) return undefined;
+  return releasesBefore4.find(([first]) => metadataVersion >= first)?.[1];
+}
 
 /** What the broker will refuse for ever: a setting or a record that it does not take. */
 const mistakes = new Set([

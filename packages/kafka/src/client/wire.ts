@@ -290,12 +290,23 @@ export const operations: ReadonlyMap<unknown, Operation> = new Map<unknown, Oper
 /** The versions of each request that a broker supports, by the request's number. */
 export type Versions = ReadonlyMap<number, { min: number; max: number }>;
 
+/** What a broker supports. */
+export interface Supported {
+  versions: Versions;
+  /** The newest level of the feature `metadata.version`; undefined where the broker has no such feature. */
+  metadataVersion: number | undefined;
+}
+
 /** Asks a broker which requests it supports. */
-export async function askVersions(connection: Connection): Promise<Versions> {
-  const { apiKeys } = await apiVersionsV3.api.async(connection, 'activity-kafka', '0.1.0');
-  return new Map(
-    apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }]),
-  );
+export async function askVersions(connection: Connection): Promise<Supported> {
+  const response = await apiVersionsV3.api.async(connection, 'activity-kafka', '0.1.0');
+  const { apiKeys, supportedFeatures } = response;
+  return {
+    versions: new Map(
+      apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }]),
+    ),
+    metadataVersion: supportedFeatures?.find(({ name }) => name === 'metadata.version')?.maxVersion,
+  };
 }
 
 /** CRC-32C, as record batches carry it. */
