@@ -121,7 +121,7 @@ test('what was deleted or erased before a merge does not come back with it, nor 
   );
 
   // Whatever the logs have then: reading all of it again brings them to the same sessions, and nothing back.
-  const stored = client.db().collection<Document>(collections.logs);
+  const stored = client.db().collection(collections.logs);
   const sessions = await storedSessions(stored);
   expect([...sessions.values()].filter((session) => session === 'deleted')).toHaveLength(1);
   await stored.updateMany({ session: { $exists: true } }, { $set: { session: Long.MAX_VALUE } });
@@ -135,7 +135,7 @@ test('what was deleted or erased before a merge does not come back with it, nor 
 }, 240_000);
 
 /** The session of each log, by its number. */
-async function storedSessions(stored: Collection<Document>): Promise<Map<number, number | string>> {
+async function storedSessions(stored: Collection): Promise<Map<number, number | string>> {
   const all = await stored.find({ _id: { $gte: 0 } } as Document).toArray();
   return new Map(
     all.map(({ _id, session, deletedAt }) => [Number(_id), deletedAt ? 'deleted' : Number(session)]),

@@ -98,7 +98,9 @@ test('the session of a release that kept four numbers of a user takes late logs'
   ]);
   expect(seen(send(pipeline, 21))).toEqual([5]);
   driver.commit();
-  const kept = driver.log.records('test-people-changelog', 0).map(({ key, value }) => `${key}: ${value}`);
+  const kept = driver.log
+    .records('test-people-changelog', 0)
+    .map(({ key, value }) => `${String(key)}: ${String(value)}`);
   // That release reads four numbers, and knows no user whose id begins with a blank.
   const start = now - 100 * minute;
   expect(kept.at(-1)).toBe(`ann: 5,${start},${now - 21 * minute},-1,3`);

@@ -43,7 +43,7 @@ export function callSettings<K>(
       `backoff goes from ${backoff.from} to ${backoff.to}; let it end at or after where it begins, and within 24 days`,
     );
   const known: readonly string[] = ['key', 'none'];
-  if (!known.includes(order)) refuse(`order is ${String(order)}; it must be 'key' or 'none'`);
+  if (!known.includes(order)) refuse(`order is ${order}; it must be 'key' or 'none'`);
   return {
     maxInFlight,
     keyOf: order === 'key' ? keyOf(step, key) : undefined,

@@ -54,7 +54,7 @@ export interface Placed {
 /** Splits a name into lines of at most this number of characters, after a separator where there is one. */
 export function wrap(name: string, most: number = mostChars): string[] {
   const lines: string[] = [];
-  let rest = [...name];
+  let rest = Array.from(name);
   while (rest.length > most && lines.length < mostLines - 1) {
     const cut = rest.slice(0, most).findLastIndex((char) => /[-._ /]/.test(char)) + 1;
     const at = cut > most / 3 ? cut : most;
@@ -103,7 +103,7 @@ function roomFor(show: string): number {
 
 /** How many characters wide a text is: those of East Asian scripts and pictures are twice as wide. */
 function widthOf(text: string): number {
-  return [...text].reduce((sum, char) => sum + ((char.codePointAt(0) ?? 0) >= 0x1100 ? 2 : 1), 0);
+  return Array.from(text).reduce((sum, char) => sum + ((char.codePointAt(0) ?? 0) >= 0x1100 ? 2 : 1), 0);
 }
 
 function labelSize(label: readonly Row[]): { width: number; height: number } {

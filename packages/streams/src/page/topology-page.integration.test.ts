@@ -88,7 +88,7 @@ async function appWithEverything(): Promise<{ streams: Streams; input: string; c
 test('figures of two threads add up: records on edges, sizes of stores, a lag that goes to 0', async () => {
   const topics = await createTopics(apps.witness, 4);
   const url = new URL('../testing-support/counts-topology.ts', import.meta.url);
-  const { streams } = apps.create({ url, options: { topics } } as never, { threads: 2 });
+  const { streams } = apps.create({ url, options: { topics } }, { threads: 2 });
   await streams.start();
   await until(() => expect(streams.state).toBe('RUNNING'));
   await sendIds(apps.witness, topics.input, 0, 1000);

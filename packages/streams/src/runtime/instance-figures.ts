@@ -79,7 +79,7 @@ export class InstanceFigures {
 
   async #readAll(): Promise<Read> {
     const pooled = this.#threads();
-    await Promise.all(pooled.map(({ handle }) => handle && this.#ask(handle)));
+    await Promise.all(pooled.map(async ({ handle }) => handle && this.#ask(handle)));
     const found = pooled.map(({ state, handle }) => ({ state, last: handle && this.#last.get(handle) }));
     const figures = found.flatMap(({ last }) => last?.figures ?? []);
     return {

@@ -17,7 +17,7 @@ test('the function of an event is called, as a method of the listener', () => {
   const listener = new Listener();
   const notify = restoreNotifier(listener, () => {});
   notify?.(event);
-  notify?.({ method: 'onRestoreSuspended', restore: event.restore as never });
+  notify?.({ method: 'onRestoreSuspended', restore: event.restore });
   expect(listener.totals).toEqual([3]);
   expect(restoreNotifier(undefined, () => {})).toBeUndefined();
 });

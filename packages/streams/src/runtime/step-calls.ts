@@ -197,7 +197,7 @@ export class StepCalls {
     try {
       promise = this.processor.call(record, { signal: controller.signal, attempt, timestamp, headers });
     } catch (error) {
-      promise = Promise.reject(error as Error);
+      promise = Promise.reject(error);
     }
     Promise.resolve(promise).then(
       (result) => {
