@@ -1,6 +1,6 @@
-// Joins, sessions and suppress on three brokers, while processes and brokers are killed: outputs equal the
-// oracle's, record for record where their order is that of the input. JOIN_KILLS is the number of kills; a
-// run prints its KILL_SEED.
+// Joins, sessions, suppress and an asynchronous step on three brokers, while processes and brokers are
+// killed: outputs equal the oracle's, record for record where they have an order. JOIN_KILLS is the number of
+// kills; a run prints its KILL_SEED.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import type { CountsOptions } from './testing-support/counts-topology.ts';
 import { lagOf, startApp, type App } from './testing-support/counts-run.ts';
 import { joinOracle } from './testing-support/join-oracle.ts';
 import joinsTopology, {
+  resultOf,
   groupRecords,
   joinRecords,
   nearby,
@@ -33,13 +34,13 @@ const three = threeBrokers(connectWitness);
 
 type Texts = [key: string | null, value: string | null][];
 
-async function createTopics(): Promise<JoinTopics> {
-  const counts = { input: partitions, groups: 2, owned: 1, met: 3, named: 3, final: 3, calm: 3 };
+async function createTopics(): Promise<Required<JoinTopics>> {
+  const counts = { input: partitions, groups: 2, owned: 1, called: 3, met: 3, named: 3, final: 3, calm: 3 };
   const made = Object.entries(counts).map(async ([name, count]) => {
     const topic = await three.witness.createTopic(uniqueName(name), count);
     return [name, topic] as const;
   });
-  return Object.fromEntries(await Promise.all(made)) as JoinTopics;
+  return Object.fromEntries(await Promise.all(made)) as Required<JoinTopics>;
 }
 
 function textsOf(seen: readonly Seen[]): Texts {
@@ -67,7 +68,8 @@ function expectedOf(topics: JoinTopics, records: readonly Seen[]): Record<string
   for (const { key, value, kind } of events)
     if (kind === 'row') rows.set(key, value);
     else if (kind === 'view') named.push([key, pair(value, rows.get(key))]);
-  const driver = new TopologyTestDriver(joinsTopology(topics));
+  const { called: _called, ...ordered } = topics;
+  const driver = new TopologyTestDriver(joinsTopology(ordered));
   const input = driver.input(topics.input, strings);
   for (const { key, value } of events) input.pipe(key, value, 0);
   const byDriver = (topic: string): Texts =>
@@ -95,6 +97,13 @@ async function untilAllCommitted(applicationId: string, { input, groups }: JoinT
       if ((await lagOf(three.witness, applicationId, [topic])) > 0) return false;
     return true;
   });
+}
+
+/** The values of each key, in their order. */
+function byKey(texts: Texts): Map<string | null, (string | null)[]> {
+  const values = new Map<string | null, (string | null)[]>();
+  for (const [key, value] of texts) values.set(key, [...(values.get(key) ?? []), value]);
+  return values;
 }
 
 /** The newest result of each row, as it must be in the end. */
@@ -180,6 +189,10 @@ test(
     const expectedIn = Array.from({ length: partitions }, (_, partition) =>
       expectedOf(topics, input.get(partition) ?? []),
     );
+    // The results of calls come out in the order of each key.
+    const called = textsOf(await witness.readCommitted(topics.called));
+    const calls = expectedIn.flatMap(({ named = [] }) => named);
+    expect(byKey(called)).toEqual(byKey(calls.map(([key, value]) => [key, resultOf(value ?? '')])));
     for (const name of orderedOutputs) {
       const found = Map.groupBy(await witness.readCommitted(topics[name]), ({ partition }) => partition);
       for (let partition = 0; partition < partitions; partition++) {

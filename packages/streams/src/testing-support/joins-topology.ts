@@ -1,4 +1,5 @@
-// A topology of joins, sessions and suppress, for tests with real processes.
+// A topology of joins, sessions, suppress and an asynchronous step, for tests with real processes.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { numberSerde, stringSerde } from '../api/serde.ts';
 import { joinWindows } from '../dsl/join-windows.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
@@ -12,7 +13,10 @@ import { besideItsSource, strings } from './oracles.ts';
 export const orderedOutputs = ['met', 'named', 'final', 'calm'] as const;
 
 /** The topics of one test. */
-export type JoinTopics = Record<'input' | 'groups' | 'owned' | (typeof orderedOutputs)[number], string>;
+export type JoinTopics = Record<'input' | 'groups' | 'owned' | (typeof orderedOutputs)[number], string> & {
+  /** Of the results of calls; without it, none is made: the test driver would wait for them. */
+  called?: string;
+};
 
 /** What a value of the input is: a view, a click, or a row. */
 export type EventKind = 'view' | 'click' | 'row';
@@ -54,8 +58,20 @@ export function pair(left: string, right: string | undefined): string {
   return `${left}+${right ?? '-'}`;
 }
 
-/** Builds the topology. An asynchronous step would go between the input and `events`. */
-export default function joinsTopology({ input, groups, owned, ...to }: JoinTopics): Topology {
+/** What a call returns for a value. */
+export function resultOf(value: string): string {
+  return `${value}!`;
+}
+
+/** A call that takes some milliseconds, and fails now and then at its first attempt. */
+async function call(value: string, attempt: number): Promise<string> {
+  await sleep(value.length % 7);
+  if (attempt === 1 && value.endsWith('3')) throw new Error('not now');
+  return resultOf(value);
+}
+
+/** Builds the topology. */
+export default function joinsTopology({ input, groups, owned, called, ...to }: JoinTopics): Topology {
   const builder = new StreamsBuilder();
   const events = builder.stream(input, { ...strings, timestamp: (value) => readValue(value).time });
   const of = (kind: EventKind): typeof events => events.filter((value) => value.startsWith(kind));
@@ -65,7 +81,16 @@ export default function joinsTopology({ input, groups, owned, ...to }: JoinTopic
   const rows = of('row')
     .groupByKey()
     .reduce((_old, row) => row, { store: 'rows' });
-  views.leftJoin(rows, pair, { name: 'named' }).to(to.named, texts);
+  const named = views.leftJoin(rows, pair, { name: 'named' });
+  named.to(to.named, texts);
+  if (called !== undefined)
+    named
+      .mapValuesAsync((value, _key, { attempt }) => call(value, attempt), {
+        name: 'call',
+        backoff: { from: 5, to: 20 },
+        value: stringSerde,
+      })
+      .to(called, texts);
   events
     .groupByKey()
     .windowedBy(sessions({ gap: 500, grace: 300 }))
