@@ -54,7 +54,8 @@ function readAll(...pipelines: readonly TestPipeline[]): Expected {
         const text = line(_id, [userId, eventId, activityType].join('/'), milliseconds(timestamp));
         return late === true ? `${text} late` : text;
       }),
-    markers: stored.filter((log) => 'deletedAt' in log).map(({ _id }) => String(_id)),
+    // The record of a merge of sessions is no document: the sink updates logs by it.
+    markers: stored.filter((log) => 'deletedAt' in log && !('merge' in log)).map(({ _id }) => String(_id)),
     ...addedUp(
       documents(read('counts')).filter((count) => remains(count, count['lastId'])),
       minutes,
