@@ -1,6 +1,7 @@
 // `npm run site`: builds the documentation site into .cache/site/dist, and checks its links.
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readArguments } from '@activity/service';
 import { build } from 'vitepress';
 import { writeApi } from './api.ts';
 import { deadLinks } from './dead-links.ts';
@@ -8,6 +9,11 @@ import { llmsFull, llmsIndex } from './llms.ts';
 import { pagesOf } from './pages.ts';
 import { render } from './render.ts';
 
+readArguments({
+  usage: `npm run site
+
+Builds the documentation site into .cache/site/dist, and checks its links.`,
+});
 const root = join(import.meta.dirname, '..', '..');
 const out = join(root, '.cache', 'site');
 const content = join(out, 'content');

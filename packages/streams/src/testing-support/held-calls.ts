@@ -17,7 +17,7 @@ export class HeldCalls {
   /** How many calls there were at most at once, how many in all, and the keys that had two at once. */
   most = 0;
   made = 0;
-  readonly keysAtOnce = new Set<string>();
+  readonly keysAtOnce: Set<string> = new Set();
 
   get open(): HeldCall[] {
     return [...this.#open];
