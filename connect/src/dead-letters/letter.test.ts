@@ -31,6 +31,8 @@ const headers = {
   'dead-letter.reason': 'invalid',
   'dead-letter.stage': 'admit',
   'dead-letter.message': 'no',
+  '__streams.errors.exception': 'invalid',
+  '__streams.errors.offset': '17',
 };
 
 async function* stream(records: readonly ReadRecord[]): AsyncGenerator<ReadRecord> {

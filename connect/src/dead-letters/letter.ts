@@ -27,6 +27,8 @@ export interface Note {
 }
 
 const prefix = 'dead-letter.';
+/** Kafka Streams' headers of a dead letter: the same, for tools that know these. */
+const streamsPrefix = '__streams.errors.';
 const noteOf = 'dead-letter-note.of';
 const noteAction = 'dead-letter-note.action';
 
@@ -64,7 +66,7 @@ export function readLetter(record: ReadRecord): Letter | Note {
     },
     key: record.key,
     value: record.value,
-    headers: headers.filter(({ key }) => !key.startsWith(prefix)),
+    headers: headers.filter(({ key }) => !key.startsWith(prefix) && !key.startsWith(streamsPrefix)),
     omitted: textOf(headers, `${prefix}omitted`) !== undefined,
   };
 }

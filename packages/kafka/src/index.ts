@@ -49,6 +49,7 @@ export { dataBytesOf, readKey, readValue } from './format/fetched-record.ts';
 export { hashText, murmur2, partitionOf } from './format/murmur2.ts';
 export { eachRecord } from './format/each-record.ts';
 export { readBatches } from './format/read-batches.ts';
+export { UnpackBudget } from './format/unpack-budget.ts';
 export type { AbortedTransaction, Decompress, EpochStart } from './format/read-batches.ts';
 export { recordBytes, RecordSlabs } from './format/encoded-records.ts';
 export type { EncodedRecord, TextRecord } from './format/encoded-records.ts';

@@ -148,6 +148,12 @@ describe.each(bads)('$stage of $value', ({ stage, value, reason, message }) => {
       'dead-letter.stage': stage,
       'dead-letter.reason': reason,
       'dead-letter.message': expect.stringContaining(message) as string,
+      '__streams.errors.exception': reason,
+      '__streams.errors.message': expect.stringContaining(message) as string,
+      '__streams.errors.topic': 'in',
+      '__streams.errors.partition': '1',
+      '__streams.errors.offset': '1',
+      '__streams.errors.stacktrace': expect.stringMatching(/^ {4}at .+(\n {4}at .+)*$/) as string,
     });
     expect(dropped).toEqual([`dead ${reason}`]);
   });
@@ -226,6 +232,24 @@ test('a very long message is cut, so that the letter stays a letter', () => {
   expect(text?.length).toBe(2000);
 });
 
+test('a stack trace has no message, which may quote the record', () => {
+  const secret = 'a secret\n    at home (of the record)';
+  const builder = new StreamsBuilder();
+  builder.stream('in', strings).foreach((value) => {
+    throw new Error(`${value} is wrong`);
+  });
+  const driver = new TopologyTestDriver(builder.build(), {
+    failures: { processing: () => 'deadLetter', deadLetterTopic: 'dead' },
+  });
+  driver.input('in', strings).pipe('k', secret, 0);
+  const [dead] = driver.output('dead', bytes).readAll();
+  const stack = dead?.headers.find(({ key }) => key === '__streams.errors.stacktrace')?.value;
+  const text = Buffer.from(stack ?? []).toString();
+  expect(text).toContain('failure-policy.test.ts');
+  expect(text).not.toContain('secret');
+  expect(text).not.toContain('home');
+});
+
 describe('a processor that dead-letters', () => {
   function screening(): Topology {
     const builder = new StreamsBuilder();
@@ -260,6 +284,8 @@ describe('a processor that dead-letters', () => {
     expect(headers).toContainEqual(['dead-letter.stage', 'screen']);
     expect(headers).toContainEqual(['dead-letter.reason', 'screened']);
     expect(headers).toContainEqual(['dead-letter.message', 'it says bad']);
+    expect(headers).toContainEqual(['__streams.errors.exception', 'screened']);
+    expect(headers?.map(([name]) => name)).not.toContain('__streams.errors.stacktrace');
   });
 
   test.each<FailureAction>(['fail', 'continue', 'deadLetter'])(

@@ -1,6 +1,7 @@
 // Failure policy: what happens to a record that cannot be read, processed or written.
 import { FatalError } from '../api/errors.ts';
 import type { RecordHeaders, StreamRecord, SourceRecord } from '../api/record.ts';
+import { errorHeaders, type ErrorHeaders } from './error-headers.ts';
 
 /** Where a failure happened: reading a record with its serdes, in a step, or writing a record. */
 export type FailureStage = 'deserialization' | 'processing' | 'production';
@@ -78,6 +79,8 @@ export interface DeadLetterCause {
   readonly stage: string;
   readonly reason: string;
   readonly message: string;
+  /** Where it was thrown; absent where nothing was. */
+  readonly stack?: string | undefined;
 }
 
 /** The headers of a dead letter: the record's own, then where it came from and why. Texts are UTF-8. */
@@ -93,7 +96,7 @@ export function deadLetterHeaders(
     text('dead-letter.partition', String(partition)),
     text('dead-letter.offset', String(record.offset)),
     text('dead-letter.timestamp', String(record.timestamp)),
-    ...causeHeaders(cause),
+    ...causeHeaders(cause, { topic, partition, offset: record.offset }),
   ];
 }
 
@@ -112,11 +115,15 @@ export function outputLetterHeaders(
   ];
 }
 
-function causeHeaders({ stage, reason, message }: DeadLetterCause): RecordHeaders {
+function causeHeaders(
+  { stage, reason, message, stack }: DeadLetterCause,
+  source?: ErrorHeaders['source'],
+): RecordHeaders {
   return [
     text('dead-letter.stage', stage),
     text('dead-letter.reason', reason),
     text('dead-letter.message', message.slice(0, 2000)),
+    ...errorHeaders({ exception: reason, message, stack, source }),
   ];
 }
 

@@ -12,6 +12,7 @@ import {
   type FailurePolicy,
   type FailureStage,
 } from './failure-policy.ts';
+import { framesOf } from './error-headers.ts';
 import { textOf } from './error-message.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { TopologyCounts } from './topology-counts.ts';
@@ -236,5 +237,6 @@ export function stageOf(error: unknown): FailureStage {
 }
 
 function causeOf(stage: FailureStage, error: unknown): DeadLetterCause {
-  return { stage, reason: error instanceof Error ? error.name : 'Error', message: textOf(error) };
+  const [reason, stack] = error instanceof Error ? [error.name, framesOf(error)] : ['Error'];
+  return { stage, reason, message: textOf(error), stack };
 }

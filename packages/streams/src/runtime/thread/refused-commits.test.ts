@@ -95,7 +95,7 @@ describe('records that cannot be read', () => {
 
   test.each([
     ['records', { maxUncommittedRecords: 60 }, { records: 60, bytes: 100_000 }],
-    ['bytes', { maxUncommittedBytes: 10_000 }, { records: 1_000, bytes: 20_000 }],
+    ['bytes', { maxUncommittedBytes: 10_000 }, { records: 1_000, bytes: 40_000 }],
   ])('count against the limit of a commit in %s', async (_what, settings, most) => {
     let [largest, bytes] = [0, 0];
     const { values, lines } = start({
