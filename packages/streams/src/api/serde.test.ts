@@ -14,6 +14,7 @@ import {
   jsonObjectSerde,
   jsonSerde,
   numberSerde,
+  serialize,
   stringSerde,
   type Serde,
 } from './serde.ts';
@@ -150,6 +151,17 @@ describe('a JSON object with more fields', () => {
       ['a', 'c'],
       { a: 1, c: 2 },
     ]);
+  });
+
+  test('of a key that is there twice, the last one counts, and the text keeps both', () => {
+    const written = '{"user":"ada","n":1,"user":"ben"}';
+    const serde = jsonObjectSerde<{ user: string; n: number }>();
+    const read = deserialize(serde, Buffer.from(written));
+    expect([read.value, serde.serialize(read)]).toEqual([{ user: 'ben', n: 1 }, written]);
+    const extended = addFields(read, { n: 2 });
+    expect(extended.value).toEqual({ user: 'ben', n: 2 });
+    expect(JSON.parse(extended.text)).toEqual(extended.value);
+    expect(serialize(jsonSerde(), extended.value)).toBe('{"user":"ben","n":2}');
   });
 
   test('is a plain object to the engine: one with an accessor of its own would cost more than all else', () => {

@@ -116,7 +116,12 @@ export interface JsonObject<T extends object> {
   readonly value: T;
 }
 
-/** JSON objects with their text; written as that text. @throws TypeError for JSON that is not an object. */
+/**
+ * JSON objects with their text; written as that text. Of a key that the text has twice, `value` has the last
+ * one, as `JSON.parse` does; the text is not looked through for it and keeps both, so a reader that takes the
+ * first one sees another object. Where that matters, write `value` with `jsonSerde`.
+ * @throws TypeError for JSON that is not an object.
+ */
 export function jsonObjectSerde<T extends object>(check?: (value: unknown) => T): Serde<JsonObject<T>> {
   return {
     format: 'text',
