@@ -2,6 +2,8 @@
 import { assert, type IProperty, type IAsyncProperty, type Parameters as RunOptions } from 'fast-check';
 
 const runs = Number(process.env['STREAMS_SEEDS'] ?? 300);
+if (!Number.isSafeInteger(runs) || runs < 1)
+  throw new Error('STREAMS_SEEDS must be a whole number of at least 1');
 const onlySeed = process.env['STREAMS_SEED'];
 
 /** The number of seeds a property test runs: 300, or STREAMS_SEEDS. */
