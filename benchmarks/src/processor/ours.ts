@@ -1,7 +1,7 @@
 // Runs the benchmark's job on packages/streams, exactly once.
 // Arguments: brokers, application id, input, enriched, counts, state folder or '' for memory, threads, 'dsl'
 // or 'processors'.
-import { createStreams } from '@activity/streams';
+import { runStreams } from '../shared/run-streams.ts';
 
 const [
   brokers = '',
@@ -14,21 +14,8 @@ const [
   style = 'dsl',
 ] = process.argv.slice(2);
 
-const streams = createStreams({
-  applicationId,
-  topology: {
-    url: new URL('./job.ts', import.meta.url),
-    options: { input, enriched, counts, dsl: style === 'dsl' },
-  },
-  threads: Number(threads),
-  brokers: brokers.split(','),
-  ...(stateDir !== '' && { stateDir }),
-  onState: (state, error) => {
-    console.log(`STATE ${state}`);
-    if (error) console.error(error);
-  },
-});
-process.on('SIGTERM', () => {
-  void streams.close().then(() => process.exit(0));
-});
-await streams.start();
+const topology = {
+  url: new URL('./job.ts', import.meta.url),
+  options: { input, enriched, counts, dsl: style === 'dsl' },
+};
+await runStreams({ brokers, applicationId, topology, stateDir, threads });

@@ -92,11 +92,11 @@ export function resolveTopology(topology: Topology, matches: PatternMatches): To
 export function withInput(topology: Topology): Topology {
   if (patternsOf(topology.nodes).length === 0) return topology;
   let { subTopologies, repartitionTopics } = topology;
+  const own = new Set(repartitionTopics.map(({ name }) => name));
   for (;;) {
     const written = new Set(
       subTopologies.flatMap(({ nodes }) => nodes.flatMap((node) => (node.kind === 'sink' ? node.topic : []))),
     );
-    const own = new Set(topology.repartitionTopics.map(({ name }) => name));
     const left = subTopologies.filter(
       ({ sourceTopics }) =>
         sourceTopics.length > 0 && sourceTopics.every((topic) => !own.has(topic) || written.has(topic)),
