@@ -47,7 +47,7 @@ test.each([
   [['create'], /^create needs --name and --scope\n/],
   [
     ['create', '--name', 'web', '--scope', 'all'],
-    /^--scope all: must be one or more of ingest, read, delete/,
+    /^--scope all: must be one or more of ingest, read, delete, admin/,
   ],
   [['revoke'], /^revoke needs the id of a key/],
   [['reset'], /^there is no reset\n/],

@@ -54,7 +54,7 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
     ready: () => true,
     clockAheadMs: () => 0,
   });
-  const anyone = { keyId: undefined, scopes: new Set(['ingest', 'read', 'delete'] as const) };
+  const anyone = { keyId: undefined, scopes: new Set(['ingest', 'read', 'delete', 'admin'] as const) };
   const { queryUrl, fetch: answer = async () => new Response() } = options;
   const edge: Omit<TestEdge, 'app' | 'listener'> = {
     written: [],

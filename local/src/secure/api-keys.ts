@@ -26,7 +26,7 @@ export async function ensureApiKeys(folder: string, ca: string, now: Date): Prom
   };
   const { file: path, operatorFile, queryFile, curlFile } = keys;
   await ensureKey(
-    { path, keyFile: operatorFile, name: 'operator', scopes: ['ingest', 'read', 'delete'] },
+    { path, keyFile: operatorFile, name: 'operator', scopes: ['ingest', 'read', 'delete', 'admin'] },
     now,
   );
   await ensureKey({ path, keyFile: queryFile, name: 'query', scopes: ['read'] }, now);

@@ -2,7 +2,7 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** What a key may do. */
-export const scopes = ['ingest', 'read', 'delete'] as const;
+export const scopes = ['ingest', 'read', 'delete', 'admin'] as const;
 /** One thing that a key may do. */
 export type Scope = (typeof scopes)[number];
 

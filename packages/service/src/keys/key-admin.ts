@@ -35,14 +35,22 @@ export interface KeptKey {
 }
 
 /**
- * Makes a key and writes it to a file, unless that file holds an active one. Keys of the name that are not
- * there are revoked.
+ * Makes a key and writes it to a file, unless that file holds an active one: that one is given the scopes
+ * that it lacks. Keys of the name that are not there are revoked.
  */
 export async function ensureKey({ path, keyFile, name, scopes }: KeptKey, now: Date): Promise<void> {
   const keys = existsSync(path) ? await readKeys(path) : [];
   const kept = existsSync(keyFile) ? readFileSync(keyFile, 'utf8').trim() : '';
   const active = keys.find(({ id, revokedAt }) => id === keyId(kept) && revokedAt === undefined);
-  if (active !== undefined && isKey(kept, Buffer.from(active.hash, 'hex'))) return;
+  if (active !== undefined && isKey(kept, Buffer.from(active.hash, 'hex'))) {
+    const granted = [...new Set([...active.scopes, ...scopes])];
+    if (granted.length > active.scopes.length)
+      await writeKeys(
+        path,
+        keys.map((one) => (one === active ? { ...one, scopes: granted } : one)),
+      );
+    return;
+  }
   const { key, entry } = createKey(name, scopes, now);
   const others = keys.map((one) =>
     one.name === name ? { ...one, revokedAt: one.revokedAt ?? now.toISOString() } : one,

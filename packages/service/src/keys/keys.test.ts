@@ -229,6 +229,12 @@ test('a key that is kept in a file is made once, and again where it is gone or r
   await ensureKey(kept, now);
   expect(await readFile(keyFile, 'utf8')).toBe(first);
 
+  // A version that knows more scopes gives them to the key that is there.
+  await ensureKey({ ...kept, scopes: [...kept.scopes, 'admin'] }, now);
+  expect(await readFile(keyFile, 'utf8')).toBe(first);
+  const granted = (await readKeys(file)).find(({ id }) => id === keyId(first))?.scopes;
+  expect(granted).toEqual([...kept.scopes, 'admin']);
+
   await revokeKey(file, keyId(first) ?? '', now);
   await ensureKey(kept, now);
   const second = await readFile(keyFile, 'utf8');
