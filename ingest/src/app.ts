@@ -7,6 +7,7 @@ import type { Listener } from './http/direct.ts';
 import type { GateDeps } from './http/gate.ts';
 import { addRoutes } from './http/routed.ts';
 import type { Publisher } from './publish.ts';
+import { batchHandler } from './routes/batch-handler.ts';
 import { deleteRoutes } from './routes/deletes.ts';
 import { edgeDocs } from './routes/docs.ts';
 import { createFindLog } from './routes/find-log.ts';
@@ -34,9 +35,10 @@ export interface EdgeApp {
 
 /** Builds the app. */
 export function createApp({ gate, publisher, health, forward }: AppDeps): EdgeApp {
+  const handleBatch = batchHandler(publisher);
   const own = [
     postLogRoute(publisher),
-    postBatchRoute(publisher),
+    postBatchRoute(publisher, handleBatch),
     ...deleteRoutes(publisher, createFindLog(forward)),
     ...edgeHealthRoutes(health),
   ];

@@ -5,9 +5,8 @@ import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
 import { isEventType } from '../http/media-type.ts';
 import type { DirectRoute } from '../http/route.ts';
 import { parseEvent, parseJson } from '../parse-event.ts';
-import type { ParsedEvent } from '../parse-event.ts';
-import { publish } from '../publish.ts';
 import type { Publisher } from '../publish.ts';
+import { publishOne } from './publish-one.ts';
 import { published as publishedSchema, unpublished } from './schemas.ts';
 
 /** An event as an example. */
@@ -16,8 +15,6 @@ export const exampleEvent = {
   activityType: 'PAGE_VIEW',
   metadata: { device: 'phone', path: '/pricing' },
 };
-
-type GoodEvent = Extract<ParsedEvent, { ok: true }>;
 
 const wrongType: Failure = {
   kind: 'unsupported-media-type',
@@ -28,25 +25,12 @@ const wrongType: Failure = {
 export function postLogRoute(publisher: Publisher): DirectRoute {
   const { maxEventBytes, metrics, newId, activityInput } = publisher;
 
-  /**
-   * Publishes an event. Not a part of `handle`, which would hold all of the request while it waits for the
-   * broker.
-   */
-  function published({ value, moved }: GoodEvent, request: EdgeRequest): Promise<PlainAnswer> {
-    const { eventId } = value;
-    return new Promise((resolve) => {
-      publish(value, request.receivedAt, request.trace, publisher, (failure) => {
-        resolve(failure === undefined ? created(eventId, moved) : failureAnswer(failure));
-      });
-    });
-  }
-
   async function handle(request: EdgeRequest): Promise<PlainAnswer> {
     if (!isEventType(request.header('content-type'))) return failureAnswer(wrongType);
     const body = parseJson(await request.body.read(maxEventBytes));
     request.body.release();
     const event = body.ok ? parseEvent(body.value, activityInput, { now: request.receivedAt, newId }) : body;
-    if (event.ok) return published(event, request);
+    if (event.ok) return publishOne(event, request, publisher);
     metrics.refused('invalid', 1);
     return failureAnswer({ kind: 'validation', details: event.details });
   }
@@ -67,11 +51,4 @@ export function postLogRoute(publisher: Publisher): DirectRoute {
     },
     handle,
   };
-}
-
-// Written out: this is the hottest answer there is.
-function created(eventId: string, moved: readonly string[]): PlainAnswer {
-  const more = moved.length === 0 ? '' : `,"movedToMetadata":${JSON.stringify(moved)}`;
-  const body = `{"success":true,"message":"Activity log published successfully","eventId":${JSON.stringify(eventId)}${more}}`;
-  return { status: 201, body };
 }
