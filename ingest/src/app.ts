@@ -2,6 +2,7 @@
 import { docsRoutes } from '@activity/service';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import { cloudEventsRoute } from './cloudevents/route.ts';
 import { directListener } from './http/direct.ts';
 import type { Listener } from './http/direct.ts';
 import type { GateDeps } from './http/gate.ts';
@@ -39,6 +40,7 @@ export function createApp({ gate, publisher, health, forward }: AppDeps): EdgeAp
   const own = [
     postLogRoute(publisher),
     postBatchRoute(publisher, handleBatch),
+    cloudEventsRoute(publisher, handleBatch),
     ...deleteRoutes(publisher, createFindLog(forward)),
     ...edgeHealthRoutes(health),
   ];

@@ -20,7 +20,7 @@ const wrongType: Failure = {
 };
 
 /** What a batch of events may be answered, in whichever form it comes. */
-export const batchAnswers: DocumentedRoute['answers'] = {
+export const batchAnswers = {
   207: {
     description:
       'At least one event is in Kafka, and what became of each. Where there is a 503 among them, `Retry-After` says when to send those again.',
@@ -38,7 +38,7 @@ export const batchAnswers: DocumentedRoute['answers'] = {
     description: 'Nothing was written, and the events with 503 may be sent again: `Retry-After` says when.',
     schema: z.union([unpublishedBatch, plainError]),
   },
-};
+} satisfies DocumentedRoute['answers'];
 
 /** The route for a batch of events. */
 export function postBatchRoute(publisher: Publisher, handleBatch: BatchHandler): DirectRoute {

@@ -8,8 +8,8 @@ import type { Publisher } from '../publish.ts';
 type GoodEvent = Extract<ParsedEvent, { ok: true }>;
 
 /**
- * Publishes an event: 201 when it is in Kafka, else the failure. Not a part of a route's `handle`, which would
- * hold all of the request while it waits for the broker.
+ * Publishes an event: 201 when it is in Kafka, else the failure. Not a part of a route's `handle`, which
+ * would hold all of the request while it waits for the broker.
  */
 export function publishOne(
   { value, moved }: GoodEvent,

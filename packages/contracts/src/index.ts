@@ -29,6 +29,7 @@ export {
   defaultActivityTypes,
   defaultMinEventYear,
 } from './activity-event.ts';
+export { cloudEventField, cloudEventId } from './cloud-event.ts';
 export { idText, maxIdBytes } from './ids.ts';
 export type { ActivityEvent, ActivityInput, ActivityInputSchema } from './activity-event.ts';
 export {

@@ -76,10 +76,10 @@ function bodySchema({ requestBody }: Operation): string {
 }
 
 function curl(method: string, path: string, { requestBody }: Operation, origin: string): string {
-  const example = Object.values(requestBody?.content ?? {})[0]?.example;
+  const [type = 'application/json', { example } = {}] = Object.entries(requestBody?.content ?? {})[0] ?? [];
   const verb = method === 'GET' || example !== undefined ? '' : `-X ${method} `;
   const body =
-    example === undefined ? '' : ` \\\n  -H 'content-type: application/json' -d '${JSON.stringify(example)}'`;
+    example === undefined ? '' : ` \\\n  -H 'content-type: ${type}' -d '${JSON.stringify(example)}'`;
   return `curl ${verb}${origin}${path}${body}`;
 }
 
