@@ -35,6 +35,7 @@ function topologyOptions(config: Config, logger: Logger): ActivityOptions {
     suppressErased: config.SUPPRESS_ERASED,
     off: config.ENRICH_OFF,
     geoDatabase: readable(config.GEO_DATABASE, logger),
+    cloudEventsSource: config.CLOUDEVENTS_SOURCE,
     privacy: {
       ip: config.PRIVACY_IP,
       dropFields: config.PRIVACY_DROP,

@@ -78,6 +78,13 @@ export const configSchema = z.object({
     'Fields of the metadata that are replaced by a keyed hash, comma-separated',
   ),
   PRIVACY_HASH_KEY: z.string().min(16).optional().describe('The key of those hashes, 16 characters or more'),
+  CLOUDEVENTS_SOURCE: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, 'must be a URI reference, such as /activity')
+    .optional()
+    .describe(
+      'Gives records of the enriched topic the headers of CloudEvents’ Kafka binding; this is ce_source of events that came in another form. Unset: no such headers',
+    ),
   COMMIT_INTERVAL_MS: integer(100, 1, 60_000).describe('Time between two commits, in milliseconds'),
   MAX_COMMIT_INTERVAL_MS: integer(5_000, 1, 60_000).describe(
     'The most of it while 1,000 raw records or more wait, one for half a second: a count that changes often is then written fewer times',

@@ -10,6 +10,7 @@ import {
 import type { KeyValueStore, Processor, ProcessorContext, ProcessorSupplier } from '@activity/streams';
 import type { IncomingEvent } from '../incoming.ts';
 import { arrivalOf } from './arrival.ts';
+import { cloudEventHeaders } from './cloud-event-headers.ts';
 import { peopleStore, type People } from './person.ts';
 import { Sessions, type Merge, type Session } from './sessions.ts';
 import { verdictOutput, verdicts } from './verdict.ts';
@@ -38,6 +39,8 @@ export interface EnrichOptions {
   /** Whether logs are given the session they belong to. */
   sessions: boolean;
   graceMs: number;
+  /** What `ce_source` says of events that came in another form; undefined: no headers of CloudEvents. */
+  cloudEventsSource: string | undefined;
 }
 
 /** Gives each event its numeric id and its times, then what the steps add. */
@@ -45,7 +48,9 @@ export function enrich({
   steps,
   sessions,
   graceMs,
+  cloudEventsSource,
 }: EnrichOptions): ProcessorSupplier<string, IncomingEvent, string, EnrichedLog> {
+  const withCloudEvent = cloudEventsSource === undefined ? undefined : cloudEventHeaders(cloudEventsSource);
   return function createEnrich(): Processor<string, IncomingEvent, string, EnrichedLog> {
     let context: ProcessorContext<string, EnrichedLog>;
     let sessionsOf: Sessions;
@@ -94,7 +99,8 @@ export function enrich({
           }
         }
         const eventTimeOf = { key: eventTimeHeader, value: Buffer.from(log.timestamp) };
-        context.forward({ key, value: log, timestamp, headers: [...headers, eventTimeOf] });
+        const sent = withCloudEvent === undefined ? headers : withCloudEvent(log, headers);
+        context.forward({ key, value: log, timestamp, headers: [...sent, eventTimeOf] });
         if (merge !== undefined) {
           const record = mergeRecord(log, merge);
           merge = undefined;

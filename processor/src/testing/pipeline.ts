@@ -22,6 +22,7 @@ const plainOptions: ActivityOptions = {
   off: [],
   geoDatabase: undefined,
   privacy: { ip: 'keep', dropFields: [], hashFields: [], hashKey: '' },
+  cloudEventsSource: undefined,
 };
 
 /** A record of a derived topic, its value parsed. */

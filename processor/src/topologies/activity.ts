@@ -65,6 +65,8 @@ export interface ActivityOptions {
   /** A MaxMind file. */
   geoDatabase: string | undefined;
   privacy: PrivacyOptions;
+  /** What `ce_source` says on the enriched topic; undefined: its records have no headers of CloudEvents. */
+  cloudEventsSource: string | undefined;
 }
 
 /**
@@ -172,7 +174,7 @@ function eraseUsers(
 
 /** Builds the topology. Threads load the default export. */
 export default function activityTopology(options: ActivityOptions): Topology {
-  const { topics, dedupeMs, graceMs, maxBytes, off, privacy } = options;
+  const { topics, dedupeMs, graceMs, maxBytes, off, privacy, cloudEventsSource } = options;
   const builder = new StreamsBuilder();
   addStores(builder, options);
   const admitted = builder
@@ -200,7 +202,7 @@ export default function activityTopology(options: ActivityOptions): Topology {
     },
   });
   const logs = originals.processValues(
-    enrich({ steps: enrichSteps(options), sessions: !off.includes('session'), graceMs }),
+    enrich({ steps: enrichSteps(options), sessions: !off.includes('session'), graceMs, cloudEventsSource }),
     { name: 'enrich', stores: [peopleStore], value: jsonSerde<EnrichedLog>() },
   );
   verdicts.push(logs.output<Verdict>(verdictOutput));

@@ -1,0 +1,233 @@
+// CloudEvents both ways with the package of its makers: sent to a real edge in each mode, read back from the
+// enriched topic of a real broker. And the commands and programs of docs/cloudevents.md.
+import '@activity/testbed/testing/mend-kafkajs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { topicEnvironment, topicsNamed } from '@activity/contracts';
+import { blocksOf } from '@activity/deploy/checks/markdown';
+import { projectRoot } from '@activity/testbed/paths';
+import { endProcess } from '@activity/testbed/testing/end-process';
+import { servers } from '@activity/testbed/testing';
+import { CloudEvent, emitterFor, httpTransport, Kafka as Binding, Mode } from 'cloudevents';
+import { Kafka, logLevel } from 'kafkajs';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { createTopics } from './testing/judged.ts';
+import { startService, type ServiceProcess } from './testing/service-process.ts';
+
+interface Log {
+  userId: string;
+  activityType: string;
+  eventId: string;
+  metadata: Record<string, unknown>;
+}
+
+const types = ['ORDER_COMPLETED', 'PAGE_VIEW', 'LOGIN'];
+const name = `cloudevents-${process.pid}`;
+const topics = topicsNamed(name);
+const folder = mkdtempSync(join(tmpdir(), 'activity-cloudevents-'));
+const read: CloudEvent<Log>[] = [];
+const env = {
+  ...topicEnvironment(topics),
+  KAFKA_GROUP_ID: name,
+  STATE_DIR: folder,
+  ACTIVITY_TYPES: types.join(','),
+  CLOUDEVENTS_SOURCE: '/activity',
+  LOG_LEVEL: 'warn',
+};
+let brokers: string;
+let kafka: Kafka;
+let edge: ServiceProcess;
+let processor: ServiceProcess;
+let stopReading: () => Promise<void>;
+
+beforeAll(async () => {
+  brokers = servers().kafka;
+  kafka = new Kafka({ clientId: name, brokers: [brokers], logLevel: logLevel.ERROR });
+  const admin = kafka.admin();
+  await admin.connect();
+  await createTopics(admin, topics, 2);
+  await admin.disconnect();
+  const consumer = kafka.consumer({
+    groupId: `${name}-reader`,
+    readUncommitted: false,
+    maxWaitTimeInMs: 100,
+  });
+  stopReading = async () => consumer.disconnect();
+  await consumer.connect();
+  await consumer.subscribe({ topic: topics.enriched, fromBeginning: true });
+  await consumer.run({
+    autoCommit: false,
+    eachMessage({ message }): Promise<void> {
+      const headers = Object.fromEntries(
+        Object.entries(message.headers ?? {}).map(([key, value]) => [key, String(value)]),
+      );
+      const record = { key: String(message.key), value: message.value, headers };
+      if (headers['ce_id'] !== undefined) read.push(Binding.toEvent(record as never) as CloudEvent<Log>);
+      return Promise.resolve();
+    },
+  });
+  edge = await startService('ingest', { ...env, KAFKA_BROKERS: brokers });
+  processor = await startService('processor', { ...env, KAFKA_BROKERS: brokers });
+  await Promise.all([edge.until(200, 60_000), processor.until(200, 120_000)]);
+}, 240_000);
+
+afterAll(async () => {
+  await Promise.all([edge?.stop(), processor?.stop(), stopReading?.()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function eventsOf(mode: string, count: number): CloudEvent<Record<string, unknown>>[] {
+  return Array.from({ length: count }, (_, index) => {
+    const subject = `user-${index % 7}`;
+    return new CloudEvent<Record<string, unknown>>({
+      id: `${mode}-${index}`,
+      source: 'https://shop.example/orders',
+      type: types[index % types.length] ?? '',
+      time: new Date(Date.now() - index * 1_000).toISOString(),
+      datacontenttype: 'application/json',
+      dataschema: 'https://shop.example/order.json',
+      // Of every second event the user is in its data.
+      ...(index % 2 === 0 && { subject }),
+      data: { userId: subject, order: { number: index, text: 'Grüße, 50 % 😀' } },
+      tenant: 'de',
+    });
+  });
+}
+
+/** Sends events by the package, twice: a sender that got no answer sends again. */
+async function send(
+  mode: 'binary' | 'structured' | 'batch',
+  events: readonly CloudEvent<Record<string, unknown>>[],
+): Promise<void> {
+  const transport = httpTransport(`${edge.url}/api/cloudevents`);
+  async function once(): Promise<void> {
+    if (mode === 'batch') {
+      const headers = { 'content-type': 'application/cloudevents-batch+json; charset=utf-8' };
+      const answer = (await transport({ headers, body: JSON.stringify(events) })) as { body: string };
+      expect(JSON.parse(answer.body)).toMatchObject({ accepted: events.length, refused: 0 });
+      return;
+    }
+    const emit = emitterFor(transport, { mode: mode === 'binary' ? Mode.BINARY : Mode.STRUCTURED });
+    for (const event of events) {
+      const answer = (await emit(event)) as { body: string };
+      expect(JSON.parse(answer.body)).toMatchObject({
+        success: true,
+        eventId: `${event.source}#${event.id}`,
+      });
+    }
+  }
+  await once();
+  await once();
+}
+
+test.each(['binary', 'structured', 'batch'] as const)(
+  'what is sent in the mode %s is read back, each event once',
+  async (mode) => {
+    const sent = eventsOf(mode, 30);
+    await send(mode, sent);
+    const ours = (): CloudEvent<Log>[] => read.filter(({ id }) => id.startsWith(`${mode}-`));
+    await vi.waitFor(() => expect(ours().length).toBeGreaterThanOrEqual(sent.length), {
+      timeout: 60_000,
+      interval: 100,
+    });
+    // A fence: behind it nothing of these events follows.
+    await fetch(`${edge.url}/api/logs/batch`, {
+      method: 'POST',
+      body: JSON.stringify(
+        Array.from({ length: 7 }, (_, index) => ({
+          userId: `user-${index}`,
+          activityType: 'LOGIN',
+          eventId: `fence-${mode}-${index}`,
+        })),
+      ),
+    });
+    await vi.waitFor(() => expect(read.filter(({ id }) => id.startsWith(`fence-${mode}-`))).toHaveLength(7), {
+      timeout: 60_000,
+      interval: 100,
+    });
+    const byId = (a: { id: string }, b: { id: string }): number => a.id.localeCompare(b.id);
+    expect(ours().toSorted(byId)).toMatchObject(
+      sent.toSorted(byId).map(({ id, source, type, time, data, dataschema }) => ({
+        id,
+        source,
+        type,
+        time,
+        subject: data?.['userId'],
+        datacontenttype: 'application/json',
+        partitionkey: data?.['userId'],
+        data: {
+          eventId: `${source}#${id}`,
+          activityType: type,
+          userId: data?.['userId'],
+          timestamp: time,
+          metadata: { ...data, cloudevent: { id, source, dataschema, tenant: 'de' } },
+        },
+      })),
+    );
+    expect(read.find(({ id }) => id === `fence-${mode}-0`)).toMatchObject({
+      source: '/activity',
+      subject: 'user-0',
+    });
+  },
+  120_000,
+);
+
+const page = readFileSync(join(projectRoot, 'docs', 'cloudevents.md'), 'utf8');
+const blocks = blocksOf(page).map(({ language, text, mark }, index) => ({ index, language, text, mark }));
+
+test('each block of docs/cloudevents.md is run', () => {
+  expect(blocks.filter(({ mark }) => mark !== 'run')).toEqual([]);
+  expect(blocks.map(({ language }) => language)).toEqual(['sh', 'ts', 'ts']);
+});
+
+/** Runs a block. Resolves when it has ended, or has printed what `until` finds. */
+async function run({ index, language, text }: (typeof blocks)[number], until?: RegExp): Promise<string> {
+  // Where the packages that it imports are found.
+  const file = join(projectRoot, 'e2e', `.cloudevents-${process.pid}-${index}.ts`);
+  writeFileSync(file, text);
+  const [command, ...args] = language === 'sh' ? ['sh', '-e', file] : [process.execPath, file];
+  const child = spawn(command ?? '', args, {
+    env: { ...process.env, ...topicEnvironment(topics), EDGE: edge.url, KAFKA_BROKERS: brokers },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (more: string) => (output += more));
+  }
+  try {
+    await vi.waitFor(
+      () => {
+        const done = until === undefined ? child.exitCode === 0 : until.test(output);
+        expect(done ? 'done' : output).toBe('done');
+      },
+      { timeout: 60_000, interval: 50 },
+    );
+    return output;
+  } finally {
+    await endProcess(child);
+    rmSync(file);
+  }
+}
+
+test('the commands of the page send events', async () => {
+  const [block] = blocks;
+  if (block === undefined) throw new Error('no block');
+  const output = await run(block);
+  expect(output).toContain('"eventId":"/shop#17"');
+  expect(output).toContain('"eventId":"/shop#18"');
+  expect(output).toContain('"accepted":2,"refused":0');
+}, 90_000);
+
+test('its programs send and read events', async () => {
+  const [, sender, reader] = blocks;
+  if (sender === undefined || reader === undefined) throw new Error('no block');
+  await run(sender);
+  const output = await run(
+    reader,
+    /PAGE_VIEW Jürgen(.|\n)*PAGE_VIEW ada|PAGE_VIEW ada(.|\n)*PAGE_VIEW Jürgen/,
+  );
+  expect(output).toMatch(/PAGE_VIEW Jürgen \{\s*path: '\/pricing'/);
+  expect(output).toMatch(/PAGE_VIEW ada \{\s*path: '\/pricing'/);
+}, 180_000);
