@@ -29,6 +29,7 @@ test('the variables are these, and those of the topics', () => {
       "LEDGER_INTERVAL_MS",
       "MARKER_TTL_SECONDS",
       "RECEIPT_TTL_DAYS",
+      "AUDIT_TTL_DAYS",
       "MINUTE_TTL_DAYS",
       "HOUR_TTL_DAYS",
       "DAY_TTL_DAYS",

@@ -80,6 +80,7 @@ export const configSchema = z.object({
   RECEIPT_TTL_DAYS: integer(400, 1, 24_000).describe(
     'How long receipts of erasures stay in MongoDB, in days',
   ),
+  AUDIT_TTL_DAYS: integer(400, 1, 24_000).describe('How long lines of the audit stay in MongoDB, in days'),
   MINUTE_TTL_DAYS: integer(2, 1, 24_000).describe('How long counts of minutes stay in MongoDB, in days'),
   HOUR_TTL_DAYS: integer(400, 1, 24_000).describe(
     'How long counts of hours stay in MongoDB, in days; timelines of other time zones than UTC are made of them',

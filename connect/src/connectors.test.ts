@@ -16,6 +16,7 @@ const values = {
   USERS_TOPIC: 'users',
   GLOBAL_COUNTS_TOPIC: 'global',
   LEDGER_TOPIC: 'ledger',
+  AUDIT_TOPIC: 'audit',
   SINK_DEAD_LETTER_TOPIC: 'sink-dead',
 };
 const connectors = await loadConnectors(connectorsFolder, values);
@@ -27,6 +28,7 @@ function ofCollection(collection: string): Connector['config'] {
 describe('the connectors', () => {
   test('are one a topic', () => {
     expect(connectors.map(({ name, config }) => [name, config['topics'], config['collection']])).toEqual([
+      ['activity-audit-sink', 'audit', collections.audit],
       ['activity-counts-sink', 'counts', collections.counts],
       ['activity-global-counts-sink', 'global', collections.globalCounts],
       ['activity-ledger-sink', 'ledger', collections.ledger],
@@ -35,7 +37,7 @@ describe('the connectors', () => {
     ]);
   });
 
-  test.each(['logs', 'counts', 'users', 'globalCounts', 'ledger'] as const)(
+  test.each(['logs', 'counts', 'users', 'globalCounts', 'ledger', 'audit'] as const)(
     'turn each date field of %s into a date, and need no transformation',
     (role) => {
       const config = ofCollection(collections[role]);
@@ -52,6 +54,7 @@ describe('the connectors', () => {
       config['position.fields'],
     ]);
     expect(ways).toEqual([
+      [collections.audit, 'replace', undefined, undefined],
       [collections.counts, 'insert', '262144', 'true'],
       [collections.globalCounts, 'replace', undefined, 'true'],
       [collections.ledger, 'replace', undefined, undefined],
@@ -68,6 +71,7 @@ describe('the connectors', () => {
     ]);
     const later = ['250', '131072'];
     expect(waits).toEqual([
+      [collections.audit, undefined, undefined],
       [collections.counts, ...later],
       [collections.globalCounts, ...later],
       [collections.ledger, ...later],

@@ -215,6 +215,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
       await migrate(mongo.db(), {
         indexedFilters: config.LOG_FILTER_INDEXES,
         markerTtlSeconds: config.MARKER_TTL_SECONDS,
+        auditTtlDays: config.AUDIT_TTL_DAYS,
         windowTtlDays: {
           minute: config.MINUTE_TTL_DAYS,
           hour: config.HOUR_TTL_DAYS,

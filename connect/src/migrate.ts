@@ -28,6 +28,8 @@ export interface MigrationOptions {
   indexedFilters?: readonly FilterIndex[];
   /** How long a delete marker stays. */
   markerTtlSeconds: number;
+  /** How long a line of the audit stays; by default 400 days, as in its topic. */
+  auditTtlDays?: number;
   /** How long the counts of windows stay after these have begun. */
   windowTtlDays: Record<WindowSize, number>;
 }
@@ -58,7 +60,7 @@ export async function migrate(db: Db, options: MigrationOptions): Promise<void> 
   await migrateIndexes(db, erasedLogsCollection, [{ key: { erasure: 1 }, options: { name: 'erasure' } }]);
 }
 
-const roles = ['logs', 'counts', 'users', 'globalCounts', 'ledger'] as const;
+const roles = ['logs', 'counts', 'users', 'globalCounts', 'ledger', 'audit'] as const;
 const daySeconds = 86_400;
 
 const indexes: Record<(typeof roles)[number], readonly Index[]> = {
@@ -102,6 +104,11 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
   // What was stored since some offset: see the query service's sums.
   globalCounts: [{ key: { kafkaPartition: 1, kafkaOffset: 1 }, options: { name: 'stored' } }],
   ledger: [],
+  audit: [
+    { key: { at: -1, _id: -1 }, options: { name: 'newest' } },
+    { key: { 'actor.keyId': 1, at: -1, _id: -1 }, options: { name: 'actor_newest' } },
+    { key: { target: 1, at: -1, _id: -1 }, options: { name: 'target_newest' } },
+  ],
 };
 
 function nameOfFilter(filter: FilterIndex): string {
@@ -127,7 +134,7 @@ function mostIn(window: 'last5m' | 'last1h' | 'last24h'): Index {
 
 function expiryIndexes(
   role: (typeof roles)[number],
-  { markerTtlSeconds, windowTtlDays }: MigrationOptions,
+  { markerTtlSeconds, windowTtlDays, auditTtlDays = 400 }: MigrationOptions,
 ): Index[] {
   switch (role) {
     case 'logs':
@@ -156,6 +163,8 @@ function expiryIndexes(
           options: { name: 'minutes', expireAfterSeconds: windowTtlDays.day * daySeconds },
         },
       ];
+    case 'audit':
+      return [{ key: { at: 1 }, options: { name: 'expiry', expireAfterSeconds: auditTtlDays * daySeconds } }];
   }
 }
 

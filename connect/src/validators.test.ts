@@ -32,6 +32,7 @@ const topicOf = {
   users: 'users',
   globalCounts: 'globalCounts',
   ledger: 'ledger',
+  audit: 'audit',
 } as const;
 
 test.each(Object.keys(collections) as (keyof typeof collections)[])(

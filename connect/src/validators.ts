@@ -3,6 +3,7 @@
 // sink makes of them. Only fields that every document has had since the first version are named: the sink may
 // write old records again. Fields may be added freely. A delete marker needs nothing but its date.
 import {
+  auditRecord,
   enrichedLog,
   globalCountSchema,
   ledgerEntrySchema,
@@ -68,4 +69,5 @@ export const validators: Record<keyof typeof collections, Document> = {
       command: true,
     }),
   ),
+  audit: bsonTypesOf(auditRecord.pick({ _id: true, at: true, actor: true, target: true })),
 };

@@ -4,6 +4,7 @@ import { createHostCheck, createLogger } from '@activity/service';
 import type { Authenticator, Readiness } from '@activity/service';
 import { Registry } from 'prom-client';
 import { createApp } from './app.ts';
+import type { Change } from './audit/audit-writer.ts';
 import type { EdgeApp } from './app.ts';
 import { proxyList } from './http/client-address.ts';
 import { createCors } from './http/cors.ts';
@@ -26,6 +27,10 @@ export interface TestEdge {
   readiness: Readiness;
   warning: string | undefined;
   forwarded: Request[];
+  /** The changes that were noted, and how many events and commands had been written before each. */
+  noted: (Change & { after: number })[];
+  /** Thrown where a change is to be noted. */
+  noteError: Error | undefined;
   registry: Registry;
   logged: string[];
 }
@@ -62,6 +67,8 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
     readiness: { ready: true },
     warning: undefined,
     forwarded: [],
+    noted: [],
+    noteError: undefined,
     registry,
     logged: [],
   };
@@ -93,6 +100,12 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
       metrics,
       maxEventBytes: options.maxEventBytes ?? 32_768,
       activityInput,
+    },
+    audit: {
+      note: async (change) => {
+        if (edge.noteError !== undefined) throw edge.noteError;
+        edge.noted.push({ ...change, after: edge.written.length });
+      },
     },
     health: { readiness: () => edge.readiness, registry, warning: () => edge.warning },
     forward:

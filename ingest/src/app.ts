@@ -1,4 +1,5 @@
 // The edge as an app: its routes behind the gate, without servers or clients.
+import type { AuditWriter } from './audit/audit-writer.ts';
 import { docsRoutes } from '@activity/service';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
@@ -23,6 +24,8 @@ import { postLogRoute } from './routes/post-log.ts';
 export interface AppDeps {
   gate: GateDeps;
   publisher: Publisher;
+  /** Notes what is changed. */
+  audit: Pick<AuditWriter, 'note'>;
   health: HealthDeps;
   /** Where reads are forwarded to, if anywhere. */
   forward: ForwardDeps | undefined;
@@ -35,13 +38,13 @@ export interface EdgeApp {
 }
 
 /** Builds the app. */
-export function createApp({ gate, publisher, health, forward }: AppDeps): EdgeApp {
+export function createApp({ gate, publisher, audit, health, forward }: AppDeps): EdgeApp {
   const handleBatch = batchHandler(publisher);
   const own = [
     postLogRoute(publisher),
     postBatchRoute(publisher, handleBatch),
     cloudEventsRoute(publisher, handleBatch),
-    ...deleteRoutes(publisher, createFindLog(forward)),
+    ...deleteRoutes(publisher, createFindLog(forward), audit),
     ...edgeHealthRoutes(health),
   ];
   const routes = [

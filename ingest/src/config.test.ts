@@ -18,6 +18,7 @@ test('every variable has a default and says what it is for', () => {
       "KAFKA_SASL_PASSWORD",
       "KAFKA_SASL_MECHANISM",
       "KAFKA_TOPIC",
+      "KAFKA_AUDIT_TOPIC",
       "KAFKA_COMPRESSION",
       "ACTIVITY_TYPES",
       "MIN_EVENT_YEAR",

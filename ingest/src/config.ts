@@ -34,6 +34,7 @@ export const configSchema = z.object({
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers to start from, comma-separated'),
   ...kafkaSecurityVariables,
   KAFKA_TOPIC: topicVariables.KAFKA_TOPIC,
+  KAFKA_AUDIT_TOPIC: topicVariables.KAFKA_AUDIT_TOPIC,
   KAFKA_COMPRESSION: compression('gzip').describe(
     'How what it writes to the raw topic is compressed; kafkajs reads gzip, and zstd only with a codec',
   ),

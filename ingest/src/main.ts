@@ -17,6 +17,7 @@ import {
 } from '@activity/service';
 import type { Readiness, ServiceContext } from '@activity/service';
 import { createApp } from './app.ts';
+import { openAudit } from './audit/open-audit.ts';
 import { readConfig } from './config.ts';
 import { uuidV7 } from './event-id.ts';
 import { proxyList } from './http/client-address.ts';
@@ -38,10 +39,19 @@ const tls = serverTlsOf(config);
 trustCa(config);
 
 async function start({ onClose }: ServiceContext): Promise<void> {
+  const kafka = { brokers: config.KAFKA_BROKERS, security: kafkaSecurityOf(config) };
+  const audit = openAudit({
+    ...kafka,
+    topic: config.KAFKA_AUDIT_TOPIC,
+    deadlineMs: config.ACK_DEADLINE_MS,
+    logger,
+  });
+  onClose('the audit', audit.close);
   const authenticator = await openAuthenticator({
     file: config.API_KEYS_FILE,
     production: config.NODE_ENV === 'production',
     allowAnonymous: config.ALLOW_ANONYMOUS,
+    onKeys: audit.onKeys,
     logger,
   });
   onClose('the API keys', authenticator.close);
@@ -56,11 +66,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     clockAheadMs: () => clock.aheadMs,
   });
 
-  const topic = {
-    brokers: config.KAFKA_BROKERS,
-    topic: config.KAFKA_TOPIC,
-    security: kafkaSecurityOf(config),
-  };
+  const topic = { ...kafka, topic: config.KAFKA_TOPIC };
   const clock = new BrokerClock({ logger, now: Date.now });
   const topicWriter = openTopicWriter({
     ...topic,
@@ -121,6 +127,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       maxEventBytes: config.MAX_EVENT_BYTES,
       activityInput: activityInputOf(config.ACTIVITY_TYPES, config.MIN_EVENT_YEAR),
     },
+    audit: audit.writer,
     health: { readiness, registry, warning: () => clock.warning },
     forward:
       config.QUERY_URL === undefined

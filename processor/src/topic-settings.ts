@@ -11,7 +11,7 @@ export interface TopicSettingsOptions {
   logger: Logger;
 }
 
-/** Watches the settings of all topics but the sink's own. */
+/** Watches the settings of all topics but the sink's own and the audit's. */
 export function watchTopicSettings({
   brokers,
   security,
@@ -19,7 +19,8 @@ export function watchTopicSettings({
   logger,
 }: TopicSettingsOptions): SettingsWatch {
   const reader = openTopicReader({ brokers, security, clientId: 'activity-processor-settings' });
-  const specs = topicSpecs(topics).filter(({ name }) => name !== topics.sinkDeadLetter);
+  const others = [topics.sinkDeadLetter, topics.audit];
+  const specs = topicSpecs(topics).filter(({ name }) => !others.includes(name));
   const names = specs.map(({ name }) => name);
   return watchSettings({
     problem: async () => settingProblem(specs, await reader.settings(names, requiredSettings)),

@@ -1,4 +1,5 @@
 import { rawCommand } from '@activity/contracts';
+import { FailureError } from '@activity/service';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { testEdge } from '../app.fixture.ts';
 import type { TestEdge } from '../app.fixture.ts';
@@ -41,6 +42,31 @@ describe('DELETE /api/logs/:id', () => {
       expect(edge.written).toEqual([]);
     },
   );
+
+  test('notes who deletes, before the command is sent; without that, nothing is sent', async () => {
+    await remove('/api/logs/7171');
+    expect(edge.noted).toEqual([
+      {
+        action: 'log.deleted',
+        target: '7171',
+        details: {},
+        identity: expect.objectContaining({ keyId: undefined }),
+        at: Date.parse(requestedAt),
+        after: 0,
+      },
+    ]);
+    edge.written.length = 0;
+    edge.noteError = new FailureError({ kind: 'unavailable', message: 'away', retryAfterSeconds: 1 });
+    expect((await remove('/api/logs/7171'))[0]).toBe(503);
+    expect((await remove('/api/users/ann'))[0]).toBe(503);
+    expect(edge.written).toEqual([]);
+  });
+
+  test('notes an erasure by its time: the id of the user would outlast it', async () => {
+    await remove('/api/users/ann');
+    expect(edge.noted).toMatchObject([{ action: 'user.erased', target: requestedAt, after: 0 }]);
+    expect(JSON.stringify(edge.noted)).not.toContain('ann');
+  });
 
   test('is 404 where the topic has no such partition', async () => {
     edge.result = { kind: 'no-partition' };

@@ -3,6 +3,7 @@ import { idText, logId, maxPartitions } from '@activity/contracts';
 import type { RawCommand } from '@activity/contracts';
 import { failureAnswer, fieldProblems, isWellEncoded, plainError, validationError } from '@activity/service';
 import { z } from 'zod';
+import type { AuditWriter } from '../audit/audit-writer.ts';
 import type { Answer, RoutedRequest } from '../http/edge-request.ts';
 import type { Route } from '../http/route.ts';
 import type { WriteResult } from '../kafka/partition-lane.ts';
@@ -36,7 +37,11 @@ function commandIdOf(result: WriteResult): { commandId?: number } {
 }
 
 /** The routes that delete. They return 202: the delete happens when the command is processed. */
-export function deleteRoutes({ write }: Pick<Publisher, 'write'>, findLog: FindLog): Route[] {
+export function deleteRoutes(
+  { write }: Pick<Publisher, 'write'>,
+  findLog: FindLog,
+  audit: Pick<AuditWriter, 'note'>,
+): Route[] {
   async function send(
     command: RawCommand,
     place: { key?: string; partition?: number },
@@ -92,14 +97,16 @@ export function deleteRoutes({ write }: Pick<Publisher, 'write'>, findLog: FindL
     return typeof found === 'number' ? deleteNumber(request, found) : found;
   }
 
-  async function deleteNumber({ receivedAt, trace }: RoutedRequest, id: number): Promise<Answer> {
-    const requestedAt = new Date(receivedAt).toISOString();
+  async function deleteNumber(request: RoutedRequest, id: number): Promise<Answer> {
+    const { receivedAt: at, identity, trace } = request;
+    const requestedAt = new Date(at).toISOString();
+    await audit.note({ action: 'log.deleted', target: String(id), details: {}, identity, at });
     // To the log's own partition, so that the command comes after the log.
     const place = { partition: id % maxPartitions };
     return send({ command: 'delete-log', id, requestedAt }, place, trace, 'Activity log deletion accepted');
   }
 
-  async function eraseUser({ context, receivedAt, trace }: RoutedRequest): Promise<Answer> {
+  async function eraseUser({ context, identity, receivedAt: at, trace }: RoutedRequest): Promise<Answer> {
     const { search, searchParams } = new URL(context.req.url);
     if (!isWellEncoded(search)) return failureAnswer({ kind: 'validation', details: notEncoded });
     const parameters = userParameter.safeParse({
@@ -108,7 +115,9 @@ export function deleteRoutes({ write }: Pick<Publisher, 'write'>, findLog: FindL
     if (!parameters.success)
       return failureAnswer({ kind: 'validation', details: fieldProblems(parameters.error) });
     const { userId } = parameters.data;
-    const requestedAt = new Date(receivedAt).toISOString();
+    const requestedAt = new Date(at).toISOString();
+    // Not the user's id, which would outlast the erasure: the receipt names it, and has the same time.
+    await audit.note({ action: 'user.erased', target: requestedAt, details: {}, identity, at });
     return send(
       { command: 'erase-user', userId, requestedAt },
       { key: userId },

@@ -9,6 +9,7 @@ export const collections = {
   users: 'users',
   globalCounts: 'globalCounts',
   ledger: 'ledger',
+  audit: 'audit',
 } as const;
 
 /**
@@ -324,4 +325,5 @@ export const dateFields: Record<keyof typeof collections, readonly string[]> = {
   users: ['firstSeen', 'lastSeen', 'deletedAt'],
   globalCounts: ['windowStart', 'windowEnd'],
   ledger: ['minute'],
+  audit: ['at'],
 };

@@ -101,6 +101,8 @@ export type {
   UserActivity,
   WindowCount,
 } from './documents.ts';
+export { auditActions, auditActor, auditDetails, auditKinds, auditRecord } from './audit-record.ts';
+export type { AuditAction, AuditActor, AuditDetails, AuditRecord } from './audit-record.ts';
 export { jsonSchemaOf, topicSchemas } from './topic-schemas.ts';
 export type { SchemaTopic, TopicValue } from './topic-schemas.ts';
 export { erasureState, firstCopyAnswer, foundEvent, stageReport } from './stage-answers.ts';

@@ -76,7 +76,10 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
   const readBySupervisor = [topics.raw, topics.deadLetter, topics.erasures, ...sinkTopics];
   const sinkGroups = `connect-${connectorPrefix}-`;
   return {
-    ingest: [topic(topics.raw, ['Write', 'DescribeConfigs'], 'to publish events and commands; its settings')],
+    ingest: [
+      topic(topics.raw, ['Write', 'DescribeConfigs'], 'to publish events and commands; its settings'),
+      topic(topics.audit, ['Read', 'Write'], 'to note changes, and to know which are noted'),
+    ],
     processor: [
       topic(topics.raw, ['Read', 'DescribeConfigs'], 'its input; its settings'),
       ...namesOf(rolesInProcessor('state')).map((name) =>

@@ -1,6 +1,7 @@
 // The schema of each topic's values, and the same as JSON Schema for
 // those who read the topics in other languages.
 import { z } from 'zod';
+import { auditRecord } from './audit-record.ts';
 import {
   enrichedLog,
   erasureSchema,
@@ -41,6 +42,7 @@ export const topicSchemas = {
   ledger: ledgerEntrySchema.describe(
     'What became of the raw records of a partition, in a minute or in all. Key: its _id.',
   ),
+  audit: auditRecord.describe('A change of keys or types, or a deletion. Key: the kind of what was changed.'),
 } satisfies Record<SchemaTopic, z.ZodType>;
 
 /** The value of a topic's records. */

@@ -113,6 +113,14 @@ const declarations = {
     processor: 'state',
     sink: false,
   },
+  audit: {
+    name: 'user-activity-audit',
+    variable: 'KAFKA_AUDIT_TOPIC',
+    doc: 'Who changed keys and types and who deleted, and when',
+    config: keptFor(400 * day),
+    processor: 'none',
+    sink: true,
+  },
   deadLetter: {
     name: 'user-activity-dead-letter',
     variable: 'KAFKA_DEAD_LETTER_TOPIC',

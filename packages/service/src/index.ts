@@ -49,7 +49,7 @@ export type {
   SessionAuthenticator,
 } from './keys/authenticator.ts';
 export { sessionCookie } from './keys/session.ts';
-export type { Scope } from './keys/api-key.ts';
+export type { KeyEntry, Scope } from './keys/api-key.ts';
 export { ensureKey } from './keys/key-admin.ts';
 export { fieldProblem, plainError, validationError } from './docs/documented-route.ts';
 export type { DocumentedAnswer, DocumentedRoute } from './docs/documented-route.ts';

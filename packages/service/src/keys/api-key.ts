@@ -16,7 +16,11 @@ export interface KeyEntry {
   /** SHA-256 of the whole key, in hex. */
   hash: string;
   createdAt: string;
+  /** Who made it. */
+  createdBy?: string | undefined;
   revokedAt?: string | undefined;
+  /** Who revoked it. */
+  revokedBy?: string | undefined;
 }
 
 const pattern = /^act_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
@@ -26,12 +30,20 @@ export function createKey(
   name: string,
   granted: readonly Scope[],
   now: Date,
+  createdBy?: string,
 ): { key: string; entry: KeyEntry } {
   const id = randomBytes(6).toString('hex');
   const key = `act_${id}_${randomBytes(32).toString('base64url')}`;
   return {
     key,
-    entry: { id, name, scopes: granted, hash: hashOf(key).toString('hex'), createdAt: now.toISOString() },
+    entry: {
+      id,
+      name,
+      scopes: granted,
+      hash: hashOf(key).toString('hex'),
+      createdAt: now.toISOString(),
+      ...(createdBy !== undefined && { createdBy }),
+    },
   };
 }
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { textList } from '../config-types.ts';
 import type { Logger } from '../logger.ts';
 import { isKey, keyId, scopes } from './api-key.ts';
-import type { Scope } from './api-key.ts';
+import type { KeyEntry, Scope } from './api-key.ts';
 import { readKeys } from './key-file.ts';
 import { isSigned, readSessionToken, sessionToken } from './session.ts';
 
@@ -13,6 +13,8 @@ import { isSigned, readSessionToken, sessionToken } from './session.ts';
 export interface Identity {
   /** The key's id; undefined where no keys are asked for. */
   keyId: string | undefined;
+  /** Whose key it is. */
+  name?: string | undefined;
   scopes: ReadonlySet<Scope>;
 }
 
@@ -66,6 +68,8 @@ export interface AuthenticatorOptions {
    * the process.
    */
   sessionKey?: string | undefined;
+  /** Called with all keys of the file, the revoked ones too, each time that it has been read. */
+  onKeys?: ((entries: readonly KeyEntry[]) => void) | undefined;
   /** How often the file is looked at, in milliseconds. */
   reloadMs?: number;
 }
@@ -117,15 +121,17 @@ interface ActiveKey {
 }
 
 async function openFile(file: string, options: AuthenticatorOptions): Promise<SessionAuthenticator> {
-  const { production, allowAnonymous, logger, reloadMs = 500 } = options;
+  const { production, allowAnonymous, logger, reloadMs = 500, onKeys } = options;
   const { sessionKey = randomBytes(32).toString('base64') } = options;
 
   async function load(): Promise<Map<string, ActiveKey>> {
-    const active = (await readKeys(file)).filter(({ revokedAt }) => revokedAt === undefined);
+    const entries = await readKeys(file);
+    onKeys?.(entries);
+    const active = entries.filter(({ revokedAt }) => revokedAt === undefined);
     return new Map(
-      active.map(({ id, hash, scopes: granted }) => [
+      active.map(({ id, name, hash, scopes: granted }) => [
         id,
-        { hash: Buffer.from(hash, 'hex'), identity: { keyId: id, scopes: new Set(granted) } },
+        { hash: Buffer.from(hash, 'hex'), identity: { keyId: id, name, scopes: new Set(granted) } },
       ]),
     );
   }

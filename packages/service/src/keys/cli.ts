@@ -1,4 +1,5 @@
 // `npm run keys -- create|list|revoke`: the API keys of the edge and the query service.
+import { userInfo } from 'node:os';
 import { z } from 'zod';
 import { loadConfig } from '../load-config.ts';
 import { readArguments, runTool, toolEnvironment } from '../tool.ts';
@@ -12,12 +13,13 @@ npm run keys -- revoke ID                           it is refused within a secon
 
 --name NAME      whose key it is
 --scope SCOPES   what it may do, separated by commas: ${scopes.join(', ')}
+--by NAME        who does it, for the audit: your user name unless given
 
 The file of keys is API_KEYS_FILE, api-keys.json unless it is set.`;
 
 const { positionals, values } = readArguments({
   usage,
-  options: { name: { type: 'string' }, scope: { type: 'string' } },
+  options: { name: { type: 'string' }, scope: { type: 'string' }, by: { type: 'string' } },
   positionals: 2,
 });
 
@@ -34,12 +36,22 @@ function scopesIn(text: string): Scope[] {
   throw new Error(`--scope ${text}: must be one or more of ${scopes.join(', ')}, separated by commas`);
 }
 
+/** Who runs this; nobody that is known where the system has no name for the user. */
+function whoRunsThis(): string | undefined {
+  if (values.by !== undefined) return values.by;
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
+}
+
 async function create(): Promise<void> {
   const { name, scope } = values;
   const missing = [...(name ? [] : ['--name']), ...(scope ? [] : ['--scope'])];
   if (!name || !scope) throw new Error(`create needs ${missing.join(' and ')}\n\n${usage}`);
   const granted = scopesIn(scope);
-  const key = await addKey(file, name, granted, new Date());
+  const key = await addKey(file, name, granted, new Date(), whoRunsThis());
   console.error(`A key for ${name} (${granted.join(', ')}), shown only now; its hash is in ${file}:`);
   console.log(key);
   if (configured === undefined)
@@ -55,6 +67,7 @@ async function list(): Promise<void> {
     name: entry.name,
     scopes: entry.scopes.join(','),
     created: entry.createdAt,
+    by: entry.createdBy ?? '',
     revoked: entry.revokedAt ?? '',
   }));
   console.table(rows);
@@ -62,7 +75,7 @@ async function list(): Promise<void> {
 
 async function revoke(id: string | undefined): Promise<void> {
   if (id === undefined) throw new Error(`revoke needs the id of a key: npm run keys -- list\n\n${usage}`);
-  const { name, revokedAt } = await revokeKey(file, id, new Date());
+  const { name, revokedAt } = await revokeKey(file, id, new Date(), whoRunsThis());
   console.log(`The key ${id} of ${name} is revoked since ${revokedAt}.`);
 }
 

@@ -8,18 +8,19 @@ import { readKeys, writeKeys } from './key-file.ts';
 /** The most active keys of one name: the one in use and the one that replaces it. */
 const maxActive = 2;
 
-/** Makes a key and keeps its hash. The key itself is nowhere but in the answer. */
+/** Makes a key and keeps its hash, and who made it. The key itself is nowhere but in the answer. */
 export async function addKey(
   path: string,
   name: string,
   granted: readonly Scope[],
   now: Date,
+  by?: string,
 ): Promise<string> {
   const keys = existsSync(path) ? await readKeys(path) : [];
   if (keys.filter((entry) => entry.name === name && entry.revokedAt === undefined).length >= maxActive) {
     throw new Error(`creating a key: ${name} has ${maxActive} active keys: revoke one first`);
   }
-  const { key, entry } = createKey(name, granted, now);
+  const { key, entry } = createKey(name, granted, now, by);
   await writeKeys(path, [...keys, entry]);
   return key;
 }
@@ -60,12 +61,16 @@ export async function ensureKey({ path, keyFile, name, scopes }: KeptKey, now: D
   await rename(`${keyFile}.new`, keyFile);
 }
 
-/** Revokes a key by its id. It is refused within a second by whatever reads the file. */
-export async function revokeKey(path: string, id: string, now: Date): Promise<KeyEntry> {
+/**
+ * Revokes a key by its id, and keeps who revoked it. It is refused within a second by whatever reads the
+ * file.
+ */
+export async function revokeKey(path: string, id: string, now: Date, by?: string): Promise<KeyEntry> {
   const keys = await readKeys(path);
   const entry = keys.find((candidate) => candidate.id === id);
   if (entry === undefined) throw new Error(`revoking a key: none has the id ${id}`);
-  const revoked = { ...entry, revokedAt: entry.revokedAt ?? now.toISOString() };
+  if (entry.revokedAt !== undefined) return entry;
+  const revoked = { ...entry, revokedAt: now.toISOString(), ...(by !== undefined && { revokedBy: by }) };
   await writeKeys(
     path,
     keys.map((candidate) => (candidate.id === id ? revoked : candidate)),

@@ -12,7 +12,9 @@ const keyFile = z.object({
       scopes: z.array(z.enum(scopes)),
       hash: z.string().regex(/^[0-9a-f]{64}$/),
       createdAt: z.iso.datetime(),
+      createdBy: z.string().optional(),
       revokedAt: z.iso.datetime().optional(),
+      revokedBy: z.string().optional(),
     }),
   ),
 });

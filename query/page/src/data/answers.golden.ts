@@ -303,7 +303,7 @@ export interface Pipeline {
     /**
      * What its records become: everything, or documents of a collection
      */
-    of: 'raw' | 'logs' | 'counts' | 'users' | 'globalCounts' | 'ledger';
+    of: 'raw' | 'logs' | 'counts' | 'users' | 'globalCounts' | 'ledger' | 'audit';
     partition: number;
     /**
      * The first offset
@@ -395,7 +395,7 @@ export interface Trace {
     /**
      * What its records become: everything, or documents of a collection
      */
-    of: 'raw' | 'logs' | 'counts' | 'users' | 'globalCounts' | 'ledger';
+    of: 'raw' | 'logs' | 'counts' | 'users' | 'globalCounts' | 'ledger' | 'audit';
     partition: number;
     /**
      * The first offset
