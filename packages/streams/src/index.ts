@@ -99,6 +99,7 @@ export type { StreamsFigures, ThreadSummary } from './runtime/instance-figures.t
 export type { StoreSize, TopicLag } from './runtime/thread-figures.ts';
 export type { EdgeCount, NodeCount } from './runtime/topology-counts.ts';
 export type { StreamsLogger, StreamsOptions } from './streams-options.ts';
+export type { InternalTopicConfig, TopicConfig } from './runtime/internal-topic-settings.ts';
 export type { RestoringStore, StateRestoreListener } from './runtime/restore-listener.ts';
 export type { TopologyModule } from './runtime/topology-module.ts';
 export type { ReadableStore } from './runtime/readable-store.ts';

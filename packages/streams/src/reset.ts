@@ -4,6 +4,7 @@ import { type KafkaPort, type SecurityOptions, createKafka } from '@activity/kaf
 import { FatalError } from './api/errors.ts';
 import { resetOffsets, type ResetOffset, type ResetPosition } from './reset/positions.ts';
 import { internalTopics } from './runtime/internal-topics.ts';
+import { checkTopicPrefix } from './runtime/internal-topic-settings.ts';
 import { topicNames } from './runtime/topic-names.ts';
 import { readTopology, type TopologyModule } from './runtime/topology-module.ts';
 import { isInternalTopic, matchPatterns, patternsOf, resolveTopology } from './runtime/topic-patterns.ts';
@@ -30,6 +31,8 @@ export interface ResetOptions {
    * @default 'earliest'
    */
   to?: ResetPosition;
+  /** As it was given to `createStreams`, where it was. */
+  internalTopicPrefix?: string;
   /** The internal topics to delete, where not all of them. */
   internalTopics?: readonly string[];
   /**
@@ -67,6 +70,7 @@ export interface ResetResult {
  */
 export async function resetApplication(options: ResetOptions): Promise<ResetResult> {
   const { applicationId, brokers, security, dryRun = false } = options;
+  if (options.internalTopicPrefix !== undefined) checkTopicPrefix(options.internalTopicPrefix);
   const topology = options.topology && (await readTopology(options.topology));
   const clientId = `${applicationId}-reset`;
   const kafka = createKafka({ brokers, clientId, ...(security && { security }) });
@@ -92,12 +96,12 @@ export async function resetApplication(options: ResetOptions): Promise<ResetResu
 
 async function topicsToDelete(
   kafka: KafkaPort,
-  { applicationId, internalTopics: chosen }: ResetOptions,
+  { applicationId, internalTopicPrefix: prefix = applicationId, internalTopics: chosen }: ResetOptions,
   topology: Topology | undefined,
 ): Promise<string[]> {
   const own = topology
-    ? [...(await kafka.describeTopics(internalTopics(topology, topicNames(applicationId, topology)))).keys()]
-    : (await kafka.listTopics()).filter((name) => isInternalTopic(applicationId, name));
+    ? [...(await kafka.describeTopics(internalTopics(topology, topicNames(prefix, topology)))).keys()]
+    : (await kafka.listTopics()).filter((name) => isInternalTopic(prefix, name));
   if (!chosen) return own.toSorted();
   const foreign = chosen.filter((name) => !own.includes(name));
   if (foreign.length === 0) return [...chosen];
@@ -107,23 +111,24 @@ async function topicsToDelete(
 
 async function positionsToCommit(
   kafka: KafkaPort,
-  { applicationId, inputTopics, to }: ResetOptions,
+  options: ResetOptions,
   topology: Topology | undefined,
 ): Promise<ResetOffset[]> {
+  const { applicationId, inputTopics, to } = options;
   if (inputTopics === undefined && to === undefined) return [];
-  const topics = inputTopics ?? (await inputsOf(kafka, applicationId, topology));
+  const topics = inputTopics ?? (await inputsOf(kafka, options, topology));
   return resetOffsets({ kafka, groupId: applicationId, topics, to: to ?? 'earliest', now: Date.now() });
 }
 
 async function inputsOf(
   kafka: KafkaPort,
-  applicationId: string,
+  { applicationId, internalTopicPrefix: prefix = applicationId }: ResetOptions,
   topology: Topology | undefined,
 ): Promise<string[]> {
   if (!topology)
     throw new FatalError('CONFIGURATION_INVALID', 'to: whose offsets to set is not known; give inputTopics');
   const own = new Set(topology.repartitionTopics.map(({ name }) => name));
-  const matches = matchPatterns(patternsOf(topology.nodes), await kafka.listTopics(), applicationId);
+  const matches = matchPatterns(patternsOf(topology.nodes), await kafka.listTopics(), prefix);
   const read = resolveTopology(topology, matches).subTopologies.flatMap(({ sourceTopics }) => sourceTopics);
   return read.filter((topic) => !own.has(topic));
 }

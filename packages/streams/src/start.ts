@@ -38,9 +38,11 @@ export type { StreamsOptions } from './streams-options.ts';
  */
 export function createStreams(options: StreamsOptions): Streams {
   const { applicationId, logger = stderrLogger, onState = () => {}, threads = 1 } = options;
-  const { onUncaughtException = 'shut-down-client' } = options;
-  const failures: FailureChoices = { onFailure: options.onFailure, deadLetterTopic: options.deadLetterTopic };
+  const { onUncaughtException = 'shut-down-client', deadLetterTopic } = options;
+  const failures: FailureChoices = { onFailure: options.onFailure, deadLetterTopic };
   failurePolicy(failures);
+  const { internalTopics } = threadSettings(options);
+  const { prefix } = internalTopics;
   checkThreads({ threads, topology: options.topology, onFailure: options.onFailure });
   if (typeof onUncaughtException !== 'function' && !isReply(onUncaughtException))
     throw new FatalError('CONFIGURATION_INVALID', `onUncaughtException: ${noReply(onUncaughtException)}`);
@@ -146,11 +148,11 @@ export function createStreams(options: StreamsOptions): Streams {
     const identity = identify();
     const kafka = createKafka(identity.kafkaOptions);
     try {
-      const names = topicNames(applicationId, topology);
+      const names = topicNames(prefix, topology);
       const patterns = patternsOf(topology.nodes);
       const listed = patterns.length === 0 ? [] : await kafka.listTopics();
-      const resolved = resolveTopology(topology, matchPatterns(patterns, listed, applicationId));
-      await prepareTopics({ kafka, topology: resolved, names, deadLetterTopic: options.deadLetterTopic });
+      const resolved = resolveTopology(topology, matchPatterns(patterns, listed, prefix));
+      await prepareTopics({ kafka, topology: resolved, names, internalTopics, deadLetterTopic });
     } finally {
       await kafka.close();
     }
@@ -205,7 +207,7 @@ export function createStreams(options: StreamsOptions): Streams {
       errorCode,
     }),
     describe: async () => {
-      return { applicationId, topology: await readOnce(), deadLetterTopic: options.deadLetterTopic };
+      return { applicationId, topology: await readOnce(), deadLetterTopic, internalTopicPrefix: prefix };
     },
     store: (name) => readableStore(name, () => pool?.handles ?? []),
     get isPaused() {

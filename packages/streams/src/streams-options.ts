@@ -2,6 +2,7 @@
 import type { SecurityOptions } from '@activity/kafka';
 import { checkOffsetReset, type OffsetReset } from './api/offset-reset.ts';
 import type { FailureChoices } from './runtime/failure-policy.ts';
+import { internalTopicSettings, type InternalTopicConfig } from './runtime/internal-topic-settings.ts';
 import type { LocalThreadOptions } from './runtime/local-thread.ts';
 import type { RuntimeMetrics } from './runtime/metrics.ts';
 import type { StateRestoreListener } from './runtime/restore-listener.ts';
@@ -22,7 +23,7 @@ export type StreamsLogger = (
 
 /** Settings of an application. Times in milliseconds. The table in the README is made from this. */
 export interface StreamsOptions {
-  /** The consumer group, and the prefix of internal topics and of transactional ids. */
+  /** The consumer group, and the prefix of transactional ids and, unless given, of internal topics. */
   applicationId: string;
   /** What to run; as a module where `threads` is more than 1, since functions do not pass between threads. */
   topology: Topology | TopologyModule;
@@ -181,6 +182,21 @@ export interface StreamsOptions {
    * @default 'shut-down-client'
    */
   onUncaughtException?: UncaughtExceptionReply | StreamsUncaughtExceptionHandler;
+  /**
+   * What the names of internal topics begin with, in place of `applicationId`; no other application's. With
+   * another prefix the application begins with other topics, which are empty.
+   */
+  internalTopicPrefix?: string;
+  /**
+   * Replicas of an internal topic that is created; -1: the broker's `default.replication.factor`.
+   * @default -1
+   */
+  replicationFactor?: number;
+  /**
+   * Settings that changelogs and repartition topics are created with, by their names in Kafka:
+   * `{ changelog: { 'min.insync.replicas': '2' }, repartition: {} }`. Topics that exist stay as they are.
+   */
+  internalTopicConfig?: InternalTopicConfig;
   /** Where dead letters go; it must exist. Needed where anything is dead-lettered. */
   deadLetterTopic?: string;
   /**
@@ -228,6 +244,10 @@ export function threadSettings(options: StreamsOptions): ThreadSettings {
   const { compression = 'none', internalCompression = compression } = options;
   return {
     applicationId: options.applicationId,
+    internalTopics: internalTopicSettings({
+      ...options,
+      replicationFactor: options.replicationFactor ?? -1,
+    }),
     exactlyOnce: options.guarantee !== 'at_least_once',
     staticMembership: options.instanceId !== undefined || options.stateDir !== undefined,
     commitIntervalMs,

@@ -9,6 +9,8 @@ export interface StreamsDescription {
   applicationId: string;
   topology: Topology;
   deadLetterTopic: string | undefined;
+  /** What the names of internal topics begin with. */
+  internalTopicPrefix: string;
 }
 
 /** How an application is closed. */

@@ -43,8 +43,8 @@ ${tables(description)}
 `;
 }
 
-function tables({ applicationId, topology, deadLetterTopic }: StreamsDescription): string {
-  const { full } = topicNames(applicationId, topology);
+function tables({ internalTopicPrefix, topology, deadLetterTopic }: StreamsDescription): string {
+  const { full } = topicNames(internalTopicPrefix, topology);
   const { nodes, globalTables, stores } = topology;
   const inputs = [
     ...new Set([

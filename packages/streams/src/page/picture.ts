@@ -58,8 +58,8 @@ export function edgeName(from: string, output: string | undefined, to: string): 
 }
 
 /** The picture of an application. */
-export function pictureOf({ applicationId, topology, deadLetterTopic }: StreamsDescription): Picture {
-  const { full } = topicNames(applicationId, topology);
+export function pictureOf({ internalTopicPrefix, topology, deadLetterTopic }: StreamsDescription): Picture {
+  const { full } = topicNames(internalTopicPrefix, topology);
   const own = new Set(topology.repartitionTopics.map(({ name }) => name));
   const inputs = new Set([
     ...topology.subTopologies.flatMap(({ sourceTopics }) => sourceTopics),

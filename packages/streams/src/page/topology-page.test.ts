@@ -39,7 +39,13 @@ function described(): StreamsDescription {
     .selectKey((_key, value) => value)
     .groupByKey(strings)
     .count({ store: 'counts' });
-  return { applicationId: 'app & "more"', topology: builder.build(), deadLetterTopic: 'dead' };
+  const applicationId = 'app & "more"';
+  return {
+    applicationId,
+    topology: builder.build(),
+    deadLetterTopic: 'dead',
+    internalTopicPrefix: applicationId,
+  };
 }
 
 test('draws topics, sub-topologies, joins with both inputs, global tables, repartition topics, dead letters', () => {

@@ -14,6 +14,7 @@ test.each<[string[], object]>([
   ],
   [inputs, { ...base, inputTopics: ['a', 'b', 'c'] }],
   [[...app, '--internal-topics', 'app-x-changelog'], { ...base, internalTopics: ['app-x-changelog'] }],
+  [[...app, '--internal-topic-prefix', 'p'], { ...base, internalTopicPrefix: 'p' }],
 ])('%j', (args, options) => {
   expect(readArguments(args)).toEqual(options);
 });

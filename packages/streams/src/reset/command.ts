@@ -17,6 +17,7 @@ instance first.
   --bootstrap-server LIST  host:port of brokers, with commas between them; 127.0.0.1:9092 unless given
   --config-file FILE       JSON with \`security\`, as createStreams takes it: {"security": {"tls": {}}}
   --input-topics LIST      topics whose offsets are set, with commas between them; others keep theirs
+  --internal-topic-prefix PREFIX  what their names begin with, where not with the id
   --internal-topics LIST   the internal topics to delete, where not all of them
   --dry-run                prints what would be done
   --force                  removes members that the group has still: instances that were killed
@@ -35,6 +36,7 @@ const options = {
   'bootstrap-server': { type: 'string', default: '127.0.0.1:9092' },
   'config-file': { type: 'string' },
   'input-topics': { type: 'string', multiple: true },
+  'internal-topic-prefix': { type: 'string' },
   'internal-topics': { type: 'string', multiple: true },
   'dry-run': { type: 'boolean' },
   force: { type: 'boolean' },
@@ -60,12 +62,14 @@ export function readArguments(args: readonly string[]): ResetOptions | undefined
   if (to !== undefined && inputTopics === undefined) wrong('a position needs --input-topics');
   const file = values['config-file'];
   const security = file === undefined ? undefined : readSecurity(file);
+  const prefix = values['internal-topic-prefix'];
   return {
     applicationId,
     brokers: listOf([values['bootstrap-server']]) ?? [],
     ...(security && { security }),
     ...(inputTopics && { inputTopics }),
     ...(internalTopics && { internalTopics }),
+    ...(prefix !== undefined && { internalTopicPrefix: prefix }),
     ...(to !== undefined && { to }),
     dryRun: values['dry-run'] === true,
     force: values.force === true,

@@ -20,7 +20,7 @@ describe('a request to shut down', () => {
     const plan = await planGroup(members, {
       kafka,
       shape,
-      applicationId: 'app',
+      prefix: 'app',
       listTopics: async () => [],
       log: () => {},
     });
@@ -31,7 +31,7 @@ describe('a request to shut down', () => {
     const without = await planGroup(members.slice(0, 1), {
       kafka,
       shape,
-      applicationId: 'app',
+      prefix: 'app',
       listTopics: async () => [],
       log: () => {},
     });
@@ -86,7 +86,7 @@ describe('a request to shut down', () => {
       const planned = await planGroup(members, {
         kafka,
         shape,
-        applicationId: 'app',
+        prefix: 'app',
         listTopics: async () => [],
         log: () => {},
       });

@@ -46,7 +46,7 @@ async function plan(
     await planGroup(subscriptions, {
       kafka,
       shape: own,
-      applicationId: 'app',
+      prefix: 'app',
       listTopics: async () => [],
       log: () => {},
     }),

@@ -10,7 +10,8 @@ export interface GroupPlanOptions {
   kafka: Pick<KafkaPort, 'describeTopics'>;
   /** The leader's own topology. */
   shape: TopologyShape;
-  applicationId: string;
+  /** What the names of internal topics begin with. */
+  prefix: string;
   /** The names of all topics; asked for where there are patterns. */
   listTopics: () => Promise<readonly string[]>;
   log: (level: 'warn', message: string, details?: object) => void;
@@ -22,7 +23,7 @@ export interface GroupPlanOptions {
  */
 export async function planGroup(
   subscriptions: readonly MemberSubscription[],
-  { kafka, shape, applicationId, listTopics, log }: GroupPlanOptions,
+  { kafka, shape, prefix, listTopics, log }: GroupPlanOptions,
 ): Promise<Map<string, Assignment>> {
   const members = readMembers(subscriptions);
   const ending = planShutdown(members);
@@ -30,13 +31,12 @@ export async function planGroup(
   const chosen = shapeOfGroup(members, shape);
   const accepted = members.filter(({ topology }) => (topology ?? chosen).fingerprint === chosen.fingerprint);
   const patterns = chosen.patterns?.flat() ?? [];
-  const matches =
-    patterns.length === 0 ? undefined : matchPatterns(patterns, await listTopics(), applicationId);
+  const matches = patterns.length === 0 ? undefined : matchPatterns(patterns, await listTopics(), prefix);
   const inputs = chosen.inputs.map((own, id) => [...own, ...matchesOf(chosen, id, matches)]);
   const found = await tasksOf(inputs, accepted, kafka);
   const { tasks } = found;
   // What a sub-topology writes whose pattern matches nothing yet is not there yet either.
-  const absent = found.absent.filter((topic) => !matches || !isInternalTopic(applicationId, topic));
+  const absent = found.absent.filter((topic) => !matches || !isInternalTopic(prefix, topic));
   for (const topic of absent)
     log('warn', `input topic ${topic} is not there now; its tasks stay as they are`);
   const assigned = assignTasks(tasks, accepted);

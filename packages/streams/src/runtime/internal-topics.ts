@@ -1,9 +1,15 @@
 // Internal topics: checks the topics that must be there, creates those of the application's own.
 import type { KafkaPort, NewTopic } from '@activity/kafka';
 import { FatalError } from '../api/errors.ts';
-import { hasRetention, type StoreSpec } from '../api/stores.ts';
+import type { StoreSpec } from '../api/stores.ts';
 import { validatePartitions } from '../topology/validate.ts';
 import type { Topology } from '../topology/topology.ts';
+import {
+  changelogConfig,
+  repartitionConfig,
+  wrongCleanup,
+  type InternalTopicSettings,
+} from './internal-topic-settings.ts';
 import { countRepartitionTopics } from './repartition-counts.ts';
 import { withInput } from './topic-patterns.ts';
 import type { TopicNames } from './topic-names.ts';
@@ -13,32 +19,8 @@ export interface PrepareTopicsOptions {
   kafka: KafkaPort;
   topology: Topology;
   names: TopicNames;
+  internalTopics: InternalTopicSettings;
   deadLetterTopic: string | undefined;
-}
-
-/** Only whole segments go: small ones give the disk back sooner. */
-const purged = { 'retention.ms': '-1', 'segment.bytes': '52428800' };
-
-/**
- * The times of records are the application's, whatever they are: a cluster whose default is the broker's
- * clock must not replace them, and one with limits for times must not refuse them. Batches stay compressed as
- * the application wrote them.
- */
-const asWritten = {
-  'compression.type': 'producer',
-  'message.timestamp.type': 'CreateTime',
-  'message.timestamp.before.max.ms': '9223372036854775807',
-  'message.timestamp.after.max.ms': '9223372036854775807',
-};
-
-/**
- * The settings a changelog is created with. Expiring state is never deleted by time: brokers compare event
- * times with the time of day, and state of old events would be gone while it is needed. The purger deletes it
- * by stream time.
- */
-function changelogConfig({ kind }: StoreSpec): { [name: string]: string } {
-  if (!hasRetention(kind)) return { 'cleanup.policy': 'compact', ...asWritten };
-  return { 'cleanup.policy': 'compact,delete', ...purged, ...asWritten };
 }
 
 /**
@@ -49,11 +31,16 @@ export async function prepareTopics({
   kafka,
   topology: resolved,
   names,
+  internalTopics: settings,
   deadLetterTopic,
 }: PrepareTopicsOptions): Promise<void> {
   const topology = withInput(resolved);
   const taken = takenChangelogs(topology, names, deadLetterTopic);
   if (taken.length > 0) throw new FatalError('TOPOLOGY_INVALID', taken.join('\n'));
+  const unclean = topology.subTopologies.flatMap(({ stores }) =>
+    stores.filter(hasOwnChangelog).flatMap((store) => wrongCleanup(store, settings.config) ?? []),
+  );
+  if (unclean.length > 0) throw new FatalError('CONFIGURATION_INVALID', unclean.join('\n'));
   const own = new Set(topology.repartitionTopics.map(({ name }) => name));
   const sources = topology.nodes.flatMap((node) => (node.kind === 'source' ? node.topics : []));
   const sinks = topology.nodes.flatMap((n) =>
@@ -84,7 +71,7 @@ export async function prepareTopics({
     ...wrongChangelogs(topology, counts),
   ];
   if (problems.length > 0) throw new FatalError('TOPIC_PARTITIONS_WRONG', problems.join('\n'));
-  await createTopics(kafka, wantedTopics(topology, names, counts));
+  await createTopics(kafka, wantedTopics(topology, names, counts, settings));
 }
 
 /** What is wrong with topics of the user's that are to be changelogs. */
@@ -146,20 +133,20 @@ function wantedTopics(
   topology: Topology,
   names: TopicNames,
   counts: ReadonlyMap<string, number>,
+  { replicationFactor, config }: InternalTopicSettings,
 ): NewTopic[] {
   const repartition = topology.repartitionTopics.map(({ name }) => ({
     name: names.full(name),
     partitions: counts.get(name) ?? 1,
-    replicationFactor: -1,
-    // Read once and then useless, but never lost before it was read: the purger deletes what was.
-    config: { 'cleanup.policy': 'delete', ...purged, ...asWritten },
+    replicationFactor,
+    config: repartitionConfig(config),
   }));
   const changelogs = topology.subTopologies.flatMap(({ sourceTopics, stores }) =>
     stores.filter(hasOwnChangelog).map((store) => ({
       name: names.changelog(store),
       partitions: tasksOf(sourceTopics, counts),
-      replicationFactor: -1,
-      config: changelogConfig(store),
+      replicationFactor,
+      config: changelogConfig(store, config),
     })),
   );
   return [...repartition, ...changelogs];
@@ -181,5 +168,10 @@ async function createTopics(kafka: KafkaPort, wanted: readonly NewTopic[]): Prom
     );
   }
   const missing = wanted.filter(({ name }) => !existing.has(name));
-  if (missing.length > 0) await kafka.createTopics(missing);
+  if (missing.length === 0) return;
+  await kafka.createTopics(missing).catch((error: unknown) => {
+    if (!(error instanceof FatalError) || error.code !== 'BROKER_REFUSED') throw error;
+    const remedy = 'correct replicationFactor or internalTopicConfig, or give the cluster what they ask for';
+    throw new FatalError('CONFIGURATION_INVALID', `${error.message}; ${remedy}`, { cause: error });
+  });
 }

@@ -26,7 +26,7 @@ export interface LocalThreadOptions extends Omit<
 /** Opens the parts of a thread; nothing runs before `start()`. */
 export async function localThread(options: LocalThreadOptions): Promise<ThreadHandle> {
   const { kafkaOptions, stateDir, stateCleanupDelayMs, failures, ...settings } = options;
-  const { applicationId, topology, log } = settings;
+  const { internalTopics, topology, log } = settings;
   const kafka = createKafka(kafkaOptions);
   const backend =
     stateDir === undefined
@@ -39,7 +39,7 @@ export async function localThread(options: LocalThreadOptions): Promise<ThreadHa
         });
   const thread = new StreamThread({
     ...settings,
-    names: topicNames(applicationId, topology),
+    names: topicNames(internalTopics.prefix, topology),
     kafka,
     backend,
     failures: failurePolicy(failures),

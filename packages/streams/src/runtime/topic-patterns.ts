@@ -23,11 +23,11 @@ function patternOf(text: string): RegExp {
 export function matchPatterns(
   patterns: readonly string[],
   topics: readonly string[],
-  applicationId: string,
+  prefix: string,
 ): PatternMatches {
   const takenBy = new Map<string, string>();
   const matches: { [pattern: string]: string[] } = {};
-  const inputs = topics.filter((topic) => !isInternalTopic(applicationId, topic)).toSorted();
+  const inputs = topics.filter((topic) => !isInternalTopic(prefix, topic)).toSorted();
   for (const text of patterns) {
     const pattern = patternOf(text);
     matches[text] = inputs.filter((topic) => pattern.test(topic));
@@ -47,14 +47,14 @@ export function matchPatterns(
 export function matchedByAny(
   patterns: readonly string[],
   topics: readonly string[],
-  applicationId: string,
+  prefix: string,
 ): string[] {
-  return [...new Set(patterns.flatMap((text) => matchPatterns([text], topics, applicationId)[text] ?? []))];
+  return [...new Set(patterns.flatMap((text) => matchPatterns([text], topics, prefix)[text] ?? []))];
 }
 
-/** Whether a topic is one of an application's own, by its name. */
-export function isInternalTopic(applicationId: string, topic: string): boolean {
-  if (!topic.startsWith(`${applicationId}-`)) return false;
+/** Whether a topic is one of the own of an application with this prefix, by its name. */
+export function isInternalTopic(prefix: string, topic: string): boolean {
+  if (!topic.startsWith(`${prefix}-`)) return false;
   return ownSuffixes.some((suffix) => topic.endsWith(suffix));
 }
 

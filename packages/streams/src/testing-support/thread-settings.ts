@@ -11,6 +11,7 @@ type Own = 'topology' | 'names' | 'kafka' | 'failures' | 'now' | 'log' | 'onStat
 export function threadSettings(): Omit<StreamThreadOptions, Own> {
   return {
     applicationId: 'app',
+    internalTopics: { prefix: 'app', replicationFactor: -1, config: {} },
     instanceId: 'one',
     index: 0,
     backend: memoryBackend(),

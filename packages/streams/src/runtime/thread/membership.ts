@@ -135,17 +135,19 @@ export class Membership {
   }
 
   async #assign(members: readonly MemberSubscription[]): Promise<Map<string, Buffer>> {
-    const { kafka, applicationId, topology, names, failures, log } = this.#options.thread;
+    const { kafka, topology, names, internalTopics, failures, log } = this.#options.thread;
+    const { prefix } = names;
+    const { deadLetterTopic } = failures;
     const { shape } = this.#options;
     let listed: readonly string[] | undefined;
     const listTopics = async (): Promise<readonly string[]> => (listed ??= await kafka.listTopics());
     if (shape.patterns) {
       // Topics that have come since may need changelogs and repartition topics, and these are planned for.
-      const matches = matchPatterns(shape.patterns.flat(), await listTopics(), applicationId);
+      const matches = matchPatterns(shape.patterns.flat(), await listTopics(), prefix);
       const resolved = resolveTopology(topology, matches);
-      await prepareTopics({ kafka, topology: resolved, names, deadLetterTopic: failures.deadLetterTopic });
+      await prepareTopics({ kafka, topology: resolved, names, internalTopics, deadLetterTopic });
     }
-    const plan = await planGroup(members, { kafka, shape, applicationId, listTopics, log });
+    const plan = await planGroup(members, { kafka, shape, prefix, listTopics, log });
     return writeAssignments(plan);
   }
 

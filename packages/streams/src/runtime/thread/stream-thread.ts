@@ -138,9 +138,9 @@ export class StreamThread {
   }
 
   async #matching(patterns: readonly string[]): Promise<string[]> {
-    const { kafka, applicationId } = this.#options;
+    const { kafka, names } = this.#options;
     // Where two match one topic, the leader's plan fails, with the remedy.
-    return matchedByAny(patterns, await kafka.listTopics(), applicationId);
+    return matchedByAny(patterns, await kafka.listTopics(), names.prefix);
   }
 
   get state(): ThreadState {

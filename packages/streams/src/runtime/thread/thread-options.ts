@@ -4,6 +4,7 @@ import type { OffsetReset } from '../../api/offset-reset.ts';
 import type { StateBackend } from '../../state/state-backend.ts';
 import type { Topology } from '../../topology/topology.ts';
 import type { FailurePolicy } from '../failure-policy.ts';
+import type { InternalTopicSettings } from '../internal-topic-settings.ts';
 import type { RuntimeMetrics } from '../metrics.ts';
 import type { RestoreEvent } from '../restore-listener.ts';
 import type { TopicNames } from '../topic-names.ts';
@@ -16,6 +17,7 @@ export interface StreamThreadOptions {
   index: number;
   topology: Topology;
   names: TopicNames;
+  internalTopics: InternalTopicSettings;
   kafka: KafkaPort;
   backend: StateBackend;
   metrics: RuntimeMetrics;
