@@ -107,6 +107,7 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
   audit: [
     { key: { at: -1, _id: -1 }, options: { name: 'newest' } },
     { key: { 'actor.keyId': 1, at: -1, _id: -1 }, options: { name: 'actor_newest' } },
+    { key: { 'actor.name': 1, at: -1, _id: -1 }, options: { name: 'name_newest' } },
     { key: { target: 1, at: -1, _id: -1 }, options: { name: 'target_newest' } },
   ],
 };

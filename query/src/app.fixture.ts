@@ -2,10 +2,12 @@
 import { defaultActivityTypes } from '@activity/contracts';
 import type { ErasureReceipt } from '@activity/contracts';
 import { createLogger } from '@activity/service';
-import type { SessionAuthenticator } from '@activity/service';
+import type { Scope, SessionAuthenticator } from '@activity/service';
 import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
 import { createApp } from './app.ts';
+import { signedText } from './http/signed-text.ts';
+import type { AuditDeps, AuditDocument } from './routes/audit.ts';
 import type { ErasureDeps } from './routes/erasures.ts';
 import { cursorCodec, cursorKey } from './logs/cursor.ts';
 import type { LogDocument } from './logs/log-json.ts';
@@ -62,6 +64,18 @@ const receipt: ErasureReceipt = {
   expiresAt: time,
 };
 
+const auditLine: AuditDocument = {
+  _id: 'line',
+  at: time,
+  actor: { name: 'ann' },
+  action: 'key.created',
+  target: 'aaaaaaaaaaaa',
+  details: { name: 'web', scopes: ['ingest'] },
+};
+
+/** What each key may do; others may send events. */
+const scopeOf: Record<string, Scope> = { reader: 'read', eraser: 'delete', administrator: 'admin' };
+
 /** Keys are known by what they are called. */
 const authenticator: SessionAuthenticator = {
   open: false,
@@ -70,7 +84,7 @@ const authenticator: SessionAuthenticator = {
     if (key === undefined) return undefined;
     return {
       keyId: key,
-      scopes: new Set([key === 'reader' ? 'read' : key === 'eraser' ? 'delete' : 'ingest']),
+      scopes: new Set([scopeOf[key] ?? 'ingest']),
     };
   },
   openSession: (key, expiresAt) => (key === 'reader' ? `session-until-${expiresAt}` : undefined),
@@ -188,6 +202,15 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
             return id === 6 ? { state: 'accepted', userId: 'u', requestedAt: time.toISOString() } : null;
           },
         },
+      },
+      audit: {
+        reads: {
+          find: async (_operation: string, _audit: unknown, filter: unknown, options: unknown) =>
+            reading({ audit: filter, options }, [auditLine]),
+        } as unknown as AuditDeps['reads'],
+        audit: {} as AuditDeps['audit'],
+        cursors: signedText(Buffer.from('a key of a test')),
+        freshness: async () => fresh,
       },
       tails: { open: () => 0, begin: async () => new ReadableStream() },
       maxTails: 1,

@@ -6,6 +6,8 @@ import { addRoutes } from './http/gate.ts';
 import type { GateDeps } from './http/gate.ts';
 import { route } from './http/route.ts';
 import { queryDocs } from './routes/docs.ts';
+import { auditRoute } from './routes/audit.ts';
+import type { AuditDeps } from './routes/audit.ts';
 import { exportRoute } from './routes/export.ts';
 import { queryHealthRoutes } from './routes/health.ts';
 import type { HealthDeps } from './routes/health.ts';
@@ -37,6 +39,7 @@ export interface AppDeps {
   pipeline: PipelineDeps;
   trace: (event: { eventId: string; userId: string }) => Promise<Trace>;
   erasures: ErasureDeps;
+  audit: AuditDeps;
   tails: Tails;
   /** Readers of the tail at one time. */
   maxTails: number;
@@ -60,6 +63,7 @@ export function createApp({
   pipeline,
   trace,
   erasures,
+  audit,
   tails,
   maxTails,
   maxExports,
@@ -80,6 +84,7 @@ export function createApp({
     pipelineRoute(pipeline),
     ...traceRoutes(trace),
     ...erasureRoutes(erasures),
+    auditRoute(audit),
     ...sessionRoutes({ authenticator, sessionHours, now }),
     ...queryHealthRoutes(health),
     ...pageRoutes({ files: page, activityTypes }),

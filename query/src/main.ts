@@ -24,6 +24,7 @@ import { MongoClient } from 'mongodb';
 import type { Db, MongoClientOptions } from 'mongodb';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
+import { signedText } from './http/signed-text.ts';
 import { cursorCodec, cursorKey } from './logs/cursor.ts';
 import type { LogDocument } from './logs/log-json.ts';
 import { createAwaitLog } from './logs/await-log.ts';
@@ -41,6 +42,7 @@ import { Pulse } from './reads/pulse.ts';
 import { createReads } from './reads/reads.ts';
 import { addedUp, createLedger } from './stats/ledger.ts';
 import type { LedgerDocument } from './stats/ledger.ts';
+import type { AuditDocument } from './routes/audit.ts';
 import { createRollups } from './stats/rollups.ts';
 import type { GlobalCountDocument } from './stats/rollups.ts';
 import { createStoredAgain, minuteSources } from './stats/stored-again.ts';
@@ -140,6 +142,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   });
   const tails = createTails({ hub, logs: tailed, logger, onDropped: metrics.tailDropped });
   const store = createLogStore(reads, logs);
+  const signedWith = cursorKey(config.CURSOR_KEY, config.MONGODB_URI);
   const page = readPageFiles();
   if (page === undefined) logger.warn('the page is not built: npm run build -w query');
   const app = createApp({
@@ -154,7 +157,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     logs: {
       activityTypes: config.ACTIVITY_TYPES,
       store,
-      cursors: cursorCodec(cursorKey(config.CURSOR_KEY, config.MONGODB_URI)),
+      cursors: cursorCodec(signedWith),
       totalOf: createTotals({
         reads,
         logs,
@@ -178,6 +181,12 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     pipeline: { stages, ledger, ping, freshness, losses, now: Date.now },
     trace: createTrace({ reads, store, logs, receipts, stages, losses }),
     erasures: { reads, receipts, stages },
+    audit: {
+      reads,
+      audit: db.collection<AuditDocument>(collections.audit),
+      cursors: signedText(signedWith),
+      freshness,
+    },
     tails,
     maxTails: config.MAX_TAILS,
     maxExports: config.MAX_EXPORTS,

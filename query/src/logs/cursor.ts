@@ -1,6 +1,7 @@
 // Cursors: where a page begins, as an opaque text that is signed.
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { signedText } from '../http/signed-text.ts';
 
 /** The order of logs by time. */
 export type Order = 'newest' | 'oldest';
@@ -47,22 +48,12 @@ export function cursorKey(configured: string | undefined, mongoUri: string): Buf
 
 /** Makes a codec. */
 export function cursorCodec(key: Buffer): CursorCodec {
-  function sign(body: string): Buffer {
-    return createHmac('sha256', key).update(body).digest().subarray(0, 16);
-  }
-
+  const texts = signedText(key);
   return {
-    write({ order, side, position, digest }) {
-      const body = Buffer.from(JSON.stringify([order, side, position.time, position.id, digest])).toString(
-        'base64url',
-      );
-      return `${body}.${sign(body).toString('base64url')}`;
-    },
+    write: ({ order, side, position, digest }) =>
+      texts.write([order, side, position.time, position.id, digest]),
     read(text) {
-      const [body = '', signature = '', ...more] = text.split('.');
-      const signed = Buffer.from(signature, 'base64url');
-      if (more.length > 0 || signed.length !== 16 || !timingSafeEqual(signed, sign(body))) return undefined;
-      const parsed = cursorSchema.safeParse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
+      const parsed = cursorSchema.safeParse(texts.read(text));
       if (!parsed.success) return undefined;
       const [order, side, time, id, digest] = parsed.data;
       return { order, side, position: { time, id }, digest };
