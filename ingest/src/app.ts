@@ -19,6 +19,7 @@ import { edgeHealthRoutes } from './routes/health.ts';
 import type { HealthDeps } from './routes/health.ts';
 import { postBatchRoute } from './routes/post-batch.ts';
 import { postLogRoute } from './routes/post-log.ts';
+import { segmentRoutes } from './segment/routes.ts';
 
 /** Everything the app is made of. */
 export interface AppDeps {
@@ -47,9 +48,11 @@ export function createApp({ gate, publisher, audit, health, forward }: AppDeps):
     ...deleteRoutes(publisher, createFindLog(forward), audit),
     ...edgeHealthRoutes(health),
   ];
+  const segment = segmentRoutes(publisher);
   const routes = [
     ...own,
-    ...docsRoutes(own, edgeDocs),
+    ...segment.routes,
+    ...docsRoutes([...own, ...segment.documented], edgeDocs),
     ...(forward === undefined ? [] : forwardRoutes(forward)),
   ];
   const hono = new Hono();

@@ -1,9 +1,10 @@
 // From the bytes of a request to an event, or to what is wrong with them.
 import { isUtf8 } from 'node:buffer';
 import { findUnstorable, isStorable, maxNesting, maxValues } from '@activity/contracts';
-import type { ActivityEvent, ActivityInputSchema } from '@activity/contracts';
+import type { ActivityEvent, ActivityInput } from '@activity/contracts';
 import { fieldProblems, firstProblems } from '@activity/service';
 import type { FieldProblem } from '@activity/service';
+import type { z } from 'zod';
 import { outlineOf, skipBlanks } from './json-outline.ts';
 import { misspeltFields, unknownFields, withFields } from './unknown-fields.ts';
 
@@ -63,7 +64,7 @@ export function parseJson(bytes: Buffer): Parsed<unknown> {
  * Checks one event as a client sent it, and stamps it: its id and time where it has none, and when it was
  * received.
  */
-export function parseEvent(body: unknown, schema: ActivityInputSchema, stamp: Stamp): ParsedEvent {
+export function parseEvent(body: unknown, schema: z.ZodType<ActivityInput>, stamp: Stamp): ParsedEvent {
   const unstorable = isStorable(body) ? undefined : findUnstorable(body);
   if (unstorable !== undefined) return refused(unstorable.path || 'body', unstorable.message);
   const input = schema.safeParse(body);

@@ -75,7 +75,7 @@ function lines(bytes: Buffer, maxEvents: number): Buffer[] {
 }
 
 /** The elements of an array; no more than one too many. Undefined where the text is no JSON. */
-function elements(bytes: Buffer, maxEvents: number): Buffer[] | undefined | 'no-array' {
+export function elements(bytes: Buffer, maxEvents: number): Buffer[] | undefined | 'no-array' {
   let at = skipBlanks(bytes, 0);
   if (bytes[at] !== openBracket) return 'no-array';
   const found: Buffer[] = [];

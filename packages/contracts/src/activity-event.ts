@@ -12,6 +12,11 @@ export const defaultActivityTypes = [
   'FORM_SUBMIT',
   'API_CALL',
   'ERROR',
+  // The calls of Segment's API beside `page` and `track`.
+  'IDENTIFY',
+  'SCREEN',
+  'GROUP',
+  'ALIAS',
 ] as const;
 
 /** The environment variable that lists them: the edge and the processor read it alike. */
@@ -116,6 +121,10 @@ export const activityEvent = z.object({
     .boolean()
     .optional()
     .describe('Where timestamp equals receivedAt: whether the client sent it; unless it says so, it did not'),
+  timestampCorrected: z
+    .boolean()
+    .optional()
+    .describe('The edge has taken the error of the client’s clock out of timestamp'),
 });
 
 /** What {@link activityInputOf} makes. */

@@ -116,7 +116,7 @@ export type PageSource = z.infer<typeof pageSourceSchema>;
  * dates in MongoDB.
  */
 export const enrichedLog = z.object({
-  ...activityEvent.omit({ timestampGiven: true }).shape,
+  ...activityEvent.omit({ timestampGiven: true, timestampCorrected: true }).shape,
   // From the raw record's position: see `logId`.
   _id: count.describe('The log’s number: unique, and growing within a user'),
   createdAt: time.describe('When the processor made it'),
@@ -129,6 +129,10 @@ export const enrichedLog = z.object({
     .literal(true)
     .optional()
     .describe('The edge’s clock was ahead of Kafka’s: receivedAt is Kafka’s'),
+  timestampCorrected: z
+    .literal(true)
+    .optional()
+    .describe('The client’s clock was wrong: its error was taken out of the timestamp'),
   session: count
     .optional()
     .describe(

@@ -42,6 +42,7 @@ export {
 } from './raw-record.ts';
 export type { DeleteLogCommand, EraseUserCommand, RawCommand, RawRecord } from './raw-record.ts';
 export { readRawRecord } from './read-raw-record.ts';
+export { refusedItem } from './refused-item.ts';
 export type { ReadRawRecord } from './read-raw-record.ts';
 export { canonicalAddress, isWithin, networkOf, parseNetwork } from './address.ts';
 export type { Network } from './address.ts';

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { rawRecord } from './raw-record.ts';
 import { readRawRecord } from './read-raw-record.ts';
+import { refusedItem } from './refused-item.ts';
 
 const at = '2026-01-02T03:04:05.678Z';
 const good = [
@@ -42,6 +43,7 @@ const fields = [
   'timestamp',
   'receivedAt',
   'timestampGiven',
+  'timestampCorrected',
   'command',
   'id',
   'requestedAt',
@@ -73,4 +75,21 @@ test('answers times in milliseconds', () => {
     receivedAt: Date.parse(at),
   });
   expect(readRawRecord(good[1])).toMatchObject({ kind: 'command', requestedAt: Date.parse(at) });
+});
+
+test.each([
+  ['{"type":"track"}', 'event: must be "named"'],
+  ['7', 'body: must be an object'],
+  // Whatever it holds, it is neither an event nor a command.
+  [JSON.stringify(good[0]), 'no'],
+  [JSON.stringify(good[2]), 'no'],
+  ['{"n":9007199254740993}', 'no'],
+])('an item %s that the edge has refused is invalid by its reason', (item, reason) => {
+  const text = refusedItem(item, reason);
+  expect(text).toContain(item);
+  expect(readRawRecord(JSON.parse(text))).toBe(reason);
+});
+
+test.each([{ refused: 7, item: {} }, { refused: 'no' }])('%j is no such item', (value) => {
+  expect(readRawRecord(value)).toBe('eventId: must be a text');
 });

@@ -4,6 +4,7 @@ import type { ActivityEvent } from './activity-event.ts';
 import { idProblem } from './ids.ts';
 import { parseIsoTime } from './iso-time.ts';
 import type { RawCommand } from './raw-record.ts';
+import { refusalIn } from './refused-item.ts';
 
 /** A raw record that is as it should be, with its times in epoch milliseconds. */
 export type ReadRawRecord =
@@ -22,7 +23,7 @@ export function readRawRecord(value: unknown): ReadRawRecord | string {
 
 function readEvent(event: Partial<ActivityEvent>): ReadRawRecord | string {
   const problem = idProblemOf('eventId', event.eventId) ?? idProblemOf('userId', event.userId);
-  if (problem !== undefined) return problem;
+  if (problem !== undefined) return refusalIn(event) ?? problem;
   const { activityType, metadata } = event;
   if (typeof activityType !== 'string' || activityType.length < 1 || activityType.length > 64) {
     return 'activityType: must be a text of 1 to 64 characters';
@@ -33,6 +34,10 @@ function readEvent(event: Partial<ActivityEvent>): ReadRawRecord | string {
   const { timestampGiven } = event;
   if (timestampGiven !== undefined && typeof timestampGiven !== 'boolean') {
     return 'timestampGiven: must be true or false';
+  }
+  const { timestampCorrected } = event;
+  if (timestampCorrected !== undefined && typeof timestampCorrected !== 'boolean') {
+    return 'timestampCorrected: must be true or false';
   }
   const receivedAt = timeOf(event.receivedAt);
   if (Number.isNaN(receivedAt)) return 'receivedAt: must be YYYY-MM-DDTHH:mm:ss.SSSZ';

@@ -90,6 +90,7 @@ export function enrich({
         if (late) log.late = true;
         if (clamped) log.clamped = true;
         if (receivedAtCorrected) log.receivedAtCorrected = true;
+        if (event.timestampCorrected === true) log.timestampCorrected = true;
         if (sessions) log.session = sessionsOf.add(key, log._id, time);
         for (const { name, step } of steps) {
           try {

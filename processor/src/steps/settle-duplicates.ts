@@ -14,14 +14,15 @@ const oldLength = 16;
 /**
  * What is kept of an event to compare later copies with: a hash of its type and metadata, whether the client
  * sent a time (`c`, or `e` for the edge), and the time. With a key, nobody can find personal data by trying.
+ * A time that the edge has corrected is the edge's: each copy of the event has another.
  */
 export function fingerprintOf(
-  { event: { activityType, metadata }, timestamp, timestampGiven }: IncomingEvent,
+  { event: { activityType, metadata, timestampCorrected }, timestamp, timestampGiven }: IncomingEvent,
   key: string,
 ): string {
   const body = hash('sha1', `${key}|${activityType}|${canonicalJson(metadata)}`, 'base64');
   const time = timestamp.toString(36).padStart(timeLength, '0');
-  return `${body.slice(0, bodyLength)}${timestampGiven ? 'c' : 'e'}${time}`;
+  return `${body.slice(0, bodyLength)}${timestampGiven && timestampCorrected !== true ? 'c' : 'e'}${time}`;
 }
 
 /**

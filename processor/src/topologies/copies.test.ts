@@ -52,6 +52,11 @@ describe('an honest retry is a duplicate', () => {
     ['with the same time', { timestamp: iso(start - 7) }, { timestamp: iso(start - 7) }],
     ['with the same time, far ahead', { timestamp: iso(start + day) }, { timestamp: iso(start + day) }],
     [
+      'whose time the edge has corrected, each time by another latency',
+      { timestamp: iso(start - 7), timestampCorrected: true },
+      { timestamp: iso(start - 8), timestampCorrected: true },
+    ],
+    [
       'with its fields in another order',
       { metadata: { a: 1, b: { c: [1, { d: 2, e: 3 }], f: null } } },
       { metadata: { b: { f: null, c: [1, { e: 3, d: 2 }] }, a: 1 } },

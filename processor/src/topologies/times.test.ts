@@ -54,6 +54,16 @@ test('a log received after Kafka had it gets the time of Kafka, and is marked', 
   expect(newest(pipeline)).toMatchObject({ timestamp: iso(start + 5 * minute), clamped: true });
 });
 
+test('a log whose time the edge has corrected is marked', () => {
+  const { pipe, read } = openPipeline();
+  const event = { eventId: 'e', userId: 'u', activityType: 'LOGIN', metadata: {}, receivedAt: iso(start) };
+  pipe('u', { ...event, timestamp: iso(start - 7), timestampCorrected: true }, start);
+  expect(read('enriched').at(-1)?.value).toMatchObject({
+    timestamp: iso(start - 7),
+    timestampCorrected: true,
+  });
+});
+
 test('a log received long before Kafka had it is right', () => {
   const pipeline = openPipeline();
   const received = start - 20 * 24 * hour;

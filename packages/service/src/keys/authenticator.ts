@@ -23,8 +23,8 @@ export interface Authenticator {
   /** Whether keys are asked for at all. */
   readonly open: boolean;
   /**
-   * The sender of a request with this `Authorization` or `X-Api-Key` header; undefined where the key is
-   * missing or wrong.
+   * The sender of a request with this `Authorization` (Bearer; Basic with the key as user name) or
+   * `X-Api-Key` header; undefined where the key is missing or wrong. With Basic a key may only send.
    */
   identify: (authorization: string | undefined, apiKey: string | undefined) => Identity | undefined;
   close: () => void;
@@ -168,7 +168,9 @@ async function openFile(file: string, options: AuthenticatorOptions): Promise<Se
     open: false,
     identify(authorization, apiKey) {
       const key = bearer(authorization) ?? apiKey;
-      return key === undefined ? undefined : activeKey(key)?.identity;
+      if (key !== undefined) return activeKey(key)?.identity;
+      const writeKey = basicUser(authorization);
+      return writeKey === undefined ? undefined : sendingOnly(activeKey(writeKey)?.identity);
     },
     openSession(key, expiresAt) {
       const found = activeKey(key);
@@ -191,4 +193,19 @@ function bearer(authorization: string | undefined): string | undefined {
   return authorization !== undefined && /^bearer /i.test(authorization)
     ? authorization.slice(7).trim()
     : undefined;
+}
+
+/** The user name of Basic authentication, in which clients of Segment's API send their key. */
+function basicUser(authorization: string | undefined): string | undefined {
+  if (authorization === undefined || !/^basic /i.test(authorization)) return undefined;
+  const text = Buffer.from(authorization.slice(6), 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 0 ? text : text.slice(0, colon);
+}
+
+const sending: ReadonlySet<Scope> = new Set(['ingest']);
+
+/** Browsers add Basic credentials to requests by themselves, so a key that is sent this way may only send. */
+function sendingOnly(identity: Identity | undefined): Identity | undefined {
+  return identity?.scopes.has('ingest') ? { ...identity, scopes: sending } : undefined;
 }

@@ -96,6 +96,25 @@ describe('openAuthenticator', () => {
     }
   });
 
+  test('knows a key as the user name of Basic authentication, and lets it only send', async () => {
+    const key = await addKey(file, 'web', ['ingest', 'read'], now);
+    const reader = await addKey(file, 'reader', ['read'], now);
+    const authenticator = await open();
+    const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+    for (const text of [`${key}:`, key, `${key}:a password`]) {
+      const identity = authenticator.identify(basic(text), undefined);
+      expect(identity?.keyId).toBe(keyId(key));
+      expect([...(identity?.scopes ?? [])]).toEqual(['ingest']);
+    }
+    for (const text of [`${reader}:`, `:${key}`, '']) {
+      expect(authenticator.identify(basic(text), undefined)).toBeUndefined();
+    }
+    expect([...(authenticator.identify(basic('proxy:secret'), key)?.scopes ?? [])]).toEqual([
+      'ingest',
+      'read',
+    ]);
+  });
+
   test.each([undefined, '', 'Basic x', 'Bearer', 'Bearer nonsense'])(
     'does not know %j',
     async (authorization) => {

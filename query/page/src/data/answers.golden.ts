@@ -57,6 +57,10 @@ export interface LogPage {
      */
     receivedAtCorrected?: true;
     /**
+     * The client’s clock was wrong: its error was taken out of the timestamp
+     */
+    timestampCorrected?: true;
+    /**
      * The session: the lowest `_id` of its logs. A log that comes late may join sessions; the lower number stays
      */
     session?: number;
