@@ -28,6 +28,7 @@ const name = `cloudevents-${process.pid}`;
 const topics = topicsNamed(name);
 const folder = mkdtempSync(join(tmpdir(), 'activity-cloudevents-'));
 const read: CloudEvent<Log>[] = [];
+const headersRead: Record<string, string>[] = [];
 const env = {
   ...topicEnvironment(topics),
   KAFKA_GROUP_ID: name,
@@ -63,6 +64,7 @@ beforeAll(async () => {
       const headers = Object.fromEntries(
         Object.entries(message.headers ?? {}).map(([key, value]) => [key, String(value)]),
       );
+      headersRead.push(headers);
       const record = { key: String(message.key), value: message.value, headers };
       if (headers['ce_id'] !== undefined) read.push(Binding.toEvent(record as never) as CloudEvent<Log>);
       return Promise.resolve();
@@ -173,6 +175,55 @@ test.each(['binary', 'structured', 'batch'] as const)(
   },
   120_000,
 );
+
+test('the trace of a request is in the headers of its records', async () => {
+  const trace = {
+    traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    tracestate: 'vendor=of-its-own,other=1',
+  };
+  const events = ['traced-1', 'traced-2'].map((eventId) => ({
+    eventId,
+    userId: eventId,
+    activityType: 'LOGIN',
+  }));
+  const answer = await fetch(`${edge.url}/api/logs/batch`, {
+    method: 'POST',
+    headers: trace,
+    body: JSON.stringify([...events]),
+  });
+  expect(answer.status).toBe(207);
+  const found = await vi.waitFor(
+    () => {
+      const traced = headersRead.filter(({ ce_id: id }) => id?.startsWith('traced-'));
+      expect(traced).toHaveLength(2);
+      return traced;
+    },
+    { timeout: 60_000, interval: 100 },
+  );
+  for (const headers of found) expect(headers).toMatchObject(trace);
+});
+
+test('events are counted by type, by the edge and by the processor', async () => {
+  await vi.waitFor(
+    async () => {
+      const text = await (await fetch(`${processor.url}/metrics`)).text();
+      for (const type of types) {
+        const logs = read.filter((event) => event.type === type).length;
+        expect(logs).toBeGreaterThan(0);
+        expect(text).toContain(
+          `activity_processor_events_by_type_total{type="${type}",service="processor"} ${logs}\n`,
+        );
+      }
+    },
+    { timeout: 30_000, interval: 200 },
+  );
+  const text = await (await fetch(`${edge.url}/metrics`)).text();
+  // Each was sent twice.
+  const orders = read.filter(({ type }) => type === 'ORDER_COMPLETED').length;
+  expect(text).toContain(
+    `activity_ingest_events_by_type_total{type="ORDER_COMPLETED",service="ingest"} ${2 * orders}\n`,
+  );
+});
 
 const page = readFileSync(join(projectRoot, 'docs', 'cloudevents.md'), 'utf8');
 const blocks = blocksOf(page).map(({ language, text, mark }, index) => ({ index, language, text, mark }));

@@ -1,5 +1,5 @@
 // What the edge shows to Prometheus.
-import { requestMetrics, secondsBuckets, type ObserveRequest } from '@activity/service';
+import { countTypes, requestMetrics, secondsBuckets, type ObserveRequest } from '@activity/service';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 
@@ -10,7 +10,8 @@ export type RefusalReason = 'invalid' | 'too-large' | 'unavailable' | 'limited';
 export interface EdgeMetrics {
   /** What reports one route's requests to the metrics. */
   route: (method: string, path: string) => ObserveRequest;
-  accepted: (events: number, bytes: number) => void;
+  /** One event was acknowledged. */
+  accepted: (activityType: string, bytes: number) => void;
   refused: (reason: RefusalReason, events: number) => void;
   round: (round: { records: number; milliseconds: number }) => void;
   lost: (loss: { from: number; to: number }) => void;
@@ -41,6 +42,11 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
     help: 'Bytes of acknowledged events',
     registers,
     collect: () => acceptedBytes.inc(taken('bytes')),
+  });
+
+  const countType = countTypes(registry, {
+    name: 'activity_ingest_events_by_type_total',
+    help: 'Events that the broker acknowledged, by activity type: the first 100 types, the rest as other',
   });
 
   function taken(what: keyof typeof accepted): number {
@@ -89,9 +95,10 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
 
   return {
     route: requestMetrics(registry, 'ingest'),
-    accepted(events, size) {
-      accepted.events += events;
+    accepted(activityType, size) {
+      accepted.events++;
       accepted.bytes += size;
+      countType(activityType, 1);
     },
     refused: (reason, events) => refused.inc({ reason }, events),
     round({ records, milliseconds }) {

@@ -48,10 +48,10 @@ export function publish(
     tell({ kind: 'too-large', message: `an event must not exceed ${maxEventBytes} bytes` });
     return;
   }
-  const { eventId } = event;
+  const { eventId, activityType } = event;
   const record = { key: event.userId, value, valueBytes: bytes, timestamp: receivedAt, headers };
   write(record, undefined, (result) => {
-    if (result.kind === 'written') metrics.accepted(1, bytes);
+    if (result.kind === 'written') metrics.accepted(activityType, bytes);
     else metrics.refused(result.kind === 'too-large' ? 'too-large' : 'unavailable', 1);
     // By its id alone: the event itself would be held until the broker has acknowledged it.
     tell(failureOfWrite(result, eventId));

@@ -36,6 +36,7 @@ function topologyOptions(config: Config, logger: Logger): ActivityOptions {
     off: config.ENRICH_OFF,
     geoDatabase: readable(config.GEO_DATABASE, logger),
     cloudEventsSource: config.CLOUDEVENTS_SOURCE,
+    countTypes: true,
     privacy: {
       ip: config.PRIVACY_IP,
       dropFields: config.PRIVACY_DROP,

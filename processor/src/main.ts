@@ -20,6 +20,7 @@ import { instanceMetrics } from './instance-metrics.ts';
 import { streamsMetrics } from './metrics.ts';
 import { applicationOf } from './application.ts';
 import { watchTopicSettings } from './topic-settings.ts';
+import { showTypeCounts } from './type-counts.ts';
 
 /**
  * The most that a commit holds, in each thread. The larger a commit is, the more of a user's events are in
@@ -65,6 +66,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   }
   let streams = create();
   let trouble: string | undefined;
+  onClose('the counts by type', showTypeCounts(registry));
   instanceMetrics(registry, { isReady: () => streams.isReady(), stateDir: config.STATE_DIR });
   const settings = watchTopicSettings({
     brokers: config.KAFKA_BROKERS,

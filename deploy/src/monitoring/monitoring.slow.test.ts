@@ -168,6 +168,38 @@ test.skipIf(typeof tools === 'string')(
   },
 );
 
+test.skipIf(typeof tools === 'string')(
+  'the board of the business data has the numbers that were sent',
+  async () => {
+    async function value(expr: string): Promise<number> {
+      const response = await fetch(`${address}/api/v1/query?query=${encodeURIComponent(expr)}`);
+      const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
+      return Number(data.result[0]?.value[1]);
+    }
+    const before = await value(
+      'sum(activity_processor_events_by_type_total{type="BUTTON_CLICK"}) or vector(0)',
+    );
+    for (let user = 0; user < 30; user++) {
+      const click = { userId: `clicks-${user}`, activityType: 'BUTTON_CLICK' };
+      expect(await post('/api/logs', click)).toBe(201);
+    }
+    expect(await post('/api/logs', { userId: 'u', activityType: 'NOPE' })).toBe(400);
+    await vi.waitFor(
+      async () => {
+        for (const stage of ['ingest', 'processor'])
+          expect(await value(`sum(activity_${stage}_events_by_type_total{type="BUTTON_CLICK"})`)).toBe(
+            before + 30,
+          );
+        expect(
+          await value('sum(max by (task) (activity_stream_state_entries{store="users"}))'),
+        ).toBeGreaterThanOrEqual(30);
+        expect(await value('sum(activity_ingest_events_refused_total{reason="invalid"})')).toBeGreaterThan(0);
+      },
+      { timeout: 30_000, interval: 500 },
+    );
+  },
+);
+
 test.skipIf(typeof tools === 'string')('promtool finds nothing wrong with the configuration', async () => {
   if (typeof tools === 'string') return;
   const outcome = await run({ file: tools.promtool, args: ['check', 'config', join(dir, 'prometheus.yml')] });

@@ -6,6 +6,7 @@ import { createWatchMetrics } from '@activity/connect/watch/metrics';
 import { createMetrics as ingestMetrics } from '@activity/ingest/metrics';
 import { instanceMetrics } from '@activity/processor/instance-metrics';
 import { streamsMetrics } from '@activity/processor/metrics';
+import { showTypeCounts } from '@activity/processor/type-counts';
 import { createMetrics as queryMetrics, watchClient } from '@activity/query/metrics';
 
 type Registry = ReturnType<typeof createRegistry>;
@@ -24,6 +25,7 @@ function registries(): Record<string, Registry> {
   });
   const processor = createRegistry('processor');
   streamsMetrics(processor);
+  showTypeCounts(processor)();
   instanceMetrics(processor, { isReady: () => true, stateDir: '.' });
   const connect = createRegistry('connect');
   connectMetrics(connect, ['sink']);

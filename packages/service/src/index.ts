@@ -61,3 +61,5 @@ export type { HealthRoute } from './health-routes.ts';
 export { requestIdOf, scopeRefusal, secureHeaders } from './gate.ts';
 export { requestMetrics, secondsBuckets } from './request-metrics.ts';
 export type { ObserveRequest } from './request-metrics.ts';
+export { countTypes } from './type-counts.ts';
+export type { CountOfType } from './type-counts.ts';

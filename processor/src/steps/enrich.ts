@@ -9,6 +9,7 @@ import {
 } from '@activity/contracts';
 import type { KeyValueStore, Processor, ProcessorContext, ProcessorSupplier } from '@activity/streams';
 import type { IncomingEvent } from '../incoming.ts';
+import type { TypeCounts } from '../type-counts.ts';
 import { arrivalOf } from './arrival.ts';
 import { cloudEventHeaders } from './cloud-event-headers.ts';
 import { peopleStore, type People } from './person.ts';
@@ -41,6 +42,8 @@ export interface EnrichOptions {
   graceMs: number;
   /** What `ce_source` says of events that came in another form; undefined: no headers of CloudEvents. */
   cloudEventsSource: string | undefined;
+  /** Counts logs by type; undefined: not counted. */
+  typeCounts: TypeCounts | undefined;
 }
 
 /** Gives each event its numeric id and its times, then what the steps add. */
@@ -49,6 +52,7 @@ export function enrich({
   sessions,
   graceMs,
   cloudEventsSource,
+  typeCounts,
 }: EnrichOptions): ProcessorSupplier<string, IncomingEvent, string, EnrichedLog> {
   const withCloudEvent = cloudEventsSource === undefined ? undefined : cloudEventHeaders(cloudEventsSource);
   return function createEnrich(): Processor<string, IncomingEvent, string, EnrichedLog> {
@@ -68,6 +72,8 @@ export function enrich({
     return {
       init(given) {
         context = given;
+        if (typeCounts !== undefined)
+          given.onCommit({ beforeCommit: typeCounts.flush, afterAbort: typeCounts.forget });
         const people: People = given.keyValueStore(peopleStore);
         const earlier: KeyValueStore<string, readonly Session[]> = given.keyValueStore(peopleStore);
         sessionsOf = new Sessions(people, earlier, (one) => (merge = one));
@@ -101,6 +107,7 @@ export function enrich({
         }
         const eventTimeOf = { key: eventTimeHeader, value: Buffer.from(log.timestamp) };
         const sent = withCloudEvent === undefined ? headers : withCloudEvent(log, headers);
+        typeCounts?.add(log.activityType);
         context.forward({ key, value: log, timestamp, headers: [...sent, eventTimeOf] });
         if (merge !== undefined) {
           const record = mergeRecord(log, merge);

@@ -23,6 +23,7 @@ const plainOptions: ActivityOptions = {
   geoDatabase: undefined,
   privacy: { ip: 'keep', dropFields: [], hashFields: [], hashKey: '' },
   cloudEventsSource: undefined,
+  countTypes: false,
 };
 
 /** A record of a derived topic, its value parsed. */

@@ -47,6 +47,7 @@ import {
 import { globalCountSerde, minutePartSerde, userRecordSerde } from '../steps/stored-records.ts';
 import { countTotals, keepRolling, usersStore } from '../steps/user.ts';
 import { verdictOutput, type Verdict } from '../steps/verdict.ts';
+import { openTypeCounts } from '../type-counts.ts';
 
 /** What the topology can be told. Times in milliseconds. Plain data, so that it can be given to a thread. */
 export interface ActivityOptions {
@@ -67,6 +68,8 @@ export interface ActivityOptions {
   privacy: PrivacyOptions;
   /** What `ce_source` says on the enriched topic; undefined: its records have no headers of CloudEvents. */
   cloudEventsSource: string | undefined;
+  /** Whether logs are counted by type, for `showTypeCounts`. */
+  countTypes: boolean;
 }
 
 /**
@@ -175,6 +178,7 @@ function eraseUsers(
 /** Builds the topology. Threads load the default export. */
 export default function activityTopology(options: ActivityOptions): Topology {
   const { topics, dedupeMs, graceMs, maxBytes, off, privacy, cloudEventsSource } = options;
+  const typeCounts = options.countTypes ? openTypeCounts() : undefined;
   const builder = new StreamsBuilder();
   addStores(builder, options);
   const admitted = builder
@@ -202,7 +206,13 @@ export default function activityTopology(options: ActivityOptions): Topology {
     },
   });
   const logs = originals.processValues(
-    enrich({ steps: enrichSteps(options), sessions: !off.includes('session'), graceMs, cloudEventsSource }),
+    enrich({
+      steps: enrichSteps(options),
+      sessions: !off.includes('session'),
+      graceMs,
+      cloudEventsSource,
+      typeCounts,
+    }),
     { name: 'enrich', stores: [peopleStore], value: jsonSerde<EnrichedLog>() },
   );
   verdicts.push(logs.output<Verdict>(verdictOutput));
