@@ -1,7 +1,7 @@
 // The edge's app on pretended surroundings, for tests.
 import { activityInput } from '@activity/contracts';
-import { createHostCheck, createLogger } from '@activity/service';
-import type { Authenticator, Readiness } from '@activity/service';
+import { createHostCheck, createLogger, noPublicKeys } from '@activity/service';
+import type { Authenticator, PublicKeys, Readiness } from '@activity/service';
 import { Registry } from 'prom-client';
 import { createApp } from './app.ts';
 import type { Change } from './audit/audit-writer.ts';
@@ -41,10 +41,12 @@ export interface TestEdgeOptions {
   queryUrl?: string;
   fetch?: (request: Request) => Promise<Response>;
   authenticator?: Authenticator;
+  publicKeys?: PublicKeys;
   origins?: string[];
   hosts?: string[];
   perKey?: number;
   perAddress?: number;
+  publicPerAddress?: number;
 }
 
 const now = Date.parse('2026-01-02T03:04:05.678Z');
@@ -60,6 +62,7 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
     clockAheadMs: () => 0,
   });
   const anyone = { keyId: undefined, scopes: new Set(['ingest', 'read', 'delete', 'admin'] as const) };
+  const { publicKeys = noPublicKeys } = options;
   const { queryUrl, fetch: answer = async () => new Response() } = options;
   const edge: Omit<TestEdge, 'app' | 'listener'> = {
     written: [],
@@ -77,12 +80,18 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
       logger: createLogger('test', 'info', { write: (line) => edge.logged.push(line) }),
       metrics,
       authenticator: options.authenticator ?? { open: true, identify: () => anyone, close: () => {} },
-      cors: createCors(options.origins ?? []),
+      publicKeys,
+      cors: createCors({ origins: options.origins ?? [], isOriginOfKey: publicKeys.allowOrigin }),
       isAllowedHost: createHostCheck({ open: true, allowed: options.hosts ?? ['*'] }),
       trustedProxies: proxyList([]),
       limitPerKey: createRateLimit({ perSecond: options.perKey ?? 0, burstSeconds: 1, now: () => now }),
       limitPerAddress: createRateLimit({
         perSecond: options.perAddress ?? 0,
+        burstSeconds: 1,
+        now: () => now,
+      }),
+      limitPublicPerAddress: createRateLimit({
+        perSecond: options.publicPerAddress ?? 0,
         burstSeconds: 1,
         now: () => now,
       }),

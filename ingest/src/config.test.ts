@@ -28,6 +28,7 @@ test('every variable has a default and says what it is for', () => {
       "ALLOWED_HOSTS",
       "RATE_LIMIT_PER_KEY",
       "RATE_LIMIT_PER_ADDRESS",
+      "RATE_LIMIT_PUBLIC_PER_ADDRESS",
       "RATE_LIMIT_BURST_SECONDS",
       "TRUSTED_PROXIES",
       "CORS_ORIGINS",

@@ -48,6 +48,9 @@ export const configSchema = z.object({
   ...keyVariables,
   RATE_LIMIT_PER_KEY: integer(0, 0).describe('Events that one API key may send a second; 0: any number'),
   RATE_LIMIT_PER_ADDRESS: integer(0, 0).describe('Events that one address may send a second; 0: any number'),
+  RATE_LIMIT_PUBLIC_PER_ADDRESS: integer(100, 0).describe(
+    'Events that one address may send a second with public keys; 0: any number',
+  ),
   RATE_LIMIT_BURST_SECONDS: integer(10, 1, 3_600).describe(
     'How many seconds’ worth of events may come at once',
   ),

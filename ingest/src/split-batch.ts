@@ -50,6 +50,16 @@ export async function splitBatch(bytes: Buffer, ndjson: boolean, maxEvents: numb
   return { ok: true, entries };
 }
 
+/** The entries of a batch that had a public key beside them: in `events`. */
+export function keyedBatch({ events }: Record<string, unknown>, maxEvents: number): Batch {
+  if (!Array.isArray(events) || events.length === 0) {
+    const message = 'must be an array of at least one event';
+    return { ok: false, reason: 'invalid', details: [{ field: 'events', message }] };
+  }
+  if (events.length > maxEvents) return { ok: false, reason: 'too-many' };
+  return { ok: true, entries: events.map((value: unknown) => ({ ok: true, value })) };
+}
+
 /** The entries of an array; undefined where it is none, or not as it must be: then the long way says why. */
 function parseShortArray(bytes: Buffer, maxEvents: number): Parsed<unknown>[] | undefined {
   if (!isUtf8(bytes)) return undefined;

@@ -1,7 +1,7 @@
 // The query service's app on pretended surroundings, for tests of what it lets through and how it answers.
 import { defaultActivityTypes } from '@activity/contracts';
 import type { ErasureReceipt } from '@activity/contracts';
-import { createLogger } from '@activity/service';
+import { createLogger, noPublicKeys } from '@activity/service';
 import type { Scope, SessionAuthenticator } from '@activity/service';
 import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
@@ -79,6 +79,7 @@ const scopeOf: Record<string, Scope> = { reader: 'read', eraser: 'delete', admin
 /** Keys are known by what they are called. */
 const authenticator: SessionAuthenticator = {
   open: false,
+  publicKeys: noPublicKeys,
   identify: (authorization, apiKey) => {
     const key = apiKey ?? authorization?.slice('Bearer '.length);
     if (key === undefined) return undefined;

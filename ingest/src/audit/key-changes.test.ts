@@ -24,6 +24,16 @@ function noted(known: KnownKeys, entries: readonly KeyEntry[]): AuditRecord[] {
 }
 
 describe('missingLines', () => {
+  test('has one for a change of the origins of a public key, whatever their order is', () => {
+    const known: KnownKeys = new Map();
+    const [shop, app] = ['https://shop.example', 'https://app.example'];
+    noted(known, [entry({ origins: [shop, app] })]);
+    expect(linesOf(known, [entry({ origins: [app, shop] })])).toEqual([]);
+    expect(linesOf(known, [entry({ origins: [shop] })])).toMatchObject([
+      { action: 'key.changed', details: { name: 'web', scopes: ['ingest'], origins: [shop] } },
+    ]);
+  });
+
   test('has one for a new key and one for its revocation, with who did it, and nothing that is secret', () => {
     const known: KnownKeys = new Map();
     const lines = noted(known, [entry({ createdBy: 'ann', revokedAt: ended, revokedBy: 'bob' })]);

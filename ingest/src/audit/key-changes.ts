@@ -19,8 +19,9 @@ export type KnownKeys = Map<string, KnownKey>;
 
 /** What may be shown of a key: neither the key nor its hash. */
 function contentOf(entry: KeyEntry): AuditDetails {
-  const { name, scopes } = entry;
-  return { name, scopes: scopes.toSorted() };
+  const { name, scopes, origins } = entry;
+  const content = { name, scopes: scopes.toSorted() };
+  return origins === undefined ? content : { ...content, origins: origins.toSorted() };
 }
 
 /** The content as one text: fields that are there, in the order of their names. */

@@ -39,17 +39,27 @@ export interface Cors {
   preflight: (origin: string) => Record<string, string> | undefined;
 }
 
+/** Which pages may use the edge. */
+export interface CorsOptions {
+  /** `*` stands for every one. */
+  origins: readonly string[];
+  /** Request headers that pages may send besides those that are known here. */
+  moreHeaders?: readonly string[];
+  /** Whether a public key is for pages of an origin; asked for each request, for keys change. */
+  isOriginOfKey: (origin: string) => boolean;
+}
+
 /**
- * Makes the answers for a list of origins; `*` allows every one. Credentials (cookies) are never allowed:
- * keys are sent as headers.
+ * Makes the answers for the origins of a list and of the public keys. Credentials (cookies) are never
+ * allowed: keys are sent as headers, or public ones in the URL or the body.
  */
-export function createCors(origins: readonly string[], moreHeaders: readonly string[] = []): Cors {
+export function createCors({ origins, moreHeaders = [], isOriginOfKey }: CorsOptions): Cors {
   const requestHeaders = [...allowedHeaders, ...moreHeaders].join(', ');
   const all = origins.includes('*');
   const listed = new Set(origins);
 
   function headers(origin: string): Record<string, string> | undefined {
-    if (!all && !listed.has(origin)) return undefined;
+    if (!all && !listed.has(origin) && !isOriginOfKey(origin)) return undefined;
     return {
       'access-control-allow-origin': all ? '*' : origin,
       'access-control-expose-headers': exposedHeaders,

@@ -2,6 +2,7 @@ import { Agent, createServer, request } from 'node:http';
 import type { IncomingHttpHeaders, RequestOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { noPublicKeys } from '@activity/service';
 import type { Authenticator } from '@activity/service';
 import { Registry } from 'prom-client';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -74,11 +75,13 @@ const stubDeps: GateDeps = {
     clockAheadMs: () => 0,
   }),
   authenticator: { open: true, identify: () => undefined, close: () => {} },
-  cors: createCors([]),
+  publicKeys: noPublicKeys,
+  cors: createCors({ origins: [], isOriginOfKey: () => false }),
   isAllowedHost: () => true,
   trustedProxies: undefined,
   limitPerKey: undefined,
   limitPerAddress: undefined,
+  limitPublicPerAddress: undefined,
   received: new ReceivedBytes({ maxBytes: 33_554_432 }),
   now: Date.now,
   newRequestId: () => 'id',

@@ -58,6 +58,8 @@ async function answer(
     method: 'POST',
     header,
     remoteAddress: incoming.socket.remoteAddress,
+    // A URL with a query is the router's.
+    keyInUrl: undefined,
     body: new RequestBody(incoming, header, deps.received),
     route,
     handle: route.handle,

@@ -15,6 +15,11 @@ export interface EdgeRequest {
   /** A header, by its name in lower case. */
   header: HeaderReader;
   body: RequestBody;
+  /**
+   * What the body was, parsed, without the public key that was found in it: then `body` has been read.
+   * Undefined where the key was elsewhere.
+   */
+  keyed: Record<string, unknown> | undefined;
   /** Headers of the trace that the request belongs to, as they go into Kafka. */
   trace: readonly (readonly [string, string])[];
   /**

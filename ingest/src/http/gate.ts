@@ -1,11 +1,20 @@
 // The gate that every request passes, however it came: request id, CORS, key, rate limit; then the route.
 import type { BlockList } from 'node:net';
 import { failureAnswer, failureOf, requestIdOf, scopeRefusal, secureHeaders } from '@activity/service';
-import type { Authenticator, Failure, HostCheck, Identity, Logger, ObserveRequest } from '@activity/service';
+import type {
+  Authenticator,
+  Failure,
+  HostCheck,
+  Identity,
+  Logger,
+  ObserveRequest,
+  PublicKeys,
+} from '@activity/service';
 import type { EdgeMetrics } from '../metrics.ts';
 import { addressGroup, clientAddress } from './client-address.ts';
 import type { Cors } from './cors.ts';
 import type { Answer, EdgeRequest, HeaderReader, PlainAnswer } from './edge-request.ts';
+import { keyInBody, originRefusal, senderOf } from './public-key.ts';
 import type { RateLimit } from './rate-limits.ts';
 import type { RequestBody } from './read-body.ts';
 import type { ReceivedBytes } from './received-bytes.ts';
@@ -17,12 +26,15 @@ export interface GateDeps {
   logger: Logger;
   metrics: EdgeMetrics;
   authenticator: Authenticator;
+  publicKeys: PublicKeys;
   cors: Cors;
   /** Whether the edge goes by the name that a request asks for. */
   isAllowedHost: HostCheck;
   trustedProxies: BlockList | undefined;
   limitPerKey: RateLimit | undefined;
   limitPerAddress: RateLimit | undefined;
+  /** Of what comes with public keys. */
+  limitPublicPerAddress: RateLimit | undefined;
   /** What bodies hold together. */
   received: ReceivedBytes;
   now: () => number;
@@ -37,8 +49,10 @@ export interface EdgeCall<A extends Answer> {
   method: string;
   header: HeaderReader;
   remoteAddress: string | undefined;
+  /** The key in the URL, where there is one. */
+  keyInUrl: string | undefined;
   body: RequestBody;
-  route: Pick<Route, 'path' | 'scope' | 'charged'>;
+  route: Pick<Route, 'path' | 'scope' | 'charged' | 'keyInBody'>;
   handle: (request: EdgeRequest) => Promise<A> | A;
   observe: ObserveRequest;
 }
@@ -74,11 +88,12 @@ export async function pass<A extends Answer>(
 
 /** Fills the answer's headers on the way. */
 function admitted<A extends Answer>(
-  { method, header, remoteAddress, body, route, handle }: EdgeCall<A>,
+  call: EdgeCall<A>,
   deps: GateDeps,
   id: string,
   headers: Record<string, string>,
-): Promise<A> | A | PlainAnswer {
+): Promise<A | PlainAnswer> | A | PlainAnswer {
+  const { method, header, route } = call;
   if (!deps.isAllowedHost(header('host'))) return failureAnswer({ kind: 'misdirected' });
   const origin = header('origin');
   if (deps.authenticator.open && method !== 'GET' && isForeign(method, origin, header, deps.cors)) {
@@ -92,28 +107,107 @@ function admitted<A extends Answer>(
     Object.assign(headers, deps.cors.headers(origin));
   }
   const identity = deps.authenticator.identify(header('authorization'), header('x-api-key'));
+  if (identity === undefined && route.scope === 'ingest') return byPublicKey(call, deps, id, headers);
+  return enter(call, deps, { id, headers, identity, paidPublic: 0, keyed: undefined });
+}
+
+/** What is known of a request when its sender is. */
+interface Entering {
+  id: string;
+  /** Of the answer. */
+  headers: Record<string, string>;
+  identity: Identity | undefined;
+  /** How many events the limit of public keys has been charged for. */
+  paidPublic: number;
+  /** A body that had a key in it, without it. */
+  keyed: Record<string, unknown> | undefined;
+}
+
+/** Looks for a public key in the URL, then in the body, where no header has one. */
+async function byPublicKey<A extends Answer>(
+  call: EdgeCall<A>,
+  deps: GateDeps,
+  id: string,
+  headers: Record<string, string>,
+): Promise<A | PlainAnswer> {
+  const { header, keyInUrl, route, body } = call;
+  const { publicKeys, limitPublicPerAddress } = deps;
+  if (header('authorization') !== undefined || header('x-api-key') !== undefined) return unauthorized();
+  if (keyInUrl !== undefined) {
+    const sender = senderOf(keyInUrl, publicKeys);
+    if ('kind' in sender) return failureAnswer(sender);
+    return enter(call, deps, { id, headers, identity: sender, paidPublic: 0, keyed: undefined });
+  }
+  if (route.keyInBody === undefined || !publicKeys.any) return unauthorized();
+  // Nobody is known yet: what reading costs counts against the address.
+  const allowance = limitPublicPerAddress?.take(addressGroup(addressOf(call, deps)), 1);
+  if (allowance?.allowed === false) {
+    Object.assign(headers, allowance.headers);
+    return tooMany(allowance.retryAfterSeconds, deps);
+  }
+  const found = keyInBody(await body.read(route.keyInBody));
+  body.release();
+  if (found === undefined) return unauthorized();
+  const sender = senderOf(found.key, publicKeys);
+  if ('kind' in sender) return failureAnswer(sender);
+  return enter(call, deps, { id, headers, identity: sender, paidPublic: 1, keyed: found.rest });
+}
+
+function unauthorized(): PlainAnswer {
+  return failureAnswer({ kind: 'unauthorized' });
+}
+
+function tooMany(retryAfterSeconds: number, { metrics }: GateDeps): PlainAnswer {
+  metrics.refused('limited', 1);
+  return failureAnswer({ kind: 'too-many-requests', retryAfterSeconds });
+}
+
+function addressOf(
+  { remoteAddress, header }: Pick<EdgeCall<Answer>, 'remoteAddress' | 'header'>,
+  { trustedProxies }: GateDeps,
+): string {
+  return clientAddress(remoteAddress, header('x-forwarded-for'), trustedProxies);
+}
+
+/** Lets a known sender through, within the limits. */
+function enter<A extends Answer>(
+  call: EdgeCall<A>,
+  deps: GateDeps,
+  { id, headers, identity, paidPublic, keyed }: Entering,
+): Promise<A> | A | PlainAnswer {
+  const { header, body, route, handle } = call;
   const refusal = scopeRefusal(route.scope, identity);
   if (refusal !== undefined) return failureAnswer(refusal);
+  const isPublic = identity?.origins !== undefined;
+  if (isPublic) {
+    const foreign = originRefusal(identity, header('origin'));
+    if (foreign !== undefined) return failureAnswer(foreign);
+  }
 
-  const address = clientAddress(remoteAddress, header('x-forwarded-for'), deps.trustedProxies);
+  const address = addressOf(call, deps);
 
   let paid = 0;
 
-  function take(limit: RateLimit, sender: string, events: number): Failure | undefined {
-    const allowance = limit.take(sender, events, paid);
+  function take(limit: RateLimit, sender: string, events: number, before: number): Failure | undefined {
+    const allowance = limit.take(sender, events, before);
     Object.assign(headers, allowance.headers);
     if (allowance.allowed) return undefined;
     return { kind: 'too-many-requests', retryAfterSeconds: allowance.retryAfterSeconds };
   }
 
   function charge(events: number): Failure | undefined {
-    const { limitPerAddress, limitPerKey } = deps;
+    const { limitPerAddress, limitPerKey, limitPublicPerAddress } = deps;
     if (limitPerAddress !== undefined) {
-      const limited = take(limitPerAddress, addressGroup(address), events);
+      const limited = take(limitPerAddress, addressGroup(address), events, paid);
+      if (limited !== undefined) return limited;
+    }
+    if (isPublic && limitPublicPerAddress !== undefined) {
+      const before = Math.max(paid, paidPublic);
+      const limited = take(limitPublicPerAddress, addressGroup(address), events, before);
       if (limited !== undefined) return limited;
     }
     if (limitPerKey !== undefined && identity?.keyId !== undefined) {
-      const limited = take(limitPerKey, identity.keyId, events);
+      const limited = take(limitPerKey, identity.keyId, events, paid);
       if (limited !== undefined) return limited;
     }
     paid = events;
@@ -136,6 +230,7 @@ function admitted<A extends Answer>(
     charge,
     header,
     body,
+    keyed,
   });
 }
 

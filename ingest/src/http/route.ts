@@ -6,6 +6,11 @@ interface AnyRoute extends DocumentedRoute {
   method: 'GET' | 'POST' | 'DELETE' | 'ANY';
   /** Whether the request counts against rate limits; by default where a key is asked for. */
   charged?: boolean;
+  /**
+   * Bytes of a body in which a public key is looked for where neither a header nor the URL has one; by
+   * default it is not.
+   */
+  keyInBody?: number;
 }
 
 /** A route by the router alone. */

@@ -6,6 +6,7 @@ import { headerReader, incomingOf } from './edge-request.ts';
 import type { Answer, EdgeRequest, RoutedRequest } from './edge-request.ts';
 import { bodyText, pass } from './gate.ts';
 import type { GateDeps } from './gate.ts';
+import { keyInQuery } from './public-key.ts';
 import { RequestBody } from './read-body.ts';
 import type { Route } from './route.ts';
 
@@ -57,6 +58,7 @@ async function answer(
     method: context.req.method,
     header,
     remoteAddress: incoming?.socket.remoteAddress,
+    keyInUrl: route.scope === 'ingest' ? keyInQuery(context.req.url) : undefined,
     body: new RequestBody(incoming ?? context.req.raw, header, deps.received),
     route,
     handle: (request: EdgeRequest) => handled(Object.assign(request, { context }), route),

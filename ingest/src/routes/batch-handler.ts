@@ -6,7 +6,7 @@ import { Slots } from '../http/slots.ts';
 import type { Parsed, ParsedEvent, Stamp } from '../parse-event.ts';
 import { publish } from '../publish.ts';
 import type { Publisher } from '../publish.ts';
-import { splitBatch } from '../split-batch.ts';
+import { keyedBatch, splitBatch } from '../split-batch.ts';
 import type { Batch } from '../split-batch.ts';
 import { batchAnswer } from './batch-answer.ts';
 import type { Verdict } from './batch-answer.ts';
@@ -74,8 +74,7 @@ export function batchHandler(publisher: Publisher): BatchHandler {
     return { verdicts: all.promise };
   }
 
-  async function judge(bytes: Buffer, { ndjson, parse }: BatchForm, request: EdgeRequest): Promise<Judged> {
-    const batch = await splitBatch(bytes, ndjson, maxBatchEvents);
+  async function judge(batch: Batch, { parse }: BatchForm, request: EdgeRequest): Promise<Judged> {
     if (!batch.ok) return { refused: noBatch(batch) };
     const { entries } = batch;
     const limited = request.charge(entries.length);
@@ -88,8 +87,13 @@ export function batchHandler(publisher: Publisher): BatchHandler {
 
   /** Not a part of `handle`, which would hold the bytes while it waits for the broker. */
   async function readAndJudge(request: EdgeRequest, form: BatchForm): Promise<Judged> {
+    const { keyed } = request;
+    if (keyed !== undefined)
+      return parsing.run(() => judge(keyedBatch(keyed, maxBatchEvents), form, request));
     const bytes = await request.body.read(maxBatchBytes);
-    return parsing.run(() => judge(bytes, form, request));
+    return parsing.run(async () =>
+      judge(await splitBatch(bytes, form.ndjson, maxBatchEvents), form, request),
+    );
   }
 
   /** The answer as text. When the broker is away, the deadline of many batches passes at the same moment. */

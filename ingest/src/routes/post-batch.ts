@@ -11,8 +11,8 @@ import type { Publisher } from '../publish.ts';
 import { isNdjson } from '../split-batch.ts';
 import { maxBatchEvents } from './batch-handler.ts';
 import type { BatchHandler } from './batch-handler.ts';
-import { exampleEvent } from './post-log.ts';
-import { batchResult, refusedBatch, unpublishedBatch } from './schemas.ts';
+import { exampleEvent, maxKeyedBytes } from './post-log.ts';
+import { batchResult, queryKey, refusedBatch, unpublishedBatch } from './schemas.ts';
 
 const wrongType: Failure = {
   kind: 'unsupported-media-type',
@@ -59,9 +59,11 @@ export function postBatchRoute(publisher: Publisher, handleBatch: BatchHandler):
     direct: true,
     path: '/api/logs/batch',
     scope: 'ingest',
+    keyInBody: maxKeyedBytes,
     summary: 'Publish up to 1,000 events',
     description:
-      'An array, or NDJSON (one event a line). The answer has a verdict for each event, in their order: one that is refused costs no other. Events of one user keep their order. Where nothing was written the answer is an error: 503 if anything of it may be sent again, 413 if all events are too large, otherwise 400.',
+      'An array, or NDJSON (one event a line). The answer has a verdict for each event, in their order: one that is refused costs no other. Events of one user keep their order. Where nothing was written the answer is an error: 503 if anything of it may be sent again, 413 if all events are too large, otherwise 400. A web page may send `{"writeKey": …, "events": […]}` with its public key, up to 64 KB.',
+    query: queryKey,
     body: {
       'application/json': {
         schema: z.array(activityInput).min(1).max(maxBatchEvents),

@@ -7,7 +7,7 @@ import type { DirectRoute } from '../http/route.ts';
 import { parseEvent, parseJson } from '../parse-event.ts';
 import type { Publisher } from '../publish.ts';
 import { publishOne } from './publish-one.ts';
-import { published as publishedSchema, unpublished } from './schemas.ts';
+import { published as publishedSchema, queryKey, unpublished } from './schemas.ts';
 
 /** An event as an example. */
 export const exampleEvent = {
@@ -21,13 +21,19 @@ const wrongType: Failure = {
   message: 'Content-Type must be application/json',
 };
 
+/** A body with a public key in it: no browser sends more in one that may outlive its page. */
+export const maxKeyedBytes = 65_536;
+
 /** The route for one event. */
 export function postLogRoute(publisher: Publisher): DirectRoute {
   const { maxEventBytes, metrics, newId, activityInput } = publisher;
 
   async function handle(request: EdgeRequest): Promise<PlainAnswer> {
     if (!isEventType(request.header('content-type'))) return failureAnswer(wrongType);
-    const body = parseJson(await request.body.read(maxEventBytes));
+    const body =
+      request.keyed === undefined
+        ? parseJson(await request.body.read(maxEventBytes))
+        : ({ ok: true, value: request.keyed } as const);
     request.body.release();
     const event = body.ok ? parseEvent(body.value, activityInput, { now: request.receivedAt, newId }) : body;
     if (event.ok) return publishOne(event, request, publisher);
@@ -40,9 +46,11 @@ export function postLogRoute(publisher: Publisher): DirectRoute {
     direct: true,
     path: '/api/logs',
     scope: 'ingest',
+    keyInBody: maxKeyedBytes,
     summary: 'Publish one event',
     description:
-      'Answers 201 when Kafka has the event on all in-sync replicas. With an `eventId` the event can be sent again: it is counted once. A top-level field that no event has is put into `metadata` and listed in `movedToMetadata`; one that looks like a field of an event (`user_id`, `eventID`) is refused.',
+      'Answers 201 when Kafka has the event on all in-sync replicas. With an `eventId` the event can be sent again: it is counted once. A top-level field that no event has is put into `metadata` and listed in `movedToMetadata`; one that looks like a field of an event (`user_id`, `eventID`) is refused. A web page may put its public key into the body, as `writeKey` or `key`.',
+    query: queryKey,
     body: { 'application/json': { schema: activityInput, example: exampleEvent } },
     answers: {
       201: { description: 'The event is in Kafka.', schema: publishedSchema },

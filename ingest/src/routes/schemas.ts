@@ -3,6 +3,15 @@ import { deployedNames } from '@activity/contracts';
 import { fieldProblem, plainError, validationError } from '@activity/service';
 import { z } from 'zod';
 
+/** The parameters of a web page that sends events. */
+export const queryKey = z.object({
+  writeKey: z
+    .string()
+    .optional()
+    .describe('A public key, where no header has a key; a secret one is refused here'),
+  key: z.string().optional().describe('The same, by its short name'),
+});
+
 const movedToMetadata = z
   .array(z.string())
   .optional()

@@ -41,16 +41,19 @@ export { runService } from './run-service.ts';
 export type { RunServiceOptions, ServiceContext } from './run-service.ts';
 export { createRegistry, startMonitoring } from './monitoring.ts';
 export type { MonitoringOptions, MonitoringRoute, Readiness } from './monitoring.ts';
-export { keyVariables, openAuthenticator, openKeys } from './keys/authenticator.ts';
+export { keyVariables, noPublicKeys, openAuthenticator, openKeys } from './keys/authenticator.ts';
 export type {
   Authenticator,
   AuthenticatorOptions,
   Identity,
+  PublicKeys,
   SessionAuthenticator,
 } from './keys/authenticator.ts';
 export { sessionCookie } from './keys/session.ts';
+export { isSecretForm } from './keys/api-key.ts';
 export type { KeyEntry, Scope } from './keys/api-key.ts';
-export { ensureKey } from './keys/key-admin.ts';
+export type { Origins } from './keys/origins.ts';
+export { addKey, addPublicKey, ensureKey, revokeKey, setOrigins } from './keys/key-admin.ts';
 export { fieldProblem, plainError, validationError } from './docs/documented-route.ts';
 export type { DocumentedAnswer, DocumentedRoute } from './docs/documented-route.ts';
 export type { OpenApiOptions } from './docs/openapi.ts';

@@ -21,9 +21,15 @@ export interface KeyEntry {
   revokedAt?: string | undefined;
   /** Who revoked it. */
   revokedBy?: string | undefined;
+  /**
+   * Of a public key: the origins of the pages that may send with it, in the form of `originOf`. Its only
+   * scope is `ingest`.
+   */
+  origins?: readonly string[] | undefined;
 }
 
-const pattern = /^act_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
+const secretForm = /^act_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
+const publicForm = /^act_pub_([0-9a-f]{12})_[A-Za-z0-9_-]{22}$/;
 
 /** A new key (`act_<id>_<256 random bits>`), shown once, and the entry to keep. */
 export function createKey(
@@ -47,9 +53,40 @@ export function createKey(
   };
 }
 
+/**
+ * A new public key (`act_pub_<id>_<128 random bits>`) and the entry to keep. It stands in the source of web
+ * pages, so that everyone may read it; its form says which kind it is.
+ */
+export function createPublicKey(
+  name: string,
+  origins: readonly string[],
+  now: Date,
+  createdBy?: string,
+): { key: string; entry: KeyEntry } {
+  const id = randomBytes(6).toString('hex');
+  const key = `act_pub_${id}_${randomBytes(16).toString('base64url')}`;
+  return {
+    key,
+    entry: {
+      id,
+      name,
+      scopes: ['ingest'],
+      origins,
+      hash: hashOf(key).toString('hex'),
+      createdAt: now.toISOString(),
+      ...(createdBy !== undefined && { createdBy }),
+    },
+  };
+}
+
 /** The id that a key names; undefined where the text has not the form of a key. */
 export function keyId(key: string): string | undefined {
-  return pattern.exec(key)?.[1];
+  return (secretForm.exec(key) ?? publicForm.exec(key))?.[1];
+}
+
+/** Whether a text has the form of a secret key, be there such a key or not. */
+export function isSecretForm(text: string): boolean {
+  return secretForm.test(text);
 }
 
 /** Whether a key is the one whose hash is given. Takes the same time whatever differs. */

@@ -7,6 +7,8 @@ import type { Logger } from '../logger.ts';
 import { isKey, keyId, scopes } from './api-key.ts';
 import type { KeyEntry, Scope } from './api-key.ts';
 import { readKeys } from './key-file.ts';
+import { originsOf } from './origins.ts';
+import type { Origins } from './origins.ts';
 import { isSigned, readSessionToken, sessionToken } from './session.ts';
 
 /** Who sent a request, and what they may do. */
@@ -16,6 +18,18 @@ export interface Identity {
   /** Whose key it is. */
   name?: string | undefined;
   scopes: ReadonlySet<Scope>;
+  /** Of a public key: the origins of the pages that may use it. */
+  origins?: Origins | undefined;
+}
+
+/** The public keys of a file: those that web pages hold. */
+export interface PublicKeys {
+  /** Whether there are any. */
+  readonly any: boolean;
+  /** Who sends with this public key; undefined where it is wrong, or secret. */
+  identify: (key: string) => Identity | undefined;
+  /** Whether pages of this origin may use any of them. */
+  allowOrigin: (origin: string) => boolean;
 }
 
 /** Finds who sent a request. */
@@ -32,6 +46,8 @@ export interface Authenticator {
 
 /** An {@link Authenticator} that browsers can sign in with. */
 export interface SessionAuthenticator extends Authenticator {
+  /** The keys that may stand in a URL or a body. */
+  readonly publicKeys: PublicKeys;
   /**
    * A token that stands for this key until `expiresAt` (epoch milliseconds), or until the key is revoked;
    * undefined where the key is wrong or may not read, and where no keys are asked for.
@@ -89,6 +105,7 @@ export async function openAuthenticator(options: AuthenticatorOptions): Promise<
     const anyone: Identity = { keyId: undefined, scopes: new Set(scopes) };
     return {
       open: true,
+      publicKeys: noPublicKeys,
       identify: () => anyone,
       openSession: () => undefined,
       identifySession: () => undefined,
@@ -113,6 +130,9 @@ export async function openKeys(
     : openFile(file, { file, production: false, allowAnonymous: false, logger });
 }
 
+/** No public keys. */
+export const noPublicKeys: PublicKeys = { any: false, identify: () => undefined, allowOrigin: () => false };
+
 const remedy = 'set API_KEYS_FILE (npm run keys -- create), or ALLOW_ANONYMOUS=true';
 
 interface ActiveKey {
@@ -129,14 +149,18 @@ async function openFile(file: string, options: AuthenticatorOptions): Promise<Se
     onKeys?.(entries);
     const active = entries.filter(({ revokedAt }) => revokedAt === undefined);
     return new Map(
-      active.map(({ id, name, hash, scopes: granted }) => [
+      active.map(({ id, name, hash, scopes: granted, origins }) => [
         id,
-        { hash: Buffer.from(hash, 'hex'), identity: { keyId: id, name, scopes: new Set(granted) } },
+        {
+          hash: Buffer.from(hash, 'hex'),
+          identity: { keyId: id, name, scopes: new Set(granted), origins: origins && originsOf(origins) },
+        },
       ]),
     );
   }
 
   let keys = await load();
+  let bound = originsIn(keys);
   /** Keys that were good, as they were sent: to hash one takes a twentieth of a request. */
   const recognised = new Map<string, ActiveKey>();
   if (keys.size === 0 && production && !allowAnonymous)
@@ -146,6 +170,7 @@ async function openFile(file: string, options: AuthenticatorOptions): Promise<Se
     load().then(
       (loaded) => {
         keys = loaded;
+        bound = originsIn(loaded);
         recognised.clear();
         logger.info({ active: loaded.size }, 'API keys read again');
       },
@@ -166,6 +191,16 @@ async function openFile(file: string, options: AuthenticatorOptions): Promise<Se
   watchFile(file, { interval: reloadMs, persistent: false }, reload);
   return {
     open: false,
+    publicKeys: {
+      get any() {
+        return bound.length > 0;
+      },
+      identify(key) {
+        const identity = activeKey(key)?.identity;
+        return identity?.origins === undefined ? undefined : identity;
+      },
+      allowOrigin: (origin) => bound.some(({ allow }) => allow(origin)),
+    },
     identify(authorization, apiKey) {
       const key = bearer(authorization) ?? apiKey;
       if (key !== undefined) return activeKey(key)?.identity;
@@ -187,6 +222,10 @@ async function openFile(file: string, options: AuthenticatorOptions): Promise<Se
     },
     close: () => unwatchFile(file, reload),
   };
+}
+
+function originsIn(keys: ReadonlyMap<string, ActiveKey>): Origins[] {
+  return [...keys.values()].flatMap(({ identity: { origins } }) => origins ?? []);
 }
 
 function bearer(authorization: string | undefined): string | undefined {

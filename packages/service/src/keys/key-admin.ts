@@ -1,9 +1,10 @@
 // What `npm run keys` does: create, list, revoke.
 import { existsSync, readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
-import { createKey, isKey, keyId } from './api-key.ts';
+import { createKey, createPublicKey, isKey, keyId } from './api-key.ts';
 import type { KeyEntry, Scope } from './api-key.ts';
 import { readKeys, writeKeys } from './key-file.ts';
+import { originOf } from './origins.ts';
 
 /** The most active keys of one name: the one in use and the one that replaces it. */
 const maxActive = 2;
@@ -16,13 +17,37 @@ export async function addKey(
   now: Date,
   by?: string,
 ): Promise<string> {
+  return added(path, createKey(name, granted, now, by));
+}
+
+/**
+ * Makes a public key for pages of these origins.
+ *
+ * @throws Error where one is no origin, or there is none.
+ */
+export async function addPublicKey(
+  path: string,
+  name: string,
+  origins: readonly string[],
+  now: Date,
+  by?: string,
+): Promise<string> {
+  return added(path, createPublicKey(name, checkedOrigins(origins), now, by));
+}
+
+async function added(path: string, { key, entry }: ReturnType<typeof createKey>): Promise<string> {
   const keys = existsSync(path) ? await readKeys(path) : [];
-  if (keys.filter((entry) => entry.name === name && entry.revokedAt === undefined).length >= maxActive) {
+  const { name } = entry;
+  if (keys.filter((one) => one.name === name && one.revokedAt === undefined).length >= maxActive) {
     throw new Error(`creating a key: ${name} has ${maxActive} active keys: revoke one first`);
   }
-  const { key, entry } = createKey(name, granted, now, by);
   await writeKeys(path, [...keys, entry]);
   return key;
+}
+
+function checkedOrigins(origins: readonly string[]): string[] {
+  if (origins.length === 0) throw new Error('a public key needs at least one --origin');
+  return [...new Set(origins.map(originOf))];
 }
 
 /** Where a key is kept, and what it is to be. */
@@ -66,14 +91,41 @@ export async function ensureKey({ path, keyFile, name, scopes }: KeptKey, now: D
  * file.
  */
 export async function revokeKey(path: string, id: string, now: Date, by?: string): Promise<KeyEntry> {
+  return changed(path, id, 'revoking a key', (entry) =>
+    entry.revokedAt === undefined
+      ? { ...entry, revokedAt: now.toISOString(), ...(by !== undefined && { revokedBy: by }) }
+      : entry,
+  );
+}
+
+/**
+ * Replaces the origins of a public key. They count within a second for whatever reads the file.
+ *
+ * @throws Error where one is no origin, there is none, or the key is secret or revoked.
+ */
+export async function setOrigins(path: string, id: string, origins: readonly string[]): Promise<KeyEntry> {
+  const checked = checkedOrigins(origins);
+  return changed(path, id, 'setting origins', (entry) => {
+    if (entry.origins === undefined)
+      throw new Error(`setting origins: ${id} is a secret key, which has none`);
+    if (entry.revokedAt !== undefined) throw new Error(`setting origins: ${id} is revoked`);
+    return { ...entry, origins: checked };
+  });
+}
+
+async function changed(
+  path: string,
+  id: string,
+  what: string,
+  change: (entry: KeyEntry) => KeyEntry,
+): Promise<KeyEntry> {
   const keys = await readKeys(path);
   const entry = keys.find((candidate) => candidate.id === id);
-  if (entry === undefined) throw new Error(`revoking a key: none has the id ${id}`);
-  if (entry.revokedAt !== undefined) return entry;
-  const revoked = { ...entry, revokedAt: now.toISOString(), ...(by !== undefined && { revokedBy: by }) };
+  if (entry === undefined) throw new Error(`${what}: none has the id ${id}`);
+  const replaced = change(entry);
   await writeKeys(
     path,
-    keys.map((candidate) => (candidate.id === id ? revoked : candidate)),
+    keys.map((candidate) => (candidate.id === id ? replaced : candidate)),
   );
-  return revoked;
+  return replaced;
 }

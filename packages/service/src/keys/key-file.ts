@@ -3,19 +3,37 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { scopes } from './api-key.ts';
 import type { KeyEntry } from './api-key.ts';
+import { originOf } from './origins.ts';
+
+/** Written by hand in any form, kept in one. */
+const origin = z.string().transform((text, context) => {
+  try {
+    return originOf(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: messageOf(error) });
+    return z.NEVER;
+  }
+});
 
 const keyFile = z.object({
   keys: z.array(
-    z.object({
-      id: z.string().regex(/^[0-9a-f]{12}$/),
-      name: z.string().min(1),
-      scopes: z.array(z.enum(scopes)),
-      hash: z.string().regex(/^[0-9a-f]{64}$/),
-      createdAt: z.iso.datetime(),
-      createdBy: z.string().optional(),
-      revokedAt: z.iso.datetime().optional(),
-      revokedBy: z.string().optional(),
-    }),
+    z
+      .object({
+        id: z.string().regex(/^[0-9a-f]{12}$/),
+        name: z.string().min(1),
+        scopes: z.array(z.enum(scopes)),
+        origins: z.array(origin).min(1).optional(),
+        hash: z.string().regex(/^[0-9a-f]{64}$/),
+        createdAt: z.iso.datetime(),
+        createdBy: z.string().optional(),
+        revokedAt: z.iso.datetime().optional(),
+        revokedBy: z.string().optional(),
+      })
+      .refine(
+        ({ origins, scopes: granted }) =>
+          origins === undefined || (granted.length === 1 && granted[0] === 'ingest'),
+        'a key with origins is public: its only scope is ingest',
+      ),
   ),
 });
 

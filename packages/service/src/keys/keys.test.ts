@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, assert, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createLogger } from '../logger.ts';
-import { createKey, isKey, keyId } from './api-key.ts';
+import { createKey, isKey, isSecretForm, keyId } from './api-key.ts';
 import { openAuthenticator } from './authenticator.ts';
 import { readKeys } from './key-file.ts';
 import { sessionToken } from './session.ts';
 import type { SessionAuthenticator, AuthenticatorOptions } from './authenticator.ts';
-import { addKey, ensureKey, revokeKey } from './key-admin.ts';
+import { addKey, addPublicKey, ensureKey, revokeKey, setOrigins } from './key-admin.ts';
 
 const now = new Date('2026-01-02T03:04:05.678Z');
 let folder: string;
@@ -271,4 +271,61 @@ test('a key that is kept in a file is made once, and again where it is gone or r
   await rm(file);
   await ensureKey(kept, now);
   expect((await readKeys(file)).map(({ id }) => id)).toEqual([keyId(await readFile(keyFile, 'utf8'))]);
+});
+
+describe('public keys', () => {
+  const shop = 'https://shop.example';
+
+  test('have a form of their own, and only ingest for pages of their origins', async () => {
+    const key = await addPublicKey(file, 'shop', ['https://Shop.example/', shop], now);
+    const secret = await addKey(file, 'web', ['ingest'], now);
+    expect(key).toMatch(/^act_pub_[0-9a-f]{12}_[A-Za-z0-9_-]{22}$/);
+    expect([isSecretForm(key), isSecretForm(secret)]).toEqual([false, true]);
+    expect((await readKeys(file))[0]).toMatchObject({ scopes: ['ingest'], origins: [shop] });
+    const { identify, publicKeys } = await open();
+    for (const identity of [identify(undefined, key), publicKeys.identify(key)]) {
+      expect(identity?.keyId).toBe(keyId(key));
+      expect([...(identity?.scopes ?? [])]).toEqual(['ingest']);
+      expect(identity?.origins?.allow(shop)).toBe(true);
+      expect(identity?.origins?.allow('https://evil.example')).toBe(false);
+    }
+    expect(publicKeys.identify(secret)).toBeUndefined();
+    expect(identify(undefined, secret)?.origins).toBeUndefined();
+    expect(publicKeys.identify(`${key.slice(0, -1)}${key.endsWith('A') ? 'Q' : 'A'}`)).toBeUndefined();
+  });
+
+  test('origins that are added, and keys that are revoked, count without a restart', async () => {
+    const secret = await addKey(file, 'web', ['ingest'], now);
+    const { publicKeys } = await open();
+    expect(publicKeys.any).toBe(false);
+    const key = await addPublicKey(file, 'shop', [shop], now);
+    await vi.waitFor(() => assert.isTrue(publicKeys.allowOrigin(shop)), 5_000);
+    expect(publicKeys.any).toBe(true);
+    const id = keyId(key) ?? '';
+    const entry = await setOrigins(file, id, [shop, 'http://localhost:5173']);
+    expect(entry.origins).toEqual([shop, 'http://localhost:5173']);
+    await vi.waitFor(() => assert.isTrue(publicKeys.allowOrigin('http://localhost:5173')), 5_000);
+    await revokeKey(file, id, now);
+    await vi.waitFor(() => assert.isFalse(publicKeys.any), 5_000);
+    expect(publicKeys.allowOrigin(shop)).toBe(false);
+    expect(publicKeys.identify(key)).toBeUndefined();
+    await expect(setOrigins(file, id, [shop])).rejects.toThrow(`${id} is revoked`);
+    await expect(setOrigins(file, keyId(secret) ?? '', [shop])).rejects.toThrow('is a secret key');
+  });
+
+  test.each<[string[], string]>([
+    [[], 'a public key needs at least one --origin'],
+    [['*'], '* is not an origin'],
+  ])('are not made for origins %j', async (origins, why) => {
+    await expect(addPublicKey(file, 'shop', origins, now)).rejects.toThrow(why);
+  });
+
+  test('written by hand with more than ingest are refused with the file', async () => {
+    await addPublicKey(file, 'shop', [shop], now);
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('"ingest"', '"ingest", "read"'));
+    await expect(open()).rejects.toThrow('a key with origins is public: its only scope is ingest');
+    await writeFile(file, text.replace(shop, 'shop.example'));
+    await expect(open()).rejects.toThrow('shop.example is not an origin');
+  });
 });
