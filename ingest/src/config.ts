@@ -36,7 +36,7 @@ export const configSchema = z.object({
   KAFKA_TOPIC: topicVariables.KAFKA_TOPIC,
   KAFKA_AUDIT_TOPIC: topicVariables.KAFKA_AUDIT_TOPIC,
   KAFKA_COMPRESSION: compression('gzip').describe(
-    'How what it writes to the raw topic is compressed; kafkajs reads gzip, and zstd only with a codec',
+    'How what it writes to the raw topic is compressed; kafkajs reads gzip, and lz4 and zstd only with a codec',
   ),
   ...activityTypeVariables,
   MIN_EVENT_YEAR: integer(defaultMinEventYear, 1970, 9999).describe(

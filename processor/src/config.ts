@@ -26,7 +26,7 @@ export const configSchema = z.object({
   KAFKA_BROKERS: hostList('127.0.0.1:9092').describe('Kafka brokers, host:port, separated by commas'),
   ...kafkaSecurityVariables,
   KAFKA_COMPRESSION: compression('gzip').describe(
-    'How what it writes to topics that others read is compressed; kafkajs reads gzip, and zstd only with a codec',
+    'How what it writes to topics that others read is compressed; kafkajs reads gzip, and lz4 and zstd only with a codec',
   ),
   KAFKA_INTERNAL_COMPRESSION: compression('zstd').describe(
     'The same for its own topics: changelogs and repartition topics',

@@ -43,7 +43,7 @@ export {
   TaskCorruptedError,
 } from './errors.ts';
 export type { RefusedFor, StreamsErrorCode, StreamsErrorOptions } from './errors.ts';
-export type { Compression } from './format/compression.ts';
+export type { Compression, Compressor } from './format/compression.ts';
 export { BufferPool } from './format/buffer-pool.ts';
 export { dataBytesOf, readKey, readValue } from './format/fetched-record.ts';
 export { hashText, murmur2, partitionOf } from './format/murmur2.ts';

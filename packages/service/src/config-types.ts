@@ -61,8 +61,8 @@ export function textList(): z.ZodType<string[]> {
 }
 
 /** How record batches are compressed. */
-export function compression(fallback: 'gzip' | 'zstd'): z.ZodType<'none' | 'gzip' | 'zstd'> {
-  return z.enum(['none', 'gzip', 'zstd']).default(fallback);
+export function compression(fallback: 'gzip' | 'zstd'): z.ZodType<'none' | 'gzip' | 'lz4' | 'zstd'> {
+  return z.enum(['none', 'gzip', 'lz4', 'zstd']).default(fallback);
 }
 
 /** An http or https URL without a trailing slash. */

@@ -63,16 +63,16 @@ export interface StreamsOptions {
    */
   maxCommitIntervalMs?: number;
   /**
-   * How record batches are compressed. Consumers must be able to read it: kafkajs reads gzip, and zstd only
-   * with a codec. Every setting is read, whatever was written before.
+   * How record batches are compressed. Consumers must be able to read it: kafkajs reads gzip, and lz4 and
+   * zstd only with a codec. Every setting is read, whatever was written before.
    * @default 'none'
    */
-  compression?: 'none' | 'gzip' | 'zstd';
+  compression?: 'none' | 'gzip' | 'lz4' | 'zstd';
   /**
    * The same for changelogs and repartition topics, which only the application reads. Unless given, as
    * `compression`.
    */
-  internalCompression?: 'none' | 'gzip' | 'zstd';
+  internalCompression?: 'none' | 'gzip' | 'lz4' | 'zstd';
   /**
    * A commit begins early when this many input records wait for it, in each thread.
    * @default 20_000

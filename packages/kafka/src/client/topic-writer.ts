@@ -3,6 +3,7 @@
 import { RetriableError, type StreamsError } from '../errors.ts';
 import type { Compression } from '../format/compression.ts';
 import { encodeRecordBatch, type EncodedRecord } from '../format/encoded-records.ts';
+import { compressorOf } from './compress.ts';
 import { Cluster } from './cluster.ts';
 import { partitionName, type ProducedBatch } from './port.ts';
 import { remedyOf } from './remedies.ts';
@@ -59,7 +60,7 @@ export function encodeBatch(
   compression: Compression = 'none',
 ): Buffer {
   const producer = { ...identity, transactional: false };
-  return encodeRecordBatch(records, producer, firstSequence, crc32c, compression);
+  return encodeRecordBatch(records, producer, firstSequence, crc32c, compressorOf(compression));
 }
 
 /** Opens a writer of one topic. */

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamsError } from '../errors.ts';
 import { FatalError, RefusedRecordsError, RejoinError, RetriableError, type RefusedFor } from '../errors.ts';
+import { compressorOf } from './compress.ts';
 import { retrying, transferMs, type Cluster } from './cluster.ts';
 import type { Link } from './link.ts';
 import { remedyOfName } from './remedies.ts';
@@ -261,7 +262,7 @@ export class TransactionWriter implements CommitWriter {
       this.#sequences.set(name, (sequence + batch.count) % 0x80000000);
       let entry = topics.get(topic);
       if (!entry) topics.set(topic, (entry = { name: topic, partitions: [] }));
-      const sealed = sealBatch(batch, producer, sequence, crc32c, compression(topic));
+      const sealed = sealBatch(batch, producer, sequence, crc32c, compressorOf(compression(topic)));
       entry.partitions.push({ index: partition, records: sealed });
     }
     const produced = await link.call('producing', wire.produce, transactionalId, 30_000, [

@@ -5,6 +5,7 @@ import {
   addOffsetsToTxnV3,
   addPartitionsToTxnV3,
   apiVersionsV3,
+  compressionsAlgorithms,
   compressionsAlgorithmsByBitmask,
   crc32c as clientCrc32c,
   createAPI,
@@ -312,6 +313,11 @@ export async function askVersions(connection: Connection): Promise<Supported> {
 /** CRC-32C, as record batches carry it. */
 export function crc32c(bytes: Buffer): number {
   return clientCrc32c(bytes);
+}
+
+/** An LZ4 frame of blocks that do not depend on each other, as Kafka's own readers want it. */
+export function lz4Compress(bytes: Buffer): Buffer {
+  return compressionsAlgorithms.lz4.compressSync(bytes);
 }
 
 /** What unpacks snappy and LZ4; undefined for an algorithm that Kafka does not have. */

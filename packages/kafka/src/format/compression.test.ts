@@ -1,6 +1,7 @@
 // Batches that are written compressed.
 import { array, assert, nat, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
+import { compressorOf } from '../client/compress.ts';
 import { decompress } from '../client/decompress.ts';
 import { crc32c } from '../client/wire.ts';
 import type { Compression } from './compression.ts';
@@ -9,7 +10,7 @@ import { readBatches } from './read-batches.ts';
 import { PartitionBatches, sealBatch } from './record-batches.ts';
 
 const producer = { producerId: 7n, producerEpoch: 1, transactional: true };
-const algorithms = ['gzip', 'zstd'] as const;
+const algorithms = ['gzip', 'lz4', 'zstd'] as const;
 const bitsOf = (batch: Buffer): number => batch.readInt16BE(21) & 0x07;
 
 /** A batch of these values, by each of the two encoders. */
@@ -24,8 +25,8 @@ function bothWays(values: readonly string[], compression: Compression): Buffer[]
   const [batch] = open.batches;
   if (!batch) throw new Error('no batch');
   return [
-    sealBatch(batch, producer, 42, crc32c, compression),
-    encodeRecordBatch(encoded, producer, 42, crc32c, compression),
+    sealBatch(batch, producer, 42, crc32c, compressorOf(compression)),
+    encodeRecordBatch(encoded, producer, 42, crc32c, compressorOf(compression)),
   ];
 }
 
@@ -50,6 +51,7 @@ test.each(algorithms)('%s: what is written is read again, and its sum is right',
 test.each([
   ['none', 0, 12_000],
   ['gzip', 1, 2_000],
+  ['lz4', 3, 3_000],
   ['zstd', 4, 2_000],
 ] as const)('%s is named in the attributes of a batch', (compression, bits, mostBytes) => {
   const values = Array.from({ length: 200 }, (_, n) => `the value of record ${n}, and more of it`);
@@ -64,6 +66,6 @@ test.each(algorithms)('%s: what does not get smaller, or is small, is written as
   open.append(0, null, crypto.getRandomValues(Buffer.alloc(6_000)), []);
   const [batch] = open.batches;
   if (!batch) throw new Error('no batch');
-  expect(bitsOf(sealBatch(batch, producer, 0, crc32c, compression))).toBe(0);
+  expect(bitsOf(sealBatch(batch, producer, 0, crc32c, compressorOf(compression)))).toBe(0);
   for (const small of bothWays(['small'], compression)) expect(bitsOf(small)).toBe(0);
 });

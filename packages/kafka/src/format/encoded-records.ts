@@ -2,7 +2,7 @@
 // copied into its batch when that is sent. The first, in record-batches.ts, writes records straight into open
 // batches.
 import { sizeOfVarint, writeVarint } from './varint.ts';
-import type { Compression } from './compression.ts';
+import type { Compressor } from './compression.ts';
 import { batchHeaderSize, sealRecords, type BatchProducer } from './record-batches.ts';
 
 /** One record to write. Its text is encoded where it is written, once, as UTF-8. */
@@ -72,7 +72,7 @@ export function encodeRecordBatch(
   producer: BatchProducer,
   firstSequence: number,
   crc32c: (bytes: Buffer) => number,
-  compression: Compression = 'none',
+  compressor?: Compressor,
 ): Buffer {
   let size = batchHeaderSize;
   for (const { start, end } of records) size += mostFrameBytes + end - start;
@@ -85,7 +85,7 @@ export function encodeRecordBatch(
     position = writeRecord(buffer, position, record, index, record.timestamp - firstTimestamp);
   }
   const about = { count: records.length, firstTimestamp, maxTimestamp };
-  return sealRecords(buffer.subarray(0, position), about, producer, firstSequence, crc32c, compression);
+  return sealRecords(buffer.subarray(0, position), about, producer, firstSequence, crc32c, compressor);
 }
 
 function writeRecord(

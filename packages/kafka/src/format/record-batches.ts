@@ -2,7 +2,7 @@
 // Source: the Kafka protocol guide, "Record Batch" (magic 2).
 import type { RecordHeaders, Serialized } from './record.ts';
 import { BufferPool } from './buffer-pool.ts';
-import { compressionBits, compressRecords, type Compression } from './compression.ts';
+import { compressRecords, type Compressor } from './compression.ts';
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
 
 /** Bytes of a batch before its first record. */
@@ -295,7 +295,7 @@ export function sealBatch(
   producer: BatchProducer,
   firstSequence: number,
   crc32c: (bytes: Buffer) => number,
-  compression: Compression = 'none',
+  compressor?: Compressor,
 ): Buffer {
   return sealRecords(
     batch.buffer.subarray(0, batch.length),
@@ -303,7 +303,7 @@ export function sealBatch(
     producer,
     firstSequence,
     crc32c,
-    compression,
+    compressor,
   );
 }
 
@@ -314,11 +314,12 @@ export function sealRecords(
   producer: BatchProducer,
   firstSequence: number,
   crc32c: (bytes: Buffer) => number,
-  compression: Compression,
+  compressor: Compressor | undefined,
 ): Buffer {
-  const compressed = compressRecords(plain.subarray(batchHeaderSize), compression, batchHeaderSize);
+  const compressed =
+    compressor && compressRecords(plain.subarray(batchHeaderSize), compressor, batchHeaderSize);
   const bytes = compressed ?? plain;
-  const bits = compressed ? compressionBits[compression] : 0;
+  const bits = compressed && compressor ? compressor.bits : 0;
   writeBatchHeader(bytes, about, producer, firstSequence, crc32c, bits);
   return bytes;
 }
