@@ -16,7 +16,7 @@ export {
   SessionWindowedCogroupedKStream,
   TimeWindowedCogroupedKStream,
 } from './dsl/cogrouped-stream.ts';
-export type { CogroupAggregator } from './dsl/cogrouped-stream.ts';
+export type { CogroupAggregator, CogroupMaterialized } from './dsl/cogrouped-stream.ts';
 export { untilTimeLimit, untilWindowCloses } from './dsl/suppressed.ts';
 export type { BufferConfig, EagerBufferConfig, StrictBufferConfig, Suppressed } from './dsl/suppressed.ts';
 export type { ToTable } from './dsl/to-table.ts';

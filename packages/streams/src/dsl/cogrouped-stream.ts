@@ -5,7 +5,7 @@ import { sessionAggregate, type Merger, type SessionWindows } from '../operators
 import type { SlidingWindows } from '../operators/sliding-aggregate.ts';
 import { passThrough } from '../operators/stateless.ts';
 import { keyValueView, sessionView, windowView } from '../operators/table-view.ts';
-import type { TimeWindows } from '../operators/window-aggregate.ts';
+import { lateOutput, type TimeWindows } from '../operators/window-aggregate.ts';
 import { keyText } from '../api/key-text.ts';
 import type { Change, Windowed } from '../api/record.ts';
 import type { ProcessorSupplier } from '../api/processor.ts';
@@ -18,6 +18,7 @@ import type { KGroupedStream } from './grouped-stream.ts';
 import type { Materialized } from './options.ts';
 import { requireSerdes } from './require-serdes.ts';
 import { sessionStore } from './session-store-spec.ts';
+import type { KStream } from './stream.ts';
 import type { KTable } from './table.ts';
 import { sizeOf, windowedStep, windowedStores, type FixedWindows } from './windowed-steps.ts';
 import { sessionWindowedSerde, windowedSerde } from './windowed-serde.ts';
@@ -31,8 +32,23 @@ export interface CogroupInput<K, A> {
   readonly add: CogroupAggregator<K, never, A>;
 }
 
+/**
+ * How the windowed result of cogrouped streams is kept, and what happens to late records.
+ * The store keeps windows for their size and grace.
+ */
+export interface CogroupMaterialized<K, V, A> extends Materialized<K, A> {
+  /**
+   * Gets the records that were too late for every window of theirs, in the same transaction. It is called
+   * once for each of the streams, in the order in which they were cogrouped: each has its own serdes.
+   * @example onLate: (late, index) => late.to(index === 0 ? 'late-clicks' : 'late-orders')
+   */
+  onLate?: (late: KStream<K, V>, index: number) => void;
+}
+
+type LateOf<K, V> = CogroupMaterialized<K, V, never>['onLate'];
+
 /** The streams, and the declaration of a step for each of them. */
-class Inputs<K, A> {
+class Inputs<K, A, V> {
   readonly dsl: Dsl;
   readonly all: readonly CogroupInput<K, A>[];
 
@@ -68,6 +84,14 @@ class Inputs<K, A> {
     return graph.processor(merge, parents, passThrough<KO, Change<A>>());
   }
 
+  /** Gives the late records of each stream, of its own step, to whoever wants them. */
+  giveLate(names: readonly string[], onLate: LateOf<K, V>): void {
+    for (const [index, { place }] of this.all.entries()) {
+      const parent = { node: names[index] as string, output: lateOutput };
+      onLate?.(this.dsl.stream<K, V>({ ...(place as StreamPlace<K, V>), parent }), index);
+    }
+  }
+
   names(): string[] {
     return this.all.map(() => this.dsl.graph.name('COGROUPKSTREAM-AGGREGATE'));
   }
@@ -77,8 +101,8 @@ class Inputs<K, A> {
  * Streams of one key that are aggregated together: see {@link KGroupedStream.cogroup}. Their topics must have
  * equally many partitions.
  */
-export class CogroupedKStream<K, A> {
-  readonly #inputs: Inputs<K, A>;
+export class CogroupedKStream<K, A, V> {
+  readonly #inputs: Inputs<K, A, V>;
 
   /** @internal */
   constructor(dsl: Dsl, inputs: readonly CogroupInput<K, A>[]) {
@@ -86,7 +110,10 @@ export class CogroupedKStream<K, A> {
   }
 
   /** One more stream, with an aggregator of its own. */
-  cogroup<V>(grouped: KGroupedStream<K, V>, aggregator: CogroupAggregator<K, V, A>): CogroupedKStream<K, A> {
+  cogroup<VO>(
+    grouped: KGroupedStream<K, VO>,
+    aggregator: CogroupAggregator<K, VO, A>,
+  ): CogroupedKStream<K, A, V | VO> {
     const input = { place: grouped.place as StreamPlace<K, never>, add: aggregator };
     return new CogroupedKStream(this.#inputs.dsl, [...this.#inputs.all, input]);
   }
@@ -115,29 +142,29 @@ export class CogroupedKStream<K, A> {
   }
 
   /** Groups by window too. Each stream decides by its own times what is late. */
-  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedCogroupedKStream<K, A>;
-  windowedBy(windows: SessionWindows): SessionWindowedCogroupedKStream<K, A>;
+  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedCogroupedKStream<K, A, V>;
+  windowedBy(windows: SessionWindows): SessionWindowedCogroupedKStream<K, A, V>;
   windowedBy(
     windows: FixedWindows | SessionWindows,
-  ): TimeWindowedCogroupedKStream<K, A> | SessionWindowedCogroupedKStream<K, A> {
+  ): TimeWindowedCogroupedKStream<K, A, V> | SessionWindowedCogroupedKStream<K, A, V> {
     if ('gapMs' in windows) return new SessionWindowedCogroupedKStream(this.#inputs, windows);
     return new TimeWindowedCogroupedKStream(this.#inputs, windows);
   }
 }
 
 /** Cogrouped streams by key and window. */
-export class TimeWindowedCogroupedKStream<K, A> {
-  readonly #inputs: Inputs<K, A>;
+export class TimeWindowedCogroupedKStream<K, A, V> {
+  readonly #inputs: Inputs<K, A, V>;
   readonly #windows: FixedWindows;
 
   /** @internal */
-  constructor(inputs: Inputs<K, A>, windows: FixedWindows) {
+  constructor(inputs: Inputs<K, A, V>, windows: FixedWindows) {
     this.#inputs = inputs;
     this.#windows = windows;
   }
 
   /** Aggregates the records of all streams by key and window. @throws FatalError where a serde is missing. */
-  aggregate(initial: () => A, materialized: Materialized<K, A>): KTable<Windowed<K>, A> {
+  aggregate(initial: () => A, materialized: CogroupMaterialized<K, V, A>): KTable<Windowed<K>, A> {
     const { dsl } = this.#inputs;
     const windows = this.#windows;
     const { key, value } = this.#inputs.serdes(materialized);
@@ -152,6 +179,7 @@ export class TimeWindowedCogroupedKStream<K, A> {
     const parent = this.#inputs.steps<Windowed<K>>(names, used, initial, emit, (add, index, own) =>
       windowedStep(windows, stores, { clock: `${store}/${index}`, emit: own, oldValues, textOf }, add),
     );
+    this.#inputs.giveLate(names, materialized.onLate);
     const size = sizeOf(windows);
     const view = windowView<K, A>(store);
     const windowed = { graceMs: windows.graceMs, keySerde: key };
@@ -160,12 +188,12 @@ export class TimeWindowedCogroupedKStream<K, A> {
 }
 
 /** Cogrouped streams by key and session. */
-export class SessionWindowedCogroupedKStream<K, A> {
-  readonly #inputs: Inputs<K, A>;
+export class SessionWindowedCogroupedKStream<K, A, V> {
+  readonly #inputs: Inputs<K, A, V>;
   readonly #windows: SessionWindows;
 
   /** @internal */
-  constructor(inputs: Inputs<K, A>, windows: SessionWindows) {
+  constructor(inputs: Inputs<K, A, V>, windows: SessionWindows) {
     this.#inputs = inputs;
     this.#windows = windows;
   }
@@ -177,7 +205,7 @@ export class SessionWindowedCogroupedKStream<K, A> {
   aggregate(
     initial: () => A,
     merger: Merger<K, A>,
-    materialized: Materialized<K, A>,
+    materialized: CogroupMaterialized<K, V, A>,
   ): KTable<Windowed<K>, A> {
     const { dsl } = this.#inputs;
     const windows = this.#windows;
@@ -195,6 +223,7 @@ export class SessionWindowedCogroupedKStream<K, A> {
         { initial, add, merge },
       ),
     );
+    this.#inputs.giveLate(names, materialized.onLate);
     const view = sessionView<K, A>(store);
     const windowed = { graceMs: windows.gapMs + windows.graceMs, keySerde: key };
     return dsl.table({ parent, key: sessionWindowedSerde(key), value, oldValues, view, windowed });

@@ -159,7 +159,11 @@ describe('groups', () => {
       .groupByKey()
       .cogroup<number>((_key, { ms }, sum) => sum + ms)
       .cogroup(numbers.groupByKey(), (_key, more, sum) => sum + more);
-    expectTypeOf(streams).toEqualTypeOf<CogroupedKStream<string, number>>();
+    expectTypeOf(streams).toEqualTypeOf<CogroupedKStream<string, number, Click | number>>();
+    streams.windowedBy(windows).aggregate(() => 0, {
+      value: numberSerde,
+      onLate: (late) => expectTypeOf(late).toEqualTypeOf<KStream<string, Click | number>>(),
+    });
     const all = streams.aggregate(() => 0, { value: numberSerde });
     expectTypeOf(all).toEqualTypeOf<KTable<string, number>>();
     const inSessions = streams.windowedBy(sessions({ gap: 1, grace: 0 }));

@@ -62,6 +62,6 @@ export interface Dsl {
     windows: SessionWindows,
     strategy?: EmitStrategy,
   ): SessionWindowedKStream<K, V>;
-  cogroupedStream<K, A>(inputs: readonly CogroupInput<K, A>[]): CogroupedKStream<K, A>;
+  cogroupedStream<K, A, V>(inputs: readonly CogroupInput<K, A>[]): CogroupedKStream<K, A, V>;
   groupedTable<K, V>(place: Place<K, V>): KGroupedTable<K, V>;
 }

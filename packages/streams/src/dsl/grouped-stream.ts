@@ -177,7 +177,7 @@ export class KGroupedStream<K, V> {
    *   .cogroup(orders.groupByKey(), (_user, order, visit) => ({ ...visit, paid: visit.paid + order.amount }))
    *   .aggregate(() => ({ clicks: 0, paid: 0 }), { value: jsonSerde() })
    */
-  cogroup<A>(aggregator: CogroupAggregator<K, V, A>): CogroupedKStream<K, A> {
+  cogroup<A>(aggregator: CogroupAggregator<K, V, A>): CogroupedKStream<K, A, V> {
     return this.#dsl.cogroupedStream([{ place: this.#place as StreamPlace<K, never>, add: aggregator }]);
   }
 

@@ -9,7 +9,7 @@ const isShort = (value: string): boolean => value.length === 1;
 const initial = (): string => '';
 
 /** Short values as they are, long ones in brackets: each is a stream of its own. */
-function cogrouped(input: KStream<string, string>): CogroupedKStream<string, string> {
+function cogrouped(input: KStream<string, string>): CogroupedKStream<string, string, string> {
   return input
     .filter(isShort)
     .groupByKey()
@@ -104,6 +104,64 @@ describeOperators('cogroup', [
       ['k@95/105', 'a[bb]', 105],
       ['k@100/100', undefined, 100],
       ['k@100/105', '(a)[bb]', 105],
+    ],
+  },
+  {
+    name: 'gives the late records of each stream to onLate',
+    declare: (builder) => {
+      const input = builder.stream('in', { key: stringSerde, value: stringSerde });
+      cogrouped(input)
+        .windowedBy(tumbling({ size: 10, grace: 0 }))
+        .aggregate(initial, {
+          value: stringSerde,
+          onLate: (late, index) => late.mapValues((value) => `${index}: ${value}`).to('late', json),
+        })
+        .toStream()
+        .map((window, text) => [windowName(window), text])
+        .to('out', json);
+    },
+    input: [
+      ['k', 'a', 12],
+      // The other stream is not as far.
+      ['k', 'bb', 5],
+      ['k', 'c', 6],
+      ['k', 'dd', 25],
+      ['k', 'ee', 13],
+    ],
+    output: [
+      ['k@10/20', 'a', 12],
+      ['k@0/10', '[bb]', 5],
+      ['k@20/30', '[dd]', 25],
+    ],
+    late: [
+      ['k', '0: c', 6],
+      ['k', '1: ee', 13],
+    ],
+  },
+  {
+    name: 'of sliding windows and of sessions too',
+    declare: (builder) => {
+      const input = builder.stream('in', { key: stringSerde, value: stringSerde });
+      const onLate = (late: KStream<string, string>, index: number): void => {
+        late.mapValues((value) => `${index}: ${value}`).to('late', json);
+      };
+      const streams = cogrouped(input);
+      streams
+        .windowedBy(sliding({ timeDifference: 10, grace: 0 }))
+        .aggregate(initial, { value: stringSerde, onLate });
+      streams
+        .windowedBy(sessions({ gap: 10, grace: 0 }))
+        .aggregate(initial, (_key, earlier, later) => earlier + later, { value: stringSerde, onLate });
+    },
+    input: [
+      ['k', 'aa', 100],
+      ['k', 'bb', 50],
+      ['k', 'c', 50],
+    ],
+    output: [],
+    late: [
+      ['k', '1: bb', 50],
+      ['k', '1: bb', 50],
     ],
   },
 ]);

@@ -120,7 +120,7 @@ describe('suppress', () => {
 });
 
 describe('cogroup', () => {
-  function cogrouped(builder: StreamsBuilder): CogroupedKStream<string, string> {
+  function cogrouped(builder: StreamsBuilder): CogroupedKStream<string, string, string> {
     const more = builder.stream('more', strings).groupByKey();
     return builder
       .stream('in', strings)

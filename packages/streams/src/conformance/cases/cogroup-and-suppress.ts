@@ -9,7 +9,7 @@ import { append, mergeTexts, sessionsOf, tumblingOf, writeWindowed } from './ses
 
 const empty = (): string => '';
 
-function cogrouped(builder: StreamsBuilder): CogroupedKStream<string, string> {
+function cogrouped(builder: StreamsBuilder): CogroupedKStream<string, string, string> {
   return builder
     .stream('a', strings)
     .groupByKey()
