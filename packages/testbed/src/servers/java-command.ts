@@ -16,14 +16,11 @@ export interface JavaOptions {
   options?: readonly string[] | undefined;
 }
 
-// The optimizing compiler takes half of the start's time for code that runs once: it waits until code is ten
-// times hotter.
-const lateOptimizing = [
-  '-XX:Tier4InvocationThreshold=50000',
-  '-XX:Tier4MinInvocationThreshold=6000',
-  '-XX:Tier4CompileThreshold=150000',
-  '-XX:Tier4BackEdgeThreshold=400000',
-];
+/**
+ * Only Java's first compiler. The optimizing one takes a third of what the broker and Connect need for their
+ * first 100,000 events, and after 400,000 events its code has saved nothing.
+ */
+const firstCompilerOnly = '-XX:TieredStopAtLevel=1';
 
 /**
  * `java` with the settings that suit a small machine: one collector thread,
@@ -38,7 +35,7 @@ export function javaCommand(home: KafkaHome, options: JavaOptions): Command {
       `-Xmx${options.heapMb}m`,
       '-XX:+UseSerialGC',
       '-XX:-UsePerfData',
-      ...lateOptimizing,
+      firstCompilerOnly,
       '-Xshare:auto',
       ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []),
       '-Djava.awt.headless=true',
