@@ -112,6 +112,7 @@ export type {
   StoreClock,
   StoreSpec,
   TimelineStore,
+  NextValue,
   WindowStore,
 } from './api/stores.ts';
 export { openTopicReader } from '@activity/kafka';

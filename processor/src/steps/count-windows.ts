@@ -77,9 +77,10 @@ export function countWindows({
 
     function countLate(userId: string, size: WindowSize, start: number, at: number, log: EnrichedLog): void {
       const erasedBy = userId === everyone ? -1 : erasedByOf(userId);
-      lateCounts.update(lateKey(userId, size, start), dayOf(at), at, (known) => {
+      lateCounts.update(lateKey(userId, size, start), dayOf(at), at, (known, mayChange) => {
         if (known?.total === spoiled) return known;
-        return addToTally(known !== undefined && known.lastId > erasedBy ? known : emptyTally(), log);
+        const counted = known !== undefined && known.lastId > erasedBy ? known : undefined;
+        return addToTally(counted, log, mayChange);
       });
     }
 
@@ -116,7 +117,9 @@ export function countWindows({
       const length = windowSizes.minute;
       const start = Math.floor(timestamp / length) * length;
       if (log.late !== true) {
-        windows.minute.update(userId, start, timestamp, (tally) => addToTally(tally ?? emptyTally(), log));
+        windows.minute.update(userId, start, timestamp, (tally, mayChange) =>
+          addToTally(tally, log, mayChange),
+        );
         const whole = wholeFrom(origin());
         if (start < whole && context.streamTime < whole) spoil(userId, start, at);
         if (start + length <= context.streamTime) {
@@ -143,7 +146,7 @@ export function countWindows({
       if (at >= start + length + stateMs) return countLate(userId, size, start, at, log);
       // The state of these went when nothing was counted late yet: what is stored stays, until a rebuild.
       if (start + length <= origin().countedFrom - graceMs) return;
-      windows[size].update(userId, start, timestamp, (tally) => addToTally(tally ?? emptyTally(), log));
+      windows[size].update(userId, start, timestamp, (tally, mayChange) => addToTally(tally, log, mayChange));
       if (at >= start + length + leastStateMs) clearLate(userId, size, start, at, log);
     }
 

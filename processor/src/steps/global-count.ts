@@ -58,7 +58,9 @@ export function countMinutes(): ProcessorSupplier<string, EnrichedLog, string, M
         // The late ones are among the late counts.
         if (late === true) return;
         const start = Math.floor(timestamp / windowSizes.minute) * windowSizes.minute;
-        minutes.update(everyone, start, timestamp, (byType = {}) => withOneMore(byType, activityType));
+        minutes.update(everyone, start, timestamp, (byType, mayChange) => {
+          return withOneMore(byType, activityType, mayChange);
+        });
       },
     };
   };

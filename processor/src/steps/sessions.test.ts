@@ -26,7 +26,7 @@ function openSessions(onMerge: (merged: readonly Session[], session: number) => 
   const sessions = new Sessions(
     {
       update(key, timestamp, next) {
-        const value = next(read(key) as Person | undefined);
+        const value = next(read(key) as Person | undefined, false);
         write(key, value);
         return { value, timestamp };
       },

@@ -2,7 +2,7 @@
 // users topic.
 import type { EnrichedLog } from '@activity/contracts';
 import type { KeyValueStore, Processor, ProcessorSupplier } from '@activity/streams';
-import { addToUser, type UserRecord } from './count.ts';
+import { addToUser, withRolling, type UserRecord } from './count.ts';
 
 /** The store's name. */
 export const usersStore = 'users';
@@ -20,7 +20,7 @@ export function countTotals(): ProcessorSupplier<string, EnrichedLog, string, ne
         users = context.keyValueStore(usersStore);
       },
       process({ key, value, timestamp }) {
-        users.update(key, timestamp, (user) => addToUser(user, value));
+        users.update(key, timestamp, (user, mayChange) => addToUser(user, value, mayChange));
       },
     };
   };
@@ -39,7 +39,9 @@ export function keepRolling(): ProcessorSupplier<string, number[], string, never
         if (!known || 'deletedAt' in known) return;
         const { rolling } = known;
         if (rolling.last5m === last5m && rolling.last1h === last1h && rolling.last24h === last24h) return;
-        users.put(key, { ...known, rolling: { last5m, last1h, last24h } }, timestamp);
+        users.update(key, timestamp, (_, mayChange) => {
+          return withRolling(known, { last5m, last1h, last24h }, mayChange);
+        });
       },
     };
   };

@@ -67,7 +67,7 @@ function sessionsInMaps(): Sessions {
   const people = new Map<string, Person>();
   const newest: NewestStore = {
     update(userId, timestamp, next) {
-      const value = next(people.get(userId));
+      const value = next(people.get(userId), false);
       people.set(userId, value);
       return { value, timestamp };
     },
@@ -123,7 +123,7 @@ export function openFloor({ dedupeMs, now }: { dedupeMs: number; now: () => numb
       const start = Math.floor(time / windowSizes[size]) * windowSizes[size];
       const key = `${start}|${size}|${userId}`;
       const window = windows.get(key) ?? { userId, size, start, partition, tally: emptyTally() };
-      window.tally = addToTally(window.tally, log);
+      window.tally = addToTally(window.tally, log, true);
       windows.set(key, window);
       changedWindows.add(window);
     }
@@ -131,7 +131,7 @@ export function openFloor({ dedupeMs, now }: { dedupeMs: number; now: () => numb
 
   function countUser(log: EnrichedLog, time: number, partition: number): void {
     const known = users.get(log.userId);
-    const activity = addToUser(known?.activity, log) as UserActivity;
+    const activity = addToUser(known?.activity, log, true) as UserActivity;
     const user = known ?? { partition, activity, times: [] };
     user.activity = activity;
     user.times.push(time);

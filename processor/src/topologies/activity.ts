@@ -26,7 +26,7 @@ import {
 import { dedupeIdOf, dedupeStep } from '../first-copy.ts';
 import { eventTime, incomingSerde, rawKeySerde, type IncomingEvent } from '../incoming.ts';
 import { admit, erasureOutput, markerOutput, type ErasureCommand } from '../steps/admit.ts';
-import { tallySerde } from '../steps/count.ts';
+import { countsByTypeSerde, tallySerde } from '../steps/count.ts';
 import { countWindows, lateCountsStore, windowStores } from '../steps/count-windows.ts';
 import { blockSerde } from '../steps/bit-block.ts';
 import { decisionsStore } from '../steps/decisions.ts';
@@ -111,7 +111,7 @@ function addStores(builder: StreamsBuilder, { topics, graceMs, countStateMs }: A
     name: minutesStore,
     kind: 'window',
     key: stringSerde,
-    value: jsonSerde<Record<string, number>>(),
+    value: countsByTypeSerde,
     retention,
   });
   const tallies = { kind: 'window', key: stringSerde, value: tallySerde } as const;

@@ -3,6 +3,22 @@ import type { Serde } from './serde.ts';
 import type { Timestamped } from './record.ts';
 
 /**
+ * Returns the new value of a key for its old one, undefined where there is none. With `mayChange`, it may
+ * change the old value and return that: the value was written since the last commit began, and its serde has
+ * a `textLength`, so that it is serialized when the next commit begins. Whoever has read the value before
+ * sees the change.
+ *
+ * ```ts
+ * store.update(key, timestamp, (old, mayChange) => {
+ *   const totals = old && mayChange ? old : { ...(old ?? none) };
+ *   totals.count++;
+ *   return totals;
+ * });
+ * ```
+ */
+export type NextValue<V> = (old: V | undefined, mayChange: boolean) => V;
+
+/**
  * Values by key, for processors. What an open transaction wrote is visible to its own task at once, and to
  * nobody else before it has committed; an abort takes it back. Values that were read are not to be changed:
  * put a new one. Writing serializes the value. It throws what the serde throws, a RangeError for a key of
@@ -20,10 +36,10 @@ export interface KeyValueStore<K, V> {
   /** Removes a key; its changelog gets a tombstone. */
   delete(key: K): void;
   /**
-   * Replaces a value by what `next` makes of it, in one look-up. The event time becomes the higher of both.
-   * The answer is good until the next write of this key.
+   * Replaces a value by what `next` returns for it, in one look-up. The event time becomes the higher of
+   * both. What it returns is good until the next write of this key. See {@link NextValue}.
    */
-  update(key: K, timestamp: number, next: (old: V | undefined) => V): Timestamped<V>;
+  update(key: K, timestamp: number, next: NextValue<V>): Timestamped<V>;
   /** What this task has written since the last commit began; `undefined` stands for deleted. */
   written(): Iterable<[K, Timestamped<V | undefined>]>;
   /** The value as it was when the last commit began. */
@@ -60,7 +76,7 @@ export interface WindowStore<K, V> {
    * See {@link KeyValueStore.update}. A window that is gone is not brought back: the answer is then only
    * worked out.
    */
-  update(key: K, windowStart: number, timestamp: number, next: (old: V | undefined) => V): Timestamped<V>;
+  update(key: K, windowStart: number, timestamp: number, next: NextValue<V>): Timestamped<V>;
   /** What this task has written since the last commit began; `undefined` stands for deleted. */
   written(): Iterable<[K, number, Timestamped<V | undefined>]>;
   /** The value as it was when the last commit began. */

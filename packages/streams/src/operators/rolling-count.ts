@@ -103,18 +103,15 @@ export function rollingCount<K, V>({
         }
         take(context.streamTime);
         const bucket = bucketOf(timestamp, resolutionMs);
-        const before = current.getTimestamped(key);
-        const counted = before?.value.slice() ?? lengthsMs.map(() => 0);
-        let inside = false;
-        for (const [i, cursor] of cursorsNow().entries()) {
-          if (bucket < cursor) continue;
-          counted[i] = (counted[i] ?? 0) + 1;
-          inside = true;
-        }
-        if (inside) {
-          byBucket.put(key, (byBucket.fetch(key, bucket) ?? 0) + 1, bucket, timestamp);
-          current.put(key, counted, Math.max(timestamp, before?.timestamp ?? 0));
+        const reached = cursorsNow();
+        let counted: number[];
+        if (reached.some((cursor) => bucket >= cursor)) {
+          byBucket.update(key, bucket, timestamp, oneMore);
+          counted = current.update(key, timestamp, (old) => {
+            return reached.map((cursor, i) => (old?.[i] ?? 0) + (bucket >= cursor ? 1 : 0));
+          }).value;
         } else {
+          counted = current.get(key) ?? lengthsMs.map(() => 0);
           // A record is late for a window only: see what `late` counts.
           context.dropped('older-than-rolling-count');
           context.forwardTo(lateOutput, record);
@@ -165,6 +162,10 @@ export function rollingCountState<K>(spec: RollingCountSpec<K>): StepState<K> {
       };
     },
   };
+}
+
+function oneMore(count: number | undefined): number {
+  return (count ?? 0) + 1;
 }
 
 function bucketOf(time: number, resolutionMs: number): number {

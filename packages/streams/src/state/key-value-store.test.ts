@@ -56,6 +56,53 @@ describeStores('a key-value store', ({ begin, create, cacheOf, keyValue }) => {
     expect(store.getTimestamped('a')).toEqual({ value: [1, 2], timestamp: 20 });
   });
 
+  test('lets a value be changed in place until a commit has it', async () => {
+    const serde: TextSerde<number[]> = {
+      format: 'text',
+      textLength: 10,
+      deserialize: (text) => text.split(',').map(Number),
+      serialize: (value) => value.join(),
+    };
+    const log = new Changelog();
+    const store = await keyValue(stringSerde, serde);
+    const asked: boolean[] = [];
+    function add(number: number): void {
+      store.update('a', number, (old, mayChange) => {
+        asked.push(mayChange);
+        if (!old || !mayChange) return [...(old ?? []), number];
+        old.push(number);
+        return old;
+      });
+    }
+    for (const number of [1, 2, 3]) add(number);
+    const append = log.seal(store);
+    add(4);
+    add(5);
+    expect([store.get('a'), store.before('a')]).toEqual([
+      [1, 2, 3, 4, 5],
+      [1, 2, 3],
+    ]);
+    append();
+    store.commit(log.records.length);
+    store.abort();
+    expect(store.get('a')).toEqual([1, 2, 3]);
+    add(6);
+    add(7);
+    log.commit(store);
+    expect(log.records.map(({ value }) => value?.toString())).toEqual(['1,2,3', '1,2,3,6,7']);
+    expect(asked).toEqual([false, true, true, false, true, false, true]);
+  });
+
+  test('lets no value be changed in place that is serialized when it is written', async () => {
+    const store = await keyValue(stringSerde, jsonSerde<number[]>());
+    store.put('a', [1], 1);
+    store.update('a', 2, (old, mayChange) => {
+      expect(mayChange).toBe(false);
+      return [...(old ?? []), 2];
+    });
+    expect(store.get('a')).toEqual([1, 2]);
+  });
+
   test('reads through the layers while a commit is in flight', async () => {
     const log = new Changelog();
     const store = await keyValue(stringSerde, numberSerde);

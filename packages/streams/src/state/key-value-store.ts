@@ -1,7 +1,7 @@
 // The key-value store of a task: typed reads and writes over an overlay.
 import type { Timestamped } from '../api/record.ts';
 import { noWindow, type Overlay } from './overlay.ts';
-import type { KeyValueStore } from '../api/stores.ts';
+import type { KeyValueStore, NextValue } from '../api/stores.ts';
 import { OverlaidStore, type TaskStoreOptions } from './task-store.ts';
 
 /** A {@link KeyValueStore} that belongs to one task. */
@@ -27,7 +27,7 @@ export class TaskKeyValueStore<K, V>
     this.overlay.set(0, noWindow, this.keys.write(key), undefined, this.eventTime());
   }
 
-  update(key: K, timestamp: number, next: (old: V | undefined) => V): Timestamped<V> {
+  update(key: K, timestamp: number, next: NextValue<V>): Timestamped<V> {
     return this.overlay.update(0, noWindow, this.keys.write(key), timestamp, next);
   }
 

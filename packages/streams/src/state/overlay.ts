@@ -8,6 +8,7 @@
 // written again during a commit, its entry is current again; the commit has the old value in a StateChange.
 import { checkKey, windowSuffix, type KeyText } from '../api/key-text.ts';
 import { checkRecordSize } from '../api/record-size.ts';
+import type { NextValue } from '../api/stores.ts';
 import { numberSerde, serialize, type Serialized, type Serde } from '../api/serde.ts';
 import type { ChangelogSink } from './changelog-sink.ts';
 import {
@@ -141,7 +142,7 @@ export class Overlay<V> implements CommitLayers {
     window: number,
     key: string,
     timestamp: number,
-    next: (old: V | undefined) => V,
+    next: NextValue<V>,
   ): { readonly value: V; readonly timestamp: number } {
     checkTime(timestamp);
     const entry = this.#find(window, key);
@@ -149,14 +150,15 @@ export class Overlay<V> implements CommitLayers {
       const text = textOf(window, key);
       const old = this.#committedValue(segment, text);
       const time = old && old.timestamp > timestamp ? old.timestamp : timestamp;
-      const value = next(old?.value);
+      const value = next(old?.value, false);
       this.#add(key, window, text, segment, value, time, old?.value);
       return { value, timestamp: time };
     }
-    const value = next(entry.value);
+    const isUnwritten = entry.data === unwritten;
+    const value = next(entry.value, isUnwritten);
     const time = entry.value === undefined || timestamp > entry.timestamp ? timestamp : entry.timestamp;
     // A count that was counted already since the last commit: its bytes are what they were.
-    if (entry.data === unwritten && this.#isUnwritten(value)) {
+    if (isUnwritten && this.#isUnwritten(value)) {
       entry.value = value;
       entry.timestamp = time;
       entry.segment = segment;

@@ -2,6 +2,7 @@
 // retention or more before the newest one is not found, to the millisecond.
 import type { StepClock } from '../api/processor.ts';
 import type { Timestamped } from '../api/record.ts';
+import type { NextValue } from '../api/stores.ts';
 import type { SegmentedStoreOptions } from './segmented-store.ts';
 import { TaskWindowStore } from './window-store.ts';
 
@@ -29,16 +30,11 @@ export class StrictWindowStore<K, V> extends TaskWindowStore<K, V> {
     this.#written.advance(windowStart);
   }
 
-  override update(
-    key: K,
-    windowStart: number,
-    timestamp: number,
-    next: (old: V | undefined) => V,
-  ): Timestamped<V> {
+  override update(key: K, windowStart: number, timestamp: number, next: NextValue<V>): Timestamped<V> {
     // What has expired may still be there, and is not to be found.
     const updated =
       windowStart < this.#firstStart()
-        ? { value: next(undefined), timestamp }
+        ? { value: next(undefined, false), timestamp }
         : super.update(key, windowStart, timestamp, next);
     this.#written.advance(windowStart);
     return updated;

@@ -4,7 +4,7 @@ import { splitWindowed, windowsOf } from '../api/key-text.ts';
 import type { KeyRange } from './committed-state.ts';
 import { checkTime, type Overlay } from './overlay.ts';
 import { SegmentedStore } from './segmented-store.ts';
-import type { WindowStore } from '../api/stores.ts';
+import type { NextValue, WindowStore } from '../api/stores.ts';
 
 /** A {@link WindowStore} that belongs to one task. */
 export class TaskWindowStore<K, V> extends SegmentedStore<K, V> implements WindowStore<K, V> {
@@ -36,10 +36,10 @@ export class TaskWindowStore<K, V> extends SegmentedStore<K, V> implements Windo
     this.overlay.set(segment, windowStart, this.keys.write(key), undefined, time);
   }
 
-  update(key: K, windowStart: number, timestamp: number, next: (old: V | undefined) => V): Timestamped<V> {
+  update(key: K, windowStart: number, timestamp: number, next: NextValue<V>): Timestamped<V> {
     checkTime(windowStart);
     const segment = this.segment(windowStart);
-    if (segment < this.firstLive()) return { value: next(undefined), timestamp };
+    if (segment < this.firstLive()) return { value: next(undefined, false), timestamp };
     this.reach(segment);
     const time = Math.max(timestamp, windowStart);
     return this.overlay.update(segment, windowStart, this.keys.write(key), time, next);
