@@ -30,6 +30,8 @@ export interface ArgumentsSpec<O extends Options> {
   options?: O;
   /** How many arguments that are no options it takes. Default 0. */
   positionals?: number;
+  /** The exit code where the arguments are not understood. Default 1. */
+  usageCode?: number;
 }
 
 /**
@@ -39,13 +41,13 @@ export interface ArgumentsSpec<O extends Options> {
  * that there are.
  */
 export function parseArguments<const O extends Options = Options>(
-  { usage, options, positionals: most = 0 }: ArgumentsSpec<O>,
+  { usage, options, positionals: most = 0, usageCode = 1 }: ArgumentsSpec<O>,
   args: readonly string[],
 ): Pick<Parsed<O>, 'values' | 'positionals'> {
   const known = { ...options, help: { type: 'boolean', short: 'h' } } as const;
   function refuse(why: string): never {
     const names = Object.keys(known).map((name) => `--${name}`);
-    throw new UsageError(`${why}; the options are: ${names.join(', ')}\n\n${usage}`, 1);
+    throw new UsageError(`${why}; the options are: ${names.join(', ')}\n\n${usage}`, usageCode);
   }
   let parsed;
   try {
