@@ -1,5 +1,5 @@
 // The query service's app on pretended surroundings, for tests of what it lets through and how it answers.
-import { defaultActivityTypes } from '@activity/contracts';
+import { defaultActivityTypes, maxPartitions } from '@activity/contracts';
 import type { ErasureReceipt } from '@activity/contracts';
 import { createLogger, noPublicKeys } from '@activity/service';
 import type { Scope, SessionAuthenticator } from '@activity/service';
@@ -9,10 +9,11 @@ import { createApp } from './app.ts';
 import { signedText } from './http/signed-text.ts';
 import type { AuditDeps, AuditDocument } from './routes/audit.ts';
 import type { ErasureDeps } from './routes/erasures.ts';
-import { cursorCodec, cursorKey } from './logs/cursor.ts';
+import { cursorCodec, cursorKey, receivedCodec } from './logs/cursor.ts';
 import type { LogDocument } from './logs/log-json.ts';
 import { AnswerBudget } from './http/budget.ts';
 import { createMetrics } from './metrics.ts';
+import type { Final } from './logs/received.ts';
 import type { PageFiles } from './page/page-files.ts';
 import type { FreshnessOf } from './pipeline/freshness.ts';
 import type { UserDocument } from './stats/user-store.ts';
@@ -50,6 +51,8 @@ export interface TestApp {
   /** What every read fails with. */
   fault: Error | undefined;
   up: boolean;
+  /** Up to where the logs are complete. */
+  final: Final | undefined;
   logged: string[];
 }
 
@@ -109,6 +112,7 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
     asked: [],
     fault: undefined,
     up: true,
+    final: { topic: 'raw', offsets: [3, 2], asOf: time },
     logged: [],
     app: createApp({
       gate: {
@@ -127,6 +131,12 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
             await reading({ filter, ...slice }, undefined);
             see(log);
             return { more: true };
+          },
+          async readNumbered(filter, range, bounds, see) {
+            await reading({ filter, range: { ...range }, ...bounds }, undefined);
+            const isOf = range.partitions?.includes(log._id % maxPartitions) ?? true;
+            if (isOf && log._id >= range.from && log._id < range.to) see(log);
+            return { more: false };
           },
           find: async (id, userId) => reading({ id, userId }, id === 'e' ? log : undefined),
           stored: async () => [],
@@ -216,6 +226,11 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
       tails: { open: () => 0, begin: async () => new ReadableStream() },
       maxTails: 1,
       maxExports: 1,
+      received: {
+        final: async () => reading('final', test.final),
+        offsetsAt: async (at) => reading({ offsetsAt: at }, [1, 0]),
+        cursors: receivedCodec(cursorKey('a key of a test', '')),
+      },
       ending: new AbortController().signal,
       sessionHours: 1,
       page,

@@ -9,6 +9,7 @@ import { queryDocs } from './routes/docs.ts';
 import { auditRoute } from './routes/audit.ts';
 import type { AuditDeps } from './routes/audit.ts';
 import { exportRoute } from './routes/export.ts';
+import type { ReceivedDeps } from './routes/export.ts';
 import { queryHealthRoutes } from './routes/health.ts';
 import type { HealthDeps } from './routes/health.ts';
 import { logRoutes } from './routes/logs.ts';
@@ -45,6 +46,8 @@ export interface AppDeps {
   maxTails: number;
   /** Exports at one time. */
   maxExports: number;
+  /** What exports of what was received since need. */
+  received: ReceivedDeps;
   /** Aborted when the service ends. */
   ending: AbortSignal;
   /** How long a session of the page lasts. */
@@ -67,6 +70,7 @@ export function createApp({
   tails,
   maxTails,
   maxExports,
+  received,
   ending,
   sessionHours,
   page,
@@ -76,7 +80,7 @@ export function createApp({
   const authenticator = endingSessions(gate.authenticator);
   const routes = [
     // Before the route of one log, whose id these are not.
-    exportRoute({ store, activityTypes, now, ending, maxExports }),
+    exportRoute({ store, activityTypes, now, ending, maxExports, received }),
     tailRoute({ tails, maxTails, activityTypes }),
     ...logRoutes(logs),
     ...userRoutes(users),

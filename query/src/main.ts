@@ -25,10 +25,11 @@ import type { Db, MongoClientOptions } from 'mongodb';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { signedText } from './http/signed-text.ts';
-import { cursorCodec, cursorKey } from './logs/cursor.ts';
+import { cursorCodec, cursorKey, receivedCodec } from './logs/cursor.ts';
 import type { LogDocument } from './logs/log-json.ts';
 import { createAwaitLog } from './logs/await-log.ts';
 import { createLogStore } from './logs/log-store.ts';
+import { createFinal, offsetsAt } from './logs/received.ts';
 import { createTotals } from './logs/total.ts';
 import { createMetrics, watchClient } from './metrics.ts';
 import { readPageFiles } from './page/page-files.ts';
@@ -114,7 +115,8 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const userDocuments = db.collection<UserDocument>(collections.users);
   const counts = db.collection<CountDocument>(collections.counts);
   const users = createUserStore(reads, userDocuments);
-  const freshness = createFreshness(reads, db.collection<Freshness>(freshnessCollection));
+  const freshnessDocuments = db.collection<Freshness>(freshnessCollection);
+  const freshness = createFreshness(reads, freshnessDocuments);
   const losses = createLosses(reads, db.collection<Losses>(freshnessCollection));
   const rollups = createRollups({
     reads,
@@ -122,7 +124,8 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     storedAgain: createStoredAgain(reads, minuteSources(db)),
     now: Date.now,
   });
-  const ledger = createLedger(reads, db.collection<LedgerDocument>(collections.ledger));
+  const ledgerDocuments = db.collection<LedgerDocument>(collections.ledger);
+  const ledger = createLedger(reads, ledgerDocuments);
   const receipts = db.collection<ErasureReceipt>(receiptsCollection);
   const stages = createStages({
     supervisorUrl: config.SUPERVISOR_URL,
@@ -190,6 +193,11 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     tails,
     maxTails: config.MAX_TAILS,
     maxExports: config.MAX_EXPORTS,
+    received: {
+      final: createFinal(reads, freshnessDocuments),
+      offsetsAt: async (time, partitions) => offsetsAt(reads, ledgerDocuments, time, partitions),
+      cursors: receivedCodec(signedWith),
+    },
     ending: signal,
     sessionHours: config.SESSION_HOURS,
     page,

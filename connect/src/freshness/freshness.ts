@@ -3,7 +3,7 @@ import type { Freshness } from '@activity/contracts';
 import type { Logger } from '@activity/service';
 import type { TopicDescription, TopicReader } from '@activity/streams';
 import { Gaps } from './gaps.ts';
-import { Probes, type Look, type Sink } from './probes.ts';
+import { Probes, type Look, type Reached, type Sink } from './probes.ts';
 import type { FreshnessRecord } from './record.ts';
 
 /** A connector with its name. */
@@ -148,11 +148,11 @@ export class FreshnessTracker {
     return isBehind(sink, before.sink) ? 'stored again' : undefined;
   }
 
-  async #advance(reached: ReadonlyMap<string, number>, { processor, sinks }: Look): Promise<void> {
+  async #advance(reached: ReadonlyMap<string, Reached>, { processor, sinks }: Look): Promise<void> {
     const { record, raw } = this.#options;
     const known = this.#known ?? new Map<string, Freshness>();
     const advanced: Freshness[] = [];
-    for (const [collection, at] of reached) {
+    for (const [collection, { at, rawEnds }] of reached) {
       const before = known.get(collection);
       if (before === undefined || before.lost) continue;
       const asOf = new Date(Math.max(at, before.asOf?.getTime() ?? 0));
@@ -160,7 +160,9 @@ export class FreshnessTracker {
         raw: recorded(processor.get(raw) ?? []),
         sink: recorded(sinks.get(collection) ?? []),
       };
-      advanced.push({ ...before, ...positions, asOf, catchingUp: false });
+      // Older moments may be reached later: after a restart, or where the processor has read again.
+      const final = rawEnds.map((end, partition) => Math.max(end, before.final?.[partition] ?? 0));
+      advanced.push({ ...before, ...positions, asOf, final, catchingUp: false });
     }
     if (await record.advance(advanced)) for (const one of advanced) known.set(one._id, one);
     else this.#known = undefined;

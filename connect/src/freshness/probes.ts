@@ -34,6 +34,14 @@ export interface ProbesOptions {
   passed: Passed;
 }
 
+/** What a collection has reached. */
+export interface Reached {
+  /** A moment, in epoch milliseconds: what was acknowledged before is there. */
+  at: number;
+  /** Where the raw topic ended then, by partition. */
+  rawEnds: readonly number[];
+}
+
 /**
  * ```
  *  raw ──processor has committed the raw ends──▶ repartitioned ──and those of its repartition topics──▶ derived ──each connector──▶ done
@@ -41,8 +49,7 @@ export interface ProbesOptions {
  * Each stage's ends are read after the stage before has been passed, so that all that came of the records
  * before is before these ends.
  */
-interface Probe {
-  at: number;
+interface Probe extends Reached {
   stage: 'raw' | 'repartitioned' | 'derived';
   /** What must be passed, by topic. */
   targets: OffsetsByTopic;
@@ -81,12 +88,13 @@ export class Probes {
    * Begins a probe and moves all on. Returns the newest moment that each collection has reached now, where
    * there is one.
    */
-  async move(look: Look): Promise<Map<string, number>> {
+  async move(look: Look): Promise<Map<string, Reached>> {
     const { raw, sinks } = this.#options;
     const pending = new Set(sinks.map(({ collection }) => collection));
-    const targets = new Map([[raw, look.ends.get(raw) ?? []]]);
-    this.#probes.push({ at: look.at, stage: 'raw', targets, pending });
-    const reached = new Map<string, number>();
+    const rawEnds = look.ends.get(raw) ?? [];
+    const targets = new Map([[raw, rawEnds]]);
+    this.#probes.push({ at: look.at, rawEnds, stage: 'raw', targets, pending });
+    const reached = new Map<string, Reached>();
     // The newest first: what has passed it has passed the older ones.
     for (const probe of this.#probes.toReversed()) {
       await this.#move(probe, look);
@@ -95,12 +103,12 @@ export class Probes {
         if (!probe.pending.has(collection) || reached.has(collection)) continue;
         const committed = look.sinks.get(collection) ?? [];
         if (await this.#passed(collection, topic, probe.targets.get(topic), committed)) {
-          reached.set(collection, probe.at);
+          reached.set(collection, probe);
         }
       }
     }
     for (const probe of this.#probes) {
-      for (const [collection, at] of reached) if (probe.at <= at) probe.pending.delete(collection);
+      for (const [collection, { at }] of reached) if (probe.at <= at) probe.pending.delete(collection);
     }
     this.#probes = this.#probes.filter((probe) => probe.pending.size > 0);
     this.#thinOut();

@@ -24,10 +24,14 @@ export class FreshnessRecord {
     return (await this.#db.collection(collection).findOne({}, { projection: { _id: 1 } })) === null;
   }
 
-  /** Replaces all that is known of a collection, but for a later moment that it had reached. */
+  /**
+   * Replaces all that is known of a collection, but for a later moment that it had reached. What is final is
+   * not known until it is found out again: it may be of another topic.
+   */
   async replace({ _id, asOf, ...rest }: Freshness): Promise<void> {
     const reached = asOf === undefined ? {} : { $max: { asOf } };
-    await this.#freshness.updateOne({ _id }, { $set: rest, ...reached }, { upsert: true });
+    const update = { $set: rest, $unset: { final: '' as const }, ...reached };
+    await this.#freshness.updateOne({ _id }, update, { upsert: true });
   }
 
   /**

@@ -113,6 +113,41 @@ test('our own export: what the client sent is taken, what the pipeline added is 
   expect(csv.events).toMatchObject([{ eventId: '=1+1', userId: "'+ada", metadata: { a: 1 } }]);
 });
 
+test('Segment: the calls of an export become what the same calls become at the edge', () => {
+  const call = {
+    type: 'page',
+    messageId: 'ajs-1',
+    anonymousId: 'anon-1',
+    userId: null,
+    properties: { price: 5 },
+    context: { page: { url: 'https://shop.example/?utm_source=mail' }, userAgent: 'Mozilla/5.0' },
+    originalTimestamp: '2024-05-01T11:00:00.000Z',
+    sentAt: '2024-05-01T11:00:01.000Z',
+    receivedAt: '2024-05-01T10:00:01.000Z',
+  };
+  const lines = [
+    { ...call, timestamp: '2024-05-01T10:00:00.000Z' },
+    call,
+    { ...call, type: 'track', event: 'LOGIN', userId: 'ada', messageId: undefined },
+    { ...call, type: 'track' },
+  ];
+  const { format, events, refused } = read(lines.map((one) => JSON.stringify(one)).join('\n'));
+  expect(format).toBe('segment');
+  const page = {
+    eventId: 'ajs-1',
+    userId: 'anon-1',
+    activityType: 'PAGE_VIEW',
+    timestamp: '2024-05-01T10:00:00.000Z',
+    metadata: { price: 5, url: 'https://shop.example/?utm_source=mail', userAgent: 'Mozilla/5.0' },
+  };
+  expect(events).toMatchObject([
+    page,
+    page,
+    { eventId: expect.stringMatching(/^f:3:/), userId: 'ada', activityType: 'LOGIN' },
+  ]);
+  expect(refused).toEqual([[4, 'event: must be the name of what happened']]);
+});
+
 test('PostHog: names without $, under which enrichment finds what it reads', () => {
   const line = {
     uuid: '0190-1',

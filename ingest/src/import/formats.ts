@@ -3,15 +3,17 @@ import { csvOf, csvHeader, delimiterOf } from './csv.ts';
 import { exportedEvent, exportedRow } from './forms/exported.ts';
 import { posthogEvent } from './forms/posthog.ts';
 import { rowEvent } from './forms/row.ts';
+import { segmentCall } from './forms/segment.ts';
 import type { Form } from './forms/form.ts';
 
 /**
  * - `ndjson`: events as the edge takes them, one a line;
  * - `csv`: the same, with a header;
  * - `export`, `export-csv`: what `GET /api/logs/export` returns;
+ * - `segment`: the calls of an export of Segment, one a line;
  * - `posthog`: the events of an export of PostHog, one a line.
  */
-export const formats = ['ndjson', 'csv', 'export', 'export-csv', 'posthog'] as const;
+export const formats = ['ndjson', 'csv', 'export', 'export-csv', 'segment', 'posthog'] as const;
 /** The name of a form. */
 export type FormatName = (typeof formats)[number];
 
@@ -29,6 +31,7 @@ export const formOf: Readonly<Record<FormatName, Form>> = {
   csv: rowEvent,
   export: exportedEvent,
   'export-csv': exportedRow,
+  segment: segmentCall,
   posthog: posthogEvent,
 };
 
@@ -81,5 +84,6 @@ function formatOfJson(line: string): FormatName {
   const has = (...names: string[]): boolean => names.every((name) => Object.hasOwn(fields, name));
   if (has('_id', 'activityType', 'createdAt')) return 'export';
   if (has('event', 'distinct_id')) return 'posthog';
+  if (has('type') && !has('activityType') && (has('userId') || has('anonymousId'))) return 'segment';
   return 'ndjson';
 }

@@ -35,6 +35,11 @@ export interface Freshness {
    * grows. Absent until it is known.
    */
   asOf?: Date;
+  /**
+   * Where the raw topic ended then, by partition: what came of the records before is in the collection. Grows;
+   * absent until it is known.
+   */
+  final?: number[];
   /** The collection is written again from an older position: until that has ended nothing is known of it. */
   catchingUp: boolean;
   /** The database was lost, and nobody has set the sink back yet. */

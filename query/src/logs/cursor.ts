@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { signedText } from '../http/signed-text.ts';
+import type { Received } from './received.ts';
 
 /** The order of logs by time. */
 export type Order = 'newest' | 'oldest';
@@ -24,10 +25,10 @@ export interface Cursor {
 }
 
 /** Writes and reads cursors. */
-export interface CursorCodec {
-  write: (cursor: Cursor) => string;
+export interface CursorCodec<T = Cursor> {
+  write: (cursor: T) => string;
   /** Undefined for what this service (any instance with the same key) has not written. */
-  read: (text: string) => Cursor | undefined;
+  read: (text: string) => T | undefined;
 }
 
 const cursorSchema = z.tuple([
@@ -46,7 +47,7 @@ export function cursorKey(configured: string | undefined, mongoUri: string): Buf
   return hash('sha256', `cursor|${configured ?? mongoUri}`, 'buffer');
 }
 
-/** Makes a codec. */
+/** Makes the codec of lists. */
 export function cursorCodec(key: Buffer): CursorCodec {
   const texts = signedText(key);
   return {
@@ -57,6 +58,20 @@ export function cursorCodec(key: Buffer): CursorCodec {
       if (!parsed.success) return undefined;
       const [order, side, time, id, digest] = parsed.data;
       return { order, side, position: { time, id }, digest };
+    },
+  };
+}
+
+const receivedSchema = z.tuple([z.literal('received'), z.string(), z.array(z.number().int().min(0))]);
+
+/** Makes the codec of exports that go on where the one before has ended. */
+export function receivedCodec(key: Buffer): CursorCodec<Received> {
+  const texts = signedText(key);
+  return {
+    write: ({ topic, offsets }) => texts.write(['received', topic, offsets]),
+    read(text) {
+      const parsed = receivedSchema.safeParse(texts.read(text));
+      return parsed.success ? { topic: parsed.data[1], offsets: parsed.data[2] } : undefined;
     },
   };
 }

@@ -1,112 +1,142 @@
-// Exports: every log of a list in slices of it, as NDJSON or CSV, no faster than the client takes them.
-import { stringify } from 'csv-stringify/sync';
+// Exports: every log of a list in slices of it, as NDJSON, CSV or Parquet, no faster than the client takes them.
+import { Readable, pipeline } from 'node:stream';
+import { createGzip } from 'node:zlib';
 import type { Order, Position } from './cursor.ts';
+import { csvRow } from './csv-text.ts';
+import { exportColumns } from './export-columns.ts';
 import type { LogFilter } from './filter.ts';
-import { logJson, logSchema } from './log-json.ts';
-import type { LogDocument, LogJson } from './log-json.ts';
+import { logJson } from './log-json.ts';
+import type { LogDocument } from './log-json.ts';
 import type { LogStore } from './log-store.ts';
+import { ParquetFile } from './parquet-file.ts';
 
 /** The forms of an export. */
-export type ExportFormat = 'ndjson' | 'csv';
+export const exportFormats = ['ndjson', 'csv', 'parquet'] as const;
+/** A form. */
+export type ExportFormat = (typeof exportFormats)[number];
 
-/** What is exported. */
-export interface ExportQuery {
-  filter: LogFilter;
-  order: Order;
+/** How logs are written. */
+export interface ExportForm {
   format: ExportFormat;
-  /** The most logs. */
-  limit: number;
+  /** Of CSV: with a mark of the byte order, and what a spreadsheet takes for a number marked as text. */
+  spreadsheet: boolean;
 }
 
+/** The most logs of a slice. */
 const sliceSize = 1_000;
 /** A slice ends with the log that takes it over this many characters. */
 const sliceLength = 262_144;
 
-type Column = readonly [name: string, value: (log: LogJson) => unknown];
+/** How large a slice may be. */
+export interface SliceBounds {
+  limit: number;
+  maxLength: number;
+}
 
 /**
- * The columns of each field, in their order.
- * A field that is not here has one column of its name, behind these.
+ * Reads the next slice and hands over its logs; `see` returns the length of a log's text. Returns whether
+ * there are more.
  */
-const columnsOf: Partial<Record<string, readonly Column[]>> = {
-  _id: [['_id', (log) => log._id]],
-  eventId: [['eventId', (log) => log.eventId]],
-  userId: [['userId', (log) => log.userId]],
-  activityType: [['activityType', (log) => log.activityType]],
-  timestamp: [['timestamp', (log) => log.timestamp]],
-  receivedAt: [['receivedAt', (log) => log.receivedAt]],
-  createdAt: [['createdAt', (log) => log.createdAt]],
-  session: [['session', (log) => log.session]],
-  client: [
-    ['browser', (log) => log.client?.browser],
-    ['os', (log) => log.client?.os],
-    ['device', (log) => log.client?.device],
-  ],
-  bot: [['bot', (log) => log.bot]],
-  place: [
-    ['country', (log) => log.place?.country],
-    ['city', (log) => log.place?.city],
-  ],
-  late: [['late', (log) => log.late]],
-  clamped: [['clamped', (log) => log.clamped]],
-  receivedAtCorrected: [['receivedAtCorrected', (log) => log.receivedAtCorrected]],
-  address: [
-    ['ipVersion', (log) => log.address?.version],
-    ['network', (log) => log.address?.prefix],
-  ],
-  page: [
-    ['referrer', (log) => log.page?.referrer],
-    ['source', (log) => log.page?.source],
-    ['medium', (log) => log.page?.medium],
-    ['campaign', (log) => log.page?.campaign],
-    ['term', (log) => log.page?.term],
-    ['content', (log) => log.page?.content],
-  ],
-  metadata: [['metadata', (log) => JSON.stringify(log.metadata)]],
-};
-const columns: readonly Column[] = [
-  ...Object.values(columnsOf).flatMap((some = []) => some),
-  ...Object.keys(logSchema.shape)
-    .filter((field) => columnsOf[field] === undefined)
-    .map((field): Column => [field, (log) => (log as unknown as Record<string, unknown>)[field]]),
-];
+export type NextSlice = (bounds: SliceBounds, see: (log: LogDocument) => number) => Promise<boolean>;
 
-const csvOptions = {
-  cast: { boolean: (value: boolean) => String(value) },
-  // What a spreadsheet would take for a formula is marked as text.
-  escape_formulas: true,
-  record_delimiter: '\r\n',
-} as const;
-
-/**
- * The slices of a list as texts. Memory holds one slice of some hundred kilobytes; a slice is read when the
- * one before has been taken.
- */
-export async function* exportLogs(
-  store: LogStore,
-  { filter, order, format, limit }: ExportQuery,
-): AsyncGenerator<string, void, undefined> {
-  if (format === 'csv') yield stringify([columns.map(([name]) => name)], csvOptions);
+/** The slices of a list. */
+export function listSlices(store: LogStore, filter: LogFilter, order: Order): NextSlice {
   let position: Position | undefined;
-  let left = limit;
-  for (;;) {
+  return async function next(bounds, see) {
     const beside = position && { side: 'after' as const, position };
-    let text = '';
-    const slice = { order, limit: Math.min(left, sliceSize), maxLength: sliceLength, beside };
-    const { more } = await store.read(filter, slice, (log) => {
-      const line = format === 'csv' ? csvOf(log) : `${JSON.stringify(logJson(log))}\n`;
-      text += line;
+    const { more } = await store.read(filter, { order, ...bounds, beside }, (log) => {
       position = { time: log.timestamp.getTime(), id: log._id };
-      left--;
-      return line.length;
+      return see(log);
     });
-    if (text === '') return;
-    yield text;
-    if (!more || left <= 0) return;
+    return more;
+  };
+}
+
+/** Writes logs one after the other. */
+interface FormWriter {
+  /** Returns the length of what it added. */
+  add: (log: LogDocument) => number;
+  /** What was written since it was called last. */
+  take: () => Buffer;
+  /** What is behind the last log. */
+  end: () => Buffer;
+}
+
+function textWriter(header: string, write: (log: LogDocument) => string): FormWriter {
+  let text = header;
+  function take(): Buffer {
+    const taken = Buffer.from(text);
+    text = '';
+    return taken;
+  }
+  return {
+    add(log) {
+      const line = write(log);
+      text += line;
+      return line.length;
+    },
+    take,
+    end: take,
+  };
+}
+
+function writerOf({ format, spreadsheet }: ExportForm): FormWriter {
+  switch (format) {
+    case 'ndjson':
+      return textWriter('', (log) => `${JSON.stringify(logJson(log))}\n`);
+    case 'csv': {
+      const options = { spreadsheet };
+      const names = exportColumns.map(({ name }) => name).join(',');
+      return textWriter(`${spreadsheet ? '\uFEFF' : ''}${names}\r\n`, (log) => {
+        const json = logJson(log);
+        return csvRow(
+          exportColumns.map(({ value }) => value(json)),
+          options,
+        );
+      });
+    }
+    case 'parquet': {
+      const file = new ParquetFile();
+      return {
+        add: (log) => file.add(logJson(log)),
+        take: () => file.take(),
+        end: () => file.end(),
+      };
+    }
   }
 }
 
-function csvOf(document: LogDocument): string {
-  const log = logJson(document);
-  return stringify([columns.map(([, value]) => value(log))], csvOptions);
+/**
+ * The pieces of an export of at most `limit` logs. Memory holds one slice of some hundred kilobytes, of
+ * Parquet a row group of some megabytes; a slice is read when the piece before has been taken.
+ */
+export async function* exportLogs(
+  next: NextSlice,
+  form: ExportForm,
+  limit: number,
+): AsyncGenerator<Buffer, void, undefined> {
+  const writer = writerOf(form);
+  let left = limit;
+  for (;;) {
+    const more = await next({ limit: Math.min(left, sliceSize), maxLength: sliceLength }, (log) => {
+      left--;
+      return writer.add(log);
+    });
+    const piece = writer.take();
+    if (piece.length > 0) yield piece;
+    if (!more || left <= 0) break;
+  }
+  const last = writer.end();
+  if (last.length > 0) yield last;
+}
+
+/** The same pieces, packed by gzip. */
+export async function* gzipped(
+  pieces: AsyncGenerator<Buffer, void, undefined>,
+  level: number,
+): AsyncGenerator<Buffer, void, undefined> {
+  const packing = createGzip({ level });
+  // Its failures are those of what is read from it.
+  pipeline(Readable.from(pieces, { highWaterMark: 1 }), packing, () => {});
+  yield* packing as AsyncIterable<Buffer>;
 }

@@ -1,12 +1,15 @@
 // Reads of the logs: pages by keyset or by number, one log,
 // everything in slices. Delete markers are never seen.
+import { maxPartitions } from '@activity/contracts';
 import type { Collection, Filter } from 'mongodb';
-import type { Reads } from '../reads/reads.ts';
+import type { FindOptions, Reads } from '../reads/reads.ts';
 import type { Order, Position } from './cursor.ts';
 import { indexFor, mongoFilter } from './filter.ts';
 import type { LogFilter } from './filter.ts';
 import type { LogDocument } from './log-json.ts';
 import { logProjection } from './log-json.ts';
+import type { SliceBounds } from './export.ts';
+import type { NumberRange } from './received.ts';
 
 /** Which slice of a list is asked for. */
 export interface Slice {
@@ -41,6 +44,13 @@ export type LogKey = Pick<LogDocument, '_id' | 'eventId' | 'userId'>;
 export interface LogStore {
   /** Hands over the logs of a slice, in the direction that is read; `see` returns the length of its text. */
   read: (filter: LogFilter, slice: Slice, see: (log: LogDocument) => number) => Promise<SliceEnd>;
+  /** The same for the logs of a range of numbers, the lowest first. */
+  readNumbered: (
+    filter: LogFilter,
+    range: NumberRange,
+    bounds: SliceBounds,
+    see: (log: LogDocument) => number,
+  ) => Promise<SliceEnd>;
   /**
    * With a user, the newest log of theirs with that `eventId`; without one, by `_id` where the text is a
    * number, else by `eventId`.
@@ -83,6 +93,31 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>): Log
     return (await reads.find(operation, logs, shown, options))[0];
   }
 
+  /** Hands over the first logs of a read, within bounds. */
+  async function slice(
+    operation: string,
+    query: Filter<LogDocument>,
+    options: FindOptions,
+    { limit, maxLength }: SliceBounds,
+    see: (log: LogDocument) => number,
+  ): Promise<SliceEnd> {
+    let left = limit;
+    let length = 0;
+    let more = false;
+    await reads.each(operation, logs, query, options, (log) => {
+      if (left === 0 || length >= maxLength) {
+        more = true;
+        return false;
+      }
+      const own = see(log);
+      batch.saw(own);
+      length += own;
+      left--;
+      return true;
+    });
+    return { more };
+  }
+
   return {
     async read(filter, { order, limit, maxLength = Infinity, skip = 0, beside }, see) {
       const down = (order === 'newest') !== (beside?.side === 'before');
@@ -96,21 +131,24 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>): Log
         index: indexFor(filter),
         ...(skip > 0 && { skip }),
       };
-      let left = limit;
-      let length = 0;
-      let more = false;
-      await reads.each(skip > 0 ? 'logs.skip' : 'logs.page', logs, query, options, (log) => {
-        if (left === 0 || length >= maxLength) {
-          more = true;
-          return false;
-        }
-        const own = see(log);
-        batch.saw(own);
-        length += own;
-        left--;
-        return true;
-      });
-      return { more };
+      return slice(skip > 0 ? 'logs.skip' : 'logs.page', query, options, { limit, maxLength }, see);
+    },
+
+    async readNumbered(filter, { from: lowest, to, partitions }, bounds, see) {
+      const query = {
+        ...mongoFilter(filter),
+        _id: { $gte: lowest, $lt: to },
+        deletedAt: { $exists: false },
+        ...(partitions && { $or: partitions.map((one) => ({ _id: { $mod: [maxPartitions, one] } })) }),
+      } as Filter<LogDocument>;
+      const options = {
+        sort: { _id: 1 } as const,
+        projection: logProjection,
+        limit: bounds.limit + 1,
+        batchSize: Math.min(bounds.limit + 1, batch.current),
+        index: '_id_',
+      };
+      return slice('logs.numbered', query, options, bounds, see);
     },
 
     async find(idOrEventId, userId) {

@@ -1,12 +1,17 @@
 // GET /api/logs/export: many logs in one answer.
 import { validationError } from '@activity/service';
+import type { Failure } from '@activity/service';
 import { z } from 'zod';
-import { wholeNumber } from '../http/parameters.ts';
+import { flag, time, wholeNumber } from '../http/parameters.ts';
 import { failed, route } from '../http/route.ts';
-import type { NodeBindings, Route } from '../http/route.ts';
-import { exportLogs } from '../logs/export.ts';
+import type { Answer, NodeBindings, Route } from '../http/route.ts';
+import type { CursorCodec } from '../logs/cursor.ts';
+import { exportFormats, exportLogs, gzipped, listSlices } from '../logs/export.ts';
+import type { ExportFormat, NextSlice } from '../logs/export.ts';
 import { filterShape } from '../logs/filter.ts';
+import type { LogFilter } from '../logs/filter.ts';
 import type { LogStore } from '../logs/log-store.ts';
+import { endOf, receivedSlices, type Final, type Received } from '../logs/received.ts';
 import { orderParameter } from './logs.ts';
 
 /** What the route needs. */
@@ -18,12 +23,35 @@ export interface ExportDeps {
   ending: AbortSignal;
   /** Exports at one time. */
   maxExports: number;
+  received: ReceivedDeps;
+}
+
+/** What exports of what was received since need. */
+export interface ReceivedDeps {
+  /** Up to where the logs are complete; undefined where that is not known. */
+  final: () => Promise<Final | undefined>;
+  /** See `offsetsAt`. */
+  offsetsAt: (time: Date, partitions: number) => Promise<readonly number[]>;
+  cursors: CursorCodec<Received>;
 }
 
 const maxExport = 10_000_000;
+const fromStart = 'start';
+const sinceProblem = 'must be start, a time, or the Export-Cursor of an answer';
+const timeShape = time();
+
+const mediaTypes: Readonly<Record<ExportFormat, string>> = {
+  ndjson: 'application/x-ndjson',
+  csv: 'text/csv; charset=utf-8',
+  parquet: 'application/vnd.apache.parquet',
+};
+
+/** The levels of gzip: for what is unpacked at once, and for files that are kept. */
+const levels = { encoding: 1, file: 6 };
 
 /** The route of exports. */
-export function exportRoute({ store, activityTypes, now, ending, maxExports }: ExportDeps): Route {
+export function exportRoute(deps: ExportDeps): Route {
+  const { store, activityTypes, now, ending, maxExports, received } = deps;
   let open = 0;
   return route({
     method: 'GET',
@@ -31,12 +59,29 @@ export function exportRoute({ store, activityTypes, now, ending, maxExports }: E
     scope: 'read',
     summary: 'Export logs',
     description:
-      'All logs that the filters let through, as NDJSON (each as `/api/logs/:id` gives it) or CSV, streamed. An answer that is cut off ends without its last chunk, so that clients see it. In CSV, what a spreadsheet would take for a formula begins with an apostrophe.',
+      'All logs that the filters let through, as NDJSON (each as `/api/logs/:id` gives it), CSV or Parquet, streamed. An answer that is cut off ends without its last chunk, so that clients see it. ' +
+      'In CSV, a text that a spreadsheet would take for a formula, or that begins with an apostrophe, has an apostrophe before it. ' +
+      'With `since`, the logs are those that were received since: the answer names the cursor of the next export in `Export-Cursor`, and nothing that is stored later is missed.',
     query: z.object({
-      format: z.enum(['ndjson', 'csv'], 'must be ndjson or csv').default('ndjson').describe('The form'),
+      format: z.enum(exportFormats, 'must be ndjson, csv or parquet').default('ndjson').describe('The form'),
       limit: wholeNumber(maxExport)
         .default(maxExport)
-        .describe(`The most logs, at most ${maxExport.toLocaleString('en')}`),
+        .describe(
+          `The most logs, at most ${maxExport.toLocaleString('en')}; with \`since\`, the most events that are looked at`,
+        ),
+      since: z
+        .string()
+        .max(65_536, sinceProblem)
+        .optional()
+        .describe(
+          'Only what was received since: `start`, a time (logs of a minute before may be among them), or the `Export-Cursor` of the export before',
+        ),
+      gzip: flag().optional().describe('Whether the file is packed by gzip'),
+      spreadsheet: flag()
+        .optional()
+        .describe(
+          'Of CSV: with a mark of the byte order, and an apostrophe before what a spreadsheet would take for a number or round',
+        ),
       sort: orderParameter,
       ...filterShape(activityTypes),
     }),
@@ -44,15 +89,29 @@ export function exportRoute({ store, activityTypes, now, ending, maxExports }: E
       200: {
         description: 'The logs.',
         mediaType: 'application/x-ndjson',
-        otherMediaTypes: ['text/csv'],
-        headers: { 'Content-Disposition': 'A file name' },
+        otherMediaTypes: ['text/csv', 'application/vnd.apache.parquet', 'application/gzip'],
+        headers: {
+          'Content-Disposition': 'A file name',
+          'Export-Cursor': 'With `since`: where the next export goes on',
+          'Export-More': 'With `since`: `true` where there is more already',
+          'Export-Complete-Until':
+            'With `since`, and where there is no more: everything that the edge took before is exported',
+        },
       },
       400: { description: 'A parameter is wrong.', schema: validationError },
     },
-    handle: async ({ query: { format, limit, sort: order = 'newest', ...filter }, context }) => {
-      const name = `activity-${new Date(now()).toISOString().slice(0, 10)}.${format}`;
-      const type = format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson';
-      const headers = { 'content-type': type, 'content-disposition': `attachment; filename="${name}"` };
+    handle: async ({ query, context }) => {
+      const { format, limit, since, gzip = false, spreadsheet = false, sort, ...filter } = query;
+      if (since !== undefined && sort !== undefined)
+        return failed(problem('sort', 'has no meaning with since: logs come in the order of their receipt'));
+      const packs = gzip ? 'file' : packingOf(context.req.header('accept-encoding'), format);
+      const name = `activity-${new Date(now()).toISOString().slice(0, 10)}.${format}${gzip ? '.gz' : ''}`;
+      const headers: Record<string, string> = {
+        'content-type': gzip ? 'application/gzip' : mediaTypes[format],
+        'content-disposition': `attachment; filename="${name}"`,
+        vary: 'accept-encoding',
+        ...(packs === 'encoding' && { 'content-encoding': 'gzip' }),
+      };
       // A stream that nobody reads must not be opened.
       if (context.req.method === 'HEAD') return new Response(null, { headers });
       if (open >= maxExports) {
@@ -67,13 +126,24 @@ export function exportRoute({ store, activityTypes, now, ending, maxExports }: E
       });
       open++;
       try {
-        const slices = exportLogs(store, { filter, order, format, limit });
+        const found =
+          since === undefined
+            ? { next: listSlices(store, filter, sort ?? 'newest'), headers: {} }
+            : await slicesSince(since, limit, filter, deps.store, received);
+        if ('refused' in found) {
+          end();
+          return found.refused;
+        }
+        const most = since === undefined ? limit : Number.MAX_SAFE_INTEGER;
+        const pieces = exportLogs(found.next, { format, spreadsheet }, most);
         // The first slice is read before the answer begins, so that a failure has a status.
-        const first = await slices.next();
+        const first = await pieces.next();
         ending.addEventListener('abort', cut, { once: true });
         if (outgoing?.closed === true) end();
         else outgoing?.once('close', end);
-        return new Response(streamOf(first, slices, end), { headers });
+        const all = resumed(first, pieces);
+        const stream = streamOf(packs === undefined ? all : gzipped(all, levels[packs]), end);
+        return new Response(stream, { headers: { ...headers, ...found.headers } });
       } catch (error) {
         end();
         throw error;
@@ -82,35 +152,96 @@ export function exportRoute({ store, activityTypes, now, ending, maxExports }: E
   });
 }
 
+function problem(field: string, message: string): Failure {
+  return { kind: 'validation', details: [{ field, message }] };
+}
+
+/** Whether a client takes gzip; Parquet is packed already. */
+function packingOf(accepted: string | undefined, format: ExportFormat): 'encoding' | undefined {
+  if (accepted === undefined || format === 'parquet') return undefined;
+  const takes = accepted.split(',').some((one) => /^\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*$).*)?$/i.test(one));
+  return takes ? 'encoding' : undefined;
+}
+
+/** What was received since, and what the answer says of it; or why there is none. */
+async function slicesSince(
+  since: string,
+  limit: number,
+  filter: LogFilter,
+  store: LogStore,
+  { final, offsetsAt, cursors }: ReceivedDeps,
+): Promise<{ next: NextSlice; headers: Record<string, string> } | { refused: Answer }> {
+  // Before the logs are read: what is stored in between belongs to the next export.
+  const complete = await final();
+  if (complete === undefined) {
+    const message =
+      'it is not known how far the logs are complete: the sink stores them again, or has not begun';
+    return { refused: failed({ kind: 'unavailable', message, retryAfterSeconds: 5 }) };
+  }
+  const { topic, offsets, asOf } = complete;
+  const at = timeShape.safeParse(since);
+  const from = at.success
+    ? await offsetsAt(at.data, offsets.length)
+    : since === fromStart
+      ? []
+      : cursors.read(since);
+  if (from === undefined) return { refused: failed(problem('since', sinceProblem)) };
+  if ('topic' in from && from.topic !== topic) {
+    const message = 'is of another raw topic, which was replaced: export again from start';
+    return { refused: failed(problem('since', message)) };
+  }
+  const begin = 'topic' in from ? from.offsets : from;
+  const { to, more } = endOf(begin, offsets, limit);
+  return {
+    next: receivedSlices(store, filter, begin, to),
+    headers: {
+      'export-cursor': cursors.write({ topic, offsets: to }),
+      'export-more': String(more),
+      ...(!more && { 'export-complete-until': asOf.toISOString() }),
+    },
+  };
+}
+
+async function* resumed(
+  first: IteratorResult<Buffer, void>,
+  pieces: AsyncGenerator<Buffer, void, undefined>,
+): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    if (first.done !== true) yield first.value;
+    yield* pieces;
+  } finally {
+    await pieces.return();
+  }
+}
+
 /**
- * A stream of texts that is read no faster than it is taken; `end` is called when it ends, however that is.
+ * A stream of pieces that is read no faster than it is taken; `end` is called when it ends, however that is.
  */
 function streamOf(
-  first: IteratorResult<string, void>,
-  slices: AsyncGenerator<string, void, undefined>,
+  pieces: AsyncGenerator<Buffer, void, undefined>,
   end: () => void,
 ): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  let next: Promise<IteratorResult<string, void>> = Promise.resolve(first);
+  let next = pieces.next();
+  next.catch(() => {});
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const slice = await next.catch((error: unknown) => {
+        const piece = await next.catch((error: unknown) => {
           end();
           throw error;
         });
-        if (slice.done) {
+        if (piece.done) {
           end();
           return controller.close();
         }
-        controller.enqueue(encoder.encode(slice.value));
-        next = slices.next();
+        controller.enqueue(piece.value);
+        next = pieces.next();
         // It is looked at by the next pull.
         next.catch(() => {});
       },
       async cancel() {
         end();
-        await slices.return();
+        await pieces.return();
       },
     },
     { highWaterMark: 0 },
