@@ -1,12 +1,12 @@
 // A million lines of history from a file, with ten kills of importer, broker and processor.
 import { afterAll, beforeAll, test } from 'vitest';
-import { expectImported } from './testing/import-run.ts';
-import { startStack, type Stack } from './testing/stack.ts';
+import { expectImported, startLasting } from './testing/import-run.ts';
+import type { Stack } from './testing/stack.ts';
 
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startStack('import-million');
+  stack = await startLasting('import-million');
 });
 
 afterAll(() => stack.stop());

@@ -15,8 +15,14 @@ import { expect, vi } from 'vitest';
 import { z } from 'zod';
 import { healthy, killPart } from './outages.ts';
 import { readRawHistory } from './raw-history.ts';
-import type { Stack } from './stack.ts';
+import { startStack, type Stack } from './stack.ts';
 import { expectTruth } from './truth.ts';
+
+/** Starts a stack whose counts do not expire, however long ago their events happened. */
+export async function startLasting(name: string): Promise<Stack> {
+  for (const size of ['MINUTE', 'HOUR', 'DAY']) vi.stubEnv(`${size}_TTL_DAYS`, '24000');
+  return startStack(name);
+}
 
 /** How much is imported. */
 export interface ImportRun {
@@ -64,7 +70,7 @@ async function writeHistory(file: string, { lines, users, seed }: ImportRun): Pr
     } else if (index % 100 === 99 && copied !== undefined) line = copied;
     else {
       const user = pick(users);
-      const userId = `user ${user}`;
+      const userId = `user-${user}`;
       const time = (days[user]?.[pick(12)] ?? firstDay) + pick(day);
       const activityType = defaultActivityTypes[pick(defaultActivityTypes.length)] ?? 'LOGIN';
       const own = index % 10 === 0 ? { eventId: `own-${index}` } : {};

@@ -1,4 +1,5 @@
-// The importer and a real broker: killed, stopped, run again; every line is in the topic or among the rejects.
+// The importer and a real broker: killed, stopped, run again. Every line is in the topic or among the
+// rejects.
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

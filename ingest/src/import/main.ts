@@ -44,7 +44,7 @@ const { positionals: files, values } = readArguments({
 });
 
 const nothing: Progress = { bytes: 0, lines: 0, stored: 0, rejected: 0, rejectBytes: 0 };
-/** Writes wait for the broker as long as it takes: given up, they would be out of order when they come again. */
+/** Writes wait for the broker: given up, they would be out of order when they come again. */
 const deadlineMs = 86_400_000;
 const patienceMs = 600_000;
 const number = new Intl.NumberFormat('en');

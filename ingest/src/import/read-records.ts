@@ -93,7 +93,7 @@ function refusalOf({ problem, bytes }: FileRecord): string | undefined {
 
 const lineFeed = Buffer.from('\n');
 
-/** The cells of each row, or what is wrong with it. All are parsed in one piece, unless one of them is bad. */
+/** The cells of each row, or what is wrong with it. All are parsed in one piece, unless one is bad. */
 function cellsOf(rows: readonly FileRecord[], delimiter: string): (string[] | string)[] {
   try {
     const all = csvOf(Buffer.concat(rows.flatMap(({ bytes }) => [bytes, lineFeed])), delimiter);

@@ -12,7 +12,7 @@ export interface FileRecord {
 
 /** How a file is split. */
 export interface SplitOptions {
-  /** The character that separates the cells of CSV, whose quoted cells may hold line breaks; undefined: NDJSON. */
+  /** What separates the cells of CSV, whose quoted cells may hold line breaks; undefined: NDJSON. */
   delimiter: string | undefined;
   /** The longest record, in bytes. */
   maxBytes: number;

@@ -36,8 +36,8 @@ export interface Freshness {
    */
   asOf?: Date;
   /**
-   * Where the raw topic ended then, by partition: what came of the records before is in the collection. Grows;
-   * absent until it is known.
+   * Where the raw topic ended then, by partition: what came of the records before is in the collection.
+   * Grows; absent until it is known.
    */
   final?: number[];
   /** The collection is written again from an older position: until that has ended nothing is known of it. */

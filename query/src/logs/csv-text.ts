@@ -5,7 +5,7 @@ export type CsvValue = string | number | boolean | undefined;
 
 /** How rows are written. */
 export interface CsvOptions {
-  /** Texts that a spreadsheet would take for a number, and numbers that it would round, are marked as text. */
+  /** Texts that a spreadsheet would take for a number, and numbers that it would round, are marked. */
   spreadsheet: boolean;
 }
 

@@ -1,4 +1,5 @@
-// Exports: every log of a list in slices of it, as NDJSON, CSV or Parquet, no faster than the client takes them.
+// Exports: every log of a list in slices of it, as NDJSON, CSV or Parquet, no faster than the client takes
+// them.
 import { Readable, pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { Order, Position } from './cursor.ts';

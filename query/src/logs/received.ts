@@ -1,5 +1,5 @@
-// Logs in the order in which the pipeline received them, from a position to another: each export goes on where the
-// one before has ended, and misses nothing that is stored later.
+// Logs in the order in which the pipeline received them: each export goes on where the one before has ended,
+// and misses nothing that is stored later.
 import { maxPartitions, type Freshness } from '@activity/contracts';
 import type { Collection } from 'mongodb';
 import type { Reads } from '../reads/reads.ts';

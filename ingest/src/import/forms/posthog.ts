@@ -30,10 +30,10 @@ const noReferrer = '$direct';
  * `$` before their names, which no field may begin with.
  *
  * @example
- * posthogEvent({ uuid: '0190…', event: '$pageview', distinct_id: 'ada', timestamp: '2024-05-01 10:00:00.000000',
- *   properties: { $current_url: 'https://shop.example/', $browser: 'Firefox', plan: 'pro' } })
- * // { ok: true, body: { eventId: '0190…', userId: 'ada', activityType: 'PAGE_VIEW', timestamp: '2024-05-01T10:00:00.000000Z',
- * //   metadata: { url: 'https://shop.example/', browser: 'Firefox', plan: 'pro' } } }
+ * const properties = { $current_url: 'https://shop.example/', plan: 'pro' };
+ * posthogEvent({ uuid: '0190…', event: '$pageview', distinct_id: 'ada', properties })
+ * // { ok: true, body: { eventId: '0190…', userId: 'ada', activityType: 'PAGE_VIEW',
+ * //   metadata: { url: 'https://shop.example/', plan: 'pro' } } }
  */
 export function posthogEvent(value: unknown): Mapped {
   const fields = fieldsOf(value);

@@ -4,13 +4,13 @@ import { jsonOf, type Mapped } from './form.ts';
 const prefix = 'metadata.';
 
 /**
- * Makes the body of an event of the cells of a row. Empty cells count as missing; a `metadata` cell is JSON, a
- * `metadata.x` cell is the text of the field `x`. Every other column is left for the check of events: it
+ * Makes the body of an event of the cells of a row. Empty cells count as missing; a `metadata` cell is JSON,
+ * a `metadata.x` cell is the text of the field `x`. Every other column is left for the check of events: it
  * becomes part of the metadata, or is refused where it looks like a field's misspelt name.
  *
  * @example
- * rowEvent({ userId: 'ada', activityType: 'LOGIN', timestamp: '1767323045678', 'metadata.plan': 'pro', note: '' })
- * // { ok: true, body: { userId: 'ada', activityType: 'LOGIN', timestamp: 1767323045678, metadata: { plan: 'pro' } } }
+ * rowEvent({ userId: 'ada', activityType: 'LOGIN', timestamp: '1767323045678', 'metadata.plan': 'pro' })
+ * // { ok: true, body: { userId: 'ada', …, timestamp: 1767323045678, metadata: { plan: 'pro' } } }
  */
 export function rowEvent(value: unknown): Mapped {
   const body: Record<string, unknown> = {};
