@@ -1,5 +1,5 @@
-// Keys change while traffic runs through two edges: no request of a good key is refused, none of a revoked one
-// is taken for long, and each change is in GET /api/audit once.
+// Keys change while traffic runs through two edges: no request of a good key is refused, none of a revoked
+// one is taken for long, and each change is in GET /api/audit once.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

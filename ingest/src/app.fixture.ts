@@ -1,7 +1,7 @@
 // The edge's app on pretended surroundings, for tests.
 import { activityInput } from '@activity/contracts';
 import { createHostCheck, createLogger, noPublicKeys } from '@activity/service';
-import type { Authenticator, PublicKeys, Readiness } from '@activity/service';
+import type { Authenticator, PublicKeys, Readiness, Tracing } from '@activity/service';
 import { Registry } from 'prom-client';
 import { createApp } from './app.ts';
 import type { Change } from './audit/audit-writer.ts';
@@ -47,6 +47,7 @@ export interface TestEdgeOptions {
   perKey?: number;
   perAddress?: number;
   publicPerAddress?: number;
+  tracing?: Tracing;
 }
 
 const now = Date.parse('2026-01-02T03:04:05.678Z');
@@ -96,6 +97,7 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
         now: () => now,
       }),
       received: new ReceivedBytes({ maxBytes: 33_554_432 }),
+      tracing: options.tracing,
       now: () => now,
       newRequestId: () => 'request-id',
       inFlight: { begin: () => {}, end: () => {} },

@@ -38,6 +38,12 @@ test('every variable has a default and says what it is for', () => {
       "ACK_DEADLINE_MS",
       "MAX_WAITING_BYTES",
       "MAX_RECEIVED_BYTES",
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+      "OTEL_EXPORTER_OTLP_TIMEOUT",
+      "OTEL_SDK_DISABLED",
+      "OTEL_TRACES_SAMPLER",
+      "OTEL_TRACES_SAMPLER_ARG",
       "NODE_ENV",
       "LOG_LEVEL",
     ]

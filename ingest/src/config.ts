@@ -16,6 +16,7 @@ import {
   portNumber,
   textList,
   tlsVariables,
+  tracingVariables,
   trustVariables,
 } from '@activity/service';
 import type { Environment } from '@activity/service';
@@ -74,6 +75,7 @@ export const configSchema = z.object({
   MAX_RECEIVED_BYTES: integer(16_777_216, 2_097_152).describe(
     'Bytes that the bodies of all requests in flight may hold before requests get 503; slow ones give way first',
   ),
+  ...tracingVariables,
   NODE_ENV: nodeEnv().describe('development, test or production'),
   LOG_LEVEL: logLevel().describe('Least level that is logged'),
 });

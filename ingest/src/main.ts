@@ -10,9 +10,11 @@ import {
   listen,
   loggedFetch,
   openAuthenticator,
+  openTracing,
   runService,
   serverTlsOf,
   startMonitoring,
+  tracingOf,
   trustCa,
 } from '@activity/service';
 import type { Readiness, ServiceContext } from '@activity/service';
@@ -102,6 +104,10 @@ async function start({ onClose }: ServiceContext): Promise<void> {
     return { ready: false, reason: `events cannot be written: ${writer.failing}` };
   }
 
+  const spans = tracingOf(config, 'ingest');
+  const tracing = spans === undefined ? undefined : await openTracing(spans, logger);
+  if (tracing !== undefined) onClose('the spans', tracing.close);
+
   const streams = new OpenStreams();
   const received = new ReceivedBytes({ maxBytes: config.MAX_RECEIVED_BYTES });
   const burstSeconds = config.RATE_LIMIT_BURST_SECONDS;
@@ -125,6 +131,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
         burstSeconds,
       }),
       received,
+      tracing,
       now: Date.now,
       newRequestId: requestIds(),
       inFlight: { begin: () => requestsInFlight++, end: () => requestsInFlight-- },

@@ -1,10 +1,11 @@
 // From the configuration to the application: its topology, and what that is told.
 import { accessSync, constants } from 'node:fs';
 import { topicsOf } from '@activity/contracts';
-import { kafkaSecurityOf, type Logger } from '@activity/service';
-import type { ResetOptions } from '@activity/streams';
+import { kafkaSecurityOf, tracingOf, type Logger } from '@activity/service';
+import type { ResetOptions, TopologyModule } from '@activity/streams';
 import type { Config } from './config.ts';
 import type { ActivityOptions } from './topologies/activity.ts';
+import type { TracedOptions } from './topologies/traced-activity.ts';
 
 /** The application, however it is used: what it is called, what it does, and where Kafka is. */
 export function applicationOf(
@@ -13,14 +14,19 @@ export function applicationOf(
 ): Required<Pick<ResetOptions, 'applicationId' | 'brokers' | 'security' | 'topology'>> {
   return {
     applicationId: config.KAFKA_GROUP_ID,
-    // As a module, which every thread loads for itself.
-    topology: {
-      url: new URL('topologies/activity.ts', import.meta.url),
-      options: topologyOptions(config, logger),
-    },
+    topology: topologyOf(config, logger),
     brokers: config.KAFKA_BROKERS,
     security: kafkaSecurityOf(config),
   };
+}
+
+/** As a module, which every thread loads for itself. */
+function topologyOf(config: Config, logger: Logger): TopologyModule {
+  const options = topologyOptions(config, logger);
+  const tracing = tracingOf(config, 'processor');
+  if (tracing === undefined) return { url: new URL('topologies/activity.ts', import.meta.url), options };
+  const traced: TracedOptions = { ...options, tracing, logLevel: config.LOG_LEVEL };
+  return { url: new URL('topologies/traced-activity.ts', import.meta.url), options: traced };
 }
 
 /** The options; a database of places that cannot be read is said once, and done without. */

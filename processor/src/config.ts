@@ -14,6 +14,7 @@ import {
   portNumber,
   textList,
   tlsVariables,
+  tracingVariables,
 } from '@activity/service';
 import type { Environment } from '@activity/service';
 import { z } from 'zod';
@@ -93,6 +94,7 @@ export const configSchema = z.object({
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   ...tlsVariables,
   API_KEYS_FILE: keyVariables.API_KEYS_FILE,
+  ...tracingVariables,
   NODE_ENV: nodeEnv().describe('development, test or production'),
   LOG_LEVEL: logLevel().describe('Least level that is logged'),
 });

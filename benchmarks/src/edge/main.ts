@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve as absolute } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { startBroker } from '@activity/testbed';
+import { startOtlpReceiver } from '@activity/testbed/testing/otlp-receiver';
 import { begin } from '../shared/begin.ts';
 import { Kafka, logLevel } from 'kafkajs';
 import { offsetsIn } from '../processor/kafka.ts';
@@ -26,6 +27,8 @@ Set by the environment:
   BENCH_ROUNDS   how often each candidate is measured; 3 by default
   BENCH_SECONDS   how long it is measured, in seconds; 5 by default
   BENCH_OTHER   root of another checkout of this project, installed: its edge runs beside this one, as
+    edge-other, and no other server
+  BENCH_TRACES   1: this edge with spans of OpenTelemetry, sent to a collector, runs beside itself without, as
     edge-other, and no other server`);
 
 const here = import.meta.dirname;
@@ -33,7 +36,8 @@ const repository = join(here, '..', '..', '..');
 const edgeScript = join('ingest', 'src', 'main.ts');
 const topic = 'bench-edge';
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
-const other = process.env['BENCH_OTHER'];
+const isTraced = process.env['BENCH_TRACES'] === '1';
+const other = isTraced ? repository : process.env['BENCH_OTHER'];
 const measureMs = Number(process.env['BENCH_SECONDS'] ?? 5) * 1_000;
 
 async function load(options: LoadOptions): Promise<LoadResult> {
@@ -98,7 +102,11 @@ try {
     RATE_LIMIT_PER_KEY: '10000000',
     RATE_LIMIT_PER_ADDRESS: '10000000',
   };
-  await add('edge', join(repository, edgeScript), edgeEnvironment);
+  await using collector = isTraced ? await startOtlpReceiver() : undefined;
+  await add('edge', join(repository, edgeScript), {
+    ...edgeEnvironment,
+    ...(collector && { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }),
+  });
   if (other === undefined) {
     await add('bare-hono', join(here, 'bare-hono.ts'), {});
     await add('express-kafkajs', join(here, '..', 'shared', 'express-kafkajs.ts'), {
@@ -171,6 +179,11 @@ try {
       const pairs = pairRatios(rates('edge'), rates('edge-other'));
       ratios[`edge/edge-other ${what}`] = Math.round(medianOf(pairs) * 1_000) / 1_000;
       console.log(`edge/edge-other ${what}: ${pairs.map((pair) => pair.toFixed(3)).join(', ')}`);
+    }
+    if (collector !== undefined) {
+      console.log(`The collector received ${collector.spans.length} spans.`);
+      if (collector.spans.length === 0) wrong.push('no span was received');
+      targets = Object.fromEntries(Object.entries(ratios).map(([name, got]) => [name, atLeast(0.97, got)]));
     }
   } else {
     function ratio(of: string, to: string): [string, number][] {

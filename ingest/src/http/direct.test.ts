@@ -82,6 +82,7 @@ const stubDeps: GateDeps = {
   limitPerKey: undefined,
   limitPerAddress: undefined,
   limitPublicPerAddress: undefined,
+  tracing: undefined,
   received: new ReceivedBytes({ maxBytes: 33_554_432 }),
   now: Date.now,
   newRequestId: () => 'id',

@@ -9,6 +9,7 @@ import type {
   Logger,
   ObserveRequest,
   PublicKeys,
+  Tracing,
 } from '@activity/service';
 import type { EdgeMetrics } from '../metrics.ts';
 import { addressGroup, clientAddress } from './client-address.ts';
@@ -20,6 +21,7 @@ import type { RequestBody } from './read-body.ts';
 import type { ReceivedBytes } from './received-bytes.ts';
 import type { Route } from './route.ts';
 import { traceHeaders } from './trace-context.ts';
+import { traced } from './traced.ts';
 
 /** What the gate needs. */
 export interface GateDeps {
@@ -40,6 +42,8 @@ export interface GateDeps {
   now: () => number;
   /** Makes a request's id where the client gave none. */
   newRequestId: () => string;
+  /** Undefined: no spans are recorded. */
+  tracing: Tracing | undefined;
   /** Told of each request's beginning and end. */
   inFlight: { begin: () => void; end: () => void };
 }
@@ -221,7 +225,7 @@ function enter<A extends Answer>(
       return failureAnswer(limited);
     }
   }
-  return handle({
+  const request: EdgeRequest = {
     id,
     receivedAt: deps.now(),
     identity: identity ?? nobody,
@@ -231,7 +235,10 @@ function enter<A extends Answer>(
     header,
     body,
     keyed,
-  });
+  };
+  return deps.tracing === undefined
+    ? handle(request)
+    : traced(deps.tracing, { method: call.method, path: route.path }, request, handle);
 }
 
 /**

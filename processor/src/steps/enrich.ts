@@ -13,6 +13,7 @@ import type { TypeCounts } from '../type-counts.ts';
 import { arrivalOf } from './arrival.ts';
 import { cloudEventHeaders } from './cloud-event-headers.ts';
 import { peopleStore, type People } from './person.ts';
+import type { RecordSpans } from './record-spans.ts';
 import { Sessions, type Merge, type Session } from './sessions.ts';
 import { verdictOutput, verdicts } from './verdict.ts';
 
@@ -44,6 +45,8 @@ export interface EnrichOptions {
   cloudEventsSource: string | undefined;
   /** Counts logs by type; undefined: not counted. */
   typeCounts: TypeCounts | undefined;
+  /** Records spans; undefined: none. */
+  spans: RecordSpans | undefined;
 }
 
 /** Gives each event its numeric id and its times, then what the steps add. */
@@ -53,6 +56,7 @@ export function enrich({
   graceMs,
   cloudEventsSource,
   typeCounts,
+  spans,
 }: EnrichOptions): ProcessorSupplier<string, IncomingEvent, string, EnrichedLog> {
   const withCloudEvent = cloudEventsSource === undefined ? undefined : cloudEventHeaders(cloudEventsSource);
   return function createEnrich(): Processor<string, IncomingEvent, string, EnrichedLog> {
@@ -82,6 +86,7 @@ export function enrich({
         const { event, time, clamped, receivedAt, receivedAtCorrected } = value;
         const position = context.position();
         if (!position) throw new Error('enriching outside of a record');
+        const span = spans?.begin(headers, position);
         const log: EnrichedLog = {
           _id: logId(position.partition, position.offset),
           eventId: event.eventId,
@@ -106,7 +111,8 @@ export function enrich({
           }
         }
         const eventTimeOf = { key: eventTimeHeader, value: Buffer.from(log.timestamp) };
-        const sent = withCloudEvent === undefined ? headers : withCloudEvent(log, headers);
+        const carried = span === undefined ? headers : span.headers;
+        const sent = withCloudEvent === undefined ? carried : withCloudEvent(log, carried);
         typeCounts?.add(log.activityType);
         context.forward({ key, value: log, timestamp, headers: [...sent, eventTimeOf] });
         if (merge !== undefined) {
@@ -116,6 +122,10 @@ export function enrich({
         }
         const verdict = late ? verdicts.late : verdicts.enriched;
         context.forwardTo(verdictOutput, { key: '', value: verdict, timestamp, headers: [] });
+        span?.end();
+      },
+      close() {
+        spans?.flush();
       },
     };
   };

@@ -44,6 +44,7 @@ import {
   recallDuplicates,
   settleDuplicates,
 } from '../steps/settle-duplicates.ts';
+import type { RecordSpans } from '../steps/record-spans.ts';
 import { globalCountSerde, minutePartSerde, userRecordSerde } from '../steps/stored-records.ts';
 import { countTotals, keepRolling, usersStore } from '../steps/user.ts';
 import { verdictOutput, type Verdict } from '../steps/verdict.ts';
@@ -175,8 +176,8 @@ function eraseUsers(
   erased.output(countFenceOutput, { value }).to(topics.counts, { ...text, name: 'count-fences' });
 }
 
-/** Builds the topology. Threads load the default export. */
-export default function activityTopology(options: ActivityOptions): Topology {
+/** Builds the topology. Threads load the default export; `traced-activity.ts` gives it `spans`. */
+export default function activityTopology(options: ActivityOptions, spans?: RecordSpans): Topology {
   const { topics, dedupeMs, graceMs, maxBytes, off, privacy, cloudEventsSource } = options;
   const typeCounts = options.countTypes ? openTypeCounts() : undefined;
   const builder = new StreamsBuilder();
@@ -212,6 +213,7 @@ export default function activityTopology(options: ActivityOptions): Topology {
       graceMs,
       cloudEventsSource,
       typeCounts,
+      spans,
     }),
     { name: 'enrich', stores: [peopleStore], value: jsonSerde<EnrichedLog>() },
   );
