@@ -27,7 +27,7 @@ export interface ReadOptions {
  * The id of an event that has none: the file's name, the line and a hash of its content, so that the same
  * line of the same file has the same one whenever it is read.
  */
-export function idOfLine(name: string, { line, bytes }: FileRecord): string {
+function idOfLine(name: string, { line, bytes }: FileRecord): string {
   return `${name}:${line}:${hash('sha256', bytes, 'base64url').slice(0, 22)}`;
 }
 

@@ -57,12 +57,26 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Writes a state in place of the one before. It is on disk when this resolves. */
+/**
+ * Writes a state in place of the one before. It is on disk when this resolves.
+ *
+ * @throws Error that says what to do where the file cannot be written
+ */
 export async function writeState(file: string, state: ImportState): Promise<void> {
+  try {
+    await replaceFile(file, `${JSON.stringify(state)}\n`);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const remedy = 'make room, or name a file elsewhere by --state';
+    throw new Error(`the position cannot be kept in ${file} (${code}): ${remedy}`, { cause: error });
+  }
+}
+
+async function replaceFile(file: string, text: string): Promise<void> {
   const next = `${file}.new`;
   const handle = await open(next, 'w', 0o600);
   try {
-    await handle.writeFile(`${JSON.stringify(state)}\n`);
+    await handle.writeFile(text);
     await handle.sync();
   } finally {
     await handle.close();

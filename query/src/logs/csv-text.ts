@@ -33,7 +33,5 @@ export function csvCell(value: CsvValue, { spreadsheet }: CsvOptions): string {
 
 /** A row with its line break. */
 export function csvRow(values: readonly CsvValue[], options: CsvOptions): string {
-  let row = '';
-  for (const value of values) row += `${row === '' ? '' : ','}${csvCell(value, options)}`;
-  return `${row}\r\n`;
+  return `${values.map((value) => csvCell(value, options)).join(',')}\r\n`;
 }
