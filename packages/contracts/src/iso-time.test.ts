@@ -30,6 +30,10 @@ test('reads what Date writes, and writes what Date does', () => {
         fc.pre(!Number.isNaN(date.getTime()));
         expect(parseIsoTime(date.toISOString())).toBe(date.getTime());
         expect(isoTime(date.getTime())).toBe(date.toISOString());
+        const minute = new Date(Math.floor(date.getTime() / 60_000) * 60_000);
+        expect([isoTime(minute.getTime()), isoTime(minute.getTime())]).toEqual(
+          Array(2).fill(minute.toISOString()),
+        );
       },
     ),
   );

@@ -50,12 +50,29 @@ export function parseIsoTime(text: string): number {
   return startOfDay(text.slice(0, 10)) + inDay;
 }
 
-function padded(value: number, width: number): string {
-  return String(value).padStart(width, '0');
+function paddedNumbers(below: number, width: number): readonly string[] {
+  return Array.from({ length: below }, (_, number) => String(number).padStart(width, '0'));
 }
+
+const twoDigits = paddedNumbers(60, 2);
+const threeDigits = paddedNumbers(1_000, 3);
+/** Whole minutes as text: windows begin and end with them. */
+const minuteTexts = new Map<number, string>();
+const minuteMs = 60_000;
 
 /** The inverse of {@link parseIsoTime}. @throws RangeError outside the years 0 to 9999. */
 export function isoTime(time: number): string {
+  if (time % minuteMs !== 0) return textOf(time);
+  let text = minuteTexts.get(time);
+  if (text === undefined) {
+    text = textOf(time);
+    if (minuteTexts.size >= 1_000) minuteTexts.clear();
+    minuteTexts.set(time, text);
+  }
+  return text;
+}
+
+function textOf(time: number): string {
   const day = Math.floor(time / dayMs);
   let text = days.get(day);
   if (text === undefined) {
@@ -66,8 +83,8 @@ export function isoTime(time: number): string {
   const inDay = time - day * dayMs;
   const seconds = Math.floor(inDay / 1000);
   const minutes = Math.floor(seconds / 60);
-  const clock = `${padded(Math.floor(minutes / 60), 2)}:${padded(minutes % 60, 2)}:${padded(seconds % 60, 2)}`;
-  return `${text}${clock}.${padded(inDay % 1000, 3)}Z`;
+  const clock = `${twoDigits[Math.floor(minutes / 60)]}:${twoDigits[minutes % 60]}:${twoDigits[seconds % 60]}`;
+  return `${text}${clock}.${threeDigits[inDay % 1000]}Z`;
 }
 
 const shortForms = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(?:[.,]\d+)?)?(?:(Z)|([+-]\d\d)(?::?(\d\d))?)$/i;
