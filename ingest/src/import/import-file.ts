@@ -14,6 +14,8 @@ export interface Target {
   write: Write;
   /** The memory that what waits takes, in bytes. */
   waitingBytes: () => number;
+  /** Why writes fail, where they have failed for a while. */
+  failing: () => string | undefined;
 }
 
 /** How far an import has come. */
@@ -60,6 +62,8 @@ const lastWaitMs = 10_000;
 /** The rejects that may wait to be written, in characters. */
 const mostRejects = 4_194_304;
 const tickMs = 500;
+/** What the reason says where a right is missing: see `needing`. */
+const missingRight = 'grant the principal';
 
 const noMetrics: Publisher['metrics'] = {
   route: () => () => {},
@@ -149,8 +153,15 @@ export async function importFile(options: ImportOptions): Promise<Imported> {
     report({ ...at });
     const silentMs = performance.now() - heardAt;
     if (acknowledged.idle) heardAt = performance.now();
-    else if (silentMs > options.patienceMs)
-      fail(`the broker has acknowledged nothing for ${Math.round(silentMs / 1_000)} s`);
+    else {
+      const reason = target.failing();
+      // Trying again gives nobody a right.
+      if (reason?.includes(missingRight) === true) fail(reason);
+      else if (silentMs > options.patienceMs) {
+        const silence = `the broker has acknowledged nothing for ${Math.round(silentMs / 1_000)} s`;
+        fail(reason === undefined ? silence : `${silence}: ${reason}`);
+      }
+    }
     keep().catch(fail);
     wake();
   }

@@ -257,6 +257,7 @@ async function main(): Promise<void> {
   const target: Target = {
     write: (record, partition, tell) => writer.send(record, partition, tell),
     waitingBytes: () => writer.waitingBytes,
+    failing: () => writer.failing,
   };
   let code = 0;
   for (const file of files) {
