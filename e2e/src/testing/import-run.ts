@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collections, defaultActivityTypes } from '@activity/contracts';
@@ -121,8 +122,16 @@ async function importThrough(stack: Stack, file: string, { kills, seed }: Import
   const random = randomOf(seed + 1);
   const broker = `${loopback}:${stack.ports.kafka}`;
   const killed: string[] = [];
+  async function lines(): Promise<number> {
+    const state = await readFile(`${file}.import.json`, 'utf8').catch(() => '{}');
+    return (JSON.parse(state) as { lines?: number }).lines ?? 0;
+  }
+  /** Some time; before the importer is killed it has got on by some lines. */
   async function pause(): Promise<'killing'> {
+    const before = await lines();
     await sleep(500 + random() * 700);
+    for (let waits = 0; killed.length % 3 === 0 && (await lines()) === before && waits < 200; waits++)
+      await sleep(50);
     return 'killing';
   }
   async function kill(victim: string, importer: AbortController): Promise<void> {
@@ -143,7 +152,7 @@ async function importThrough(stack: Stack, file: string, { kills, seed }: Import
     if (/Kafka at \S+ (cannot be reached|does not reply)/.test(output)) continue;
     expect([code, output]).toEqual([1, expect.stringMatching(/ stored, [\d,]+ rejected/)]);
     while (killed.length < kills) {
-      await pause();
+      await sleep(500 + random() * 700);
       await kill(killed.length % 2 === 0 ? 'kafka' : 'processor', importer);
     }
     return killed;

@@ -159,12 +159,12 @@ export function workOut(
         `${user} ${own.length} ${rolling.join()} ${Math.min(...times)} ${Math.max(...times)}`,
       );
     }
-    result.logs.push(...logs.filter(({ id }) => !deleted.has(id)).map(({ id, text }) => `${id} ${text}`));
-    result.markers.push(...[...markers].map(String));
+    for (const { id, text } of logs) if (!deleted.has(id)) result.logs.push(`${id} ${text}`);
+    for (const id of markers) result.markers.push(String(id));
     result.ledger.push(...[...ledger].map(([name, count]) => `${partition} ${name} ${count}`));
   }
-  result.minutes.push(...[...minutes].map(([minute, total]) => `${minute} ${total}`));
-  result.everyone.push(...[...everyone].map(([window, total]) => `${window} ${total}`));
+  for (const [minute, total] of minutes) result.minutes.push(`${minute} ${total}`);
+  for (const [window, total] of everyone) result.everyone.push(`${window} ${total}`);
   for (const list of Object.values(result) as string[][]) list.sort();
   return result;
 }
