@@ -7,6 +7,8 @@ const allowedHeaders: readonly string[] = [
   'content-encoding',
   'x-api-key',
   'x-request-id',
+  // Segment's browser client says so how often it has tried.
+  'x-retry-count',
   'traceparent',
   'tracestate',
   'baggage',

@@ -238,3 +238,10 @@ test('the browser client’s figures about itself are not kept', async () => {
   expect(await post(edge, '/v1/m', { series: [] })).toMatchObject({ status: 200, body: { success: true } });
   expect(edge.written).toEqual([]);
 });
+
+test('the browser client may say how often it has tried, or none of its retries would come', async () => {
+  const { app } = testEdge({ origins: ['https://shop.example'] });
+  const response = await app.request('/v1/t', { method: 'OPTIONS', headers: { origin: 'https://shop.example' } });
+  const allowed = response.headers.get('access-control-allow-headers')?.split(', ');
+  expect(allowed).toEqual(expect.arrayContaining(['authorization', 'content-type', 'x-retry-count']));
+});

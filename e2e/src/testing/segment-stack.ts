@@ -1,0 +1,93 @@
+// A whole pipeline that clients of Segment's API send to: with keys, and with a page that may use the edge.
+import { join } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { collections, defaultTopics } from '@activity/contracts';
+import { ensureKey } from '@activity/service';
+import { mongoUrl } from '@activity/testbed/servers/mongo';
+import { Kafka, logLevel } from 'kafkajs';
+import { MongoClient, type Collection } from 'mongodb';
+import { expect, vi } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { healthy, killPart } from './outages.ts';
+import type { Reported } from './segment-clients.ts';
+import { servePage, type PageServer } from './segment-page.ts';
+import { startStack, type Stack } from './stack.ts';
+
+interface Log {
+  eventId: string;
+  userId: string;
+  activityType: string;
+  metadata: Record<string, unknown>;
+}
+
+/** A stack for the clients. */
+export interface SegmentStack {
+  edge: string;
+  writeKey: string;
+  /** The server of a page that may use the edge. */
+  page: PageServer;
+  logs: Collection<Log>;
+  /** Kills a part and waits until all is healthy again. */
+  kill(part: string): Promise<void>;
+  /** Expects what a client reported as delivered to be stored, once each, and nothing in the dead letters. */
+  expectStored(reported: Reported): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts it. */
+export async function startSegmentStack(name: string): Promise<SegmentStack> {
+  const folder = mkdtempSync(join(tmpdir(), `activity-${name}-keys-`));
+  const [path, keyFile] = [join(folder, 'keys.json'), join(folder, 'key')];
+  await ensureKey({ path, keyFile, name, scopes: ['ingest', 'read'] }, new Date());
+  const page = await servePage();
+  // The services inherit them, those too that are started again.
+  const variables = { API_KEYS_FILE: path, CORS_ORIGINS: page.origin };
+  const before = Object.keys(variables).map((variable) => [variable, process.env[variable]] as const);
+  Object.assign(process.env, variables);
+  const stack: Stack = await startStack(name);
+  const { ports, pipeline } = stack;
+  const client = await new MongoClient(mongoUrl(ports.mongodb)).connect();
+  const logs = client.db().collection<Log>(collections.logs);
+  const admin = new Kafka({ brokers: [`127.0.0.1:${ports.kafka}`], logLevel: logLevel.NOTHING }).admin();
+
+  async function deadLetters(): Promise<number> {
+    await admin.connect();
+    const ends = await admin.fetchTopicOffsets(defaultTopics.deadLetter);
+    await admin.disconnect();
+    return ends.reduce((sum, { high }) => sum + Number(high), 0);
+  }
+
+  return {
+    edge: `http://127.0.0.1:${ports.ingest}`,
+    writeKey: readFileSync(keyFile, 'utf8').trim(),
+    page,
+    logs,
+    async kill(part) {
+      await killPart(pipeline, part);
+      await healthy(pipeline);
+    },
+    async expectStored({ delivered }) {
+      const ids = [...new Set(delivered)];
+      expect(ids.length).toBeGreaterThan(0);
+      const stored = (): Promise<number> => logs.countDocuments({ eventId: { $in: ids } });
+      await vi.waitFor(async () => expect(await stored()).toBeGreaterThanOrEqual(ids.length), {
+        timeout: 60_000,
+        interval: 200,
+      });
+      expect(await stored()).toBe(ids.length);
+      expect((await logs.distinct('eventId', { eventId: { $in: ids } })).toSorted()).toEqual(ids.toSorted());
+      expect(await deadLetters()).toBe(0);
+    },
+    async stop() {
+      for (const [variable, value] of before) {
+        if (value === undefined) delete process.env[variable];
+        else process.env[variable] = value;
+      }
+      await client.close();
+      await stack.stop();
+      await page.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
