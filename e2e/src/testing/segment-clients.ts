@@ -114,13 +114,7 @@ export async function runPython(program: string, args: readonly string[] = []): 
 }
 
 /** By `segment-analytics-python`, packed with gzip. */
-export async function sendByPython({
-  edge,
-  writeKey,
-  userId,
-  count,
-  everyMs,
-}: Sending): Promise<Reported> {
+export async function sendByPython({ edge, writeKey, userId, count, everyMs }: Sending): Promise<Reported> {
   const args = [edge, writeKey, userId, String(count), String(everyMs / 1_000)];
   const printed: unknown = JSON.parse(await runPython(pythonProgram, args));
   return z.object({ delivered: z.array(z.string()), failed: z.array(z.string()) }).parse(printed);

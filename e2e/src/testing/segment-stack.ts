@@ -1,15 +1,14 @@
 // A whole pipeline that clients of Segment's API send to: with keys, and with a page that may use the edge.
-import { join } from 'node:path';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { collections, defaultTopics } from '@activity/contracts';
-import { ensureKey } from '@activity/service';
+import { addKey, addPublicKey } from '@activity/service';
 import { mongoUrl } from '@activity/testbed/servers/mongo';
 import { Kafka, logLevel } from 'kafkajs';
 import { MongoClient, type Collection } from 'mongodb';
 import { expect, vi } from 'vitest';
-import { readFileSync } from 'node:fs';
-import { healthy, killPart } from './outages.ts';
+import { killPart } from './outages.ts';
 import type { Reported } from './segment-clients.ts';
 import { servePage, type PageServer } from './segment-page.ts';
 import { startStack, type Stack } from './stack.ts';
@@ -25,10 +24,10 @@ interface Log {
 export interface SegmentStack {
   edge: string;
   writeKey: string;
-  /** The server of a page that may use the edge. */
-  page: PageServer;
+  /** The server of a page, and the public key that is for it. */
+  page: PageServer & { writeKey: string };
   logs: Collection<Log>;
-  /** Kills a part and waits until all is healthy again. */
+  /** Kills a part and waits until the edge takes events again. */
   kill(part: string): Promise<void>;
   /** Expects what a client reported as delivered to be stored, once each, and nothing in the dead letters. */
   expectStored(reported: Reported): Promise<void>;
@@ -38,13 +37,13 @@ export interface SegmentStack {
 /** Starts it. */
 export async function startSegmentStack(name: string): Promise<SegmentStack> {
   const folder = mkdtempSync(join(tmpdir(), `activity-${name}-keys-`));
-  const [path, keyFile] = [join(folder, 'keys.json'), join(folder, 'key')];
-  await ensureKey({ path, keyFile, name, scopes: ['ingest', 'read'] }, new Date());
-  const page = await servePage();
-  // The services inherit them, those too that are started again.
-  const variables = { API_KEYS_FILE: path, CORS_ORIGINS: page.origin };
-  const before = Object.keys(variables).map((variable) => [variable, process.env[variable]] as const);
-  Object.assign(process.env, variables);
+  const keys = join(folder, 'keys.json');
+  const writeKey = await addKey(keys, name, ['ingest'], new Date());
+  const server = await servePage();
+  const page = { ...server, writeKey: await addPublicKey(keys, name, [server.origin], new Date()) };
+  // The services inherit it, those too that are started again.
+  const before = process.env['API_KEYS_FILE'];
+  process.env['API_KEYS_FILE'] = keys;
   const stack: Stack = await startStack(name);
   const { ports, pipeline } = stack;
   const client = await new MongoClient(mongoUrl(ports.mongodb)).connect();
@@ -58,14 +57,21 @@ export async function startSegmentStack(name: string): Promise<SegmentStack> {
     return ends.reduce((sum, { high }) => sum + Number(high), 0);
   }
 
+  const edge = `http://127.0.0.1:${ports.ingest}`;
   return {
-    edge: `http://127.0.0.1:${ports.ingest}`,
-    writeKey: readFileSync(keyFile, 'utf8').trim(),
+    edge,
+    writeKey,
     page,
     logs,
     async kill(part) {
       await killPart(pipeline, part);
-      await healthy(pipeline);
+      await vi.waitFor(
+        async () => {
+          const status = await fetch(`${edge}/readyz`).then((response) => response.status);
+          expect(status).toBe(200);
+        },
+        { timeout: 60_000, interval: 100 },
+      );
     },
     async expectStored({ delivered }) {
       const ids = [...new Set(delivered)];
@@ -80,10 +86,8 @@ export async function startSegmentStack(name: string): Promise<SegmentStack> {
       expect(await deadLetters()).toBe(0);
     },
     async stop() {
-      for (const [variable, value] of before) {
-        if (value === undefined) delete process.env[variable];
-        else process.env[variable] = value;
-      }
+      if (before === undefined) delete process.env['API_KEYS_FILE'];
+      else process.env['API_KEYS_FILE'] = before;
       await client.close();
       await stack.stop();
       await page.stop();

@@ -6,11 +6,12 @@ import { membersOf } from '../json-members.ts';
 import { parseJson } from '../parse-event.ts';
 import type { Parsed } from '../parse-event.ts';
 import { elements } from '../split-batch.ts';
+import { fieldsOf } from './metadata.ts';
 
 /** One call as it came. */
 export interface ReadCall {
   /** Its text, which is JSON. */
-  json: Buffer;
+  json: Buffer | string;
   /** Its value, or why it cannot be taken: it holds too much, or is nested too deep. */
   parsed: Parsed<unknown>;
 }
@@ -22,8 +23,6 @@ export type ReadCalls =
       calls: ReadCall[];
       sentAt?: unknown;
       context?: unknown;
-      /** The key in the body. */
-      writeKey?: string | undefined;
     }
   | { ok: false; details: FieldProblem[] }
   | { ok: false; tooMany: true };
@@ -35,9 +34,8 @@ export const maxCalls = 2_500;
 export function readCall(bytes: Buffer): ReadCalls {
   const parsed = parseJson(bytes);
   if (!parsed.ok && parsed.malformed) return { ok: false, details: parsed.details };
-  const members = membersOf(bytes);
-  if (members === undefined) return refused('body', 'must be an object of no more than 64 fields');
-  return { ok: true, calls: [{ json: bytes, parsed }], writeKey: keyIn(members) };
+  if (parsed.ok && fieldsOf(parsed.value) === undefined) return refused('body', 'must be an object');
+  return { ok: true, calls: [{ json: bytes, parsed }] };
 }
 
 /**
@@ -64,13 +62,23 @@ export async function readBatch(bytes: Buffer): Promise<ReadCalls> {
     calls,
     sentAt: valueOf(members.get('sentAt')),
     context: valueOf(members.get('context')),
-    writeKey: keyIn(members),
   };
 }
 
-function keyIn(members: ReadonlyMap<string, Buffer>): string | undefined {
-  const key = valueOf(members.get('writeKey'));
-  return typeof key === 'string' ? key : undefined;
+/** The call of a body that has been parsed already, to find the key in it. */
+export function keyedCall(keyed: Record<string, unknown>): ReadCalls {
+  return { ok: true, calls: [callOf(keyed)] };
+}
+
+/** The same of a batch. */
+export function keyedBatch({ batch, sentAt, context }: Record<string, unknown>): ReadCalls {
+  if (!Array.isArray(batch)) return refused('batch', 'must be an array of calls');
+  if (batch.length > maxCalls) return { ok: false, tooMany: true };
+  return { ok: true, calls: batch.map(callOf), sentAt, context };
+}
+
+function callOf(value: unknown): ReadCall {
+  return { json: JSON.stringify(value), parsed: { ok: true, value } };
 }
 
 function valueOf(json: Buffer | undefined): unknown {

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { testEdge } from '../app.fixture.ts';
 import type { TestEdge } from '../app.fixture.ts';
 
@@ -241,7 +241,40 @@ test('the browser client’s figures about itself are not kept', async () => {
 
 test('the browser client may say how often it has tried, or none of its retries would come', async () => {
   const { app } = testEdge({ origins: ['https://shop.example'] });
-  const response = await app.request('/v1/t', { method: 'OPTIONS', headers: { origin: 'https://shop.example' } });
+  const response = await app.request('/v1/t', {
+    method: 'OPTIONS',
+    headers: { origin: 'https://shop.example' },
+  });
   const allowed = response.headers.get('access-control-allow-headers')?.split(', ');
   expect(allowed).toEqual(expect.arrayContaining(['authorization', 'content-type', 'x-retry-count']));
+});
+
+describe('a public key in the body', () => {
+  const identity = { keyId: 'page', scopes: new Set(['ingest'] as const), origins: { allow: () => true } };
+  const publicKeys = {
+    any: true,
+    identify: (key: string) => (key === 'public' ? identity : undefined),
+    allowOrigin: () => true,
+  };
+  const authenticator = { open: false, identify: () => undefined, close: () => {} };
+
+  test.each([
+    ['/v1/t', { event: 'LOGIN', anonymousId: 'a', messageId: 'm' }],
+    ['/v1/b', { batch: [{ type: 'track', event: 'LOGIN', anonymousId: 'a', messageId: 'm' }] }],
+  ])('%s', async (path, body) => {
+    const edge = testEdge({ authenticator, publicKeys });
+    expect(await post(edge, path, { ...body, writeKey: 'public' })).toMatchObject({ status: 200 });
+    expect(written(edge)).toMatchObject([{ eventId: 'm', userId: 'a', activityType: 'LOGIN' }]);
+    expect(await post(edge, path, { ...body, writeKey: 'other' })).toMatchObject({ status: 401 });
+    expect(await post(edge, path, body)).toMatchObject({ status: 401 });
+    expect(edge.written).toHaveLength(1);
+  });
+
+  test('of calls that cannot be read', async () => {
+    const edge = testEdge({ authenticator, publicKeys });
+    const batch = [{ type: 'track', userId: 'u' }];
+    expect(await post(edge, '/v1/b', { batch, writeKey: 'public' })).toMatchObject({ status: 200 });
+    expect(written(edge)).toEqual([{ refused: 'event: must be the name of what happened', item: batch[0] }]);
+    expect(await post(edge, '/v1/b', { batch: {}, writeKey: 'public' })).toMatchObject({ status: 400 });
+  });
 });

@@ -6,7 +6,9 @@ import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
 import type { DirectRoute, Route } from '../http/route.ts';
 import { Slots } from '../http/slots.ts';
 import type { Publisher } from '../publish.ts';
-import { maxCalls, readBatch, readCall } from './read-calls.ts';
+import { maxKeyedBytes } from '../routes/post-log.ts';
+import { queryKey } from '../routes/schemas.ts';
+import { keyedBatch, keyedCall, maxCalls, readBatch, readCall } from './read-calls.ts';
 import type { ReadCalls } from './read-calls.ts';
 import type { SegmentCall } from './segment-event.ts';
 import { sourceSettings } from './settings.ts';
@@ -16,6 +18,15 @@ import { takeCalls } from './take-calls.ts';
 const maxBodyBytes = 524_288;
 /** The most bytes of the client's figures about itself. */
 const maxFiguresBytes = 65_536;
+
+/** How a body is read, and one that has been parsed already to find the key in it. */
+interface Form {
+  read: (bytes: Buffer) => ReadCalls | Promise<ReadCalls>;
+  readKeyed: (keyed: Record<string, unknown>) => ReadCalls;
+}
+
+const oneCall: Form = { read: readCall, readKeyed: keyedCall };
+const oneBatch: Form = { read: readBatch, readKeyed: keyedBatch };
 
 /** The paths of each call: the long one, and the browser client's. */
 const callPaths: Record<SegmentCall, readonly [string, string]> = {
@@ -68,6 +79,7 @@ const documentedCall: DocumentedRoute = {
       description: 'The browser client’s short paths, `/v1/t` for `/v1/track`, are taken too',
     },
   },
+  query: queryKey,
   body: { 'application/json': { schema: callBody, example: exampleCall } },
   answers,
 };
@@ -78,6 +90,7 @@ const documentedBatch: DocumentedRoute = {
   summary: `Up to ${maxCalls} calls of Segment’s HTTP API`,
   description:
     'The same as `/v1/b` and `/v1/import`. A call that cannot be read goes to the dead letters with its reason, and costs no other.',
+  query: queryKey,
   body: {
     'application/json': {
       schema: z.looseObject({
@@ -105,12 +118,13 @@ export function segmentRoutes(publisher: Publisher): SegmentRoutes {
   /** Not a part of the handlers, which would hold the bytes while they wait for the broker. */
   async function readAndTake(
     request: EdgeRequest,
-    read: (bytes: Buffer) => ReadCalls | Promise<ReadCalls>,
+    { read, readKeyed }: Form,
     call: SegmentCall | undefined,
   ): Promise<{ answer: PlainAnswer | Promise<PlainAnswer> }> {
-    const bytes = await request.body.read(maxBodyBytes);
+    const { keyed } = request;
+    const bytes = keyed === undefined ? await request.body.read(maxBodyBytes) : undefined;
     return parsing.run(async () => {
-      const found = await read(bytes);
+      const found = bytes === undefined ? readKeyed(keyed ?? {}) : await read(bytes);
       if (!found.ok) {
         return {
           answer: failureAnswer(
@@ -129,24 +143,19 @@ export function segmentRoutes(publisher: Publisher): SegmentRoutes {
     });
   }
 
-  function route(
-    path: string,
-    documented: DocumentedRoute,
-    read: (bytes: Buffer) => ReadCalls | Promise<ReadCalls>,
-    call?: SegmentCall,
-  ): DirectRoute {
+  function route(path: string, documented: DocumentedRoute, form: Form, call?: SegmentCall): DirectRoute {
     async function handle(request: EdgeRequest): Promise<PlainAnswer> {
-      const { answer } = await readAndTake(request, read, call);
+      const { answer } = await readAndTake(request, form, call);
       request.body.release();
       return answer;
     }
-    return { ...documented, method: 'POST', direct: true, path, handle };
+    return { ...documented, method: 'POST', direct: true, path, keyInBody: maxKeyedBytes, handle };
   }
 
   const calls = Object.entries(callPaths).flatMap(([call, paths]) =>
-    paths.map((path) => route(path, documentedCall, readCall, call as SegmentCall)),
+    paths.map((path) => route(path, documentedCall, oneCall, call as SegmentCall)),
   );
-  const batches = batchPaths.map((path) => route(path, documentedBatch, readBatch));
+  const batches = batchPaths.map((path) => route(path, documentedBatch, oneBatch));
   return {
     routes: [...calls, ...batches, settingsRoute, figuresRoute],
     documented: [documentedCall, documentedBatch, settingsRoute, figuresRoute],
