@@ -9,6 +9,7 @@ ARG KAFKA_IMAGE=apache/kafka:4.4.0
 FROM ${NODE_IMAGE} AS manifests
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages/catalogue/package.json packages/catalogue/
 COPY packages/contracts/package.json packages/contracts/
 COPY packages/create-streams-app/package.json packages/create-streams-app/
 COPY packages/kafka/package.json packages/kafka/
@@ -52,6 +53,7 @@ USER node
 
 FROM service AS ingest
 COPY --from=ingest-modules /app ./
+COPY packages/catalogue packages/catalogue
 COPY packages/contracts packages/contracts
 COPY packages/service packages/service
 COPY packages/kafka packages/kafka
@@ -65,6 +67,7 @@ ENTRYPOINT ["node", "--max-semi-space-size=16", "ingest/src/main.ts"]
 
 FROM service AS processor
 COPY --from=processor-modules /app ./
+COPY packages/catalogue packages/catalogue
 COPY packages/contracts packages/contracts
 COPY packages/service packages/service
 COPY packages/kafka packages/kafka

@@ -1,5 +1,6 @@
 // The edge's app on pretended surroundings, for tests.
-import { activityInput } from '@activity/contracts';
+import { EventTypes, type Decision, type TypeChanges } from '@activity/catalogue';
+import { activityInput, defaultActivityTypes, type TypeRecord } from '@activity/contracts';
 import { createHostCheck, createLogger, noPublicKeys } from '@activity/service';
 import type { Authenticator, PublicKeys, Readiness, Tracing } from '@activity/service';
 import { Registry } from 'prom-client';
@@ -31,6 +32,11 @@ export interface TestEdge {
   noted: (Change & { after: number })[];
   /** Thrown where a change is to be noted. */
   noteError: Error | undefined;
+  /** The catalogue of types; a change takes effect at once. */
+  records: Map<string, TypeRecord>;
+  types: EventTypes;
+  /** Whether the catalogue has been read. */
+  typesRead: boolean;
   registry: Registry;
   logged: string[];
 }
@@ -48,6 +54,7 @@ export interface TestEdgeOptions {
   perAddress?: number;
   publicPerAddress?: number;
   tracing?: Tracing;
+  unknown?: 'refuse' | 'take';
 }
 
 const now = Date.parse('2026-01-02T03:04:05.678Z');
@@ -73,6 +80,13 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
     forwarded: [],
     noted: [],
     noteError: undefined,
+    records: new Map(),
+    types: new EventTypes({
+      builtIn: defaultActivityTypes,
+      unknown: options.unknown ?? 'refuse',
+      isRead: () => edge.typesRead,
+    }),
+    typesRead: true,
     registry,
     logged: [],
   };
@@ -110,7 +124,7 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
       newId: () => 'made-id',
       metrics,
       maxEventBytes: options.maxEventBytes ?? 32_768,
-      activityInput,
+      rules: { input: activityInput, types: edge.types },
     },
     audit: {
       note: async (change) => {
@@ -118,6 +132,7 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
         edge.noted.push({ ...change, after: edge.written.length });
       },
     },
+    catalogue: { changes: changesOf(edge), isBuiltIn: (name) => edge.types.known.isBuiltIn(name) },
     health: { readiness: () => edge.readiness, registry, warning: () => edge.warning },
     forward:
       queryUrl === undefined
@@ -133,4 +148,31 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
           },
   });
   return Object.assign(edge, { app: hono, listener });
+}
+
+/** Changes without a broker, one after the other. */
+function changesOf(edge: Pick<TestEdge, 'records' | 'types'>): TypeChanges {
+  const { records, types } = edge;
+  const follower = {
+    get(name: string) {
+      const record = records.get(name);
+      return record === undefined || 'deletedAt' in record ? undefined : record;
+    },
+  };
+  const changes: Pick<TypeChanges, 'change' | 'count'> = {
+    count: () => records.size,
+    async change<Refusal, R extends TypeRecord>(
+      name: string,
+      decide: (current: TypeRecord | undefined) => Decision<Refusal, R>,
+      beforeWrite?: (record: R) => Promise<void>,
+    ) {
+      const decision = decide(records.get(name));
+      if (!('write' in decision)) return decision;
+      await beforeWrite?.(decision.write);
+      records.set(name, decision.write);
+      types.known.update(follower, [name]);
+      return decision;
+    },
+  };
+  return changes as TypeChanges;
 }

@@ -19,6 +19,8 @@ import { edgeHealthRoutes } from './routes/health.ts';
 import type { HealthDeps } from './routes/health.ts';
 import { postBatchRoute } from './routes/post-batch.ts';
 import { postLogRoute } from './routes/post-log.ts';
+import { typeRoutes } from './routes/types.ts';
+import type { TypeRoutesDeps } from './routes/types.ts';
 import { segmentRoutes } from './segment/routes.ts';
 
 /** Everything the app is made of. */
@@ -27,6 +29,8 @@ export interface AppDeps {
   publisher: Publisher;
   /** Notes what is changed. */
   audit: Pick<AuditWriter, 'note'>;
+  /** The catalogue of types. */
+  catalogue: Pick<TypeRoutesDeps, 'changes' | 'isBuiltIn'>;
   health: HealthDeps;
   /** Where reads are forwarded to, if anywhere. */
   forward: ForwardDeps | undefined;
@@ -39,13 +43,14 @@ export interface EdgeApp {
 }
 
 /** Builds the app. */
-export function createApp({ gate, publisher, audit, health, forward }: AppDeps): EdgeApp {
+export function createApp({ gate, publisher, audit, catalogue, health, forward }: AppDeps): EdgeApp {
   const handleBatch = batchHandler(publisher);
   const own = [
     postLogRoute(publisher),
     postBatchRoute(publisher, handleBatch),
     cloudEventsRoute(publisher, handleBatch),
     ...deleteRoutes(publisher, createFindLog(forward), audit),
+    ...typeRoutes({ ...catalogue, audit, newId: publisher.newId }),
     ...edgeHealthRoutes(health),
   ];
   const segment = segmentRoutes(publisher);

@@ -39,6 +39,7 @@ export const configSchema = z.object({
   KAFKA_COMPRESSION: compression('gzip').describe(
     'How what it writes to the raw topic is compressed; kafkajs reads gzip, and lz4 and zstd only with a codec',
   ),
+  KAFKA_TYPES_TOPIC: topicVariables.KAFKA_TYPES_TOPIC,
   ...activityTypeVariables,
   MIN_EVENT_YEAR: integer(defaultMinEventYear, 1970, 9999).describe(
     'The first year that an event’s timestamp may be in; an earlier one is refused: its clock was never set',

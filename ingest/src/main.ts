@@ -34,6 +34,7 @@ import { EventWriter } from './kafka/event-writer.ts';
 import { watchRawSettings } from './kafka/raw-settings.ts';
 import { rawTopic } from './kafka/raw-topic.ts';
 import { createMetrics } from './metrics.ts';
+import { openTypes } from './types/open-types.ts';
 
 const config = readConfig();
 const logger = createLogger('ingest', config.LOG_LEVEL);
@@ -97,9 +98,18 @@ async function start({ onClose }: ServiceContext): Promise<void> {
   const settings = watchRawSettings({ ...topic, logger });
   onClose('the watch over settings', settings.close);
 
+  const catalogue = openTypes({
+    ...kafka,
+    topic: config.KAFKA_TYPES_TOPIC,
+    builtIn: config.ACTIVITY_TYPES,
+    unknown: config.UNKNOWN_TYPES,
+    logger,
+  });
+  onClose('the catalogue of types', catalogue.close);
+
   function readiness(): Readiness {
     if (!writer.accepting) return { ready: false, reason: 'too much waits for the broker' };
-    const asked = settings.readiness(probe.readiness);
+    const asked = catalogue.readiness(settings.readiness(probe.readiness));
     if (!asked.ready || writer.failing === undefined) return asked;
     return { ready: false, reason: `events cannot be written: ${writer.failing}` };
   }
@@ -141,9 +151,10 @@ async function start({ onClose }: ServiceContext): Promise<void> {
       newId: uuidV7,
       metrics,
       maxEventBytes: config.MAX_EVENT_BYTES,
-      activityInput: activityInputOf(config.ACTIVITY_TYPES, config.MIN_EVENT_YEAR),
+      rules: { input: activityInputOf(config.MIN_EVENT_YEAR), types: catalogue.types },
     },
     audit: audit.writer,
+    catalogue,
     health: { readiness, registry, warning: () => clock.warning },
     forward:
       config.QUERY_URL === undefined

@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 
 /** Why an event was not accepted. */
-export type RefusalReason = 'invalid' | 'too-large' | 'unavailable' | 'limited';
+export type RefusalReason = 'invalid' | 'schema' | 'too-large' | 'unavailable' | 'limited';
 
 /** The edge's metrics. */
 export interface EdgeMetrics {
@@ -13,6 +13,8 @@ export interface EdgeMetrics {
   /** One event was acknowledged. */
   accepted: (activityType: string, bytes: number) => void;
   refused: (reason: RefusalReason, events: number) => void;
+  /** An event was taken whose type's schema, in the mode `warn`, refuses its metadata. */
+  violated: () => void;
   round: (round: { records: number; milliseconds: number }) => void;
   lost: (loss: { from: number; to: number }) => void;
 }
@@ -61,6 +63,11 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
     labelNames: ['reason'],
     registers,
   });
+  const violated = new Counter({
+    name: 'activity_ingest_schema_violations_total',
+    help: 'Events that were taken although the schema of their type, in the mode warn, refuses their metadata',
+    registers,
+  });
   const batch = new Histogram({
     name: 'activity_ingest_batch_records',
     help: 'Records that one round to the broker acknowledged',
@@ -101,6 +108,7 @@ export function createMetrics(registry: Registry, gauges: EdgeGauges): EdgeMetri
       countType(activityType, 1);
     },
     refused: (reason, events) => refused.inc({ reason }, events),
+    violated: () => violated.inc(),
     round({ records, milliseconds }) {
       batch.observe(records);
       acknowledgement.observe(milliseconds / 1_000);

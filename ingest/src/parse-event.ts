@@ -1,10 +1,10 @@
 // From the bytes of a request to an event, or to what is wrong with them.
 import { isUtf8 } from 'node:buffer';
 import { findUnstorable, isStorable, maxNesting, maxValues } from '@activity/contracts';
-import type { ActivityEvent, ActivityInput } from '@activity/contracts';
+import type { ActivityEvent, ActivityInputSchema } from '@activity/contracts';
+import type { CheckedType, EventTypes, SchemaProblem } from '@activity/catalogue';
 import { fieldProblems, firstProblems } from '@activity/service';
 import type { FieldProblem } from '@activity/service';
-import type { z } from 'zod';
 import { outlineOf, skipBlanks } from './json-outline.ts';
 import { misspeltFields, unknownFields, withFields } from './unknown-fields.ts';
 
@@ -26,7 +26,19 @@ export type ParsedEvent =
       /** Top-level fields that no event has: their values are in its `metadata`. */
       moved: readonly string[];
     }
-  | { ok: false; details: FieldProblem[] };
+  | {
+      ok: false;
+      details: FieldProblem[];
+      /** What else it is than a bad event: its metadata is not as its type wants it; or it may be good. */
+      because?: 'schema' | 'unread-types';
+    };
+
+/** What events are judged by. */
+export interface EventRules {
+  /** What an event must be, whichever type it has. */
+  input: ActivityInputSchema;
+  types: Pick<EventTypes, 'get' | 'unknown'>;
+}
 
 /** What the edge adds to an event. */
 export interface Stamp {
@@ -61,10 +73,10 @@ export function parseJson(bytes: Buffer): Parsed<unknown> {
 }
 
 /**
- * Checks one event as a client sent it, and stamps it: its id and time where it has none, and when it was
- * received.
+ * Checks one event as a client sent it, and stamps it: its id and time where it has none, when it was
+ * received, and the version of its type.
  */
-export function parseEvent(body: unknown, schema: z.ZodType<ActivityInput>, stamp: Stamp): ParsedEvent {
+export function parseEvent(body: unknown, { input: schema, types }: EventRules, stamp: Stamp): ParsedEvent {
   const unstorable = isStorable(body) ? undefined : findUnstorable(body);
   if (unstorable !== undefined) return refused(unstorable.path || 'body', unstorable.message);
   const input = schema.safeParse(body);
@@ -72,7 +84,7 @@ export function parseEvent(body: unknown, schema: z.ZodType<ActivityInput>, stam
   const misspelt = unknown.length === 0 ? [] : misspeltFields(unknown);
   if (misspelt.length > 0 || !input.success) {
     const wrong = input.error === undefined ? [] : fieldProblems(input.error);
-    return { ok: false, details: firstProblems([...misspelt, ...wrong]) };
+    return { ok: false, details: firstProblems([...misspelt, ...wrong, ...typeProblems(body, types)]) };
   }
   const receivedAt = isoTime(stamp.now);
   const { userId, activityType, metadata, eventId, timestamp } = input.data;
@@ -86,12 +98,59 @@ export function parseEvent(body: unknown, schema: z.ZodType<ActivityInput>, stam
     // Said only where it cannot be seen: a copy that is sent again is compared with what was sent.
     ...((timestamp ?? receivedAt) === receivedAt && { timestampGiven: timestamp !== undefined }),
   };
-  if (unknown.length === 0) return { ok: true, value, moved: unknown };
-  value.metadata = withFields(metadata, body as Record<string, unknown>, unknown);
-  // What was moved is one level deeper than it was sent.
-  const deeper = findUnstorable({ metadata: value.metadata });
-  if (deeper !== undefined) return refused(deeper.path, deeper.message);
-  return { ok: true, value, moved: unknown };
+  if (unknown.length > 0) {
+    value.metadata = withFields(metadata, body as Record<string, unknown>, unknown);
+    // What was moved is one level deeper than it was sent.
+    const deeper = findUnstorable({ metadata: value.metadata });
+    if (deeper !== undefined) return refused(deeper.path, deeper.message);
+  }
+  const type = types.get(activityType);
+  const refusal = type === undefined ? ofUnknownType(value, types) : ofType(value, type);
+  return refusal ?? { ok: true, value, moved: unknown };
+}
+
+type RefusedEvent = Extract<ParsedEvent, { ok: false }>;
+
+/** Judges an event by its type, whose version it is stamped with. Returns why it is refused. */
+function ofType(value: ActivityEvent, { version, check, mode }: CheckedType): RefusedEvent | undefined {
+  // The processor knows those of ACTIVITY_TYPES by itself.
+  if (version > 0) value.typeVersion = version;
+  const problems = check?.(value.metadata);
+  if (problems === undefined) return undefined;
+  if (mode === 'strict') return { ok: false, details: firstProblems(problems), because: 'schema' };
+  value.violations = problems.slice(0, violationsKept).map(violationOf);
+  return undefined;
+}
+
+/** The most that a log says of what a schema refuses of it. */
+const violationsKept = 5;
+const longestViolation = 300;
+
+function violationOf({ field, message }: SchemaProblem): string {
+  // Cut within a character, it could not be stored.
+  return `${field}: ${message}`.slice(0, longestViolation).toWellFormed();
+}
+
+function ofUnknownType(value: ActivityEvent, types: EventRules['types']): RefusedEvent | undefined {
+  const unknown = types.unknown(value.activityType);
+  switch (unknown.kind) {
+    case 'taken':
+      value.typeVersion = 0;
+      return undefined;
+    case 'refused':
+      return refused('activityType', unknown.message);
+    case 'unread':
+      return { ...refused('activityType', 'is not known yet'), because: 'unread-types' };
+  }
+}
+
+/** What is wrong with the type of a body that is wrong in other ways, too. */
+function typeProblems(body: unknown, types: EventRules['types']): FieldProblem[] {
+  if (typeof body !== 'object' || body === null || !('activityType' in body)) return [];
+  const { activityType } = body;
+  if (typeof activityType !== 'string' || types.get(activityType) !== undefined) return [];
+  const unknown = types.unknown(activityType);
+  return unknown.kind === 'refused' ? [{ field: 'activityType', message: unknown.message }] : [];
 }
 
 function malformed(message: string): { ok: false; details: FieldProblem[]; malformed: true } {

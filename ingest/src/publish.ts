@@ -1,9 +1,10 @@
 // From an event to its place in Kafka, and from there to what the client is told.
-import type { ActivityEvent, ActivityInputSchema } from '@activity/contracts';
+import type { ActivityEvent } from '@activity/contracts';
 import type { Failure } from '@activity/service';
 import type { WriteResult } from './kafka/partition-lane.ts';
 import type { TextRecord } from '@activity/kafka';
 import type { EdgeMetrics } from './metrics.ts';
+import type { EventRules } from './parse-event.ts';
 
 /** Writes a record and reports, once, what became of it; see `EventWriter`. */
 export type Write = (
@@ -19,8 +20,8 @@ export interface Publisher {
   metrics: EdgeMetrics;
   /** The largest event, in bytes of its JSON. */
   maxEventBytes: number;
-  /** What an event must be: `activityInputOf` the types that are accepted. */
-  activityInput: ActivityInputSchema;
+  /** What events must be. */
+  rules: EventRules;
 }
 
 /** Bytes that the edge itself adds to an event: its id, its times. */
@@ -49,6 +50,7 @@ export function publish(
     return;
   }
   const { eventId, activityType } = event;
+  if (event.violations !== undefined) metrics.violated();
   const record = { key: event.userId, value, valueBytes: bytes, timestamp: receivedAt, headers };
   write(record, undefined, (result) => {
     if (result.kind === 'written') metrics.accepted(activityType, bytes);

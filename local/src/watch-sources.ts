@@ -17,6 +17,7 @@ const users: Record<string, string[]> = {
   connect: ['connect'],
   'packages/kafka': ['processor', 'connect'],
   'packages/streams': ['processor'],
+  'packages/catalogue': ['ingest', 'query', 'processor'],
   'packages/contracts': ['ingest', 'query', 'processor', 'connect'],
   'packages/service': ['ingest', 'query', 'processor', 'connect'],
 };

@@ -1,6 +1,7 @@
 // From the configuration to the application: its topology, and what that is told.
 import { accessSync, constants } from 'node:fs';
 import { topicsOf } from '@activity/contracts';
+import type { SharedTypesOptions } from '@activity/catalogue/shared';
 import { kafkaSecurityOf, tracingOf, type Logger } from '@activity/service';
 import type { ResetOptions, TopologyModule } from '@activity/streams';
 import type { Config } from './config.ts';
@@ -11,18 +12,19 @@ import type { TracedOptions } from './topologies/traced-activity.ts';
 export function applicationOf(
   config: Config,
   logger: Logger,
+  types?: SharedTypesOptions,
 ): Required<Pick<ResetOptions, 'applicationId' | 'brokers' | 'security' | 'topology'>> {
   return {
     applicationId: config.KAFKA_GROUP_ID,
-    topology: topologyOf(config, logger),
+    topology: topologyOf(config, logger, types),
     brokers: config.KAFKA_BROKERS,
     security: kafkaSecurityOf(config),
   };
 }
 
 /** As a module, which every thread loads for itself. */
-function topologyOf(config: Config, logger: Logger): TopologyModule {
-  const options = topologyOptions(config, logger);
+function topologyOf(config: Config, logger: Logger, types: SharedTypesOptions | undefined): TopologyModule {
+  const options = topologyOptions(config, logger, types);
   const tracing = tracingOf(config, 'processor');
   if (tracing === undefined) return { url: new URL('topologies/activity.ts', import.meta.url), options };
   const traced: TracedOptions = { ...options, tracing, logLevel: config.LOG_LEVEL };
@@ -30,13 +32,19 @@ function topologyOf(config: Config, logger: Logger): TopologyModule {
 }
 
 /** The options; a database of places that cannot be read is said once, and done without. */
-function topologyOptions(config: Config, logger: Logger): ActivityOptions {
+function topologyOptions(
+  config: Config,
+  logger: Logger,
+  types: SharedTypesOptions | undefined,
+): ActivityOptions {
   return {
     topics: topicsOf(config),
     dedupeMs: config.DEDUPE_HOURS * 3_600_000,
     graceMs: config.GRACE_MINUTES * 60_000,
     countStateMs: config.COUNT_STATE_HOURS * 3_600_000,
     activityTypes: config.ACTIVITY_TYPES,
+    unknownTypes: config.UNKNOWN_TYPES,
+    types,
     maxBytes: config.MAX_RECORD_BYTES,
     suppressErased: config.SUPPRESS_ERASED,
     off: config.ENRICH_OFF,

@@ -19,6 +19,7 @@ import { firstCopyRoute } from './first-copy.ts';
 import { instanceMetrics } from './instance-metrics.ts';
 import { streamsMetrics } from './metrics.ts';
 import { applicationOf } from './application.ts';
+import { followCatalogue } from './catalogue.ts';
 import { watchTopicSettings } from './topic-settings.ts';
 import { showTypeCounts } from './type-counts.ts';
 
@@ -37,9 +38,16 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   const registry = createRegistry('processor');
   const failed = Promise.withResolvers<never>();
   const metrics = streamsMetrics(registry);
+  const catalogue = followCatalogue({
+    brokers: config.KAFKA_BROKERS,
+    security: kafkaSecurityOf(config),
+    topic: topics.types,
+    logger,
+  });
+  onClose('the catalogue of types', catalogue.close);
   function create(): Streams {
     return createStreams({
-      ...applicationOf(config, logger),
+      ...applicationOf(config, logger, catalogue.options()),
       ...(config.INSTANCE_ID && { instanceId: config.INSTANCE_ID }),
       stateDir: config.STATE_DIR,
       threads: config.PROCESSOR_THREADS,
@@ -96,11 +104,13 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
   });
   await untilDone(
     async () => {
+      await catalogue.read();
+      // With the types that are registered now.
+      streams = create();
       try {
         await streams.start();
       } catch (error) {
         await streams.close();
-        if (passes(error)) streams = create();
         throw error;
       }
     },

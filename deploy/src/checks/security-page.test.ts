@@ -30,7 +30,8 @@ test('nobody may act for the cluster, and only one principal writes to each deri
   const others = new Set<string>([defaultTopics.raw, defaultTopics.deadLetter, defaultTopics.sinkDeadLetter]);
   for (const topic of Object.values(defaultTopics).filter((name) => !others.has(name))) {
     const writers = all.filter(({ name, operation }) => name === topic && operation === 'Write');
-    const writer = topic === defaultTopics.audit ? 'ingest' : 'processor';
+    const ofEdge: string[] = [defaultTopics.audit, defaultTopics.types];
+    const writer = ofEdge.includes(topic) ? 'ingest' : 'processor';
     expect([topic, writers.map(({ principal }) => principal)]).toEqual([topic, [writer]]);
   }
 });

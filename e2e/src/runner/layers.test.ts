@@ -31,6 +31,7 @@ const cases: readonly [file: string, wrong: string, right: string][] = [
   ['packages/testbed/src/one.ts', '@activity/contracts', 'zod'],
   ['packages/testbed/src/one.test.ts', '@activity/local/config', 'vitest'],
   ['packages/contracts/src/one.ts', '@activity/query/config', 'zod'],
+  ['packages/catalogue/src/one.ts', '@activity/streams', '@activity/kafka'],
   ['packages/service/src/one.test.ts', '@activity/ingest/config', '@activity/contracts'],
   ['ingest/src/one.ts', '@activity/query/config', '@activity/contracts'],
   ['ingest/src/one.ts', '../../query/src/config.ts', './config.ts'],

@@ -1,17 +1,16 @@
 // From a CloudEvent to an activity event, or to what is wrong with it in the words of CloudEvents.
 import { cloudEventField, cloudEventId } from '@activity/contracts';
-import type { ActivityInputSchema } from '@activity/contracts';
 import { firstProblems } from '@activity/service';
 import type { FieldProblem } from '@activity/service';
 import { parseEvent } from '../parse-event.ts';
-import type { ParsedEvent, Stamp } from '../parse-event.ts';
+import type { EventRules, ParsedEvent, Stamp } from '../parse-event.ts';
 import { dataOfBytes, dataOfJson } from './event-data.ts';
 import type { EventData, ReadData } from './event-data.ts';
 import { attributesOf } from './http-mode.ts';
 
 /** What parsing needs. */
 export interface ParseOptions {
-  schema: ActivityInputSchema;
+  rules: EventRules;
   stamp: Stamp;
 }
 
@@ -60,7 +59,7 @@ const noEvent: FieldProblem = {
     'is missing: send the attributes as ce-… headers, or Content-Type: application/cloudevents+json or application/cloudevents-batch+json',
 };
 
-function parseParts(attributes: Attributes, data: ReadData, { schema, stamp }: ParseOptions): ParsedEvent {
+function parseParts(attributes: Attributes, data: ReadData, { rules, stamp }: ParseOptions): ParsedEvent {
   for (const name in attributes) if (attributes[name] === null) delete attributes[name];
   const problems = [...problemsOf(attributes), ...(data.ok ? [] : data.details)];
   if (problems.length > 0 || !data.ok) return { ok: false, details: firstProblems(problems) };
@@ -75,7 +74,7 @@ function parseParts(attributes: Attributes, data: ReadData, { schema, stamp }: P
     ...(time !== undefined && { timestamp: time }),
     metadata,
   };
-  const event = parseEvent(body, schema, stamp);
+  const event = parseEvent(body, rules, stamp);
   if (event.ok) return event;
   const nested = 'data' in metadata;
   const details = event.details.map(({ field, message }) => ({

@@ -1,5 +1,5 @@
 // POST /api/cloudevents: CloudEvents 1.0 over HTTP, in the binary, the structured and the batched mode.
-import { failureAnswer } from '@activity/service';
+import { failureAnswer, schemaError } from '@activity/service';
 import type { Failure } from '@activity/service';
 import { z } from 'zod';
 import type { PlainAnswer, RoutedRequest } from '../http/edge-request.ts';
@@ -10,7 +10,7 @@ import type { Publisher } from '../publish.ts';
 import { maxBatchEvents } from '../routes/batch-handler.ts';
 import type { BatchHandler } from '../routes/batch-handler.ts';
 import { batchAnswers } from '../routes/post-batch.ts';
-import { publishOne } from '../routes/publish-one.ts';
+import { publishOne, refuseOne } from '../routes/publish-one.ts';
 import { published } from '../routes/schemas.ts';
 import { modeOf } from './http-mode.ts';
 import { parseBinary, parseStructured } from './parse-cloud-event.ts';
@@ -46,10 +46,10 @@ const example = {
 
 /** The route for CloudEvents. */
 export function cloudEventsRoute(publisher: Publisher, handleBatch: BatchHandler): Route {
-  const { maxEventBytes, metrics, newId, activityInput: schema } = publisher;
+  const { maxEventBytes, newId, rules } = publisher;
 
   function parseEntry(value: unknown, stamp: Stamp): ParsedEvent {
-    return parseStructured(value, { schema, stamp });
+    return parseStructured(value, { rules, stamp });
   }
 
   async function handle(request: RoutedRequest): Promise<PlainAnswer> {
@@ -59,13 +59,11 @@ export function cloudEventsRoute(publisher: Publisher, handleBatch: BatchHandler
     const bytes = await request.body.read(maxEventBytes);
     request.body.release();
     const event = mode === 'binary' ? binary(bytes, request) : structured(bytes, request);
-    if (event.ok) return publishOne(event, request, publisher);
-    metrics.refused('invalid', 1);
-    return failureAnswer({ kind: 'validation', details: event.details });
+    return event.ok ? publishOne(event, request, publisher) : refuseOne(event, publisher);
   }
 
   function binary(bytes: Buffer, { context, receivedAt: now }: RoutedRequest): ParsedEvent {
-    return parseBinary(context.req.header(), bytes, { schema, stamp: { now, newId } });
+    return parseBinary(context.req.header(), bytes, { rules, stamp: { now, newId } });
   }
 
   function structured(bytes: Buffer, { receivedAt: now }: RoutedRequest): ParsedEvent {
@@ -94,6 +92,10 @@ export function cloudEventsRoute(publisher: Publisher, handleBatch: BatchHandler
     answers: {
       ...batchAnswers,
       201: { description: 'The event is in Kafka.', schema: published },
+      422: {
+        description: 'The schema of the type refuses the metadata; of a batch: of each of its events.',
+        schema: z.union([schemaError, batchAnswers[422].schema]),
+      },
       400: {
         description:
           'Something is wrong with the event; of a batch: it is none, or each of its events is wrong.',

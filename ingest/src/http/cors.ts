@@ -76,7 +76,7 @@ export function createCors({ origins, moreHeaders = [], isOriginOfKey }: CorsOpt
       if (allowed === undefined) return undefined;
       return {
         ...allowed,
-        'access-control-allow-methods': 'GET, POST, DELETE',
+        'access-control-allow-methods': 'GET, POST, PUT, DELETE',
         'access-control-allow-headers': requestHeaders,
         'access-control-max-age': '600',
       };

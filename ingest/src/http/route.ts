@@ -3,7 +3,7 @@ import type { DocumentedRoute } from '@activity/service';
 import type { DirectHandler, Handler } from './edge-request.ts';
 
 interface AnyRoute extends DocumentedRoute {
-  method: 'GET' | 'POST' | 'DELETE' | 'ANY';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'ANY';
   /** Whether the request counts against rate limits; by default where a key is asked for. */
   charged?: boolean;
   /**

@@ -1,11 +1,14 @@
 // Every form of file: how it is recognised, and which events its lines become.
-import { activityInput } from '@activity/contracts';
+import { EventTypes } from '@activity/catalogue';
+import { activityInput, defaultActivityTypes } from '@activity/contracts';
 import { expect, test } from 'vitest';
 import { formatOf, type FormatName } from './formats.ts';
 import { createReader } from './read-records.ts';
 import { RecordSplitter } from './split-records.ts';
 
 const now = Date.parse('2026-05-01T00:00:00Z');
+
+const types = new EventTypes({ builtIn: defaultActivityTypes, unknown: 'refuse', isRead: () => true });
 
 /** The events of a file, and the reasons why lines are none, by their numbers. */
 function read(text: string | Buffer, named?: FormatName) {
@@ -15,7 +18,7 @@ function read(text: string | Buffer, named?: FormatName) {
   const reader = createReader({
     format,
     name: 'f',
-    schema: activityInput,
+    rules: { input: activityInput, types },
     headerFirst: format.columns !== undefined,
   });
   const all = [...reader(splitter.push(bytes), now), ...reader(splitter.end(), now)];
@@ -45,7 +48,7 @@ test('NDJSON: the events that the edge takes, and its reasons for the others', (
   ]);
   expect(refused).toEqual([
     [2, 'body: must be valid JSON'],
-    [3, expect.stringMatching(/^activityType: Invalid option/)],
+    [3, expect.stringMatching(/^activityType: is not registered/)],
     [4, 'user_id: is not a field of an event: write userId'],
     [5, 'timestamp: must be in the years 2000 to 9999'],
   ]);

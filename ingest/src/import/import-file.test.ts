@@ -1,12 +1,15 @@
 // How an import ends when the broker does not acknowledge; all else is in import.integration.test.ts.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { activityInput } from '@activity/contracts';
+import { EventTypes } from '@activity/catalogue';
+import { activityInput, defaultActivityTypes } from '@activity/contracts';
 import { expect, test } from 'vitest';
 import type { WriteResult } from '../kafka/partition-lane.ts';
 import { importFile, type Imported, type Progress, type Target } from './import-file.ts';
 import type { Input } from './open-input.ts';
 import { RejectsFile } from './rejects-file.ts';
+
+const types = new EventTypes({ builtIn: defaultActivityTypes, unknown: 'refuse', isRead: () => true });
 
 const nothing: Progress = { bytes: 0, lines: 0, stored: 0, rejected: 0, rejectBytes: 0 };
 const lines = ['ada', 'eve', 'bob'].map((userId) => `${JSON.stringify({ userId, activityType: 'LOGIN' })}\n`);
@@ -43,7 +46,7 @@ async function run(
       failing: () => undefined,
       ...target,
     },
-    schema: activityInput,
+    rules: { input: activityInput, types },
     maxEventBytes: 1_000,
     save: async (progress) => void saved.push(progress),
     report: () => {},

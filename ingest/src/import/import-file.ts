@@ -1,6 +1,6 @@
 // The import of one file: reads, checks and writes its lines, and keeps its position.
-import type { ActivityInputSchema } from '@activity/contracts';
 import { publish, type Publisher, type Write } from '../publish.ts';
+import type { EventRules } from '../parse-event.ts';
 import { Acknowledged } from './acknowledged.ts';
 import type { Format } from './formats.ts';
 import type { Input } from './open-input.ts';
@@ -29,7 +29,7 @@ export interface ImportOptions {
   from: Progress;
   rejects: RejectsFile;
   target: Target;
-  schema: ActivityInputSchema;
+  rules: EventRules;
   /** The largest event, in bytes of its JSON. */
   maxEventBytes: number;
   /** Keeps the progress: called twice a second, one call at a time, and at the end. */
@@ -71,6 +71,7 @@ const noMetrics: Publisher['metrics'] = {
   refused() {},
   round() {},
   lost() {},
+  violated() {},
 };
 
 /**
@@ -84,7 +85,7 @@ export async function importFile(options: ImportOptions): Promise<Imported> {
   const reader = createReader({
     format,
     name: input.name,
-    schema: options.schema,
+    rules: options.rules,
     headerFirst: format.columns !== undefined && from.bytes === 0,
   });
   const publisher: Publisher = {
@@ -92,7 +93,7 @@ export async function importFile(options: ImportOptions): Promise<Imported> {
     newId: () => '',
     metrics: noMetrics,
     maxEventBytes: options.maxEventBytes,
-    activityInput: options.schema,
+    rules: options.rules,
   };
   const acknowledged = new Acknowledged(({ end, stored, rejects: some }) => {
     at.bytes = end.bytes;

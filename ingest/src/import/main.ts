@@ -1,10 +1,13 @@
 // `npm run import -- FILE…`: events of files into the raw topic.
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventTypes } from '@activity/catalogue';
 import { activityInputOf } from '@activity/contracts';
 import { openTopicReader, openTopicWriter } from '@activity/kafka';
 import { contact, createLogger, kafkaSecurityOf, readArguments, reasonOf, runTool } from '@activity/service';
 import { EventWriter } from '../kafka/event-writer.ts';
 import { rawTopic } from '../kafka/raw-topic.ts';
+import { openTypes } from '../types/open-types.ts';
 import { beginOf } from './begin.ts';
 import { readImportConfig, type ImportConfig } from './config.ts';
 import { formatOf, formats, type Format, type FormatName } from './formats.ts';
@@ -47,11 +50,14 @@ const nothing: Progress = { bytes: 0, lines: 0, stored: 0, rejected: 0, rejectBy
 /** Writes wait for the broker: given up, they would be out of order when they come again. */
 const deadlineMs = 86_400_000;
 const patienceMs = 600_000;
+/** How long reading the catalogue of types may take. */
+const typesWithinMs = 30_000;
 const number = new Intl.NumberFormat('en');
 
 /** What all files have in common. */
 interface Session {
   config: ImportConfig;
+  types: EventTypes;
   topicId: string;
   target: Target;
   signal: AbortSignal;
@@ -143,7 +149,7 @@ async function runImport(
   from: Progress,
   rejects: RejectsFile,
   stateFile: string | undefined,
-  { config, topicId, target, signal }: Session,
+  { config, types, topicId, target, signal }: Session,
 ): Promise<Run> {
   const line = progressLine({
     input,
@@ -180,7 +186,7 @@ async function runImport(
       from,
       rejects,
       target,
-      schema: activityInputOf(config.ACTIVITY_TYPES, config.MIN_EVENT_YEAR),
+      rules: { input: activityInputOf(config.MIN_EVENT_YEAR), types },
       maxEventBytes: config.MAX_EVENT_BYTES,
       save: async (progress) => keep('running', progress),
       report: line.show,
@@ -228,6 +234,25 @@ async function topicIdOf(config: ImportConfig): Promise<string> {
   }
 }
 
+/** The catalogue, which is followed until the process ends. */
+async function readTypes(config: ImportConfig): Promise<EventTypes> {
+  const catalogue = openTypes({
+    brokers: config.KAFKA_BROKERS,
+    security: kafkaSecurityOf(config),
+    topic: config.KAFKA_TYPES_TOPIC,
+    builtIn: config.ACTIVITY_TYPES,
+    unknown: config.UNKNOWN_TYPES,
+    logger,
+  });
+  const end = performance.now() + typesWithinMs;
+  for (;;) {
+    const readiness = catalogue.readiness({ ready: true });
+    if (readiness.ready) return catalogue.types;
+    if (performance.now() > end) throw new Error(readiness.reason);
+    await sleep(50);
+  }
+}
+
 async function main(): Promise<void> {
   if (files.length === 0) refuse(`which file is to be imported?\n\n${usage}`);
   if (files.length > 1 && (values.state ?? values.rejects ?? values.name) !== undefined)
@@ -259,10 +284,14 @@ async function main(): Promise<void> {
     waitingBytes: () => writer.waitingBytes,
     failing: () => writer.failing,
   };
+  const types = await readTypes(config);
   let code = 0;
   for (const file of files) {
     if (abort.signal.aborted) break;
-    code = Math.max(code, await importOne(file, { config, topicId, target, signal: abort.signal, format }));
+    code = Math.max(
+      code,
+      await importOne(file, { config, types, topicId, target, signal: abort.signal, format }),
+    );
   }
   // Not by closing the writer: what was given up would be waited for.
   process.exit(code);

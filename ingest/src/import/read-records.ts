@@ -1,9 +1,9 @@
 // From the records of a file to events, each checked as the edge checks it.
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import type { ActivityEvent, ActivityInputSchema } from '@activity/contracts';
+import type { ActivityEvent } from '@activity/contracts';
 import type { FieldProblem } from '@activity/service';
-import { parseEvent } from '../parse-event.ts';
+import { parseEvent, type EventRules } from '../parse-event.ts';
 import { cellsByColumn, csvOf, csvProblem } from './csv.ts';
 import { formOf, type Format } from './formats.ts';
 import type { FileRecord } from './split-records.ts';
@@ -18,7 +18,7 @@ export interface ReadOptions {
   format: Format;
   /** The file's name: part of the ids that are made. */
   name: string;
-  schema: ActivityInputSchema;
+  rules: EventRules;
   /** The first record is the header of CSV. */
   headerFirst: boolean;
 }
@@ -35,7 +35,7 @@ function idOfLine(name: string, { line, bytes }: FileRecord): string {
 export function createReader({
   format,
   name,
-  schema,
+  rules,
   headerFirst,
 }: ReadOptions): (records: readonly FileRecord[], now: number) => ReadEvent[] {
   const form = formOf[format.name];
@@ -45,7 +45,7 @@ export function createReader({
   function readOne(record: FileRecord, value: unknown, now: number): ReadEvent {
     const mapped = form(value);
     if (!mapped.ok) return { record, reason: `${mapped.field}: ${mapped.message}` };
-    const parsed = parseEvent(mapped.body, schema, { now, newId: () => idOfLine(name, record) });
+    const parsed = parseEvent(mapped.body, rules, { now, newId: () => idOfLine(name, record) });
     return parsed.ok ? { record, event: parsed.value } : { record, reason: reasonOf(parsed.details) };
   }
 

@@ -10,7 +10,8 @@ export type Verdict = z.output<typeof verdict>;
 
 /**
  * 207 where at least one event was written. Otherwise an error, with the verdicts in its body: 503 where at
- * least one event may be sent again, 413 where each is too large, else 400.
+ * least one event may be sent again, 413 where each is too large, 422 where the schemas of their types refuse
+ * all of them, else 400.
  */
 export function batchAnswer(results: Verdict[]): PlainAnswer {
   const accepted = count(results, 201);
@@ -25,6 +26,14 @@ export function batchAnswer(results: Verdict[]): PlainAnswer {
   if (count(results, 413) === results.length) {
     const message = 'each event is too large';
     return { status: 413, headers, body: { error: 'Payload too large', message, ...counts } };
+  }
+  if (count(results, 422) === results.length) {
+    const message = 'the schemas of their types refuse the metadata of all events';
+    return {
+      status: 422,
+      headers,
+      body: { error: 'Metadata refused by the schema of the type', message, ...counts },
+    };
   }
   return {
     status: 400,

@@ -10,6 +10,7 @@ import { keyedBatch, splitBatch } from '../split-batch.ts';
 import type { Batch } from '../split-batch.ts';
 import { batchAnswer } from './batch-answer.ts';
 import type { Verdict } from './batch-answer.ts';
+import { failureOf, reasonOf } from './publish-one.ts';
 
 /** The most events of one batch. */
 export const maxBatchEvents = 1_000;
@@ -56,8 +57,8 @@ export function batchHandler(publisher: Publisher): BatchHandler {
       if (pace.due) await pace.rest();
       const event = entry.ok ? parse(entry.value, { now: receivedAt, newId }) : entry;
       if (!event.ok) {
-        metrics.refused('invalid', 1);
-        judged(index, { index, status: 400, error: 'Validation failed', details: event.details });
+        metrics.refused(reasonOf(event), 1);
+        judged(index, refusalOf(index, event));
         continue;
       }
       const { eventId } = event.value;
@@ -119,6 +120,12 @@ function noBatch(batch: Extract<Batch, { ok: false }>): PlainAnswer {
       ? { kind: 'too-large', message: `a batch must not hold more than ${maxBatchEvents} events` }
       : { kind: 'validation', details: batch.details },
   );
+}
+
+function refusalOf(index: number, event: Extract<ParsedEvent, { ok: false }>): Verdict {
+  const { body } = failureAnswer(failureOf(event));
+  const status = event.because === undefined ? 400 : event.because === 'schema' ? 422 : 503;
+  return { index, ...body, status };
 }
 
 function unwritten(index: number, eventId: string, failure: Failure): Verdict {

@@ -34,6 +34,10 @@ export const batchAnswers = {
     description: 'The batch is too large; or each of its events is: then with a verdict for each.',
     schema: z.union([unpublishedBatch, plainError]),
   },
+  422: {
+    description: 'The schemas of their types refuse the metadata of all events: with a verdict for each.',
+    schema: unpublishedBatch,
+  },
   503: {
     description: 'Nothing was written, and the events with 503 may be sent again: `Retry-After` says when.',
     schema: z.union([unpublishedBatch, plainError]),
@@ -42,10 +46,10 @@ export const batchAnswers = {
 
 /** The route for a batch of events. */
 export function postBatchRoute(publisher: Publisher, handleBatch: BatchHandler): DirectRoute {
-  const { activityInput } = publisher;
+  const { rules } = publisher;
 
   function parse(entry: unknown, stamp: Stamp): ParsedEvent {
-    return parseEvent(entry, activityInput, stamp);
+    return parseEvent(entry, rules, stamp);
   }
 
   async function handle(request: EdgeRequest): Promise<PlainAnswer> {
@@ -66,7 +70,7 @@ export function postBatchRoute(publisher: Publisher, handleBatch: BatchHandler):
     query: queryKey,
     body: {
       'application/json': {
-        schema: z.array(activityInput).min(1).max(maxBatchEvents),
+        schema: z.array(rules.input).min(1).max(maxBatchEvents),
         example: [exampleEvent, exampleEvent],
       },
       'application/x-ndjson': { schema: z.string(), example: `${JSON.stringify(exampleEvent)}\n` },

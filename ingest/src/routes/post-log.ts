@@ -1,12 +1,12 @@
 // POST /api/logs: one event, acknowledged when the broker has acknowledged it.
-import { failureAnswer, validationError } from '@activity/service';
+import { failureAnswer, schemaError, validationError } from '@activity/service';
 import type { Failure } from '@activity/service';
 import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
 import { isEventType } from '../http/media-type.ts';
 import type { DirectRoute } from '../http/route.ts';
 import { parseEvent, parseJson } from '../parse-event.ts';
 import type { Publisher } from '../publish.ts';
-import { publishOne } from './publish-one.ts';
+import { publishOne, refuseOne } from './publish-one.ts';
 import { published as publishedSchema, queryKey, unpublished } from './schemas.ts';
 
 /** An event as an example. */
@@ -26,7 +26,7 @@ export const maxKeyedBytes = 65_536;
 
 /** The route for one event. */
 export function postLogRoute(publisher: Publisher): DirectRoute {
-  const { maxEventBytes, metrics, newId, activityInput } = publisher;
+  const { maxEventBytes, newId, rules } = publisher;
 
   async function handle(request: EdgeRequest): Promise<PlainAnswer> {
     if (!isEventType(request.header('content-type'))) return failureAnswer(wrongType);
@@ -35,10 +35,8 @@ export function postLogRoute(publisher: Publisher): DirectRoute {
         ? parseJson(await request.body.read(maxEventBytes))
         : ({ ok: true, value: request.keyed } as const);
     request.body.release();
-    const event = body.ok ? parseEvent(body.value, activityInput, { now: request.receivedAt, newId }) : body;
-    if (event.ok) return publishOne(event, request, publisher);
-    metrics.refused('invalid', 1);
-    return failureAnswer({ kind: 'validation', details: event.details });
+    const event = body.ok ? parseEvent(body.value, rules, { now: request.receivedAt, newId }) : body;
+    return event.ok ? publishOne(event, request, publisher) : refuseOne(event, publisher);
   }
 
   return {
@@ -51,10 +49,11 @@ export function postLogRoute(publisher: Publisher): DirectRoute {
     description:
       'Answers 201 when Kafka has the event on all in-sync replicas. With an `eventId` the event can be sent again: it is counted once. A top-level field that no event has is put into `metadata` and listed in `movedToMetadata`; one that looks like a field of an event (`user_id`, `eventID`) is refused. A web page may put its public key into the body, as `writeKey` or `key`.',
     query: queryKey,
-    body: { 'application/json': { schema: activityInput, example: exampleEvent } },
+    body: { 'application/json': { schema: rules.input, example: exampleEvent } },
     answers: {
       201: { description: 'The event is in Kafka.', schema: publishedSchema },
       400: { description: 'Something is wrong with the event.', schema: validationError },
+      422: { description: 'The schema of the type refuses the metadata.', schema: schemaError },
       503: { description: 'The broker has not acknowledged the event in time.', schema: unpublished },
     },
     handle,

@@ -38,7 +38,7 @@ export const unpublished = plainError.extend({
 /** One event’s verdict in a batch. */
 export const verdict = z.object({
   index: z.number().int().describe('The event’s place in the batch, from 0; blank lines do not count'),
-  status: z.union([z.literal(201), z.literal(400), z.literal(413), z.literal(503)]),
+  status: z.union([z.literal(201), z.literal(400), z.literal(413), z.literal(422), z.literal(503)]),
   eventId: z.string().optional(),
   movedToMetadata,
   error: z.string().optional(),
@@ -56,7 +56,7 @@ export const batchResult = z.object({
 /** 400 for a batch of which nothing was written, and nothing may be sent again. */
 export const refusedBatch = validationError.extend(batchResult.shape);
 
-/** 503 and 413 for a batch of which nothing was written. */
+/** 503, 413 and 422 for a batch of which nothing was written. */
 export const unpublishedBatch = plainError.extend(batchResult.shape);
 
 /** 202 for a delete. */

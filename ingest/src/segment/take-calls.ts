@@ -1,13 +1,14 @@
 // What becomes of the calls of a request: each is written as an event, or as an item for the dead letters.
-import { refusedItem } from '@activity/contracts';
+import { refusedItem, typeNameProblem } from '@activity/contracts';
 import type { ActivityEvent } from '@activity/contracts';
 import { failureAnswer, pace } from '@activity/service';
 import type { Failure, FieldProblem } from '@activity/service';
-import { z } from 'zod';
 import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
 import { parseEvent } from '../parse-event.ts';
+import type { EventRules } from '../parse-event.ts';
 import { failureOfWrite, publish } from '../publish.ts';
 import type { Publisher } from '../publish.ts';
+import { failureOf } from '../routes/publish-one.ts';
 import type { ReadCall } from './read-calls.ts';
 import { segmentEvent } from './segment-event.ts';
 import type { SegmentCall } from './segment-event.ts';
@@ -41,7 +42,16 @@ const maxReasonLength = 1_000;
 /** An event to write, or why there is none. */
 type Judged =
   | { ok: true; event: ActivityEvent }
-  | { ok: false; reason: string; event?: ActivityEvent; userId?: string };
+  | { ok: false; reason: string; event?: ActivityEvent; userId?: string; failure?: Failure };
+
+/** Every name that can be one. */
+const anyType: EventRules['types'] = {
+  get: () => undefined,
+  unknown(name) {
+    const message = typeNameProblem(name);
+    return message === undefined ? { kind: 'taken' } : { kind: 'refused', message };
+  },
+};
 
 /**
  * Makes it. A request succeeds where the broker has acknowledged each of its calls. The raw record of a call
@@ -51,8 +61,7 @@ type Judged =
  * same list, and its dead letter can be replayed when the type has been registered.
  */
 export function takeCalls(publisher: Publisher): TakeCalls {
-  const { activityInput, metrics, newId, write } = publisher;
-  const anyType = activityInput.extend({ activityType: z.string().trim().min(1) });
+  const { rules, metrics, newId, write } = publisher;
 
   function judge({ parsed }: ReadCall, given: GivenCalls, receivedAt: number): Judged {
     if (!parsed.ok) return { ok: false, reason: reasonOf(parsed.details) };
@@ -60,12 +69,17 @@ export function takeCalls(publisher: Publisher): TakeCalls {
     if (!mapped.ok) return { ok: false, reason: reasonOf([mapped]) };
     const { body, corrected } = mapped;
     const stamp = { now: receivedAt, newId };
-    const found = parseEvent(body, activityInput, stamp);
+    const found = parseEvent(body, rules, stamp);
     if (found.ok) return { ok: true, event: withMark(found.value, corrected) };
     const reason = reasonOf(found.details);
+    if (found.because === 'unread-types') return { ok: false, reason, failure: failureOf(found) };
     const typed = found.details.every(({ field }) => field === 'activityType');
-    const other = typed ? parseEvent(body, anyType, stamp) : undefined;
-    if (other?.ok) return { ok: false, reason, event: withMark(other.value, corrected) };
+    const other = typed ? parseEvent(body, { ...rules, types: anyType }, stamp) : undefined;
+    if (other?.ok) {
+      // Without a mark of the edge's catalogue, the processor judges the type.
+      const { typeVersion: _, ...event } = other.value;
+      return { ok: false, reason, event: withMark(event, corrected) };
+    }
     return { ok: false, reason, ...(typeof body.userId === 'string' && { userId: body.userId }) };
   }
 
@@ -99,7 +113,11 @@ export function takeCalls(publisher: Publisher): TakeCalls {
       if (pace.due) await pace.rest();
       const judged = judge(call, given, receivedAt);
       if (!judged.ok) {
-        metrics.refused('invalid', 1);
+        metrics.refused(judged.failure === undefined ? 'invalid' : 'unavailable', 1);
+        if (judged.failure !== undefined) {
+          settle(judged.failure);
+          continue;
+        }
         const { event, reason, userId = event?.userId } = judged;
         const value = event === undefined ? refusedItem(String(call.json), reason) : JSON.stringify(event);
         writeRefused(index, userId, value, reason);

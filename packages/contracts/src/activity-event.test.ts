@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { activityInputOf } from './activity-event.ts';
 
 function timeOf(timestamp: unknown, minYear?: number): string | undefined {
-  const parsed = activityInputOf(['LOGIN'], minYear).safeParse({
+  const parsed = activityInputOf(minYear).safeParse({
     userId: 'u',
     activityType: 'LOGIN',
     timestamp,

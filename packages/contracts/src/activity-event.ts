@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { fullDateTime } from './iso-time.ts';
 import { idText } from './ids.ts';
+import { maxTypeNameBytes, typeName, typeNameProblem } from './type-name.ts';
 
-/** The activity types that a deployment knows unless it configures its own list. */
+/** The activity types that a deployment knows without a catalogue, unless it configures its own list. */
 export const defaultActivityTypes = [
   'LOGIN',
   'LOGOUT',
@@ -26,12 +27,24 @@ export const activityTypeVariables = {
     .transform((text) => [...new Set(text.split(',').map((part) => part.trim()))])
     .pipe(
       z
-        .array(z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'must be names of capital letters, digits and _'))
+        .array(
+          z.string().refine((name) => typeNameProblem(name) === undefined, {
+            error: ({ input }) => `${JSON.stringify(input)} ${typeNameProblem(input) ?? ''}`,
+          }),
+        )
         .min(1)
         .max(100),
     )
     .default([...defaultActivityTypes])
-    .describe('The activity types that are accepted, comma-separated'),
+    .describe(
+      'The event types that are registered without the catalogue, comma-separated; the catalogue adds more while services run',
+    ),
+  UNKNOWN_TYPES: z
+    .enum(['refuse', 'take'])
+    .default('refuse')
+    .describe(
+      'What happens to an event whose type is not registered: `refuse` it, or `take` it; those taken are listed by GET /api/types',
+    ),
 };
 
 const timestampProblem = 'must be an ISO-8601 date and time with an offset, or epoch milliseconds';
@@ -81,31 +94,37 @@ const metadata = z
   )
   .meta({ type: 'object', additionalProperties: {} });
 
+// A name that is registered is one: only the others are looked at, where the catalogue does not know them.
+const activityType = z.string().meta({
+  minLength: 1,
+  maxLength: maxTypeNameBytes,
+  description: 'The name of a registered type: see GET /api/types',
+  examples: [...defaultActivityTypes],
+});
+
 /**
  * The body of one event as a client sends it, before the edge has stamped it; its timestamp is of `minYear`
- * (UTC) or later.
+ * (UTC) or later. Whether its type is registered, and its metadata as the type wants it, is the catalogue's
+ * to say.
  */
-export function activityInputOf(
-  activityTypes: readonly string[],
-  minYear: number = defaultMinEventYear,
-): z.ZodObject<{
+export function activityInputOf(minYear: number = defaultMinEventYear): z.ZodObject<{
   userId: z.ZodType<string, string>;
-  activityType: z.ZodEnum<Record<string, string>>;
+  activityType: z.ZodType<string, string>;
   metadata: z.ZodDefault<z.ZodType<Record<string, unknown>, Record<string, unknown>>>;
   eventId: z.ZodOptional<z.ZodType<string, string>>;
   timestamp: z.ZodOptional<z.ZodType<string, string | number>>;
 }> {
   return z.object({
     userId: idText,
-    activityType: z.enum(activityTypes),
+    activityType,
     metadata: metadata.default({}),
     eventId: idText.optional(),
     timestamp: clientTimestamp(minYear).optional(),
   });
 }
 
-/** The same for the default activity types. */
-export const activityInput: ActivityInputSchema = activityInputOf(defaultActivityTypes);
+/** The same from the default year on. */
+export const activityInput: ActivityInputSchema = activityInputOf();
 
 /**
  * One event as the edge accepted it: the value of a raw record. Times are ISO-8601 with milliseconds, UTC.
@@ -113,7 +132,7 @@ export const activityInput: ActivityInputSchema = activityInputOf(defaultActivit
 export const activityEvent = z.object({
   eventId: idText,
   userId: idText,
-  activityType: z.string().min(1).max(64),
+  activityType: typeName,
   metadata: z.record(z.string(), z.unknown()),
   timestamp: z.iso.datetime({ precision: 3 }),
   receivedAt: z.iso.datetime({ precision: 3 }),
@@ -121,6 +140,21 @@ export const activityEvent = z.object({
     .boolean()
     .optional()
     .describe('Where timestamp equals receivedAt: whether the client sent it; unless it says so, it did not'),
+  typeVersion: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'The edge has found the type in its catalogue, in this version; 0: it was not registered, and taken. Absent: of ACTIVITY_TYPES, or written by others',
+    ),
+  violations: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe(
+      'What the schema of the type, in the mode `warn`, has refused of the metadata: the first few, as `path: reason`',
+    ),
   timestampCorrected: z
     .boolean()
     .optional()

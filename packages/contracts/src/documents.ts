@@ -184,7 +184,9 @@ export const sessionMerge = z.object({
 export type SessionMerge = z.infer<typeof sessionMerge>;
 
 /** Counts by activity type. */
-const countsByType = z.record(z.string(), count);
+const countsByType = z
+  .record(z.string(), count)
+  .describe('By type: in the names `%`, `.` and `$` are percent-encoded');
 export type CountsByType = z.infer<typeof countsByType>;
 
 /**

@@ -31,6 +31,26 @@ export {
 } from './activity-event.ts';
 export { cloudEventField, cloudEventId } from './cloud-event.ts';
 export { idText, maxIdBytes } from './ids.ts';
+export { maxTypeNameBytes, namedCounts, typeKey, typeName, typeNameProblem, typeOfKey } from './type-name.ts';
+export {
+  currentVersion,
+  eventTypeInput,
+  eventType,
+  isDeleted,
+  keptVersions,
+  maxSchemaBytes,
+  maxTypes,
+  typeModes,
+  typeRecord,
+} from './event-type.ts';
+export type {
+  DeletedType,
+  EventType,
+  EventTypeInput,
+  EventTypeVersion,
+  TypeMode,
+  TypeRecord,
+} from './event-type.ts';
 export type { ActivityEvent, ActivityInput, ActivityInputSchema } from './activity-event.ts';
 export {
   replayedFromHeader,

@@ -63,6 +63,7 @@ const groupsFrom = on('Group', 'Prefixed');
 /** The one name that Kafka has for the cluster. */
 const cluster = (operations: readonly KafkaOperation[], why: string): KafkaRight =>
   on('Cluster', 'Literal')('kafka-cluster', operations, why);
+const transaction = on('TransactionalId', 'Literal');
 const transactionsFrom = on('TransactionalId', 'Prefixed');
 
 /**
@@ -79,9 +80,12 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
     ingest: [
       topic(topics.raw, ['Write', 'DescribeConfigs'], 'to publish events and commands; its settings'),
       topic(topics.audit, ['Read', 'Write'], 'to note changes, and to know which are noted'),
+      topic(topics.types, ['Read', 'Write'], 'the catalogue of types: to judge events by, and to change'),
+      transaction(`${topics.types}-changes`, ['Write'], 'one change of a type at a time'),
     ],
     processor: [
       topic(topics.raw, ['Read', 'DescribeConfigs'], 'its input; its settings'),
+      topic(topics.types, ['Read', 'DescribeConfigs'], 'the catalogue of types; its settings'),
       ...namesOf(rolesInProcessor('state')).map((name) =>
         topic(
           name,
@@ -135,6 +139,7 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
     ],
     operator: [
       topic(topics.raw, ['Write'], 'to replay dead letters'),
+      topic(topics.types, ['Read'], 'to judge the events of files that are imported'),
       topic(topics.deadLetter, ['Read', 'Write'], 'to list dead letters and note what became of them'),
       topic(topics.erasures, ['Read'], 'to replay no letter of a user who was erased'),
       topic(topics.ledger, ['Read'], 'the ledger'),

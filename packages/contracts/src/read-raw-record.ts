@@ -4,6 +4,7 @@ import type { ActivityEvent } from './activity-event.ts';
 import { idProblem } from './ids.ts';
 import { parseIsoTime } from './iso-time.ts';
 import type { RawCommand } from './raw-record.ts';
+import { typeNameProblem } from './type-name.ts';
 import { refusalIn } from './refused-item.ts';
 
 /** A raw record that is as it should be, with its times in epoch milliseconds. */
@@ -25,13 +26,15 @@ function readEvent(event: Partial<ActivityEvent>): ReadRawRecord | string {
   const problem = idProblemOf('eventId', event.eventId) ?? idProblemOf('userId', event.userId);
   if (problem !== undefined) return refusalIn(event) ?? problem;
   const { activityType, metadata } = event;
-  if (typeof activityType !== 'string' || activityType.length < 1 || activityType.length > 64) {
-    return 'activityType: must be a text of 1 to 64 characters';
-  }
+  const nameProblem = typeNameProblem(activityType);
+  if (nameProblem !== undefined) return `activityType: ${nameProblem}`;
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
     return 'metadata: must be an object';
   }
-  const { timestampGiven } = event;
+  const { timestampGiven, typeVersion, violations } = event;
+  if (typeVersion !== undefined && (!Number.isSafeInteger(typeVersion) || typeVersion < 0))
+    return 'typeVersion: must be a whole number';
+  if (violations !== undefined && !areTexts(violations)) return 'violations: must be a list of texts';
   if (timestampGiven !== undefined && typeof timestampGiven !== 'boolean') {
     return 'timestampGiven: must be true or false';
   }
@@ -44,6 +47,10 @@ function readEvent(event: Partial<ActivityEvent>): ReadRawRecord | string {
   const timestamp = event.timestamp === event.receivedAt ? receivedAt : timeOf(event.timestamp);
   if (Number.isNaN(timestamp)) return 'timestamp: must be YYYY-MM-DDTHH:mm:ss.SSSZ';
   return { kind: 'event', event: event as ActivityEvent, timestamp, receivedAt };
+}
+
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
 }
 
 function readCommand(command: Partial<RawCommand>): ReadRawRecord | string {

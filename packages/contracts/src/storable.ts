@@ -6,8 +6,8 @@ export const maxNesting = 32;
 /** The most values, nested ones counted, that one event carries as its client sends it. */
 export const maxValues = 1_000;
 
-/** The most values of a raw record: the edge adds fields of its own, eight at most. */
-export const maxRawValues: number = maxValues + 8;
+/** The most values of a raw record: the edge adds fields of its own, with sixteen values at most. */
+export const maxRawValues: number = maxValues + 16;
 
 /** One value that cannot be stored as it is, and why. */
 export interface Unstorable {

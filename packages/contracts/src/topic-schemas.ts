@@ -12,6 +12,7 @@ import {
   userActivitySchema,
   windowCountSchema,
 } from './documents.ts';
+import { typeRecord } from './event-type.ts';
 import { rawRecord } from './raw-record.ts';
 import { defaultTopics, type Topics } from './topics.ts';
 
@@ -39,6 +40,9 @@ export const topicSchemas = {
     .describe('A user’s totals and rolling counts, or the marker of an erased user. Key: the userId.'),
   globalCounts: globalCountSchema.describe('The absolute count of all users for a minute. Key: its _id.'),
   erasures: erasureSchema.describe('A user that was erased. Key: the userId.'),
+  types: typeRecord.describe(
+    'A registered type of the catalogue, or what stays of one that was deleted. Key: its name.',
+  ),
   ledger: ledgerEntrySchema.describe(
     'What became of the raw records of a partition, in a minute or in all. Key: its _id.',
   ),

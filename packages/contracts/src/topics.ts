@@ -18,7 +18,10 @@ function keptFor(retention: number, policy: 'delete' | 'compact,delete' = 'delet
   };
 }
 
-/** Also the changelog of a store, which reads the times of its records: never deleted from by time. */
+/**
+ * Read as a whole by whoever starts: the changelog of a store, which reads the times of its records, too.
+ * Never deleted from by time.
+ */
 const changelog: TopicSpec['config'] = {
   'cleanup.policy': 'compact',
   'message.timestamp.type': 'CreateTime',
@@ -127,6 +130,14 @@ const declarations = {
     doc: 'What the processor could not process',
     config: keptFor(7 * day),
     processor: 'output',
+    sink: false,
+  },
+  types: {
+    name: 'user-activity-types',
+    variable: 'KAFKA_TYPES_TOPIC',
+    doc: 'The catalogue of event types',
+    config: changelog,
+    processor: 'none',
     sink: false,
   },
   sinkDeadLetter: {

@@ -11,12 +11,18 @@ export interface FieldProblem {
 /** Everything that can go wrong with a request. */
 export type Failure =
   | { kind: 'validation'; details: FieldProblem[] }
+  /** Metadata that the schema of its event's type refuses. */
+  | { kind: 'schema'; details: FieldProblem[] }
   | { kind: 'unauthorized' }
   | { kind: 'forbidden'; message: string }
   /** Asked for by a name that is not the service's. */
   | { kind: 'misdirected' }
   | { kind: 'not-found'; what: string }
   | { kind: 'method-not-allowed'; allow: string }
+  /** It cannot be done to what is there. `extra` joins the body. */
+  | { kind: 'conflict'; message: string; extra?: Record<string, unknown> }
+  /** What is there is not what `If-Match` or `If-None-Match` asks for. */
+  | { kind: 'precondition-failed'; message: string }
   /** `close`: what more is sent of the request is not read. */
   | { kind: 'too-large'; message: string; close?: true }
   | { kind: 'unsupported-media-type'; message: string }
@@ -49,6 +55,15 @@ export function failureAnswer(failure: Failure): FailureAnswer {
   switch (failure.kind) {
     case 'validation':
       return answer(400, { error: 'Validation failed', details: firstProblems(failure.details) });
+    case 'schema':
+      return answer(422, {
+        error: 'Metadata refused by the schema of the type',
+        details: firstProblems(failure.details),
+      });
+    case 'conflict':
+      return answer(409, { error: 'Conflict', message: failure.message, ...failure.extra });
+    case 'precondition-failed':
+      return answer(412, { error: 'Precondition failed', message: failure.message });
     case 'unauthorized':
       return answer(
         401,

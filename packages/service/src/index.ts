@@ -54,7 +54,7 @@ export { isSecretForm } from './keys/api-key.ts';
 export type { KeyEntry, Scope } from './keys/api-key.ts';
 export type { Origins } from './keys/origins.ts';
 export { addKey, addPublicKey, ensureKey, revokeKey, setOrigins } from './keys/key-admin.ts';
-export { fieldProblem, plainError, validationError } from './docs/documented-route.ts';
+export { fieldProblem, plainError, schemaError, validationError } from './docs/documented-route.ts';
 export type { DocumentedAnswer, DocumentedRoute } from './docs/documented-route.ts';
 export type { OpenApiOptions } from './docs/openapi.ts';
 export { escapeHtml } from './docs/page.ts';

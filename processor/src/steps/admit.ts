@@ -1,6 +1,7 @@
 // Admit: lets events on to be processed, hands commands to what carries them out, and sends the rest to the
 // dead letters.
 import { isoTime, logId, rawPosition, replayedFromHeader, type Marker } from '@activity/contracts';
+import { sharedTypes, type SharedTypes, type SharedTypesOptions } from '@activity/catalogue/shared';
 import { partitionOf } from '@activity/kafka/core';
 import type {
   KeyValueStore,
@@ -25,7 +26,12 @@ import { verdictOutput, verdicts, type Verdict } from './verdict.ts';
 
 /** What is let in. */
 export interface AdmitOptions {
+  /** ACTIVITY_TYPES. */
   activityTypes: readonly string[];
+  /** UNKNOWN_TYPES. */
+  unknownTypes: 'refuse' | 'take';
+  /** The catalogue of types, as the process shares it with its threads. */
+  types?: SharedTypesOptions | undefined;
   /** Refuses what comes of a user after their erasure. */
   suppressErased: boolean;
   /** The largest record, headers and key included. */
@@ -46,10 +52,12 @@ export const erasureOutput = 'erasure';
 /** See the top of this file. */
 export function admit({
   activityTypes,
+  unknownTypes,
+  types: shared,
   suppressErased,
   maxBytes,
 }: AdmitOptions): ProcessorSupplier<string, Incoming, string, IncomingEvent> {
-  const types = new Set(activityTypes);
+  const isKnown = knownTypes(new Set(activityTypes), unknownTypes, shared && sharedTypes(shared));
   return function createAdmit(): Processor<string, Incoming, string, IncomingEvent> {
     let context: ProcessorContext<string, IncomingEvent>;
     let people: People;
@@ -80,13 +88,14 @@ export function admit({
 
     function admitEvent(record: StreamRecord<string, IncomingEvent>, position: RecordPosition): void {
       const { key, value } = record;
-      const { userId, activityType } = value.event;
+      const { userId, activityType, typeVersion } = value.event;
       if (!belongs(key, userId, position)) return;
       if (value.timestamp < 0 || value.receivedAt < 0) {
         const field = value.timestamp < 0 ? 'timestamp' : 'receivedAt';
         return refuse('invalid', `${field}: must not lie before 1970`, position);
       }
-      if (!types.has(activityType))
+      // What the edge has found in its catalogue is registered, whatever this one has by now.
+      if (typeVersion === undefined && !isKnown(activityType))
         return refuse('invalid', `activityType: ${activityType} is not known`, position);
       value.erasedBy = people.get(userId)?.erasedBy ?? -1;
       if (wasErasedSince(record)) {
@@ -177,6 +186,26 @@ export function admit({
       },
     };
   };
+}
+
+/** How many types that are not registered are taken: more would make records of counts ever larger. */
+const maxUnknownTypes = 500;
+
+function knownTypes(
+  builtIn: ReadonlySet<string>,
+  unknown: AdmitOptions['unknownTypes'],
+  catalogue: SharedTypes | undefined,
+): (name: string) => boolean {
+  const taken = new Set<string>();
+
+  function take(name: string): boolean {
+    if (!taken.has(name) && taken.size >= maxUnknownTypes) return false;
+    taken.add(name);
+    return true;
+  }
+
+  return (name) =>
+    builtIn.has(name) || catalogue?.get(name) !== undefined || (unknown === 'take' && take(name));
 }
 
 function headerBytes({ headers }: StreamRecord<string, unknown>): number {

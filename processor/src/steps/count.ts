@@ -1,5 +1,11 @@
 // Counts by activity type: how logs are added up, for windows and for users.
-import type { CountsByType, EnrichedLog, Marker, UserActivity } from '@activity/contracts';
+import {
+  typeKey,
+  type CountsByType,
+  type EnrichedLog,
+  type Marker,
+  type UserActivity,
+} from '@activity/contracts';
 import type { Serde } from '@activity/streams';
 
 /**
@@ -39,7 +45,8 @@ export function withOneMore(
   mayChange: boolean,
 ): CountsByType {
   const counts = byType && mayChange ? byType : { ...byType };
-  counts[activityType] = (counts[activityType] ?? 0) + 1;
+  const key = typeKey(activityType);
+  counts[key] = (counts[key] ?? 0) + 1;
   return counts;
 }
 
@@ -80,7 +87,7 @@ export function addToUser(user: UserRecord | undefined, log: EnrichedLog, mayCha
   const { _id, userId, activityType, timestamp } = log;
   if (user === undefined || 'deletedAt' in user) {
     if (lastIdOf(user) >= _id) return user as Marker;
-    const once = { total: 1, byType: { [activityType]: 1 }, rolling: noRolling };
+    const once = { total: 1, byType: { [typeKey(activityType)]: 1 }, rolling: noRolling };
     return { _id: userId, userId, ...once, firstSeen: timestamp, lastSeen: timestamp, lastId: _id };
   }
   if (user.lastId >= _id) return user;

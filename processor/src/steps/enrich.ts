@@ -97,6 +97,8 @@ export function enrich({
           receivedAt: receivedAtCorrected ? isoTime(receivedAt) : event.receivedAt,
           createdAt: createdAt(),
         };
+        if (event.typeVersion !== undefined) log.typeVersion = event.typeVersion;
+        if (event.violations !== undefined) log.violations = event.violations;
         const late = isLate(time, context.streamTime - graceMs, arrivalOf(context));
         if (late) log.late = true;
         if (clamped) log.clamped = true;

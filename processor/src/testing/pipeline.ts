@@ -17,6 +17,7 @@ const plainOptions: ActivityOptions = {
   graceMs: 600_000,
   countStateMs: 48 * 3_600_000,
   activityTypes: defaultActivityTypes,
+  unknownTypes: 'refuse',
   maxBytes: 262_144,
   suppressErased: false,
   off: [],

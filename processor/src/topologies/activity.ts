@@ -23,6 +23,7 @@ import {
   type StepState,
   type Topology,
 } from '@activity/streams';
+import type { SharedTypesOptions } from '@activity/catalogue/shared';
 import { dedupeIdOf, dedupeStep } from '../first-copy.ts';
 import { eventTime, incomingSerde, rawKeySerde, type IncomingEvent } from '../incoming.ts';
 import { admit, erasureOutput, markerOutput, type ErasureCommand } from '../steps/admit.ts';
@@ -57,7 +58,12 @@ export interface ActivityOptions {
   graceMs: number;
   /** How long after their end the counts of hours and days are kept in state. */
   countStateMs: number;
+  /** ACTIVITY_TYPES. */
   activityTypes: readonly string[];
+  /** UNKNOWN_TYPES. */
+  unknownTypes: 'refuse' | 'take';
+  /** The catalogue of types, as the process shares it with its threads; absent: it is empty. */
+  types?: SharedTypesOptions | undefined;
   /** The largest raw record that is processed, in bytes. */
   maxBytes: number;
   /** Refuses what comes of a user after their erasure. */

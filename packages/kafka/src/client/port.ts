@@ -78,7 +78,8 @@ export interface CommitRequest {
   /** Records by topic and partition. */
   records: RecordBatches;
   offsets: readonly CommittedOffset[];
-  group: GroupIdentity;
+  /** Undefined for a writer that is in no group; then there are no offsets. */
+  group: GroupIdentity | undefined;
 }
 
 /** Where each partition's records ended after a commit: the next offset, by `partitionName`. */

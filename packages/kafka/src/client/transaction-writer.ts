@@ -92,7 +92,7 @@ export class TransactionWriter implements CommitWriter {
   async commit(request: CommitRequest): Promise<CommitResult> {
     if (this.#broken) throw this.#broken;
     if (this.#producerId < 0n) throw new FatalError('CONFIGURATION_INVALID', 'committing before open()');
-    checkMembership(request.group);
+    checkMembership(request);
     try {
       return this.#options.transactionalId === null
         ? await this.#commitAtLeastOnce(request)
@@ -125,7 +125,8 @@ export class TransactionWriter implements CommitWriter {
   }
 
   async #commitTransaction(id: string, request: CommitRequest): Promise<CommitResult> {
-    const { records, offsets, group } = request;
+    const { records, offsets } = request;
+    const group = offsets.length > 0 ? request.group : undefined;
     this.#inTransaction = true;
     if (records.count > 0) {
       const topics = [...records.topics].map(([name, partitions]) => ({
@@ -149,9 +150,9 @@ export class TransactionWriter implements CommitWriter {
     // One after the other. Partition leaders and the group's coordinator each verify the transaction before
     // they write; while another of its requests is at the same step, a leader refuses the records with
     // NOT_ENOUGH_REPLICAS. Side by side, one commit in fourteen failed so.
-    if (offsets.length > 0) await this.#addOffsets(id, group);
+    if (group) await this.#addOffsets(id, group);
     const ends = await this.#produce(records);
-    if (offsets.length > 0) await this.#sendOffsets(id, offsets, group);
+    if (group) await this.#sendOffsets(id, offsets, group);
     try {
       await this.#cluster.onCoordinator('transaction', id, (link) =>
         link.call('committing', wire.endTxn, id, this.#producerId, this.#producerEpoch, true),
@@ -204,7 +205,7 @@ export class TransactionWriter implements CommitWriter {
 
   async #commitAtLeastOnce({ records, offsets, group }: CommitRequest): Promise<CommitResult> {
     const ends = await this.#produce(records);
-    if (offsets.length > 0) {
+    if (group && offsets.length > 0) {
       await onGroup(this.#cluster, group.groupId, (link) =>
         link.call(
           `committing offsets of group ${group.groupId}`,
@@ -326,7 +327,12 @@ function roundsOf(led: readonly (TopicPartition & { batches: readonly OpenBatch[
  * A transaction's offsets are taken without a generation even while the group has members: the broker then
  * fences nobody, and two owners of a partition would both commit.
  */
-function checkMembership({ groupId, generationId, memberId }: GroupIdentity): void {
+function checkMembership({ group, offsets }: CommitRequest): void {
+  if (!group) {
+    if (offsets.length === 0) return;
+    throw new FatalError('CONFIGURATION_INVALID', 'committing offsets of no group');
+  }
+  const { groupId, generationId, memberId } = group;
   if (generationId >= 0 && memberId !== '') return;
   throw new RejoinError(
     'GENERATION_STALE',

@@ -48,6 +48,12 @@ export const validationError = z.object({
   details: z.array(fieldProblem),
 });
 
+/** 422. */
+export const schemaError = z.object({
+  error: z.literal('Metadata refused by the schema of the type'),
+  details: z.array(fieldProblem),
+});
+
 /** Every other error. */
 export const plainError = z.object({
   error: z.string(),

@@ -19,7 +19,7 @@ import type {
 
 /** A commit that was asked for. */
 export interface AskedCommit {
-  group: GroupIdentity;
+  group: GroupIdentity | undefined;
   offsets: readonly CommittedOffset[];
 }
 

@@ -24,6 +24,9 @@ export interface LogPage {
      * At most 768 bytes of UTF-8
      */
     userId: string;
+    /**
+     * Printable text of at most 128 bytes of UTF-8
+     */
     activityType: string;
     metadata: {
       [k: string]: unknown;
@@ -36,6 +39,16 @@ export interface LogPage {
      * When the edge took it
      */
     receivedAt?: string;
+    /**
+     * The edge has found the type in its catalogue, in this version; 0: it was not registered, and taken. Absent: of ACTIVITY_TYPES, or written by others
+     */
+    typeVersion?: number;
+    /**
+     * What the schema of the type, in the mode `warn`, has refused of the metadata: the first few, as `path: reason`
+     *
+     * @minItems 1
+     */
+    violations?: [string, ...string[]];
     /**
      * The log’s number: unique, and growing within a user
      */

@@ -89,7 +89,7 @@ describe('an identity', () => {
     await kafka.handler.onLost(new RejoinError('GENERATION_STALE', 'UNKNOWN_MEMBER_ID'));
     const before = kafka.commits.length;
     await sleep(100);
-    expect(kafka.commits.filter(({ group }) => group.generationId < 0)).toEqual([]);
+    expect(kafka.commits.filter(({ group }) => (group?.generationId ?? -1) < 0)).toEqual([]);
     expect(kafka.commits.slice(before), 'commits after the loss').toEqual([]);
   });
 });

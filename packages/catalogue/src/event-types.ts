@@ -1,0 +1,90 @@
+// How an event is judged by its type: whether it is registered, and what its schema says of the metadata.
+import { currentVersion, typeNameProblem } from '@activity/contracts';
+import { compileSchema, type CheckMetadata } from './compile-schema.ts';
+import { KnownTypes, type KnownType } from './known-types.ts';
+
+/** A type with its compiled schema. */
+export interface CheckedType extends KnownType {
+  /** Finds what its schema refuses; undefined where metadata is not checked. */
+  readonly check: CheckMetadata | undefined;
+}
+
+/** What judging goes by. */
+export interface EventTypesOptions {
+  /** ACTIVITY_TYPES. */
+  builtIn: readonly string[];
+  /** UNKNOWN_TYPES. */
+  unknown: 'refuse' | 'take';
+  /** Whether the catalogue has been read: until then it is not known which types there are. */
+  isRead: () => boolean;
+  /** Called where the schema of a type is not compiled: then its metadata is not checked. */
+  onUncheckable?: (name: string, reason: string) => void;
+}
+
+/** What is made of a type that is not registered. */
+export type UnknownType =
+  /** It is taken all the same. */
+  | { kind: 'taken' }
+  /** It is no type. */
+  | { kind: 'refused'; message: string }
+  /** The catalogue, which may have it, has not been read yet. */
+  | { kind: 'unread' };
+
+/** How many types that are not registered are taken: more would make records of counts ever larger. */
+export const maxUnknownTypes = 500;
+/** How many names a message lists. */
+const namesListed = 20;
+
+/** The types that events may have: see the top of this file. */
+export class EventTypes {
+  readonly known: KnownTypes<CheckedType>;
+  readonly #options: EventTypesOptions;
+  readonly #taken = new Set<string>();
+
+  constructor(options: EventTypesOptions) {
+    this.#options = options;
+    this.known = new KnownTypes(options.builtIn, (type) => ({ ...type, check: this.#checkOf(type) }));
+  }
+
+  /** The registered type of this name: one look-up. */
+  get(name: string): CheckedType | undefined {
+    return this.known.get(name);
+  }
+
+  /** What is made of a name that {@link get} does not know. */
+  unknown(name: string): UnknownType {
+    const problem = typeNameProblem(name);
+    if (problem !== undefined) return { kind: 'refused', message: problem };
+    if (!this.#options.isRead()) return { kind: 'unread' };
+    if (this.#options.unknown === 'refuse') return { kind: 'refused', message: this.#notRegistered() };
+    if (!this.#taken.has(name)) {
+      if (this.#taken.size >= maxUnknownTypes)
+        return {
+          kind: 'refused',
+          message: `is not registered, and ${maxUnknownTypes} such types are taken already: register it with PUT /api/types/…`,
+        };
+      this.#taken.add(name);
+    }
+    return { kind: 'taken' };
+  }
+
+  #notRegistered(): string {
+    const names = this.known.names();
+    const more = names.length - namesListed;
+    const listed = names.slice(0, namesListed).join(', ') + (more > 0 ? ` and ${more} more` : '');
+    return `is not registered: it must be one of ${listed}`;
+  }
+
+  #checkOf({ name, type, mode }: KnownType): CheckMetadata | undefined {
+    if (type === undefined || mode === 'off') return undefined;
+    const { schema } = currentVersion(type);
+    if (schema === undefined || schema === true) return undefined;
+    try {
+      return compileSchema(schema);
+    } catch (error) {
+      // It was compiled when it was put: somebody else has written it.
+      this.#options.onUncheckable?.(name, error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+}
