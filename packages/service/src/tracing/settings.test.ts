@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseConfig } from '../load-config.ts';
@@ -62,4 +64,18 @@ test.each<[TracingSettings['sampler'], [of: boolean, ofUnsampled: boolean, root:
   expect([sampled(parent), sampled(unsampled)]).toEqual([ofSampled, ofUnsampled]);
   const roots = Array.from({ length: 10_000 }, () => sampled(undefined)).filter(Boolean).length;
   expect(Math.abs(roots / 10_000 - root)).toBeLessThan(0.05);
+});
+
+test('the SDK is loaded when spans are opened, and not before', () => {
+  const program = `
+    import { createRequire } from 'node:module';
+    import { createLogger, openTracing } from ${JSON.stringify(join(import.meta.dirname, '../index.ts'))};
+    const { cache } = createRequire(import.meta.url);
+    const loaded = () => Object.keys(cache).some((file) => file.includes('@opentelemetry/sdk-trace'));
+    const before = loaded();
+    await openTracing({ service: 'x', url: 'http://127.0.0.1:1/v1/traces', timeoutMs: 1, sampler: 'always_on', ratio: 1 }, createLogger('x'));
+    console.log(before, loaded());
+  `;
+  const args = ['--input-type=module', '--eval', program];
+  expect(execFileSync(process.execPath, args, { encoding: 'utf8' }).trim()).toBe('false true');
 });
