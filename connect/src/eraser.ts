@@ -269,7 +269,7 @@ export class Eraser {
         .aggregate([
           // Markers have no userId: what was deleted one by one is not counted again.
           { $match: { userId, _id: { $lt: _id } } },
-          { $project: { erasure: { $literal: _id } } },
+          { $project: { erasure: { $literal: _id }, expiresAt: 1 } },
           { $merge: { into: erasedLogsCollection, whenMatched: 'keepExisting' } },
         ])
         .toArray();

@@ -29,6 +29,11 @@ describe('migrate', () => {
     await migrate(fresh, { markerTtlSeconds: 7_200, windowTtlDays });
     const markers = (await fresh.collection('logs').indexes()).find(({ name }) => name === 'markers');
     expect(markers).toMatchObject({ expireAfterSeconds: 7_200 });
+    expect(first.find(({ name }) => name === 'expiry')).toMatchObject({
+      key: { expiresAt: 1 },
+      expireAfterSeconds: 0,
+      partialFilterExpression: { expiresAt: { $exists: true } },
+    });
     const expiries = (await fresh.collection('counts').indexes()).filter(({ name }) =>
       name?.endsWith('_expiry'),
     );

@@ -5,6 +5,7 @@ import {
   erasedLogsCollection,
   everyone,
   freshnessCollection,
+  logExpiryIndex,
   receiptsCollection,
   typeIndexes,
   type WindowSize,
@@ -103,7 +104,13 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
   ],
   // What was stored since some offset: see the query service's sums.
   globalCounts: [{ key: { kafkaPartition: 1, kafkaOffset: 1 }, options: { name: 'stored' } }],
-  ledger: [],
+  // The hours in which logs expire.
+  ledger: [
+    {
+      key: { expires: 1 },
+      options: { name: 'expires', partialFilterExpression: { expires: { $exists: true } } },
+    },
+  ],
   audit: [
     { key: { at: -1, _id: -1 }, options: { name: 'newest' } },
     { key: { 'actor.keyId': 1, at: -1, _id: -1 }, options: { name: 'actor_newest' } },
@@ -139,6 +146,7 @@ function expiryIndexes(
 ): Index[] {
   switch (role) {
     case 'logs':
+      return [markerIndex(markerTtlSeconds), expiryIndex];
     case 'users':
       return [markerIndex(markerTtlSeconds)];
     case 'counts': {
@@ -180,6 +188,16 @@ function windowIndex(kind: string, days: number, partialFilterExpression: Docume
     },
   };
 }
+
+/** Logs that have an end are removed then. */
+const expiryIndex: Index = {
+  key: { expiresAt: 1 },
+  options: {
+    name: logExpiryIndex,
+    expireAfterSeconds: 0,
+    partialFilterExpression: { expiresAt: { $exists: true } },
+  },
+};
 
 function markerIndex(expireAfterSeconds: number): Index {
   return {

@@ -51,6 +51,7 @@ function topologyOptions(
     geoDatabase: readable(config.GEO_DATABASE, logger),
     cloudEventsSource: config.CLOUDEVENTS_SOURCE,
     countTypes: true,
+    retention: { days: config.LOG_RETENTION_DAYS, daysByType: config.LOG_RETENTION_BY_TYPE },
     privacy: {
       ip: config.PRIVACY_IP,
       dropFields: config.PRIVACY_DROP,

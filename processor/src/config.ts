@@ -20,6 +20,18 @@ import type { Environment } from '@activity/service';
 import { z } from 'zod';
 import { enrichments } from './steps/enrich/steps.ts';
 
+/** Reads `TYPE=DAYS`. */
+function daysByTypeOf(entries: readonly string[], context: z.RefinementCtx): Record<string, number> {
+  const byType: [string, number][] = [];
+  for (const entry of entries) {
+    const [, type = '', days = ''] = /^(.+)=(\d{1,5})$/.exec(entry) ?? [];
+    if (type !== '' && Number(days) <= 36_500) byType.push([type.trim(), Number(days)]);
+    else
+      context.addIssue({ code: 'custom', message: `${entry}: must be TYPE=DAYS, with at most 36500 days` });
+  }
+  return Object.fromEntries(byType);
+}
+
 /** The processor's variables. */
 export const configSchema = z.object({
   ...topicVariables,
@@ -70,6 +82,18 @@ export const configSchema = z.object({
     .min(1)
     .optional()
     .describe('A MaxMind City or Country file (.mmdb); unset: no countries and cities'),
+  LOG_RETENTION_DAYS: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a whole number of days')
+    .transform(Number)
+    .pipe(z.number().min(1).max(36_500))
+    .optional()
+    .describe('How long logs are kept, in days from the time of the event; unset: for ever'),
+  LOG_RETENTION_BY_TYPE: textList()
+    .transform(daysByTypeOf)
+    .describe(
+      'The same for single types, as TYPE=DAYS, comma-separated; 0: for ever. Such as PAGE_VIEW=90,ERROR=30',
+    ),
   PRIVACY_IP: z
     .enum(['keep', 'truncate', 'hash'])
     .default('keep')

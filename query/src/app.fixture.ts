@@ -175,7 +175,7 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
           firstCopy: async () => undefined,
           erasure: async () => undefined,
         },
-        ledger: { sums: async () => [], since: async () => [] },
+        ledger: { sums: async () => [], since: async () => [], expired: async () => 0 },
         ping: async () => test.up,
         freshness: async () => fresh,
         losses: async () => [],

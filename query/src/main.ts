@@ -144,7 +144,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     guard: async (work) => pulse.guard(work),
   });
   const tails = createTails({ hub, logs: tailed, logger, onDropped: metrics.tailDropped });
-  const store = createLogStore(reads, logs);
+  const store = createLogStore(reads, logs, Date.now);
   const signedWith = cursorKey(config.CURSOR_KEY, config.MONGODB_URI);
   const page = readPageFiles();
   if (page === undefined) logger.warn('the page is not built: npm run build -w query');

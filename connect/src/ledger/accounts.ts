@@ -52,18 +52,64 @@ function entryIn(value: Buffer): LedgerEntry | undefined {
   }
 }
 
-/** Erased logs that no command has deleted as well: those are among the deleted. */
-export async function countErased(db: Db, _id: Document): Promise<number> {
+/**
+ * Erased logs that no command has deleted as well and that would still be there: others are among the deleted
+ * and the expired.
+ */
+export async function countErased(db: Db, _id: Document, now: Date): Promise<number> {
   const erased = await db
     .collection<ErasedLog>(erasedLogsCollection)
-    .countDocuments({ _id, deleted: { $exists: false } });
+    .countDocuments({ _id, deleted: { $exists: false }, expiresAt: { $not: { $lte: now } } });
   const deletedToo = await db
     .collection(collections.logs)
-    .aggregate([{ $match: { _id, deletedAt: { $exists: true } } }, ...deletedOfErased, { $count: 'logs' }], {
-      hint: 'markers',
-    })
+    .aggregate(
+      [
+        { $match: { _id, deletedAt: { $exists: true } } },
+        ...deletedOfErased,
+        { $match: { 'erased.expiresAt': { $not: { $lte: now } } } },
+        { $count: 'logs' },
+      ],
+      { hint: 'markers' },
+    )
     .toArray();
   return erased - Number(deletedToo[0]?.['logs'] ?? 0);
+}
+
+/**
+ * How many logs of each partition have expired: those of the sum, and those of the hours that have passed
+ * since it was written.
+ */
+export function expiredIn(entries: readonly LedgerEntry[], now: Date): Map<number, number> {
+  const expired = new Map<number, number>();
+  const since = new Map<number, string | undefined>();
+  for (const entry of entries) {
+    if (entry.minute !== undefined) continue;
+    expired.set(entry.partition, entry.expired ?? 0);
+    since.set(entry.partition, entry.expiriesSince);
+  }
+  for (const { partition, expires, expiring = 0, expiriesSince } of entries) {
+    if (expires === undefined || expiriesSince !== since.get(partition)) continue;
+    if (Date.parse(expires) <= now.getTime())
+      expired.set(partition, (expired.get(partition) ?? 0) + expiring);
+  }
+  return expired;
+}
+
+type ExpiryTimes = 'minute' | 'expires' | 'expiriesSince';
+type ExpiryDocument = Omit<LedgerEntry, ExpiryTimes> & Record<ExpiryTimes, Date>;
+
+/** The hours in which logs expire, as MongoDB has them: the topic keeps them for less long. */
+export async function readExpiring(db: Db): Promise<LedgerEntry[]> {
+  const found = await db
+    .collection<ExpiryDocument>(collections.ledger)
+    .find({ expires: { $exists: true } })
+    .toArray();
+  return found.map(({ minute, expires, expiriesSince, ...entry }) => ({
+    ...entry,
+    minute: minute.toISOString(),
+    expires: expires.toISOString(),
+    expiriesSince: expiriesSince.toISOString(),
+  }));
 }
 
 /** All accounts, and the ledger's records that could not be read. */
@@ -80,7 +126,12 @@ export async function readAccounts({ reader, db, topics, groupId }: AccountSourc
     reader.committed(groupId, topics.raw),
     readLedger(reader, topics.ledger),
   ]);
+  for (const entry of await readExpiring(db)) {
+    if (!entries.has(entry._id)) entries.set(entry._id, entry);
+  }
   const logs = db.collection<{ _id: number }>(collections.logs);
+  const now = new Date();
+  const expired = expiredIn([...entries.values()], now);
   const accounts = await Promise.all(
     latest.map(async (end, partition): Promise<Account> => {
       const entry = entries.get(`${partition}|all`);
@@ -102,8 +153,10 @@ export async function readAccounts({ reader, db, topics, groupId }: AccountSourc
         stored: await logs.countDocuments({
           _id: { $mod: [maxPartitions, partition], $gte: first },
           deletedAt: { $exists: false },
+          expiresAt: { $not: { $lte: now } },
         }),
-        erased: await countErased(db, { $mod: [maxPartitions, partition], $gte: first }),
+        erased: await countErased(db, { $mod: [maxPartitions, partition], $gte: first }, now),
+        expired: expired.get(partition) ?? 0,
       };
     }),
   );

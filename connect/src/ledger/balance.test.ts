@@ -22,6 +22,7 @@ const account: Account = {
   committed: 30,
   stored: 9,
   erased: 2,
+  expired: 0,
 };
 
 test('an account that adds up has no differences, whatever waits to be read', () => {
@@ -30,6 +31,7 @@ test('an account that adds up has no differences, whatever waits to be read', ()
 
 test.each<[Partial<Account>, string, number, number]>([
   [{ stored: 8 }, 'logs stored, by the ledger and in MongoDB', 9, 8],
+  [{ expired: 3 }, 'logs stored, by the ledger and in MongoDB', 6, 9],
   [{ committed: 31 }, 'next raw offset, by the ledger and by the commit', 31, 30],
   [{ minutes: { enriched: 13 } }, 'enriched, in all and by minute', 12, 13],
   [

@@ -15,8 +15,10 @@ export interface Account {
   committed: number | undefined;
   /** Logs in MongoDB that are no markers, of raw records from the ledger's first on. */
   stored: number;
-  /** Logs that were erased, without those that a command has deleted as well. */
+  /** Logs that were erased, without those that a command has deleted as well and those that have expired. */
   erased: number;
+  /** Logs that have expired, without those that a command had deleted before. */
+  expired: number;
 }
 
 /** One line that does not add up. */
@@ -41,6 +43,7 @@ export function differencesOf({
   committed,
   stored,
   erased,
+  expired,
 }: Account): Difference[] {
   const found: Difference[] = [];
   function compare(what: string, expected: number, value: number): void {
@@ -62,6 +65,10 @@ export function differencesOf({
     if ((minutes[name] ?? 0) > entry[name])
       compare(`${name}, in all and by minute`, entry[name], minutes[name] ?? 0);
   }
-  compare('logs stored, by the ledger and in MongoDB', entry.enriched - entry.deleted - erased, stored);
+  compare(
+    'logs stored, by the ledger and in MongoDB',
+    entry.enriched - entry.deleted - erased - expired,
+    stored,
+  );
   return found;
 }

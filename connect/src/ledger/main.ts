@@ -28,7 +28,7 @@ interface Balance {
 
 function show({ accounts, differences, unreadable, losses }: Balance): void {
   console.table(
-    accounts.map(({ partition, entry, latest, committed, stored, erased }) => ({
+    accounts.map(({ partition, entry, latest, committed, stored, erased, expired }) => ({
       partition,
       enriched: entry?.enriched ?? 0,
       duplicate: entry?.duplicate ?? 0,
@@ -37,6 +37,7 @@ function show({ accounts, differences, unreadable, losses }: Balance): void {
       late: entry?.late ?? 0,
       deleted: entry?.deleted ?? 0,
       erased,
+      expired,
       stored,
       waiting: latest - (committed ?? 0),
     })),

@@ -1,13 +1,13 @@
 // Counts the logs in MongoDB that belong to entries of the ledger, from indexes alone.
-import { collections, maxPartitions, type LedgerEntry } from '@activity/contracts';
+import { collections, logExpiryIndex, maxPartitions, type LedgerEntry } from '@activity/contracts';
 import type { Db, Document } from 'mongodb';
 import { countErased } from './accounts.ts';
 
 /** What is stored of the records of an entry. */
 export interface Stored {
-  /** Logs that are no markers. */
+  /** Logs that are no markers and have not expired. */
   logs: number;
-  /** Logs that were erased, without those that a command has deleted as well. */
+  /** Logs that were erased, without those that a command has deleted as well and those that have expired. */
   erased: number;
 }
 
@@ -49,18 +49,27 @@ async function countWithin(
   return new Map(found.map((one) => [one._id, one.documents]));
 }
 
-/** What is stored of each entry's records, by partition: one pass over the ids, and one over the markers. */
-export async function countStored(db: Db, entries: readonly LedgerEntry[]): Promise<Map<number, Stored>> {
+/**
+ * What is stored of each entry's records, by partition: one pass over the ids, one over the markers, and one
+ * over what has expired and is still there.
+ */
+export async function countStored(
+  db: Db,
+  entries: readonly LedgerEntry[],
+  now: Date,
+): Promise<Map<number, Stored>> {
   const stored = new Map<number, Stored>();
   if (entries.length === 0) return stored;
   const documents = await countWithin(db, entries, {}, '_id_');
   const markers = await countWithin(db, entries, { deletedAt: { $exists: true } }, 'markers');
+  const expired = await countWithin(db, entries, { expiresAt: { $lte: now } }, logExpiryIndex);
   for (const entry of entries) {
     const { partition } = entry;
     const [first, last] = rangeOf(entry);
     const _id = { $mod: [maxPartitions, partition], $gte: first, $lte: last };
-    const logs = (documents.get(partition) ?? 0) - (markers.get(partition) ?? 0);
-    stored.set(partition, { logs, erased: await countErased(db, _id) });
+    const logs =
+      (documents.get(partition) ?? 0) - (markers.get(partition) ?? 0) - (expired.get(partition) ?? 0);
+    stored.set(partition, { logs, erased: await countErased(db, _id, now) });
   }
   return stored;
 }

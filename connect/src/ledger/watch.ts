@@ -7,6 +7,7 @@ import type { Db } from 'mongodb';
 import type { Connector } from '../connectors.ts';
 import { sinkPositions } from '../sink-positions.ts';
 import { classed } from './balance.ts';
+import { expiredIn, readExpiring } from './accounts.ts';
 import { countStored, type Stored } from './stored-logs.ts';
 
 /** What balancing needs. */
@@ -34,12 +35,13 @@ export function differencesWithin(
   before: LedgerEntry,
   after: Pick<LedgerEntry, 'deleted'>,
   { logs, erased }: Stored,
+  expired = 0,
 ): { classes: number; missing: number; surplus: number } {
   const records = before.lastOffset - before.firstOffset + 1;
   return {
     classes: Math.abs(records - classed(before)),
-    missing: Math.max(0, before.enriched - after.deleted - erased - logs),
-    surplus: Math.max(0, logs + erased + before.deleted - before.enriched),
+    missing: Math.max(0, before.enriched - after.deleted - erased - expired - logs),
+    surplus: Math.max(0, logs + erased + expired + before.deleted - before.enriched),
   };
 }
 
@@ -61,31 +63,46 @@ export interface LedgerWatch {
 export function createLedgerWatch(options: LedgerWatchOptions): LedgerWatch {
   const { db, logs, ledger, onDifferences } = options;
   let before = new Map<number, LedgerEntry>();
+  /** The hours in which logs expire, as they were with `before`. */
+  let expiring: LedgerEntry[] = [];
   let last = { classes: 0, missing: 0, surplus: 0 };
 
   async function sums(): Promise<Map<number, LedgerEntry>> {
     // Sums have no minute, which the index of minutes knows.
     const found = await db
-      .collection<LedgerEntry>(collections.ledger)
+      .collection<Omit<LedgerEntry, 'expiriesSince'> & { expiriesSince?: Date }>(collections.ledger)
       .find({ minute: { $exists: false } })
       .toArray();
-    return new Map(found.map((entry) => [entry.partition, entry]));
+    return new Map(
+      found.map(({ expiriesSince, ...entry }) => [
+        entry.partition,
+        { ...entry, ...(expiriesSince && { expiriesSince: expiriesSince.toISOString() }) },
+      ]),
+    );
   }
 
   return {
     async ready() {
       before = await sums();
+      expiring = await readExpiring(db);
       await untilStored(logs, options);
     },
     async look() {
-      const stored = await countStored(db, [...before.values()]);
+      const now = new Date();
+      const stored = await countStored(db, [...before.values()], now);
+      const expired = expiredIn([...before.values(), ...expiring], now);
       // Of every marker that was counted, what the ledger says of it.
       await untilStored(ledger, options);
       const after = await sums();
       const total = { classes: 0, missing: 0, surplus: 0 };
       for (const entry of before.values()) {
         const found = stored.get(entry.partition) ?? { logs: 0, erased: 0 };
-        const differences = differencesWithin(entry, after.get(entry.partition) ?? entry, found);
+        const differences = differencesWithin(
+          entry,
+          after.get(entry.partition) ?? entry,
+          found,
+          expired.get(entry.partition),
+        );
         for (const what of whats) total[what] += differences[what];
       }
       const lasting = whats.map((what) => [what, Math.min(total[what], last[what])] as const);

@@ -18,6 +18,9 @@ export const collections = {
  */
 export const typeIndexes = { ofAll: 'type_newest', ofUser: 'user_type_newest' } as const;
 
+/** The index of the logs that have an end, by which MongoDB removes them. */
+export const logExpiryIndex = 'expiry';
+
 /** The collection of the eraser's receipts. */
 export const receiptsCollection = 'erasures';
 /** The collection of the numbers of the logs that the eraser has removed. */
@@ -125,6 +128,11 @@ export const enrichedLog = z.object({
   // From the raw record's position: see `logId`.
   _id: count.describe('The log’s number: unique, and growing within a user'),
   createdAt: time.describe('When the processor made it'),
+  expiresAt: time
+    .optional()
+    .describe(
+      'When it is removed, by the retention of logs; absent: never. One that has expired when it is made has no metadata: drop what you hold of it',
+    ),
   late: z.literal(true).optional().describe('It is in no minute count: it came too late'),
   clamped: z
     .literal(true)
@@ -280,6 +288,14 @@ export const ledgerEntrySchema = z.object({
   deleted: count,
   /** Users that commands of this minute have erased. */
   erased: count,
+  /** In the sum: stored logs that had expired when the entry was written, and were not deleted before. */
+  expired: count.optional(),
+  /** In an entry of an hour in which logs expire, whose `_id` is `partition|expires|hour`: when that is. */
+  expires: time.optional(),
+  /** In the same: how many expire then. 0 when they are among the expired of the sum. */
+  expiring: count.optional(),
+  /** In both: when this processor's count of expiries began. Hours that have another are of one before. */
+  expiriesSince: time.optional(),
 });
 export type LedgerEntry = z.infer<typeof ledgerEntrySchema>;
 
@@ -323,6 +339,8 @@ export interface ErasedLog {
   erasure: number;
   /** A command has deleted it as well, and the ledger counts it there. */
   deleted?: true;
+  /** When it would have expired: from then on the ledger counts it there. */
+  expiresAt?: Date;
 }
 
 /**
@@ -331,10 +349,10 @@ export interface ErasedLog {
  * and is removed by a TTL index.
  */
 export const dateFields: Record<keyof typeof collections, readonly string[]> = {
-  logs: ['timestamp', 'receivedAt', 'createdAt', 'deletedAt'],
+  logs: ['timestamp', 'receivedAt', 'createdAt', 'expiresAt', 'deletedAt'],
   counts: ['windowStart', 'windowEnd', 'deletedAt'],
   users: ['firstSeen', 'lastSeen', 'deletedAt'],
   globalCounts: ['windowStart', 'windowEnd'],
-  ledger: ['minute'],
+  ledger: ['minute', 'expires', 'expiriesSince'],
   audit: ['at'],
 };

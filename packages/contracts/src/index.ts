@@ -93,6 +93,7 @@ export {
   sessionMerge,
   erasedLogsCollection,
   freshnessCollection,
+  logExpiryIndex,
   lossesId,
   receiptsCollection,
   typeIndexes,

@@ -14,6 +14,7 @@ import { arrivalOf } from './arrival.ts';
 import { cloudEventHeaders } from './cloud-event-headers.ts';
 import { peopleStore, type People } from './person.ts';
 import type { RecordSpans } from './record-spans.ts';
+import { expiryOf, type RetentionOptions } from './retention.ts';
 import { Sessions, type Merge, type Session } from './sessions.ts';
 import { verdictOutput, verdicts } from './verdict.ts';
 
@@ -29,6 +30,8 @@ export interface NamedStep {
   step: EnrichStep;
 }
 
+const noSteps: readonly NamedStep[] = [];
+
 /** The header that the event's own time is in: the time of the record itself is the broker's. */
 const eventTimeHeader = 'event.time';
 
@@ -41,6 +44,7 @@ export interface EnrichOptions {
   /** Whether logs are given the session they belong to. */
   sessions: boolean;
   graceMs: number;
+  retention: RetentionOptions;
   /** What `ce_source` says of events that came in another form; undefined: no headers of CloudEvents. */
   cloudEventsSource: string | undefined;
   /** Counts logs by type; undefined: not counted. */
@@ -54,11 +58,13 @@ export function enrich({
   steps,
   sessions,
   graceMs,
+  retention,
   cloudEventsSource,
   typeCounts,
   spans,
 }: EnrichOptions): ProcessorSupplier<string, IncomingEvent, string, EnrichedLog> {
   const withCloudEvent = cloudEventsSource === undefined ? undefined : cloudEventHeaders(cloudEventsSource);
+  const expiry = expiryOf(retention);
   return function createEnrich(): Processor<string, IncomingEvent, string, EnrichedLog> {
     let context: ProcessorContext<string, EnrichedLog>;
     let sessionsOf: Sessions;
@@ -105,7 +111,12 @@ export function enrich({
         if (receivedAtCorrected) log.receivedAtCorrected = true;
         if (event.timestampCorrected === true) log.timestampCorrected = true;
         if (sessions) log.session = sessionsOf.add(key, log._id, time);
-        for (const { name, step } of steps) {
+        const expiresAt = expiry?.(log.activityType, time);
+        if (expiresAt !== undefined) log.expiresAt = isoTime(expiresAt);
+        // A log that has expired is counted. What replaces an earlier copy of it holds nothing.
+        const hasExpired = expiresAt !== undefined && expiresAt <= context.now();
+        if (hasExpired) log.metadata = {};
+        for (const { name, step } of hasExpired ? noSteps : steps) {
           try {
             step(log);
           } catch {
@@ -122,7 +133,8 @@ export function enrich({
           merge = undefined;
           context.forwardTo(sessionMergeOutput, { key, value: record, timestamp, headers: [] });
         }
-        const verdict = late ? verdicts.late : verdicts.enriched;
+        const plain = late ? verdicts.late : verdicts.enriched;
+        const verdict = expiresAt === undefined ? plain : { ...plain, expiresAt };
         context.forwardTo(verdictOutput, { key: '', value: verdict, timestamp, headers: [] });
         span?.end();
       },

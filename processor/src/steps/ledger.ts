@@ -4,6 +4,8 @@ import { isoTime, windowSizes, type LedgerEntry } from '@activity/contracts';
 import type { KeyValueStore, Processor, ProcessorContext, ProcessorSupplier } from '@activity/streams';
 import { isArrivalTime } from '../incoming.ts';
 import { blockOf, newBlock, readBits, writeBits } from './bit-block.ts';
+import { Expiries } from './expiries.ts';
+import { ExpiringLogs } from './expiring-logs.ts';
 import { originOf, type Origin } from './origin.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -23,6 +25,8 @@ export function keepLedger(): ProcessorSupplier<string, Verdict, string, LedgerE
     let entries: KeyValueStore<string, LedgerEntry>;
     let positions: KeyValueStore<string, Buffer>;
     let origin: () => Origin;
+    let expiries: Expiries;
+    let expiring: ExpiringLogs;
     /** What changed since the last commit. */
     const open = new Map<number, LedgerEntry>();
     const blocks = new Map<number, Buffer>();
@@ -69,13 +73,31 @@ export function keepLedger(): ProcessorSupplier<string, Verdict, string, LedgerE
       return true;
     }
 
+    /** Takes a log away that a command deletes; returns whether it was there, and had not expired. */
+    function remove(offset: number, now: number): boolean {
+      if (!mark(offset, false)) return false;
+      const expiresAt = expiries.of(offset);
+      if (expiresAt === undefined) return true;
+      if (expiresAt <= now || expiresAt <= newest) return false;
+      expiring.add(expiresAt, -1);
+      return true;
+    }
+
     function forgetAll(): void {
       open.clear();
       blocks.clear();
+      expiries.forget();
+      expiring.forget();
     }
 
     function beforeCommit(): void {
       const first = origin();
+      const expired = expiring.commit(newest);
+      if (expired !== undefined) {
+        const sum = entryOf(all, 0);
+        sum.expired = (sum.expired ?? 0) + expired.logs;
+        sum.expiriesSince = expired.since;
+      }
       for (const [minute, entry] of open) {
         const timestamp = minute === all ? newest : minute;
         entries.put(minute === all ? 'all' : isoTime(minute), entry, timestamp);
@@ -87,7 +109,9 @@ export function keepLedger(): ProcessorSupplier<string, Verdict, string, LedgerE
         context.forward({ key: entry._id, value: entry, timestamp, headers: [] });
       }
       for (const [number, block] of blocks) positions.put(String(number), block, newest);
-      forgetAll();
+      expiries.commit(newest);
+      open.clear();
+      blocks.clear();
     }
 
     return {
@@ -96,6 +120,12 @@ export function keepLedger(): ProcessorSupplier<string, Verdict, string, LedgerE
         entries = given.keyValueStore(ledgerStore);
         positions = given.keyValueStore(positionsStore);
         origin = originOf(given);
+        expiries = new Expiries(given.keyValueStore(ledgerStore));
+        expiring = new ExpiringLogs(
+          context,
+          given.keyValueStore(ledgerStore),
+          given.keyValueStore(ledgerStore),
+        );
         given.onCommit({ beforeCommit, afterAbort: forgetAll });
       },
       process({ value: verdict }) {
@@ -105,8 +135,12 @@ export function keepLedger(): ProcessorSupplier<string, Verdict, string, LedgerE
         const arrivedAt = isArrivalTime(timestamp) ? timestamp : 0;
         const minute = Math.floor(arrivedAt / windowSizes.minute) * windowSizes.minute;
         if (minute > newest) newest = minute;
-        if (verdict.class === 'enriched') mark(offset, true);
-        const deleted = verdict.deletes !== undefined && mark(verdict.deletes, false);
+        if (verdict.class === 'enriched') {
+          mark(offset, true);
+          expiries.add(offset, verdict.expiresAt);
+          if (verdict.expiresAt !== undefined) expiring.add(verdict.expiresAt, 1);
+        }
+        const deleted = verdict.deletes !== undefined && remove(verdict.deletes, timestamp);
         count(entryOf(minute, offset), verdict, offset, deleted);
         count(entryOf(all, offset), verdict, offset, deleted);
       },

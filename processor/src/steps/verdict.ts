@@ -5,6 +5,8 @@ import type { LedgerClass } from '@activity/contracts';
 export interface Verdict {
   readonly class: LedgerClass;
   readonly late?: true;
+  /** When the log expires, in epoch milliseconds; absent: never. */
+  readonly expiresAt?: number;
   /** The raw offset of the log that the command deletes. */
   readonly deletes?: number;
   readonly erases?: true;

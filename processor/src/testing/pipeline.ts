@@ -23,6 +23,7 @@ const plainOptions: ActivityOptions = {
   off: [],
   geoDatabase: undefined,
   privacy: { ip: 'keep', dropFields: [], hashFields: [], hashKey: '' },
+  retention: { days: undefined, daysByType: {} },
   cloudEventsSource: undefined,
   countTypes: false,
 };

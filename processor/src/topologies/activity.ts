@@ -32,6 +32,7 @@ import { countWindows, lateCountsStore, windowStores } from '../steps/count-wind
 import { blockSerde } from '../steps/bit-block.ts';
 import { decisionsStore } from '../steps/decisions.ts';
 import { enrichSteps, type Enrichment } from '../steps/enrich/steps.ts';
+import type { RetentionOptions } from '../steps/retention.ts';
 import type { PrivacyOptions } from '../steps/enrich/privacy.ts';
 import { enrich, sessionMergeOutput } from '../steps/enrich.ts';
 import { countFenceOutput, erase, logFenceOutput, storesOfUsers } from '../steps/erase.ts';
@@ -73,6 +74,7 @@ export interface ActivityOptions {
   /** A MaxMind file. */
   geoDatabase: string | undefined;
   privacy: PrivacyOptions;
+  retention: RetentionOptions;
   /** What `ce_source` says on the enriched topic; undefined: its records have no headers of CloudEvents. */
   cloudEventsSource: string | undefined;
   /** Whether logs are counted by type, for `showTypeCounts`. */
@@ -184,7 +186,7 @@ function eraseUsers(
 
 /** Builds the topology. Threads load the default export; `traced-activity.ts` gives it `spans`. */
 export default function activityTopology(options: ActivityOptions, spans?: RecordSpans): Topology {
-  const { topics, dedupeMs, graceMs, maxBytes, off, privacy, cloudEventsSource } = options;
+  const { topics, dedupeMs, graceMs, maxBytes, off, privacy, retention, cloudEventsSource } = options;
   const typeCounts = options.countTypes ? openTypeCounts() : undefined;
   const builder = new StreamsBuilder();
   addStores(builder, options);
@@ -217,6 +219,7 @@ export default function activityTopology(options: ActivityOptions, spans?: Recor
       steps: enrichSteps(options),
       sessions: !off.includes('session'),
       graceMs,
+      retention,
       cloudEventsSource,
       typeCounts,
       spans,

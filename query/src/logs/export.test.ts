@@ -17,6 +17,7 @@ const log = {
   timestamp: time,
   receivedAt: new Date(+time + 1),
   createdAt: new Date(+time + 2),
+  expiresAt: new Date(+time + 3),
   session: 77,
   client: { browser: 'Firefox', os: 'Linux', device: 'desktop' },
   bot: true,

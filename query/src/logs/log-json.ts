@@ -2,7 +2,7 @@
 import { enrichedLog, type EnrichedLog } from '@activity/contracts';
 import type { z } from 'zod';
 
-type Times = 'timestamp' | 'createdAt' | 'receivedAt';
+type Times = 'timestamp' | 'createdAt' | 'receivedAt' | 'expiresAt';
 
 /** A log document as the sink writes it: dates where the topic has ISO strings. */
 export interface LogDocument extends Omit<EnrichedLog, Times | 'metadata'> {
@@ -10,6 +10,7 @@ export interface LogDocument extends Omit<EnrichedLog, Times | 'metadata'> {
   timestamp: Date;
   createdAt: Date;
   receivedAt?: Date;
+  expiresAt?: Date;
   deletedAt?: Date;
 }
 
@@ -23,7 +24,7 @@ type Field = keyof EnrichedLog;
 const fields = Object.keys(enrichedLog.shape) as Field[];
 
 /** The fields that a log may have or not: those that the processor adds. */
-const addedFields = fields.filter((name) => enrichedLog.shape[name].isOptional());
+const addedFields = fields.filter((name) => enrichedLog.shape[name].isOptional() && name !== 'expiresAt');
 
 /** The fields of {@link LogDocument} that an answer needs, as a projection. */
 export const logProjection = Object.fromEntries(fields.map((name) => [name, 1])) as Record<Field, 1>;
@@ -40,6 +41,7 @@ export function logJson(document: LogDocument): LogJson {
     createdAt: document.createdAt.toISOString(),
   };
   if (document.receivedAt !== undefined) log.receivedAt = document.receivedAt.toISOString();
+  if (document.expiresAt !== undefined) log.expiresAt = document.expiresAt.toISOString();
   for (const name of addedFields) {
     if (document[name] !== undefined) Object.assign(log, { [name]: document[name] });
   }

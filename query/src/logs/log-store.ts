@@ -85,10 +85,15 @@ export function idOf(text: string): number | undefined {
 }
 
 /** The store on MongoDB. */
-export function createLogStore(reads: Reads, logs: Collection<LogDocument>): LogStore {
+export function createLogStore(reads: Reads, logs: Collection<LogDocument>, now: () => number): LogStore {
   const batch = new BatchSize();
+  /** Neither deleted nor expired: what has expired is there until MongoDB removes it, a minute at most. */
+  const isShown = (): object => ({
+    deletedAt: { $exists: false },
+    expiresAt: { $not: { $lte: new Date(now()) } },
+  });
   async function newest(operation: string, filter: Filter<LogDocument>): Promise<LogDocument | undefined> {
-    const shown = { ...filter, deletedAt: { $exists: false } } as Filter<LogDocument>;
+    const shown = { ...filter, ...isShown() } as Filter<LogDocument>;
     const options = { sort: newestFirst, projection: logProjection, limit: 1 };
     return (await reads.find(operation, logs, shown, options))[0];
   }
@@ -121,7 +126,7 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>): Log
   return {
     async read(filter, { order, limit, maxLength = Infinity, skip = 0, beside }, see) {
       const down = (order === 'newest') !== (beside?.side === 'before');
-      const shown = { ...mongoFilter(filter), deletedAt: { $exists: false } } as Filter<LogDocument>;
+      const shown = { ...mongoFilter(filter), ...isShown() } as Filter<LogDocument>;
       const query = beside === undefined ? shown : from(shown, beside.position, down);
       const options = {
         sort: down ? newestFirst : oldestFirst,
@@ -138,7 +143,7 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>): Log
       const query = {
         ...mongoFilter(filter),
         _id: { $gte: lowest, $lt: to },
-        deletedAt: { $exists: false },
+        ...isShown(),
         ...(partitions && { $or: partitions.map((one) => ({ _id: { $mod: [maxPartitions, one] } })) }),
       } as Filter<LogDocument>;
       const options = {
@@ -169,7 +174,7 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>): Log
         ...(events.length > 0 ? [{ eventId: { $in: events } }] : []),
         ...theirs.map(({ id: eventId, userId }) => ({ eventId, userId })),
       ];
-      const shown = { $or, deletedAt: { $exists: false } } as Filter<LogDocument>;
+      const shown = { $or, ...isShown() } as Filter<LogDocument>;
       // One of each kind: an id that many share is found, if not all that have it.
       const options = { projection: { eventId: 1, userId: 1 }, limit: 2 * wanted.length };
       return reads.find('logs.stored', logs, shown, options);

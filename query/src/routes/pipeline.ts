@@ -63,7 +63,11 @@ const answer = z.object({
     )
     .nullable(),
   mongodb: z.object({ ready: z.boolean() }),
-  ledger: classes.describe('What became of every raw record so far'),
+  ledger: classes
+    .extend({
+      expired: count.describe('Stored logs whose retention is over. Counts of windows and users keep them'),
+    })
+    .describe('What became of every raw record so far'),
   lastHour: classes.describe('The same of the last hour, by when the edge took them'),
   erasures: z.object({ waiting: count, kept: count }).nullable(),
   lost: z
@@ -121,7 +125,7 @@ export function pipelineRoute({ stages, ledger, ping, freshness, losses, now }: 
           processor: { instances, lag },
           sinks,
           mongodb: { ready },
-          ledger: addedUp(all),
+          ledger: { ...addedUp(all), expired: await ledger.expired(all, new Date(now())) },
           lastHour: addedUp(lately),
           erasures: report?.erasures ?? null,
           lost,

@@ -5,8 +5,10 @@ import type { Collection, Filter } from 'mongodb';
 import type { Reads } from '../reads/reads.ts';
 
 /** A ledger entry as the sink stores it. */
-export interface LedgerDocument extends Omit<LedgerEntry, 'minute'> {
+export interface LedgerDocument extends Omit<LedgerEntry, 'minute' | 'expires' | 'expiriesSince'> {
   minute?: Date;
+  expires?: Date;
+  expiriesSince?: Date;
 }
 
 /** Reads the ledger. */
@@ -15,6 +17,8 @@ export interface Ledger {
   sums: () => Promise<LedgerDocument[]>;
   /** The minutes from a time on, of each partition. */
   since: (from: Date) => Promise<LedgerDocument[]>;
+  /** How many logs have expired by now, with these sums. */
+  expired: (sums: readonly LedgerDocument[], now: Date) => Promise<number>;
 }
 
 /** The ledger in MongoDB. */
@@ -27,6 +31,23 @@ export function createLedger(reads: Reads, ledger: Collection<LedgerDocument>): 
     },
     since: async (from) =>
       reads.find('ledger.minutes', ledger, { minute: { $gte: from } }, { limit: 65_536 }),
+    async expired(sums, now) {
+      const since = new Map(
+        sums.map(({ partition, expiriesSince }) => [partition, expiriesSince?.getTime()]),
+      );
+      const before = sums.reduce((all, { expired = 0 }) => all + expired, 0);
+      if ([...since.values()].every((begun) => begun === undefined)) return before;
+      // The hours that have passed since the sums were written.
+      const hours = await reads.find(
+        'ledger.expires',
+        ledger,
+        { expires: { $lte: now }, expiring: { $gt: 0 } },
+        { limit: 65_536, index: 'expires' },
+      );
+      return hours
+        .filter(({ partition, expiriesSince }) => expiriesSince?.getTime() === since.get(partition))
+        .reduce((all, { expiring = 0 }) => all + expiring, before);
+    },
   };
 }
 

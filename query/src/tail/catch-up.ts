@@ -49,7 +49,11 @@ export async function* catchUp(
     if (some.length === 0) return [];
     const found = await logs
       .find(
-        { _id: { $in: some.map(({ log }) => log._id) }, timestamp: { $exists: true } },
+        {
+          _id: { $in: some.map(({ log }) => log._id) },
+          timestamp: { $exists: true },
+          expiresAt: { $not: { $lte: new Date() } },
+        },
         { projection: { _id: 1 } },
       )
       .toArray();

@@ -58,6 +58,10 @@ export interface LogPage {
      */
     createdAt: string;
     /**
+     * When it is removed, by the retention of logs; absent: never. One that has expired when it is made has no metadata: drop what you hold of it
+     */
+    expiresAt?: string;
+    /**
      * It is in no minute count: it came too late
      */
     late?: true;
@@ -295,6 +299,10 @@ export interface Pipeline {
     late: number;
     deleted: number;
     erased: number;
+    /**
+     * Stored logs whose retention is over. Counts of windows and users keep them
+     */
+    expired: number;
   };
   /**
    * The same of the last hour, by when the edge took them

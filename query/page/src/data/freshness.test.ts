@@ -17,7 +17,7 @@ function pipeline(changes: Partial<Pipeline> = {}, ageMs = 0): Pipeline {
       { connector: 'b', state: 'RUNNING', tasks: ['RUNNING', 'RUNNING'], lag: 0, asOf: null },
     ],
     mongodb: { ready: true },
-    ledger: { ...nothing, enriched: 8 },
+    ledger: { ...nothing, enriched: 8, expired: 0 },
     lastHour: nothing,
     erasures: null,
     lost: [],

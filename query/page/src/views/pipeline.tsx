@@ -1,6 +1,6 @@
 // How the pipeline is: each stage, the connectors, and what became of every record.
 import type { VNode } from 'preact';
-import type { Ledger, Pipeline } from '../data/answers.ts';
+import type { Pipeline } from '../data/answers.ts';
 import { lagText } from '../data/stages.ts';
 import { lossesText } from '../data/trace-steps.ts';
 import { useNow } from '../data/use-now.ts';
@@ -125,7 +125,7 @@ function StateBadge({ state }: { state: string }): VNode {
   return <span class={`badge ${level}`}>{state}</span>;
 }
 
-const classes: [keyof Ledger, string, string][] = [
+const classes: [keyof Pipeline['lastHour'], string, string][] = [
   ['enriched', 'Stored', 'new events'],
   ['duplicate', 'Duplicates', 'sent again, counted once'],
   ['deadLettered', 'Dead letters', 'could not be processed; listed by npm run dead-letters'],
@@ -165,6 +165,11 @@ function LedgerTable({ ledger, lastHour, erasures, lost }: LedgerTableProps): VN
           ))}
         </tbody>
       </table>
+      {ledger.expired > 0 && (
+        <p class="quiet panel-foot">
+          Expired: {count(ledger.expired)} stored logs, whose retention is over. Counts keep them.
+        </p>
+      )}
       {lost.length > 0 && (
         <p class="panel-foot" role="alert">
           Retention deleted before it was read: {lossesText(lost)}.
