@@ -3,10 +3,23 @@ import { layOut } from './layout.ts';
 import { edgeName, pictureOf } from './picture.ts';
 import { escapeText, figureAttributes, toSvg } from './svg.ts';
 import type { StreamsDescription } from '../streams.ts';
+import { matchedByAny, patternsOf, resolveTopology } from '../runtime/topic-patterns.ts';
 import { topicNames } from '../runtime/topic-names.ts';
 import type { TopologyNode } from '../topology/topology.ts';
 
 type Cell = string | { show: string; of: string };
+
+/** A description with the topics that its patterns match among those that are read. */
+export function withMatches(
+  { topology, ...rest }: StreamsDescription,
+  read: readonly string[],
+): StreamsDescription {
+  const matches = patternsOf(topology.nodes).map((pattern) => {
+    // A topic that two of them match ends the application; the page shows it nevertheless.
+    return [pattern, matchedByAny([pattern], read, rest.internalTopicPrefix)] as const;
+  });
+  return { ...rest, topology: resolveTopology(topology, Object.fromEntries(matches)) };
+}
 
 /** The page. `name` is the last part of its path: its other files are beside it. */
 export function documentOf(description: StreamsDescription, name: string): string {
@@ -24,7 +37,7 @@ export function documentOf(description: StreamsDescription, name: string): strin
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeText(title)}</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="${escapeText(name)}.css"><script type="module" src="${escapeText(name)}.js"></script></head>
-<body>
+<body${patternsOf(topology.nodes).length > 0 ? ' data-patterns' : ''}>
 <header><h1>${escapeText(applicationId)}</h1>
 <p class="state" role="status" id="state">Not read yet</p>
 <p id="lost" role="alert" hidden></p>

@@ -97,7 +97,7 @@ function sizeOf(box: Box): Sized {
 
 /** The characters that the longest text of a figure has. */
 function roomFor(show: string): number {
-  if (show === 'trouble' || show === 'partitions') return 30;
+  if (show === 'dead' || show === 'partitions') return 30;
   return show === 'size' ? 24 : labelChars;
 }
 

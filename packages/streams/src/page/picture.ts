@@ -15,6 +15,8 @@ export interface Row {
   text: string;
   look?: 'dim' | 'store' | 'trouble';
   figure?: Figure;
+  /** A figure behind it, which is no trouble. */
+  also?: Figure;
 }
 
 /** A box. */
@@ -91,6 +93,8 @@ export function pictureOf({ internalTopicPrefix, topology, deadLetterTopic }: St
   const parts = topology.subTopologies.map((part) => {
     for (const node of part.nodes) {
       if (node.kind === 'source') {
+        if (node.pattern && node.topics.length === 0)
+          arrow('records', patternBox(node.pattern), `node:${node.name}`, []);
         for (const topic of node.topics)
           arrow('records', topicBox(topic), `node:${node.name}`, inputLabel(full(topic), node.name));
       } else if (node.kind === 'sink') {
@@ -107,6 +111,14 @@ export function pictureOf({ internalTopicPrefix, topology, deadLetterTopic }: St
     }
     return partOf(part);
   });
+
+  /** A pattern that matches nothing yet. */
+  function patternBox(pattern: RegExp): string {
+    const id = `pattern:${String(pattern)}`;
+    const rows: Row[] = [{ text: 'no topic read here', look: 'dim' }];
+    topics.set(id, { id, kind: 'topic', name: String(pattern), caption: 'topics of a pattern', rows });
+    return id;
+  }
 
   /** Records that choose their topic go to a box of their own. */
   function chosenBox(sink: string): string {
@@ -178,7 +190,12 @@ function sizeRow(store: string): Row {
 }
 
 function troubleRow(node: string): Row {
-  return { text: '', look: 'trouble', figure: { show: 'trouble', of: node } };
+  return {
+    text: '',
+    look: 'trouble',
+    figure: { show: 'dead', of: node },
+    also: { show: 'stopped', of: node },
+  };
 }
 
 /** The stores of global tables that a node reads. */
@@ -195,7 +212,10 @@ function nodeBox(part: SubTopology, node: TopologyNode): Box {
   const { kind, name } = node;
   const id = `node:${name}`;
   if (kind === 'sink') return { id, kind, name, caption: 'sink', rows: [troubleRow(name)] };
-  if (kind === 'source') return { id, kind, name, caption: 'source', rows: [troubleRow(name)] };
+  if (kind === 'source') {
+    const rows: Row[] = node.pattern ? [{ text: String(node.pattern), look: 'dim' }] : [];
+    return { id, kind, name, caption: 'source', rows: [...rows, troubleRow(name)] };
+  }
   const stores = node.stores.flatMap((store) =>
     ownerOf(part, store) === name
       ? [storeRow(store), sizeRow(store)]

@@ -7,7 +7,7 @@ import {
   type PlacedBox,
   type PlacedPart,
 } from './layout.ts';
-import type { Row } from './picture.ts';
+import type { Figure, Row } from './picture.ts';
 
 /** Text as it stands in HTML and in SVG, in attributes too. */
 export function escapeText(plain: string): string {
@@ -20,7 +20,7 @@ export function escapeText(plain: string): string {
 }
 
 /** The attributes by which the page's script finds a figure. */
-export function figureAttributes({ figure }: Pick<Row, 'figure'>): string {
+export function figureAttributes({ figure }: { figure?: Figure | undefined }): string {
   return figure ? ` data-show="${figure.show}" data-of="${escapeText(figure.of)}"` : '';
 }
 
@@ -61,6 +61,10 @@ function rowSvg(row: Row, x: number, y: number): string {
     row.look === 'store' && !row.text.startsWith(' ')
       ? `<path class="store-sign" d="M${round(x)} ${round(y - 8)}v7a4 2 0 0 0 9 0v-7a4 2 0 0 0-9 0a4 2 0 0 0 9 0"/>`
       : '';
+  if (row.also) {
+    const [first, second] = [figureAttributes(row), figureAttributes({ figure: row.also })];
+    return `<text x="${round(x)}" y="${round(y)}"><tspan${look}${first}></tspan><tspan class="dim"${second}></tspan></text>`;
+  }
   return `${sign}<text${look} x="${round(x + indent)}" y="${round(y)}"${figureAttributes(row)}>${escapeText(row.text.trim())}</text>`;
 }
 

@@ -1,6 +1,7 @@
 // The page of an application on a real broker, in a real browser: figures that move, a loss, an end.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { startBroker } from '@activity/testbed';
 import { servers } from '@activity/testbed/testing';
 import {
   expectNoBarriers,
@@ -9,7 +10,8 @@ import {
   type BrowserFound,
 } from '@activity/testbed/testing/browser';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { uniqueName } from '@activity/kafka/testing';
+import { createKafka } from '@activity/kafka';
+import { connectWitness, uniqueName } from '@activity/kafka/testing';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { createTopics, sendIds } from '../testing-support/counts-run.ts';
 import { runningApps, strings, until } from '../testing-support/running-apps.ts';
@@ -206,3 +208,80 @@ test('shows in a browser what is processed, a loss of the connection, and the en
   expect(complaints).toEqual([]);
   await page.context().close();
 });
+
+async function shownText(
+  url: string,
+): Promise<{ page: Awaited<ReturnType<typeof openPage>>['page']; close: () => Promise<void> }> {
+  const { page } = await openPage(browser as Browser);
+  await page.goto(`${url}/topology`);
+  return { page, close: () => page.context().close() };
+}
+
+test('draws the topics of a pattern, those too that come while the page is shown', async (context) => {
+  context.skip(browser === undefined, missing);
+  const [prefix, out] = [uniqueName('pattern'), uniqueName('out')];
+  await apps.witness.createTopic(out, 1);
+  const builder = new StreamsBuilder();
+  builder.stream(new RegExp(`^${prefix}-`), { ...strings, name: 'read' }).to(out);
+  const { streams } = apps.create(builder.build(), { metadataMaxAgeMs: 200 });
+  await streams.start();
+  const { url } = await serve(streams);
+  const { page, close } = await shownText(url);
+  const picture = page.locator('svg');
+  await picture.getByText('no topic read here', { exact: true }).waitFor();
+  for (const name of ['a', 'b']) {
+    await apps.witness.createTopic(`${prefix}-${name}`, 2);
+    await apps.witness.send(`${prefix}-${name}`, [{ key: 'k', value: 'v' }]);
+    await picture.locator(`[data-show="partitions"][data-of="${prefix}-${name}"]`).waitFor();
+  }
+  const row = page.getByRole('region', { name: 'Records along edges' }).getByRole('row');
+  await row
+    .filter({ hasText: `${prefix}-b` })
+    .getByRole('cell', { name: '1', exact: true })
+    .waitFor();
+  await expectNoBarriers(page);
+  await close();
+});
+
+test('lags are old once the broker is gone; what is dropped is not in the colour of dead letters', async (context) => {
+  context.skip(browser === undefined, missing);
+  await using broker = await startBroker();
+  const kafka = createKafka({ brokers: [broker.address], clientId: 'test' });
+  const topics = ['in', 'dead'].map((name) => ({ name, partitions: 1, replicationFactor: 1, config: {} }));
+  await kafka.createTopics(topics);
+  await kafka.close();
+  const builder = new StreamsBuilder();
+  builder
+    .stream('in', strings)
+    .dedupe({ by: (value) => value, within: '1d', name: 'once' })
+    .foreach((_key, value) => {
+      if (value === 'bad') throw new Error('bad');
+    });
+  const { streams } = apps.create(builder.build(), {
+    brokers: [broker.address],
+    deadLetterTopic: 'dead',
+    onFailure: { processing: 'deadLetter' },
+  });
+  await streams.start();
+  await until(() => expect(streams.state).toBe('RUNNING'));
+  const { url } = await serve(streams);
+  const { page, close } = await shownText(url);
+  await using witness = await connectWitness(broker.address);
+  await witness.send(
+    'in',
+    ['v', 'v', 'v', 'bad'].map((value) => ({ key: 'k', value })),
+  );
+  const picture = page.locator('svg');
+  await picture.getByText('2 dropped', { exact: true }).waitFor();
+  await picture.getByText('1 dead', { exact: true }).first().waitFor();
+  const colours = `['2 dropped', '1 dead'].map((text) => getComputedStyle([...document.querySelectorAll('svg tspan')].find((at) => at.textContent === text)).fill)`;
+  const [dropped, dead] = await page.evaluate<string[]>(colours);
+  expect(dropped).not.toBe(dead);
+  await picture.getByText('lag 0', { exact: true }).waitFor();
+  await broker.stop();
+  await picture.getByText('lag 0, old', { exact: true }).waitFor();
+  await page.getByText('Some lags are old: nothing was fetched of these topics since.').waitFor();
+  await page.getByRole('cell', { name: /^0, [\d]+ s ago$/ }).waitFor();
+  await expectNoBarriers(page);
+  await close();
+}, 90_000);

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Streams } from '../streams.ts';
-import { documentOf } from './document.ts';
+import { patternsOf } from '../runtime/topic-patterns.ts';
+import { documentOf, withMatches } from './document.ts';
 
 /** How a page is made. */
 export interface TopologyPageOptions {
@@ -68,12 +69,18 @@ export function topologyPage(
   const shown = typeof streams === 'function' ? streams : (): ShownStreams => streams;
   const name = path.split('/').at(-1) ?? '';
   const files = new Map<string, string>();
-  let made: { of: ShownStreams; text: string } | undefined;
+  let made: { of: ShownStreams; read: string; text: string } | undefined;
 
   async function page(): Promise<Sent> {
     const of = shown();
     try {
-      if (made?.of !== of) made = { of, text: documentOf(await of.describe(), name) };
+      const description = await of.describe();
+      const hasPatterns = patternsOf(description.topology.nodes).length > 0;
+      // Which topics a pattern matches may be another thing at each request.
+      const read = hasPatterns ? (await of.figures()).topics.map(({ topic }) => topic).toSorted() : [];
+      const key = JSON.stringify(read);
+      if (made?.of !== of || made.read !== key)
+        made = { of, read: key, text: documentOf(withMatches(description, read), name) };
     } catch {
       // The reason may hold what only the log may have.
       const body = 'The topology cannot be loaded: the log of the application has the reason.\n';

@@ -22,6 +22,8 @@ export class RecordQueue {
    * How many records the broker had behind those that were fetched last; undefined before the first fetch.
    */
   unfetched: number | undefined;
+  /** When that was, in epoch milliseconds. */
+  fetchedAt: number | undefined;
   #records: SourceRecord[] = [];
   #head = 0;
   #bytes = 0;

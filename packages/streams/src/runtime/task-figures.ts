@@ -5,8 +5,9 @@ import { mergeSizes, type PartitionLag, type StoreSize } from './thread-figures.
 /** The lag of each input partition of these tasks. */
 export function lagsOf(tasks: readonly Task[]): PartitionLag[] {
   return tasks.flatMap((task) =>
-    task.queues.map(({ topic, partition, unfetched, size }) => {
-      return { topic, partition, lag: unfetched === undefined ? undefined : unfetched + size };
+    task.queues.map(({ topic, partition, unfetched, fetchedAt, size }) => {
+      const lag = unfetched === undefined ? undefined : unfetched + size;
+      return { topic, partition, lag, readAt: fetchedAt };
     }),
   );
 }

@@ -13,6 +13,11 @@ export interface TopicLag {
   lag: number;
   /** The partition with the greatest lag, where one is known. */
   worst: { partition: number; lag: number } | undefined;
+  /**
+   * When these lags were read, in epoch milliseconds: of the partition that was fetched longest ago. It stays
+   * behind while a broker is gone, and while a partition is not fetched because many of its records wait.
+   */
+  readAt: number | undefined;
 }
 
 /** The size of a store, in one thread or in several. */
@@ -43,17 +48,20 @@ export interface PartitionLag {
   topic: string;
   partition: number;
   lag: number | undefined;
+  /** When it was read, in epoch milliseconds. */
+  readAt: number | undefined;
 }
 
 /** Adds up the lags of partitions by topic. */
 export function addLags(lags: readonly PartitionLag[]): TopicLag[] {
   return mergeLags(
-    lags.map(({ topic, partition, lag }) => ({
+    lags.map(({ topic, partition, lag, readAt }) => ({
       topic,
       partitions: 1,
       unknown: lag === undefined ? 1 : 0,
       lag: lag ?? 0,
       worst: lag === undefined ? undefined : { partition, lag },
+      readAt: lag === undefined ? undefined : readAt,
     })),
   );
 }
@@ -71,6 +79,8 @@ export function mergeLags(all: readonly TopicLag[]): TopicLag[] {
     sum.unknown += lag.unknown;
     sum.lag += lag.lag;
     if (lag.worst && (sum.worst === undefined || lag.worst.lag > sum.worst.lag)) sum.worst = lag.worst;
+    sum.readAt = Math.min(sum.readAt ?? Infinity, lag.readAt ?? Infinity);
+    if (sum.readAt === Infinity) sum.readAt = undefined;
   }
   return [...byTopic.values()];
 }

@@ -59,7 +59,7 @@ export interface CommittedState {
   segments(): number[];
   /** Drops all segments before this one. */
   dropSegmentsBefore(segment: number): void;
-  /** Number of entries, exact in memory, close on disk. */
+  /** Number of entries; about, where more than some hundred changes wait for the disk. */
   size(): number;
   /** Bytes they take: of keys and values in memory, of pages on disk. */
   bytes(): number;

@@ -17,6 +17,7 @@ import {
   type StateChange,
   type Stored,
 } from './committed-state.ts';
+import { addedEntries, type Table } from './added-entries.ts';
 import { DiskKeys } from './disk-keys.ts';
 import { keyBytes } from './key-bytes.ts';
 import { KeyPrefixes } from './key-prefixes.ts';
@@ -36,9 +37,6 @@ interface Group {
   /** The keys that were there when it was opened are in the filter too. */
   filtered: boolean;
 }
-
-/** What waits for the disk, by segment and key; null: a deletion. */
-type Table = Map<number, Map<string, Stored | null>>;
 
 /** Keys that are read in one turn of the event loop when a filter is filled. */
 const filterStep = 5_000;
@@ -209,9 +207,14 @@ export class DiskState implements CommittedState {
       const stats = db.getStats() as { entryCount?: number };
       size += stats.entryCount ?? 0;
     }
-    for (const layer of [this.#fresh, this.#flushing])
-      for (const table of layer?.values() ?? []) size += table.size;
-    return size;
+    const layers = [this.#flushing, this.#fresh].filter((layer) => layer !== undefined);
+    size += addedEntries(layers, (segment, key) => this.#isOnDisk(segment, key));
+    return Math.max(0, Math.round(size));
+  }
+
+  #isOnDisk(segment: number, key: string): boolean {
+    const db = this.#groups.get(this.#groupNumber(segment))?.db;
+    return db?.doesExist(this.#keys.write(segment, keyBytes(key, this.#options.keys))) ?? false;
   }
 
   bytes(): number {

@@ -12,6 +12,7 @@ interface RangeOptions<K> {
 /** A database of lmdb: what of it is used. Declarations that a program sees must not need lmdb's types. */
 export interface Database<V, K> {
   get(key: K): V | undefined;
+  doesExist(key: K): boolean;
   getRange(options?: RangeOptions<K>): Iterable<{ key: K; value: V }>;
   getKeys(options?: RangeOptions<K>): Iterable<K>;
   getKeysCount(options?: RangeOptions<K>): number;

@@ -6,6 +6,10 @@
 
 const everyMs = 2000;
 const rateOverMs = 10_000;
+/** A lag that was read longer ago than this is old: partitions are fetched each half second. */
+const oldMs = 5000;
+/** The page is loaded again for topics that it does not draw, but no sooner than this after it was loaded. */
+const shownMs = 5000;
 const source = location.pathname.replace(/\/+$/, '') + '.json';
 const number = new Intl.NumberFormat('en');
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
@@ -99,7 +103,16 @@ function show(figures) {
   const nodes = new Map(figures.nodes.map((node) => [node.node, node]));
   const isAssigned = figures.state !== 'CREATED' && figures.state !== 'REBALANCING';
 
-  /** What each kind of figure shows; the page names them in `data-show`. @type {Record<string, (of: string) => [text: string, isTrouble?: boolean]>} */
+  const isOver = figures.state === 'ERROR' || figures.state === 'CLOSED';
+
+  /** How old the lag of a topic is, where it is too old to be the lag of now. @param {string} of */
+  function ageOf(of) {
+    const readAt = topics.get(of)?.readAt;
+    const age = readAt === undefined || isOver ? 0 : figures.at - readAt;
+    return age > oldMs ? age : undefined;
+  }
+
+  /** What each kind of figure shows; the page names them in `data-show`. @type {Record<string, (of: string) => [text: string, look?: 'trouble' | 'old' | false]>} */
   const texts = {
     rate: (of) => [rateText(rateOf(({ edges }) => edges, of))],
     records: (of) => [count(now.edges.get(of) ?? 0)],
@@ -109,7 +122,8 @@ function show(figures) {
       const topic = topics.get(of);
       if (!topic) return [''];
       if (topic.worst === undefined) return ['lag unknown'];
-      return [`lag ${count(topic.lag)}${topic.unknown > 0 ? '+' : ''}`, topic.lag > 0];
+      if (ageOf(of) !== undefined) return [`lag ${short.format(topic.lag)}, old`, 'old'];
+      return [`lag ${count(topic.lag)}${topic.unknown > 0 ? '+' : ''}`, topic.lag > 0 && 'trouble'];
     },
     partitions(of) {
       const topic = topics.get(of);
@@ -126,10 +140,12 @@ function show(figures) {
     lagOnly(of) {
       const topic = topics.get(of);
       if (!topic) return ['–'];
-      return [
-        topic.worst === undefined ? 'unknown' : `${count(topic.lag)}${topic.unknown > 0 ? '+' : ''}`,
-        topic.lag > 0,
-      ];
+      if (topic.worst === undefined) return ['unknown'];
+      const text = `${count(topic.lag)}${topic.unknown > 0 ? '+' : ''}`;
+      const age = ageOf(of);
+      return age === undefined
+        ? [text, topic.lag > 0 && 'trouble']
+        : [`${text}, ${duration(age)} ago`, 'old'];
     },
     worst(of) {
       const worst = topics.get(of)?.worst;
@@ -138,25 +154,34 @@ function show(figures) {
     size(of) {
       const store = stores.get(of);
       if (!store) return [isAssigned ? 'not here' : 'not here yet'];
-      if (store.remaining > 0) return [`${count(store.remaining)} to restore`, true];
+      if (store.remaining > 0) return [`${count(store.remaining)} to restore`, 'trouble'];
       return [`${count(store.entries)} · ${size(store.bytes)}`];
     },
     storeTasks: (of) => [count(stores.get(of)?.tasks ?? 0)],
     entries: (of) => [count(stores.get(of)?.entries ?? 0)],
     bytes: (of) => [size(stores.get(of)?.bytes ?? 0)],
-    remaining: (of) => [count(stores.get(of)?.remaining ?? 0), (stores.get(of)?.remaining ?? 0) > 0],
-    trouble(of) {
+    remaining: (of) => [
+      count(stores.get(of)?.remaining ?? 0),
+      (stores.get(of)?.remaining ?? 0) > 0 && 'trouble',
+    ],
+    dead: (of) => [
+      (nodes.get(of)?.deadLettered ?? 0) > 0 ? `${short.format(nodes.get(of)?.deadLettered ?? 0)} dead` : '',
+    ],
+    stopped(of) {
       const { deadLettered = 0, dropped = 0, late = 0 } = nodes.get(of) ?? {};
       const both = dropped > 0 && late > 0;
       const parts = [
-        deadLettered > 0 ? `${short.format(deadLettered)} dead` : '',
         dropped > 0 && !both ? `${short.format(dropped)} dropped` : '',
         late > 0 && !both ? `${short.format(late)} late` : '',
         both ? `${short.format(dropped + late)} dropped/late` : '',
       ];
-      return [parts.filter(Boolean).join(', ')];
+      const text = parts.filter(Boolean).join(', ');
+      return [deadLettered > 0 && text !== '' ? `, ${text}` : text];
     },
-    deadOnly: (of) => [count(nodes.get(of)?.deadLettered ?? 0), (nodes.get(of)?.deadLettered ?? 0) > 0],
+    deadOnly: (of) => [
+      count(nodes.get(of)?.deadLettered ?? 0),
+      (nodes.get(of)?.deadLettered ?? 0) > 0 && 'trouble',
+    ],
     droppedOnly: (of) => [count(nodes.get(of)?.dropped ?? 0)],
     lateOnly: (of) => [count(nodes.get(of)?.late ?? 0)],
     deadLetters(of) {
@@ -167,14 +192,15 @@ function show(figures) {
   };
   for (const at of document.querySelectorAll('[data-show]')) {
     const { show: what = '', of = '' } = /** @type {HTMLElement} */ (at).dataset;
-    const [text, isTrouble = false] = texts[what]?.(of) ?? [''];
+    const [text, look = false] = texts[what]?.(of) ?? [''];
     write(at, text);
-    at.classList.toggle('is-trouble', isTrouble);
+    at.classList.toggle('is-trouble', look === 'trouble');
+    at.classList.toggle('is-old', look === 'old');
   }
 }
 
 /** @param {StreamsFigures} figures */
-function showState({ at, state, stateSince, isPaused, errorCode, threads, stores }) {
+function showState({ at, state, stateSince, isPaused, errorCode, threads, stores, topics }) {
   const left = stores.reduce((sum, { remaining }) => sum + remaining, 0);
   const tasks = threads.reduce((sum, thread) => sum + thread.tasks, 0);
   const idle = threads.reduce((sum, thread) => sum + thread.idleTasks, 0);
@@ -187,6 +213,9 @@ function showState({ at, state, stateSince, isPaused, errorCode, threads, stores
     over,
     isPaused && over === '' ? 'The application is paused: no record is processed.' : '',
     state === 'RESTORING' && left > 0 ? `${count(left)} offsets of changelogs are still to be restored.` : '',
+    topics.some(({ readAt }) => over === '' && readAt !== undefined && at - readAt > oldMs)
+      ? 'Some lags are old: nothing was fetched of these topics since.'
+      : '',
     idle > 0 && over === ''
       ? `${count(idle)} of ${count(tasks)} tasks are not at work: the lags of their topics may be old.`
       : '',
@@ -254,12 +283,24 @@ async function readFigures() {
     while (samples.length > 2 && at - /** @type {Sample} */ (samples[1]).at >= rateOverMs) samples.shift();
     cameAt = Date.now();
     isLost = false;
+    if (drawsOthers(figures) && performance.now() > shownMs) location.reload();
     show(figures);
     showState(figures);
   } catch {
     isLost = true;
   }
   showFreshness();
+}
+
+/** Whether patterns match topics that the page does not draw. @param {StreamsFigures} figures */
+function drawsOthers({ topics }) {
+  if (!('patterns' in document.body.dataset)) return false;
+  const drawn = new Set(
+    [...document.querySelectorAll('[data-show="partitionsOnly"]')].map(
+      (at) => /** @type {HTMLElement} */ (at).dataset.of,
+    ),
+  );
+  return topics.some(({ topic }) => !drawn.has(topic));
 }
 
 async function follow() {

@@ -76,20 +76,27 @@ test('counts the records along each edge, and those that stop at a node; the lag
   ]);
   expect([tasks, idleTasks]).toEqual([2, 0]);
   expect(topics).toEqual([
-    { topic: 'in', partitions: 2, unknown: 0, lag: 0, worst: { partition: 0, lag: 0 } },
+    {
+      topic: 'in',
+      partitions: 2,
+      unknown: 0,
+      lag: 0,
+      worst: { partition: 0, lag: 0 },
+      readAt: expect.any(Number) as number,
+    },
   ]);
 });
 
-test('adds up lags, and names the partition that is behind most', () => {
+test('adds up lags, and names the partition that is behind most, and when the oldest was read', () => {
   const lags = addLags([
-    { topic: 'a', partition: 0, lag: 5 },
-    { topic: 'a', partition: 1, lag: undefined },
-    { topic: 'b', partition: 0, lag: 0 },
+    { topic: 'a', partition: 0, lag: 5, readAt: 20 },
+    { topic: 'a', partition: 1, lag: undefined, readAt: 1 },
+    { topic: 'b', partition: 0, lag: 0, readAt: 30 },
   ]);
-  const others = addLags([{ topic: 'a', partition: 2, lag: 70 }]);
+  const others = addLags([{ topic: 'a', partition: 2, lag: 70, readAt: 10 }]);
   expect(mergeLags([...lags, ...others])).toEqual([
-    { topic: 'a', partitions: 3, unknown: 1, lag: 75, worst: { partition: 2, lag: 70 } },
-    { topic: 'b', partitions: 1, unknown: 0, lag: 0, worst: { partition: 0, lag: 0 } },
+    { topic: 'a', partitions: 3, unknown: 1, lag: 75, worst: { partition: 2, lag: 70 }, readAt: 10 },
+    { topic: 'b', partitions: 1, unknown: 0, lag: 0, worst: { partition: 0, lag: 0 }, readAt: 30 },
   ]);
 });
 

@@ -42,6 +42,8 @@ interface Reading {
   end: number;
   /** How many records the broker had behind those fetched last; undefined before the first fetch. */
   unfetched: number | undefined;
+  /** When that was, in epoch milliseconds. */
+  fetchedAt: number | undefined;
   /** How many records were read before the table was complete; undefined where it is. */
   restored: number | undefined;
 }
@@ -77,8 +79,8 @@ export class GlobalInput {
 
   /** The lag of each partition that is read. */
   get lags(): PartitionLag[] {
-    return [...this.#readings.values()].map(({ position: { topic, partition }, unfetched }) => {
-      return { topic, partition, lag: unfetched };
+    return [...this.#readings.values()].map(({ position: { topic, partition }, unfetched, fetchedAt }) => {
+      return { topic, partition, lag: unfetched, readAt: fetchedAt };
     });
   }
 
@@ -127,7 +129,8 @@ export class GlobalInput {
         const offset = starts.get(name) ?? 0;
         const end = ends.get(name) ?? offset;
         const position = { topic, partition, offset };
-        const reading = { rows: own, position, end, unfetched: undefined, restored: undefined };
+        const unread = { unfetched: undefined, fetchedAt: undefined, restored: undefined };
+        const reading: Reading = { rows: own, position, end, ...unread };
         this.#readings.set(name, reading);
         if (!this.#isReady) this.#restoreStarted(reading);
       }
@@ -145,6 +148,7 @@ export class GlobalInput {
       reading.rows.apply(records, (record, error) => this.#unreadable(topic, partition, record, error));
       reading.position = { topic, partition, offset: nextOffset };
       reading.unfetched = Math.max(0, endOffset - nextOffset);
+      reading.fetchedAt = Date.now();
       counts.edge(topic, undefined, reading.rows.table.name).records += records.length;
       const { name } = reading.rows.table.store;
       this.#batchRestored(reading, records);

@@ -80,12 +80,14 @@ export class ThreadInput {
     for (const task of tasks) {
       for (const queue of task.queues) queues.set(partitionName(queue.topic, queue.partition), queue);
     }
+    const now = Date.now();
     let polled = 0;
     for (const { topic, partition, fetchOffset, records, nextOffset, endOffset, epochs } of this.#arrived) {
       const queue = queues.get(partitionName(topic, partition));
       if (!queue || queue.fetchPosition !== fetchOffset) continue;
       queue.add(records, nextOffset, epochs);
       queue.unfetched = Math.max(0, endOffset - nextOffset);
+      queue.fetchedAt = now;
       polled += records.length;
       this.#options.metrics.lag(topic, partition, queue.unfetched + queue.size);
     }
