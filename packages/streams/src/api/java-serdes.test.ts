@@ -5,6 +5,7 @@ import { partitionOf } from '@activity/kafka/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { javaSessionWindowedSerde, javaTimeWindowedSerde } from '../dsl/java-windowed-serdes.ts';
+import { sessionWindowedSerde, windowedSerde } from '../dsl/windowed-serde.ts';
 import { StreamsBuilder } from '../dsl/streams-builder.ts';
 import { tumbling } from '../dsl/windows.ts';
 import { TopologyTestDriver } from '../testing/topology-test-driver.ts';
@@ -121,7 +122,9 @@ describe('as Java', () => {
     const key: Windowed<unknown> = { key: valueOf(entry.key), start, end };
     expect(hexOf(keys, key)).toBe(hex);
     expect(keys.deserialize(Buffer.from(hex, 'hex'))).toStrictEqual(key);
-    expect(partitionOf(keys.partitionKey?.(key) ?? '', partitions)).toBe(entry.partition);
+    const ours = java === 'TimeWindowed' ? windowedSerde(inside, end - start) : sessionWindowedSerde(inside);
+    for (const each of [keys, ours])
+      expect(partitionOf(each.partitionKey?.(key) ?? '', partitions)).toBe(entry.partition);
   });
 });
 
@@ -219,10 +222,12 @@ test('a window must be a millisecond at least', () => {
   expect(() => javaTimeWindowedSerde(stringSerde, 0)).toThrow('at least 1 ms, not 0');
 });
 
-test('a topic of windowed keys is partitioned by the keys, as Java does it', () => {
+test.each([
+  ['Java’s', javaTimeWindowedSerde(stringSerde, '1s')],
+  ['text', windowedSerde(stringSerde, 1_000)],
+])('a topic of windowed keys, %s, is partitioned by the keys, as Java does it', (_what, key) => {
   const builder = new StreamsBuilder();
   const strings = { key: stringSerde, value: stringSerde };
-  const key = javaTimeWindowedSerde(stringSerde, '1s');
   builder
     .stream('in', strings)
     .groupByKey()

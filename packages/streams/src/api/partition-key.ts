@@ -7,7 +7,7 @@ export type ChooseByKey = (record: { key: unknown }, partitions: number, source:
 
 /** What chooses partitions by a serde's `partitionKey`; undefined where all of the key's bytes decide. */
 export function chooserOf<K>(keySerde: Serde<K>): ChooseByKey | undefined {
-  if (keySerde.format === 'text' || !keySerde.partitionKey) return undefined;
+  if (!keySerde.partitionKey) return undefined;
   return ({ key }, partitions, source) => {
     const decides = key === undefined ? undefined : keySerde.partitionKey?.(key as K);
     return decides === undefined ? source % partitions : partitionOf(decides, partitions);

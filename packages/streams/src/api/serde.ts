@@ -4,20 +4,25 @@ export type { Serialized } from '@activity/kafka/core';
 import type { Serialized } from '@activity/kafka/core';
 
 /** What serdes of both kinds may have. */
-export interface NamedSerde {
+export interface NamedSerde<T> {
   /**
    * A name for what is written, another one for each way of writing. Instances of an application whose
    * serdes of a store have different names do not share tasks. Without a name nothing but `format` is
    * compared.
    */
   readonly name?: string;
+  /**
+   * What `to()` chooses the partition of a record by, where the value is its key: all of the key's bytes,
+   * unless given.
+   */
+  partitionKey?(value: T): Serialized;
 }
 
 /**
  * Turns values into text and back; the runtime does the UTF-8.
  * Text is the faster kind where values are text anyway.
  */
-export interface TextSerde<T> extends NamedSerde {
+export interface TextSerde<T> extends NamedSerde<T> {
   readonly format: 'text';
   /** The text of a value. */
   serialize(value: T): string;
@@ -32,17 +37,12 @@ export interface TextSerde<T> extends NamedSerde {
 }
 
 /** Turns values into bytes and back. */
-export interface BytesSerde<T> extends NamedSerde {
+export interface BytesSerde<T> extends NamedSerde<T> {
   readonly format: 'bytes';
   /** The bytes of a value. */
   serialize(value: T): Uint8Array;
   /** The value of bytes. @throws where there is none. */
   deserialize(bytes: Buffer): T;
-  /**
-   * What `to()` chooses the partition of a record by, where the value is its key: all of the key's bytes,
-   * unless given.
-   */
-  partitionKey?(value: T): Serialized;
 }
 
 /**
