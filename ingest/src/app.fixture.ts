@@ -11,6 +11,8 @@ import { proxyList } from './http/client-address.ts';
 import { createCors } from './http/cors.ts';
 import { OpenStreams } from './http/open-streams.ts';
 import { ReceivedBytes } from './http/received-bytes.ts';
+import { noteSender } from './http/sender.ts';
+import type { SenderOptions } from './http/sender.ts';
 import { createRateLimit } from './http/rate-limits.ts';
 import type { WriteResult } from './kafka/partition-lane.ts';
 import type { TextRecord } from '@activity/kafka';
@@ -55,6 +57,7 @@ export interface TestEdgeOptions {
   publicPerAddress?: number;
   tracing?: Tracing;
   unknown?: 'refuse' | 'take';
+  sender?: SenderOptions;
 }
 
 const now = Date.parse('2026-01-02T03:04:05.678Z');
@@ -110,6 +113,7 @@ export function testEdge(options: TestEdgeOptions = {}): TestEdge {
         burstSeconds: 1,
         now: () => now,
       }),
+      noteSender: noteSender(options.sender ?? { address: 'truncated', userAgent: true }),
       received: new ReceivedBytes({ maxBytes: 33_554_432 }),
       tracing: options.tracing,
       now: () => now,

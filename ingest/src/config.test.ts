@@ -31,6 +31,8 @@ test('every variable has a default and says what it is for', () => {
       "RATE_LIMIT_PER_KEY",
       "RATE_LIMIT_PER_ADDRESS",
       "RATE_LIMIT_PUBLIC_PER_ADDRESS",
+      "SENDER_ADDRESS",
+      "SENDER_USER_AGENT",
       "RATE_LIMIT_BURST_SECONDS",
       "TRUSTED_PROXIES",
       "CORS_ORIGINS",

@@ -22,6 +22,7 @@ import {
 import type { Environment } from '@activity/service';
 import { z } from 'zod';
 import { ProxyListError, proxyList } from './http/client-address.ts';
+import { addressForms } from './http/sender.ts';
 
 /** The edge's variables. */
 export const configSchema = z.object({
@@ -53,6 +54,17 @@ export const configSchema = z.object({
   RATE_LIMIT_PUBLIC_PER_ADDRESS: integer(100, 0).describe(
     'Events that one address may send a second with public keys; 0: any number',
   ),
+  SENDER_ADDRESS: z
+    .enum(addressForms)
+    .default('truncated')
+    .describe(
+      'What is kept of the address of who sends with a public key: truncated (IPv4 to its /24, IPv6 to its /48), full or none',
+    ),
+  SENDER_USER_AGENT: z
+    .enum(['true', 'false'])
+    .default('true')
+    .transform((text) => text === 'true')
+    .describe('Whether the user agent of who sends with a public key is kept'),
   RATE_LIMIT_BURST_SECONDS: integer(10, 1, 3_600).describe(
     'How many seconds’ worth of events may come at once',
   ),

@@ -27,6 +27,7 @@ import { createCors } from './http/cors.ts';
 import { createRateLimit } from './http/rate-limits.ts';
 import { OpenStreams } from './http/open-streams.ts';
 import { ReceivedBytes } from './http/received-bytes.ts';
+import { noteSender } from './http/sender.ts';
 import { requestIds } from './http/request-ids.ts';
 import { BrokerClock } from './kafka/broker-clock.ts';
 import { BrokerProbe } from './kafka/broker-probe.ts';
@@ -140,6 +141,7 @@ async function start({ onClose }: ServiceContext): Promise<void> {
         perSecond: config.RATE_LIMIT_PUBLIC_PER_ADDRESS,
         burstSeconds,
       }),
+      noteSender: noteSender({ address: config.SENDER_ADDRESS, userAgent: config.SENDER_USER_AGENT }),
       received,
       tracing,
       now: Date.now,

@@ -1,10 +1,11 @@
 // From the bytes of a request to an event, or to what is wrong with them.
 import { isUtf8 } from 'node:buffer';
 import { findUnstorable, isStorable, maxNesting, maxValues } from '@activity/contracts';
-import type { ActivityEvent, ActivityInputSchema } from '@activity/contracts';
+import type { ActivityEvent, ActivityInputSchema, Sender } from '@activity/contracts';
 import type { CheckedType, EventTypes, SchemaProblem } from '@activity/catalogue';
 import { fieldProblems, firstProblems } from '@activity/service';
 import type { FieldProblem } from '@activity/service';
+import { stampSender } from './http/sender.ts';
 import { outlineOf, skipBlanks } from './json-outline.ts';
 import { misspeltFields, unknownFields, withFields } from './unknown-fields.ts';
 
@@ -45,6 +46,16 @@ export interface Stamp {
   /** When the request was received, in milliseconds. */
   now: number;
   newId: (now: number) => string;
+  /** Who sent it, where a public key was used. */
+  sender: Sender | undefined;
+}
+
+/** The stamp of a request's events. */
+export function stampOf(
+  { receivedAt: now, sender }: { receivedAt: number; sender: Sender | undefined },
+  newId: Stamp['newId'],
+): Stamp {
+  return { now, newId, sender };
 }
 
 /** Text up to this length holds too little to be measured first, in bytes. */
@@ -104,6 +115,8 @@ export function parseEvent(body: unknown, { input: schema, types }: EventRules, 
     const deeper = findUnstorable({ metadata: value.metadata });
     if (deeper !== undefined) return refused(deeper.path, deeper.message);
   }
+  // Before the schema sees the metadata: what a page says of its sender is no part of it.
+  if (stamp.sender !== undefined) stampSender(value, stamp.sender);
   const type = types.get(activityType);
   const refusal = type === undefined ? ofUnknownType(value, types) : ofType(value, type);
   return refusal ?? { ok: true, value, moved: unknown };

@@ -24,8 +24,9 @@ export interface Publisher {
   rules: EventRules;
 }
 
-/** Bytes that the edge itself adds to an event: its id, its times. */
+/** Bytes that the edge itself adds to an event: its id, its times; and what it notes of the sender. */
 const stampBytes = 512;
+const senderBytes = 1_536;
 
 /** Headers of a Kafka record. */
 export type RecordHeaders = readonly (readonly [string, string])[];
@@ -44,7 +45,8 @@ export function publish(
 ): void {
   const value = JSON.stringify(event);
   const bytes = Buffer.byteLength(value);
-  if (bytes > maxEventBytes + stampBytes) {
+  const added = event.sender === undefined ? stampBytes : stampBytes + senderBytes;
+  if (bytes > maxEventBytes + added) {
     metrics.refused('too-large', 1);
     tell({ kind: 'too-large', message: `an event must not exceed ${maxEventBytes} bytes` });
     return;

@@ -4,7 +4,7 @@ import type { Failure } from '@activity/service';
 import { z } from 'zod';
 import type { PlainAnswer, RoutedRequest } from '../http/edge-request.ts';
 import type { Route } from '../http/route.ts';
-import { parseJson } from '../parse-event.ts';
+import { parseJson, stampOf } from '../parse-event.ts';
 import type { ParsedEvent, Stamp } from '../parse-event.ts';
 import type { Publisher } from '../publish.ts';
 import { maxBatchEvents } from '../routes/batch-handler.ts';
@@ -62,13 +62,14 @@ export function cloudEventsRoute(publisher: Publisher, handleBatch: BatchHandler
     return event.ok ? publishOne(event, request, publisher) : refuseOne(event, publisher);
   }
 
-  function binary(bytes: Buffer, { context, receivedAt: now }: RoutedRequest): ParsedEvent {
-    return parseBinary(context.req.header(), bytes, { rules, stamp: { now, newId } });
+  function binary(bytes: Buffer, request: RoutedRequest): ParsedEvent {
+    const stamp = stampOf(request, newId);
+    return parseBinary(request.context.req.header(), bytes, { rules, stamp });
   }
 
-  function structured(bytes: Buffer, { receivedAt: now }: RoutedRequest): ParsedEvent {
+  function structured(bytes: Buffer, request: RoutedRequest): ParsedEvent {
     const body = parseJson(bytes);
-    return body.ok ? parseEntry(body.value, { now, newId }) : body;
+    return body.ok ? parseEntry(body.value, stampOf(request, newId)) : body;
   }
 
   return {

@@ -83,6 +83,7 @@ const stubDeps: GateDeps = {
   limitPerAddress: undefined,
   limitPublicPerAddress: undefined,
   tracing: undefined,
+  noteSender: () => ({}),
   received: new ReceivedBytes({ maxBytes: 33_554_432 }),
   now: Date.now,
   newRequestId: () => 'id',

@@ -1,5 +1,6 @@
 // What a route's handler is given, and what it answers.
 import type { IncomingMessage } from 'node:http';
+import type { Sender } from '@activity/contracts';
 import type { Failure, Identity } from '@activity/service';
 import type { Context } from 'hono';
 import type { RequestBody } from './read-body.ts';
@@ -16,10 +17,12 @@ export interface EdgeRequest {
   header: HeaderReader;
   body: RequestBody;
   /**
-   * What the body was, parsed, without the public key that was found in it: then `body` has been read.
-   * Undefined where the key was elsewhere.
+   * What the body was, parsed, without the public key that was found in it. Undefined where the key was
+   * elsewhere.
    */
   keyed: Record<string, unknown> | undefined;
+  /** What is noted of who sends with a public key; undefined for a secret one. */
+  sender: Sender | undefined;
   /** Headers of the trace that the request belongs to, as they go into Kafka. */
   trace: readonly (readonly [string, string])[];
   /**

@@ -15,11 +15,12 @@ import type { EdgeMetrics } from '../metrics.ts';
 import { addressGroup, clientAddress } from './client-address.ts';
 import type { Cors } from './cors.ts';
 import type { Answer, EdgeRequest, HeaderReader, PlainAnswer } from './edge-request.ts';
-import { keyInBody, originRefusal, senderOf } from './public-key.ts';
+import { holderOf, keyInBody, originRefusal } from './public-key.ts';
 import type { RateLimit } from './rate-limits.ts';
 import type { RequestBody } from './read-body.ts';
 import type { ReceivedBytes } from './received-bytes.ts';
 import type { Route } from './route.ts';
+import type { NoteSender } from './sender.ts';
 import { traceHeaders } from './trace-context.ts';
 import { traced } from './traced.ts';
 
@@ -37,6 +38,8 @@ export interface GateDeps {
   limitPerAddress: RateLimit | undefined;
   /** Of what comes with public keys. */
   limitPublicPerAddress: RateLimit | undefined;
+  /** Of the same. */
+  noteSender: NoteSender;
   /** What bodies hold together. */
   received: ReceivedBytes;
   now: () => number;
@@ -138,9 +141,9 @@ async function byPublicKey<A extends Answer>(
   const { publicKeys, limitPublicPerAddress } = deps;
   if (header('authorization') !== undefined || header('x-api-key') !== undefined) return unauthorized();
   if (keyInUrl !== undefined) {
-    const sender = senderOf(keyInUrl, publicKeys);
-    if ('kind' in sender) return failureAnswer(sender);
-    return enter(call, deps, { id, headers, identity: sender, paidPublic: 0, keyed: undefined });
+    const holder = holderOf(keyInUrl, publicKeys);
+    if ('kind' in holder) return failureAnswer(holder);
+    return enter(call, deps, { id, headers, identity: holder, paidPublic: 0, keyed: undefined });
   }
   if (route.keyInBody === undefined || !publicKeys.any) return unauthorized();
   // Nobody is known yet: what reading costs counts against the address.
@@ -152,9 +155,9 @@ async function byPublicKey<A extends Answer>(
   const found = keyInBody(await body.read(route.keyInBody));
   body.release();
   if (found === undefined) return unauthorized();
-  const sender = senderOf(found.key, publicKeys);
-  if ('kind' in sender) return failureAnswer(sender);
-  return enter(call, deps, { id, headers, identity: sender, paidPublic: 1, keyed: found.rest });
+  const holder = holderOf(found.key, publicKeys);
+  if ('kind' in holder) return failureAnswer(holder);
+  return enter(call, deps, { id, headers, identity: holder, paidPublic: 1, keyed: found.rest });
 }
 
 function unauthorized(): PlainAnswer {
@@ -235,6 +238,7 @@ function enter<A extends Answer>(
     header,
     body,
     keyed,
+    sender: isPublic ? deps.noteSender(address, header('user-agent')) : undefined,
   };
   return deps.tracing === undefined
     ? handle(request)

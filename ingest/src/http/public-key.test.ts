@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -207,6 +210,75 @@ describe('a secret key', () => {
       expect(edge.written).toEqual([]);
       expect(edge.logged.join('')).not.toContain('act_');
     }
+  });
+});
+
+describe('the sender', () => {
+  const claimed = { ...event, metadata: { plan: 'pro', ip: '198.51.100.9', userAgent: 'Googlebot' } };
+  const headers = { 'user-agent': 'Mozilla/5.0', 'x-forwarded-for': '203.0.113.7' };
+
+  /** What is written of the event, by a request from 127.0.0.1. */
+  async function written(options: TestEdgeOptions, path: string, given: Given): Promise<unknown> {
+    const edge = edgeWithKeys(options);
+    const server = createServer(edge.listener);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}${path}${given.query ?? ''}`, {
+      method: 'POST',
+      headers: { ...headers, ...given.headers },
+      body: JSON.stringify(given.body),
+    });
+    expect(response.ok).toBe(true);
+    server.close();
+    return JSON.parse(edge.written[0]?.value ?? '');
+  }
+
+  const { userId: subject, activityType: type, metadata: data } = claimed;
+  const cloudEvent = { specversion: '1.0', id: '1', source: '/shop', subject, type, data };
+  const call = { userId: 'u', event: 'LOGIN', properties: data };
+
+  test.each<[string, () => Given]>([
+    ['/api/logs', () => ({ body: { key, ...claimed } })],
+    ['/api/logs', () => ({ query: `?key=${key}`, body: claimed })],
+    ['/api/logs/batch', () => ({ body: { key, events: [claimed] } })],
+    [
+      '/api/cloudevents',
+      () => ({
+        query: `?key=${key}`,
+        headers: { 'content-type': 'application/cloudevents+json' },
+        body: cloudEvent,
+      }),
+    ],
+    ['/v1/track', () => ({ body: { writeKey: key, ...call } })],
+    ['/v1/batch', () => ({ body: { writeKey: key, batch: [{ type: 'track', ...call }] } })],
+  ])('is noted beside the metadata on %s, and wins', async (path, given) => {
+    const value = await written({}, path, given());
+    expect(value).toMatchObject({
+      metadata: { plan: 'pro' },
+      sender: { ip: '127.0.0.0', userAgent: 'Mozilla/5.0' },
+    });
+    expect((value as typeof claimed).metadata).not.toHaveProperty('ip');
+    expect((value as typeof claimed).metadata).not.toHaveProperty('userAgent');
+  });
+
+  test('is noted as far as the settings let it', async () => {
+    const full = { address: 'full', userAgent: false } as const;
+    const given = { body: { writeKey: key, ...claimed } };
+    expect(await written({ sender: full }, '/api/logs', given)).toMatchObject({
+      metadata: { plan: 'pro' },
+      sender: { ip: '127.0.0.1' },
+    });
+    const none = { address: 'none', userAgent: false } as const;
+    const value = await written({ sender: none }, '/api/logs', given);
+    expect(value).toMatchObject({ metadata: { plan: 'pro' }, sender: {} });
+    expect(JSON.stringify(value)).not.toMatch(/127\.0|Mozilla|198\.51|Googlebot/);
+  });
+
+  test('is not noted for a secret key, whose client says who it was', async () => {
+    const value = await written({}, '/api/logs', { headers: { 'x-api-key': secret }, body: claimed });
+    expect(value).toMatchObject({ metadata: claimed.metadata });
+    expect(value).not.toHaveProperty('sender');
   });
 });
 

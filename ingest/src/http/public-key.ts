@@ -41,7 +41,7 @@ export function keyInBody(bytes: Buffer): KeyedBody | undefined {
 }
 
 /** Who sends with a key that stands in a URL or a body; or why it is refused. */
-export function senderOf(key: string, publicKeys: PublicKeys): Identity | Failure {
+export function holderOf(key: string, publicKeys: PublicKeys): Identity | Failure {
   if (isSecretForm(key)) return { kind: 'forbidden', message: secretElsewhere };
   return publicKeys.identify(key) ?? { kind: 'unauthorized' };
 }

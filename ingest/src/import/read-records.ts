@@ -45,7 +45,8 @@ export function createReader({
   function readOne(record: FileRecord, value: unknown, now: number): ReadEvent {
     const mapped = form(value);
     if (!mapped.ok) return { record, reason: `${mapped.field}: ${mapped.message}` };
-    const parsed = parseEvent(mapped.body, rules, { now, newId: () => idOfLine(name, record) });
+    const stamp = { now, newId: () => idOfLine(name, record), sender: undefined };
+    const parsed = parseEvent(mapped.body, rules, stamp);
     return parsed.ok ? { record, event: parsed.value } : { record, reason: reasonOf(parsed.details) };
   }
 

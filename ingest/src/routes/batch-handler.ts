@@ -3,6 +3,7 @@ import { failureAnswer, pace } from '@activity/service';
 import type { Failure } from '@activity/service';
 import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
 import { Slots } from '../http/slots.ts';
+import { stampOf } from '../parse-event.ts';
 import type { Parsed, ParsedEvent, Stamp } from '../parse-event.ts';
 import { publish } from '../publish.ts';
 import type { Publisher } from '../publish.ts';
@@ -41,8 +42,10 @@ export function batchHandler(publisher: Publisher): BatchHandler {
   async function judgeAll(
     entries: readonly Parsed<unknown>[],
     parse: BatchForm['parse'],
-    { receivedAt, trace }: EdgeRequest,
+    request: EdgeRequest,
   ): Promise<{ verdicts: Promise<Verdict[]> }> {
+    const { receivedAt, trace } = request;
+    const stamp = stampOf(request, newId);
     const all = Promise.withResolvers<Verdict[]>();
     const verdicts: Verdict[] = [];
     let missing = entries.length;
@@ -55,7 +58,7 @@ export function batchHandler(publisher: Publisher): BatchHandler {
 
     for (const [index, entry] of entries.entries()) {
       if (pace.due) await pace.rest();
-      const event = entry.ok ? parse(entry.value, { now: receivedAt, newId }) : entry;
+      const event = entry.ok ? parse(entry.value, stamp) : entry;
       if (!event.ok) {
         metrics.refused(reasonOf(event), 1);
         judged(index, refusalOf(index, event));

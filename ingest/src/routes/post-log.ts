@@ -4,7 +4,7 @@ import type { Failure } from '@activity/service';
 import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
 import { isEventType } from '../http/media-type.ts';
 import type { DirectRoute } from '../http/route.ts';
-import { parseEvent, parseJson } from '../parse-event.ts';
+import { parseEvent, parseJson, stampOf } from '../parse-event.ts';
 import type { Publisher } from '../publish.ts';
 import { publishOne, refuseOne } from './publish-one.ts';
 import { published as publishedSchema, queryKey, unpublished } from './schemas.ts';
@@ -35,7 +35,7 @@ export function postLogRoute(publisher: Publisher): DirectRoute {
         ? parseJson(await request.body.read(maxEventBytes))
         : ({ ok: true, value: request.keyed } as const);
     request.body.release();
-    const event = body.ok ? parseEvent(body.value, rules, { now: request.receivedAt, newId }) : body;
+    const event = body.ok ? parseEvent(body.value, rules, stampOf(request, newId)) : body;
     return event.ok ? publishOne(event, request, publisher) : refuseOne(event, publisher);
   }
 

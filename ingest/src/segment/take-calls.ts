@@ -4,8 +4,8 @@ import type { ActivityEvent } from '@activity/contracts';
 import { failureAnswer, pace } from '@activity/service';
 import type { Failure, FieldProblem } from '@activity/service';
 import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
-import { parseEvent } from '../parse-event.ts';
-import type { EventRules } from '../parse-event.ts';
+import { parseEvent, stampOf } from '../parse-event.ts';
+import type { EventRules, Stamp } from '../parse-event.ts';
 import { failureOfWrite, publish } from '../publish.ts';
 import type { Publisher } from '../publish.ts';
 import { failureOf } from '../routes/publish-one.ts';
@@ -63,12 +63,11 @@ const anyType: EventRules['types'] = {
 export function takeCalls(publisher: Publisher): TakeCalls {
   const { rules, metrics, newId, write } = publisher;
 
-  function judge({ parsed }: ReadCall, given: GivenCalls, receivedAt: number): Judged {
+  function judge({ parsed }: ReadCall, given: GivenCalls, stamp: Stamp): Judged {
     if (!parsed.ok) return { ok: false, reason: reasonOf(parsed.details) };
-    const mapped = segmentEvent(parsed.value, { ...given, receivedAt });
+    const mapped = segmentEvent(parsed.value, { ...given, receivedAt: stamp.now });
     if (!mapped.ok) return { ok: false, reason: reasonOf([mapped]) };
     const { body, corrected } = mapped;
-    const stamp = { now: receivedAt, newId };
     const found = parseEvent(body, rules, stamp);
     if (found.ok) return { ok: true, event: withMark(found.value, corrected) };
     const reason = reasonOf(found.details);
@@ -86,6 +85,7 @@ export function takeCalls(publisher: Publisher): TakeCalls {
   return async function take(given, request) {
     const { calls } = given;
     const { receivedAt, trace: headers } = request;
+    const stamp = stampOf(request, newId);
     const all = Promise.withResolvers<PlainAnswer>();
     const deadLettered: DeadLettered[] = [];
     let failure: Failure | undefined;
@@ -111,7 +111,7 @@ export function takeCalls(publisher: Publisher): TakeCalls {
     if (missing === 0) all.resolve(answerOf(undefined, []));
     for (const [index, call] of calls.entries()) {
       if (pace.due) await pace.rest();
-      const judged = judge(call, given, receivedAt);
+      const judged = judge(call, given, stamp);
       if (!judged.ok) {
         metrics.refused(judged.failure === undefined ? 'invalid' : 'unavailable', 1);
         if (judged.failure !== undefined) {

@@ -127,6 +127,16 @@ export function activityInputOf(minYear: number = defaultMinEventYear): z.ZodObj
 export const activityInput: ActivityInputSchema = activityInputOf();
 
 /**
+ * What the edge noted of who sent an event with a public key. Enrichment reads it as `ip` and `userAgent` of
+ * the metadata; it is beside them, so that a copy from another network is still the same event.
+ */
+export const senderSchema = z.object({
+  ip: z.string().max(64).optional().describe('The address, truncated unless the edge is set otherwise'),
+  userAgent: z.string().max(1_024).optional(),
+});
+export type Sender = z.output<typeof senderSchema>;
+
+/**
  * One event as the edge accepted it: the value of a raw record. Times are ISO-8601 with milliseconds, UTC.
  */
 export const activityEvent = z.object({
@@ -159,6 +169,11 @@ export const activityEvent = z.object({
     .boolean()
     .optional()
     .describe('The edge has taken the error of the client’s clock out of timestamp'),
+  sender: senderSchema
+    .optional()
+    .describe(
+      'Who sent it with a public key: part of the stored log’s metadata, and wins over what is there',
+    ),
 });
 
 /** What {@link activityInputOf} makes. */

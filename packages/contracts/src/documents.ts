@@ -124,7 +124,7 @@ export type PageSource = z.infer<typeof pageSourceSchema>;
  * dates in MongoDB.
  */
 export const enrichedLog = z.object({
-  ...activityEvent.omit({ timestampGiven: true, timestampCorrected: true }).shape,
+  ...activityEvent.omit({ timestampGiven: true, timestampCorrected: true, sender: true }).shape,
   // From the raw record's position: see `logId`.
   _id: count.describe('The log’s number: unique, and growing within a user'),
   createdAt: time.describe('When the processor made it'),

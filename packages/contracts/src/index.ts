@@ -51,7 +51,7 @@ export type {
   TypeMode,
   TypeRecord,
 } from './event-type.ts';
-export type { ActivityEvent, ActivityInput, ActivityInputSchema } from './activity-event.ts';
+export type { ActivityEvent, ActivityInput, ActivityInputSchema, Sender } from './activity-event.ts';
 export {
   replayedFromHeader,
   deleteLogCommand,

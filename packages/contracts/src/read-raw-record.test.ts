@@ -38,6 +38,10 @@ const odd = fc.constantFrom<unknown>(
   false,
   'delete-log',
   'erase-user',
+  { ip: 'x'.repeat(64), userAgent: 'x'.repeat(1_024) },
+  { ip: 'x'.repeat(65) },
+  { userAgent: 'x'.repeat(1_025) },
+  { ip: null, userAgent: 7 },
 );
 const fields = [
   'eventId',
@@ -50,6 +54,7 @@ const fields = [
   'typeVersion',
   'violations',
   'timestampCorrected',
+  'sender',
   'command',
   'id',
   'requestedAt',
@@ -65,7 +70,8 @@ test('takes what the schema takes and leaves as it is', () => {
       const known = parsed.success ? Object.entries(parsed.data) : [];
       const untouched = known.every(
         ([name, field]) =>
-          (value as Record<string, unknown>)[name] === field || name === 'metadata' || name === 'violations',
+          (value as Record<string, unknown>)[name] === field ||
+          ['metadata', 'violations', 'sender'].includes(name),
       );
       // An event never has the field that makes a command.
       const meant = parsed.success && 'command' in (value as object) === 'command' in parsed.data;

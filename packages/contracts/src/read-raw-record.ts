@@ -1,6 +1,6 @@
 // Reads a raw record's value by hand: what the schema of raw-record.ts says,
 // without its price for each record.
-import type { ActivityEvent } from './activity-event.ts';
+import type { ActivityEvent, Sender } from './activity-event.ts';
 import { idProblem } from './ids.ts';
 import { parseIsoTime } from './iso-time.ts';
 import type { RawCommand } from './raw-record.ts';
@@ -42,6 +42,10 @@ function readEvent(event: Partial<ActivityEvent>): ReadRawRecord | string {
   if (timestampCorrected !== undefined && typeof timestampCorrected !== 'boolean') {
     return 'timestampCorrected: must be true or false';
   }
+  if (event.sender !== undefined) {
+    const wrong = senderProblem(event.sender);
+    if (wrong !== undefined) return wrong;
+  }
   const receivedAt = timeOf(event.receivedAt);
   if (Number.isNaN(receivedAt)) return 'receivedAt: must be YYYY-MM-DDTHH:mm:ss.SSSZ';
   const timestamp = event.timestamp === event.receivedAt ? receivedAt : timeOf(event.timestamp);
@@ -51,6 +55,17 @@ function readEvent(event: Partial<ActivityEvent>): ReadRawRecord | string {
 
 function areTexts(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
+}
+
+function senderProblem(sender: Sender | null): string | undefined {
+  if (typeof sender !== 'object' || sender === null || Array.isArray(sender))
+    return 'sender: must be an object';
+  const { ip, userAgent } = sender;
+  if (ip !== undefined && (typeof ip !== 'string' || ip.length > 64))
+    return 'sender.ip: must be a text of at most 64 characters';
+  if (userAgent !== undefined && (typeof userAgent !== 'string' || userAgent.length > 1_024))
+    return 'sender.userAgent: must be a text of at most 1024 characters';
+  return undefined;
 }
 
 function readCommand(command: Partial<RawCommand>): ReadRawRecord | string {

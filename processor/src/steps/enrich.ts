@@ -5,6 +5,7 @@ import {
   logId,
   windowSizes,
   type EnrichedLog,
+  type Sender,
   type SessionMerge,
 } from '@activity/contracts';
 import type { KeyValueStore, Processor, ProcessorContext, ProcessorSupplier } from '@activity/streams';
@@ -98,7 +99,7 @@ export function enrich({
           eventId: event.eventId,
           userId: event.userId,
           activityType: event.activityType,
-          metadata: event.metadata,
+          metadata: event.sender === undefined ? event.metadata : withSender(event.metadata, event.sender),
           timestamp: time === value.timestamp ? event.timestamp : isoTime(time),
           receivedAt: receivedAtCorrected ? isoTime(receivedAt) : event.receivedAt,
           createdAt: createdAt(),
@@ -143,6 +144,11 @@ export function enrich({
       },
     };
   };
+}
+
+/** What the edge has noted of the sender, as the fields of the metadata that the steps read. */
+function withSender(metadata: Record<string, unknown>, { ip, userAgent }: Sender): Record<string, unknown> {
+  return { ...metadata, ...(ip !== undefined && { ip }), ...(userAgent !== undefined && { userAgent }) };
 }
 
 function mergeRecord({ _id, userId, receivedAt }: EnrichedLog, { session, merged }: Merge): SessionMerge {

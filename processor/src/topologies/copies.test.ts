@@ -57,6 +57,11 @@ describe('an honest retry is a duplicate', () => {
       { timestamp: iso(start - 8), timestampCorrected: true },
     ],
     [
+      'of another network and browser, by what the edge notes',
+      { sender: { ip: '203.0.113.0', userAgent: 'A' } },
+      { sender: { ip: '2001:db8:1::', userAgent: 'B' } },
+    ],
+    [
       'with its fields in another order',
       { metadata: { a: 1, b: { c: [1, { d: 2, e: 3 }], f: null } } },
       { metadata: { b: { f: null, c: [1, { e: 3, d: 2 }] }, a: 1 } },
@@ -115,4 +120,19 @@ test('an import that is begun again counts nothing twice, however old its events
 test('the horizon is 24 hours between the arrival of the first copy and of the other', () => {
   expect(stored(openPipeline(), start - 900 * day, [start, start + day])).toBe(1);
   expect(stored(openPipeline(), start - 900 * day, [start, start + day + 1])).toBe(2);
+});
+
+test('what the edge notes of the sender is what the steps read, whatever the metadata says', () => {
+  const pipeline = openPipeline();
+  const metadata = { plan: 'pro', ip: '198.51.100.9' };
+  const userAgent =
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) Version/17.4 Mobile/15E148 Safari/604.1';
+  pipeline.pipe('u', event(start, { metadata, sender: { ip: '203.0.113.0', userAgent } }), start);
+  const log = pipeline.read('enriched')[0]?.value;
+  expect(log).toMatchObject({
+    metadata: { plan: 'pro', ip: '203.0.113.0', userAgent },
+    address: { version: 4, prefix: '203.0.113.0/24' },
+    client: { device: 'mobile' },
+  });
+  expect(log).not.toHaveProperty('sender');
 });
