@@ -97,8 +97,10 @@ ENTRYPOINT ["node", "--max-semi-space-size=4", "connect/src/main.ts"]
 
 FROM service AS query
 COPY --from=query-modules /app ./
+COPY packages/catalogue packages/catalogue
 COPY packages/contracts packages/contracts
 COPY packages/service packages/service
+COPY packages/kafka packages/kafka
 COPY query query
 COPY --from=page /app/query/page/dist query/page/dist
 ENV PORT=3001 PROBE_PORT=3005

@@ -77,6 +77,11 @@ const indexes: Record<(typeof roles)[number], readonly Index[]> = {
     newestOf('metadata.ip', 'ip'),
     newestOf('address.prefix', 'network'),
     newestOf('bot', 'bot', true),
+    {
+      // How many logs of a type its schema refuses: of the others it has no entry.
+      key: { activityType: 1 },
+      options: { name: 'violations', partialFilterExpression: { violations: { $exists: true } } },
+    },
   ],
   counts: [
     { key: { userId: 1, size: 1, windowStart: -1 }, options: { name: 'user_windows' } },

@@ -15,7 +15,7 @@ const users: Record<string, string[]> = {
   'query/page': ['query'],
   processor: ['processor'],
   connect: ['connect'],
-  'packages/kafka': ['processor', 'connect'],
+  'packages/kafka': ['ingest', 'processor', 'connect', 'query'],
   'packages/streams': ['processor'],
   'packages/catalogue': ['ingest', 'query', 'processor'],
   'packages/contracts': ['ingest', 'query', 'processor', 'connect'],

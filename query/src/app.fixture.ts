@@ -1,4 +1,7 @@
 // The query service's app on pretended surroundings, for tests of what it lets through and how it answers.
+import { KnownTypes } from '@activity/catalogue';
+import type { EventType } from '@activity/contracts';
+import type { TypeFigures } from './types/type-figures.ts';
 import { defaultActivityTypes, maxPartitions } from '@activity/contracts';
 import type { ErasureReceipt } from '@activity/contracts';
 import { createLogger, noPublicKeys } from '@activity/service';
@@ -76,6 +79,31 @@ const auditLine: AuditDocument = {
   details: { name: 'web', scopes: ['ingest'] },
 };
 
+const known = new KnownTypes(defaultActivityTypes, (type) => type);
+const version = { version: 2, schema: { type: 'object' }, createdAt: time.toISOString(), by: 'k' };
+const orderType: EventType = {
+  name: 'Order, Completed',
+  mode: 'warn',
+  owner: 'shop',
+  revision: 3,
+  versions: [version],
+  createdAt: time.toISOString(),
+  updatedAt: time.toISOString(),
+  by: 'k',
+};
+known.update({ get: () => orderType }, [orderType.name]);
+
+const typeFigures: TypeFigures = {
+  last24h: { LOGIN: 1, [orderType.name]: 2 },
+  last30d: { LOGIN: 10, [orderType.name]: 20, seen: 5 },
+  lastSeen: new Map([
+    ['LOGIN', time],
+    ['seen', time],
+  ]),
+  violations: new Map([[orderType.name, 4]]),
+  asOf: time,
+};
+
 /** What each key may do; others may send events. */
 const scopeOf: Record<string, Scope> = { reader: 'read', eraser: 'delete', administrator: 'admin' };
 
@@ -124,7 +152,7 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
       },
       health: { ping: async () => test.up, registry },
       logs: {
-        activityTypes: defaultActivityTypes,
+        types: { names: () => [...defaultActivityTypes], isKnown: (name) => known.get(name) !== undefined },
         cursors: cursorCodec(cursorKey('a key of a test', '')),
         store: {
           async read(filter, slice, see) {
@@ -166,6 +194,18 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
         stored: async () => 6,
         freshness: async () => fresh,
         now: () => time.getTime(),
+      },
+      catalogue: {
+        unknown: 'refuse',
+        catalogue: {
+          types: () => known.all(),
+          isBuiltIn: (name) => known.isBuiltIn(name),
+          isRead: () => true,
+        },
+        reads: {
+          figures: async () => reading('types', typeFigures),
+          fields: async (name) => reading({ fields: name }, ['a', 'b']),
+        },
       },
       pipeline: {
         stages: {

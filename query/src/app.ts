@@ -27,6 +27,8 @@ import { erasureRoutes } from './routes/erasures.ts';
 import type { ErasureDeps } from './routes/erasures.ts';
 import { traceRoutes } from './routes/trace.ts';
 import type { Trace } from './pipeline/trace.ts';
+import { typeRoutes } from './routes/types.ts';
+import type { TypeRoutesDeps } from './routes/types.ts';
 import { userRoutes } from './routes/users.ts';
 import type { UserRoutesDeps } from './routes/users.ts';
 
@@ -41,6 +43,7 @@ export interface AppDeps {
   trace: (event: { eventId: string; userId: string }) => Promise<Trace>;
   erasures: ErasureDeps;
   audit: AuditDeps;
+  catalogue: TypeRoutesDeps;
   tails: Tails;
   /** Readers of the tail at one time. */
   maxTails: number;
@@ -67,6 +70,7 @@ export function createApp({
   trace,
   erasures,
   audit,
+  catalogue,
   tails,
   maxTails,
   maxExports,
@@ -75,13 +79,13 @@ export function createApp({
   sessionHours,
   page,
 }: AppDeps): Hono {
-  const { activityTypes, store } = logs;
+  const { types, store } = logs;
   const { now } = gate;
   const authenticator = endingSessions(gate.authenticator);
   const routes = [
     // Before the route of one log, whose id these are not.
-    exportRoute({ store, activityTypes, now, ending, maxExports, received }),
-    tailRoute({ tails, maxTails, activityTypes }),
+    exportRoute({ store, types, now, ending, maxExports, received }),
+    tailRoute({ tails, maxTails, types }),
     ...logRoutes(logs),
     ...userRoutes(users),
     ...statsRoutes(stats),
@@ -89,9 +93,10 @@ export function createApp({
     ...traceRoutes(trace),
     ...erasureRoutes(erasures),
     auditRoute(audit),
+    ...typeRoutes(catalogue),
     ...sessionRoutes({ authenticator, sessionHours, now }),
     ...queryHealthRoutes(health),
-    ...pageRoutes({ files: page, activityTypes }),
+    ...pageRoutes({ files: page, types }),
   ];
   const app = new Hono();
   const docs = docsRoutes(routes, queryDocs).map((one) => route(one));

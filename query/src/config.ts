@@ -1,10 +1,13 @@
 // Every variable that the query service reads.
-import { activityTypeVariables } from '@activity/contracts';
+import { activityTypeVariables, topicVariables } from '@activity/contracts';
 import {
+  checkKafkaSecurity,
   checkTls,
+  hostList,
   httpUrl,
   httpUrlList,
   integer,
+  kafkaSecurityVariables,
   keyVariables,
   loadConfig,
   logLevel,
@@ -43,6 +46,11 @@ export const configSchema = z.object({
     .describe(
       'An API key with the scope read, to ask the processor and the supervisor with where they have API_KEYS_FILE, better as STAGES_API_KEY_FILE',
     ),
+  KAFKA_BROKERS: hostList('127.0.0.1:9092').describe(
+    'Kafka brokers, comma-separated, of which the catalogue of types is read; reads of logs need none',
+  ),
+  ...kafkaSecurityVariables,
+  KAFKA_TYPES_TOPIC: topicVariables.KAFKA_TYPES_TOPIC,
   ...activityTypeVariables,
   ...keyVariables,
   SESSION_HOURS: integer(12, 1, 720).describe('How long a sign-in to the page lasts, in hours'),
@@ -84,5 +92,5 @@ export type Config = z.output<typeof configSchema>;
 
 /** Reads the configuration, or ends the process with all that is wrong with it. */
 export function readConfig(environment: Environment = process.env): Config {
-  return loadConfig(configSchema.superRefine(checkTls), environment);
+  return loadConfig(configSchema.superRefine(checkKafkaSecurity).superRefine(checkTls), environment);
 }

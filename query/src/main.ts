@@ -7,6 +7,7 @@ import {
   createHttpServer,
   createLogger,
   createRegistry,
+  kafkaSecurityOf,
   keepConnected,
   listen,
   loggedFetch,
@@ -55,6 +56,8 @@ import { createUserStore } from './stats/user-store.ts';
 import type { UserDocument } from './stats/user-store.ts';
 import { TailHub } from './tail/hub.ts';
 import { createTails } from './tail/tail.ts';
+import { createTypeReads } from './types/type-figures.ts';
+import { followCatalogue } from './types/type-names.ts';
 
 const pingWithinMs = 1_500;
 
@@ -135,6 +138,15 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     onRefused: (url, status) =>
       logger.error({ url, status }, 'the API key is refused: set STAGES_API_KEY to one with the scope read'),
   });
+  const catalogue = followCatalogue({
+    brokers: config.KAFKA_BROKERS,
+    security: kafkaSecurityOf(config),
+    topic: config.KAFKA_TYPES_TOPIC,
+    builtIn: config.ACTIVITY_TYPES,
+    unknown: config.UNKNOWN_TYPES,
+    logger,
+  });
+  onClose('the catalogue of types', catalogue.close);
   const ping = async (): Promise<boolean> => answers(db);
   const tailed = tailClient.db().collection<LogDocument>(collections.logs);
   const hub = new TailHub({
@@ -158,7 +170,7 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     },
     health: { ping, registry },
     logs: {
-      activityTypes: config.ACTIVITY_TYPES,
+      types: catalogue,
       store,
       cursors: cursorCodec(signedWith),
       totalOf: createTotals({
@@ -184,6 +196,11 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     pipeline: { stages, ledger, ping, freshness, losses, now: Date.now },
     trace: createTrace({ reads, store, logs, receipts, stages, losses }),
     erasures: { reads, receipts, stages },
+    catalogue: {
+      catalogue,
+      reads: createTypeReads({ reads, logs, rollups, freshness, now: Date.now }),
+      unknown: config.UNKNOWN_TYPES,
+    },
     audit: {
       reads,
       audit: db.collection<AuditDocument>(collections.audit),

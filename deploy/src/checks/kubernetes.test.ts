@@ -204,7 +204,7 @@ test.each([
   ['kafka-connect', 'kafka', 9092, true],
   ['kafka-connect', 'mongo', 27_017, true],
   ['consumer', 'mongo', 27_017, true],
-  ['consumer', 'kafka', 9092, false],
+  ['consumer', 'kafka', 9092, true],
   ['consumer', 'kafka-connect', 8083, false],
   ['consumer', 'processor', 3002, true],
   ['consumer', 'connectors', 3003, true],

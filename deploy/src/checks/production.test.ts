@@ -203,7 +203,7 @@ test.each([
   { name: 'producer', where: 'Kafka', to: broker, port: 9093, allowed: true },
   { name: 'processor', where: 'Kafka', to: broker, port: 9093, allowed: true },
   { name: 'connectors', where: 'Kafka', to: broker, port: 9093, allowed: true },
-  { name: 'consumer', where: 'Kafka', to: broker, port: 9093, allowed: false },
+  { name: 'consumer', where: 'Kafka', to: broker, port: 9093, allowed: true },
   { name: 'producer', where: 'Kafka', to: broker, port: 9092, allowed: false },
   { name: 'connectors', where: 'Kafka Connect', to: worker, port: 8083, allowed: true },
   { name: 'consumer', where: 'Kafka Connect', to: worker, port: 8083, allowed: false },

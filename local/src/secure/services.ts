@@ -52,6 +52,7 @@ export function secureService(service: ServiceName, ports: Ports, security: Secu
       return {
         ...tls,
         ...keys,
+        ...kafkaVariables(security, service),
         STAGES_API_KEY: '',
         STAGES_API_KEY_FILE: security.keys.queryFile,
         ...mongoVariables(security, 'query', ports.mongodb),

@@ -26,6 +26,7 @@ const now: Record<KafkaPrincipal, string> = {
   processor: 'b',
   'connect-worker': 'c',
   connect: before.connect,
+  query: 'e',
   operator: 'd',
 };
 const rights = kafkaRights({

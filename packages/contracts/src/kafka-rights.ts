@@ -21,7 +21,14 @@ export interface KafkaRight {
 /**
  * Who connects to Kafka: the services, the Connect worker, and whoever runs the tools of the command line.
  */
-export const kafkaPrincipals = ['ingest', 'processor', 'connect-worker', 'connect', 'operator'] as const;
+export const kafkaPrincipals = [
+  'ingest',
+  'processor',
+  'connect-worker',
+  'connect',
+  'query',
+  'operator',
+] as const;
 
 /** One of them. */
 export type KafkaPrincipal = (typeof kafkaPrincipals)[number];
@@ -137,6 +144,7 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
       groupsFrom(sinkGroups, ['Describe'], 'how far the sink is'),
       cluster(['Describe'], 'the room on the brokers’ disks'),
     ],
+    query: [topic(topics.types, ['Read'], 'the catalogue of types')],
     operator: [
       topic(topics.raw, ['Write'], 'to replay dead letters'),
       topic(topics.types, ['Read'], 'to judge the events of files that are imported'),

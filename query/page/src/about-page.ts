@@ -5,9 +5,7 @@ function meta(name: string): string {
 }
 
 /** The types of activity that there may be. */
-export const activityTypes: readonly string[] = meta('activity-types')
-  .split(',')
-  .filter((type) => type !== '');
+export const activityTypes: readonly string[] = JSON.parse(meta('activity-types') || '[]') as string[];
 
 /** Where events are posted: here, where the edge has forwarded the page, else the edge's usual port. */
 export const edgeUrl: string =

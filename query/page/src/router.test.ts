@@ -75,6 +75,13 @@ test.each([
   expect(placeOf(hash)).toEqual({ view: 'nowhere' });
 });
 
+test('types whose names have commas and percent signs', () => {
+  const types = ['Order, Completed', '100%', 'LOGIN'];
+  const place = { view: 'events', filter: { ...noFilter, types } } as const;
+  expect(placeOf(hashOf(place))).toEqual(place);
+  expect(parametersOf(place.filter, 0).getAll('activityType')).toEqual(types);
+});
+
 describe('the parameters of a filter', () => {
   const now = Date.parse('2026-11-23T04:12:45.678Z');
 

@@ -125,7 +125,8 @@ function filterOf(query: URLSearchParams): EventFilter {
     userId: given('user'),
     types: given('type')
       .split(',')
-      .filter((type) => type !== ''),
+      .filter((type) => type !== '')
+      .map((type) => decode(type) ?? type),
     range: listRanges.find((one) => one === given('range')) ?? 'all',
     from: instantOf(query.get('from')),
     to: instantOf(query.get('to')),
@@ -171,7 +172,7 @@ function filterQuery({ userId, types, range, from, to, cursor, ...more }: EventF
   const custom = range === 'custom';
   return queryOf({
     user: userId,
-    type: types.join(','),
+    type: types.map((type) => type.replace(/[%,]/g, encodeURIComponent)).join(','),
     range: range === 'all' ? '' : range,
     from: custom ? from : '',
     to: custom ? to : '',
@@ -189,7 +190,10 @@ const lengths = { ...spanMs, '15m': 900_000 };
 export function parametersOf(filter: EventFilter, now: number): URLSearchParams {
   const query = new URLSearchParams();
   if (filter.userId !== '') query.set('userId', filter.userId);
-  if (filter.types.length > 0) query.set('activityType', filter.types.join(','));
+  // One by one where the name of a type has a comma itself.
+  const isPlain = filter.types.every((type) => !type.includes(','));
+  const types = isPlain && filter.types.length > 0 ? [filter.types.join(',')] : filter.types;
+  for (const type of types) query.append('activityType', type);
   for (const name of moreFilters) if (filter[name] !== '') query.set(name, filter[name]);
   if (filter.range === 'custom') {
     for (const name of ['from', 'to'] as const) if (filter[name] !== '') query.set(name, filter[name]);

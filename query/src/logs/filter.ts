@@ -3,7 +3,8 @@ import { hash } from 'node:crypto';
 import { typeIndexes } from '@activity/contracts';
 import type { Filter } from 'mongodb';
 import { z } from 'zod';
-import { flag, id, logNumber, shortText, someOf, time } from '../http/parameters.ts';
+import { flag, id, logNumber, shortText, time } from '../http/parameters.ts';
+import { typesOf, type TypeNames } from '../types/type-names.ts';
 import type { LogDocument } from './log-json.ts';
 import { canonicalPlace, placeFilter } from './place.ts';
 
@@ -25,7 +26,7 @@ export interface LogFilter {
 }
 
 /** The shape of the parameters that filter logs. */
-export function filterShape(activityTypes: readonly string[]): {
+export function filterShape(types: TypeNames): {
   userId: z.ZodOptional<z.ZodType<string, string>>;
   activityType: z.ZodOptional<z.ZodType<string[], string | string[]>>;
   from: z.ZodOptional<z.ZodType<Date, string>>;
@@ -39,7 +40,7 @@ export function filterShape(activityTypes: readonly string[]): {
 } {
   return {
     userId: id().optional().describe('Only this user’s'),
-    activityType: someOf(activityTypes)
+    activityType: typesOf(types)
       .optional()
       .describe('Only of this type; several: repeated, or separated by commas'),
     from: time().optional().describe('Only what happened then or later: ISO-8601, or epoch milliseconds'),

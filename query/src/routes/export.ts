@@ -3,6 +3,7 @@ import { validationError } from '@activity/service';
 import type { Failure } from '@activity/service';
 import { z } from 'zod';
 import { flag, time, wholeNumber } from '../http/parameters.ts';
+import type { TypeNames } from '../types/type-names.ts';
 import { failed, route } from '../http/route.ts';
 import type { Answer, NodeBindings, Route } from '../http/route.ts';
 import type { CursorCodec } from '../logs/cursor.ts';
@@ -17,7 +18,7 @@ import { orderParameter } from './logs.ts';
 /** What the route needs. */
 export interface ExportDeps {
   store: LogStore;
-  activityTypes: readonly string[];
+  types: TypeNames;
   now: () => number;
   /** Aborted when the service ends: an export is cut off then, rather than waited for. */
   ending: AbortSignal;
@@ -51,7 +52,7 @@ const levels = { encoding: 1, file: 6 };
 
 /** The route of exports. */
 export function exportRoute(deps: ExportDeps): Route {
-  const { store, activityTypes, now, ending, maxExports, received } = deps;
+  const { store, types, now, ending, maxExports, received } = deps;
   let open = 0;
   return route({
     method: 'GET',
@@ -83,7 +84,7 @@ export function exportRoute(deps: ExportDeps): Route {
           'Of CSV: with a mark of the byte order, and an apostrophe before what a spreadsheet would take for a number or round',
         ),
       sort: orderParameter,
-      ...filterShape(activityTypes),
+      ...filterShape(types),
     }),
     answers: {
       200: {

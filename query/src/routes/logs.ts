@@ -2,6 +2,7 @@
 import { plainError, validationError } from '@activity/service';
 import { z } from 'zod';
 import type { AnswerBudget } from '../http/budget.ts';
+import type { TypeNames } from '../types/type-names.ts';
 import { id, wait, wholeNumber } from '../http/parameters.ts';
 import { failed, route } from '../http/route.ts';
 import type { Route } from '../http/route.ts';
@@ -19,7 +20,7 @@ const maxWaitMs = 10_000;
 
 /** What the routes need. */
 export interface LogRoutesDeps extends ListDeps {
-  activityTypes: readonly string[];
+  types: TypeNames;
   awaitLog: AwaitLog;
   /** What pages that were not read yet may take, all together. */
   budget: AnswerBudget;
@@ -46,7 +47,7 @@ export const orderParameter: z.ZodOptional<z.ZodEnum<{ newest: 'newest'; oldest:
 
 /** The routes that read logs. */
 export function logRoutes(deps: LogRoutesDeps): Route[] {
-  const { activityTypes, store, awaitLog } = deps;
+  const { types, store, awaitLog } = deps;
   return [
     route({
       method: 'GET',
@@ -65,7 +66,7 @@ export function logRoutes(deps: LogRoutesDeps): Route[] {
           .optional()
           .describe('The page by its cursor: `next` or `prev` of an answer to the same filters'),
         sort: orderParameter,
-        ...filterShape(activityTypes),
+        ...filterShape(types),
       }),
       answers: {
         200: { description: 'A page of logs.', schema: list },

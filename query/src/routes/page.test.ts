@@ -44,7 +44,9 @@ describe('the document', () => {
   test('says which types there may be, and whether it came through the edge', async () => {
     const { app } = testApp({ page });
     const direct = await (await app.request('/')).text();
-    expect(direct).toContain('name="activity-types" content="LOGIN,LOGOUT,PAGE_VIEW');
+    expect(direct).toContain(
+      'name="activity-types" content="[&quot;LOGIN&quot;,&quot;LOGOUT&quot;,&quot;PAGE_VIEW',
+    );
     expect(direct).toContain('name="edge" content=""');
     const headers = { 'x-forwarded-host': 'edge.example' };
     expect(await (await app.request('/', { headers })).text()).toContain('name="edge" content="here"');

@@ -2,6 +2,7 @@
 import { escapeHtml, plainError } from '@activity/service';
 import type { Context } from 'hono';
 import { failed, route } from '../http/route.ts';
+import type { TypeNames } from '../types/type-names.ts';
 import type { Answer, Route } from '../http/route.ts';
 import type { PageFile, PageFiles } from '../page/page-files.ts';
 
@@ -9,7 +10,7 @@ import type { PageFile, PageFiles } from '../page/page-files.ts';
 export interface PageDeps {
   /** Undefined where the page has not been built. */
   files: PageFiles | undefined;
-  activityTypes: readonly string[];
+  types: TypeNames;
 }
 
 // Its own host and nothing else; no inline script or style, and no HTML made of text.
@@ -30,7 +31,7 @@ const unbuilt = `<!doctype html><html lang="en"><title>Activity</title><h1>The p
 <p>Build it with <code>npm run build -w query</code> and start the query service again. The API works without it: <a href="/docs">/docs</a>.</p></html>`;
 
 /** The routes of the page. */
-export function pageRoutes({ files, activityTypes }: PageDeps): Route[] {
+export function pageRoutes({ files, types }: PageDeps): Route[] {
   const html = { 'content-type': 'text/html; charset=utf-8' };
 
   function page(context: Context): Answer {
@@ -39,7 +40,7 @@ export function pageRoutes({ files, activityTypes }: PageDeps): Route[] {
     // it came from.
     const edge = context.req.header('x-forwarded-host') === undefined ? '' : 'here';
     const body = files.document
-      .replace('%ACTIVITY_TYPES%', escapeHtml(activityTypes.join(',')))
+      .replace('%ACTIVITY_TYPES%', escapeHtml(JSON.stringify(types.names())))
       .replace('%EDGE%', edge);
     const headers = { ...html, 'content-security-policy': policy, 'cache-control': 'no-cache' };
     return { status: 200, headers, body };

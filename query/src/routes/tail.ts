@@ -2,6 +2,7 @@
 import { plainError, validationError } from '@activity/service';
 import { z } from 'zod';
 import { failed, route } from '../http/route.ts';
+import type { TypeNames } from '../types/type-names.ts';
 import type { Answer, NodeBindings, Route } from '../http/route.ts';
 import { filterShape } from '../logs/filter.ts';
 import { cannotCatchUp, tokenPattern } from '../tail/catch-up.ts';
@@ -12,18 +13,18 @@ import type { Tails } from '../tail/tail.ts';
 export interface TailDeps {
   tails: Tails;
   maxTails: number;
-  activityTypes: readonly string[];
+  types: TypeNames;
 }
 
 /** The route of the live tail. */
-export function tailRoute({ tails, maxTails, activityTypes }: TailDeps): Route {
+export function tailRoute({ tails, maxTails, types }: TailDeps): Route {
   const query = z.object({
     lastEventId: z
       .string()
       .regex(tokenPattern, 'must be the id of an event of this tail')
       .optional()
       .describe('For clients that cannot send the header `Last-Event-ID`'),
-    ...filterShape(activityTypes),
+    ...filterShape(types),
   });
 
   function refused(message: string): Answer {

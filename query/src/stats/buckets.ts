@@ -1,5 +1,5 @@
 // The buckets of a timeline: minutes, hours or days of a time zone.
-import { windowSizes } from '@activity/contracts';
+import { namedCounts, windowSizes } from '@activity/contracts';
 import type { CountsByType, WindowSize } from '@activity/contracts';
 import { FailureError } from '@activity/service';
 import { LRUCache } from 'lru-cache';
@@ -151,7 +151,7 @@ export function filled({ starts, end }: Buckets, cells: readonly Cell[]): Bucket
   let at = 0;
   return starts.map((start, index) => {
     const until = starts[index + 1] ?? end;
-    const sum = { start: new Date(start).toISOString(), total: 0, byType: {} };
+    const sum = { start: new Date(start).toISOString(), total: 0, byType: namedCounts({}) };
     for (let cell = cells[at]; cell !== undefined && cell.start < until; cell = cells[++at]) {
       if (cell.start >= start) addCounts(sum, cell);
     }

@@ -1,7 +1,7 @@
 // Counts of all users over time: minutes as they are stored, and quarters of hours and days, which are
 // remembered until one of their minutes is stored again. What came after its minute had closed is in no
 // minute: it is counted apart, and is in all sums of minutes.
-import { collections, everyone, windowSizes } from '@activity/contracts';
+import { collections, everyone, windowSizes, namedCounts, typeOfKey } from '@activity/contracts';
 import type { CountsByType } from '@activity/contracts';
 import { pace } from '@activity/service';
 import { LRUCache } from 'lru-cache';
@@ -152,11 +152,11 @@ export function createRollups({ reads, globalCounts, storedAgain, now }: Rollups
         pipelineOf(first, last + quarterMs),
       );
       for (let quarter = first; quarter <= last; quarter += quarterMs)
-        sums.set(quarter, { total: 0, byType: {} });
+        sums.set(quarter, { total: 0, byType: namedCounts({}) });
       for (const { _id, count } of rows) {
         const { quarter, type } = _id as { quarter: Date; type: string };
         const sum = sums.get(quarter.getTime());
-        if (sum) addCounts(sum, { total: Number(count), byType: { [type]: Number(count) } });
+        if (sum) addCounts(sum, { total: Number(count), byType: { [typeOfKey(type)]: Number(count) } });
       }
       if (stale.has('anything')) return;
       for (let quarter = first; quarter <= last; quarter += quarterMs) {
@@ -253,13 +253,13 @@ export function createRollups({ reads, globalCounts, storedAgain, now }: Rollups
 }
 
 function sumOf(parts: readonly Sum[]): Sum {
-  const sum = { total: 0, byType: {} };
+  const sum = { total: 0, byType: namedCounts({}) };
   for (const part of parts) addCounts(sum, part);
   return sum;
 }
 
 function cellOf({ windowStart, total, byType }: GlobalCountDocument): Cell {
-  return { start: windowStart.getTime(), total, byType };
+  return { start: windowStart.getTime(), total, byType: namedCounts(byType) };
 }
 
 /** Stages that find the minutes of a time and their late parts, which are in another collection. */

@@ -1,4 +1,5 @@
 // Reads of the users collection.
+import { namedCounts } from '@activity/contracts';
 import type { Collection, Filter } from 'mongodb';
 import type { Reads } from '../reads/reads.ts';
 
@@ -25,7 +26,7 @@ export function createUserStore(reads: Reads, users: Collection<UserDocument>): 
       const filter = { _id: userId, deletedAt: { $exists: false } } as Filter<UserDocument>;
       // lastId is the eraser's: which logs the counts are of.
       const [found] = await reads.find('users.find', users, filter, { projection: { lastId: 0 }, limit: 1 });
-      return found;
+      return found?.byType === undefined ? found : { ...found, byType: namedCounts(found.byType) };
     },
   };
 }

@@ -1,5 +1,5 @@
 // A user's timeline, made of the counts of windows and of their late parts.
-import { sizesOf, windowSizes } from '@activity/contracts';
+import { namedCounts, sizesOf, windowSizes } from '@activity/contracts';
 import type { CountsByType, LateSize, WindowSize } from '@activity/contracts';
 import { FailureError } from '@activity/service';
 import type { Collection, Document } from 'mongodb';
@@ -65,7 +65,9 @@ export function createUserTimeline(
       { $group: { _id: '$windowStart', parts: { $push: { total: '$total', byType: '$byType' } } } },
       { $sort: { _id: 1 } },
     ]);
-    const cells = found.flatMap(({ _id, parts }) => parts.map((part) => ({ start: _id.getTime(), ...part })));
+    const cells = found.flatMap(({ _id, parts }) =>
+      parts.map(({ total, byType }) => ({ start: _id.getTime(), total, byType: namedCounts(byType) })),
+    );
     return { buckets: filled(buckets, cells), madeOf: size, aligned };
   };
 }

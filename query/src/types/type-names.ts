@@ -1,0 +1,94 @@
+// Which types reads may name: those of the catalogue, and of ACTIVITY_TYPES.
+import { KnownTypes, TypesFollower, type KnownType } from '@activity/catalogue';
+import { typeNameProblem } from '@activity/contracts';
+import { createKafka } from '@activity/kafka';
+import type { KafkaSecurity, Logger } from '@activity/service';
+import { z } from 'zod';
+
+/** The types that are known. */
+export interface TypeNames {
+  /** The registered ones. */
+  names: () => string[];
+  /** Whether logs may have this type: a filter by another one is a mistake. */
+  isKnown: (name: string) => boolean;
+}
+
+/** The catalogue, as reads see it. */
+export interface Catalogue extends TypeNames {
+  types: () => KnownType[];
+  isBuiltIn: (name: string) => boolean;
+  /** Whether it has been read. */
+  isRead: () => boolean;
+  close: () => Promise<void>;
+}
+
+/** What following needs. */
+export interface CatalogueOptions {
+  brokers: readonly string[];
+  security: KafkaSecurity;
+  /** The types topic. */
+  topic: string;
+  /** ACTIVITY_TYPES. */
+  builtIn: readonly string[];
+  /** UNKNOWN_TYPES. */
+  unknown: 'refuse' | 'take';
+  logger: Logger;
+}
+
+/** Begins to follow; returns at once. Reads go on while Kafka is away. */
+export function followCatalogue(options: CatalogueOptions): Catalogue {
+  const { brokers, security, topic, builtIn, unknown, logger } = options;
+  const kafka = createKafka({ brokers, security, clientId: 'activity-query-types', retryForMs: 1_000 });
+  const known = new KnownTypes(builtIn, (type) => type);
+  const follower: TypesFollower = new TypesFollower({
+    kafka,
+    topic,
+    log: logger,
+    onChange: (names) => known.update(follower, names),
+  });
+  follower.start();
+  const mayHaveLogs = (name: string): boolean =>
+    // Of a type that was deleted there are logs; which types there are is not known yet.
+    follower.records.has(name) || unknown === 'take' || !follower.isReady;
+  return {
+    names: () => known.names(),
+    types: () => known.all(),
+    isKnown: (name) =>
+      known.get(name) !== undefined || (mayHaveLogs(name) && typeNameProblem(name) === undefined),
+    isBuiltIn: (name) => known.isBuiltIn(name),
+    isRead: () => follower.isReady,
+    async close() {
+      await follower.close();
+      await kafka.close();
+    },
+  };
+}
+
+/** The most types of one filter, and of one message. */
+const mostTypes = 100;
+const namesListed = 20;
+
+/** One or more types: repeated, or separated by commas. The name of a known type may have commas itself. */
+export function typesOf({ names, isKnown }: TypeNames): z.ZodType<string[], string | string[]> {
+  function notKnown(): string {
+    const all = names();
+    const more = all.length > namesListed ? ` and ${all.length - namesListed} more` : '';
+    return `must be one of ${all.slice(0, namesListed).join(', ')}${more}`;
+  }
+
+  return z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => [
+      ...new Set([given].flat().flatMap((text) => (isKnown(text) ? [text] : text.split(',')))),
+    ])
+    .pipe(
+      z
+        .array(z.string())
+        .max(mostTypes, `must not be more than ${mostTypes} types`)
+        .check((context) => {
+          const wrong = context.value.slice(0, mostTypes).find((name) => !isKnown(name));
+          if (wrong !== undefined)
+            context.issues.push({ code: 'custom', message: notKnown(), input: context.value });
+        }),
+    );
+}
