@@ -23,7 +23,15 @@ interface Log {
   metadata: Record<string, unknown>;
 }
 
-const types = ['ORDER_COMPLETED', 'PAGE_VIEW', 'LOGIN'];
+const order = 'com.example.order.completed';
+const types = [order, 'PAGE_VIEW', 'LOGIN'];
+/** Of the data of an order, and of nothing else. */
+const orderSchema = {
+  type: 'object',
+  properties: { userId: { type: 'string' }, order: { type: 'object', required: ['number', 'text'] } },
+  required: ['order'],
+  additionalProperties: false,
+};
 const name = `cloudevents-${process.pid}`;
 const topics = topicsNamed(name);
 const folder = mkdtempSync(join(tmpdir(), 'activity-cloudevents-'));
@@ -33,7 +41,6 @@ const env = {
   ...topicEnvironment(topics),
   KAFKA_GROUP_ID: name,
   STATE_DIR: folder,
-  ACTIVITY_TYPES: types.join(','),
   CLOUDEVENTS_SOURCE: '/activity',
   LOG_LEVEL: 'warn',
 };
@@ -73,6 +80,12 @@ beforeAll(async () => {
   edge = await startService('ingest', { ...env, KAFKA_BROKERS: brokers });
   processor = await startService('processor', { ...env, KAFKA_BROKERS: brokers });
   await Promise.all([edge.until(200, 60_000), processor.until(200, 120_000)]);
+  const registered = await fetch(`${edge.url}/api/types/${order}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ schema: orderSchema }),
+  });
+  if (registered.status !== 201) throw new Error(await registered.text());
 }, 240_000);
 
 afterAll(async () => {
@@ -176,6 +189,20 @@ test.each(['binary', 'structured', 'batch'] as const)(
   120_000,
 );
 
+test('data that the schema of a type refuses is 422', async () => {
+  const [event] = eventsOf('refused', 1);
+  const wrong = { ...event?.toJSON(), data: { order: 17 } };
+  const answer = await fetch(`${edge.url}/api/cloudevents`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/cloudevents+json' },
+    body: JSON.stringify(wrong),
+  });
+  expect(answer.status).toBe(422);
+  expect(await answer.json()).toMatchObject({
+    details: [{ field: 'data.order', message: 'must be object' }],
+  });
+});
+
 test('the trace of a request is in the headers of its records', async () => {
   const trace = {
     traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
@@ -219,9 +246,9 @@ test('events are counted by type, by the edge and by the processor', async () =>
   );
   const text = await (await fetch(`${edge.url}/metrics`)).text();
   // Each was sent twice.
-  const orders = read.filter(({ type }) => type === 'ORDER_COMPLETED').length;
+  const orders = read.filter(({ type }) => type === order).length;
   expect(text).toContain(
-    `activity_ingest_events_by_type_total{type="ORDER_COMPLETED",service="ingest"} ${2 * orders}\n`,
+    `activity_ingest_events_by_type_total{type="${order}",service="ingest"} ${2 * orders}\n`,
   );
 });
 

@@ -86,8 +86,16 @@ export function parseJson(bytes: Buffer): Parsed<unknown> {
 /**
  * Checks one event as a client sent it, and stamps it: its id and time where it has none, when it was
  * received, and the version of its type.
+ *
+ * @param judged What the schema of its type judges: what the client itself sent, where `metadata` holds more.
+ * By default the metadata.
  */
-export function parseEvent(body: unknown, { input: schema, types }: EventRules, stamp: Stamp): ParsedEvent {
+export function parseEvent(
+  body: unknown,
+  { input: schema, types }: EventRules,
+  stamp: Stamp,
+  judged?: Record<string, unknown>,
+): ParsedEvent {
   const unstorable = isStorable(body) ? undefined : findUnstorable(body);
   if (unstorable !== undefined) return refused(unstorable.path || 'body', unstorable.message);
   const input = schema.safeParse(body);
@@ -118,17 +126,21 @@ export function parseEvent(body: unknown, { input: schema, types }: EventRules, 
   // Before the schema sees the metadata: what a page says of its sender is no part of it.
   if (stamp.sender !== undefined) stampSender(value, stamp.sender);
   const type = types.get(activityType);
-  const refusal = type === undefined ? ofUnknownType(value, types) : ofType(value, type);
+  const refusal = type === undefined ? ofUnknownType(value, types) : ofType(value, type, judged);
   return refusal ?? { ok: true, value, moved: unknown };
 }
 
 type RefusedEvent = Extract<ParsedEvent, { ok: false }>;
 
 /** Judges an event by its type, whose version it is stamped with. Returns why it is refused. */
-function ofType(value: ActivityEvent, { version, check, mode }: CheckedType): RefusedEvent | undefined {
+function ofType(
+  value: ActivityEvent,
+  { version, check, mode }: CheckedType,
+  judged: Record<string, unknown> = value.metadata,
+): RefusedEvent | undefined {
   // The processor knows those of ACTIVITY_TYPES by itself.
   if (version > 0) value.typeVersion = version;
-  const problems = check?.(value.metadata);
+  const problems = check?.(judged);
   if (problems === undefined) return undefined;
   if (mode === 'strict') return { ok: false, details: firstProblems(problems), because: 'schema' };
   value.violations = problems.slice(0, violationsKept).map(violationOf);

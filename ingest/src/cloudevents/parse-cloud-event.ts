@@ -66,7 +66,7 @@ function parseParts(attributes: Attributes, data: ReadData, { rules, stamp }: Pa
   const { subject, type, time } = attributes;
   const user = subject ?? userIn(data.data);
   if (user === undefined) return { ok: false, details: [noUser] };
-  const metadata = metadataOf(attributes, data.data);
+  const { judged, metadata } = metadataOf(attributes, data.data);
   const body = {
     userId: user,
     activityType: type,
@@ -74,7 +74,7 @@ function parseParts(attributes: Attributes, data: ReadData, { rules, stamp }: Pa
     ...(time !== undefined && { timestamp: time }),
     metadata,
   };
-  const event = parseEvent(body, rules, stamp);
+  const event = parseEvent(body, rules, stamp, judged);
   if (event.ok) return event;
   const nested = 'data' in metadata;
   const details = event.details.map(({ field, message }) => ({
@@ -123,16 +123,23 @@ function userIn(data: EventData | undefined): unknown {
 
 /**
  * The fields of an object are the metadata's, where enrichment and schemas look for them; other data is its
- * field `data` or `data_base64`.
+ * field `data` or `data_base64`. The schema of the type judges these, and not the attributes beside them.
  */
-function metadataOf(attributes: Attributes, data: EventData | undefined): Record<string, unknown> {
+function metadataOf(
+  attributes: Attributes,
+  data: EventData | undefined,
+): Record<'judged' | 'metadata', Record<string, unknown>> {
   const own = Object.fromEntries(Object.entries(attributes).filter(([name]) => !fieldsOfEvent.has(name)));
-  const kept = { [cloudEventField]: own };
-  if (data === undefined) return kept;
-  if (data.kind === 'bytes') return { data_base64: data.base64, ...kept };
+  const judged = fieldsOfData(data);
+  return { judged, metadata: { ...judged, [cloudEventField]: own } };
+}
+
+function fieldsOfData(data: EventData | undefined): Record<string, unknown> {
+  if (data === undefined) return {};
+  if (data.kind === 'bytes') return { data_base64: data.base64 };
   // One with a field of that name would lose it.
   const spread = isObject(data.value) && !Object.hasOwn(data.value, cloudEventField);
-  return spread ? { ...(data.value as object), ...kept } : { data: data.value, ...kept };
+  return spread ? (data.value as Record<string, unknown>) : { data: data.value };
 }
 
 const attributeOfField: Record<string, string> = { activityType: 'type', eventId: 'id', timestamp: 'time' };
@@ -144,7 +151,7 @@ function attributeOf(field: string, { nested, subject }: { nested: boolean; subj
   if (attribute !== undefined) return attribute;
   const attributePath = `metadata.${cloudEventField}.`;
   if (field.startsWith(attributePath)) return field.slice(attributePath.length);
-  if (!field.startsWith('metadata.')) return field;
+  if (!field.startsWith('metadata.')) return field === 'metadata' ? 'data' : field;
   const path = field.slice('metadata.'.length);
   return nested ? path : `data.${path}`;
 }

@@ -256,3 +256,46 @@ test('where the broker does not answer, the event may be sent again with the sam
   expect(response.headers.get('retry-after')).toBe('1');
   expect(await response.json()).toMatchObject({ eventId: '/shop#17' });
 });
+
+describe('a registered type', () => {
+  const type = 'com.example.order.completed';
+  const schema = {
+    type: 'object',
+    properties: { total: { type: 'number' } },
+    required: ['total'],
+    additionalProperties: false,
+  };
+
+  beforeEach(async () => {
+    const made = await edge.app.request(`/api/types/${type}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ schema }),
+    });
+    if (made.status !== 201) throw new Error(await made.text());
+  });
+
+  test('its schema judges the data, and not the attributes beside it', async () => {
+    expect((await structured({ ...event, type, data: { total: 5 } })).status).toBe(201);
+    expect(written()).toMatchObject([
+      { activityType: type, typeVersion: 1, metadata: { total: 5, cloudevent: { source: '/shop' } } },
+    ]);
+  });
+
+  test('what it refuses is 422 in the words of CloudEvents', async () => {
+    const wrong = { ...event, type, data: { total: '5', coupon: 1 } };
+    const refused = await structured(wrong);
+    expect(refused.status).toBe(422);
+    expect(await refused.json()).toMatchObject({
+      details: [
+        { field: 'data.coupon', message: 'is not a field of this type' },
+        { field: 'data.total', message: 'must be number' },
+      ],
+    });
+    const some = await batch([{ ...event, type, data: { total: 1 } }, wrong, { ...event, type }]);
+    expect(some.status).toBe(207);
+    expect(await some.json()).toMatchObject({
+      results: [{ status: 201 }, { status: 422 }, { status: 422, details: [{ field: 'data.total' }] }],
+    });
+  });
+});

@@ -38,6 +38,8 @@ export type SegmentEvent =
         eventId: unknown;
         timestamp: unknown;
       };
+      /** What the schema of the type judges: the properties, without the context; undefined: the metadata. */
+      judged: Fields | undefined;
       /** The time is the client's, with the error of its clock taken out. */
       corrected: boolean;
     }
@@ -74,7 +76,13 @@ export function segmentEvent(item: unknown, request: SegmentRequest): SegmentEve
   );
   const metadata = segmentMetadata(call);
   const eventId = idOf(call['messageId']);
-  return { ok: true, body: { userId, activityType: type, metadata, eventId, timestamp }, corrected };
+  const body = { userId, activityType: type, metadata, eventId, timestamp };
+  const judged = hasProperties(kind) ? fieldsOf(call['properties'] ?? {}) : undefined;
+  return { ok: true, body, judged, corrected };
+}
+
+function hasProperties(kind: unknown): boolean {
+  return kind === 'track' || kind === 'page' || kind === 'screen';
 }
 
 /** The activity type; undefined for a call that Segment does not have, null for a track without a name. */

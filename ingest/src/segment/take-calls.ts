@@ -67,8 +67,8 @@ export function takeCalls(publisher: Publisher): TakeCalls {
     if (!parsed.ok) return { ok: false, reason: reasonOf(parsed.details) };
     const mapped = segmentEvent(parsed.value, { ...given, receivedAt: stamp.now });
     if (!mapped.ok) return { ok: false, reason: reasonOf([mapped]) };
-    const { body, corrected } = mapped;
-    const found = parseEvent(body, rules, stamp);
+    const { body, judged, corrected } = mapped;
+    const found = parseEvent(body, rules, stamp, judged);
     if (found.ok) return { ok: true, event: withMark(found.value, corrected) };
     const reason = reasonOf(found.details);
     if (found.because === 'unread-types') return { ok: false, reason, failure: failureOf(found) };
