@@ -59,7 +59,10 @@ export function cloudEventsRoute(publisher: Publisher, handleBatch: BatchHandler
     const bytes = await request.body.read(maxEventBytes);
     request.body.release();
     const event = mode === 'binary' ? binary(bytes, request) : structured(bytes, request);
-    return event.ok ? publishOne(event, request, publisher) : refuseOne(event, publisher);
+    if (!event.ok) return refuseOne(event, publisher);
+    return new Promise((resolve) => {
+      publishOne(event, request, publisher, resolve);
+    });
   }
 
   function binary(bytes: Buffer, request: RoutedRequest): ParsedEvent {

@@ -38,7 +38,7 @@ export function directListener(routes: readonly Route[], deps: GateDeps, routed:
   );
   return (incoming, outgoing) => {
     const target = incoming.method === 'POST' ? direct.get(incoming.url ?? '') : undefined;
-    if (target !== undefined && isPlain(incoming)) void answer(incoming, outgoing, target, deps);
+    if (target !== undefined && isPlain(incoming)) answer(incoming, outgoing, target, deps);
     else routed(incoming, outgoing);
   };
 }
@@ -47,12 +47,12 @@ function isPlain({ headers }: IncomingMessage): boolean {
   return headers['content-encoding'] === undefined && Number(headers['content-length']) <= maxBodyBytes;
 }
 
-async function answer(
+function answer(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   { route, observe }: Target,
   deps: GateDeps,
-): Promise<void> {
+): void {
   const header = headerReader(incoming);
   const call = {
     method: 'POST',
@@ -65,8 +65,9 @@ async function answer(
     handle: route.handle,
     observe,
   };
-  const { answer: given, headers } = await pass(call, deps);
-  const text = bodyText(given, headers);
-  headers['content-length'] = String(Buffer.byteLength(text));
-  outgoing.writeHead(given.status, headers).end(text);
+  pass(call, deps, (given, headers) => {
+    const text = bodyText(given, headers);
+    headers['content-length'] = String(Buffer.byteLength(text));
+    outgoing.writeHead(given.status, headers).end(text);
+  });
 }

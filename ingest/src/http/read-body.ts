@@ -13,13 +13,15 @@ type HeaderReader = (name: string) => string | undefined;
 export class RequestBody implements CountedBody {
   since = 0;
   held = 0;
+  older: CountedBody | undefined = undefined;
+  newer: CountedBody | undefined = undefined;
   readonly #from: IncomingMessage | Request;
   readonly #header: HeaderReader;
   readonly #received: ReceivedBytes;
   #limit = 0;
   #buffer: Uint8Array = noBytes;
   #length = 0;
-  #reject: ((error: unknown) => void) | undefined;
+  #onFailure: ((error: unknown) => void) | undefined;
   /** Refused, or given back: what still comes is not looked at. */
   #over = false;
 
@@ -39,10 +41,18 @@ export class RequestBody implements CountedBody {
    * is slow and others need its room.
    */
   read(limit: number): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.receive(limit, resolve, reject);
+    });
+  }
+
+  /** The same for whoever wants no promise: calls back once. `onBytes` must not throw. */
+  receive(limit: number, onBytes: (bytes: Buffer) => void, onFailure: (error: unknown) => void): void {
     const encoding = this.#header('content-encoding');
-    if (Number(this.#header('content-length')) > limit) return Promise.reject(tooLarge(limit));
+    if (Number(this.#header('content-length')) > limit) return onFailure(tooLarge(limit));
     this.#limit = limit;
-    return encoding === undefined ? this.#bytes() : this.#unpacked(encoding);
+    if (encoding !== undefined) void this.#unpacked(encoding).then(onBytes, onFailure);
+    else this.#receive(onBytes, onFailure);
   }
 
   /**
@@ -55,8 +65,8 @@ export class RequestBody implements CountedBody {
     this.#buffer = noBytes;
   }
 
-  refuse(failure: FailureError): void {
-    this.#reject?.(failure);
+  refuse(failure: unknown): void {
+    this.#onFailure?.(failure);
   }
 
   async #unpacked(encoding: string): Promise<Buffer> {
@@ -67,7 +77,9 @@ export class RequestBody implements CountedBody {
         message: `Content-Encoding must be one of ${[...unpackers.keys()].join(', ')}`,
       });
     }
-    const packed = await this.#bytes();
+    const packed = await new Promise<Buffer>((resolve, reject) => {
+      this.#receive(resolve, reject);
+    });
     return unpacking.run(async () => {
       const bytes = await unpackAll(unpack, packed, this.#limit);
       this.#received.take(this, bytes.length);
@@ -75,35 +87,39 @@ export class RequestBody implements CountedBody {
     });
   }
 
-  #bytes(): Promise<Buffer> {
+  #receive(onBytes: (bytes: Buffer) => void, onFailure: (error: unknown) => void): void {
     this.#received.begin(this);
-    return this.#from instanceof IncomingMessage ? this.#readIncoming(this.#from) : this.#readWeb(this.#from);
+    if (this.#from instanceof IncomingMessage) this.#readIncoming(this.#from, onBytes, onFailure);
+    else void this.#readWeb(this.#from).then(onBytes, onFailure);
   }
 
-  #readIncoming(incoming: IncomingMessage): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      this.#reject = (error) => {
-        this.#over = true;
-        reject(error);
-      };
-      let chunks = 0;
-      incoming.on('data', (chunk: Buffer) => {
-        // Read and dropped.
-        if (this.#over) return;
-        try {
-          this.#add(chunk);
-          if (++chunks > fewChunks && this.#length < chunks * smallChunk) throw tooManyChunks(incoming);
-        } catch (error) {
-          this.#reject?.(error);
-        }
-      });
-      incoming.on('end', () => {
-        if (!this.#over) resolve(this.#complete());
-      });
-      incoming.on('error', () => reject(cutOff()));
-      incoming.on('close', () => {
-        if (!incoming.complete) reject(cutOff());
-      });
+  #readIncoming(
+    incoming: IncomingMessage,
+    onBytes: (bytes: Buffer) => void,
+    onFailure: (error: unknown) => void,
+  ): void {
+    this.#onFailure = (error) => {
+      if (this.#over) return;
+      this.#over = true;
+      onFailure(error);
+    };
+    let chunks = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      // Read and dropped.
+      if (this.#over) return;
+      try {
+        this.#add(chunk);
+        if (++chunks > fewChunks && this.#length < chunks * smallChunk) throw tooManyChunks(incoming);
+      } catch (error) {
+        this.refuse(error);
+      }
+    });
+    incoming.on('end', () => {
+      if (!this.#over) onBytes(this.#complete());
+    });
+    // The last event in any case; Node emits `error` before it only where somebody listens.
+    incoming.on('close', () => {
+      if (!incoming.complete) this.refuse(cutOff());
     });
   }
 

@@ -7,7 +7,13 @@ let time = 0;
 const refused: unknown[] = [];
 
 function body(): CountedBody {
-  return { since: 0, held: 0, refuse: ({ failure }) => refused.push(failure.kind) };
+  return {
+    since: 0,
+    held: 0,
+    older: undefined,
+    newer: undefined,
+    refuse: ({ failure }) => refused.push(failure.kind),
+  };
 }
 
 function kindOf(run: () => void): string {
@@ -75,4 +81,26 @@ test('the slow body that asks for more is refused itself', () => {
   time += 2_000;
   expect(kindOf(() => received.take(slow, 20))).toBe('timeout');
   expect(received.held).toBe(0);
+});
+
+test.each([
+  ['first', 0, [1, 2]],
+  ['middle', 1, [0, 2]],
+  ['last', 2, [0, 1]],
+])('where the %s body is complete, the others give way in their order', (_which, complete, wanted) => {
+  const received = budget();
+  const gaveWay: number[] = [];
+  const bodies = [0, 1, 2].map((index) => ({ ...body(), refuse: () => void gaveWay.push(index) }));
+  for (const one of bodies) {
+    received.begin(one);
+    received.take(one, 30);
+  }
+  const done = bodies[complete] as CountedBody;
+  received.complete(done);
+  received.complete(done);
+  time += 2_000;
+  const fast = body();
+  received.begin(fast);
+  expect(kindOf(() => received.take(fast, 70))).toBe('taken');
+  expect(gaveWay).toEqual(wanted);
 });

@@ -19,6 +19,9 @@ export interface CountedBody {
   since: number;
   /** The bytes that it holds. */
   held: number;
+  /** Its neighbours among the bodies that are arriving; only the count changes them. */
+  older: CountedBody | undefined;
+  newer: CountedBody | undefined;
   /** Refuses its request: the body is to let go of what it holds. */
   refuse: (failure: FailureError) => void;
 }
@@ -32,8 +35,10 @@ export class ReceivedBytes {
   readonly #options: ReceivedBytesOptions;
   readonly #slowAfterMs: number;
   readonly #now: () => number;
-  /** The bodies that are not complete, the oldest first. */
-  readonly #arriving = new Set<CountedBody>();
+  // The bodies that are not complete, linked from the oldest to the newest: a Set would be made again and
+  // again, as each request adds a body and removes it.
+  #oldest: CountedBody | undefined;
+  #newest: CountedBody | undefined;
   #held = 0;
 
   constructor(options: ReceivedBytesOptions) {
@@ -50,12 +55,21 @@ export class ReceivedBytes {
   /** Begins to watch a body that is arriving. */
   begin(body: CountedBody): void {
     body.since = this.#now();
-    this.#arriving.add(body);
+    body.older = this.#newest;
+    if (this.#newest === undefined) this.#oldest = body;
+    else this.#newest.newer = body;
+    this.#newest = body;
   }
 
-  /** All of a body is here: it cannot be slow any more. */
+  /** All of a body is here: it cannot be slow any more. Idempotent. */
   complete(body: CountedBody): void {
-    this.#arriving.delete(body);
+    const { older, newer } = body;
+    if (this.#oldest === body) this.#oldest = newer;
+    if (this.#newest === body) this.#newest = older;
+    if (older !== undefined) older.newer = newer;
+    if (newer !== undefined) newer.older = older;
+    body.older = undefined;
+    body.newer = undefined;
   }
 
   /**
@@ -71,13 +85,13 @@ export class ReceivedBytes {
 
   /** Takes back all of a body's room. Idempotent. */
   release(body: CountedBody): void {
-    this.#arriving.delete(body);
+    this.complete(body);
     this.#held -= body.held;
     body.held = 0;
   }
 
   #makeRoom(asking: CountedBody, bytes: number): void {
-    for (const slow of this.#arriving) {
+    for (let slow = this.#oldest; slow !== undefined; slow = this.#oldest) {
       if (this.#now() - slow.since < this.#slowAfterMs) break;
       this.release(slow);
       if (slow === asking) throw tooSlow();

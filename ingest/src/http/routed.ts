@@ -45,12 +45,7 @@ function methodsOf(routes: readonly Route[]): string[] {
   return [...new Set(routes.map(({ method }) => method))];
 }
 
-async function answer(
-  context: Context,
-  route: Route,
-  deps: GateDeps,
-  observe: ObserveRequest,
-): Promise<Response> {
+function answer(context: Context, route: Route, deps: GateDeps, observe: ObserveRequest): Promise<Response> {
   const incoming = incomingOf(context);
   // Where it costs least: Node has parsed all headers at once, Hono looks for each.
   const header = incoming === undefined ? (name: string) => context.req.header(name) : headerReader(incoming);
@@ -64,8 +59,15 @@ async function answer(
     handle: (request: EdgeRequest) => handled(Object.assign(request, { context }), route),
     observe,
   };
-  const { answer: given, headers } = await pass(call, deps);
-  return respond(given, headers);
+  return new Promise((resolve, reject) => {
+    pass<Answer>(call, deps, (given, headers) => {
+      try {
+        resolve(respond(given, headers));
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
 }
 
 function handled(request: RoutedRequest, route: Route): Answer | Promise<Answer> {

@@ -5,6 +5,7 @@ import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
 import { isEventType } from '../http/media-type.ts';
 import type { DirectRoute } from '../http/route.ts';
 import { parseEvent, parseJson, stampOf } from '../parse-event.ts';
+import type { Parsed } from '../parse-event.ts';
 import type { Publisher } from '../publish.ts';
 import { publishOne, refuseOne } from './publish-one.ts';
 import { published as publishedSchema, queryKey, unpublished } from './schemas.ts';
@@ -28,15 +29,28 @@ export const maxKeyedBytes = 65_536;
 export function postLogRoute(publisher: Publisher): DirectRoute {
   const { maxEventBytes, newId, rules } = publisher;
 
-  async function handle(request: EdgeRequest): Promise<PlainAnswer> {
-    if (!isEventType(request.header('content-type'))) return failureAnswer(wrongType);
-    const body =
-      request.keyed === undefined
-        ? parseJson(await request.body.read(maxEventBytes))
-        : ({ ok: true, value: request.keyed } as const);
+  function accept(body: Parsed<unknown>, request: EdgeRequest, respond: (answer: PlainAnswer) => void): void {
     request.body.release();
     const event = body.ok ? parseEvent(body.value, rules, stampOf(request, newId)) : body;
-    return event.ok ? publishOne(event, request, publisher) : refuseOne(event, publisher);
+    if (event.ok) publishOne(event, request, publisher, respond);
+    else respond(refuseOne(event, publisher));
+  }
+
+  // Without `await`: the hottest route has one promise, rather than six.
+  function handle(request: EdgeRequest): Promise<PlainAnswer> | PlainAnswer {
+    if (!isEventType(request.header('content-type'))) return failureAnswer(wrongType);
+    const { keyed } = request;
+    return new Promise((resolve, reject) => {
+      if (keyed !== undefined) return accept({ ok: true, value: keyed }, request, resolve);
+      function parse(bytes: Buffer): void {
+        try {
+          accept(parseJson(bytes), request, resolve);
+        } catch (error) {
+          reject(error);
+        }
+      }
+      request.body.receive(maxEventBytes, parse, reject);
+    });
   }
 
   return {

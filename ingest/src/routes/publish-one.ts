@@ -11,19 +11,18 @@ type GoodEvent = Extract<ParsedEvent, { ok: true }>;
 type RefusedEvent = Extract<ParsedEvent, { ok: false }>;
 
 /**
- * Publishes an event: 201 when it is in Kafka, else the failure. Not a part of a route's `handle`, which
- * would hold all of the request while it waits for the broker.
+ * Publishes an event and calls back once: 201 when it is in Kafka, else the failure. Not a part of a route's
+ * `handle`, which would hold all of the request while it waits for the broker.
  */
 export function publishOne(
   { value, moved }: GoodEvent,
-  { receivedAt, trace }: EdgeRequest,
+  { receivedAt, trace }: Pick<EdgeRequest, 'receivedAt' | 'trace'>,
   publisher: Publisher,
-): Promise<PlainAnswer> {
+  respond: (answer: PlainAnswer) => void,
+): void {
   const { eventId } = value;
-  return new Promise((resolve) => {
-    publish(value, receivedAt, trace, publisher, (failure) => {
-      resolve(failure === undefined ? created(eventId, moved) : failureAnswer(failure));
-    });
+  publish(value, receivedAt, trace, publisher, (failure) => {
+    respond(failure === undefined ? created(eventId, moved) : failureAnswer(failure));
   });
 }
 
