@@ -3,8 +3,15 @@
 import { openBrowser, openPage } from '@activity/testbed/testing/browser';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runPython, sendByNode, sendByPython, sendByRudder, whyNoPython } from './testing/segment-clients.ts';
-import { sendByPage } from './testing/segment-page.ts';
+import {
+  runPython,
+  sendByNode,
+  sendByPython,
+  sendByRudder,
+  whyNoPython,
+  type Sending,
+} from './testing/segment-clients.ts';
+import { batching, sendByPage } from './testing/segment-page.ts';
 import { runSnippet, snippet } from './testing/segment-snippets.ts';
 import { startSegmentStack, type SegmentStack } from './testing/segment-stack.ts';
 
@@ -27,8 +34,8 @@ afterAll(async () => {
 
 test('the edge is killed while the clients send: what they report as delivered is stored once', async () => {
   const { edge, writeKey, page, logs } = stack;
-  const count = 100;
-  const given = (userId: string): Parameters<typeof sendByNode>[0] => ({
+  const count = 200;
+  const given = (userId: string): Sending => ({
     edge,
     writeKey,
     userId,
@@ -39,9 +46,12 @@ test('the edge is killed while the clients send: what they report as delivered i
     node: sendByNode(given('node')),
     rudder: sendByRudder(given('rudder')),
     ...(noPython === '' && { python: sendByPython(given('python')) }),
-    ...(browser && { page: sendByPage(browser, page.origin, { ...given('page'), writeKey: page.writeKey }) }),
+    ...(browser && {
+      page: sendByPage(browser, page.origin, { ...given('page'), writeKey: page.writeKey }),
+      batches: sendByPage(browser, page.origin, { ...given('batches'), writeKey: page.writeKey }, batching),
+    }),
   };
-  console.log([noPython, noBrowser].filter((reason) => reason !== '').join('; '));
+  for (const reason of [noPython, noBrowser]) if (reason !== '') console.log(`Left out: ${reason}`);
   const users = Object.keys(clients);
   const stored = async (): Promise<number[]> =>
     Promise.all(users.map((userId) => logs.countDocuments({ userId })));

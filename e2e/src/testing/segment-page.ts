@@ -54,19 +54,32 @@ function idsIn(request: Request): string[] {
 }
 
 // As text: these run in the browser.
-const load = ({ edge, writeKey, userId }: Sending): string => `
+const load = ({ edge, writeKey, userId }: Sending, options: object): string => `
   window.failed = [];
-  window.analytics = AnalyticsNext.AnalyticsBrowser.load(${JSON.stringify({ writeKey, cdnURL: edge })});
+  window.analytics = AnalyticsNext.AnalyticsBrowser.load(
+    ${JSON.stringify({ writeKey, cdnURL: edge })}, ${JSON.stringify(options)});
   analytics.on('error', ({ code, ctx }) => code === 'delivery_failure' && failed.push(ctx.event.messageId));
   analytics.identify(${JSON.stringify(userId)}).then(({ event }) => event.messageId)`;
 const track = (index: number): string =>
   `analytics.track('${event}', { index: ${index} }).then((ctx) => ctx.event.messageId)`;
 
+/** Options with which the client sends batches to `/v1/b`, rather than each call by itself. */
+export const batching = {
+  integrations: {
+    'Segment.io': { deliveryStrategy: { strategy: 'batching', config: { size: 10, timeout: 300 } } },
+  },
+};
+
 /**
  * Sends by `@segment/analytics-next`: an `identify`, then the events. What the client takes for delivered are
  * the responses below 400.
  */
-export async function sendByPage(browser: Browser, origin: string, sending: Sending): Promise<Reported> {
+export async function sendByPage(
+  browser: Browser,
+  origin: string,
+  sending: Sending,
+  options: object = {},
+): Promise<Reported> {
   const { page } = await openPage(browser);
   const delivered: string[] = [];
   page.on('response', (response) => {
@@ -74,7 +87,7 @@ export async function sendByPage(browser: Browser, origin: string, sending: Send
     if (request.method() === 'POST' && response.status() < 400) delivered.push(...idsIn(request));
   });
   await page.goto(origin);
-  const tracked = [await page.evaluate<string>(load(sending))];
+  const tracked = [await page.evaluate<string>(load(sending, options))];
   for (let index = 1; index < sending.count; index++) {
     tracked.push(await page.evaluate<string>(track(index)));
     await page.waitForTimeout(sending.everyMs);
