@@ -8,6 +8,7 @@ import {
   type Sender,
   type SessionMerge,
 } from '@activity/contracts';
+import { sharedTypes, type SharedTypesOptions } from '@activity/catalogue/shared';
 import type { KeyValueStore, Processor, ProcessorContext, ProcessorSupplier } from '@activity/streams';
 import type { IncomingEvent } from '../incoming.ts';
 import type { TypeCounts } from '../type-counts.ts';
@@ -46,6 +47,8 @@ export interface EnrichOptions {
   sessions: boolean;
   graceMs: number;
   retention: RetentionOptions;
+  /** The catalogue, which may say how long logs of a type are kept. */
+  types: SharedTypesOptions | undefined;
   /** What `ce_source` says of events that came in another form; undefined: no headers of CloudEvents. */
   cloudEventsSource: string | undefined;
   /** Counts logs by type; undefined: not counted. */
@@ -60,12 +63,13 @@ export function enrich({
   sessions,
   graceMs,
   retention,
+  types,
   cloudEventsSource,
   typeCounts,
   spans,
 }: EnrichOptions): ProcessorSupplier<string, IncomingEvent, string, EnrichedLog> {
   const withCloudEvent = cloudEventsSource === undefined ? undefined : cloudEventHeaders(cloudEventsSource);
-  const expiry = expiryOf(retention);
+  const expiry = expiryOf(retention, types && sharedTypes(types));
   return function createEnrich(): Processor<string, IncomingEvent, string, EnrichedLog> {
     let context: ProcessorContext<string, EnrichedLog>;
     let sessionsOf: Sessions;

@@ -1,4 +1,5 @@
 // Retention: when a log is to be removed, by the time of its event and its type.
+import type { SharedTypes } from '@activity/catalogue/shared';
 import { windowSizes } from '@activity/contracts';
 
 /** How long logs are kept, in days; where nothing is said, for ever. */
@@ -17,14 +18,20 @@ const lastTime = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /**
  * Expiry by event time plus retention, at the next full hour: the ledger counts what expires by the hour.
- * Undefined where nothing ever expires, so that records cost nothing.
+ * What the catalogue says of a type comes first. Undefined where nothing can expire, so that records cost
+ * nothing.
  */
-export function expiryOf({ days, daysByType }: RetentionOptions): ExpiryOf | undefined {
+export function expiryOf(
+  { days, daysByType }: RetentionOptions,
+  types?: Pick<SharedTypes, 'get'>,
+): ExpiryOf | undefined {
   const byType = new Map(Object.entries(daysByType));
-  if (days === undefined && ![...byType.values()].some((own) => own > 0)) return undefined;
+  const isSet = days !== undefined || [...byType.values()].some((own) => own > 0);
+  if (!isSet && types === undefined) return undefined;
   const { hour, day } = windowSizes;
   return (activityType, time) => {
-    const kept = byType.get(activityType) ?? days ?? 0;
+    const registered = types?.get(activityType)?.retentionDays;
+    const kept = registered ?? (isSet ? (byType.get(activityType) ?? days) : undefined) ?? 0;
     if (kept === 0) return undefined;
     const expiry = Math.ceil((time + kept * day) / hour) * hour;
     return expiry > lastTime ? undefined : expiry;

@@ -220,6 +220,7 @@ export default function activityTopology(options: ActivityOptions, spans?: Recor
       sessions: !off.includes('session'),
       graceMs,
       retention,
+      types: options.types,
       cloudEventsSource,
       typeCounts,
       spans,

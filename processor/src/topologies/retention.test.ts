@@ -1,6 +1,7 @@
 import { logId } from '@activity/contracts';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { expiryOf } from '../steps/retention.ts';
 import { openPipeline } from '../testing/pipeline.ts';
 import type { TestPipeline } from '../testing/pipeline.ts';
 
@@ -64,6 +65,26 @@ describe('retention', () => {
     expect(ledger(Date.parse('2026-03-02T10:59:59.999Z')).expired).toBe(0);
     expect(ledger(Date.parse('2026-03-02T11:00:00.000Z')).expired).toBe(1);
     expect(ledger(start + 31 * day).expired).toBe(2);
+  });
+
+  test('is what the catalogue says of a type, as it is then, before what is configured', () => {
+    const types = new Map([['ERROR', { name: 'ERROR', retentionDays: 2 as number | undefined }]]);
+    const none = { days: undefined, daysByType: {} };
+    for (const [options, ofOthers] of [
+      [none, undefined],
+      [retention, start + 30 * day],
+    ] as const) {
+      const expiry = expiryOf(options, types);
+      const atHour = (time: number): number => Math.ceil(time / hour) * hour;
+      expect(expiry?.('ERROR', start)).toBe(atHour(start + 2 * day));
+      expect(expiry?.('PAGE_VIEW', start)).toBe(ofOthers && atHour(ofOthers));
+      types.set('ERROR', { name: 'ERROR', retentionDays: 5 });
+      expect(expiry?.('ERROR', start)).toBe(atHour(start + 5 * day));
+      types.set('ERROR', { name: 'ERROR', retentionDays: undefined });
+      expect(expiry?.('ERROR', start)).toBe(options === none ? undefined : atHour(start + day));
+      types.set('ERROR', { name: 'ERROR', retentionDays: 2 });
+    }
+    expect(expiryOf(none)).toBeUndefined();
   });
 
   test('is off unless it is set: logs, ledger and changelogs hold nothing of it', () => {
