@@ -193,6 +193,38 @@ test('keys change under traffic: nothing good is refused, and each change is in 
   expected.push(['key.removed', idOf(other), undefined]);
   await audited(expected);
 
+  // A public key of web pages gets other origins.
+  const pages = ['--name', 'pages', '--public', '--origin', 'https://shop.example', '--by', 'ann'];
+  const [shop = ''] = /act_pub_\S+/.exec(await keys('create', ...pages)) ?? [];
+  const shopId = shop.split('_')[2] ?? '';
+  const preflight = async (origin: string): Promise<string | null> => {
+    const asking = { origin, 'access-control-request-method': 'POST' };
+    const answer = await fetch(`${edges[0]?.url}/api/logs`, { method: 'OPTIONS', headers: asking });
+    return answer.headers.get('access-control-allow-origin');
+  };
+  await vi.waitFor(async () => assert.equal(await preflight('https://shop.example'), 'https://shop.example'));
+  expected.push(['key.created', shopId, 'ann']);
+  await audited(expected);
+  await keys('origins', shopId, '--origin', 'https://new.example', '--by', 'bob');
+  await vi.waitFor(async () => assert.equal(await preflight('https://new.example'), 'https://new.example'));
+  expect(await preflight('https://shop.example')).toBeNull();
+  expected.push(['key.changed', shopId, 'bob']);
+  await audited(expected);
+
+  // A type is registered, and deleted.
+  const typePath = `${edges[0]?.url}/api/types/${encodeURIComponent('Order Completed')}`;
+  const asAdmin = { authorization: `Bearer ${admin}`, 'content-type': 'application/json' };
+  const schema = { type: 'object', properties: { total: { type: 'number' } } };
+  const put = { method: 'PUT', headers: asAdmin, body: JSON.stringify({ schema }) };
+  expect(
+    (await fetch(typePath, { ...put, headers: { ...asAdmin, authorization: `Bearer ${second}` } })).status,
+  ).toBe(403);
+  expect((await fetch(typePath, put)).status).toBe(201);
+  expected.push(['type.put', 'Order Completed', 'operator']);
+  expect((await fetch(typePath, { method: 'DELETE', headers: asAdmin })).ok).toBe(true);
+  expected.push(['type.deleted', 'Order Completed', 'operator']);
+  await audited(expected);
+
   // Deletes are noted with the key that asked for them.
   const headers = { authorization: `Bearer ${admin}` };
   const [edge] = edges;

@@ -92,6 +92,20 @@ describe('missingLines', () => {
     expect(lines[8]?.[0]?.details).toEqual({ name: 'site', scopes: ['ingest'], revoked: true });
   });
 
+  test('has who changed a key with the tool and when, and nobody for what is changed by hand afterwards', () => {
+    const known: KnownKeys = new Map();
+    const origins = ['https://shop.example'];
+    const changedAt = '2026-01-20T00:00:00.000Z';
+    noted(known, [entry()]);
+    const byTool = { changedAt, changedBy: 'eve' };
+    expect(noted(known, [entry({ origins, ...byTool })])).toMatchObject([
+      { action: 'key.changed', at: changedAt, actor: { name: 'eve' }, details: { origins } },
+    ]);
+    expect(noted(known, [entry({ origins: [...origins, 'https://b.example'], ...byTool })])).toMatchObject([
+      { action: 'key.changed', at: new Date(now).toISOString(), actor: {} },
+    ]);
+  });
+
   test('has the same ids wherever it is asked, and marks what an older copy of the file looks like', () => {
     const known: KnownKeys = new Map();
     noted(known, [entry({ revokedAt: ended })]);

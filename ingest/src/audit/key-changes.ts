@@ -10,8 +10,9 @@ export interface KnownKey {
   revoked: boolean;
   /** It is not in the file any more. */
   removed: boolean;
-  /** The id of its newest line. */
+  /** The id of its newest line, and when that says it was changed. */
   line: string;
+  at: string;
 }
 
 /** The keys that the audit knows, by their ids. */
@@ -31,7 +32,7 @@ function textOf(details: AuditDetails): string {
 }
 
 /** Takes in a line that is in the topic. Lines of other things than keys change nothing. */
-export function takeIn(known: KnownKeys, { _id: line, action, target, details }: AuditRecord): void {
+export function takeIn(known: KnownKeys, { _id: line, at, action, target, details }: AuditRecord): void {
   const before = known.get(target);
   switch (action) {
     case 'key.created':
@@ -41,13 +42,14 @@ export function takeIn(known: KnownKeys, { _id: line, action, target, details }:
         revoked: details['revoked'] === true,
         removed: false,
         line,
+        at,
       });
       return;
     case 'key.revoked':
-      if (before !== undefined) known.set(target, { ...before, revoked: true, line });
+      if (before !== undefined) known.set(target, { ...before, revoked: true, line, at });
       return;
     case 'key.removed':
-      if (before !== undefined) known.set(target, { ...before, removed: true, line });
+      if (before !== undefined) known.set(target, { ...before, removed: true, line, at });
       return;
     case 'type.put':
     case 'type.deleted':
@@ -94,7 +96,7 @@ export function missingLines(known: KnownKeys, entries: readonly KeyEntry[], now
 
   for (const entry of entries) {
     const content = contentOf(entry);
-    const { id, createdAt, createdBy, revokedAt, revokedBy } = entry;
+    const { id, createdAt, createdBy, changedAt, changedBy, revokedAt, revokedBy } = entry;
     const before = after.get(id);
     const revoked = revokedAt !== undefined;
     if (before === undefined || before.removed) {
@@ -102,7 +104,13 @@ export function missingLines(known: KnownKeys, entries: readonly KeyEntry[], now
       add('key.created', id, content, { at: before === undefined ? createdAt : undefined, by: createdBy });
     } else if (before.content !== textOf(content) || (before.revoked && !revoked)) {
       const details = before.revoked && revoked ? { ...content, revoked } : content;
-      add('key.changed', id, details, { at: undefined, takesBack: before.revoked && !revoked });
+      // By the tool, which keeps when and who; or by hand since.
+      const byTool = changedAt !== undefined && changedAt > before.at;
+      add('key.changed', id, details, {
+        at: byTool ? changedAt : undefined,
+        by: byTool ? changedBy : undefined,
+        takesBack: before.revoked && !revoked,
+      });
     }
     if (revoked && after.get(id)?.revoked === false) {
       add('key.revoked', id, content, { at: revokedAt, by: revokedBy });

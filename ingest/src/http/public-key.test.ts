@@ -330,7 +330,7 @@ describe('CORS', () => {
     const added = 'https://new.example';
     const given = await addPublicKey(file, 'other', ['https://old.example'], new Date());
     const id = given.slice(8, 20);
-    await setOrigins(file, id, [added]);
+    await setOrigins(file, id, [added], new Date());
     const edge = edgeWithKeys();
     await vi.waitFor(async () => {
       const response = await post(edge, '/api/logs', {

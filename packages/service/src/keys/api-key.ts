@@ -18,6 +18,9 @@ export interface KeyEntry {
   createdAt: string;
   /** Who made it. */
   createdBy?: string | undefined;
+  /** When and by whom it was changed last, where the tool did it. */
+  changedAt?: string | undefined;
+  changedBy?: string | undefined;
   revokedAt?: string | undefined;
   /** Who revoked it. */
   revokedBy?: string | undefined;

@@ -102,7 +102,13 @@ async function list(): Promise<void> {
 
 async function changeOrigins(id: string | undefined): Promise<void> {
   if (id === undefined) throw new Error(`origins needs the id of a key: npm run keys -- list\n\n${usage}`);
-  const { name, origins: set = [] } = await setOrigins(file, id, values.origin ?? []);
+  const { name, origins: set = [] } = await setOrigins(
+    file,
+    id,
+    values.origin ?? [],
+    new Date(),
+    whoRunsThis(),
+  );
   console.log(`The key ${id} of ${name} is for pages of ${set.join(', ')}.`);
 }
 

@@ -103,13 +103,20 @@ export async function revokeKey(path: string, id: string, now: Date, by?: string
  *
  * @throws Error where one is no origin, there is none, or the key is secret or revoked.
  */
-export async function setOrigins(path: string, id: string, origins: readonly string[]): Promise<KeyEntry> {
+export async function setOrigins(
+  path: string,
+  id: string,
+  origins: readonly string[],
+  now: Date,
+  by?: string,
+): Promise<KeyEntry> {
   const checked = checkedOrigins(origins);
   return changed(path, id, 'setting origins', (entry) => {
     if (entry.origins === undefined)
       throw new Error(`setting origins: ${id} is a secret key, which has none`);
     if (entry.revokedAt !== undefined) throw new Error(`setting origins: ${id} is revoked`);
-    return { ...entry, origins: checked };
+    const changedAt = now.toISOString();
+    return { ...entry, origins: checked, changedAt, ...(by !== undefined && { changedBy: by }) };
   });
 }
 

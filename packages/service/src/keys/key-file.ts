@@ -26,6 +26,8 @@ const keyFile = z.object({
         hash: z.string().regex(/^[0-9a-f]{64}$/),
         createdAt: z.iso.datetime(),
         createdBy: z.string().optional(),
+        changedAt: z.iso.datetime().optional(),
+        changedBy: z.string().optional(),
         revokedAt: z.iso.datetime().optional(),
         revokedBy: z.string().optional(),
       })

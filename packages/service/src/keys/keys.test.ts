@@ -302,15 +302,15 @@ describe('public keys', () => {
     await vi.waitFor(() => assert.isTrue(publicKeys.allowOrigin(shop)), 5_000);
     expect(publicKeys.any).toBe(true);
     const id = keyId(key) ?? '';
-    const entry = await setOrigins(file, id, [shop, 'http://localhost:5173']);
+    const entry = await setOrigins(file, id, [shop, 'http://localhost:5173'], now, 'eve');
     expect(entry.origins).toEqual([shop, 'http://localhost:5173']);
     await vi.waitFor(() => assert.isTrue(publicKeys.allowOrigin('http://localhost:5173')), 5_000);
     await revokeKey(file, id, now);
     await vi.waitFor(() => assert.isFalse(publicKeys.any), 5_000);
     expect(publicKeys.allowOrigin(shop)).toBe(false);
     expect(publicKeys.identify(key)).toBeUndefined();
-    await expect(setOrigins(file, id, [shop])).rejects.toThrow(`${id} is revoked`);
-    await expect(setOrigins(file, keyId(secret) ?? '', [shop])).rejects.toThrow('is a secret key');
+    await expect(setOrigins(file, id, [shop], now)).rejects.toThrow(`${id} is revoked`);
+    await expect(setOrigins(file, keyId(secret) ?? '', [shop], now)).rejects.toThrow('is a secret key');
   });
 
   test.each<[string[], string]>([
