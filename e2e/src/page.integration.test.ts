@@ -47,10 +47,12 @@ test('asks for a key, says when it is wrong, and goes on where one wanted to be'
 });
 
 test('shows its views without a complaint and without barriers', async () => {
+  await service.store({ activityType: 'cart.add – 注文', metadata: { sku: 'a', amount: 1 } });
   const { page, complaints } = await service.openSignedIn(browser, '#/');
   const views = [
     ['#/', 'Top users'],
     [`#/users/${userOf(1)}`, 'Types, last 24 hours'],
+    ['#/types', 'fields: sku, amount'],
     ['#/pipeline', 'The connect supervisor does not answer'],
   ] as const;
   for (const [hash, until] of views) {

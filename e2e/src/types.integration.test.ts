@@ -1,7 +1,11 @@
 // The catalogue on the whole pipeline: what is put at one edge is in force on another one, the processor and
 // the query service within a second, without a restart.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultTopics } from '@activity/contracts';
+import { projectRoot } from '@activity/testbed/paths';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -169,4 +173,30 @@ test('a type that is deleted is refused again on both edges; its logs stay', asy
   expect((await stored(`activityType=${encodeURIComponent(name)}`)).length).toBeGreaterThan(0);
   const { body } = await send(`${edges[0]}${path}`, 'GET');
   expect(body).toMatchObject({ registered: false, fields: expect.arrayContaining(['orderId']) as string[] });
+});
+
+test('what docs/types.md shows is run', () => {
+  const page = readFileSync(join(projectRoot, 'docs', 'types.md'), 'utf8');
+  const blocks = [...page.matchAll(/```(sh|json)\n(.*?)```/gs)].map(([, kind, text = '']) => ({
+    kind,
+    text,
+  }));
+  const out = join(stack.dataDir, 'event-types.ts');
+  const outputs = blocks.map(({ kind, text }) => {
+    if (kind === 'json') return text;
+    const commands = text
+      .replaceAll('http://127.0.0.1:3000', edges[0] as string)
+      .replace('event-types.ts', out);
+    return execFileSync('bash', ['-ec', commands.replaceAll('curl ', 'curl --silent ')], {
+      cwd: projectRoot,
+      encoding: 'utf8',
+      env: { ...process.env, EDGE_URL: edges[0] },
+    });
+  });
+  const [made, refused, shown, deleted, listed] = outputs;
+  expect(JSON.parse(made ?? '')).toMatchObject({ name: 'Order Completed', mode: 'strict' });
+  expect(JSON.parse(refused ?? '')).toEqual(JSON.parse(shown ?? ''));
+  expect(JSON.parse(deleted ?? '')).toMatchObject({ success: true });
+  expect(listed).toContain('"unknownTypes":"refuse"');
+  expect(readFileSync(out, 'utf8')).toContain('"LOGIN": Record<string, unknown>;');
 });

@@ -8,5 +8,6 @@ export type { CheckedType, EventTypesOptions, UnknownType } from './event-types.
 export type { CheckMetadata, SchemaProblem } from './compile-schema.ts';
 export { changesId, TooManyChangesError, TypeChanges } from './change-type.ts';
 export type { ChangeOptions, Decision } from './change-type.ts';
+export { expandSchema } from './expand-schema.ts';
 export { deleteType, putType } from './put-type.ts';
 export type { TypeChange, TypeRefusal } from './put-type.ts';

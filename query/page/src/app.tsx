@@ -18,6 +18,7 @@ import { NowhereView } from './views/nowhere.tsx';
 import { OverviewView } from './views/overview.tsx';
 import { PipelineView } from './views/pipeline.tsx';
 import { SignIn } from './views/sign-in.tsx';
+import { TypesView } from './views/types.tsx';
 import { UserView } from './views/user.tsx';
 
 const pipelineEveryMs = 5_000;
@@ -118,6 +119,8 @@ function SignedIn({ session, onSignOut }: { session: Session; onSignOut: () => v
         return <FindView />;
       case 'pipeline':
         return <PipelineView pipeline={pipeline} />;
+      case 'types':
+        return <TypesView />;
       case 'nowhere':
         return <NowhereView />;
     }

@@ -24,6 +24,7 @@ const links: { label: string; place: Place; views: Place['view'][] }[] = [
   { label: 'Overview', place: overviewPlace, views: ['overview'] },
   { label: 'Events', place: { view: 'events', filter: noFilter }, views: ['events'] },
   { label: 'Find an event', place: { view: 'find' }, views: ['find', 'event'] },
+  { label: 'Types', place: { view: 'types' }, views: ['types'] },
   { label: 'Pipeline', place: { view: 'pipeline' }, views: ['pipeline'] },
 ];
 

@@ -46,6 +46,7 @@ export type Place =
   | { view: 'event'; userId: string; eventId: string }
   | { view: 'find' }
   | { view: 'pipeline' }
+  | { view: 'types' }
   | { view: 'nowhere' };
 
 /** No filter at all. */
@@ -112,6 +113,7 @@ export function placeOf(hash: string): Place {
         : { view: 'nowhere' };
     case 'find':
     case 'pipeline':
+    case 'types':
       return first === undefined ? { view } : { view: 'nowhere' };
     default:
       return { view: 'nowhere' };
@@ -153,6 +155,7 @@ export function hashOf(place: Place): string {
       return `#/event/${encodeURIComponent(place.userId)}/${encodeURIComponent(place.eventId)}`;
     case 'find':
     case 'pipeline':
+    case 'types':
       return `#/${place.view}`;
     case 'overview': {
       const range = place.range.span === usualRange.span ? {} : rangeParameters(place.range);

@@ -16,6 +16,8 @@ export function titleOf(place: Place): string {
       return 'Find an event';
     case 'pipeline':
       return 'Pipeline';
+    case 'types':
+      return 'Types';
     case 'nowhere':
       return 'Not found';
   }

@@ -23,6 +23,7 @@ const answers = {
   TopUsers: '/api/stats/top-users',
   UserActivity: '/api/users/activity',
   Pipeline: '/api/pipeline',
+  Types: '/api/types',
   Trace: '/api/events/trace',
 };
 

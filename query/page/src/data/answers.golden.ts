@@ -350,6 +350,169 @@ export interface Pipeline {
   asOf: string | null;
 }
 
+/** GET /api/types */
+
+export type Types =
+  | {
+      /**
+       * The registered ones, then those that were seen and are not
+       */
+      types: {
+        /**
+         * Printable text of at most 128 bytes of UTF-8
+         */
+        name: string;
+        registered: boolean;
+        /**
+         * ACTIVITY_TYPES registers it
+         */
+        builtIn: boolean;
+        /**
+         * Whether metadata is checked: `off`, `warn` or `strict`
+         */
+        mode: 'off' | 'warn' | 'strict';
+        /**
+         * 0 where the catalogue has no entry of it
+         */
+        version: number;
+        /**
+         * A JSON Schema (2020-12) of the metadata
+         */
+        schema?:
+          | boolean
+          | {
+              [k: string]: unknown;
+            };
+        description?: string;
+        /**
+         * A person or a team
+         */
+        owner?: string;
+        /**
+         * How long logs of the type are kept, in days of event time
+         */
+        retentionDays?: number;
+        revision?: number;
+        createdAt?: string;
+        updatedAt?: string;
+        /**
+         * The id of the API key; `anonymous` where no keys are used
+         */
+        by?: string;
+        /**
+         * Events of the last 24 hours
+         */
+        last24h: number;
+        /**
+         * Events of the last 30 days
+         */
+        last30d: number;
+        /**
+         * The time of the newest stored event
+         */
+        lastSeen: string | null;
+        /**
+         * Stored events that a schema, in the mode `warn`, has refused
+         */
+        violations: number;
+        /**
+         * Of a type that is not registered: fields of the metadata of its newest events
+         */
+        fields?: string[];
+      }[];
+      /**
+       * What happens to events of other types
+       */
+      unknownTypes: 'refuse' | 'take';
+      /**
+       * False until the catalogue has been read: types may be missing
+       */
+      catalogueRead: boolean;
+      /**
+       * Everything that the edge acknowledged before this moment is in the answer; null where that is not known
+       */
+      asOf: string | null;
+    }
+  | {
+      /**
+       * Printable text of at most 128 bytes of UTF-8
+       */
+      name: string;
+      registered: boolean;
+      /**
+       * ACTIVITY_TYPES registers it
+       */
+      builtIn: boolean;
+      /**
+       * Whether metadata is checked: `off`, `warn` or `strict`
+       */
+      mode: 'off' | 'warn' | 'strict';
+      /**
+       * 0 where the catalogue has no entry of it
+       */
+      version: number;
+      /**
+       * A JSON Schema (2020-12) of the metadata
+       */
+      schema?:
+        | boolean
+        | {
+            [k: string]: unknown;
+          };
+      description?: string;
+      /**
+       * A person or a team
+       */
+      owner?: string;
+      /**
+       * How long logs of the type are kept, in days of event time
+       */
+      retentionDays?: number;
+      revision?: number;
+      createdAt?: string;
+      updatedAt?: string;
+      /**
+       * The id of the API key; `anonymous` where no keys are used
+       */
+      by?: string;
+      /**
+       * Events of the last 24 hours
+       */
+      last24h: number;
+      /**
+       * Events of the last 30 days
+       */
+      last30d: number;
+      /**
+       * The time of the newest stored event
+       */
+      lastSeen: string | null;
+      /**
+       * Stored events that a schema, in the mode `warn`, has refused
+       */
+      violations: number;
+      /**
+       * Of a type that is not registered: fields of the metadata of its newest events
+       */
+      fields?: string[];
+      versions: {
+        version: number;
+        /**
+         * Absent: any metadata is right
+         */
+        schema?:
+          | boolean
+          | {
+              [k: string]: unknown;
+            };
+        createdAt: string;
+        /**
+         * The id of the API key; `anonymous` where no keys are used
+         */
+        by: string;
+      }[];
+    };
+
 /** GET /api/events/trace */
 
 export interface Trace {

@@ -1,5 +1,5 @@
 // What the API returns, by the names that the page uses. The types are made from the OpenAPI document.
-import type { LogPage, Overview, Pipeline, Timeline, Trace } from './answers.golden.ts';
+import type { LogPage, Overview, Pipeline, Timeline, Trace, Types } from './answers.golden.ts';
 
 export type {
   LogPage,
@@ -15,6 +15,12 @@ export type {
 
 /** Events by type. */
 export type ByType = Overview['byType'];
+
+/** All types of events. */
+export type TypesList = Extract<Types, { types: unknown }>;
+
+/** One of them. */
+export type ListedType = TypesList['types'][number];
 
 /** One log. */
 export type Log = LogPage['data'][number];

@@ -1,6 +1,6 @@
 // The overview: what happens now, and how much of it.
 import type { VNode } from 'preact';
-import type { Ledger, Overview, Pipeline, Timeline } from '../data/answers.ts';
+import type { Overview, Pipeline, Timeline } from '../data/answers.ts';
 import { useLiveList } from '../data/use-live-list.ts';
 import { useResource } from '../data/use-resource.ts';
 import type { Reading } from '../data/use-resource.ts';
@@ -101,7 +101,7 @@ export function OverviewView({ pipeline, range, type }: OverviewViewProps): VNod
 }
 
 /** What became of records, without what did not happen. */
-function ledgerText({ enriched, duplicate, deadLettered, late }: Ledger): string {
+function ledgerText({ enriched, duplicate, deadLettered, late }: Pipeline['lastHour']): string {
   return [
     `${count(enriched)} stored`,
     duplicate > 0 && counted(duplicate, 'duplicate'),
