@@ -1,4 +1,5 @@
 // The edge's process: configuration, producer, HTTP server, signals.
+import { setFlagsFromString } from 'node:v8';
 import { activityInputOf } from '@activity/contracts';
 import { openTopicWriter } from '@activity/kafka';
 import {
@@ -36,6 +37,10 @@ import { watchRawSettings } from './kafka/raw-settings.ts';
 import { rawTopic } from './kafka/raw-topic.ts';
 import { createMetrics } from './metrics.ts';
 import { openTypes } from './types/open-types.ts';
+
+// At each collection some requests wait for the broker: V8 would conclude that their objects live long, and
+// make all of them in the old generation. Collecting them there took a third of the edge's own CPU.
+setFlagsFromString('--no-allocation-site-pretenuring');
 
 const config = readConfig();
 const logger = createLogger('ingest', config.LOG_LEVEL);
