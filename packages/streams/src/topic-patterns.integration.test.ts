@@ -1,6 +1,7 @@
 // Sources that read the topics of a pattern, on a real broker.
+import { createKafka } from '@activity/kafka';
 import { servers } from '@activity/testbed/testing';
-import { uniqueName } from '@activity/kafka/testing';
+import { connectWitness, uniqueName } from '@activity/kafka/testing';
 import { expect, test } from 'vitest';
 import { StreamsBuilder } from './dsl/streams-builder.ts';
 import { runningApps, strings, until } from './testing-support/running-apps.ts';
@@ -58,3 +59,81 @@ test('a topic that two patterns match ends the application with the remedy', asy
   await until(() => expect(app.streams.state).toBe('ERROR'));
   expect(app.errors.join()).toContain('make one of them narrower');
 });
+
+/** Writes records by a client of its own, which does not ask for the topic afterwards. */
+async function write(topic: string, values: readonly string[], partition = 0): Promise<void> {
+  await using writer = await connectWitness(servers().kafka);
+  await writer.send(
+    topic,
+    values.map((value) => ({ key: 'k', value, partition })),
+  );
+}
+
+async function sortedIn(topic: string): Promise<string[]> {
+  return (await apps.valuesIn(topic)).map(String).toSorted();
+}
+
+function copyingAll(prefix: string, output: string): Topology {
+  const builder = new StreamsBuilder();
+  builder.stream(new RegExp(`^${prefix}-`), strings).to(output);
+  return builder.build();
+}
+
+test('a matched topic that is deleted is read no more, the others are; made again, it is read from its beginning', async () => {
+  const [prefix, output] = [uniqueName('deleted'), uniqueName('out')];
+  await apps.witness.createTopic(output, 1);
+  const kafka = createKafka({ brokers: [servers().kafka], clientId: 'test' });
+  const [a, b] = [`${prefix}-a`, `${prefix}-b`];
+  const make = (name: string, partitions: number): Promise<void> =>
+    kafka.createTopics([{ name, partitions, replicationFactor: 1, config: {} }]);
+  for (const topic of [a, b]) await make(topic, 2);
+  await write(a, ['a0', 'a1']);
+  await write(b, ['b0']);
+  const all = [1, 2].map(() => apps.create(copyingAll(prefix, output), { metadataMaxAgeMs: 300 }));
+  await Promise.all(all.map(({ streams }) => streams.start()));
+  await apps.untilRunning(...all);
+  await until(async () => expect(await sortedIn(output)).toEqual(['a0', 'a1', 'b0']));
+
+  await kafka.deleteTopics([a]);
+  const deletedAt = performance.now();
+  await write(b, ['b1'], 1);
+  await until(async () => expect(await apps.valuesIn(output)).toContain('b1'));
+  const read = async (): Promise<string[]> => {
+    const figures = await Promise.all(all.map(({ streams }) => streams.figures()));
+    return [...new Set(figures.flatMap(({ topics }) => topics.map(({ topic }) => topic)))].toSorted();
+  };
+  await until(async () => expect(await read()).toEqual([b]));
+  // Nobody waits for the topic to come back.
+  expect(performance.now() - deletedAt).toBeLessThan(15_000);
+  await apps.untilRunning(...all);
+
+  await make(a, 2);
+  await write(a, ['a2']);
+  await write(b, ['b2']);
+  await until(async () => expect(await sortedIn(output)).toEqual(['a0', 'a1', 'a2', 'b0', 'b1', 'b2']));
+  expect(all.flatMap(({ errors }) => errors)).toEqual([]);
+  await kafka.close();
+}, 120_000);
+
+test('partitions that are added to a matched topic are read; with state behind them the application ends', async () => {
+  const [prefix, output, counts] = [uniqueName('added'), uniqueName('out'), uniqueName('counts')];
+  for (const topic of [output, counts]) await apps.witness.createTopic(topic, 1);
+  await apps.witness.createTopic(`${prefix}-a`, 1);
+  await write(`${prefix}-a`, ['x']);
+  const builder = new StreamsBuilder();
+  builder
+    .stream(new RegExp(`^${prefix}-`), strings)
+    .groupByKey()
+    .count({ store: 'counts' });
+  const options = { metadataMaxAgeMs: 300 };
+  const copies = apps.create(copyingAll(prefix, output), options);
+  const counted = apps.create(builder.build(), { ...options, applicationId: uniqueName('counting') });
+  await Promise.all([copies, counted].map(({ streams }) => streams.start()));
+  await apps.untilRunning(copies, counted);
+  await apps.witness.admin.createPartitions({ topicPartitions: [{ topic: `${prefix}-a`, count: 3 }] });
+  await write(`${prefix}-a`, ['y'], 2);
+  await until(async () => expect(await apps.valuesIn(output)).toEqual(['x', 'y']));
+  await until(() => expect(counted.streams.state).toBe('ERROR'));
+  expect(counted.errors.join()).toContain('reset the application or start it under another id');
+  expect(copies.errors).toEqual([]);
+}, 120_000);

@@ -75,10 +75,12 @@ export class TopicWatch {
   /** The topics that patterns match since the last look, or no longer do. */
   async #lookAtPatterns(): Promise<string[]> {
     const { patterns } = this.#options;
-    const before = this.#matching ?? patterns?.assigned();
-    if (!patterns || !before) return [];
+    if (!patterns) return [];
+    const before = this.#matching ?? patterns.assigned();
     const matching = await patterns.matching();
+    // The first look is before the first assignment: it knows how many partitions there were then.
     this.#matching = matching;
+    if (!before) return [];
     return [
       ...matching.filter((topic) => !before.includes(topic)),
       ...before.filter((topic) => !matching.includes(topic)),

@@ -318,7 +318,9 @@ export class StreamThread {
         error: failure.message,
       });
     }
+    // Where a topic is gone, the group plans without it; until then its offsets would be waited for.
     this.#topicWatch.lookSoon();
+    this.#topicWatch.run();
     await this.#commits.dropUncommitted();
     if (failure instanceof RejoinError) this.#membership.giveUpAssignment();
     this.#failures++;
