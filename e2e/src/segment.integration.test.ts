@@ -1,5 +1,8 @@
 // Clients of Segment's API, unmodified, on the real pipeline, whose edge is killed while they send; and what
 // docs/segment.md shows.
+import { join } from 'node:path';
+import { projectRoot } from '@activity/testbed/paths';
+import { run } from '@activity/testbed/process/run';
 import { openBrowser, openPage } from '@activity/testbed/testing/browser';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -116,4 +119,42 @@ test('the page’s example: browser', async ({ skip }) => {
     },
   });
   await page.context().close();
+});
+
+test('an event of any name is a dead letter until its type is registered, and then replayed', async () => {
+  const { edge, writeKey, kafka, logs } = stack;
+  const authorization = `Basic ${Buffer.from(`${writeKey}:`).toString('base64')}`;
+  async function track(messageId: string, properties: object): Promise<unknown> {
+    const call = { userId: 'ada', event: 'Order Completed', messageId, properties };
+    const body = JSON.stringify(call);
+    const answer = await fetch(`${edge}/v1/track`, { method: 'POST', headers: { authorization }, body });
+    return answer.json();
+  }
+  const refused = (reason: RegExp): object => ({
+    success: true,
+    deadLettered: 1,
+    reasons: [{ index: 0, reason: expect.stringMatching(reason) }],
+  });
+  expect(await track('early', { total: 5 })).toEqual(refused(/^activityType: is not registered/));
+  await expect.poll(stack.deadLetters, { timeout: 30_000 }).toBeGreaterThan(0);
+
+  await runSnippet('shell', snippet('type', stack));
+  await expect
+    .poll(() => track('right', { total: 7 }), { timeout: 5_000, interval: 50 })
+    .toEqual({ success: true });
+  expect(await track('wrong', { total: 'seven' })).toEqual(refused(/^metadata\.total: /));
+  const tool = join(projectRoot, 'connect', 'src', 'dead-letters', 'main.ts');
+  const env = { KAFKA_BROKERS: kafka };
+  const { code } = await run({
+    file: process.execPath,
+    args: [tool, 'replay', '--reason', 'invalid', '--limit', '1'],
+    env,
+  });
+  expect(code).toBe(0);
+  const orders = { userId: 'ada', activityType: 'Order Completed' };
+  await expect.poll(() => logs.countDocuments(orders), { timeout: 30_000 }).toBe(2);
+  expect(await logs.find(orders).sort({ eventId: 1 }).toArray()).toMatchObject([
+    { eventId: 'early', metadata: { total: 5 } },
+    { eventId: 'right', metadata: { total: 7 } },
+  ]);
 });

@@ -6,18 +6,22 @@ import { projectRoot } from '@activity/testbed/paths';
 import { run } from '@activity/testbed/process/run';
 import { expect } from 'vitest';
 
-/** Where a snippet sends to, and with which key. */
+/** Where a snippet sends to, and with which keys. */
 export interface Target {
   edge: string;
   writeKey: string;
+  adminKey?: string;
 }
 
 /** The snippet that the page marks with `segment: …`. */
-export function snippet(mark: string, { edge, writeKey }: Target): string {
+export function snippet(mark: string, { edge, writeKey, adminKey = '' }: Target): string {
   const page = readFileSync(join(projectRoot, 'docs', 'segment.md'), 'utf8');
   const found = blocksOf(page).filter((block) => block.mark === `segment: ${mark}`);
   expect(found).toHaveLength(1);
-  return String(found[0]?.text).replaceAll('http://127.0.0.1:3000', edge).replaceAll('WRITE_KEY', writeKey);
+  return String(found[0]?.text)
+    .replaceAll('http://127.0.0.1:3000', edge)
+    .replaceAll('WRITE_KEY', writeKey)
+    .replaceAll('ADMIN_KEY', adminKey);
 }
 
 /** Runs a program of Node's, or of the shell's, in the folder where the clients are installed. */

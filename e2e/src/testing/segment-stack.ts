@@ -24,9 +24,15 @@ interface Log {
 export interface SegmentStack {
   edge: string;
   writeKey: string;
+  /** A key that may register types. */
+  adminKey: string;
+  /** The brokers, for tools of the command line. */
+  kafka: string;
   /** The server of a page, and the public key that is for it. */
   page: PageServer & { writeKey: string };
   logs: Collection<Log>;
+  /** How far the dead-letter topic goes, markers of transactions included; 0 where nothing was refused. */
+  deadLetters(): Promise<number>;
   /** Kills a part and waits until the edge takes events again. */
   kill(part: string): Promise<void>;
   /** Expects what a client reported as delivered to be stored, once each, and nothing in the dead letters. */
@@ -39,6 +45,7 @@ export async function startSegmentStack(name: string): Promise<SegmentStack> {
   const folder = mkdtempSync(join(tmpdir(), `activity-${name}-keys-`));
   const keys = join(folder, 'keys.json');
   const writeKey = await addKey(keys, name, ['ingest'], new Date());
+  const adminKey = await addKey(keys, `${name} admin`, ['admin'], new Date());
   const server = await servePage();
   const page = { ...server, writeKey: await addPublicKey(keys, name, [server.origin], new Date()) };
   // The services inherit it, those too that are started again.
@@ -48,7 +55,8 @@ export async function startSegmentStack(name: string): Promise<SegmentStack> {
   const { ports, pipeline } = stack;
   const client = await new MongoClient(mongoUrl(ports.mongodb)).connect();
   const logs = client.db().collection<Log>(collections.logs);
-  const admin = new Kafka({ brokers: [`127.0.0.1:${ports.kafka}`], logLevel: logLevel.NOTHING }).admin();
+  const kafka = `127.0.0.1:${ports.kafka}`;
+  const admin = new Kafka({ brokers: [kafka], logLevel: logLevel.NOTHING }).admin();
 
   async function deadLetters(): Promise<number> {
     await admin.connect();
@@ -61,8 +69,11 @@ export async function startSegmentStack(name: string): Promise<SegmentStack> {
   return {
     edge,
     writeKey,
+    adminKey,
+    kafka,
     page,
     logs,
+    deadLetters,
     async kill(part) {
       await killPart(pipeline, part);
       await vi.waitFor(
