@@ -82,6 +82,7 @@ test('the schema of a type’s records takes a log of the type, and no other', a
     required: ['total'],
     properties: { total: { $ref: '#/$defs/n' } },
     $defs: { n: { type: 'number' } },
+    additionalProperties: false,
   };
   const ajv = new Ajv2020({ strict: false });
   addFormats.default(ajv);
@@ -99,6 +100,8 @@ test('the schema of a type’s records takes a log of the type, and no other', a
     typeVersion: 2,
   });
   expect([validate(log), validate.errors]).toEqual([true, null]);
+  // A closed schema judged what the client sent; the edge has added to it.
+  expect(validate({ ...log, metadata: { total: 1, cloudevent: { id: '17', source: '/shop' } } })).toBe(true);
   expect(validate({ ...log, metadata: { total: '1' } })).toBe(false);
   expect(validate({ ...log, metadata: {} })).toBe(false);
   expect(validate({ ...log, activityType: 'LOGIN' })).toBe(false);

@@ -202,10 +202,15 @@ export function enrichedSchemaOf(type: string, metadata: unknown): object {
   };
 }
 
-/** A schema whose references lead into itself, as a part of another one. */
+/**
+ * A schema whose references lead into itself, as a part of another one. It is open, whatever it says: beside
+ * what the schema judged, a log has what the edge adds (a CloudEvent's attributes, the context of a call).
+ */
 function bundled(schema: unknown): unknown {
   if (typeof schema !== 'object' || schema === null) return schema;
   const { $schema: _, ...rest } = schema as Record<string, unknown>;
+  for (const keyword of ['additionalProperties', 'unevaluatedProperties'])
+    if (rest[keyword] === false) delete rest[keyword];
   // Its own identity: `#` is the root of the schema that it names.
   return { $id: 'urn:activity:metadata', ...rest };
 }
