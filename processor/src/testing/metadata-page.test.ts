@@ -1,8 +1,8 @@
 // docs/metadata.md against the code: what each field becomes, and that no other field is read.
 import type { EnrichedLog } from '@activity/contracts';
 import { expect, test } from 'vitest';
-import { logsOfRows, metadataRows, withPlaces } from '../../testing/metadata-page.ts';
-import { enrichSteps } from './steps.ts';
+import { logsOfRows, metadataRows, withPlaces } from './metadata-page.ts';
+import { enrichSteps } from '../steps/enrich/steps.ts';
 
 const rows = metadataRows();
 const logs = logsOfRows(rows);
