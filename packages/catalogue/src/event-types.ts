@@ -31,7 +31,7 @@ export type UnknownType =
   | { kind: 'unread' };
 
 /** How many types that are not registered are taken: more would make records of counts ever larger. */
-export const maxUnknownTypes = 500;
+const maxUnknownTypes = 500;
 /** How many names a message lists. */
 const namesListed = 20;
 

@@ -1,5 +1,5 @@
 // What the API returns, by the names that the page uses. The types are made from the OpenAPI document.
-import type { LogPage, Overview, Pipeline, Timeline, Trace, Types } from './answers.golden.ts';
+import type { LogPage, Overview, Timeline, Trace, Types } from './answers.golden.ts';
 
 export type {
   LogPage,
@@ -27,9 +27,6 @@ export type Log = LogPage['data'][number];
 
 /** The length of a timeline's buckets. */
 export type Interval = Timeline['interval'];
-
-/** What became of raw records. */
-export type Ledger = Pipeline['ledger'];
 
 /** What retention deleted before it was read: offsets from `from` to before `to`. */
 export type Loss = Trace['lost'][number];
