@@ -23,8 +23,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let topics = 0;
 async function newTopic(): Promise<Record<string, string>> {
   const topic = `import-${process.pid}-${++topics}`;
+  const types = `${topic}-types`;
   await createTopic(servers().kafka, topic, 3);
-  return { KAFKA_BROKERS: servers().kafka, KAFKA_TOPIC: topic };
+  await createTopic(servers().kafka, types, 1);
+  return { KAFKA_BROKERS: servers().kafka, KAFKA_TOPIC: topic, KAFKA_TYPES_TOPIC: types };
 }
 
 function lineOf(index: number): string {

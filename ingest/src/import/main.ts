@@ -242,7 +242,8 @@ async function readTypes(config: ImportConfig): Promise<EventTypes> {
     topic: config.KAFKA_TYPES_TOPIC,
     builtIn: config.ACTIVITY_TYPES,
     unknown: config.UNKNOWN_TYPES,
-    logger,
+    // On a terminal what it has read is nobody's question.
+    logger: logger.child({}, { level: 'warn' }),
   });
   const end = performance.now() + typesWithinMs;
   for (;;) {
