@@ -55,7 +55,7 @@ test('what 200 tabs have tracked is stored once', async (context) => {
       timeout: 120_000,
       interval: 250,
     });
-    expect((await logs.distinct('eventId')).toSorted()).toEqual(ids.toSorted());
+    expect(new Set(await logs.distinct('eventId'))).toEqual(new Set(ids));
     expect(await logs.countDocuments()).toBe(ids.length);
     expect(await recordsIn(broker, defaultTopics.deadLetter)).toBe(0);
     const raw = await recordsIn(broker, defaultTopics.raw);

@@ -136,7 +136,7 @@ test('an event of any name is a dead letter until its type is registered, and th
     reasons: [{ index: 0, reason: expect.stringMatching(reason) }],
   });
   expect(await track('early', { total: 5 })).toEqual(refused(/^activityType: is not registered/));
-  await expect.poll(stack.deadLetters, { timeout: 30_000 }).toBeGreaterThan(0);
+  await expect.poll(() => stack.deadLetters(), { timeout: 30_000 }).toBeGreaterThan(0);
 
   await runSnippet('shell', snippet('type', stack));
   await expect

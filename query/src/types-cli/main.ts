@@ -125,7 +125,7 @@ await runTool(async () => {
     case 'put':
       return put(query);
     case 'delete':
-      return console.log((await ask('DELETE', `/api/types${query}`)) as object);
+      return console.log(await ask('DELETE', `/api/types${query}`));
     case 'generate':
       return generate();
     case undefined:

@@ -66,7 +66,7 @@ export function createTypeReads({ reads, logs, rollups, freshness, now }: TypeFi
       last30d: last30d.byType,
       // Of markers there is none.
       lastSeen: new Map(seen.flatMap(({ _id, last }) => (_id === null ? [] : [[_id, last] as const]))),
-      violations: new Map(refused.map(({ _id, count }) => [_id, Number(count)])),
+      violations: new Map(refused.map(({ _id, count }) => [_id, count])),
       asOf: fresh.asOf,
     };
   }
