@@ -18,7 +18,7 @@ afterAll(() => witness[Symbol.asyncDispose]());
 interface Run {
   topics: { input: string; results: string; counts: string };
   applicationId: string;
-  start: () => App;
+  start: (instanceId?: string) => App;
 }
 
 /** Topics with records, each the next number, and an application for them. */
@@ -37,11 +37,11 @@ async function prepare(records: number, keys: number, options: object): Promise<
     applicationId: name,
     brokers: [servers().kafka],
     module: 'async-topology.ts',
-    instanceId: 'a',
     sessionTimeoutMs: 6_000,
     counts: { topics, ...options },
   };
-  const start = (): App => startApp(settings as unknown as CountsAppOptions);
+  const start = (instanceId = 'a'): App =>
+    startApp({ ...settings, instanceId } as unknown as CountsAppOptions);
   return { topics, applicationId: name, start };
 }
 
@@ -108,3 +108,26 @@ test(`${kills} SIGKILLs with calls in flight: every result once, in order, and a
   await app.end('SIGTERM');
   await expectExact(run, records, keys);
 }, 1_800_000);
+
+test('another instance joins and leaves again and again while 500 calls are in flight: every result once', async () => {
+  const [records, keys] = [60_000, 2_000];
+  const run = await prepare(records, keys, { callMs: 200, maxInFlight: 500 });
+  const lag = (): Promise<number> => lagOf(witness, run.applicationId, [run.topics.input]);
+  const first = run.start();
+  await waitFor('the first instance to run', () => first.state === 'RUNNING');
+  let changes = 0;
+  while ((await lag()) > records / 4) {
+    const second = run.start('b');
+    await waitFor('the second instance to run', () => second.state === 'RUNNING');
+    await sleep(Math.random() * 500);
+    await second.end('SIGTERM');
+    changes++;
+    // Calls were in flight before the change and after it.
+    expect(await lag()).toBeGreaterThan(0);
+  }
+  expect(changes).toBeGreaterThan(1);
+  await waitFor('all records to be committed', async () => (await lag()) === 0);
+  await first.end('SIGTERM');
+  console.log(`steps that await: another instance joined and left ${changes} times`);
+  await expectExact(run, records, keys);
+}, 600_000);
