@@ -12,10 +12,8 @@ import { servers } from '@activity/testbed/testing';
 import { fillActivity, userOf } from './testing/stored-activity.ts';
 import { startQuery, type QueryProcess } from './testing/query-process.ts';
 
-const typeNames = {
-  names: () => [...defaultActivityTypes],
-  isKnown: (name: string) => [...defaultActivityTypes].some((type) => type === name),
-};
+const isType = (name: string): boolean => [...defaultActivityTypes].some((type) => type === name);
+const typeNames = { names: () => [...defaultActivityTypes], isKnown: isType, isNamed: isType };
 
 const until = Date.now();
 const logs = 12_000;

@@ -152,7 +152,11 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
       },
       health: { ping: async () => test.up, registry },
       logs: {
-        types: { names: () => [...defaultActivityTypes], isKnown: (name) => known.get(name) !== undefined },
+        types: {
+          names: () => [...defaultActivityTypes],
+          isKnown: (name) => known.get(name) !== undefined,
+          isNamed: (name) => known.get(name) !== undefined,
+        },
         cursors: cursorCodec(cursorKey('a key of a test', '')),
         store: {
           async read(filter, slice, see) {

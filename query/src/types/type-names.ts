@@ -11,6 +11,8 @@ export interface TypeNames {
   names: () => string[];
   /** Whether logs may have this type: a filter by another one is a mistake. */
   isKnown: (name: string) => boolean;
+  /** Whether this is, or was, a registered type: then its commas are part of its name. */
+  isNamed: (name: string) => boolean;
 }
 
 /** The catalogue, as reads see it. */
@@ -47,14 +49,15 @@ export function followCatalogue(options: CatalogueOptions): Catalogue {
     onChange: (names) => known.update(follower, names),
   });
   follower.start();
-  const mayHaveLogs = (name: string): boolean =>
-    // Of a type that was deleted there are logs; which types there are is not known yet.
-    follower.records.has(name) || unknown === 'take' || !follower.isReady;
+  // Of a type that was deleted there are logs.
+  const isNamed = (name: string): boolean => known.get(name) !== undefined || follower.records.has(name);
+  /** There are types that nobody has registered, or which types there are is not known yet. */
+  const mayBeAny = (): boolean => unknown === 'take' || !follower.isReady;
   return {
     names: () => known.names(),
     types: () => known.all(),
-    isKnown: (name) =>
-      known.get(name) !== undefined || (mayHaveLogs(name) && typeNameProblem(name) === undefined),
+    isKnown: (name) => isNamed(name) || (mayBeAny() && typeNameProblem(name) === undefined),
+    isNamed,
     isBuiltIn: (name) => known.isBuiltIn(name),
     isRead: () => follower.isReady,
     async close() {
@@ -68,8 +71,11 @@ export function followCatalogue(options: CatalogueOptions): Catalogue {
 const mostTypes = 100;
 const namesListed = 20;
 
-/** One or more types: repeated, or separated by commas. The name of a known type may have commas itself. */
-export function typesOf({ names, isKnown }: TypeNames): z.ZodType<string[], string | string[]> {
+/**
+ * One or more types: repeated, or separated by commas. The name of a type that is or was registered may have
+ * commas itself.
+ */
+export function typesOf({ names, isKnown, isNamed }: TypeNames): z.ZodType<string[], string | string[]> {
   function notKnown(): string {
     const all = names();
     const more = all.length > namesListed ? ` and ${all.length - namesListed} more` : '';
@@ -79,7 +85,7 @@ export function typesOf({ names, isKnown }: TypeNames): z.ZodType<string[], stri
   return z
     .union([z.string(), z.array(z.string())])
     .transform((given) => [
-      ...new Set([given].flat().flatMap((text) => (isKnown(text) ? [text] : text.split(',')))),
+      ...new Set([given].flat().flatMap((text) => (isNamed(text) ? [text] : text.split(',')))),
     ])
     .pipe(
       z
