@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defaultTopics, topicSpecs } from '@activity/contracts';
+import { collections, defaultTopics, topicSpecs } from '@activity/contracts';
 import { openTopicReader, type TopicReader } from '@activity/streams';
 import { MongoClient } from 'mongodb';
 import { ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
@@ -145,7 +145,11 @@ test('topics of before are altered, and events of 30 days ago and of 1970 stay u
     { timeout: 60_000, interval: 200 },
   );
   const { altered } = await ensureTopics(broker.address, defaultTopics, 2);
-  expect(altered.map(({ name }) => name)).toEqual(Array(7).fill('message.timestamp.type'));
+  const byArrival = topicSpecs(defaultTopics).filter(
+    ({ config }) => config['message.timestamp.type'] === 'LogAppendTime',
+  );
+  expect(byArrival.length).toBeGreaterThan(7);
+  expect(altered.map(({ name }) => name)).toEqual(byArrival.map(() => 'message.timestamp.type'));
   await Promise.all([processor.until(200, 60_000), edge.until(200, 60_000)]);
 
   // Each partition has the old ones first, as a segment of its own would.
@@ -240,7 +244,7 @@ test('what retention deletes before it was read is named by the pipeline’s sta
           .db()
           .collection('freshness')
           .findOne({ read: { $exists: true } });
-        expect(known?.['read']).toHaveLength(6);
+        expect(known?.['read']).toHaveLength(Object.keys(collections).length + 1);
       },
       { timeout: 60_000, interval: 100 },
     );
