@@ -61,13 +61,18 @@ function topologyOptions(
   };
 }
 
+/** What was reported: the application is made again whenever it could not start. */
+let unreadable: string | undefined;
+
 function readable(path: string | undefined, logger: Logger): string | undefined {
   if (path === undefined) return undefined;
   try {
     accessSync(path, constants.R_OK);
     return path;
   } catch {
-    logger.warn({ path }, 'GEO_DATABASE cannot be read: logs get no country and city');
+    if (unreadable !== path)
+      logger.warn({ path }, 'GEO_DATABASE cannot be read: logs get no country and city');
+    unreadable = path;
     return undefined;
   }
 }
