@@ -8,35 +8,37 @@ import type { Config } from './config.ts';
 import type { ActivityOptions } from './topologies/activity.ts';
 import type { TracedOptions } from './topologies/traced-activity.ts';
 
-/** The application, however it is used: what it is called, what it does, and where Kafka is. */
+/** What the application is given beside the configuration. */
+export interface Given {
+  /** See {@link readableDatabase}. */
+  geoDatabase?: string | undefined;
+  /** The catalogue of types; absent: it is empty. */
+  types?: SharedTypesOptions | undefined;
+}
+
+/** The application, however it is used: its id, its topology, and where Kafka is. */
 export function applicationOf(
   config: Config,
-  logger: Logger,
-  types?: SharedTypesOptions,
+  given: Given,
 ): Required<Pick<ResetOptions, 'applicationId' | 'brokers' | 'security' | 'topology'>> {
   return {
     applicationId: config.KAFKA_GROUP_ID,
-    topology: topologyOf(config, logger, types),
+    topology: topologyOf(config, given),
     brokers: config.KAFKA_BROKERS,
     security: kafkaSecurityOf(config),
   };
 }
 
 /** As a module, which every thread loads for itself. */
-function topologyOf(config: Config, logger: Logger, types: SharedTypesOptions | undefined): TopologyModule {
-  const options = topologyOptions(config, logger, types);
+function topologyOf(config: Config, given: Given): TopologyModule {
+  const options = topologyOptions(config, given);
   const tracing = tracingOf(config, 'processor');
   if (tracing === undefined) return { url: new URL('topologies/activity.ts', import.meta.url), options };
   const traced: TracedOptions = { ...options, tracing, logLevel: config.LOG_LEVEL };
   return { url: new URL('topologies/traced-activity.ts', import.meta.url), options: traced };
 }
 
-/** The options; a database of places that cannot be read is said once, and done without. */
-function topologyOptions(
-  config: Config,
-  logger: Logger,
-  types: SharedTypesOptions | undefined,
-): ActivityOptions {
+function topologyOptions(config: Config, { geoDatabase, types }: Given): ActivityOptions {
   return {
     topics: topicsOf(config),
     dedupeMs: config.DEDUPE_HOURS * 3_600_000,
@@ -48,7 +50,7 @@ function topologyOptions(
     maxBytes: config.MAX_RECORD_BYTES,
     suppressErased: config.SUPPRESS_ERASED,
     off: config.ENRICH_OFF,
-    geoDatabase: readable(config.GEO_DATABASE, logger),
+    geoDatabase,
     cloudEventsSource: config.CLOUDEVENTS_SOURCE,
     countTypes: true,
     retention: { days: config.LOG_RETENTION_DAYS, daysByType: config.LOG_RETENTION_BY_TYPE },
@@ -61,18 +63,14 @@ function topologyOptions(
   };
 }
 
-/** What was reported: the application is made again whenever it could not start. */
-let unreadable: string | undefined;
-
-function readable(path: string | undefined, logger: Logger): string | undefined {
+/** The path of the database of places; undefined where it cannot be read, which is logged. */
+export function readableDatabase(path: string | undefined, logger: Logger): string | undefined {
   if (path === undefined) return undefined;
   try {
     accessSync(path, constants.R_OK);
     return path;
   } catch {
-    if (unreadable !== path)
-      logger.warn({ path }, 'GEO_DATABASE cannot be read: logs get no country and city');
-    unreadable = path;
+    logger.warn({ path }, 'GEO_DATABASE cannot be read: logs get no country and city');
     return undefined;
   }
 }

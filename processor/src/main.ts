@@ -18,7 +18,7 @@ import { readConfig } from './config.ts';
 import { firstCopyRoute } from './first-copy.ts';
 import { instanceMetrics } from './instance-metrics.ts';
 import { streamsMetrics } from './metrics.ts';
-import { applicationOf } from './application.ts';
+import { applicationOf, readableDatabase } from './application.ts';
 import { followCatalogue } from './catalogue.ts';
 import { watchTopicSettings } from './topic-settings.ts';
 import { showTypeCounts } from './type-counts.ts';
@@ -45,9 +45,11 @@ async function start({ signal, onClose }: ServiceContext): Promise<void> {
     logger,
   });
   onClose('the catalogue of types', catalogue.close);
+  // Once: a start that failed is tried again with another application.
+  const geoDatabase = readableDatabase(config.GEO_DATABASE, logger);
   function create(): Streams {
     return createStreams({
-      ...applicationOf(config, logger, catalogue.options()),
+      ...applicationOf(config, { geoDatabase, types: catalogue.options() }),
       ...(config.INSTANCE_ID && { instanceId: config.INSTANCE_ID }),
       stateDir: config.STATE_DIR,
       threads: config.PROCESSOR_THREADS,

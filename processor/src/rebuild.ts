@@ -2,7 +2,7 @@
 import { contact, createLogger, readArguments, runTool, toolEnvironment } from '@activity/service';
 import { FatalError, openTopicReader, resetApplication } from '@activity/streams';
 import { readConfig } from './config.ts';
-import { applicationOf } from './application.ts';
+import { applicationOf, readableDatabase } from './application.ts';
 
 readArguments({
   usage: `npm run rebuild
@@ -13,7 +13,8 @@ instance must be stopped before. Of the local stack, npm start -- --rebuild does
 const config = readConfig(toolEnvironment());
 
 async function main(): Promise<void> {
-  const application = applicationOf(config, createLogger('processor', config.LOG_LEVEL));
+  const logger = createLogger('processor', config.LOG_LEVEL);
+  const application = applicationOf(config, { geoDatabase: readableDatabase(config.GEO_DATABASE, logger) });
   const reader = openTopicReader({ ...application, clientId: 'activity-rebuild' });
   try {
     await contact({
