@@ -1,20 +1,19 @@
 // CloudEvents both ways with the package of its makers: sent to a real edge in each mode, read back from the
 // enriched topic of a real broker. And the commands and programs of docs/cloudevents.md.
-import '@activity/testbed/testing/mend-kafkajs';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { topicEnvironment, topicsNamed } from '@activity/contracts';
 import { blocksOf } from '@activity/deploy/checks/markdown';
+import { ensureTopics } from '@activity/local/parts/topics';
 import { projectRoot } from '@activity/testbed/paths';
 import { endProcess } from '@activity/testbed/testing/end-process';
 import { servers } from '@activity/testbed/testing';
 import { CloudEvent, emitterFor, httpTransport, Kafka as Binding, Mode } from 'cloudevents';
-import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createTopics } from './testing/judged.ts';
 import { startService, type ServiceProcess } from './testing/service-process.ts';
+import { headersOf, readCommitted, type Witness } from './testing/witness.ts';
 
 interface Log {
   userId: string;
@@ -45,37 +44,18 @@ const env = {
   LOG_LEVEL: 'warn',
 };
 let brokers: string;
-let kafka: Kafka;
 let edge: ServiceProcess;
 let processor: ServiceProcess;
-let stopReading: () => Promise<void>;
+let witness: Pick<Witness, 'close'>;
 
 beforeAll(async () => {
   brokers = servers().kafka;
-  kafka = new Kafka({ clientId: name, brokers: [brokers], logLevel: logLevel.ERROR });
-  const admin = kafka.admin();
-  await admin.connect();
-  await createTopics(admin, topics, 2);
-  await admin.disconnect();
-  const consumer = kafka.consumer({
-    groupId: `${name}-reader`,
-    readUncommitted: false,
-    maxWaitTimeInMs: 100,
-  });
-  stopReading = async () => consumer.disconnect();
-  await consumer.connect();
-  await consumer.subscribe({ topic: topics.enriched, fromBeginning: true });
-  await consumer.run({
-    autoCommit: false,
-    eachMessage({ message }): Promise<void> {
-      const headers = Object.fromEntries(
-        Object.entries(message.headers ?? {}).map(([key, value]) => [key, String(value)]),
-      );
-      headersRead.push(headers);
-      const record = { key: String(message.key), value: message.value, headers };
-      if (headers['ce_id'] !== undefined) read.push(Binding.toEvent(record as never) as CloudEvent<Log>);
-      return Promise.resolve();
-    },
+  await ensureTopics(brokers, topics, 2);
+  witness = await readCommitted(brokers, [topics.enriched], ({ message }) => {
+    const headers = headersOf(message);
+    headersRead.push(headers);
+    const record = { key: String(message.key), value: message.value, headers };
+    if (headers['ce_id'] !== undefined) read.push(Binding.toEvent(record as never) as CloudEvent<Log>);
   });
   edge = await startService('ingest', { ...env, KAFKA_BROKERS: brokers });
   processor = await startService('processor', { ...env, KAFKA_BROKERS: brokers });
@@ -89,7 +69,7 @@ beforeAll(async () => {
 }, 240_000);
 
 afterAll(async () => {
-  await Promise.all([edge?.stop(), processor?.stop(), stopReading?.()]);
+  await Promise.all([edge?.stop(), processor?.stop(), witness?.close()]);
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -3,15 +3,13 @@
 import { join } from 'node:path';
 import { projectRoot } from '@activity/testbed/paths';
 import { run } from '@activity/testbed/process/run';
-import { openBrowser, openPage } from '@activity/testbed/testing/browser';
-import type { Browser } from 'playwright-core';
+import { openPage } from '@activity/testbed/testing/browser';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   runPython,
   sendByNode,
   sendByPython,
   sendByRudder,
-  whyNoPython,
   type Sending,
 } from './testing/segment-clients.ts';
 import { batching, sendByPage } from './testing/segment-page.ts';
@@ -19,24 +17,17 @@ import { runSnippet, snippet } from './testing/segment-snippets.ts';
 import { startSegmentStack, type SegmentStack } from './testing/segment-stack.ts';
 
 let stack: SegmentStack;
-let browser: Browser | undefined;
-let noBrowser = '';
-let noPython = '';
 
 beforeAll(async () => {
-  [stack, noPython] = await Promise.all([startSegmentStack('segment'), whyNoPython()]);
-  const found = await openBrowser();
-  if ('missing' in found) noBrowser = found.missing;
-  else browser = found.browser;
+  stack = await startSegmentStack('segment');
 }, 300_000);
 
 afterAll(async () => {
-  await browser?.close();
   await stack?.stop();
 });
 
 test('the edge is killed while the clients send: what they report as delivered is stored once', async () => {
-  const { edge, writeKey, page, logs } = stack;
+  const { edge, writeKey, page, logs, browser, noBrowser, noPython } = stack;
   const count = 200;
   const given = (userId: string): Sending => ({
     edge,
@@ -91,15 +82,15 @@ test.each([
 });
 
 test('the page’s example: python', async ({ skip }) => {
-  skip(noPython !== '', noPython);
+  skip(stack.noPython !== '', stack.noPython);
   await runPython(snippet('python', stack));
   expect(await logsOf('alan', 1)).toMatchObject(bought);
 });
 
 test('the page’s example: browser', async ({ skip }) => {
-  if (browser === undefined) return skip(noBrowser);
+  if (stack.browser === undefined) return skip(stack.noBrowser);
   const { edge, page: server } = stack;
-  const { page } = await openPage(browser);
+  const { page } = await openPage(stack.browser);
   await page.goto(`${server.origin}/pricing?utm_source=mail`);
   const text = snippet('browser', { edge, writeKey: server.writeKey });
   const imported = "import { AnalyticsBrowser } from '@segment/analytics-next';";

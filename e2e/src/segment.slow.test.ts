@@ -1,37 +1,22 @@
 // Each client of Segment's API alone, unmodified, while the edge and the broker are killed again and again.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openBrowser } from '@activity/testbed/testing/browser';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  sendByNode,
-  sendByPython,
-  sendByRudder,
-  whyNoPython,
-  type SendAll,
-} from './testing/segment-clients.ts';
+import { sendByNode, sendByPython, sendByRudder, type SendAll } from './testing/segment-clients.ts';
 import { sendByPage } from './testing/segment-page.ts';
 import { startSegmentStack, type SegmentStack } from './testing/segment-stack.ts';
 
 let stack: SegmentStack;
-let browser: Browser | undefined;
-let noBrowser = '';
-let noPython = '';
 
 beforeAll(async () => {
-  [stack, noPython] = await Promise.all([startSegmentStack('segment-slow'), whyNoPython()]);
-  const found = await openBrowser();
-  if ('missing' in found) noBrowser = found.missing;
-  else browser = found.browser;
+  stack = await startSegmentStack('segment-slow');
 }, 300_000);
 
 afterAll(async () => {
-  await browser?.close();
   await stack?.stop();
 });
 
 const sendInBrowser: SendAll = async (sending) => {
-  const { page } = stack;
+  const { page, browser, noBrowser } = stack;
   if (browser === undefined) throw new Error(noBrowser);
   return sendByPage(browser, page.origin, { ...sending, writeKey: page.writeKey });
 };
@@ -39,8 +24,8 @@ const sendInBrowser: SendAll = async (sending) => {
 const clients: [string, SendAll, () => string][] = [
   ['@segment/analytics-node', sendByNode, () => ''],
   ['@rudderstack/rudder-sdk-node', sendByRudder, () => ''],
-  ['segment-analytics-python', sendByPython, () => noPython],
-  ['@segment/analytics-next', sendInBrowser, () => noBrowser],
+  ['segment-analytics-python', sendByPython, () => stack.noPython],
+  ['@segment/analytics-next', sendInBrowser, () => stack.noBrowser],
 ];
 
 test.for(clients)(

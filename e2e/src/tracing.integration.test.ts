@@ -1,57 +1,37 @@
 // Spans of OpenTelemetry on the real parts: a request, its records, their logs on the enriched topic, and
 // what a collector receives of them.
-import '@activity/testbed/testing/mend-kafkajs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { topicEnvironment, topicsNamed } from '@activity/contracts';
+import { ensureTopics } from '@activity/local/parts/topics';
 import { servers } from '@activity/testbed/testing';
 import {
   startOtlpReceiver,
   type OtlpReceiver,
   type ReceivedSpan,
 } from '@activity/testbed/testing/otlp-receiver';
-import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createTopics } from './testing/judged.ts';
 import { startService, type ServiceProcess } from './testing/service-process.ts';
+import { headersOf, readCommitted, type Witness } from './testing/witness.ts';
 
 const name = `tracing-${process.pid}`;
 const topics = topicsNamed(name);
 const folder = mkdtempSync(join(tmpdir(), 'activity-tracing-'));
 const patience = { timeout: 60_000, interval: 100 };
 /** The headers of each log, by its event id. */
-const headersOf = new Map<string, Record<string, string>>();
+const headersById = new Map<string, Record<string, string>>();
 let collector: OtlpReceiver;
 let edge: ServiceProcess;
 let processor: ServiceProcess;
-let stopReading: () => Promise<void>;
+let witness: Pick<Witness, 'close'>;
 
 beforeAll(async () => {
   const brokers = servers().kafka;
-  const kafka = new Kafka({ clientId: name, brokers: [brokers], logLevel: logLevel.ERROR });
-  const admin = kafka.admin();
-  await admin.connect();
-  await createTopics(admin, topics, 2);
-  await admin.disconnect();
-  const consumer = kafka.consumer({
-    groupId: `${name}-reader`,
-    readUncommitted: false,
-    maxWaitTimeInMs: 100,
-  });
-  stopReading = async () => consumer.disconnect();
-  await consumer.connect();
-  await consumer.subscribe({ topic: topics.enriched, fromBeginning: true });
-  await consumer.run({
-    autoCommit: false,
-    eachMessage({ message: { value, headers = {} } }): Promise<void> {
-      const { eventId } = JSON.parse(String(value)) as { eventId: string };
-      headersOf.set(
-        eventId,
-        Object.fromEntries(Object.entries(headers).map(([key, text]) => [key, String(text)])),
-      );
-      return Promise.resolve();
-    },
+  await ensureTopics(brokers, topics, 2);
+  witness = await readCommitted(brokers, [topics.enriched], ({ message }) => {
+    const { eventId } = JSON.parse(String(message.value)) as { eventId: string };
+    headersById.set(eventId, headersOf(message));
   });
   collector = await startOtlpReceiver();
   const env = {
@@ -71,7 +51,7 @@ beforeAll(async () => {
 }, 240_000);
 
 afterAll(async () => {
-  await Promise.all([edge?.stop(), processor?.stop(), stopReading?.()]);
+  await Promise.all([edge?.stop(), processor?.stop(), witness?.close()]);
   await collector?.[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -89,7 +69,7 @@ async function post(ids: readonly string[], headers: Record<string, string> = {}
 /** The headers of logs, when all of them are on the enriched topic. */
 async function logged(ids: readonly string[]): Promise<Record<string, string>[]> {
   return vi.waitFor(() => {
-    const found = ids.map((id) => headersOf.get(id)).filter((headers) => headers !== undefined);
+    const found = ids.map((id) => headersById.get(id)).filter((headers) => headers !== undefined);
     expect(found).toHaveLength(ids.length);
     return found;
   }, patience);

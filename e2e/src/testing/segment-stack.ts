@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { collections, defaultTopics } from '@activity/contracts';
 import { addKey, addPublicKey } from '@activity/service';
 import { mongoUrl } from '@activity/testbed/servers/mongo';
+import { openBrowser } from '@activity/testbed/testing/browser';
 import { Kafka, logLevel } from 'kafkajs';
 import { MongoClient, type Collection } from 'mongodb';
+import type { Browser } from 'playwright-core';
 import { expect, vi } from 'vitest';
 import { killPart } from './outages.ts';
-import type { Reported } from './segment-clients.ts';
+import { whyNoPython, type Reported } from './segment-clients.ts';
 import { servePage, type PageServer } from './segment-page.ts';
 import { startStack, type Stack } from './stack.ts';
 
@@ -20,7 +22,7 @@ interface Log {
   metadata: Record<string, unknown>;
 }
 
-/** A stack for the clients. */
+/** A stack for the clients, with a browser for the one that runs in a page. */
 export interface SegmentStack {
   edge: string;
   writeKey: string;
@@ -33,6 +35,11 @@ export interface SegmentStack {
   logs: Collection<Log>;
   /** How far the dead-letter topic goes, markers of transactions included; 0 where nothing was refused. */
   deadLetters(): Promise<number>;
+  /** A browser, and why there is none. */
+  browser: Browser | undefined;
+  noBrowser: string;
+  /** Why there is no Python to run its client with; empty where there is. */
+  noPython: string;
   /** Kills a part and waits until the edge takes events again. */
   kill(part: string): Promise<void>;
   /** Expects what a client reported as delivered to be stored, once each, and nothing in the dead letters. */
@@ -42,6 +49,8 @@ export interface SegmentStack {
 
 /** Starts it. */
 export async function startSegmentStack(name: string): Promise<SegmentStack> {
+  const [found, noPython] = await Promise.all([openBrowser(), whyNoPython()]);
+  const browser = 'missing' in found ? undefined : found.browser;
   const folder = mkdtempSync(join(tmpdir(), `activity-${name}-keys-`));
   const keys = join(folder, 'keys.json');
   const writeKey = await addKey(keys, name, ['ingest'], new Date());
@@ -74,6 +83,9 @@ export async function startSegmentStack(name: string): Promise<SegmentStack> {
     page,
     logs,
     deadLetters,
+    browser,
+    noBrowser: 'missing' in found ? found.missing : '',
+    noPython,
     async kill(part) {
       await killPart(pipeline, part);
       await vi.waitFor(
@@ -99,6 +111,7 @@ export async function startSegmentStack(name: string): Promise<SegmentStack> {
     async stop() {
       if (before === undefined) delete process.env['API_KEYS_FILE'];
       else process.env['API_KEYS_FILE'] = before;
+      await browser?.close();
       await client.close();
       await stack.stop();
       await page.stop();

@@ -1,7 +1,7 @@
 // The witness: kafkajs, a second client, reads with read_committed what the pipeline wrote.
 import '@activity/testbed/testing/mend-kafkajs';
 import type { KafkaSecurity } from '@activity/service';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel, type EachMessagePayload, type KafkaMessage } from 'kafkajs';
 
 /** One record as the witness saw it. */
 export interface Seen {
@@ -19,12 +19,21 @@ export interface Witness {
   close(): Promise<void>;
 }
 
-/** Reads topics from their beginning, only what was committed. */
-export async function startWitness(
+/** Headers with texts as their values. */
+export function headersOf({ headers = {} }: KafkaMessage): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, String(value)]));
+}
+
+/**
+ * Calls `take` for each record of topics, from their beginning and only what was committed, until it is
+ * closed.
+ */
+export async function readCommitted(
   broker: string,
   topics: string[],
+  take: (record: EachMessagePayload) => void,
   { tls, sasl }: KafkaSecurity = {},
-): Promise<Witness> {
+): Promise<Pick<Witness, 'close'>> {
   const kafka = new Kafka({
     clientId: 'witness',
     brokers: [broker],
@@ -37,17 +46,29 @@ export async function startWitness(
     readUncommitted: false,
     maxWaitTimeInMs: 100,
   });
-  const seen: Seen[] = [];
   await consumer.connect();
   await consumer.subscribe({ topics, fromBeginning: true });
   await consumer.run({
     autoCommit: false,
-    eachMessage({ topic, partition, message }): Promise<void> {
-      const { key, value, offset } = message;
-      const parsed: unknown = value === null ? undefined : JSON.parse(value.toString('utf8'));
-      seen.push({ topic, partition, offset, key: key?.toString('utf8') ?? '', value: parsed });
+    eachMessage(record): Promise<void> {
+      take(record);
       return Promise.resolve();
     },
   });
-  return { seen, close: () => consumer.disconnect() };
+  return { close: () => consumer.disconnect() };
+}
+
+/** Reads topics as {@link readCommitted} does, and keeps their records. */
+export async function startWitness(
+  broker: string,
+  topics: string[],
+  security?: KafkaSecurity,
+): Promise<Witness> {
+  const seen: Seen[] = [];
+  function take({ topic, partition, message }: EachMessagePayload): void {
+    const { key, value, offset } = message;
+    const parsed: unknown = value === null ? undefined : JSON.parse(value.toString('utf8'));
+    seen.push({ topic, partition, offset, key: key?.toString('utf8') ?? '', value: parsed });
+  }
+  return { seen, ...(await readCommitted(broker, topics, take, security)) };
 }
