@@ -2,6 +2,7 @@
 // pass.
 import { isoTime, windowSizes, type LedgerEntry } from '@activity/contracts';
 import type { KeyValueStore, ProcessorContext } from '@activity/streams';
+import { noVerdicts } from './verdict.ts';
 
 /** The hours to come in which logs expire: one entry of the store. Times in epoch milliseconds. */
 export interface ExpiryHours {
@@ -109,13 +110,7 @@ export class ExpiringLogs {
       minute: isoTime(Math.floor(now / windowSizes.minute) * windowSizes.minute),
       firstOffset: 0,
       lastOffset: 0,
-      enriched: 0,
-      duplicate: 0,
-      deadLettered: 0,
-      command: 0,
-      late: 0,
-      deleted: 0,
-      erased: 0,
+      ...noVerdicts,
       expires: isoTime(hour),
       expiring: logs,
       expiriesSince: isoTime(this.#since),

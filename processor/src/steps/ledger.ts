@@ -7,7 +7,7 @@ import { blockOf, newBlock, readBits, writeBits } from './bit-block.ts';
 import { Expiries } from './expiries.ts';
 import { ExpiringLogs } from './expiring-logs.ts';
 import { originOf, type Origin } from './origin.ts';
-import type { Verdict } from './verdict.ts';
+import { noVerdicts, type Verdict } from './verdict.ts';
 
 /** The stores' names: the entries, and which raw offsets are logs that were not deleted. */
 export const ledgerStore = 'ledger';
@@ -46,13 +46,7 @@ export function keepLedger(): ProcessorSupplier<string, Verdict, string, LedgerE
             ...(minute !== all && { minute: name }),
             firstOffset: offset,
             lastOffset: offset,
-            enriched: 0,
-            duplicate: 0,
-            deadLettered: 0,
-            command: 0,
-            late: 0,
-            deleted: 0,
-            erased: 0,
+            ...noVerdicts,
           };
       open.set(minute, entry);
       return entry;

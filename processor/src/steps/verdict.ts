@@ -15,6 +15,17 @@ export interface Verdict {
 /** The name of the outputs that verdicts come out of. */
 export const verdictOutput = 'verdict';
 
+/** The counts of an entry of the ledger that has none yet. */
+export const noVerdicts = {
+  enriched: 0,
+  duplicate: 0,
+  deadLettered: 0,
+  command: 0,
+  late: 0,
+  deleted: 0,
+  erased: 0,
+};
+
 /** Verdicts that are always the same. */
 export const verdicts: Record<'enriched' | 'late' | 'duplicate' | 'deadLettered' | 'erasure', Verdict> = {
   enriched: { class: 'enriched' },
