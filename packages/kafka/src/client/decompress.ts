@@ -1,13 +1,11 @@
 // Decompresses the records of batches, but no more than there is room for.
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { FatalError } from '../errors.ts';
+import { compressionBits } from '../format/compression.ts';
 import { lz4Size, snappySize } from '../format/unpacked-size.ts';
 import { codecOf } from './wire.ts';
 
-const gzip = 1;
-const snappy = 2;
-const lz4 = 3;
-const zstd = 4;
+const { gzip, snappy, lz4, zstd } = compressionBits;
 
 function hasNoRoom(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
@@ -31,11 +29,7 @@ function inflate(
  * `maxBytes` bytes: no room was made for more.
  * @throws FatalError with BROKER_REFUSED for an algorithm that Kafka does not have.
  */
-export function decompress(
-  algorithm: number,
-  bytes: Buffer,
-  maxBytes: number = Number.MAX_SAFE_INTEGER,
-): Buffer | undefined {
+export function decompress(algorithm: number, bytes: Buffer, maxBytes: number): Buffer | undefined {
   const room = Math.min(maxBytes, 2 ** 31 - 1);
   if (algorithm === gzip) return inflate((options) => gunzipSync(bytes, options), room);
   if (algorithm === zstd) return inflate((options) => zstdDecompressSync(bytes, options), room);

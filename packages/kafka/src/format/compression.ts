@@ -4,6 +4,9 @@
 /** How the records of a batch are written. Every client reads gzip; kafkajs needs codecs for lz4 and zstd. */
 export type Compression = 'none' | 'gzip' | 'lz4' | 'zstd';
 
+/** The bits of a batch's attributes that name its compression. Snappy is only read. */
+export const compressionBits = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;
+
 /** Compresses the records of batches. */
 export interface Compressor {
   /** The bits of a batch's attributes that name the compression. */
