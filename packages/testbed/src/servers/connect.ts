@@ -93,12 +93,12 @@ export function connectSpec(settings: ConnectSettings): PartSpec {
     command: javaCommand(settings.home, {
       main: 'org.apache.kafka.connect.cli.ConnectDistributed',
       args: [config],
-      heapMb,
       archive: 'connect',
       // What a sink converts is garbage at once. In a heap that has to grow, and with less of it for young
       // objects, Connect collects garbage for a quarter of its time; here for a tenth.
+      heapMb,
+      initialHeapMb: heapMb,
       options: [
-        `-Xms${heapMb}m`,
         `-Xmn${Math.floor(heapMb * 0.375)}m`,
         ...(restFolder === undefined ? [] : restJavaOptions(restFolder)),
         ...(secure?.javaOptions ?? []),

@@ -9,7 +9,10 @@ import type { Command } from '../process/run.ts';
 export interface JavaOptions {
   main: string;
   args: string[];
+  /** The size of the Java heap at most, in megabytes. */
   heapMb: number;
+  /** The size of the Java heap at the start, in megabytes. By default 128, or `heapMb` where that is less. */
+  initialHeapMb?: number;
   /** Names the class archive that makes the start faster, where there is one. */
   archive: string;
   /** Options of Java's own. */
@@ -27,12 +30,13 @@ const firstCompilerOnly = '-XX:TieredStopAtLevel=1';
  * little memory, logs to standard output.
  */
 export function javaCommand(home: KafkaHome, options: JavaOptions): Command {
+  const { heapMb, initialHeapMb = Math.min(heapMb, 128) } = options;
   const archive = join(home.archives, `${options.archive}.jsa`);
   return {
     file: home.java.file,
     args: [
-      `-Xms${Math.min(options.heapMb, 128)}m`,
-      `-Xmx${options.heapMb}m`,
+      `-Xms${initialHeapMb}m`,
+      `-Xmx${heapMb}m`,
       '-XX:+UseSerialGC',
       // Below this size of the classes Java collects garbage whenever they grow: three times at the start.
       '-XX:MetaspaceSize=96m',
