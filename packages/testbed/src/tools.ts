@@ -6,10 +6,10 @@ import { z } from 'zod';
 import { projectRoot } from './paths.ts';
 import { Problem } from './process/problem.ts';
 
-/** The Kafka of `npm start`, of tests and of benchmarks, unless KAFKA_VERSION says otherwise. */
-export const defaultKafkaVersion: KafkaVersion = '4.4.0';
-/** The versions that the pipeline is tested on. */
+/** The versions of Kafka that the pipeline is tested on. */
 export const kafkaVersions = ['4.4.0', '4.3.1'] as const;
+/** The Kafka of `npm start`, of tests and of benchmarks, unless KAFKA_VERSION says otherwise. */
+export const defaultKafkaVersion: KafkaVersion = kafkaVersions[0];
 /** A version that the pipeline refuses, for the test that it does. */
 export const refusedKafkaVersion = '3.9.2';
 /** A version that can be fetched: `packages/testbed` has the hashes of its jars. */
@@ -54,4 +54,9 @@ export function readTools(): Tools {
   );
   if (!parsed.success) throw new Problem(z.prettifyError(parsed.error));
   return parsed.data;
+}
+
+/** The Kafka to run: of KAFKA_VERSION, or the default. @throws Problem as {@link readTools} does. */
+export function chosenKafkaVersion(): KafkaVersion {
+  return readTools().KAFKA_VERSION ?? defaultKafkaVersion;
 }

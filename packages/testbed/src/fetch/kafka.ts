@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir, projectRoot } from '../paths.ts';
-import { defaultKafkaVersion, readTools, type KafkaVersion } from '../tools.ts';
+import { chosenKafkaVersion, defaultKafkaVersion, type KafkaVersion } from '../tools.ts';
 import { Problem } from '../process/problem.ts';
 import { run } from '../process/run.ts';
 import { checkJars } from './checked.ts';
@@ -101,7 +101,7 @@ async function writeManifests(
 /** Fetches Kafka, Connect and the sink where they are not there yet; by default as KAFKA_VERSION says. */
 export async function ensureKafka(
   context: FetchContext,
-  version: KafkaVersion = readTools().KAFKA_VERSION ?? defaultKafkaVersion,
+  version: KafkaVersion = chosenKafkaVersion(),
 ): Promise<KafkaHome> {
   const folder = homeOf(version);
   const java = await findJava(context.signal);

@@ -5,7 +5,7 @@ import type { Report } from '../fetch/context.ts';
 import { ensureReplicaSet, mongoUrl } from '../servers/mongo.ts';
 import { ask } from '../process/probe.ts';
 import { freePort, loopback } from '../process/ports.ts';
-import { defaultKafkaVersion, readTools } from '../tools.ts';
+import { chosenKafkaVersion } from '../tools.ts';
 import type { Stores } from './shared-servers.ts';
 
 const mongoImage = 'mongo:8';
@@ -58,7 +58,7 @@ async function untilHealthy(what: string, check: () => Promise<string | undefine
  */
 export async function startContainers(report: Report): Promise<Stores> {
   await getContainerRuntimeClient();
-  const kafkaImage = `apache/kafka:${readTools().KAFKA_VERSION ?? defaultKafkaVersion}`;
+  const kafkaImage = `apache/kafka:${chosenKafkaVersion()}`;
   report(`A Docker engine answers: starting ${kafkaImage} and ${mongoImage}`);
   const ports = { kafka: await freePort(), mongodb: await freePort() };
   const started = await Promise.allSettled([
