@@ -4,6 +4,7 @@ import type { RecordPosition } from '../api/processor.ts';
 import type { SourceRecord, StreamRecord } from '../api/record.ts';
 import type { SourceNode } from '../topology/topology.ts';
 import { readOffsetMetadata, writeOffsetMetadata } from './offset-metadata.ts';
+import type { TaskOptions } from './task-options.ts';
 import type { EdgeCount } from './topology-counts.ts';
 import { RecordQueue } from './record-queue.ts';
 import type { StartOffset } from './start-positions.ts';
@@ -31,6 +32,36 @@ export interface TaskInput {
   read: EdgeCount;
   enter: (record: StreamRecord<unknown, unknown>) => void;
   head: Parsed | undefined;
+}
+
+/** A topic that a source of a task reads. */
+export interface InputTopic {
+  node: SourceNode;
+  /** Its full name. */
+  topic: string;
+  partitions: number;
+}
+
+/**
+ * The topics that a task reads. Topics of a pattern may have fewer partitions than there are tasks: those
+ * without the task's partition are left out.
+ */
+export function inputTopicsOf({
+  subTopology,
+  partition,
+  topicName,
+  partitionsOf,
+}: Pick<TaskOptions, 'subTopology' | 'partition' | 'topicName' | 'partitionsOf'>): InputTopic[] {
+  const inputs: InputTopic[] = [];
+  for (const node of subTopology.nodes) {
+    if (node.kind !== 'source') continue;
+    for (const name of node.topics) {
+      const topic = topicName(name);
+      const partitions = partitionsOf(topic);
+      if (!node.pattern || partition < partitions) inputs.push({ node, topic, partitions });
+    }
+  }
+  return inputs;
 }
 
 /** The offset to commit for what was processed of a queue. */

@@ -17,7 +17,7 @@ import { Punctuators } from './punctuators.ts';
 import { RecordQueue } from './record-queue.ts';
 import { TaskFailures } from './task-failures.ts';
 import { StepClocks } from './step-clocks.ts';
-import { offsetOf, positionOf, seekInput, type Fetched, type Parsed, type TaskInput } from './task-input.ts';
+import { inputTopicsOf, offsetOf, positionOf, seekInput, type Fetched, type Parsed, type TaskInput } from './task-input.ts';
 import { TaskIdling } from './task-idling.ts';
 import { TaskMoment } from './task-moment.ts';
 import { taskIdOf, type TaskOptions } from './task-options.ts';
@@ -89,18 +89,11 @@ export class Task {
       outputs,
       counts,
     });
-    for (const node of options.subTopology.nodes) {
-      if (node.kind !== 'source') continue;
-      for (const name of node.topics) {
-        const topic = options.topicName(name);
-        const partitions = options.partitionsOf(topic);
-        // The topics of a pattern may have fewer partitions than there are tasks.
-        if (node.pattern && options.partition >= partitions) continue;
-        const read = counts.edge(topic, undefined, node.name);
-        const queue = new RecordQueue(topic, options.partition, 0);
-        const enter = this.#graph.entry(node.name);
-        this.#inputs.push({ queue, node, partitions, read, enter, head: undefined });
-      }
+    for (const { node, topic, partitions } of inputTopicsOf(options)) {
+      const queue = new RecordQueue(topic, partition, 0);
+      const read = counts.edge(topic, undefined, node.name);
+      const enter = this.#graph.entry(node.name);
+      this.#inputs.push({ queue, node, partitions, read, enter, head: undefined });
     }
     this.#heads = new InputHeads({
       inputs: this.#inputs,

@@ -2,6 +2,7 @@
 import type { KafkaPort } from '@activity/kafka';
 import type { Topology } from '../../topology/topology.ts';
 import { patternsOf } from '../topic-patterns.ts';
+import { inputTopicsOf } from '../task-input.ts';
 import { taskIdOf } from '../task-options.ts';
 import type { Task } from '../task.ts';
 import type { TopicNames } from '../topic-names.ts';
@@ -44,14 +45,11 @@ export class TaskInputs {
   /** Whether a task has other inputs than it reads: it must be opened again. */
   haveChanged({ id, partition, queues }: Pick<Task, 'id' | 'partition' | 'queues'>): boolean {
     const { topology, names } = this.#options;
-    const sub = topology.subTopologies.find((one) => taskIdOf(one.id, partition) === id);
-    if (!sub || patternsOf(sub.nodes).length === 0) return false;
-    const inputs = new Set<string>();
-    for (const node of sub.nodes) {
-      if (node.kind !== 'source') continue;
-      for (const topic of node.topics)
-        if (!node.pattern || partition < (this.#counts.get(topic) ?? 0)) inputs.add(names.full(topic));
-    }
-    return inputs.size !== queues.length || queues.some(({ topic }) => !inputs.has(topic));
+    const subTopology = topology.subTopologies.find((one) => taskIdOf(one.id, partition) === id);
+    if (!subTopology || patternsOf(subTopology.nodes).length === 0) return false;
+    const partitionsOf = (topic: string): number => this.#counts.get(topic) ?? 0;
+    const inputs = inputTopicsOf({ subTopology, partition, topicName: names.full, partitionsOf });
+    const topics = new Set(inputs.map(({ topic }) => topic));
+    return topics.size !== queues.length || queues.some(({ topic }) => !topics.has(topic));
   }
 }
