@@ -186,9 +186,8 @@ export function validatePartitions(
       }
       counts.set(partitions, [...(counts.get(partitions) ?? []), topic]);
     }
-    const sources = nodes.filter(({ kind }) => kind === 'source');
-    const isOnePattern =
-      sources.every((node) => node.kind === 'source' && node.pattern) && sources.length === 1;
+    const sources = nodes.filter((node) => node.kind === 'source');
+    const isOnePattern = sources.length === 1 && sources[0]?.pattern !== undefined;
     if (counts.size > 1 && !isOnePattern) {
       const list = [...counts].map(([count, topics]) => `${topics.join(', ')} (${count})`).join(' and ');
       problems.push(
