@@ -7,7 +7,7 @@ import { internalTopics } from './runtime/internal-topics.ts';
 import { checkTopicPrefix } from './runtime/internal-topic-settings.ts';
 import { topicNames } from './runtime/topic-names.ts';
 import { readTopology, type TopologyModule } from './runtime/topology-module.ts';
-import { isInternalTopic, matchPatterns, patternsOf, resolveTopology } from './runtime/topic-patterns.ts';
+import { isInternalTopic, resolveNow } from './runtime/topic-patterns.ts';
 import type { Topology } from './topology/topology.ts';
 
 /** Which application to reset, and how. */
@@ -128,7 +128,7 @@ async function inputsOf(
   if (!topology)
     throw new FatalError('CONFIGURATION_INVALID', 'to: whose offsets to set is not known; give inputTopics');
   const own = new Set(topology.repartitionTopics.map(({ name }) => name));
-  const matches = matchPatterns(patternsOf(topology.nodes), await kafka.listTopics(), prefix);
-  const read = resolveTopology(topology, matches).subTopologies.flatMap(({ sourceTopics }) => sourceTopics);
+  const { subTopologies } = await resolveNow(topology, () => kafka.listTopics(), prefix);
+  const read = subTopologies.flatMap(({ sourceTopics }) => sourceTopics);
   return read.filter((topic) => !own.has(topic));
 }

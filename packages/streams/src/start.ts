@@ -20,7 +20,7 @@ import type { ThreadState } from './runtime/thread/thread-state.ts';
 import type { ThreadHandle } from './runtime/thread-handle.ts';
 import { isModule, readTopology } from './runtime/topology-module.ts';
 import { topicNames } from './runtime/topic-names.ts';
-import { matchPatterns, patternsOf, resolveTopology } from './runtime/topic-patterns.ts';
+import { resolveNow } from './runtime/topic-patterns.ts';
 import { workerThread } from './runtime/worker-thread.ts';
 import { instanceIdOf, openStateFolder } from './state/state-folder.ts';
 import { threadSettings, type StreamsOptions } from './streams-options.ts';
@@ -149,9 +149,7 @@ export function createStreams(options: StreamsOptions): Streams {
     const kafka = createKafka(identity.kafkaOptions);
     try {
       const names = topicNames(prefix, topology);
-      const patterns = patternsOf(topology.nodes);
-      const listed = patterns.length === 0 ? [] : await kafka.listTopics();
-      const resolved = resolveTopology(topology, matchPatterns(patterns, listed, prefix));
+      const resolved = await resolveNow(topology, () => kafka.listTopics(), prefix);
       await prepareTopics({ kafka, topology: resolved, names, internalTopics, deadLetterTopic });
     } finally {
       await kafka.close();

@@ -3,7 +3,7 @@ import { layOut } from './layout.ts';
 import { edgeName, pictureOf } from './picture.ts';
 import { escapeText, figureAttributes, toSvg } from './svg.ts';
 import type { StreamsDescription } from '../streams.ts';
-import { matchedByAny, patternsOf, resolveTopology } from '../runtime/topic-patterns.ts';
+import { matchesOf, patternsOf, resolveTopology } from '../runtime/topic-patterns.ts';
 import { topicNames } from '../runtime/topic-names.ts';
 import type { TopologyNode } from '../topology/topology.ts';
 
@@ -14,10 +14,10 @@ export function withMatches(
   { topology, ...rest }: StreamsDescription,
   read: readonly string[],
 ): StreamsDescription {
-  const matches = patternsOf(topology.nodes).map((pattern) => {
-    // A topic that two of them match ends the application; the page shows it nevertheless.
-    return [pattern, matchedByAny([pattern], read, rest.internalTopicPrefix)] as const;
-  });
+  // A topic that two patterns match ends the application; the page shows it nevertheless.
+  const matches = patternsOf(topology.nodes).map(
+    (pattern) => [pattern, matchesOf(pattern, read, rest.internalTopicPrefix)] as const,
+  );
   return { ...rest, topology: resolveTopology(topology, Object.fromEntries(matches)) };
 }
 

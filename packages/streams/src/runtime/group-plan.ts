@@ -32,10 +32,10 @@ export async function planGroup(
   const accepted = members.filter(({ topology }) => (topology ?? chosen).fingerprint === chosen.fingerprint);
   const patterns = chosen.patterns?.flat() ?? [];
   const matches = patterns.length === 0 ? undefined : matchPatterns(patterns, await listTopics(), prefix);
-  const inputs = chosen.inputs.map((own, id) => [...own, ...matchesOf(chosen, id, matches)]);
+  const inputs = chosen.inputs.map((own, id) => [...own, ...matchedInputs(chosen, id, matches)]);
   const found = await tasksOf(inputs, accepted, kafka);
   const { tasks } = found;
-  // What a sub-topology writes whose pattern matches nothing yet is not there yet either.
+  // A repartition topic does not exist before the pattern of the sub-topology that writes it matches a topic.
   const absent = found.absent.filter((topic) => !matches || !isInternalTopic(prefix, topic));
   for (const topic of absent)
     log('warn', `input topic ${topic} is not there now; its tasks stay as they are`);
@@ -91,7 +91,11 @@ function ownedBy(members: readonly AssignableMember[]): number {
   return members.reduce((sum, { owned }) => sum + owned.length, 0);
 }
 
-function matchesOf({ patterns }: TopologyShape, id: number, matches: PatternMatches = {}): readonly string[] {
+function matchedInputs(
+  { patterns }: TopologyShape,
+  id: number,
+  matches: PatternMatches = {},
+): readonly string[] {
   return patterns?.[id]?.flatMap((pattern) => matches[pattern] ?? []) ?? [];
 }
 

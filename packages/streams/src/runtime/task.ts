@@ -17,7 +17,15 @@ import { Punctuators } from './punctuators.ts';
 import { RecordQueue } from './record-queue.ts';
 import { TaskFailures } from './task-failures.ts';
 import { StepClocks } from './step-clocks.ts';
-import { inputTopicsOf, offsetOf, positionOf, seekInput, type Fetched, type Parsed, type TaskInput } from './task-input.ts';
+import {
+  inputTopicsOf,
+  offsetOf,
+  positionOf,
+  seekInput,
+  type Fetched,
+  type Parsed,
+  type TaskInput,
+} from './task-input.ts';
 import { TaskIdling } from './task-idling.ts';
 import { TaskMoment } from './task-moment.ts';
 import { taskIdOf, type TaskOptions } from './task-options.ts';

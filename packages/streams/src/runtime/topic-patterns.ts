@@ -16,8 +16,14 @@ function patternOf(text: string): RegExp {
   return new RegExp(text.slice(1, end), text.slice(end + 1));
 }
 
+/** Which of these topics a pattern matches, sorted; internal topics of the application are no input. */
+export function matchesOf(text: string, topics: readonly string[], prefix: string): string[] {
+  const pattern = patternOf(text);
+  return topics.filter((topic) => pattern.test(topic) && !isInternalTopic(prefix, topic)).toSorted();
+}
+
 /**
- * Which of these topics each pattern matches; internal topics of the application are no input.
+ * Which of these topics each pattern matches.
  * @throws FatalError with TOPOLOGY_INVALID where two patterns match one topic.
  */
 export function matchPatterns(
@@ -27,10 +33,8 @@ export function matchPatterns(
 ): PatternMatches {
   const takenBy = new Map<string, string>();
   const matches: { [pattern: string]: string[] } = {};
-  const inputs = topics.filter((topic) => !isInternalTopic(prefix, topic)).toSorted();
   for (const text of patterns) {
-    const pattern = patternOf(text);
-    matches[text] = inputs.filter((topic) => pattern.test(topic));
+    matches[text] = matchesOf(text, topics, prefix);
     for (const topic of matches[text]) {
       const other = takenBy.get(topic);
       if (other !== undefined) {
@@ -41,15 +45,6 @@ export function matchPatterns(
     }
   }
   return matches;
-}
-
-/** The topics that any of the patterns matches. */
-export function matchedByAny(
-  patterns: readonly string[],
-  topics: readonly string[],
-  prefix: string,
-): string[] {
-  return [...new Set(patterns.flatMap((text) => matchPatterns([text], topics, prefix)[text] ?? []))];
 }
 
 /** Whether a topic is one of the own of an application with this prefix, by its name. */
@@ -83,6 +78,21 @@ export function resolveTopology(topology: Topology, matches: PatternMatches): To
       return { ...sub, nodes, sourceTopics };
     }),
   };
+}
+
+/**
+ * The topology with the topics that its patterns match now. The topics are asked for only where there are
+ * patterns.
+ * @throws FatalError as {@link matchPatterns} does.
+ */
+export async function resolveNow(
+  topology: Topology,
+  listTopics: () => Promise<readonly string[]>,
+  prefix: string,
+): Promise<Topology> {
+  const patterns = patternsOf(topology.nodes);
+  if (patterns.length === 0) return topology;
+  return resolveTopology(topology, matchPatterns(patterns, await listTopics(), prefix));
 }
 
 /**

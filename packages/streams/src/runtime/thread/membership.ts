@@ -6,7 +6,7 @@ import { readAssignment, writeAssignments, writeJoinData, type Assignment } from
 import type { TopologyShape } from '../fingerprint.ts';
 import { planGroup } from '../group-plan.ts';
 import { prepareTopics } from '../internal-topics.ts';
-import { matchPatterns, resolveTopology } from '../topic-patterns.ts';
+import { resolveNow } from '../topic-patterns.ts';
 import type { CommitCycle } from './commit-cycle.ts';
 import type { TaskSet } from './task-set.ts';
 import type { StreamThreadOptions } from './thread-options.ts';
@@ -142,9 +142,8 @@ export class Membership {
     let listed: readonly string[] | undefined;
     const listTopics = async (): Promise<readonly string[]> => (listed ??= await kafka.listTopics());
     if (shape.patterns) {
-      // Topics that have come since may need changelogs and repartition topics, and these are planned for.
-      const matches = matchPatterns(shape.patterns.flat(), await listTopics(), prefix);
-      const resolved = resolveTopology(topology, matches);
+      // New topics of a pattern may need changelogs and repartition topics, which the plan reads.
+      const resolved = await resolveNow(topology, listTopics, prefix);
       await prepareTopics({ kafka, topology: resolved, names, internalTopics, deadLetterTopic });
     }
     const plan = await planGroup(members, { kafka, shape, prefix, listTopics, log });

@@ -15,7 +15,7 @@ import { Purger } from '../purger.ts';
 import type { Task } from '../task.ts';
 import { lagsOf, sizesOf } from '../task-figures.ts';
 import { addLags, mergeSizes, type StoreSize, type ThreadFigures } from '../thread-figures.ts';
-import { matchedByAny } from '../topic-patterns.ts';
+import { matchesOf } from '../topic-patterns.ts';
 import { TopicWatch } from '../topic-watch.ts';
 import { TopologyCounts } from '../topology-counts.ts';
 import { CommitCycle } from './commit-cycle.ts';
@@ -139,8 +139,9 @@ export class StreamThread {
 
   async #matching(patterns: readonly string[]): Promise<string[]> {
     const { kafka, names } = this.#options;
-    // Where two match one topic, the leader's plan fails, with the remedy.
-    return matchedByAny(patterns, await kafka.listTopics(), names.prefix);
+    // Where two patterns match one topic, the leader's plan fails with the remedy.
+    const listed = await kafka.listTopics();
+    return [...new Set(patterns.flatMap((pattern) => matchesOf(pattern, listed, names.prefix)))];
   }
 
   get state(): ThreadState {
