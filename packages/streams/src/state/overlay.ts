@@ -154,11 +154,11 @@ export class Overlay<V> implements CommitLayers {
       this.#add(key, window, text, segment, value, time, old?.value);
       return { value, timestamp: time };
     }
-    const isUnwritten = entry.data === unwritten;
-    const value = next(entry.value, isUnwritten);
+    const mayChange = entry.data === unwritten;
+    const value = next(entry.value, mayChange);
     const time = entry.value === undefined || timestamp > entry.timestamp ? timestamp : entry.timestamp;
     // A count that was counted already since the last commit: its bytes are what they were.
-    if (isUnwritten && this.#isUnwritten(value)) {
+    if (mayChange && this.#isUnwritten(value)) {
       entry.value = value;
       entry.timestamp = time;
       entry.segment = segment;
