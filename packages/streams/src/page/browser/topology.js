@@ -8,6 +8,8 @@ const everyMs = 2000;
 const rateOverMs = 10_000;
 /** A lag that was read longer ago than this is old: partitions are fetched each half second. */
 const oldMs = 5000;
+/** A thread whose figures are older has not replied. */
+const silentMs = 1500;
 /** The page is loaded again for topics that it does not draw, but no sooner than this after it was loaded. */
 const shownMs = 5000;
 const source = location.pathname.replace(/\/+$/, '') + '.json';
@@ -95,21 +97,32 @@ function sampleOf({ at, edges, nodes }) {
   };
 }
 
-/** @param {StreamsFigures} figures */
-function show(figures) {
-  const now = sampleOf(figures);
+/** Whether the application has stopped. @param {StreamsFigures} figures */
+function isOver({ state }) {
+  return state === 'ERROR' || state === 'CLOSED';
+}
+
+/**
+ * How long ago something was read, where that is longer than a time. After the application has stopped,
+ * nothing is old: the page says that these are the last figures.
+ * @param {StreamsFigures} figures @param {number | undefined} readAt @param {number} mostMs
+ */
+function ageAbove(figures, readAt, mostMs) {
+  if (readAt === undefined || isOver(figures)) return undefined;
+  const age = figures.at - readAt;
+  return age > mostMs ? age : undefined;
+}
+
+/** @param {StreamsFigures} figures @param {Sample} now of these figures */
+function show(figures, now) {
   const topics = new Map(figures.topics.map((topic) => [topic.topic, topic]));
   const stores = new Map(figures.stores.map((store) => [store.store, store]));
   const nodes = new Map(figures.nodes.map((node) => [node.node, node]));
   const isAssigned = figures.state !== 'CREATED' && figures.state !== 'REBALANCING';
 
-  const isOver = figures.state === 'ERROR' || figures.state === 'CLOSED';
-
   /** How old the lag of a topic is, where it is too old to be the lag of now. @param {string} of */
   function ageOf(of) {
-    const readAt = topics.get(of)?.readAt;
-    const age = readAt === undefined || isOver ? 0 : figures.at - readAt;
-    return age > oldMs ? age : undefined;
+    return ageAbove(figures, topics.get(of)?.readAt, oldMs);
   }
 
   /** What each kind of figure shows; the page names them in `data-show`. @type {Record<string, (of: string) => [text: string, look?: 'trouble' | 'old' | false]>} */
@@ -200,30 +213,31 @@ function show(figures) {
 }
 
 /** @param {StreamsFigures} figures */
-function showState({ at, state, stateSince, isPaused, errorCode, threads, stores, topics }) {
+function showState(figures) {
+  const { state, stateSince, isPaused, errorCode, threads, stores, topics } = figures;
   const left = stores.reduce((sum, { remaining }) => sum + remaining, 0);
   const tasks = threads.reduce((sum, thread) => sum + thread.tasks, 0);
   const idle = threads.reduce((sum, thread) => sum + thread.idleTasks, 0);
   const code = state === 'ERROR' && errorCode !== undefined ? ` (${errorCode})` : '';
   document.body.dataset.state = state;
   write(element('state'), `${state}${code} since ${clock.format(stateSince)}`);
-  const over =
-    state === 'ERROR' || state === 'CLOSED' ? 'The application has stopped: these are its last figures.' : '';
+  const over = isOver(figures);
   const notes = [
-    over,
-    isPaused && over === '' ? 'The application is paused: no record is processed.' : '',
+    over ? 'The application has stopped: these are its last figures.' : '',
+    isPaused && !over ? 'The application is paused: no record is processed.' : '',
     state === 'RESTORING' && left > 0 ? `${count(left)} offsets of changelogs are still to be restored.` : '',
-    topics.some(({ readAt }) => over === '' && readAt !== undefined && at - readAt > oldMs)
+    topics.some(({ readAt }) => ageAbove(figures, readAt, oldMs) !== undefined)
       ? 'Some lags are old: nothing was fetched of these topics since.'
       : '',
-    idle > 0 && over === ''
+    idle > 0 && !over
       ? `${count(idle)} of ${count(tasks)} tasks are not at work: the lags of their topics may be old.`
       : '',
-    ...threads.map(({ readAt }, i) =>
-      over === '' && readAt !== undefined && at - readAt > 1500
-        ? `Thread ${i} has not replied for ${duration(at - readAt)}: its figures are from then.`
-        : '',
-    ),
+    ...threads.map(({ readAt }, i) => {
+      const age = ageAbove(figures, readAt, silentMs);
+      return age === undefined
+        ? ''
+        : `Thread ${i} has not replied for ${duration(age)}: its figures are from then.`;
+    }),
   ].filter(Boolean);
   const list = element('notes');
   if (list.textContent !== notes.join('')) list.replaceChildren(...notes.map((note) => withText('li', note)));
@@ -284,7 +298,7 @@ async function readFigures() {
     cameAt = Date.now();
     isLost = false;
     if (drawsOthers(figures) && performance.now() > shownMs) location.reload();
-    show(figures);
+    show(figures, now);
     showState(figures);
   } catch {
     isLost = true;
