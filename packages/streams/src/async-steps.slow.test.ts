@@ -47,20 +47,12 @@ async function prepare(records: number, keys: number, options: object): Promise<
 
 /** Each result once, in the order of its key, and every count: 1, 2, 3, … */
 async function expectExact({ topics }: Run, records: number, keys: number): Promise<void> {
-  const wanted = new Map<string, string[]>();
-  for (let id = 0; id < records; id++) {
-    const key = `key ${id % keys}`;
-    const list = wanted.get(key);
-    if (list) list.push(`${id}!`);
-    else wanted.set(key, [`${id}!`]);
-  }
-  const found = new Map<string, string[]>();
-  for (const { key, value } of await witness.readCommitted(topics.results)) {
-    const list = found.get(key ?? '');
-    if (list) list.push(value ?? '');
-    else found.set(key ?? '', [value ?? '']);
-  }
-  const wrong = [...wanted].filter(([key, values]) => found.get(key)?.join() !== values.join());
+  const sent = Array.from({ length: records }, (_, id) => ({ key: `key ${id % keys}`, value: `${id}!` }));
+  const wanted = Map.groupBy(sent, ({ key }) => key);
+  const found = Map.groupBy(await witness.readCommitted(topics.results), ({ key }) => key);
+  const valuesOf = (list: readonly { value: string | null }[] = []): string =>
+    list.map(({ value }) => value).join();
+  const wrong = [...wanted].filter(([key, list]) => valuesOf(found.get(key)) !== valuesOf(list));
   expect(wrong.map(([key]) => key)).toEqual([]);
   const counts = new Map<string, number>();
   let wrongCounts = 0;

@@ -99,11 +99,9 @@ async function untilAllCommitted(applicationId: string, { input, groups }: JoinT
   });
 }
 
-/** The values of each key, in their order. */
-function byKey(texts: Texts): Map<string | null, (string | null)[]> {
-  const values = new Map<string | null, (string | null)[]>();
-  for (const [key, value] of texts) values.set(key, [...(values.get(key) ?? []), value]);
-  return values;
+/** The results of each key, in their order. */
+function byKey(texts: Texts): Map<string | null, Texts> {
+  return Map.groupBy(texts, ([key]) => key);
 }
 
 /** The newest result of each row, as it must be in the end. */
