@@ -1,5 +1,5 @@
-// `npm run golden -w packages/streams`: writes the golden files of the release that package.json names, or of
-// the name that it is given: state of between two releases.
+// `npm run golden -w packages/streams [NAME]`: writes the golden files of the release that package.json
+// names, or of NAME: for stores that were added between two releases.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeGolden } from '../src/testing-support/golden-state.ts';

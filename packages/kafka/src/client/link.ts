@@ -112,7 +112,7 @@ export class Link {
     );
   }
 
-  /** It may know every request, but what they do is tried on Kafka 4 alone. */
+  /** An older broker may support every request, but this client is tested with Kafka 4 only. */
   #checkRelease(metadataVersion: number | undefined): void {
     const release = releaseBefore4(metadataVersion);
     if (release === undefined) return;

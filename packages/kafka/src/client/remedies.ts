@@ -60,7 +60,7 @@ const releasesBefore4: readonly (readonly [level: number, release: string])[] = 
   [4, '3.3'],
   [1, '3.0 to 3.2'],
 ];
-/** Where the levels of Kafka 4.0 end. Releases of 3.9 know some of those that came before. */
+/** The last level of Kafka 4.0. Brokers of 3.9 know some of the earlier levels of 4.0. */
 const lastOf40 = 25;
 
 /** The release of a broker that is older than Kafka 4, by the newest `metadata.version` that it knows. */

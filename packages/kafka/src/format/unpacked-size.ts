@@ -27,13 +27,16 @@ function declaredSize(bytes: Buffer, at: number): number {
   return size;
 }
 
-/** LZ4 makes a byte of at most this many. */
+/** One byte of LZ4 unpacks to at most this many bytes. */
 const lz4MostBytes = 255;
 const flagDictionary = 0x01;
 const flagContentSize = 0x08;
 const flagBlockChecksum = 0x10;
 
-/** Bytes of records in a frame of LZ4; where they cannot be more than `enough`, no more than a bound. */
+/**
+ * How many bytes the records in an LZ4 frame have. Where they cannot have more than `enough`, a bound is
+ * returned and the frame is not read.
+ */
 export function lz4Size(bytes: Buffer, enough: number): number {
   if (bytes.length * lz4MostBytes <= enough) return bytes.length * lz4MostBytes;
   const flags = bytes[4] ?? 0;

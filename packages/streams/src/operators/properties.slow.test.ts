@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 
 const STREAMS_SEEDS = process.env['OPERATOR_SEEDS'] ?? '10000';
 const folder = import.meta.dirname;
-/** The test files with a property whose number of seeds is that of a run. */
+/** The test files whose properties are checked with STREAMS_SEEDS seeds. */
 const files = readdirSync(folder)
   .filter((file) => file.endsWith('.test.ts') && !file.endsWith('.slow.test.ts'))
   .filter((file) => /check(Async)?Property\(/.test(readFileSync(join(folder, file), 'utf8')));

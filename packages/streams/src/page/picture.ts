@@ -15,7 +15,7 @@ export interface Row {
   text: string;
   look?: 'dim' | 'store' | 'trouble';
   figure?: Figure;
-  /** A figure behind it, which is no trouble. */
+  /** A second figure after the first, which is not shown as trouble. */
   also?: Figure;
 }
 

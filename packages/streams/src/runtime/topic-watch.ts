@@ -78,8 +78,8 @@ export class TopicWatch {
     if (!patterns) return [];
     const before = this.#matching ?? patterns.assigned();
     const matching = await patterns.matching();
-    // The first look is before the first assignment: it knows how many partitions there were then.
     this.#matching = matching;
+    // The first look may come before the first assignment. It only notes the topics and their partitions.
     if (!before) return [];
     return [
       ...matching.filter((topic) => !before.includes(topic)),

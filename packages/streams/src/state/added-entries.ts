@@ -4,7 +4,7 @@ import type { Stored } from './committed-state.ts';
 /** What waits for the disk, by segment and key; null: a deletion. */
 export type Table = Map<number, Map<string, Stored | null>>;
 
-/** About as many keys of a layer are looked up below it; of more, the others are taken to be alike. */
+/** About this many keys of a layer are looked up below it. What they add is scaled up to all keys of it. */
 const sampledKeys = 256;
 
 /** How many entries these layers, the lowest first, add to those on disk. */

@@ -1,4 +1,4 @@
-// Segment's client for Python, from the package index, for tests that events come in by it.
+// Segment's client for Python, from the package index, for tests that send events with it.
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir } from '../paths.ts';

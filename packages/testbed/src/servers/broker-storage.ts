@@ -56,7 +56,7 @@ function copyFormat(kept: string, logs: string, nodeId: number): void {
   writeFileSync(join(logs, metaFile), lines.join(''));
 }
 
-/** Keeps what the tool has written. Kafka 4.4 has the checkpoint where 4.3 has `bootstrap.checkpoint`. */
+/** Keeps the files that the tool has written. Kafka 4.4 writes its checkpoint to another place than 4.3. */
 function keepFormat(logs: string, kept: string, nodeId: number): void {
   // Whole at once: other brokers may be starting.
   const part = `${kept}.${process.pid}-${nodeId}`;
