@@ -105,7 +105,8 @@ test('killed again and again it goes on: nothing is lost, each reject is there o
         continue;
       }
       expect([code, stderr]).toEqual([1, '']);
-      expect(stdout).toContain('149,850 stored, 150 rejected');
+      // A kill may come after the last line is saved and before the summary is printed.
+      expect(stdout).toMatch(/149,850 stored, 150 rejected|was imported by/);
       break;
     }
     expect(kills).toBeGreaterThan(0);
