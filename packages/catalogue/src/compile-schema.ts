@@ -54,7 +54,8 @@ export function compileSchema(schema: unknown): CheckMetadata {
   };
 }
 
-function compiled(schema: unknown): ReturnType<Ajv2020['compile']> {
+/** A validator for one schema: what a schema names by its `$id` is no other schema's. */
+function newAjv(): Ajv2020 {
   const ajv = new Ajv2020({
     strict: true,
     // Type and properties may be in different parts of a schema: what is written is right.
@@ -70,6 +71,22 @@ function compiled(schema: unknown): ReturnType<Ajv2020['compile']> {
     },
   });
   addFormats.default(ajv, [...formats]);
+  return ajv;
+}
+
+const draft = 'https://json-schema.org/draft/2020-12/schema';
+/** Checks schemas. It compiles the schema of schemas once, which takes longer than one of a type. */
+let ofSchemas: Ajv2020 | undefined;
+
+function compiled(schema: unknown): ReturnType<Ajv2020['compile']> {
+  const ajv = newAjv();
+  const validateOwn = ajv.validateSchema.bind(ajv);
+  ajv.validateSchema = (given, throwOrLogError) => {
+    const isOfDraft = typeof given === 'object' && (given['$schema'] ?? draft) === draft;
+    if (!isOfDraft) return validateOwn(given, throwOrLogError);
+    ofSchemas ??= newAjv();
+    return ofSchemas.validateSchema(given, throwOrLogError);
+  };
   try {
     return ajv.compile(schema as object | boolean);
   } catch (error) {
