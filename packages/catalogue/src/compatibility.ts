@@ -2,8 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { compileSchema } from './compile-schema.ts';
 import { expandSchema, type Expanded } from './expand-schema.ts';
-
-type Fields = Record<string, unknown>;
+import type { Fields } from './schema-keywords.ts';
 
 /** The most reasons that are given. */
 const mostReasons = 20;

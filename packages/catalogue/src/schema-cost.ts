@@ -2,11 +2,10 @@
 // refused, with its reason.
 import { maxSchemaBytes } from '@activity/contracts';
 import { LinearPattern } from './linear-pattern.ts';
+import { keywordsOfLists, keywordsOfMaps, keywordsOfOne, targetOf, type Fields } from './schema-keywords.ts';
 
 /** A schema is refused; the message says where, and why. */
 export class SchemaRefusedError extends Error {}
-
-type Fields = Record<string, unknown>;
 
 /** The deepest nesting of a schema. */
 const maxDepth = 64;
@@ -18,10 +17,6 @@ const maxCost = 2_000;
 /** `uniqueItems` compares each item with each other one. */
 const uniqueItemsCost = 200;
 
-const one = ['not', 'if', 'then', 'else', 'additionalProperties', 'unevaluatedProperties', 'propertyNames'];
-const oneOfItems = ['items', 'contains', 'unevaluatedItems'];
-const lists = ['allOf', 'anyOf', 'oneOf', 'prefixItems'];
-const maps = ['properties', 'patternProperties', 'dependentSchemas'];
 const refused = ['$dynamicRef', '$dynamicAnchor', '$anchor', '$recursiveRef', '$vocabulary', 'contentSchema'];
 
 /**
@@ -62,9 +57,9 @@ class Costs {
     for (const [keyword, value] of Object.entries(schema)) {
       const place = `${path}.${keyword}`;
       if (refused.includes(keyword)) throw new SchemaRefusedError(`${place}: is not taken`);
-      if (one.includes(keyword) || oneOfItems.includes(keyword)) cost += this.of(value, place, inside);
-      else if (lists.includes(keyword)) cost += this.#all(value, place, inside);
-      else if (maps.includes(keyword)) cost += this.#all(value, place, inside);
+      if (keywordsOfOne.has(keyword)) cost += this.of(value, place, inside);
+      else if (keywordsOfLists.has(keyword) || keywordsOfMaps.has(keyword))
+        cost += this.#all(value, place, inside);
       else if (keyword === 'enum' && Array.isArray(value)) cost += value.length;
       else if (keyword === 'uniqueItems') cost += uniqueItemsCost;
       else if (keyword === 'pattern') cost += stepsOf(value, place);
@@ -86,21 +81,9 @@ class Costs {
   #target(reference: unknown, path: string): unknown {
     if (typeof reference !== 'string' || !/^#(\/|$)/.test(reference))
       throw new SchemaRefusedError(`${path}: must be a reference within the schema, like #/$defs/name`);
-    let target: unknown = this.#root;
-    for (const part of reference.slice(1).split('/').slice(1)) {
-      const name = decoded(part).replaceAll('~1', '/').replaceAll('~0', '~');
-      target = isFields(target) || Array.isArray(target) ? (target as Fields)[name] : undefined;
-    }
+    const target = targetOf(reference, this.#root);
     if (target === undefined) throw new SchemaRefusedError(`${path}: leads to nothing`);
     return target;
-  }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
   }
 }
 
