@@ -2,6 +2,7 @@
 import { currentVersion, typeNameProblem } from '@activity/contracts';
 import { compileSchema, type CheckMetadata } from './compile-schema.ts';
 import { KnownTypes, type KnownType } from './known-types.ts';
+import { maxTakenTypes, typeTaker } from './taken-types.ts';
 
 /** A type with its compiled schema. */
 export interface CheckedType extends KnownType {
@@ -30,8 +31,6 @@ export type UnknownType =
   /** The catalogue, which may have it, has not been read yet. */
   | { kind: 'unread' };
 
-/** How many types that are not registered are taken: more would make records of counts ever larger. */
-const maxUnknownTypes = 500;
 /** How many names a message lists. */
 const namesListed = 20;
 
@@ -39,7 +38,7 @@ const namesListed = 20;
 export class EventTypes {
   readonly known: KnownTypes<CheckedType>;
   readonly #options: EventTypesOptions;
-  readonly #taken = new Set<string>();
+  readonly #take = typeTaker();
 
   constructor(options: EventTypesOptions) {
     this.#options = options;
@@ -57,15 +56,11 @@ export class EventTypes {
     if (problem !== undefined) return { kind: 'refused', message: problem };
     if (!this.#options.isRead()) return { kind: 'unread' };
     if (this.#options.unknown === 'refuse') return { kind: 'refused', message: this.#notRegistered() };
-    if (!this.#taken.has(name)) {
-      if (this.#taken.size >= maxUnknownTypes)
-        return {
-          kind: 'refused',
-          message: `is not registered, and ${maxUnknownTypes} such types are taken already: register it with PUT /api/types/…`,
-        };
-      this.#taken.add(name);
-    }
-    return { kind: 'taken' };
+    if (this.#take(name)) return { kind: 'taken' };
+    return {
+      kind: 'refused',
+      message: `is not registered, and ${maxTakenTypes} such types are taken already: register it with PUT /api/types/…`,
+    };
   }
 
   #notRegistered(): string {

@@ -2,6 +2,8 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import { isDeleted, type TypeRecord } from '@activity/contracts';
 
+export { typeTaker } from './taken-types.ts';
+
 /** What threads know of a registered type. */
 export interface SharedType {
   readonly name: string;

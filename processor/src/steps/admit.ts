@@ -1,7 +1,12 @@
 // Admit: lets events on to be processed, hands commands to what carries them out, and sends the rest to the
 // dead letters.
 import { isoTime, logId, rawPosition, replayedFromHeader, type Marker } from '@activity/contracts';
-import { sharedTypes, type SharedTypes, type SharedTypesOptions } from '@activity/catalogue/shared';
+import {
+  sharedTypes,
+  typeTaker,
+  type SharedTypes,
+  type SharedTypesOptions,
+} from '@activity/catalogue/shared';
 import { partitionOf } from '@activity/kafka/core';
 import type {
   KeyValueStore,
@@ -188,22 +193,12 @@ export function admit({
   };
 }
 
-/** How many types that are not registered are taken: more would make records of counts ever larger. */
-const maxUnknownTypes = 500;
-
 function knownTypes(
   builtIn: ReadonlySet<string>,
   unknown: AdmitOptions['unknownTypes'],
   catalogue: SharedTypes | undefined,
 ): (name: string) => boolean {
-  const taken = new Set<string>();
-
-  function take(name: string): boolean {
-    if (!taken.has(name) && taken.size >= maxUnknownTypes) return false;
-    taken.add(name);
-    return true;
-  }
-
+  const take = typeTaker();
   return (name) =>
     builtIn.has(name) || catalogue?.get(name) !== undefined || (unknown === 'take' && take(name));
 }
