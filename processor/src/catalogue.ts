@@ -1,10 +1,8 @@
 // The catalogue of types: followed by the process, shared with the threads that judge types by it.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TypesFollower } from '@activity/catalogue';
 import { shareTypes, typesToShare, type SharedTypesOptions } from '@activity/catalogue/shared';
 import { createKafka } from '@activity/kafka';
 import type { KafkaSecurity, Logger } from '@activity/service';
-import { RetriableError } from '@activity/streams';
 
 /** What following needs. */
 export interface CatalogueOptions {
@@ -43,13 +41,7 @@ export function followCatalogue({ brokers, security, topic, logger }: CatalogueO
   follower.start();
   return {
     options: () => ({ channel, types: typesToShare(follower.records) }),
-    async read() {
-      const end = performance.now() + patienceMs;
-      while (!follower.isReady && performance.now() < end) await sleep(20);
-      if (follower.isReady) return;
-      const reason = `the catalogue of types has not been read: ${follower.failure ?? topic}`;
-      throw new RetriableError('TIMED_OUT', reason);
-    },
+    read: async () => follower.untilReady(patienceMs),
     async close() {
       share.close();
       await follower.close();

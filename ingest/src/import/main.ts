@@ -1,6 +1,5 @@
 // `npm run import -- FILE…`: events of files into the raw topic.
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventTypes } from '@activity/catalogue';
 import { activityInputOf } from '@activity/contracts';
 import { openTopicReader, openTopicWriter } from '@activity/kafka';
@@ -245,13 +244,8 @@ async function readTypes(config: ImportConfig): Promise<EventTypes> {
     // On a terminal what it has read is nobody's question.
     logger: logger.child({}, { level: 'warn' }),
   });
-  const end = performance.now() + typesWithinMs;
-  for (;;) {
-    const readiness = catalogue.readiness({ ready: true });
-    if (readiness.ready) return catalogue.types;
-    if (performance.now() > end) throw new Error(readiness.reason);
-    await sleep(50);
-  }
+  await catalogue.untilReady(typesWithinMs);
+  return catalogue.types;
 }
 
 async function main(): Promise<void> {

@@ -24,6 +24,8 @@ export interface OpenTypes {
   isBuiltIn: (name: string) => boolean;
   /** Not ready until the catalogue has been read once, else what the edge itself says. */
   readiness: (own: Readiness) => Readiness;
+  /** Resolves when the catalogue has been read once. @throws Error where that takes more than `withinMs`. */
+  untilReady: (withinMs: number) => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -63,10 +65,11 @@ export function openTypes({
     types,
     changes: new TypeChanges({ kafka, topic, follower, now: Date.now, deadlineMs: changeDeadlineMs }),
     isBuiltIn: (name) => types.known.isBuiltIn(name),
-    readiness: (own) =>
-      !own.ready || follower.isReady
-        ? own
-        : { ready: false, reason: `the catalogue of types has not been read: ${follower.failure ?? topic}` },
+    readiness(own) {
+      const { unread } = follower;
+      return own.ready && unread !== undefined ? { ready: false, reason: unread } : own;
+    },
+    untilReady: async (withinMs) => follower.untilReady(withinMs),
     async close() {
       await follower.close();
       await kafka.close();

@@ -1,14 +1,9 @@
 // Follows the types topic: reads it from its beginning, and then on and on.
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  isDeleted,
-  typeRecord,
-  type DeletedType,
-  type EventType,
-  type TypeRecord,
-} from '@activity/contracts';
+import { isDeleted, typeRecord, type EventType, type TypeRecord } from '@activity/contracts';
 import {
   partitionName,
+  RetriableError,
   TaskCorruptedError,
   type Fetcher,
   type KafkaPort,
@@ -79,6 +74,12 @@ export class TypesFollower {
     return this.#failure;
   }
 
+  /** Why it is not known which types there are; undefined once it {@link isReady}. */
+  get unread(): string | undefined {
+    if (this.#isReady) return undefined;
+    return `the catalogue of types has not been read: ${this.#failure ?? this.#options.topic}`;
+  }
+
   /** The registered types and what stays of deleted ones, by name. */
   get records(): ReadonlyMap<string, TypeRecord> {
     return this.#records;
@@ -90,15 +91,19 @@ export class TypesFollower {
     return record === undefined || isDeleted(record) ? undefined : record;
   }
 
-  /** What stays of a type that was deleted. */
-  deleted(name: string): DeletedType | undefined {
-    const record = this.#records.get(name);
-    return record !== undefined && isDeleted(record) ? record : undefined;
-  }
-
   /** Begins to read; returns at once. */
   start(): void {
     this.#running ??= this.#run();
+  }
+
+  /**
+   * Resolves when it {@link isReady}.
+   * @throws RetriableError where that takes longer than `withinMs`: its message is {@link unread}.
+   */
+  async untilReady(withinMs: number): Promise<void> {
+    const end = performance.now() + withinMs;
+    while (!this.#isReady && performance.now() < end) await sleep(20);
+    if (this.unread !== undefined) throw new RetriableError('TIMED_OUT', this.unread);
   }
 
   /**
