@@ -1,5 +1,6 @@
 // The members of a JSON object, as the bytes of their values: what is in them is not parsed.
 import { outlineOf, skipBlanks } from './json-outline.ts';
+import { jsonOf } from './json-values.ts';
 
 const comma = 0x2c;
 const colon = 0x3a;
@@ -40,10 +41,6 @@ export function membersOf(bytes: Buffer): Map<string, Buffer> | undefined {
 }
 
 function nameOf(text: Buffer): string | undefined {
-  try {
-    const name: unknown = JSON.parse(text.toString('utf8'));
-    return typeof name === 'string' ? name : undefined;
-  } catch {
-    return undefined;
-  }
+  const name = jsonOf(text.toString('utf8'));
+  return typeof name === 'string' ? name : undefined;
 }

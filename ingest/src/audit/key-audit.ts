@@ -2,6 +2,7 @@
 import { auditRecord } from '@activity/contracts';
 import { partitionOf, type TopicReader } from '@activity/kafka';
 import { reasonOf, untilDone, type KeyEntry, type Logger } from '@activity/service';
+import { jsonOf } from '../json-values.ts';
 import { keyOfLines, type AuditWriter } from './audit-writer.ts';
 import { missingLines, takeIn, type KnownKeys } from './key-changes.ts';
 
@@ -103,16 +104,8 @@ export class KeyAudit {
     );
     for await (const { offset, value } of reader.read(topic, from)) {
       this.#position = offset + 1;
-      const line = auditRecord.safeParse(parsed(value));
+      const line = auditRecord.safeParse(value && jsonOf(value.toString('utf8')));
       if (line.success) takeIn(this.#known, line.data);
     }
-  }
-}
-
-function parsed(value: Buffer | null): unknown {
-  try {
-    return JSON.parse(value?.toString('utf8') ?? 'null');
-  } catch {
-    return undefined;
   }
 }

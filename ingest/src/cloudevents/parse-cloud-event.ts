@@ -2,6 +2,7 @@
 import { cloudEventField, cloudEventId } from '@activity/contracts';
 import { firstProblems } from '@activity/service';
 import type { FieldProblem } from '@activity/service';
+import { fieldsOf } from '../json-values.ts';
 import { parseEvent } from '../parse-event.ts';
 import type { EventRules, ParsedEvent, Stamp } from '../parse-event.ts';
 import { dataOfBytes, dataOfJson } from './event-data.ts';
@@ -27,12 +28,13 @@ const fieldsOfEvent: ReadonlySet<string> = new Set(['specversion', 'type', 'subj
 
 /** Parses an event in the JSON format: a structured request, or one entry of a batch. */
 export function parseStructured(value: unknown, options: ParseOptions): ParsedEvent {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  const fields = fieldsOf(value);
+  if (fields === undefined)
     return { ok: false, details: [{ field: 'body', message: 'must be a CloudEvent: a JSON object' }] };
-  const { data: _data, data_base64: _base64, ...attributes } = value as Attributes;
+  const { data: _data, data_base64: _base64, ...attributes } = fields;
   const contentType = attributes['datacontenttype'];
   const type = typeof contentType === 'string' ? contentType : undefined;
-  return parseParts(attributes, dataOfJson(value as Attributes, type), options);
+  return parseParts(attributes, dataOfJson(fields, type), options);
 }
 
 /** Parses an event in the binary mode: its attributes are headers, the body is its data. */
@@ -113,12 +115,8 @@ function problemsOf(attributes: Attributes): FieldProblem[] {
   return problems;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function userIn(data: EventData | undefined): unknown {
-  return data?.kind === 'value' && isObject(data.value) ? (data.value['userId'] ?? undefined) : undefined;
+  return data?.kind === 'value' ? (fieldsOf(data.value)?.['userId'] ?? undefined) : undefined;
 }
 
 /**
@@ -137,9 +135,9 @@ function metadataOf(
 function fieldsOfData(data: EventData | undefined): Record<string, unknown> {
   if (data === undefined) return {};
   if (data.kind === 'bytes') return { data_base64: data.base64 };
+  const fields = fieldsOf(data.value);
   // One with a field of that name would lose it.
-  const spread = isObject(data.value) && !Object.hasOwn(data.value, cloudEventField);
-  return spread ? (data.value as Record<string, unknown>) : { data: data.value };
+  return fields !== undefined && !Object.hasOwn(fields, cloudEventField) ? fields : { data: data.value };
 }
 
 const attributeOfField: Record<string, string> = { activityType: 'type', eventId: 'id', timestamp: 'time' };

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { isSecretForm } from '@activity/service';
 import type { Failure, Identity, PublicKeys } from '@activity/service';
+import { fieldsOf, jsonOf } from '../json-values.ts';
 
 /**
  * The key in a URL's query, as `writeKey` or `key`: what a page can send without a header, and so without a
@@ -27,17 +28,12 @@ export interface KeyedBody {
  */
 export function keyInBody(bytes: Buffer): KeyedBody | undefined {
   if (!isUtf8(bytes)) return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
+  const fields = fieldsOf(jsonOf(bytes.toString('utf8'))) ?? {};
+  for (const name of ['writeKey', 'key']) {
+    const { [name]: key, ...rest } = fields;
+    if (typeof key === 'string') return { key, rest };
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const { writeKey, ...rest } = value as Record<string, unknown>;
-  if (typeof writeKey === 'string') return { key: writeKey, rest };
-  const { key, ...others } = value as Record<string, unknown>;
-  return typeof key === 'string' ? { key, rest: others } : undefined;
+  return undefined;
 }
 
 /** Who sends with a key that stands in a URL or a body; or why it is refused. */

@@ -1,4 +1,5 @@
 // The forms of files that can be imported, and which of them a file has.
+import { fieldsOf, jsonOf } from '../json-values.ts';
 import { csvOf, csvHeader, delimiterOf } from './csv.ts';
 import { exportedEvent, exportedRow } from './forms/exported.ts';
 import { posthogEvent } from './forms/posthog.ts';
@@ -74,13 +75,9 @@ function firstLine(head: Buffer): string {
 }
 
 function formatOfJson(line: string): FormatName {
-  let fields: Record<string, unknown>;
-  try {
-    fields = JSON.parse(line) as Record<string, unknown>;
-  } catch {
-    // The line itself is a reject then; the others may be good.
-    return 'ndjson';
-  }
+  const fields = fieldsOf(jsonOf(line));
+  // The line itself is a reject then; the others may be good.
+  if (fields === undefined) return 'ndjson';
   const has = (...names: string[]): boolean => names.every((name) => Object.hasOwn(fields, name));
   if (has('_id', 'activityType', 'createdAt')) return 'export';
   if (has('event', 'distinct_id')) return 'posthog';

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { ActivityEvent } from '@activity/contracts';
 import type { FieldProblem } from '@activity/service';
+import { jsonOf } from '../json-values.ts';
 import { parseEvent, type EventRules } from '../parse-event.ts';
 import { cellsByColumn, csvOf, csvProblem } from './csv.ts';
 import { formOf, type Format } from './formats.ts';
@@ -51,12 +52,8 @@ export function createReader({
   }
 
   function readJson(record: FileRecord, now: number): ReadEvent {
-    let value: unknown;
-    try {
-      value = JSON.parse(record.bytes.toString('utf8'));
-    } catch {
-      return { record, reason: 'body: must be valid JSON' };
-    }
+    const value = jsonOf(record.bytes.toString('utf8'));
+    if (value === undefined) return { record, reason: 'body: must be valid JSON' };
     return readOne(record, value, now);
   }
 

@@ -1,6 +1,7 @@
 // How far an import has come, in a file that a kill at any moment leaves whole.
 import { open, readFile, rename } from 'node:fs/promises';
 import { z } from 'zod';
+import { jsonOf } from '../json-values.ts';
 import { formats } from './formats.ts';
 
 const count = z.number().int().min(0);
@@ -47,14 +48,6 @@ export async function readState(file: string): Promise<ImportState | undefined> 
   if (!parsed.success)
     throw new Error(`${file} is no state of an import: move it away, or name another one by --state`);
   return parsed.data;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

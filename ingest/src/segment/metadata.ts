@@ -1,13 +1,6 @@
 // The metadata of an event that comes by Segment's API: its properties, and its context under the names that
 // enrichment reads.
-
-/** An object of a call, by its fields. */
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** The value as an object; undefined for everything else. */
-export function fieldsOf(value: unknown): Fields | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
-}
+import { fieldsOf, type Fields } from '../json-values.ts';
 
 /** Fields of `context` that go into the metadata under their own names. */
 const ownNames = ['ip', 'userAgent', 'locale', 'timezone', 'library'] as const;

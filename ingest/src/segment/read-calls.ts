@@ -3,10 +3,10 @@ import { isUtf8 } from 'node:buffer';
 import { pace } from '@activity/service';
 import type { FieldProblem } from '@activity/service';
 import { membersOf } from '../json-members.ts';
+import { fieldsOf } from '../json-values.ts';
 import { parseJson } from '../parse-event.ts';
 import type { Parsed } from '../parse-event.ts';
 import { elements } from '../split-batch.ts';
-import { fieldsOf } from './metadata.ts';
 
 /** One call as it came. */
 export interface ReadCall {

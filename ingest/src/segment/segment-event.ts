@@ -1,6 +1,7 @@
 // From a call of Segment's API to an event as clients of the edge send it.
-import { fieldsOf, segmentMetadata, type Fields } from './metadata.ts';
+import { fieldsOf, type Fields } from '../json-values.ts';
 import { segmentTime } from './event-time.ts';
+import { segmentMetadata } from './metadata.ts';
 
 /** The calls of Segment's API, and the activity type of each but `track`, whose type is its event's name. */
 export const segmentTypes = {

@@ -1,5 +1,6 @@
 // Our own export: what the client sent is taken, what the pipeline has added is made again.
-import { fieldsOf, jsonOf, noObject, type Fields, type Mapped } from './form.ts';
+import { fieldsOf, jsonOf, type Fields } from '../../json-values.ts';
+import { noObject, type Mapped } from './form.ts';
 
 /** The fields of an event as the edge takes it. */
 const sent = ['eventId', 'userId', 'activityType', 'timestamp', 'metadata'] as const;
@@ -23,12 +24,10 @@ export function exportedRow(value: unknown): Mapped {
   const fields: Record<string, unknown> = {};
   for (const name of sent) {
     const cell = cells[name];
-    if (cell !== undefined && cell !== '') fields[name] = cell.replace(marked, '');
-  }
-  if (fields['metadata'] !== undefined) {
-    fields['metadata'] = jsonOf(fields['metadata']);
-    if (fields['metadata'] === undefined)
-      return { ok: false, field: 'metadata', message: 'must be an object of JSON' };
+    if (cell === undefined || cell === '') continue;
+    const text = cell.replace(marked, '');
+    fields[name] = name === 'metadata' ? jsonOf(text) : text;
+    if (fields[name] === undefined) return { ok: false, field: name, message: 'must be an object of JSON' };
   }
   return bodyOf(fields);
 }

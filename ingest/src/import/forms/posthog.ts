@@ -1,5 +1,6 @@
 // Events of PostHog, as its exports write them.
-import { fieldsOf, jsonOf, noObject, type Fields, type Mapped } from './form.ts';
+import { fieldsOf, jsonOf, type Fields } from '../../json-values.ts';
+import { noObject, type Mapped } from './form.ts';
 
 /** The types of PostHog's own events; every other event's type is its name. */
 const types: ReadonlyMap<string, string> = new Map([
@@ -41,7 +42,8 @@ export function posthogEvent(value: unknown): Mapped {
   const { event, distinct_id: userId, timestamp } = fields;
   if (typeof event !== 'string' || event === '')
     return { ok: false, field: 'event', message: 'must be the name of what happened' };
-  const properties = fieldsOf(jsonOf(fields['properties'] ?? {}));
+  const given = fields['properties'] ?? {};
+  const properties = fieldsOf(typeof given === 'string' ? jsonOf(given) : given);
   if (properties === undefined) return { ok: false, field: 'properties', message: 'must be an object' };
   const metadata = metadataOf(properties);
   if (metadata['ip'] === undefined && typeof fields['ip'] === 'string') metadata['ip'] = fields['ip'];

@@ -1,5 +1,6 @@
 // A row of CSV as an event: its columns are the fields of an event and of its metadata.
-import { jsonOf, type Mapped } from './form.ts';
+import { fieldsOf, jsonOf } from '../../json-values.ts';
+import type { Mapped } from './form.ts';
 
 const prefix = 'metadata.';
 
@@ -18,9 +19,8 @@ export function rowEvent(value: unknown): Mapped {
   for (const [name, cell] of Object.entries(value as Readonly<Record<string, string>>)) {
     if (cell === '') continue;
     if (name === 'metadata') {
-      const parsed = jsonOf(cell);
-      if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-        return { ok: false, field: name, message: 'must be an object of JSON' };
+      const parsed = fieldsOf(jsonOf(cell));
+      if (parsed === undefined) return { ok: false, field: name, message: 'must be an object of JSON' };
       Object.assign(metadata, parsed);
     } else if (name.startsWith(prefix)) metadata[name.slice(prefix.length)] = cell;
     else if (name === 'timestamp' && /^-?\d+$/.test(cell)) body[name] = Number(cell);

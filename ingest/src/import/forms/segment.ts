@@ -1,6 +1,7 @@
 // Calls of Segment, as its exports write them: one a line, with the times that Segment has added.
+import { fieldsOf } from '../../json-values.ts';
 import { segmentEvent } from '../../segment/segment-event.ts';
-import { fieldsOf, noObject, type Mapped } from './form.ts';
+import { noObject, type Mapped } from './form.ts';
 
 /**
  * Maps one call as the edge's Segment API does. The `timestamp` of an export has no error of the client's
