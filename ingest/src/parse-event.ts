@@ -182,8 +182,14 @@ function malformed(message: string): { ok: false; details: FieldProblem[]; malfo
   return { ...refused('body', message), malformed: true };
 }
 
-function refused(field: string, message: string): { ok: false; details: FieldProblem[] } {
+/** What is refused for one reason. */
+export function refused(field: string, message: string): { ok: false; details: FieldProblem[] } {
   return { ok: false, details: [{ field, message }] };
+}
+
+/** Problems as one text. */
+export function problemsText(details: readonly FieldProblem[]): string {
+  return details.map(({ field, message }) => `${field}: ${message}`).join('; ');
 }
 
 // Events of one batch, and many of one round, are received in the same millisecond.

@@ -1,7 +1,7 @@
 // The data of a CloudEvent: from its bytes and their media type to what is stored.
 import { isUtf8 } from 'node:buffer';
 import type { FieldProblem } from '@activity/service';
-import { parseJson } from '../parse-event.ts';
+import { parseJson, refused } from '../parse-event.ts';
 import { mediaTypeOf } from './http-mode.ts';
 
 /** Data as it is stored: a value of JSON, or bytes as base64. */
@@ -50,8 +50,4 @@ export function dataOfJson(
   if (typeof packed !== 'string' || !base64.test(packed)) return refused('data_base64', 'must be base64');
   if (contentType === undefined) return { ok: true, data: { kind: 'bytes', base64: packed } };
   return dataOfBytes(Buffer.from(packed, 'base64'), contentType);
-}
-
-function refused(field: string, message: string): ReadData {
-  return { ok: false, details: [{ field, message }] };
 }

@@ -3,7 +3,7 @@ import { cloudEventField, cloudEventId } from '@activity/contracts';
 import { firstProblems } from '@activity/service';
 import type { FieldProblem } from '@activity/service';
 import { fieldsOf } from '../json-values.ts';
-import { parseEvent } from '../parse-event.ts';
+import { parseEvent, refused } from '../parse-event.ts';
 import type { EventRules, ParsedEvent, Stamp } from '../parse-event.ts';
 import { dataOfBytes, dataOfJson } from './event-data.ts';
 import type { EventData, ReadData } from './event-data.ts';
@@ -29,8 +29,7 @@ const fieldsOfEvent: ReadonlySet<string> = new Set(['specversion', 'type', 'subj
 /** Parses an event in the JSON format: a structured request, or one entry of a batch. */
 export function parseStructured(value: unknown, options: ParseOptions): ParsedEvent {
   const fields = fieldsOf(value);
-  if (fields === undefined)
-    return { ok: false, details: [{ field: 'body', message: 'must be a CloudEvent: a JSON object' }] };
+  if (fields === undefined) return refused('body', 'must be a CloudEvent: a JSON object');
   const { data: _data, data_base64: _base64, ...attributes } = fields;
   const contentType = attributes['datacontenttype'];
   const type = typeof contentType === 'string' ? contentType : undefined;

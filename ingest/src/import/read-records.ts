@@ -2,9 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { ActivityEvent } from '@activity/contracts';
-import type { FieldProblem } from '@activity/service';
 import { jsonOf } from '../json-values.ts';
-import { parseEvent, type EventRules } from '../parse-event.ts';
+import { parseEvent, problemsText, type EventRules } from '../parse-event.ts';
 import { cellsByColumn, csvOf, csvProblem } from './csv.ts';
 import { formOf, type Format } from './formats.ts';
 import type { FileRecord } from './split-records.ts';
@@ -48,7 +47,7 @@ export function createReader({
     if (!mapped.ok) return { record, reason: `${mapped.field}: ${mapped.message}` };
     const stamp = { now, newId: () => idOfLine(name, record), sender: undefined };
     const parsed = parseEvent(mapped.body, rules, stamp);
-    return parsed.ok ? { record, event: parsed.value } : { record, reason: reasonOf(parsed.details) };
+    return parsed.ok ? { record, event: parsed.value } : { record, reason: problemsText(parsed.details) };
   }
 
   function readJson(record: FileRecord, now: number): ReadEvent {
@@ -106,8 +105,4 @@ function cellsOf(rows: readonly FileRecord[], delimiter: string): (string[] | st
       return csvProblem(error);
     }
   });
-}
-
-function reasonOf(details: readonly FieldProblem[]): string {
-  return details.map(({ field, message }) => `${field}: ${message}`).join('; ');
 }

@@ -4,7 +4,7 @@ import { pace } from '@activity/service';
 import type { FieldProblem } from '@activity/service';
 import { membersOf } from '../json-members.ts';
 import { fieldsOf } from '../json-values.ts';
-import { parseJson } from '../parse-event.ts';
+import { parseJson, refused } from '../parse-event.ts';
 import type { Parsed } from '../parse-event.ts';
 import { elements } from '../split-batch.ts';
 
@@ -84,8 +84,4 @@ function callOf(value: unknown): ReadCall {
 function valueOf(json: Buffer | undefined): unknown {
   const parsed = json && parseJson(json);
   return parsed?.ok ? parsed.value : undefined;
-}
-
-function refused(field: string, message: string): { ok: false; details: FieldProblem[] } {
-  return { ok: false, details: [{ field, message }] };
 }

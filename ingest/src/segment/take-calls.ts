@@ -4,7 +4,7 @@ import type { ActivityEvent } from '@activity/contracts';
 import { failureAnswer, pace } from '@activity/service';
 import type { Failure, FieldProblem } from '@activity/service';
 import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
-import { parseEvent, stampOf } from '../parse-event.ts';
+import { parseEvent, problemsText, stampOf } from '../parse-event.ts';
 import type { EventRules, Stamp } from '../parse-event.ts';
 import { failureOfWrite, publish } from '../publish.ts';
 import type { Publisher } from '../publish.ts';
@@ -139,8 +139,7 @@ function withMark(event: ActivityEvent, corrected: boolean): ActivityEvent {
 }
 
 function reasonOf(details: readonly FieldProblem[]): string {
-  const text = details.map(({ field, message }) => `${field}: ${message}`).join('; ');
-  return text.slice(0, maxReasonLength).toWellFormed();
+  return problemsText(details).slice(0, maxReasonLength).toWellFormed();
 }
 
 function answerOf(failure: Failure | undefined, deadLettered: DeadLettered[]): PlainAnswer {
