@@ -1,5 +1,6 @@
 // Writes the lines of the audit: who changed what, and when.
 import {
+  auditKindOf,
   auditRecord,
   type AuditAction,
   type AuditActor,
@@ -46,11 +47,6 @@ export interface AuditWriterOptions {
   newId: (now: number) => string;
 }
 
-/** The Kafka key of all lines of one kind, which are in one partition, in order. */
-export function keyOfLines(action: AuditAction): string {
-  return action.split('.')[0] ?? action;
-}
-
 function actorOf({ keyId, name }: Identity): AuditActor {
   return { ...(keyId !== undefined && { keyId }), ...(name !== undefined && { name }) };
 }
@@ -59,7 +55,7 @@ function actorOf({ keyId, name }: Identity): AuditActor {
 export function createAuditWriter({ write, newId }: AuditWriterOptions): AuditWriter {
   async function writeLine(line: AuditRecord): Promise<void> {
     const value = JSON.stringify(auditRecord.parse(line));
-    const record = { key: keyOfLines(line.action), value, timestamp: Date.parse(line.at) };
+    const record = { key: auditKindOf(line.action), value, timestamp: Date.parse(line.at) };
     const { kind } = await new Promise<WriteResult>((resolve) => {
       write(record, undefined, resolve);
     });

@@ -1,9 +1,9 @@
 // Notes what changes in the file of keys, which people and other programs change, not the edge.
-import { auditRecord } from '@activity/contracts';
+import { auditKindOf, auditRecord } from '@activity/contracts';
 import { partitionOf, type TopicReader } from '@activity/kafka';
 import { reasonOf, untilDone, type KeyEntry, type Logger } from '@activity/service';
 import { jsonOf } from '../json-values.ts';
-import { keyOfLines, type AuditWriter } from './audit-writer.ts';
+import type { AuditWriter } from './audit-writer.ts';
 import { missingLines, takeIn, type KnownKeys } from './key-changes.ts';
 
 /** What it needs. */
@@ -98,7 +98,7 @@ export class KeyAudit {
     const { topic, reader } = this.#options;
     const starts = await reader.offsets(topic, 'earliest');
     if (starts.length === 0) throw new Error(`the topic ${topic} does not exist: make the topics`);
-    const own = partitionOf(keyOfLines('key.created'), starts.length);
+    const own = partitionOf(auditKindOf('key.created'), starts.length);
     const from = starts.map((start, partition) =>
       partition === own ? Math.max(start, this.#position) : Number.MAX_SAFE_INTEGER,
     );

@@ -15,8 +15,15 @@ export const auditActions = [
 /** One of them. */
 export type AuditAction = (typeof auditActions)[number];
 
-/** What is changed: the first part of an action. */
-export const auditKinds = [...new Set(auditActions.map((action) => action.split('.')[0] as string))];
+/**
+ * What kind of thing an action changes: the first part of its name. It is the Kafka key of its lines, so that
+ * those of one kind are in one partition, in order.
+ */
+export function auditKindOf(action: AuditAction): string {
+  return action.slice(0, action.indexOf('.'));
+}
+/** The kinds of things that are changed. */
+export const auditKinds = [...new Set(auditActions.map(auditKindOf))];
 
 const text = z.string().max(65_536);
 

@@ -125,7 +125,14 @@ export type {
   UserActivity,
   WindowCount,
 } from './documents.ts';
-export { auditActions, auditActor, auditDetails, auditKinds, auditRecord } from './audit-record.ts';
+export {
+  auditActions,
+  auditActor,
+  auditDetails,
+  auditKindOf,
+  auditKinds,
+  auditRecord,
+} from './audit-record.ts';
 export type { AuditAction, AuditActor, AuditDetails, AuditRecord } from './audit-record.ts';
 export { jsonSchemaOf, topicSchemas } from './topic-schemas.ts';
 export type { SchemaTopic, TopicValue } from './topic-schemas.ts';
