@@ -3,7 +3,7 @@
 //   open the writer (fences every other) ─▶ read the topic to its end ─▶ decide ─▶ commit ─▶ read it back
 //     fenced, or the outcome is not known ─▶ from the beginning
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDeleted, type TypeRecord } from '@activity/contracts';
+import { isDeleted, typeChangesId, type TypeRecord } from '@activity/contracts';
 import { partitionOf, RecordBatches, RejoinError, RetriableError, type KafkaPort } from '@activity/kafka';
 import type { TypesFollower } from './follow-types.ts';
 
@@ -29,11 +29,6 @@ export type Decide<Refusal, R extends TypeRecord> = (current: TypeRecord | undef
 /** How many changes may wait in this process: more are refused. */
 const maxWaiting = 100;
 const transactionTimeoutMs = 10_000;
-
-/** Under this id a change is written: whoever opens a writer with it fences all others. */
-export function changesId(topic: string): string {
-  return `${topic}-changes`;
-}
 
 /** More changes are asked for than can be made. */
 export class TooManyChangesError extends Error {}
@@ -107,7 +102,7 @@ export class TypeChanges {
   ): Promise<Decision<Refusal, R>> {
     const { kafka, topic, follower, now } = this.#options;
     const left = (): number => Math.max(1, end - performance.now());
-    const writer = kafka.createWriter({ transactionalId: changesId(topic), transactionTimeoutMs });
+    const writer = kafka.createWriter({ transactionalId: typeChangesId(topic), transactionTimeoutMs });
     try {
       await writer.open();
       await follower.catchUp(left());

@@ -10,6 +10,7 @@ export {
   topicVariables,
   topicsNamed,
   topicsOf,
+  typeChangesId,
 } from './topics.ts';
 export type { TopicSpec, Topics } from './topics.ts';
 export { deployedNames } from './service-names.ts';

@@ -1,6 +1,6 @@
 // Who may do what in Kafka: one principal a service,
 // and no right that it does not use. Nobody has ClusterAction.
-import { rolesInProcessor, rolesInSink, type Topics } from './topics.ts';
+import { rolesInProcessor, rolesInSink, typeChangesId, type Topics } from './topics.ts';
 
 /** What can be done, in Kafka's words. Read, Write and Delete include Describe. */
 export type KafkaOperation = 'Read' | 'Write' | 'Create' | 'Delete' | 'Describe' | 'DescribeConfigs';
@@ -88,7 +88,7 @@ export function kafkaRights(options: RightsOptions): Record<KafkaPrincipal, read
       topic(topics.raw, ['Write', 'DescribeConfigs'], 'to publish events and commands; its settings'),
       topic(topics.audit, ['Read', 'Write'], 'to note changes, and to know which are noted'),
       topic(topics.types, ['Read', 'Write'], 'the catalogue of types: to judge events by, and to change'),
-      transaction(`${topics.types}-changes`, ['Write'], 'one change of a type at a time'),
+      transaction(typeChangesId(topics.types), ['Write'], 'one change of a type at a time'),
     ],
     processor: [
       topic(topics.raw, ['Read', 'DescribeConfigs'], 'its input; its settings'),

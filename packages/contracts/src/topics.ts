@@ -223,3 +223,8 @@ export const requiredSettings = ['message.timestamp.type', 'cleanup.policy'] as 
 export function topicSpecs(topics: Topics): TopicSpec[] {
   return roles.map((role) => ({ name: topics[role], config: declarations[role].config }));
 }
+
+/** The transactional id of changes of the types topic: whoever opens a writer with it fences all others. */
+export function typeChangesId(typesTopic: string): string {
+  return `${typesTopic}-changes`;
+}
