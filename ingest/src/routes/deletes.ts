@@ -1,10 +1,11 @@
 // DELETE /api/logs/:id and /api/users/:userId: deletes, as commands on the raw topic.
 import { idText, logId, maxPartitions } from '@activity/contracts';
 import type { RawCommand } from '@activity/contracts';
-import { failureAnswer, fieldProblems, isWellEncoded, plainError, validationError } from '@activity/service';
+import { failureAnswer, fieldProblems, plainError, validationError } from '@activity/service';
 import { z } from 'zod';
 import type { AuditWriter } from '../audit/audit-writer.ts';
 import type { Answer, RoutedRequest } from '../http/edge-request.ts';
+import { given, parametersOf } from '../http/parameters.ts';
 import type { Route } from '../http/route.ts';
 import type { WriteResult } from '../kafka/partition-lane.ts';
 import { failureOfWrite } from '../publish.ts';
@@ -23,13 +24,6 @@ const eventParameters = z.object({ eventId: idText, userId: idText });
 const userParameter = z.object({
   userId: idText,
 });
-
-const notEncoded = [{ field: 'userId', message: 'must be percent-encoded UTF-8' }];
-
-/** A parameter; one that is repeated is no id. */
-function given(parameters: URLSearchParams, name: string): string {
-  return parameters.getAll(name).join('\0');
-}
 
 function commandIdOf(result: WriteResult): { commandId?: number } {
   if (result.kind !== 'written' || result.offset === undefined) return {};
@@ -65,24 +59,19 @@ export function deleteRoutes(
   /** By its number; with `userId` by the eventId of that user, whatever the text looks like. */
   async function deleteLog(request: RoutedRequest): Promise<Answer> {
     const { req } = request.context;
-    const { search, searchParams } = new URL(req.url);
-    if (!isWellEncoded(search)) return failureAnswer({ kind: 'validation', details: notEncoded });
-    if (!searchParams.has('userId')) {
+    const query = parametersOf(request, 'userId');
+    if (!query.has('userId')) {
       const parameters = logParameter.safeParse(req.param());
       if (parameters.success) return deleteNumber(request, parameters.data.id);
       return failureAnswer({ kind: 'validation', details: fieldProblems(parameters.error) });
     }
-    return deleteEvent(request, { eventId: req.param('id'), userId: given(searchParams, 'userId') });
+    return deleteEvent(request, { eventId: req.param('id'), userId: given(query, 'userId') });
   }
 
   /** By parameters alone. */
   async function deleteByParameters(request: RoutedRequest): Promise<Answer> {
-    const { search, searchParams } = new URL(request.context.req.url);
-    if (!isWellEncoded(search)) return failureAnswer({ kind: 'validation', details: notEncoded });
-    return deleteEvent(request, {
-      eventId: given(searchParams, 'eventId'),
-      userId: given(searchParams, 'userId'),
-    });
+    const query = parametersOf(request, 'userId');
+    return deleteEvent(request, { eventId: given(query, 'eventId'), userId: given(query, 'userId') });
   }
 
   async function deleteEvent(
@@ -106,11 +95,11 @@ export function deleteRoutes(
     return send({ command: 'delete-log', id, requestedAt }, place, trace, 'Activity log deletion accepted');
   }
 
-  async function eraseUser({ context, identity, receivedAt: at, trace }: RoutedRequest): Promise<Answer> {
-    const { search, searchParams } = new URL(context.req.url);
-    if (!isWellEncoded(search)) return failureAnswer({ kind: 'validation', details: notEncoded });
+  async function eraseUser(request: RoutedRequest): Promise<Answer> {
+    const { context, identity, receivedAt: at, trace } = request;
+    const query = parametersOf(request, 'userId');
     const parameters = userParameter.safeParse({
-      userId: context.req.param('userId') ?? given(searchParams, 'userId'),
+      userId: context.req.param('userId') ?? given(query, 'userId'),
     });
     if (!parameters.success)
       return failureAnswer({ kind: 'validation', details: fieldProblems(parameters.error) });

@@ -4,18 +4,12 @@ import type { TypeChange, TypeChanges, TypeRefusal } from '@activity/catalogue';
 import { currentVersion, eventType, eventTypeInput, isDeleted, typeName } from '@activity/contracts';
 import type { AuditDetails, TypeRecord } from '@activity/contracts';
 import { StreamsError } from '@activity/kafka';
-import {
-  failureAnswer,
-  FailureError,
-  fieldProblems,
-  isWellEncoded,
-  plainError,
-  validationError,
-} from '@activity/service';
+import { failureAnswer, FailureError, fieldProblems, plainError, validationError } from '@activity/service';
 import type { Failure } from '@activity/service';
 import { z } from 'zod';
 import type { AuditWriter } from '../audit/audit-writer.ts';
 import type { Answer, RoutedRequest } from '../http/edge-request.ts';
+import { given, parametersOf } from '../http/parameters.ts';
 import type { Route } from '../http/route.ts';
 import { parseJson } from '../parse-event.ts';
 
@@ -44,12 +38,9 @@ const incompatible = plainError.extend({
 
 /** The routes that change types. */
 export function typeRoutes({ changes, isBuiltIn, audit, newId }: TypeRoutesDeps): Route[] {
-  function nameOf({ context }: RoutedRequest): string {
-    const { search, searchParams } = new URL(context.req.url);
-    if (!isWellEncoded(search))
-      throw new FailureError(invalid([{ field: 'name', message: 'must be percent-encoded UTF-8' }]));
-    const given = context.req.param('name') ?? searchParams.getAll('name').join('\0');
-    const name = typeName.safeParse(given);
+  function nameOf(request: RoutedRequest): string {
+    const query = parametersOf(request, 'name');
+    const name = typeName.safeParse(request.context.req.param('name') ?? given(query, 'name'));
     if (name.success) return name.data;
     throw new FailureError(
       invalid(fieldProblems(name.error).map(({ message }) => ({ field: 'name', message }))),
