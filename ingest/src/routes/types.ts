@@ -1,9 +1,8 @@
 // PUT and DELETE /api/types/:name: the catalogue of event types, changed while everything runs.
-import { deleteType, putType, TooManyChangesError } from '@activity/catalogue';
+import { deleteType, putType } from '@activity/catalogue';
 import type { TypeChange, TypeChanges, TypeRefusal } from '@activity/catalogue';
 import { currentVersion, eventType, eventTypeInput, isDeleted, typeName } from '@activity/contracts';
 import type { AuditDetails, TypeRecord } from '@activity/contracts';
-import { StreamsError } from '@activity/kafka';
 import { failureAnswer, FailureError, fieldProblems, plainError, validationError } from '@activity/service';
 import type { Failure } from '@activity/service';
 import { z } from 'zod';
@@ -237,13 +236,12 @@ function failureOf(refusal: TypeRefusal, name: string): Failure {
 
 function unavailable(error: unknown): Failure {
   if (error instanceof FailureError) return error.failure;
-  if (error instanceof StreamsError || error instanceof TooManyChangesError || error instanceof Error)
-    return {
-      kind: 'unavailable',
-      message: `the change could not be written: ${error.message}; read the type before you send it again`,
-      retryAfterSeconds: 1,
-    };
-  throw error;
+  if (!(error instanceof Error)) throw error;
+  return {
+    kind: 'unavailable',
+    message: `the change could not be written: ${error.message}; read the type before you send it again`,
+    retryAfterSeconds: 1,
+  };
 }
 
 function detailsOf(record: TypeRecord): AuditDetails {

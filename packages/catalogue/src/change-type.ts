@@ -30,9 +30,6 @@ export type Decide<Refusal, R extends TypeRecord> = (current: TypeRecord | undef
 const maxWaiting = 100;
 const transactionTimeoutMs = 10_000;
 
-/** More changes are asked for than can be made. */
-export class TooManyChangesError extends Error {}
-
 /** See the top of this file. */
 export class TypeChanges {
   readonly #options: ChangeOptions;
@@ -46,17 +43,17 @@ export class TypeChanges {
   /**
    * Reads the newest record of a type, and writes what `decide` makes of it, when no other change can come
    * between. Resolves when all in-sync replicas have the record, and this process has read it. `decide` may
-   * be called more than once, and is called last with what its decision is carried out on; so may
-   * `beforeWrite`, which is called with what will be written.
-   * @throws TooManyChangesError, StreamsError or Error where it could not be done in time. Then the change
-   * may have been made all the same. What `beforeWrite` throws, where nothing was written.
+   * be called more than once: its last decision is carried out. So may `beforeWrite`, which is given the
+   * record that will be written.
+   * @throws Error where too many changes wait, or where it could not be done in time: then the change may
+   * have been made all the same. What `beforeWrite` throws, where nothing was written.
    */
   async change<Refusal, R extends TypeRecord>(
     name: string,
     decide: Decide<Refusal, R>,
     beforeWrite: (record: R) => Promise<void> = async () => undefined,
   ): Promise<Decision<Refusal, R>> {
-    if (this.#waiting >= maxWaiting) throw new TooManyChangesError('too many changes of types are under way');
+    if (this.#waiting >= maxWaiting) throw new Error('too many changes of types are under way');
     this.#waiting++;
     // One after the other: an edge must not fence itself.
     const mine = this.#last.then(async () => this.#change(name, decide, beforeWrite));

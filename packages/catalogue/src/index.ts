@@ -6,7 +6,7 @@ export type { KnownType } from './known-types.ts';
 export { EventTypes } from './event-types.ts';
 export type { CheckedType, EventTypesOptions, UnknownType } from './event-types.ts';
 export type { CheckMetadata, SchemaProblem } from './compile-schema.ts';
-export { TooManyChangesError, TypeChanges } from './change-type.ts';
+export { TypeChanges } from './change-type.ts';
 export type { ChangeOptions, Decision } from './change-type.ts';
 export { expandSchema } from './expand-schema.ts';
 export { deleteType, putType } from './put-type.ts';
