@@ -31,6 +31,12 @@ export interface KeyEntry {
   origins?: readonly string[] | undefined;
 }
 
+/** A key as its holder has it, and what is kept of it. */
+interface CreatedKey {
+  key: string;
+  entry: KeyEntry;
+}
+
 const secretForm = /^act_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
 const publicForm = /^act_pub_([0-9a-f]{12})_[A-Za-z0-9_-]{22}$/;
 
@@ -40,20 +46,8 @@ export function createKey(
   granted: readonly Scope[],
   now: Date,
   createdBy?: string,
-): { key: string; entry: KeyEntry } {
-  const id = randomBytes(6).toString('hex');
-  const key = `act_${id}_${randomBytes(32).toString('base64url')}`;
-  return {
-    key,
-    entry: {
-      id,
-      name,
-      scopes: granted,
-      hash: hashOf(key).toString('hex'),
-      createdAt: now.toISOString(),
-      ...(createdBy !== undefined && { createdBy }),
-    },
-  };
+): CreatedKey {
+  return created({ prefix: 'act_', secretBytes: 32 }, { name, scopes: granted }, now, createdBy);
 }
 
 /**
@@ -65,21 +59,22 @@ export function createPublicKey(
   origins: readonly string[],
   now: Date,
   createdBy?: string,
-): { key: string; entry: KeyEntry } {
+): CreatedKey {
+  const form = { prefix: 'act_pub_', secretBytes: 16 };
+  return created(form, { name, scopes: ['ingest'], origins }, now, createdBy);
+}
+
+function created(
+  { prefix, secretBytes }: { prefix: string; secretBytes: number },
+  about: Pick<KeyEntry, 'name' | 'scopes' | 'origins'>,
+  now: Date,
+  createdBy: string | undefined,
+): CreatedKey {
   const id = randomBytes(6).toString('hex');
-  const key = `act_pub_${id}_${randomBytes(16).toString('base64url')}`;
-  return {
-    key,
-    entry: {
-      id,
-      name,
-      scopes: ['ingest'],
-      origins,
-      hash: hashOf(key).toString('hex'),
-      createdAt: now.toISOString(),
-      ...(createdBy !== undefined && { createdBy }),
-    },
-  };
+  const key = `${prefix}${id}_${randomBytes(secretBytes).toString('base64url')}`;
+  const createdAt = now.toISOString();
+  const entry = { id, ...about, hash: hashOf(key).toString('hex'), createdAt };
+  return { key, entry: createdBy === undefined ? entry : { ...entry, createdBy } };
 }
 
 /** The id that a key names; undefined where the text has not the form of a key. */
