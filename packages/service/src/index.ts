@@ -68,6 +68,6 @@ export { countTypes } from './type-counts.ts';
 export type { CountOfType } from './type-counts.ts';
 export { tracingOf, tracingVariables } from './tracing/settings.ts';
 export type { TracingSettings } from './tracing/settings.ts';
-export { parseTraceParent } from './tracing/trace-parent.ts';
+export { isTraceParent, parseTraceParent } from './tracing/trace-parent.ts';
 export { openTracing } from './tracing/tracing.ts';
 export type { Span, Tracing } from './tracing/tracing.ts';

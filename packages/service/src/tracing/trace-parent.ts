@@ -10,6 +10,11 @@ export interface TraceParent {
 
 const pattern = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
 
+/** Whether a text is a `traceparent` of version 00. */
+export function isTraceParent(text: string): boolean {
+  return pattern.test(text);
+}
+
 /** Reads a `traceparent` of version 00; undefined where it is none. */
 export function parseTraceParent(text: string | undefined): TraceParent | undefined {
   const found = text === undefined ? null : pattern.exec(text);
