@@ -1,7 +1,7 @@
 // How an event is judged by its type: whether it is registered, and what its schema says of the metadata.
 import { currentVersion, typeNameProblem } from '@activity/contracts';
 import { compileSchema, type CheckMetadata } from './compile-schema.ts';
-import { KnownTypes, type KnownType } from './known-types.ts';
+import { KnownTypes, listedNames, type KnownType } from './known-types.ts';
 import { maxTakenTypes, typeTaker } from './taken-types.ts';
 
 /** A type with its compiled schema. */
@@ -31,9 +31,6 @@ export type UnknownType =
   /** The catalogue, which may have it, has not been read yet. */
   | { kind: 'unread' };
 
-/** How many names a message lists. */
-const namesListed = 20;
-
 /** The types that events may have: see the top of this file. */
 export class EventTypes {
   readonly known: KnownTypes<CheckedType>;
@@ -55,19 +52,15 @@ export class EventTypes {
     const problem = typeNameProblem(name);
     if (problem !== undefined) return { kind: 'refused', message: problem };
     if (!this.#options.isRead()) return { kind: 'unread' };
-    if (this.#options.unknown === 'refuse') return { kind: 'refused', message: this.#notRegistered() };
+    if (this.#options.unknown === 'refuse') {
+      const message = `is not registered: it must be one of ${listedNames(this.known.names())}`;
+      return { kind: 'refused', message };
+    }
     if (this.#take(name)) return { kind: 'taken' };
     return {
       kind: 'refused',
       message: `is not registered, and ${maxTakenTypes} such types are taken already: register it with PUT /api/types/…`,
     };
-  }
-
-  #notRegistered(): string {
-    const names = this.known.names();
-    const more = names.length - namesListed;
-    const listed = names.slice(0, namesListed).join(', ') + (more > 0 ? ` and ${more} more` : '');
-    return `is not registered: it must be one of ${listed}`;
   }
 
   #checkOf({ name, type, mode }: KnownType): CheckMetadata | undefined {

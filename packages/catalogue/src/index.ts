@@ -1,7 +1,7 @@
 // The catalogue of event types: how it is followed and changed, and how events are judged by it.
 export { TypesFollower } from './follow-types.ts';
 export type { FollowLog, FollowOptions } from './follow-types.ts';
-export { KnownTypes } from './known-types.ts';
+export { KnownTypes, listedNames } from './known-types.ts';
 export type { KnownType } from './known-types.ts';
 export { EventTypes } from './event-types.ts';
 export type { CheckedType, EventTypesOptions, UnknownType } from './event-types.ts';

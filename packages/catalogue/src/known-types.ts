@@ -14,6 +14,15 @@ export interface KnownType {
   readonly type: EventType | undefined;
 }
 
+/** How many names a message lists. */
+const namesListed = 20;
+
+/** Names as a message lists them: the first ones, and how many more there are. */
+export function listedNames(names: readonly string[]): string {
+  const more = names.length - namesListed;
+  return names.slice(0, namesListed).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
 /**
  * Every registered type by its name: one look-up for an event. Kept up to date by {@link KnownTypes.update},
  * which whoever follows the catalogue calls with the names that have changed.

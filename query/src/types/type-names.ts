@@ -1,5 +1,5 @@
 // Which types reads may name: those of the catalogue, and of ACTIVITY_TYPES.
-import { KnownTypes, TypesFollower, type KnownType } from '@activity/catalogue';
+import { KnownTypes, listedNames, TypesFollower, type KnownType } from '@activity/catalogue';
 import { typeNameProblem } from '@activity/contracts';
 import { createKafka } from '@activity/kafka';
 import type { KafkaSecurity, Logger } from '@activity/service';
@@ -67,21 +67,14 @@ export function followCatalogue(options: CatalogueOptions): Catalogue {
   };
 }
 
-/** The most types of one filter, and of one message. */
+/** The most types of one filter. */
 const mostTypes = 100;
-const namesListed = 20;
 
 /**
  * One or more types: repeated, or separated by commas. The name of a type that is or was registered may have
  * commas itself.
  */
 export function typesOf({ names, isKnown, isNamed }: TypeNames): z.ZodType<string[], string | string[]> {
-  function notKnown(): string {
-    const all = names();
-    const more = all.length > namesListed ? ` and ${all.length - namesListed} more` : '';
-    return `must be one of ${all.slice(0, namesListed).join(', ')}${more}`;
-  }
-
   return z
     .union([z.string(), z.array(z.string())])
     .transform((given) => [
@@ -94,7 +87,11 @@ export function typesOf({ names, isKnown, isNamed }: TypeNames): z.ZodType<strin
         .check((context) => {
           const wrong = context.value.slice(0, mostTypes).find((name) => !isKnown(name));
           if (wrong !== undefined)
-            context.issues.push({ code: 'custom', message: notKnown(), input: context.value });
+            context.issues.push({
+              code: 'custom',
+              message: `must be one of ${listedNames(names())}`,
+              input: context.value,
+            });
         }),
     );
 }
