@@ -17,7 +17,7 @@ export type Write = (
 export interface Publisher {
   write: Write;
   newId: (now: number) => string;
-  metrics: EdgeMetrics;
+  metrics: Pick<EdgeMetrics, 'accepted' | 'refused' | 'violated'>;
   /** The largest event, in bytes of its JSON. */
   maxEventBytes: number;
   /** What events must be. */

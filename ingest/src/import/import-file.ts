@@ -65,14 +65,7 @@ const tickMs = 500;
 /** What the reason says where a right is missing: see `needing`. */
 const missingRight = 'grant the principal';
 
-const noMetrics: Publisher['metrics'] = {
-  route: () => () => {},
-  accepted() {},
-  refused() {},
-  round() {},
-  lost() {},
-  violated() {},
-};
+const noMetrics: Publisher['metrics'] = { accepted() {}, refused() {}, violated() {} };
 
 /**
  * Imports a file from its position on. The lines of a user keep their order. A line counts when the broker
