@@ -36,9 +36,9 @@ export interface GateDeps {
   trustedProxies: BlockList | undefined;
   limitPerKey: RateLimit | undefined;
   limitPerAddress: RateLimit | undefined;
-  /** Of what comes with public keys. */
+  /** Limits what an address sends with public keys. */
   limitPublicPerAddress: RateLimit | undefined;
-  /** Of the same. */
+  /** Notes who sends with a public key. */
   noteSender: NoteSender;
   /** What bodies hold together. */
   received: ReceivedBytes;
@@ -104,7 +104,7 @@ export function pass<A extends Answer>(
   else finish(answer);
 }
 
-/** Fills the answer's headers on the way. */
+/** Lets a call in, or refuses it. Adds headers of the answer to `headers`. */
 function admitted<A extends Answer>(
   call: EdgeCall<A>,
   deps: GateDeps,

@@ -40,8 +40,8 @@ export function noteSender(options: SenderOptions): NoteSender {
 
 /**
  * Puts the sender beside an event's metadata, where enrichment takes it from. Fields of the same names that
- * the client has sent are removed: nobody can know whether they are true, and where nothing is to be noted
- * nothing is.
+ * the client has sent are removed: they may be false, and where the edge is to note nothing they must not be
+ * stored either.
  */
 export function stampSender(event: ActivityEvent, sender: Sender): void {
   if ('ip' in event.metadata || 'userAgent' in event.metadata) {

@@ -51,7 +51,7 @@ export function typeRoutes({ changes, isBuiltIn, audit, newId }: TypeRoutesDeps)
     return { name, by: request.identity.keyId ?? 'anonymous', at, expected: expectedOf(request) };
   }
 
-  /** Writes what is decided, with its line of the audit before it. */
+  /** Writes the line of the audit, and then the change that was decided. */
   async function change<R extends TypeRecord>(
     request: RoutedRequest,
     name: string,

@@ -40,7 +40,7 @@ export function readCall(bytes: Buffer): ReadCalls {
 
 /**
  * Reads a batch: `{ "batch": […], "sentAt": "…", "context": {…} }`. Its calls are parsed one by one, with a
- * rest where it is due. One that cannot be parsed as JSON makes all of it no JSON.
+ * rest where it is due. Where one of them is no JSON, the batch is refused.
  */
 export async function readBatch(bytes: Buffer): Promise<ReadCalls> {
   if (!isUtf8(bytes)) return refused('body', 'must be UTF-8');

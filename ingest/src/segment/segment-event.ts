@@ -96,7 +96,10 @@ function typeOf(kind: unknown, call: Fields): string | null | undefined {
   return Object.hasOwn(segmentTypes, kind) ? segmentTypes[kind as keyof typeof segmentTypes] : undefined;
 }
 
-/** An id; a number becomes a text. Undefined where there is none, what else it may be stays to be checked. */
+/**
+ * An id: a number becomes a text. Undefined where there is none, or a blank one. Everything else is returned
+ * as it is, and checked with the event.
+ */
 function idOf(value: unknown): unknown {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'number') return String(value);

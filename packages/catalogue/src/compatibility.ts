@@ -201,7 +201,7 @@ function compareProperties(a: Fields, b: Fields, path: string): string[] {
       const place = `${path}.${name}`;
       const before = known[name] as Expanded | undefined;
       const after = now[name] as Expanded | undefined;
-      // Of a name that a pattern has too, what is additional says nothing, or all: both must hold.
+      // A pattern may match the name, and then additionalProperties did not apply: any value may be there.
       if (before === undefined && hasPatterns) return compare(true, after as Expanded, place);
       return compare(before ?? others, after ?? othersNow, place);
     }),

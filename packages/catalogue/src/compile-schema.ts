@@ -44,7 +44,7 @@ export function compileSchema(schema: unknown): CheckMetadata {
     try {
       if (validate(metadata)) return undefined;
     } catch {
-      // Ajv compares two objects by a function that one of them may have a field of the name of.
+      // Ajv compares objects by their functions valueOf and toString, which a field of that name replaces.
       return [
         { field: 'metadata', message: 'has a field named valueOf or toString, which cannot be compared' },
       ];

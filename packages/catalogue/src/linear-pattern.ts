@@ -240,7 +240,7 @@ function asserted(text: string): Node {
   return { kind: 'step', step: { kind: 'assert', holds: assertions[text] as never } };
 }
 
-/** One character, by the engine: what stands for one character cannot hang. Of ASCII it is known before. */
+/** Tests one character by the engine, which cannot hang on one. The results for ASCII are computed before. */
 function tested(text: string): Node {
   const pattern = RegExp(`^${text}$`, 'u');
   const ascii = Array.from({ length: 128 }, (_, code) => pattern.test(String.fromCharCode(code)));
