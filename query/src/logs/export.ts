@@ -7,7 +7,7 @@ import { csvRow } from './csv-text.ts';
 import { exportColumns } from './export-columns.ts';
 import type { LogFilter } from './filter.ts';
 import { logJson } from './log-json.ts';
-import type { LogDocument } from './log-json.ts';
+import type { LogDocument, LogJson } from './log-json.ts';
 import type { LogStore } from './log-store.ts';
 import { ParquetFile } from './parquet-file.ts';
 
@@ -56,14 +56,14 @@ export function listSlices(store: LogStore, filter: LogFilter, order: Order): Ne
 /** Writes logs one after the other. */
 interface FormWriter {
   /** Returns the length of what it added. */
-  add: (log: LogDocument) => number;
+  add: (log: LogJson) => number;
   /** What was written since it was called last. */
   take: () => Buffer;
   /** What is behind the last log. */
   end: () => Buffer;
 }
 
-function textWriter(header: string, write: (log: LogDocument) => string): FormWriter {
+function textWriter(header: string, write: (log: LogJson) => string): FormWriter {
   let text = header;
   function take(): Buffer {
     const taken = Buffer.from(text);
@@ -84,26 +84,19 @@ function textWriter(header: string, write: (log: LogDocument) => string): FormWr
 function writerOf({ format, spreadsheet }: ExportForm): FormWriter {
   switch (format) {
     case 'ndjson':
-      return textWriter('', (log) => `${JSON.stringify(logJson(log))}\n`);
+      return textWriter('', (log) => `${JSON.stringify(log)}\n`);
     case 'csv': {
       const options = { spreadsheet };
       const names = exportColumns.map(({ name }) => name).join(',');
-      return textWriter(`${spreadsheet ? '\uFEFF' : ''}${names}\r\n`, (log) => {
-        const json = logJson(log);
-        return csvRow(
-          exportColumns.map(({ value }) => value(json)),
+      return textWriter(`${spreadsheet ? '\uFEFF' : ''}${names}\r\n`, (log) =>
+        csvRow(
+          exportColumns.map(({ value }) => value(log)),
           options,
-        );
-      });
+        ),
+      );
     }
-    case 'parquet': {
-      const file = new ParquetFile();
-      return {
-        add: (log) => file.add(logJson(log)),
-        take: () => file.take(),
-        end: () => file.end(),
-      };
-    }
+    case 'parquet':
+      return new ParquetFile();
   }
 }
 
@@ -121,7 +114,7 @@ export async function* exportLogs(
   for (;;) {
     const more = await next({ limit: Math.min(left, sliceSize), maxLength: sliceLength }, (log) => {
       left--;
-      return writer.add(log);
+      return writer.add(logJson(log));
     });
     const piece = writer.take();
     if (piece.length > 0) yield piece;
