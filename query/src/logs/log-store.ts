@@ -102,14 +102,18 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>, now:
   async function slice(
     operation: string,
     query: Filter<LogDocument>,
-    options: FindOptions,
+    options: Pick<FindOptions, 'sort' | 'index' | 'skip'>,
     { limit, maxLength }: SliceBounds,
     see: (log: LogDocument) => number,
   ): Promise<SliceEnd> {
+    // One more than are handed over: whether there are more.
+    const most = limit + 1;
+    const batchSize = Math.min(most, batch.current);
+    const read = { ...options, projection: logProjection, limit: most, batchSize };
     let left = limit;
     let length = 0;
     let more = false;
-    await reads.each(operation, logs, query, options, (log) => {
+    await reads.each(operation, logs, query, read, (log) => {
       if (left === 0 || length >= maxLength) {
         more = true;
         return false;
@@ -130,9 +134,6 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>, now:
       const query = beside === undefined ? shown : from(shown, beside.position, down);
       const options = {
         sort: down ? newestFirst : oldestFirst,
-        projection: logProjection,
-        limit: limit + 1,
-        batchSize: Math.min(limit + 1, batch.current),
         index: indexFor(filter),
         ...(skip > 0 && { skip }),
       };
@@ -146,13 +147,7 @@ export function createLogStore(reads: Reads, logs: Collection<LogDocument>, now:
         ...isShown(),
         ...(partitions && { $or: partitions.map((one) => ({ _id: { $mod: [maxPartitions, one] } })) }),
       } as Filter<LogDocument>;
-      const options = {
-        sort: { _id: 1 } as const,
-        projection: logProjection,
-        limit: bounds.limit + 1,
-        batchSize: Math.min(bounds.limit + 1, batch.current),
-        index: '_id_',
-      };
+      const options = { sort: { _id: 1 }, index: '_id_' } as const;
       return slice('logs.numbered', query, options, bounds, see);
     },
 
