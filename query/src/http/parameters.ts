@@ -1,6 +1,7 @@
 // The kinds of value that query parameters have, as zod types. All of them are made of text, so that no
 // operator gets through.
 import { fullDateTime, idText } from '@activity/contracts';
+import { FailureError } from '@activity/service';
 import type { FieldProblem } from '@activity/service';
 import { z } from 'zod';
 
@@ -26,6 +27,11 @@ export function unknownParameters(given: RawParameters, known: readonly string[]
   return Object.keys(given)
     .filter((name) => !known.includes(name))
     .map((name) => ({ field: name, message: `is not a parameter of this route: ${has}` }));
+}
+
+/** Refuses a parameter whose value is wrong beside others, or beside what there is. */
+export function refused(field: string, message: string): FailureError {
+  return new FailureError({ kind: 'validation', details: [{ field, message }] });
 }
 
 /** A whole number between 1 and `max`. */

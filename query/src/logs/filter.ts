@@ -99,7 +99,7 @@ export function indexFor(filter: LogFilter): string | undefined {
 }
 
 /** A short text that is the same for the same filter: a cursor belongs to one. */
-export function filterDigest(filter: LogFilter): string {
+export function filterDigest(filter: object): string {
   const entries = Object.entries(filter).filter(([, value]) => value !== undefined);
   return hash('sha256', JSON.stringify(entries.toSorted(([a], [b]) => (a < b ? -1 : 1))), 'base64url').slice(
     0,

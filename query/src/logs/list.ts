@@ -1,5 +1,5 @@
 // A list of logs as it is answered: a page, its total, and the cursors to the pages beside it.
-import { FailureError } from '@activity/service';
+import { refused } from '../http/parameters.ts';
 import type { CursorCodec, Order, Position } from './cursor.ts';
 import { filterDigest } from './filter.ts';
 import type { LogFilter } from './filter.ts';
@@ -31,10 +31,6 @@ export interface ListDeps {
 const deepFrom = 1_000;
 /** Text of this length becomes bytes, so that the heap never holds a whole page of long logs. */
 const chunkLength = 65_536;
-
-function refused(message: string): FailureError {
-  return new FailureError({ kind: 'validation', details: [{ field: 'cursor', message }] });
-}
 
 /** The logs of a page as JSON, in the order of the page, which may be read from its end. */
 class PageText {
@@ -91,10 +87,10 @@ export async function listLogs(
   const digest = filterDigest(filter);
   const cursor = query.cursor === undefined ? undefined : cursors.read(query.cursor);
   if (query.cursor !== undefined) {
-    if (cursor === undefined) throw refused('is none that this service has given');
-    if (query.page !== undefined) throw refused('must not be given together with page');
+    if (cursor === undefined) throw refused('cursor', 'is none that this service has given');
+    if (query.page !== undefined) throw refused('cursor', 'must not be given together with page');
     const same = cursor.digest === digest && cursor.order === (query.order ?? cursor.order);
-    if (!same) throw refused('belongs to a list with other filters, or in another order');
+    if (!same) throw refused('cursor', 'belongs to a list with other filters, or in another order');
   }
   const order = cursor?.order ?? query.order ?? 'newest';
   const backwards = cursor?.side === 'before';

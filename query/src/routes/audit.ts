@@ -1,5 +1,4 @@
 // GET /api/audit: who changed what, and when.
-import { hash } from 'node:crypto';
 import {
   auditActions,
   auditActor,
@@ -8,13 +7,14 @@ import {
   type AuditAction,
   type AuditRecord,
 } from '@activity/contracts';
-import { FailureError, validationError } from '@activity/service';
+import { validationError } from '@activity/service';
 import type { Collection, Filter } from 'mongodb';
 import { z } from 'zod';
-import { shortText, someOf, time, wholeNumber } from '../http/parameters.ts';
+import { refused, shortText, someOf, time, wholeNumber } from '../http/parameters.ts';
 import { route } from '../http/route.ts';
 import type { Route } from '../http/route.ts';
 import type { SignedText } from '../http/signed-text.ts';
+import { filterDigest } from '../logs/filter.ts';
 import type { AskFreshness } from '../pipeline/freshness.ts';
 import type { Reads } from '../reads/reads.ts';
 import { asOfSchema } from './stats.ts';
@@ -50,10 +50,6 @@ const list = z.object({
 const maxLimit = 200;
 const cursorSchema = z.tuple([z.literal('audit'), z.number().int(), z.string(), z.string()]);
 
-function refused(message: string): FailureError {
-  return new FailureError({ kind: 'validation', details: [{ field: 'cursor', message }] });
-}
-
 /** What is asked for, beside the place in the list. */
 interface Wanted {
   kind?: string[] | undefined;
@@ -82,9 +78,9 @@ export function auditRoute({ reads, audit, cursors, freshness }: AuditDeps): Rou
   /** What is behind a cursor. @throws FailureError where it is none of this list */
   function behind(cursor: string, digest: string): Filter<AuditDocument> {
     const read = cursorSchema.safeParse(cursors.read(cursor));
-    if (!read.success) throw refused('is none that this service has given');
+    if (!read.success) throw refused('cursor', 'is none that this service has given');
     const [, milliseconds, id, ofList] = read.data;
-    if (ofList !== digest) throw refused('belongs to a list with other filters');
+    if (ofList !== digest) throw refused('cursor', 'belongs to a list with other filters');
     const at = new Date(milliseconds);
     return { at: { $lte: at }, $or: [{ at: { $lt: at } }, { at, _id: { $lt: id } }] };
   }
@@ -114,7 +110,7 @@ export function auditRoute({ reads, audit, cursors, freshness }: AuditDeps): Rou
       400: { description: 'A parameter is wrong.', schema: validationError },
     },
     handle: async ({ query: { limit, cursor, ...wanted } }) => {
-      const digest = hash('sha256', JSON.stringify(wanted), 'base64url').slice(0, 10);
+      const digest = filterDigest(wanted);
       const parts = [...filterOf(wanted), ...(cursor === undefined ? [] : [behind(cursor, digest)])];
       const { asOf } = await freshness('audit');
       const found = await reads.find('audit.page', audit, parts.length === 0 ? {} : { $and: parts }, {

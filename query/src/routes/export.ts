@@ -1,11 +1,10 @@
 // GET /api/logs/export: many logs in one answer.
 import { validationError } from '@activity/service';
-import type { Failure } from '@activity/service';
 import { z } from 'zod';
-import { flag, time, wholeNumber } from '../http/parameters.ts';
+import { flag, refused, time, wholeNumber } from '../http/parameters.ts';
 import type { TypeNames } from '../types/type-names.ts';
 import { failed, route } from '../http/route.ts';
-import type { Answer, NodeBindings, Route } from '../http/route.ts';
+import type { NodeBindings, Route } from '../http/route.ts';
 import type { CursorCodec } from '../logs/cursor.ts';
 import { exportFormats, exportLogs, gzipped, listSlices } from '../logs/export.ts';
 import type { ExportFormat, NextSlice } from '../logs/export.ts';
@@ -51,8 +50,7 @@ const mediaTypes: Readonly<Record<ExportFormat, string>> = {
 const levels = { encoding: 1, file: 6 };
 
 /** The route of exports. */
-export function exportRoute(deps: ExportDeps): Route {
-  const { store, types, now, ending, maxExports, received } = deps;
+export function exportRoute({ store, types, now, ending, maxExports, received }: ExportDeps): Route {
   let open = 0;
   return route({
     method: 'GET',
@@ -104,7 +102,7 @@ export function exportRoute(deps: ExportDeps): Route {
     handle: async ({ query, context }) => {
       const { format, limit, since, gzip = false, spreadsheet = false, sort, ...filter } = query;
       if (since !== undefined && sort !== undefined)
-        return failed(problem('sort', 'has no meaning with since: logs come in the order of their receipt'));
+        throw refused('sort', 'has no meaning with since: logs come in the order of their receipt');
       const packs = gzip ? 'file' : packingOf(context.req.header('accept-encoding'), format);
       const name = `activity-${new Date(now()).toISOString().slice(0, 10)}.${format}${gzip ? '.gz' : ''}`;
       const headers: Record<string, string> = {
@@ -130,10 +128,12 @@ export function exportRoute(deps: ExportDeps): Route {
         const found =
           since === undefined
             ? { next: listSlices(store, filter, sort ?? 'newest'), headers: {} }
-            : await slicesSince(since, limit, filter, deps.store, received);
-        if ('refused' in found) {
+            : await slicesSince(since, limit, filter, store, received);
+        if (found === undefined) {
           end();
-          return found.refused;
+          const message =
+            'it is not known how far the logs are complete: the sink stores them again, or has not begun';
+          return failed({ kind: 'unavailable', message, retryAfterSeconds: 5 });
         }
         const most = since === undefined ? limit : Number.MAX_SAFE_INTEGER;
         const pieces = exportLogs(found.next, { format, spreadsheet }, most);
@@ -153,10 +153,6 @@ export function exportRoute(deps: ExportDeps): Route {
   });
 }
 
-function problem(field: string, message: string): Failure {
-  return { kind: 'validation', details: [{ field, message }] };
-}
-
 /** Whether a client takes gzip; Parquet is packed already. */
 function packingOf(accepted: string | undefined, format: ExportFormat): 'encoding' | undefined {
   if (accepted === undefined || format === 'parquet') return undefined;
@@ -164,21 +160,21 @@ function packingOf(accepted: string | undefined, format: ExportFormat): 'encodin
   return takes ? 'encoding' : undefined;
 }
 
-/** What was received since, and what the answer says of it; or why there is none. */
+/**
+ * What was received since, and what the answer says of it; undefined where it is not known how far the logs
+ * are complete.
+ * @throws FailureError where `since` is neither `start`, a time nor a cursor of this raw topic.
+ */
 async function slicesSince(
   since: string,
   limit: number,
   filter: LogFilter,
   store: LogStore,
   { final, offsetsAt, cursors }: ReceivedDeps,
-): Promise<{ next: NextSlice; headers: Record<string, string> } | { refused: Answer }> {
+): Promise<{ next: NextSlice; headers: Record<string, string> } | undefined> {
   // Before the logs are read: what is stored in between belongs to the next export.
   const complete = await final();
-  if (complete === undefined) {
-    const message =
-      'it is not known how far the logs are complete: the sink stores them again, or has not begun';
-    return { refused: failed({ kind: 'unavailable', message, retryAfterSeconds: 5 }) };
-  }
+  if (complete === undefined) return undefined;
   const { topic, offsets, asOf } = complete;
   const at = timeShape.safeParse(since);
   const from = at.success
@@ -186,11 +182,9 @@ async function slicesSince(
     : since === fromStart
       ? []
       : cursors.read(since);
-  if (from === undefined) return { refused: failed(problem('since', sinceProblem)) };
-  if ('topic' in from && from.topic !== topic) {
-    const message = 'is of another raw topic, which was replaced: export again from start';
-    return { refused: failed(problem('since', message)) };
-  }
+  if (from === undefined) throw refused('since', sinceProblem);
+  if ('topic' in from && from.topic !== topic)
+    throw refused('since', 'is of another raw topic, which was replaced: export again from start');
   const begin = 'topic' in from ? from.offsets : from;
   const { to, more } = endOf(begin, offsets, limit);
   return {

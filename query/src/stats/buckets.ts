@@ -1,9 +1,9 @@
 // The buckets of a timeline: minutes, hours or days of a time zone.
 import { namedCounts, windowSizes } from '@activity/contracts';
 import type { CountsByType, WindowSize } from '@activity/contracts';
-import { FailureError } from '@activity/service';
 import { LRUCache } from 'lru-cache';
 import { Temporal } from 'temporal-polyfill';
+import { refused } from '../http/parameters.ts';
 
 /** A timeline's range, as it was asked for. */
 export interface TimelineQuery {
@@ -90,10 +90,6 @@ function checkedRange(
     throw refused('from', `must lie ${size === 'hour' ? 'an' : 'a'} ${size} or more before to`);
   if (end - begin > maxDays * day) throw refused('from', `must not lie more than ${maxDays} days before to`);
   return { from: begin, to: end };
-}
-
-function refused(field: string, message: string): FailureError {
-  return new FailureError({ kind: 'validation', details: [{ field, message }] });
 }
 
 function local(time: number, tz: string): Temporal.ZonedDateTime {

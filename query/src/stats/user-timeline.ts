@@ -1,8 +1,8 @@
 // A user's timeline, made of the counts of windows and of their late parts.
 import { namedCounts, sizesOf, windowSizes } from '@activity/contracts';
 import type { CountsByType, LateSize, WindowSize } from '@activity/contracts';
-import { FailureError } from '@activity/service';
 import type { Collection, Document } from 'mongodb';
+import { refused } from '../http/parameters.ts';
 import type { Reads } from '../reads/reads.ts';
 import { bucketsOf, filled } from './buckets.ts';
 import type { Bucket, Buckets, TimelineQuery } from './buckets.ts';
@@ -51,7 +51,7 @@ export function createUserTimeline(
     const first = Math.floor(begin / windowSizes[size]) * windowSizes[size];
     if ((buckets.end - first) / windowSizes[size] > maxWindows) {
       const message = `must lie nearer to \`to\`: in this time zone the answer would be made of more than ${maxWindows} counts`;
-      throw new FailureError({ kind: 'validation', details: [{ field: 'from', message }] });
+      throw refused('from', message);
     }
     const found = await reads.aggregate<WindowParts, CountDocument>('counts.ofUser', counts, [
       {
