@@ -95,12 +95,21 @@ function fullTime(text: string): string {
   return fullDateTime(text.replace(/ (?=\d\d(:?\d\d)?$)/, '+'));
 }
 
+/** One or more texts, repeated or separated by commas; `isWhole`: the commas of a text belong to it. */
+export function texts(
+  isWhole: (text: string) => boolean = () => false,
+): z.ZodType<string[], string | string[]> {
+  return z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => [
+      ...new Set([given].flat().flatMap((text) => (isWhole(text) ? [text] : text.split(',')))),
+    ]);
+}
+
 /** One or more of these, repeated or separated by commas. */
 export function someOf(values: readonly string[]): z.ZodType<string[], string | string[]> {
   return (
-    z
-      .union([z.string(), z.array(z.string())])
-      .transform((given) => [...new Set([given].flat().flatMap((text) => text.split(',')))])
+    texts()
       // One of them more than there are is wrong already: a problem for each of thousands takes long to make.
       .transform((some) => some.slice(0, values.length + 1))
       .pipe(

@@ -4,6 +4,7 @@ import { typeNameProblem } from '@activity/contracts';
 import { createKafka } from '@activity/kafka';
 import type { KafkaSecurity, Logger } from '@activity/service';
 import { z } from 'zod';
+import { texts } from '../http/parameters.ts';
 
 /** The types that are known. */
 export interface TypeNames {
@@ -75,23 +76,18 @@ const mostTypes = 100;
  * commas itself.
  */
 export function typesOf({ names, isKnown, isNamed }: TypeNames): z.ZodType<string[], string | string[]> {
-  return z
-    .union([z.string(), z.array(z.string())])
-    .transform((given) => [
-      ...new Set([given].flat().flatMap((text) => (isNamed(text) ? [text] : text.split(',')))),
-    ])
-    .pipe(
-      z
-        .array(z.string())
-        .max(mostTypes, `must not be more than ${mostTypes} types`)
-        .check((context) => {
-          const wrong = context.value.slice(0, mostTypes).find((name) => !isKnown(name));
-          if (wrong !== undefined)
-            context.issues.push({
-              code: 'custom',
-              message: `must be one of ${listedNames(names())}`,
-              input: context.value,
-            });
-        }),
-    );
+  return texts(isNamed).pipe(
+    z
+      .array(z.string())
+      .max(mostTypes, `must not be more than ${mostTypes} types`)
+      .check((context) => {
+        const wrong = context.value.slice(0, mostTypes).find((name) => !isKnown(name));
+        if (wrong !== undefined)
+          context.issues.push({
+            code: 'custom',
+            message: `must be one of ${listedNames(names())}`,
+            input: context.value,
+          });
+      }),
+  );
 }
