@@ -203,6 +203,7 @@ export function testApp({ page }: { page?: PageFiles } = {}): TestApp {
         unknown: 'refuse',
         catalogue: {
           types: () => known.all(),
+          get: (name) => known.get(name),
           isBuiltIn: (name) => known.isBuiltIn(name),
           isRead: () => true,
         },

@@ -18,7 +18,7 @@ import { asOfSchema } from './stats.ts';
 
 /** What the routes need. */
 export interface TypeRoutesDeps {
-  catalogue: Pick<Catalogue, 'types' | 'isBuiltIn' | 'isRead'>;
+  catalogue: Pick<Catalogue, 'types' | 'get' | 'isBuiltIn' | 'isRead'>;
   reads: TypeReads;
   /** UNKNOWN_TYPES. */
   unknown: 'refuse' | 'take';
@@ -80,31 +80,29 @@ export function typeRoutes({ catalogue, reads, unknown }: TypeRoutesDeps): Route
     };
   }
 
-  async function unregistered(found: TypeFigures): Promise<z.output<typeof listed>[]> {
-    const known = new Set(catalogue.types().map((type) => type.name));
-    const names = [...found.lastSeen.keys()].filter((seen) => !known.has(seen));
-    const rows: z.output<typeof listed>[] = [];
-    for (const [index, seen] of names.entries()) {
-      const fields = index < mostSampled ? { fields: await reads.fields(seen) } : {};
-      const row = { name: seen, registered: false, builtIn: false, mode: 'off', version: 0 } as const;
-      rows.push({ ...row, ...figuresOf(seen, found), ...fields });
-    }
-    return rows;
+  /** The types that were seen and are not registered. */
+  function unregistered(found: TypeFigures): string[] {
+    return [...found.lastSeen.keys()].filter((seen) => catalogue.get(seen) === undefined);
+  }
+
+  /** One of them; `index` says which. */
+  async function sampled(seen: string, index: number, found: TypeFigures): Promise<z.output<typeof listed>> {
+    const fields = index < mostSampled ? { fields: await reads.fields(seen) } : {};
+    const row = { name: seen, registered: false, builtIn: false, mode: 'off', version: 0 } as const;
+    return { ...row, ...figuresOf(seen, found), ...fields };
   }
 
   async function all(): Promise<Answer> {
     const found = await reads.figures();
-    const types = [
-      ...catalogue.types().map((type) => described(type, found)),
-      ...(await unregistered(found)),
-    ];
+    const types = catalogue.types().map((type) => described(type, found));
+    for (const [index, seen] of unregistered(found).entries()) types.push(await sampled(seen, index, found));
     const body = { types, unknownTypes: unknown, catalogueRead: catalogue.isRead(), asOf: found.asOf };
     return { status: 200, body };
   }
 
   async function single(wanted: string): Promise<Answer> {
     const found = await reads.figures();
-    const type = catalogue.types().find((known) => known.name === wanted);
+    const type = catalogue.get(wanted);
     if (type !== undefined) {
       const headers: Record<string, string> =
         type.type === undefined ? {} : { etag: `"${type.type.revision}"` };
@@ -114,13 +112,13 @@ export function typeRoutes({ catalogue, reads, unknown }: TypeRoutesDeps): Route
         body: { ...described(type, found), versions: type.type?.versions ?? [] },
       };
     }
-    const seen = (await unregistered(found)).find((row) => row.name === wanted);
-    if (seen === undefined) return failed({ kind: 'not-found', what: 'Type' });
-    return { status: 200, body: { ...seen, versions: [] } };
+    const index = unregistered(found).indexOf(wanted);
+    if (index === -1) return failed({ kind: 'not-found', what: 'Type' });
+    return { status: 200, body: { ...(await sampled(wanted, index, found)), versions: [] } };
   }
 
   function enrichedSchema(wanted: string): Answer {
-    const type = catalogue.types().find((known) => known.name === wanted);
+    const type = catalogue.get(wanted);
     if (type === undefined) return failed({ kind: 'not-found', what: 'Type' });
     const headers = { 'content-type': 'application/schema+json' };
     const schema = type.type === undefined ? undefined : currentVersion(type.type).schema;

@@ -64,7 +64,7 @@ export function createTypeReads({ reads, logs, rollups, freshness, now }: TypeFi
     return {
       last24h: last24h.byType,
       last30d: last30d.byType,
-      // Of markers there is none.
+      // Delete markers have no type: they are the group of null.
       lastSeen: new Map(seen.flatMap(({ _id, last }) => (_id === null ? [] : [[_id, last] as const]))),
       violations: new Map(refused.map(({ _id, count }) => [_id, count])),
       asOf: fresh.asOf,

@@ -19,6 +19,8 @@ export interface TypeNames {
 /** The catalogue, as reads see it. */
 export interface Catalogue extends TypeNames {
   types: () => KnownType[];
+  /** The registered type of this name. */
+  get: (name: string) => KnownType | undefined;
   isBuiltIn: (name: string) => boolean;
   /** Whether it has been read. */
   isRead: () => boolean;
@@ -57,6 +59,7 @@ export function followCatalogue(options: CatalogueOptions): Catalogue {
   return {
     names: () => known.names(),
     types: () => known.all(),
+    get: (name) => known.get(name),
     isKnown: (name) => isNamed(name) || (mayBeAny() && typeNameProblem(name) === undefined),
     isNamed,
     isBuiltIn: (name) => known.isBuiltIn(name),
