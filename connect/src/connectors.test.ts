@@ -37,7 +37,7 @@ describe('the connectors', () => {
     ]);
   });
 
-  test.each(['logs', 'counts', 'users', 'globalCounts', 'ledger', 'audit'] as const)(
+  test.each(Object.keys(collections) as (keyof typeof collections)[])(
     'turn each date field of %s into a date, and need no transformation',
     (role) => {
       const config = ofCollection(collections[role]);

@@ -61,10 +61,12 @@ export async function migrate(db: Db, options: MigrationOptions): Promise<void> 
   await migrateIndexes(db, erasedLogsCollection, [{ key: { erasure: 1 }, options: { name: 'erasure' } }]);
 }
 
-const roles = ['logs', 'counts', 'users', 'globalCounts', 'ledger', 'audit'] as const;
+type Role = keyof typeof collections;
+
+const roles = Object.keys(collections) as Role[];
 const daySeconds = 86_400;
 
-const indexes: Record<(typeof roles)[number], readonly Index[]> = {
+const indexes: Record<Role, readonly Index[]> = {
   logs: [
     { key: { timestamp: -1, _id: -1 }, options: { name: 'newest' } },
     { key: { userId: 1, timestamp: -1, _id: -1 }, options: { name: 'user_newest' } },
@@ -146,7 +148,7 @@ function mostIn(window: 'last5m' | 'last1h' | 'last24h'): Index {
 }
 
 function expiryIndexes(
-  role: (typeof roles)[number],
+  role: Role,
   { markerTtlSeconds, windowTtlDays, auditTtlDays = 400 }: MigrationOptions,
 ): Index[] {
   switch (role) {
