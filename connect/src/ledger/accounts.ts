@@ -2,9 +2,11 @@
 import {
   collections,
   erasedLogsCollection,
+  expiredIn,
   ledgerClasses,
   ledgerEntrySchema,
   maxPartitions,
+  shownLogs,
   type ErasedLog,
   type LedgerEntry,
   type Topics,
@@ -75,26 +77,6 @@ export async function countErased(db: Db, _id: Document, now: Date): Promise<num
   return erased - Number(deletedToo[0]?.['logs'] ?? 0);
 }
 
-/**
- * How many logs of each partition have expired: those of the sum, and those of the hours that have passed
- * since it was written.
- */
-export function expiredIn(entries: readonly LedgerEntry[], now: Date): Map<number, number> {
-  const expired = new Map<number, number>();
-  const since = new Map<number, string | undefined>();
-  for (const entry of entries) {
-    if (entry.minute !== undefined) continue;
-    expired.set(entry.partition, entry.expired ?? 0);
-    since.set(entry.partition, entry.expiriesSince);
-  }
-  for (const { partition, expires, expiring = 0, expiriesSince } of entries) {
-    if (expires === undefined || expiriesSince !== since.get(partition)) continue;
-    if (Date.parse(expires) <= now.getTime())
-      expired.set(partition, (expired.get(partition) ?? 0) + expiring);
-  }
-  return expired;
-}
-
 type ExpiryTimes = 'minute' | 'expires' | 'expiriesSince';
 type ExpiryDocument = Omit<LedgerEntry, ExpiryTimes> & Record<ExpiryTimes, Date>;
 
@@ -152,8 +134,7 @@ export async function readAccounts({ reader, db, topics, groupId }: AccountSourc
         committed: committed[partition],
         stored: await logs.countDocuments({
           _id: { $mod: [maxPartitions, partition], $gte: first },
-          deletedAt: { $exists: false },
-          expiresAt: { $not: { $lte: now } },
+          ...shownLogs(now),
         }),
         erased: await countErased(db, { $mod: [maxPartitions, partition], $gte: first }, now),
         expired: expired.get(partition) ?? 0,

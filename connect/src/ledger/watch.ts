@@ -1,13 +1,13 @@
 // Balances the ledger while events flow: up to the last record that it knows,
 // once the sink has stored all of those.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { collections, type LedgerEntry } from '@activity/contracts';
+import { collections, expiredIn, type LedgerEntry } from '@activity/contracts';
 import type { TopicReader } from '@activity/streams';
 import type { Db } from 'mongodb';
 import type { Connector } from '../connectors.ts';
 import { sinkPositions } from '../sink-positions.ts';
 import { classed } from './balance.ts';
-import { expiredIn, readExpiring } from './accounts.ts';
+import { readExpiring } from './accounts.ts';
 import { countStored, type Stored } from './stored-logs.ts';
 
 /** What balancing needs. */

@@ -103,6 +103,7 @@ export {
   userActivitySchema,
   windowCountSchema,
 } from './documents.ts';
+export { expiredIn, shownLogs } from './log-expiry.ts';
 export type {
   Address,
   Client,

@@ -1,6 +1,6 @@
 // Reads of the logs: pages by keyset or by number, one log,
 // everything in slices. Delete markers are never seen.
-import { maxPartitions } from '@activity/contracts';
+import { maxPartitions, shownLogs } from '@activity/contracts';
 import type { Collection, Filter } from 'mongodb';
 import type { FindOptions, Reads } from '../reads/reads.ts';
 import type { Order, Position } from './cursor.ts';
@@ -87,11 +87,7 @@ export function idOf(text: string): number | undefined {
 /** The store on MongoDB. */
 export function createLogStore(reads: Reads, logs: Collection<LogDocument>, now: () => number): LogStore {
   const batch = new BatchSize();
-  /** Neither deleted nor expired: what has expired is there until MongoDB removes it, a minute at most. */
-  const isShown = (): object => ({
-    deletedAt: { $exists: false },
-    expiresAt: { $not: { $lte: new Date(now()) } },
-  });
+  const isShown = (): object => shownLogs(new Date(now()));
   async function newest(operation: string, filter: Filter<LogDocument>): Promise<LogDocument | undefined> {
     const shown = { ...filter, ...isShown() } as Filter<LogDocument>;
     const options = { sort: newestFirst, projection: logProjection, limit: 1 };

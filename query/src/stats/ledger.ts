@@ -1,5 +1,5 @@
 // What the ledger says of the raw records: how many became what.
-import { ledgerClasses } from '@activity/contracts';
+import { expiredIn, ledgerClasses } from '@activity/contracts';
 import type { LedgerEntry } from '@activity/contracts';
 import type { Collection, Filter } from 'mongodb';
 import type { Reads } from '../reads/reads.ts';
@@ -32,21 +32,12 @@ export function createLedger(reads: Reads, ledger: Collection<LedgerDocument>): 
     since: async (from) =>
       reads.find('ledger.minutes', ledger, { minute: { $gte: from } }, { limit: 65_536 }),
     async expired(sums, now) {
-      const since = new Map(
-        sums.map(({ partition, expiriesSince }) => [partition, expiriesSince?.getTime()]),
-      );
-      const before = sums.reduce((all, { expired = 0 }) => all + expired, 0);
-      if ([...since.values()].every((begun) => begun === undefined)) return before;
-      // The hours that have passed since the sums were written.
-      const hours = await reads.find(
-        'ledger.expires',
-        ledger,
-        { expires: { $lte: now }, expiring: { $gt: 0 } },
-        { limit: 65_536, index: 'expires' },
-      );
-      return hours
-        .filter(({ partition, expiriesSince }) => expiriesSince?.getTime() === since.get(partition))
-        .reduce((all, { expiring = 0 }) => all + expiring, before);
+      const passed = { expires: { $lte: now }, expiring: { $gt: 0 } };
+      // Without a retention there are no hours.
+      const hours = sums.some(({ expiriesSince }) => expiriesSince !== undefined)
+        ? await reads.find('ledger.expires', ledger, passed, { limit: 65_536, index: 'expires' })
+        : [];
+      return [...expiredIn([...sums, ...hours], now).values()].reduce((all, count) => all + count, 0);
     },
   };
 }

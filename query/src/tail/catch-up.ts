@@ -1,4 +1,5 @@
 // What was stored between two places of the change stream: for a reader that comes back.
+import { shownLogs } from '@activity/contracts';
 import { pace } from '@activity/service';
 import type { Collection } from 'mongodb';
 import { MongoServerError } from 'mongodb';
@@ -49,11 +50,7 @@ export async function* catchUp(
     if (some.length === 0) return [];
     const found = await logs
       .find(
-        {
-          _id: { $in: some.map(({ log }) => log._id) },
-          timestamp: { $exists: true },
-          expiresAt: { $not: { $lte: new Date() } },
-        },
+        { _id: { $in: some.map(({ log }) => log._id) }, ...shownLogs(new Date()) },
         { projection: { _id: 1 } },
       )
       .toArray();
