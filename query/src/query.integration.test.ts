@@ -1,24 +1,17 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism, loadavg } from 'node:os';
-import { join } from 'node:path';
 import { typeIndexes } from '@activity/contracts';
-import { freePort, startMongo } from '@activity/testbed';
-import type { LocalServer } from '@activity/testbed';
-import { Long, MongoClient } from 'mongodb';
+import { Long } from 'mongodb';
 import type { Document } from 'mongodb';
-import { afterAll, assert, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, assert, beforeAll, describe, expect, test } from 'vitest';
+import { startQuery, type QueryProcess } from './query-process.fixture.ts';
 
-let mongo: LocalServer;
-let client: MongoClient;
-let service: ChildProcess;
+let query: QueryProcess;
+let mongo: QueryProcess['mongo'];
+let client: QueryProcess['client'];
+let service: QueryProcess['service'];
 let url: string;
-
-async function get(path: string): Promise<[number, Document]> {
-  const response = await fetch(`${url}${path}`);
-  return [response.status, (await response.json()) as Document];
-}
+let get: QueryProcess['get'];
 
 function log(id: number, fields: Document = {}): Document {
   return {
@@ -34,20 +27,8 @@ function log(id: number, fields: Document = {}): Document {
 }
 
 beforeAll(async () => {
-  mongo = await startMongo();
-  const uri = new URL(mongo.address);
-  uri.pathname = '/reading';
-  client = await new MongoClient(uri.href).connect();
-  const port = await freePort();
-  url = `http://127.0.0.1:${port}`;
-  service = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
-    env: { ...process.env, PORT: String(port), MONGODB_URI: uri.href, READ_TIMEOUT_MS: '3000' },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  await vi.waitFor(async () => assert.equal((await get('/health'))[0], 200), {
-    timeout: 10_000,
-    interval: 50,
-  });
+  query = await startQuery('reading', { READ_TIMEOUT_MS: '3000' });
+  ({ mongo, client, service, url, get } = query);
   await client
     .db()
     .collection('logs')
@@ -74,9 +55,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await client?.close();
-  if (service?.exitCode === null) service.kill('SIGKILL');
-  await mongo?.stop();
+  await query?.close();
 });
 
 describe('the query service on a real MongoDB', () => {

@@ -1,42 +1,17 @@
 // GET /api/audit on a real MongoDB.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
-import { freePort, startMongo, type LocalServer } from '@activity/testbed';
-import { Long, MongoClient, type Document } from 'mongodb';
-import { afterAll, assert, beforeAll, describe, expect, test, vi } from 'vitest';
+import { Long, type Document } from 'mongodb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startQuery, type QueryProcess } from '../query-process.fixture.ts';
 
-let mongo: LocalServer;
-let client: MongoClient;
-let service: ChildProcess;
-let url: string;
-
-async function get(path: string): Promise<[number, Document]> {
-  const response = await fetch(`${url}${path}`);
-  return [response.status, (await response.json()) as Document];
-}
+let query: QueryProcess;
+let get: QueryProcess['get'];
 
 beforeAll(async () => {
-  mongo = await startMongo();
-  const uri = new URL(mongo.address);
-  uri.pathname = '/audit';
-  client = await new MongoClient(uri.href).connect();
-  const port = await freePort();
-  url = `http://127.0.0.1:${port}`;
-  service = spawn(process.execPath, [join(import.meta.dirname, '../main.ts')], {
-    env: { ...process.env, PORT: String(port), MONGODB_URI: uri.href },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  await vi.waitFor(async () => assert.equal((await get('/health'))[0], 200), {
-    timeout: 10_000,
-    interval: 50,
-  });
+  query = await startQuery('audit');
+  ({ get } = query);
 });
 
-afterAll(async () => {
-  await client?.close();
-  service?.kill('SIGKILL');
-  await mongo?.stop();
-});
+afterAll(async () => query?.close());
 
 describe('GET /api/audit', () => {
   function line(id: string, minute: number, fields: Document): Document & { _id: string } {
@@ -45,7 +20,7 @@ describe('GET /api/audit', () => {
   }
 
   beforeAll(async () => {
-    await client
+    await query.client
       .db()
       .collection<{ _id: string } & Document>('audit')
       .insertMany([
