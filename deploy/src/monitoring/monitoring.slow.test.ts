@@ -35,15 +35,23 @@ let address: string;
 
 const answer = z.object({
   status: z.literal('success'),
-  data: z.object({ result: z.array(z.object({ metric: z.record(z.string(), z.string()) })) }),
+  data: z.object({
+    result: z.array(
+      z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) }),
+    ),
+  }),
 });
 
-async function ask(expr: string): Promise<Record<string, string>[]> {
+async function samplesOf(expr: string): Promise<z.output<typeof answer>['data']['result']> {
   const response = await fetch(`${address}/api/v1/query?query=${encodeURIComponent(expr)}`);
   const body: unknown = await response.json();
   const parsed = answer.safeParse(body);
   if (!parsed.success) throw new Error(`${expr}: ${JSON.stringify(body)}`);
-  return parsed.data.data.result.map(({ metric }) => metric);
+  return parsed.data.data.result;
+}
+
+async function ask(expr: string): Promise<Record<string, string>[]> {
+  return (await samplesOf(expr)).map(({ metric }) => metric);
 }
 
 async function firing(): Promise<string[]> {
@@ -172,9 +180,8 @@ test.skipIf(typeof tools === 'string')(
   'the board of the business data has the numbers that were sent',
   async () => {
     async function value(expr: string): Promise<number> {
-      const response = await fetch(`${address}/api/v1/query?query=${encodeURIComponent(expr)}`);
-      const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
-      return Number(data.result[0]?.value[1]);
+      const [first] = await samplesOf(expr);
+      return Number(first?.value[1]);
     }
     const before = await value(
       'sum(activity_processor_events_by_type_total{type="BUTTON_CLICK"}) or vector(0)',
