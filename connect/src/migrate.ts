@@ -80,7 +80,7 @@ const indexes: Record<Role, readonly Index[]> = {
     newestOf('address.prefix', 'network'),
     newestOf('bot', 'bot', true),
     {
-      // How many logs of a type its schema refuses: of the others it has no entry.
+      // Counts the logs that the schema of their type refuses: it has no entries of others.
       key: { activityType: 1 },
       options: { name: 'violations', partialFilterExpression: { violations: { $exists: true } } },
     },

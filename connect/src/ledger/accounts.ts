@@ -80,7 +80,7 @@ export async function countErased(db: Db, _id: Document, now: Date): Promise<num
 type ExpiryTimes = 'minute' | 'expires' | 'expiriesSince';
 type ExpiryDocument = Omit<LedgerEntry, ExpiryTimes> & Record<ExpiryTimes, Date>;
 
-/** The hours in which logs expire, as MongoDB has them: the topic keeps them for less long. */
+/** The hours in which logs expire, from MongoDB, which keeps them longer than the topic does. */
 export async function readExpiring(db: Db): Promise<LedgerEntry[]> {
   const found = await db
     .collection<ExpiryDocument>(collections.ledger)

@@ -63,7 +63,7 @@ export interface LedgerWatch {
 export function createLedgerWatch(options: LedgerWatchOptions): LedgerWatch {
   const { db, logs, ledger, onDifferences } = options;
   let before = new Map<number, LedgerEntry>();
-  /** The hours in which logs expire, as they were with `before`. */
+  /** The hours in which logs expire, read with `before`. */
   let expiring: LedgerEntry[] = [];
   let last = { classes: 0, missing: 0, surplus: 0 };
 

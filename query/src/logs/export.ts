@@ -130,7 +130,7 @@ export async function* gzipped(
   level: number,
 ): AsyncGenerator<Buffer, void, undefined> {
   const packing = createGzip({ level });
-  // Its failures are those of what is read from it.
+  // A failure reaches whoever reads the packed bytes.
   pipeline(Readable.from(pieces, { highWaterMark: 1 }), packing, () => {});
   yield* packing as AsyncIterable<Buffer>;
 }

@@ -8,7 +8,7 @@ import type { NextSlice } from './export.ts';
 import type { LogFilter } from './filter.ts';
 import type { LogStore } from './log-store.ts';
 
-/** Offsets of the raw topic: what is before them, by partition. */
+/** What was received: the raw records before these offsets, by partition. */
 export interface Received {
   /** The id of the raw topic. */
   topic: string;
@@ -38,8 +38,8 @@ export function createFinal(
 }
 
 /**
- * The offsets of which everything before was received before a time. Some of what is behind them was received
- * before as well: within a minute, or longer where the ledger does not say.
+ * Offsets of each partition: all records before them were received before a time. Records behind them may
+ * have been received up to a minute before it, or earlier where the ledger has no entry.
  */
 export async function offsetsAt(
   reads: Reads,

@@ -209,6 +209,6 @@ function bundled(schema: unknown): unknown {
   const { $schema: _, ...rest } = schema as Record<string, unknown>;
   for (const keyword of ['additionalProperties', 'unevaluatedProperties'])
     if (rest[keyword] === false) delete rest[keyword];
-  // Its own identity: `#` is the root of the schema that it names.
+  // With an `$id` of its own, `#` in its references means its own root.
   return { $id: 'urn:activity:metadata', ...rest };
 }

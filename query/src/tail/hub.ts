@@ -151,7 +151,7 @@ export class TailHub {
     const token = (change._id as { _data: string })._data;
     this.#position = token;
     const stored = change.operationType === 'insert' ? { token, log: change.fullDocument } : undefined;
-    // Made again by a rebuild after it had expired: it is nobody's any more.
+    // A rebuild has stored it again after it had expired: readers do not get it.
     if (stored?.log.expiresAt !== undefined && stored.log.expiresAt.getTime() <= Date.now()) return;
     for (const subscriber of this.#subscribers) {
       if (stored !== undefined) subscriber.onLog(stored);

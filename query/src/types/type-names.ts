@@ -52,9 +52,9 @@ export function followCatalogue(options: CatalogueOptions): Catalogue {
     onChange: (names) => known.update(follower, names),
   });
   follower.start();
-  // Of a type that was deleted there are logs.
+  // A type that was deleted still has logs.
   const isNamed = (name: string): boolean => known.get(name) !== undefined || follower.records.has(name);
-  /** There are types that nobody has registered, or which types there are is not known yet. */
+  /** Types that are not registered are taken, or the catalogue has not been read yet. */
   const mayBeAny = (): boolean => unknown === 'take' || !follower.isReady;
   return {
     names: () => known.names(),

@@ -41,7 +41,7 @@ export const business: Dashboard = {
         {
           title: 'Users',
           description:
-            'All that the processor knows, of whenever. Erased users count until their markers go.',
+            'All that the processor knows, whenever they were active. Erased users count until their markers are removed.',
           kind: 'stat',
           unit: 'short',
           queries: [{ expr: users }],
