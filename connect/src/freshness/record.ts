@@ -25,8 +25,8 @@ export class FreshnessRecord {
   }
 
   /**
-   * Replaces all that is known of a collection, but for a later moment that it had reached. `final` is removed
-   * until it is known again: the offsets may be of another topic.
+   * Replaces all that is known of a collection, but for a later moment that it had reached. `final` is
+   * removed until it is known again: the offsets may be of another topic.
    */
   async replace({ _id, asOf, ...rest }: Freshness): Promise<void> {
     const reached = asOf === undefined ? {} : { $max: { asOf } };

@@ -45,8 +45,8 @@ export class TypeChanges {
    * between. Resolves when all in-sync replicas have the record, and this process has read it. `decide` may
    * be called more than once: its last decision is carried out. So may `beforeWrite`, which is given the
    * record that will be written.
-   * @throws Error where too many changes wait, or where it could not be done in time: then the change may have
-   * been made all the same. What `beforeWrite` throws, where nothing was written.
+   * @throws Error where too many changes wait, or where it could not be done in time: then the change may
+   * have been made all the same. What `beforeWrite` throws, where nothing was written.
    */
   async change<Refusal, R extends TypeRecord>(
     name: string,
