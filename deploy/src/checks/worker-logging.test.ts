@@ -90,7 +90,7 @@ test('the worker of the launcher, whose log file is its owner’s alone', () => 
 test('the image, whatever its variables say', () => {
   const dockerfile = readDockerfile();
   const copied = inherited(dockerfile, image, 'COPY').map((text) => text.split(/\s+/));
-  const [copy] = copied.filter((words) => words.includes(loggingFile));
+  const copy = copied.find((words) => words.includes(loggingFile));
   expect(copy?.at(-1)).toBe('/opt/connect/');
   expect(inherited(dockerfile, image, 'ENTRYPOINT')).toEqual(['["/bin/bash", "/opt/connect/start.sh"]']);
   const lines = readFileSync(join(projectRoot, 'deploy/kafka-connect/start.sh'), 'utf8').trim().split('\n');

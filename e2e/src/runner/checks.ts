@@ -15,7 +15,7 @@ export const checks: readonly Check[] = [
     name: `types of ${folder}, which has settings of its own`,
     command: ['tsc', '-p', folder],
   })),
-  { name: 'lint', command: ['oxlint', '--type-aware', '--quiet', '.'] },
+  { name: 'lint', command: ['oxlint', '--type-aware', '.'] },
   { name: 'format', command: ['oxfmt', '--check', '.'] },
   { name: 'unused code', command: ['knip'] },
   { name: 'documentation site, with its links', command: ['node', 'site/src/main.ts'] },
