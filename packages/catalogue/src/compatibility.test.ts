@@ -1,10 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { incompatibilities } from './compatibility.ts';
+import { incompatibilities, onlyObjects } from './compatibility.ts';
 import { compileSchema } from './compile-schema.ts';
 
 const closed = { additionalProperties: false };
+const sealed = { unevaluatedProperties: false };
 const text = { type: 'string' };
+const long = { enum: Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(200)) };
+const large = { $defs: { long }, anyOf: Array.from({ length: 10 }, () => ({ $ref: '#/$defs/long' })) };
 const ref = { $ref: '#/$defs/a', $defs: { a: { type: 'object', required: ['x'] } } };
 
 describe('stays valid', () => {
@@ -28,6 +31,9 @@ describe('stays valid', () => {
     ['a reference that is written out', ref, { type: 'object', required: ['x'] }],
     ['an alternative more', { anyOf: [text] }, { anyOf: [text, { type: 'null' }] }],
     ['a part of allOf less', { allOf: [text, { maxLength: 3 }] }, { allOf: [{ maxLength: 4 }] }],
+    ['nullable', text, { ...text, nullable: true }],
+    ['a type where there was nullable', { ...text, nullable: true }, { type: ['string', 'null'] }],
+    ['less that allOf asks for', { allOf: [{ required: ['a'] }], ...sealed }, { required: ['a'] }],
     ['items that are wider', { items: { type: 'integer' } }, { items: { type: 'number' } }],
   ])('%s', (_, before, after) => {
     expect(incompatibilities(before, after)).toEqual([]);
@@ -89,10 +95,42 @@ describe('does not stay valid', () => {
     ['oneOf', { oneOf: [text] }, { oneOf: [text, { type: 'null' }] }, /oneOf is another one/],
     ['if', {}, JSON.parse('{"if":{"required":["a"]},"then":{"required":["b"]}}'), /if\/then\/else/],
     ['unique items', { type: 'array' }, { type: 'array', uniqueItems: true }, /need not be unique/],
+    ['no null any more', { ...text, nullable: true }, text, /^metadata: null was taken$/],
+    [
+      'a property whose name a pattern had',
+      { patternProperties: { '^x': {} }, ...closed },
+      { properties: { x1: text } },
+      /^metadata\.x1: /,
+    ],
+    [
+      'a part less of what is evaluated',
+      { allOf: [{ properties: { a: {}, b: {} } }], ...sealed },
+      { allOf: [{ properties: { a: {} } }], ...sealed },
+      /unevaluatedProperties.* cannot be decided/,
+    ],
+    [
+      'nothing evaluated any more',
+      { allOf: [{ properties: { a: {} } }], ...sealed },
+      sealed,
+      /unevaluatedProperties.* cannot be decided/,
+    ],
+    ['what is large when it is written out', { const: 1 }, large, /cannot be decided/],
     ['everything', {}, false, /^metadata: is not taken any more$/],
   ])('%s', (_, before, after, reason) => {
     expect(incompatibilities(before, after).join('\n')).toMatch(reason);
   });
+});
+
+test.each<[unknown, unknown, number]>([
+  [{}, { type: 'object' }, 0],
+  [true, { type: 'object' }, 0],
+  [{ required: ['a'] }, { type: 'object', required: ['a'] }, 0],
+  [{ type: ['object', 'string'] }, { type: 'object' }, 0],
+  [{ type: 'string' }, { type: 'object', required: ['a'] }, 0],
+  [{}, { type: 'array' }, 1],
+  [false, {}, 0],
+])('of objects alone, %j becomes %j', (before, after, reasons) => {
+  expect(incompatibilities(onlyObjects(before), after)).toHaveLength(reasons);
 });
 
 const scalar = fc.constantFrom<unknown>(null, true, 0, 1, 2.5, -1, 7, '', 'a', 'ab', 'abc');
@@ -121,6 +159,7 @@ const { schema } = fc.letrec((tie) => ({
             maxLength: 3,
           }),
         ),
+        nullable: fc.constant(true),
         minimum: number,
         exclusiveMinimum: number,
         maximum: number,
@@ -158,7 +197,15 @@ const { schema } = fc.letrec((tie) => ({
       },
       optional,
     ),
-    fc.record({ allOf: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }) }),
+    fc.record(
+      {
+        allOf: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }),
+        properties: fc.dictionary(fc.constantFrom('a', 'b', 'c'), tie('schema'), plain),
+        unevaluatedProperties: fc.constant(false),
+        unevaluatedItems: fc.constant(false),
+      },
+      { requiredKeys: ['allOf'] },
+    ),
     fc.record({ anyOf: fc.array(tie('schema'), { minLength: 1, maxLength: 3 }) }),
     fc.record(
       { oneOf: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }), not: tie('schema') },

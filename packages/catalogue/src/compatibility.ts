@@ -1,7 +1,8 @@
 // Whether what one JSON Schema takes is taken by the next one too. Where that cannot be decided, it says so.
 import { isDeepStrictEqual } from 'node:util';
-import { compileSchema } from './compile-schema.ts';
+import { compileSchema, type CheckMetadata } from './compile-schema.ts';
 import { expandSchema, type Expanded } from './expand-schema.ts';
+import { SchemaRefusedError } from './schema-cost.ts';
 import type { Fields } from './schema-keywords.ts';
 
 /** The most reasons that are given. */
@@ -16,6 +17,16 @@ export function incompatibilities(before: unknown, after: unknown): string[] {
   return compare(expandSchema(before), expandSchema(after), 'metadata').slice(0, mostReasons);
 }
 
+/**
+ * What a schema takes of objects alone. Metadata is always one: that a schema begins to say `type: object`
+ * changes nothing for it.
+ */
+export function onlyObjects(schema: unknown): unknown {
+  if (schema === true) return { type: 'object' };
+  if (schema === false || !typesOf(schema as Fields).includes('object')) return false;
+  return { ...(schema as Fields), type: 'object' };
+}
+
 const types = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object'];
 
 /** Reasons why an instance of `a` might be none of `b`. */
@@ -25,7 +36,7 @@ function compare(a: Expanded, b: Expanded, path: string): string[] {
   const values = valuesOf(a);
   if (values !== undefined) return compareValues(values, a, b, path);
   // Each thing that is asked for now must have been asked for before.
-  const conjunctsBefore = conjunctsOf(a === true ? {} : a);
+  const conjunctsBefore = conjunctsOf(a);
   return conjunctsOf(b).flatMap((wanted) => {
     let reasons: string[] | undefined;
     for (const known of conjunctsBefore) {
@@ -37,11 +48,19 @@ function compare(a: Expanded, b: Expanded, path: string): string[] {
   });
 }
 
-/** The schemas that an instance of a schema is an instance of, all of them. */
+/**
+ * Schemas that say together what a schema says. One with `unevaluated…` is there as a whole too: what is
+ * evaluated depends on all of it, also on its `allOf`.
+ */
 function conjunctsOf(schema: Expanded): Fields[] {
   if (typeof schema === 'boolean') return schema ? [{}] : [{ not: true }];
-  const { allOf, ...own } = schema;
-  return [own, ...((allOf as Expanded[] | undefined) ?? []).flatMap(conjunctsOf)];
+  const { allOf, unevaluatedProperties: _, unevaluatedItems: __, ...own } = schema;
+  const parts = ((allOf as Expanded[] | undefined) ?? []).flatMap(conjunctsOf);
+  return isUnevaluated(schema) ? [schema, own, ...parts] : [own, ...parts];
+}
+
+function isUnevaluated(schema: Fields): boolean {
+  return 'unevaluatedProperties' in schema || 'unevaluatedItems' in schema;
 }
 
 /** The only values that a schema takes, where it lists them. */
@@ -52,7 +71,15 @@ function valuesOf(schema: Expanded): unknown[] | undefined {
 }
 
 function compareValues(values: unknown[], a: Expanded, b: Expanded, path: string): string[] {
-  const [wasTaken, isTaken] = [compileSchema(a), compileSchema(b)];
+  let wasTaken: CheckMetadata;
+  let isTaken: CheckMetadata;
+  try {
+    [wasTaken, isTaken] = [compileSchema(a), compileSchema(b)];
+  } catch (error) {
+    // A part whose references are written out may be larger than a schema may be.
+    if (!(error instanceof SchemaRefusedError)) throw error;
+    return [`${path}: whether all that was taken is taken cannot be decided`];
+  }
   return values
     .filter((value) => wasTaken(value) === undefined && isTaken(value) !== undefined)
     .map((value) => `${path}: ${JSON.stringify(value)} is not taken any more`);
@@ -73,9 +100,9 @@ function compareOwn(a: Fields, b: Fields, path: string): string[] {
   ];
 }
 
-function typesOf({ type }: Fields): string[] {
+function typesOf({ type, nullable }: Fields): string[] {
   if (type === undefined) return types;
-  const given = [type].flat() as string[];
+  const given = [type, nullable === true ? 'null' : []].flat() as string[];
   return given.includes('number') ? [...given, 'integer'] : given;
 }
 
@@ -195,7 +222,7 @@ function compareProperties(a: Fields, b: Fields, path: string): string[] {
     (b['additionalProperties'] ?? true) as Expanded,
   ];
   const names = new Set([...Object.keys(known), ...Object.keys(now)]);
-  const hasPatterns = Object.keys(patterns).length > 0;
+  const hasPatterns = Object.keys(patterns).length > 0 || Object.keys(patternsBefore).length > 0;
   return [
     ...[...names].flatMap((name) => {
       const place = `${path}.${name}`;

@@ -67,9 +67,14 @@ function nested(depth: number): object {
 test.each<[string, unknown, RegExp]>([
   ['no schema', 'text', /must be an object, true or false/],
   ['a word that is misspelt', { requierd: ['a'] }, /unknown keyword: "requierd"/],
-  ['a type that there is not', { type: 'text' }, /schema is invalid/],
-  ['another draft', { $schema: 'http://json-schema.org/draft-07/schema#' }, /draft-07/],
-  ['a format that is not checked', { format: 'color' }, /unknown format "color"/],
+  [
+    'a type that there is not',
+    { type: 'text' },
+    /is no JSON Schema of 2020-12: schema\/type must be equal to one of/,
+  ],
+  ['items of another draft', { items: [{}] }, /^schema: is no [^:]*: schema\/items must be object,boolean$/],
+  ['another draft', { $schema: 'http://json-schema.org/draft-07/schema#' }, /draft-07.* must be "https/],
+  ['a format that is not checked', { format: 'color' }, /unknown format "color" at #: the formats are date/],
   ['too many bytes', { description: 'x'.repeat(40_000) }, /must not have more than 32768/],
   ['too much nesting', nested(40), /must not nest deeper than 64/],
   ['a reference to itself', { $ref: '#' }, /leads back to itself/],
@@ -77,6 +82,8 @@ test.each<[string, unknown, RegExp]>([
   ['a reference to elsewhere', { $ref: 'https://example.com/a.json' }, /within the schema/],
   ['a reference to nothing', { $ref: '#/$defs/a' }, /leads to nothing/],
   ['an anchor', { $anchor: 'a' }, /is not taken/],
+  ['an id within', { properties: { a: { $id: 'http://a.example/b' } } }, /properties\.a\.\$id: is taken at/],
+  ['what another draft had', { dependencies: { a: { $ref: '#' } } }, /write dependentRequired/],
   ['references that double', doubling(40), /must not be more than 2000/],
   ['a pattern that looks ahead', { pattern: '(?=a)b' }, /schema\.pattern: looks ahead or behind/],
   [

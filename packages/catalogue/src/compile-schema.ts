@@ -39,6 +39,7 @@ const longestMessage = 200;
  */
 export function compileSchema(schema: unknown): CheckMetadata {
   checkCost(schema);
+  checkDraft(schema);
   const validate = compiled(schema);
   return function check(metadata) {
     try {
@@ -75,15 +76,21 @@ function newAjv(): Ajv2020 {
 }
 
 const draft = 'https://json-schema.org/draft/2020-12/schema';
+
+function checkDraft(schema: unknown): void {
+  const given = (schema as Partial<Record<string, unknown>>)['$schema'];
+  if (given === undefined || given === draft) return;
+  throw new SchemaRefusedError(
+    `schema.$schema: is ${shortened(JSON.stringify(given))}, and must be "${draft}" or left out`,
+  );
+}
+
 /** Checks schemas. It compiles the schema of schemas once, which takes longer than one of a type. */
 let ofSchemas: Ajv2020 | undefined;
 
 function compiled(schema: unknown): ReturnType<Ajv2020['compile']> {
   const ajv = newAjv();
-  const validateOwn = ajv.validateSchema.bind(ajv);
   ajv.validateSchema = (given, throwOrLogError) => {
-    const isOfDraft = typeof given === 'object' && (given['$schema'] ?? draft) === draft;
-    if (!isOfDraft) return validateOwn(given, throwOrLogError);
     ofSchemas ??= newAjv();
     return ofSchemas.validateSchema(given, throwOrLogError);
   };
@@ -91,8 +98,20 @@ function compiled(schema: unknown): ReturnType<Ajv2020['compile']> {
     return ajv.compile(schema as object | boolean);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new SchemaRefusedError(`schema: ${message.slice(0, 500)}`, { cause: error });
+    throw new SchemaRefusedError(`schema: ${plainly(message).slice(0, 500)}`, { cause: error });
   }
+}
+
+/** Ajv's words for what is wrong with a schema, for somebody who does not know Ajv. */
+function plainly(message: string): string {
+  const [, format, place] = /^unknown format "(.*)" ignored in schema at path "(.*)"/s.exec(message) ?? [];
+  if (format !== undefined)
+    return `unknown format "${format}" at ${place}: the formats are ${formats.join(', ')}`;
+  const [, problems] = /^schema is invalid: (.*)$/s.exec(message) ?? [];
+  if (problems === undefined) return message.replace(/^strict mode: /, '');
+  // The parts of the schema of schemas repeat what they have in common.
+  const told = new Set(problems.split(', data').map((problem) => problem.replace(/^data/, '')));
+  return `is no JSON Schema of 2020-12: ${[...told].map((problem) => `schema${problem}`).join(', ')}`;
 }
 
 function problemOf({ instancePath, keyword, params, message = 'is refused' }: ErrorObject): SchemaProblem {

@@ -9,5 +9,8 @@ export type { CheckMetadata, SchemaProblem } from './compile-schema.ts';
 export { TypeChanges } from './change-type.ts';
 export type { ChangeOptions, Decision } from './change-type.ts';
 export { expandSchema } from './expand-schema.ts';
+export type { Expanded } from './expand-schema.ts';
+export { keywordsOfLists, keywordsOfMaps, keywordsOfOne } from './schema-keywords.ts';
+export type { Fields } from './schema-keywords.ts';
 export { deleteType, putType } from './put-type.ts';
 export type { TypeChange, TypeRefusal } from './put-type.ts';

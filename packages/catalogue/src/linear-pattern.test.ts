@@ -56,6 +56,7 @@ describe('patterns that people write', () => {
 test.each([
   ['(?=a)b', 'looks ahead or behind'],
   ['(?<!a)b', 'looks ahead or behind'],
+  ['(?i:a)', 'has a group with flags'],
   ['(a)\\1', 'refers back to a group'],
   ['(?<n>a)\\k<n>', 'refers back to a group'],
   ['a{501}', 'is too large'],

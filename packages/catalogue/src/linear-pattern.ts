@@ -209,8 +209,14 @@ class Parser {
   #group(): Node {
     const [start = ''] = /^\((\?:|\?<[^=!>]+>)?/.exec(this.#source.slice(this.#at)) ?? [];
     this.#at += start.length;
-    if (this.#source[this.#at] === '?')
-      throw new Error('looks ahead or behind, which cannot be tested in linear time');
+    if (this.#source[this.#at] === '?') {
+      const isModified = /^\?[a-z-]*:/.test(this.#source.slice(this.#at));
+      throw new Error(
+        isModified
+          ? 'has a group with flags, which is not taken: write both cases, like [Aa]'
+          : 'looks ahead or behind, which cannot be tested in linear time',
+      );
+    }
     const node = this.alternatives();
     this.#at++;
     return node;

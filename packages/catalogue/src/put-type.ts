@@ -12,7 +12,7 @@ import {
   type TypeRecord,
 } from '@activity/contracts';
 import { compileSchema } from './compile-schema.ts';
-import { incompatibilities } from './compatibility.ts';
+import { incompatibilities, onlyObjects } from './compatibility.ts';
 import { SchemaRefusedError } from './schema-cost.ts';
 
 /** Why a change is not made. */
@@ -117,7 +117,7 @@ function versionsWith(
 /** Why what was valid would not stay valid. */
 function narrowed(before: EventTypeVersion, schema: EventTypeVersion['schema'], mode: TypeMode): string[] {
   if (schema === undefined || isSame(schema, before.schema)) return [];
-  if (before.schema !== undefined) return incompatibilities(before.schema, schema);
+  if (before.schema !== undefined) return incompatibilities(onlyObjects(before.schema), schema);
   // A first schema refuses nothing until its mode is strict.
   return mode === 'strict' ? ['any metadata was valid: put the schema in the mode warn first'] : [];
 }

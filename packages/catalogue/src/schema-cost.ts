@@ -17,7 +17,16 @@ const maxCost = 2_000;
 /** `uniqueItems` compares each item with each other one. */
 const uniqueItemsCost = 200;
 
-const refused = ['$dynamicRef', '$dynamicAnchor', '$anchor', '$recursiveRef', '$vocabulary', 'contentSchema'];
+/** Keywords that are not taken, and what is there instead. */
+const refused: ReadonlyMap<string, string> = new Map([
+  ['$dynamicRef', 'write $ref'],
+  ['$dynamicAnchor', 'put the schema into $defs'],
+  ['$anchor', 'put the schema into $defs'],
+  ['$recursiveRef', 'write $ref'],
+  ['$vocabulary', 'leave it out'],
+  ['contentSchema', 'leave it out'],
+  ['dependencies', 'write dependentRequired or dependentSchemas'],
+]);
 
 /**
  * Refuses what could not be checked in a bounded time, and what cannot be kept.
@@ -56,7 +65,11 @@ class Costs {
     let cost = 1 + Object.keys(schema).length;
     for (const [keyword, value] of Object.entries(schema)) {
       const place = `${path}.${keyword}`;
-      if (refused.includes(keyword)) throw new SchemaRefusedError(`${place}: is not taken`);
+      const instead = refused.get(keyword);
+      if (instead !== undefined) throw new SchemaRefusedError(`${place}: is not taken: ${instead}`);
+      // References inside of it would lead from there, and not from the root.
+      if (keyword === '$id' && schema !== this.#root)
+        throw new SchemaRefusedError(`${place}: is taken at the root alone: put the schema into $defs`);
       if (keywordsOfOne.has(keyword)) cost += this.of(value, place, inside);
       else if (keywordsOfLists.has(keyword) || keywordsOfMaps.has(keyword))
         cost += this.#all(value, place, inside);

@@ -19,7 +19,9 @@ const by = z.string().max(200).describe('The id of the API key; `anonymous` wher
 
 /** A JSON Schema (2020-12), as it was put. */
 export const metadataSchema = z
-  .union([z.boolean(), z.record(z.string(), z.unknown())])
+  .union([z.boolean(), z.record(z.string(), z.unknown())], {
+    error: 'must be a JSON Schema: an object, true or false',
+  })
   .describe('A JSON Schema (2020-12) of the metadata');
 
 /** One version of a type. */

@@ -6,6 +6,18 @@ import { projectRoot } from '@activity/testbed/paths';
 import { expect, test } from 'vitest';
 import { generateTypes } from './generate.ts';
 
+const pair = { type: 'array', prefixItems: [{ type: 'string' }, { type: 'number' }], items: false };
+const tuples = {
+  properties: {
+    pair,
+    // Names that are keywords elsewhere.
+    items: { type: 'string' },
+    minItems: { type: 'number' },
+    many: { type: 'array', minItems: 1_000, items: { type: 'string' } },
+    lines: { type: 'array', items: pair },
+  },
+  additionalProperties: false,
+};
 const schema = {
   type: 'object',
   required: ['total'],
@@ -19,6 +31,9 @@ test('the module compiles, takes events as the schemas do, and no others', async
     { name: 'Order Completed', version: 2, schema, description: 'It ends */ here' },
     { name: 'ORDER_COMPLETED', version: 1, schema },
     { name: '注文', version: 1, schema },
+    { name: 'b2b signup', version: 1, schema },
+    { name: '1st order', version: 1, schema },
+    { name: 'Tuples', version: 1, schema: tuples },
     { name: 'LOGIN', version: 0 },
   ]);
   expect(text).toContain('export interface OrderCompletedMetadata {');
@@ -33,6 +48,13 @@ test('the module compiles, takes events as the schemas do, and no others', async
 export const good: Event[] = [${event}, { userId: 'u', activityType: 'LOGIN', metadata: { any: 1 } }];
 // @ts-expect-error: the metadata is not as the schema says
 export const wrong: Event = { userId: 'u', activityType: 'Order Completed', metadata: { total: '1' } };
+export const tuple: Event<'Tuples'> = {
+  userId: 'u',
+  activityType: 'Tuples',
+  metadata: { pair: ['a', 1], items: 'x', minItems: 30, many: ['a'], lines: [['a', 1], ['b', 2]] },
+};
+// @ts-expect-error: the second item is a number
+export const wrongTuple: Event<'Tuples'> = { userId: 'u', activityType: 'Tuples', metadata: { pair: ['a', 'b'] } };
 // @ts-expect-error: the type is not registered
 export const unknown: Event = { userId: 'u', activityType: 'NOPE', metadata: {} };
 `,

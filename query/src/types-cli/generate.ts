@@ -1,5 +1,6 @@
 // TypeScript types of the catalogue: what each type's metadata is, and what an event may be.
-import { expandSchema } from '@activity/catalogue';
+import { expandSchema, keywordsOfLists, keywordsOfMaps, keywordsOfOne } from '@activity/catalogue';
+import type { Expanded, Fields } from '@activity/catalogue';
 import { compile } from 'json-schema-to-typescript';
 
 /** A type, as GET /api/types lists it. */
@@ -12,18 +13,43 @@ export interface ListedType {
 
 const banner = `// Written by \`npm run types -- generate\` from the catalogue of event types: do not edit.`;
 
-/** A name for the interface of a type's metadata that no other one has. */
+/**
+ * A name for the interface of a type's metadata that no other one has. A letter behind a digit is a capital:
+ * `compile` would write it as one.
+ */
 function interfaceName(name: string, taken: Set<string>): string {
   const words = name.normalize('NFKD').match(/[A-Za-z0-9]+/g) ?? [];
   const joined = words.map((word) => {
     const rest = word === word.toUpperCase() ? word.slice(1).toLowerCase() : word.slice(1);
-    return word.charAt(0).toUpperCase() + rest;
+    const capital = word.charAt(0).toUpperCase() + rest;
+    return capital.replaceAll(/\d[a-z]/g, (letter) => letter.toUpperCase());
   });
   const stem = `${/^\d/.test(joined[0] ?? '') ? 'Type' : ''}${joined.join('')}Metadata`;
   let free = stem;
   for (let count = 2; taken.has(free); count++) free = `${stem}${count}`;
   taken.add(free);
   return free;
+}
+
+/** More items than that are not written out. */
+const mostWritten = 20;
+
+/** A schema whose tuples are written as in the draft that `compile` knows. */
+function withTuples(schema: Expanded): Expanded {
+  if (typeof schema === 'boolean') return schema;
+  const made: Fields = {};
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (keywordsOfOne.has(keyword)) made[keyword] = withTuples(value as Expanded);
+    else if (keywordsOfLists.has(keyword)) made[keyword] = (value as Expanded[]).map(withTuples);
+    else if (keywordsOfMaps.has(keyword))
+      made[keyword] = Object.fromEntries(
+        Object.entries(value as Fields).map(([name, part]) => [name, withTuples(part as Expanded)]),
+      );
+    else if (!(keyword === 'minItems' || keyword === 'maxItems') || Number(value) <= mostWritten)
+      made[keyword] = value;
+  }
+  const { prefixItems, items = true, ...rest } = made;
+  return prefixItems === undefined ? made : { ...rest, items: prefixItems, additionalItems: items };
 }
 
 /** A text as a comment cannot end it. */
@@ -42,7 +68,7 @@ export async function generateTypes(types: readonly ListedType[]): Promise<strin
   for (const { name, version, schema, description } of types.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     let metadata = 'Record<string, unknown>';
     // Written out: parts of two schemas may have the same name.
-    const whole = schema === undefined ? true : expandSchema(schema);
+    const whole = schema === undefined ? true : withTuples(expandSchema(schema));
     if (typeof whole === 'object') {
       metadata = interfaceName(name, taken);
       const titled = { ...whole, title: metadata };
