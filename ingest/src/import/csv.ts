@@ -19,6 +19,8 @@ export function csvOf(bytes: Buffer, delimiter: string, most?: number): string[]
   return parse(bytes, {
     delimiter,
     bom: true,
+    // Found out by itself, a carriage return inside of a row would end it.
+    record_delimiter: ['\r\n', '\n'],
     relax_column_count: true,
     skip_empty_lines: true,
     ...(most !== undefined && { to: most }),

@@ -202,7 +202,8 @@ test('PostHog: names without $, under which enrichment finds what it reads', () 
 
 test.each([
   ['[\n{"userId":"a"}\n]', /JSON array: make lines of it/],
-  ['name,age\nada,36\n', /neither JSON nor a header of CSV with userId and activityType; name the form/],
+  ['userId,activityType\rada,LOGIN\reve,LOGIN\r', /lines end with carriage returns alone/],
+  ['name,age\nada,36\n', /neither JSON nor a header of CSV with userId and activityType; name the columns/],
   ['userId,activityType,userId\n', /the column userId twice/],
 ])('%j is refused with what to do', (text, message) => {
   expect(() => formatOf(Buffer.from(text))).toThrow(message);

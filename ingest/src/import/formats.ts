@@ -52,14 +52,17 @@ export function formatOf(head: Buffer, named?: FormatName): Format {
   if (named === undefined && line.startsWith('{')) return { name: formatOfJson(line) };
   if (named === undefined && line.startsWith('['))
     throw new Error('it is a JSON array: make lines of it, for example by jq -c ".[]"');
+  if (line.includes('\r')) throw new Error('its lines end with carriage returns alone: write line feeds');
   const delimiter = delimiterOf(line);
   const columns = csvHeader(csvOf(head, delimiter, 1)[0] ?? []);
   const name = named ?? (['_id', 'createdAt'].every((one) => columns.includes(one)) ? 'export-csv' : 'csv');
   const missing = needed.filter((one) => !columns.includes(one));
   if (missing.length > 0) {
-    const what = named === undefined ? 'its form is not known' : 'its header is not complete';
+    const wanted = missing.join(' and ');
     throw new Error(
-      `${what}: the first line is neither JSON nor a header of CSV with ${missing.join(' and ')}; name the form by --format`,
+      named === undefined
+        ? `its form is not known: the first line is neither JSON nor a header of CSV with ${wanted}; name the columns so, or the form by --format`
+        : `its header has no ${wanted}, but ${columns.join(', ').slice(0, 200)}: name the columns so`,
     );
   }
   return { name, columns, delimiter };

@@ -174,8 +174,14 @@ test('a file that is cut off, one that is none, wrong arguments and a broker tha
   writeFileSync(cut, packed.subarray(0, packed.length - 9));
   expect(await startImport([cut], environment).ended).toMatchObject({
     code: 1,
-    stderr: 'cut.ndjson.gz is cut off: its gzip has no end: run the same command again to go on\n',
+    stderr: 'cut.ndjson.gz is cut off: its gzip has no end: get the whole file, and import it by --again\n',
   });
+  writeFileSync(cut, packed);
+  expect((await startImport([cut], environment).ended).stderr).toMatch(/was another file: .* by --again/);
+  expect(await startImport([cut, '--again'], environment).ended).toMatchObject({ code: 0 });
+  const [good, kept] = [join(folder, 'good.ndjson'), join(folder, 'kept')];
+  writeFileSync(good, linesOf(1).join('\n'));
+  writeFileSync(kept, '{"line":1,"reason":"body: must be valid JSON","text":"x"}\n');
   const array = join(folder, 'array.json');
   writeFileSync(array, '[{"userId":"a"}]');
   for (const [args, code, stderr] of [
@@ -185,6 +191,8 @@ test('a file that is cut off, one that is none, wrong arguments and a broker tha
     [['x', 'y', '--state', 's'], 2, /^--state, --rejects and --name are for one file/],
     [[array], 2, /^array\.json: it is a JSON array/],
     [[join(folder, 'none')], 1, /ENOENT/],
+    [[good, '--rejects', good], 2, /good\.ndjson is no file of rejects: name another/],
+    [[good, '--rejects', kept], 2, /kept has the rejects of an earlier import: move it away/],
   ] as const) {
     expect(await startImport(args, environment).ended).toMatchObject({
       code,

@@ -11,9 +11,10 @@ import { beginOf } from './begin.ts';
 import { readImportConfig, type ImportConfig } from './config.ts';
 import { formatOf, formats, type Format, type FormatName } from './formats.ts';
 import { importFile, type Imported, type Progress, type Target } from './import-file.ts';
-import { openInput, standardInput, type Input } from './open-input.ts';
+import { releaseLock, takeLock } from './import-lock.ts';
+import { openInput, PackingError, standardInput, type Input } from './open-input.ts';
 import { progressLine } from './progress-line.ts';
-import { RejectsFile } from './rejects-file.ts';
+import { rejectsProblem, RejectsFile } from './rejects-file.ts';
 import { readState, writeState, type ImportState } from './state-file.ts';
 
 const usage = `npm run import -- FILE… [options]
@@ -26,7 +27,7 @@ on where the broker had acknowledged everything.
 --state FILE     where its position is kept; FILE.import.json unless given, and not kept for standard input
 --rejects FILE   where refused lines go, with their numbers and reasons; FILE.rejects.ndjson unless given
 --name NAME      what the ids of events without eventId begin with; the file's name unless given
---again          from the first line, whatever the state says
+--again          from the first line, whatever the state says; its file of rejects is made again
 --go-on          goes on after a kill that was longer ago than the processor remembers ids
 
 Ends with 0 when every line is stored, 1 when lines were refused or it was stopped or failed, 2 for wrong arguments.`;
@@ -89,8 +90,20 @@ function placesOf(file: string): { stateFile: string | undefined; rejectsFile: s
   return { stateFile: state, rejectsFile: rejects };
 }
 
-/** Imports one file. Returns its exit code. */
+/** Imports one file, which nobody else imports meanwhile. Returns its exit code. */
 async function importOne(file: string, session: Session): Promise<number> {
+  const { stateFile } = placesOf(file);
+  if (stateFile === undefined) return importAlone(file, session);
+  const other = await takeLock(stateFile);
+  if (other !== undefined) refuse(`${file} is being imported by the process ${other}: wait for its end`);
+  try {
+    return await importAlone(file, session);
+  } finally {
+    await releaseLock(stateFile);
+  }
+}
+
+async function importAlone(file: string, session: Session): Promise<number> {
   const input = await openInput(file === standardInput ? file : pathOf(file), {
     ...(values.name !== undefined && { name: values.name }),
   });
@@ -118,6 +131,9 @@ async function importOne(file: string, session: Session): Promise<number> {
     const found = begin.kind === 'go-on' ? begin.state : undefined;
     const format = found === undefined ? formatOfInput(input, session.format) : formatIn(found);
     if (found !== undefined) console.log(`${file}: goes on behind line ${number.format(found.lines)}`);
+    const problem =
+      found === undefined ? await rejectsProblem(rejectsFile, values.again ?? false) : undefined;
+    if (problem !== undefined) refuse(problem);
     const rejects = await RejectsFile.open(rejectsFile, found?.rejectBytes ?? 0);
     const imported = await runImport(input, format, found ?? nothing, rejects, stateFile, session);
     return conclude(file, rejectsFile, imported);
@@ -208,7 +224,7 @@ function conclude(file: string, rejectsFile: string, run: Run): number {
   if (rejected > 0) console.log(`The rejected lines and why are in ${rejectsFile}`);
   if (!complete) {
     console.error(
-      `${failure === undefined ? 'stopped' : reasonOf(failure)}: run the same command again to go on`,
+      `${failure === undefined ? 'stopped' : reasonOf(failure)}: ${failure instanceof PackingError ? failure.remedy : 'run the same command again to go on'}`,
     );
   }
   return complete && rejected === 0 ? 0 : 1;

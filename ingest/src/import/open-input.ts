@@ -31,6 +31,16 @@ export interface InputOptions {
   stdin?: Readable;
 }
 
+/** The gzip of a file is wrong: what is behind that place cannot be read. */
+export class PackingError extends Error {
+  /** What to do about it. */
+  readonly remedy = 'get the whole file, and import it by --again';
+
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+  }
+}
+
 const chunkBytes = 262_144;
 const headBytes = 65_536;
 
@@ -148,8 +158,8 @@ async function* gunzip(
     yield* unpacking as AsyncIterable<Buffer>;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'Z_BUF_ERROR') throw new Error(`${name} is cut off: its gzip has no end`, { cause: error });
-    if (code?.startsWith('Z_')) throw new Error(`${name} is broken gzip: ${message}`, { cause: error });
+    if (code === 'Z_BUF_ERROR') throw new PackingError(`${name} is cut off: its gzip has no end`, error);
+    if (code?.startsWith('Z_')) throw new PackingError(`${name} is broken gzip: ${message}`, error);
     throw error;
   }
 }

@@ -1,12 +1,33 @@
 // The file of rejects: a line for each line that was refused, with its number, the reason and its text.
 import { isUtf8 } from 'node:buffer';
-import { open, rm, truncate, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rm, truncate, type FileHandle } from 'node:fs/promises';
+import { fieldsOf, jsonOf } from '../json-values.ts';
 
 /** A line that was refused. */
 export interface Reject {
   line: number;
   reason: string;
   bytes: Buffer;
+}
+
+/**
+ * Why an import that begins at the first line must not write its rejects there; undefined where it may. What
+ * is there would be lost: rejects of another import, which `again` gives up, or another file.
+ */
+export async function rejectsProblem(file: string, again: boolean): Promise<string | undefined> {
+  let text;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  if (text === '') return undefined;
+  const first = fieldsOf(jsonOf(text.slice(0, text.indexOf('\n'))));
+  if (first === undefined || !('line' in first && 'reason' in first))
+    return `${file} is no file of rejects: name another one by --rejects`;
+  if (again) return undefined;
+  return `${file} has the rejects of an earlier import: move it away, or name another file by --rejects`;
 }
 
 /**

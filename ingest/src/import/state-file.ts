@@ -59,10 +59,15 @@ export async function writeState(file: string, state: ImportState): Promise<void
   try {
     await replaceFile(file, `${JSON.stringify(state)}\n`);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const remedy = 'make room, or name a file elsewhere by --state';
-    throw new Error(`the position cannot be kept in ${file} (${code}): ${remedy}`, { cause: error });
+    throw cannotKeep(file, error);
   }
+}
+
+/** What to do where a state cannot be written. */
+export function cannotKeep(file: string, error: unknown): Error {
+  const { code } = error as NodeJS.ErrnoException;
+  const remedy = 'make room, or name a file elsewhere by --state';
+  return new Error(`the position cannot be kept in ${file} (${code}): ${remedy}`, { cause: error });
 }
 
 async function replaceFile(file: string, text: string): Promise<void> {

@@ -19,6 +19,12 @@ test('reads options and arguments', () => {
   expect([values.wait, positionals]).toEqual(['3', ['a']]);
 });
 
+test('an option of many values is read as often as it is given', () => {
+  const options = { scope: { type: 'string', multiple: true } } as const;
+  const { values } = parseArguments({ usage: '', options }, ['--scope', 'read', '--scope=ingest']);
+  expect(values.scope).toEqual(['read', 'ingest']);
+});
+
 test.each([['--help'], ['-h']])('%s prints the usage, and is no failure', (flag) => {
   expect(refusal([flag])).toMatchObject({ message: spec.usage, exitCode: 0 });
 });
@@ -27,6 +33,7 @@ test.each([
   [['--bogus'], "unknown option '--bogus'; the options are: --wait, --help"],
   [['--wiat=3'], "unknown option '--wiat'"],
   [['-x'], "unknown option '-x'"],
+  [['--wait', '3', '--wait=4'], '--wait is given twice'],
   [['extra'], "unexpected argument 'extra'"],
   [['--wait'], "'--wait <value>' argument missing"],
   [['--help=1'], "'-h, --help' does not take an argument"],

@@ -51,12 +51,20 @@ export function parseArguments<const O extends Options = Options>(
   }
   let parsed;
   try {
-    parsed = parseArgs({ args: [...args], options: known, allowPositionals: true });
+    parsed = parseArgs({ args: [...args], options: known, allowPositionals: true, tokens: true });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const [unknown] = /'-[^']*'/.exec(message) ?? [];
     if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') refuse(`unknown option ${unknown ?? ''}`);
     refuse(message.split('\n')[0] ?? '');
+  }
+  const given = new Set<string>();
+  for (const token of parsed.tokens) {
+    if (token.kind !== 'option') continue;
+    // The last would win, and the others would be lost without a word.
+    const isRepeatable = (known as Options)[token.name]?.multiple === true;
+    if (given.has(token.name) && !isRepeatable) refuse(`--${token.name} is given twice`);
+    given.add(token.name);
   }
   if (parsed.values.help === true) throw new UsageError(usage, 0);
   const [extra] = parsed.positionals.slice(most);

@@ -1,4 +1,5 @@
 // The columns of exports that are tables: CSV and Parquet.
+import { z } from 'zod';
 import type { CsvValue } from './csv-text.ts';
 import { logSchema } from './log-json.ts';
 import type { LogJson } from './log-json.ts';
@@ -59,12 +60,25 @@ const columnsOf: Partial<Record<string, readonly Column[]>> = {
   metadata: [{ ...text('metadata', (log) => JSON.stringify(log.metadata)), always: true }],
 };
 
-/** A field of which nothing is known here: texts as they are, everything else as JSON. */
+/** A field of which nothing is known here: by its schema, and as JSON where it is no single value. */
 function plain(field: string): Column {
-  return text(field, (log) => {
-    const value = (log as unknown as Record<string, unknown>)[field];
-    return value === undefined || typeof value === 'string' ? value : JSON.stringify(value);
-  });
+  const kind = kindOf(logSchema.shape[field]);
+  return {
+    name: field,
+    kind,
+    value(log) {
+      const value = (log as unknown as Record<string, unknown>)[field];
+      if (value === undefined || typeof value === 'string' || kind !== 'text') return value as CsvValue;
+      return JSON.stringify(value);
+    },
+  };
+}
+
+function kindOf(schema: z.core.$ZodType | undefined): ColumnKind {
+  const { type, format } = schema === undefined ? {} : z.toJSONSchema(schema);
+  if (format === 'date-time') return 'time';
+  if (type === 'integer') return 'number';
+  return type === 'boolean' ? 'flag' : 'text';
 }
 
 /** All columns. */

@@ -34,6 +34,8 @@ const log = {
   late: true,
   clamped: true,
   receivedAtCorrected: true,
+  timestampCorrected: true,
+  typeVersion: 3,
 } as unknown as LogDocument;
 
 const bare = {
@@ -95,7 +97,7 @@ test('CSV: a spreadsheet takes no text for a formula, and what was marked can be
   expect(spreadsheet.subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
   expect(rowsOf(spreadsheet.toString())).toMatchObject([
     { _id: "'9007199254740991", userId: "'00123", eventId: "'1E5" },
-    { _id: '1024', session: '77', userId: 'ada', timestamp: time.toISOString() },
+    { _id: '1024', session: '77', typeVersion: '3', userId: 'ada', timestamp: time.toISOString() },
   ]);
 });
 
@@ -118,6 +120,9 @@ test('Parquet has the same columns, with types, in row groups', async () => {
     receivedAt: new Date(+time + 1),
     bot: true,
     ipVersion: 6n,
+    typeVersion: 3n,
+    timestampCorrected: true,
+    expiresAt: new Date(+time + 3),
     country: 'DE',
     metadata: '{"path":"/pricing"}',
   });

@@ -27,7 +27,7 @@ const { positionals, values } = readArguments({
   usage,
   options: {
     name: { type: 'string' },
-    scope: { type: 'string' },
+    scope: { type: 'string', multiple: true },
     public: { type: 'boolean' },
     origin: { type: 'string', multiple: true },
     by: { type: 'string' },
@@ -59,7 +59,8 @@ function whoRunsThis(): string | undefined {
 }
 
 async function create(): Promise<void> {
-  const { name, scope, public: forPages = false, origin = [] } = values;
+  const { name, public: forPages = false, origin = [] } = values;
+  const scope = values.scope?.join(',');
   const missing = [...(name ? [] : ['--name']), ...(scope || forPages ? [] : ['--scope'])];
   if (missing.length > 0 || !name) throw new Error(`create needs ${missing.join(' and ')}\n\n${usage}`);
   if (forPages) return createPublic(name, origin, scope ?? 'ingest');
