@@ -3,7 +3,9 @@ import { readFileSync, rmSync } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';
 import { cannotKeep } from './state-file.ts';
 
-/** When a process began, so that a later one with its number is not taken for it; '' where nothing says it. */
+/**
+ * When a process began, so that a later one with its number is not taken for it; '' where nothing says it.
+ */
 function beganAt(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -30,8 +32,9 @@ function releaseAll(): void {
 }
 
 /**
- * Takes the lock file of a state. Returns the process that has it, or undefined where it was taken. The lock of a process
- * that was killed, or that runs on another machine, is taken away. It is given back when the process ends.
+ * Takes the lock file of a state. Returns the process that has it, or undefined where it was taken. The lock
+ * of a process that was killed, or that runs on another machine, is taken away. It is given back when the
+ * process ends.
  *
  * @throws Error that says what to do where the file cannot be written
  */
