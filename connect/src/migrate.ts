@@ -8,6 +8,7 @@ import {
   logExpiryIndex,
   receiptsCollection,
   typeIndexes,
+  violationsIndex,
   type WindowSize,
 } from '@activity/contracts';
 import { validators } from './validators.ts';
@@ -82,7 +83,7 @@ const indexes: Record<Role, readonly Index[]> = {
     {
       // Counts the logs that the schema of their type refuses: it has no entries of others.
       key: { activityType: 1 },
-      options: { name: 'violations', partialFilterExpression: { violations: { $exists: true } } },
+      options: { name: violationsIndex, partialFilterExpression: { violations: { $exists: true } } },
     },
   ],
   counts: [

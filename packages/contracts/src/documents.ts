@@ -18,6 +18,9 @@ export const collections = {
  */
 export const typeIndexes = { ofAll: 'type_newest', ofUser: 'user_type_newest' } as const;
 
+/** The index of the logs that the schema of their type refuses. MongoDB does not choose it by itself. */
+export const violationsIndex = 'violations';
+
 /** The index of the logs that have an end, by which MongoDB removes them. */
 export const logExpiryIndex = 'expiry';
 

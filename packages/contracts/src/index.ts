@@ -100,6 +100,7 @@ export {
   lossesId,
   receiptsCollection,
   typeIndexes,
+  violationsIndex,
   userActivitySchema,
   windowCountSchema,
 } from './documents.ts';

@@ -69,6 +69,7 @@ export interface Reads {
     operation: string,
     collection: Collection<T>,
     pipeline: Document[],
+    index?: string,
   ) => Promise<R[]>;
   /** How many documents a collection has by its metadata. */
   estimate: <T extends Document>(operation: string, collection: Collection<T>) => Promise<number>;
@@ -155,13 +156,14 @@ export function createReads(options: ReadsOptions): Reads {
         async () =>
           hinted(index, async (hint) => collection.countDocuments(filter, { maxTimeMS, limit, ...hint })),
       ),
-    aggregate: async (operation, collection, pipeline) => {
-      const cursor = () => collection.aggregate(pipeline, { maxTimeMS, allowDiskUse: false });
+    aggregate: async (operation, collection, pipeline, index) => {
+      const cursor = (hint: Hint) =>
+        collection.aggregate(pipeline, { maxTimeMS, allowDiskUse: false, ...hint });
       return timed(
         operation,
         (found) => found.length,
-        async () => (await collected(cursor())) as never[],
-        async () => cursor().explain('executionStats'),
+        async () => hinted(index, async (hint) => (await collected(cursor(hint))) as never[]),
+        async () => hinted(index, async (hint) => cursor(hint).explain('executionStats')),
       );
     },
     estimate: async (operation, collection) =>

@@ -1,5 +1,5 @@
 // The figures of types: how many events, when the last one was, how many of them their schemas refuse.
-import { typeIndexes, windowSizes } from '@activity/contracts';
+import { typeIndexes, violationsIndex, windowSizes } from '@activity/contracts';
 import type { Collection } from 'mongodb';
 import type { LogDocument } from '../logs/log-json.ts';
 import type { AskFreshness } from '../pipeline/freshness.ts';
@@ -56,10 +56,15 @@ export function createTypeReads({ reads, logs, rollups, freshness, now }: TypeFi
         { $sort: { activityType: 1, timestamp: -1, _id: -1 } },
         { $group: { _id: '$activityType', last: { $first: '$timestamp' } } },
       ]),
-      reads.aggregate<{ _id: string; count: number }, LogDocument>('logs.violations', logs, [
-        { $match: { violations: { $exists: true } } },
-        { $group: { _id: '$activityType', count: { $sum: 1 } } },
-      ]),
+      reads.aggregate<{ _id: string; count: number }, LogDocument>(
+        'logs.violations',
+        logs,
+        [
+          { $match: { violations: { $exists: true } } },
+          { $group: { _id: '$activityType', count: { $sum: 1 } } },
+        ],
+        violationsIndex,
+      ),
     ]);
     return {
       last24h: last24h.byType,
