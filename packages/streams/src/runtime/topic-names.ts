@@ -22,3 +22,11 @@ export function topicNames(prefix: string, topology: Topology): TopicNames {
     changelog: ({ name, changelogTopic }) => changelogTopic ?? `${prefix}-${name}-changelog`,
   };
 }
+
+/** The topics that a topology's sinks write to, without those that are chosen for each record. */
+export function sinkTopics({ nodes }: Topology, names: TopicNames): string[] {
+  const topics = nodes.flatMap((node) =>
+    node.kind === 'sink' && typeof node.topic === 'string' ? [names.full(node.topic)] : [],
+  );
+  return [...new Set(topics)];
+}

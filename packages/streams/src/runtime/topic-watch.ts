@@ -10,13 +10,31 @@ export interface TopicWatchOptions {
   patterns:
     | { matching: () => Promise<readonly string[]>; assigned: () => readonly string[] | undefined }
     | undefined;
-  /** The topics that are written to. */
+  /** The topics that are written to; see {@link outputsToLookAt}. */
   outputs: () => readonly string[];
   intervalMs: number;
   /** An input has another number of partitions than before. */
   onInputs: (topics: string[]) => void;
   /** How many partitions an output has. */
   onOutput: (topic: string, partitions: number) => void;
+}
+
+/**
+ * The topics whose partitions are looked up: those that are written to, and those of sinks that are not known
+ * yet. The first look comes before the first record: what is written to a topic that is not known waits for
+ * the commit as objects. A repartition topic keeps the partitions that the plan has given it.
+ */
+export function outputsToLookAt({
+  sinks,
+  known,
+  isRepartition,
+}: {
+  sinks: readonly string[];
+  known: readonly string[];
+  isRepartition: (topic: string) => boolean;
+}): string[] {
+  const unknown = sinks.filter((topic) => !known.includes(topic));
+  return [...unknown, ...known.filter((topic) => !isRepartition(topic))];
 }
 
 /** See the top of this file. */

@@ -1,4 +1,4 @@
-// Output topics that get other partitions while a thread runs.
+// The partitions of output topics: looked up before the first record, and changed while a thread runs.
 import { partitionOf, RecordBatches, RetriableError } from '@activity/kafka';
 import { afterEach, expect, test, vi } from 'vitest';
 import { stringSerde } from '../../api/serde.ts';
@@ -59,4 +59,22 @@ test('partitions that were added are written to', async () => {
     return values('out', 1).length > 0;
   }, lines);
   expect(values('out', 0)[0]).toBe('1');
+});
+
+test('the topic of a sink is looked up before the first record', async () => {
+  const builder = new StreamsBuilder();
+  const asked: string[] = [];
+  const askedBefore: boolean[] = [];
+  builder
+    .stream('in', strings)
+    .peek(() => askedBefore.push(asked.includes('out')))
+    .to('out', strings);
+  const { values, lines, log } = startThread({ topology: builder.build(), inputs: [['1', '2']] });
+  const partitions = log.partitions.bind(log);
+  vi.spyOn(log, 'partitions').mockImplementation((topic) => {
+    asked.push(topic);
+    return partitions(topic);
+  });
+  await until(() => values('out').length === 2, lines);
+  expect(askedBefore).toEqual([true, true]);
 });

@@ -16,7 +16,8 @@ import type { Task } from '../task.ts';
 import { lagsOf, sizesOf } from '../task-figures.ts';
 import { addLags, mergeSizes, type StoreSize, type ThreadFigures } from '../thread-figures.ts';
 import { matchesOf } from '../topic-patterns.ts';
-import { TopicWatch } from '../topic-watch.ts';
+import { sinkTopics } from '../topic-names.ts';
+import { outputsToLookAt, TopicWatch } from '../topic-watch.ts';
 import { TopologyCounts } from '../topology-counts.ts';
 import { CommitCycle } from './commit-cycle.ts';
 import { GlobalInput } from './global-input.ts';
@@ -66,6 +67,7 @@ export class StreamThread {
     const repartition = new Set(topology.repartitionTopics.map(({ name }) => names.full(name)));
     const isRepartition = (topic: string): boolean => repartition.has(topic);
     const shape = shapeOf(topology, names);
+    const sinks = sinkTopics(topology, names);
     const isolation = this.#isolation;
     const collector = new Collector();
     const wake = (): void => this.#wake();
@@ -118,7 +120,7 @@ export class StreamThread {
         matching: () => this.#matching(shape.patterns?.flat() ?? []),
         assigned: () => this.#tasks.matchedTopics,
       },
-      outputs: () => collector.topics.filter((topic) => !isRepartition(topic)),
+      outputs: () => outputsToLookAt({ sinks, known: collector.topics, isRepartition }),
       intervalMs: options.metadataMaxAgeMs,
       onOutput: (topic, partitions) => collector.know(topic, partitions),
       onInputs: (changed) => {
