@@ -91,6 +91,15 @@ describe('the program', () => {
     expect(stdout).toContain('equal      count-by-value-repartitioned');
   });
 
+  test('exits 1 where a run ends in an error, and shows it', () => {
+    copy('count-by-key', (line) => line.steps.forEach((step) => (step.in[0] = 'nowhere')));
+    copy('reduce-concat', () => {});
+    const { status, stdout } = run(folder);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/DIFFERENT {2}count-by-key: .*\n {2}seed \d+ .*\n.*\n {4}actual {3}".*nowhere/);
+    expect(stdout).toContain('equal      reduce-concat');
+  });
+
   test.each<[string, () => string[], string]>([
     ['no folder', () => [], 'usage: npm run conformance -- DIR'],
     ['a folder without vectors', () => [folder], 'no .jsonl files in'],

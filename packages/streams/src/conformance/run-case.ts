@@ -19,7 +19,7 @@ export interface RecordedRun {
 export type Comparison =
   | { verdict: 'equal'; steps: number }
   | { verdict: 'unsupported' }
-  | { verdict: 'different'; step: number; input: Input; expected: Output[]; actual: Output[] };
+  | { verdict: 'different'; step: number; input: Input; expected: Output[]; actual: Output[] | string };
 
 /** Plays a run. */
 export function playRun(run: RecordedRun): Comparison {
@@ -31,7 +31,11 @@ export function playRun(run: RecordedRun): Comparison {
   try {
     for (const [step, { in: input, out: expected }] of run.steps.entries()) {
       const [topic, key, value, timestamp] = input;
-      driver.input(topic, strings).pipe(key ?? undefined, value ?? undefined, timestamp);
+      try {
+        driver.input(topic, strings).pipe(key ?? undefined, value ?? undefined, timestamp);
+      } catch (error) {
+        return { verdict: 'different', step, input, expected, actual: String(error) };
+      }
       const actual = output
         .readAll()
         .map((record): Output => [record.key ?? null, record.value ?? null, record.timestamp]);

@@ -7,7 +7,7 @@ export const counting: Adder<unknown, unknown, number> = (_key, _value, n = 0) =
 
 /** Joins values by a reducer; the first stands for itself. */
 export function reducing<K, V>(reducer: (aggregate: V, value: V) => V): Adder<K, V, V> {
-  return (_key, value, old) => (old === undefined ? value : reducer(old, value));
+  return (_key, value, old) => (old === undefined ? value : none(reducer(old, value)));
 }
 
 /** Joins records into an aggregate that begins with an initial one. */
@@ -15,7 +15,12 @@ export function aggregating<K, V, A>(
   initial: () => A,
   adder: (key: K, value: V, aggregate: A) => A,
 ): Adder<K, V, A> {
-  return (key, value, old) => adder(key, value, old === undefined ? initial() : old);
+  return (key, value, old) => none(adder(key, value, old === undefined ? initial() : old));
+}
+
+/** An aggregate of null is none, as in Java: the key has a row no more. */
+function none<A>(aggregate: A): A {
+  return aggregate ?? (undefined as A);
 }
 
 /** Counts the records of a session. */

@@ -1,5 +1,6 @@
 // Cogrouped streams: several streams of one key, aggregated together.
 // Source: Kafka Streams' CogroupedStreamAggregateBuilder: a step for each stream, which share a store.
+import { oldAggregates } from '../operators/old-values.ts';
 import { aggregate, type Adder } from '../operators/aggregate.ts';
 import { sessionAggregate, type Merger, type SessionWindows } from '../operators/session-aggregate.ts';
 import type { SlidingWindows } from '../operators/sliding-aggregate.ts';
@@ -133,7 +134,7 @@ export class CogroupedKStream<K, A, V> {
       valueSerde: value,
       changelog: materialized.changelog ?? true,
     }).name;
-    const oldValues = { wanted: false };
+    const oldValues = oldAggregates();
     const { emit = 'update' } = materialized;
     const parent = this.#inputs.steps<K>(names, [store], initial, emit, (add, _index, own) =>
       aggregate(store, add, { emit: own, oldValues }),
@@ -173,7 +174,7 @@ export class TimeWindowedCogroupedKStream<K, A, V> {
     const stores = windowedStores(dsl.graph, names[0] as string, windows, kept, false);
     const { name: store } = stores.results;
     const used = [store, ...(stores.starts ? [stores.starts.name] : [])];
-    const oldValues = { wanted: false };
+    const oldValues = oldAggregates();
     const textOf = keyText(key).write;
     const { emit = 'update' } = materialized;
     const parent = this.#inputs.steps<Windowed<K>>(names, used, initial, emit, (add, index, own) =>
@@ -213,7 +214,7 @@ export class SessionWindowedCogroupedKStream<K, A, V> {
     const names = this.#inputs.names();
     const kept = { ...materialized, key, value };
     const { name: store } = dsl.graph.store(sessionStore(names[0] as string, windows, kept));
-    const oldValues = { wanted: false };
+    const oldValues = oldAggregates();
     const textOf = keyText(key).write;
     const { emit = 'update' } = materialized;
     const merge = (of: K, earlier: A | undefined, later: A): A => merger(of, earlier as A, later);

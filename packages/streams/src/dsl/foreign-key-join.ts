@@ -14,6 +14,7 @@ import {
 import type { ValueJoiner } from '../operators/stream-join.ts';
 import { foreignPrefixLength, subscriptionKeySerde } from '../operators/subscription-key.ts';
 import { tableSource } from '../operators/table.ts';
+import { oldRows } from '../operators/old-values.ts';
 import { keyValueView } from '../operators/table-view.ts';
 import type { Partitioner } from '../topology/topology.ts';
 import type { Dsl, TablePlace } from './dsl.ts';
@@ -45,7 +46,10 @@ export function foreignKeyJoin<K, V, FK, VF, VO>(
     },
     `${isLeft ? 'leftJoin' : 'join'}() by a foreign key`,
   );
-  left.oldValues.wanted = true;
+  for (const { oldValues } of [left, right]) {
+    oldValues.want();
+    oldValues.keep();
+  }
   const { changelog = true } = joined;
   const name = graph.name('KTABLE-FK-JOIN', joined.name);
 
@@ -124,7 +128,7 @@ export function foreignKeyJoin<K, V, FK, VF, VO>(
     tableSource<K, VO>(kept.name),
     [kept.name],
   );
-  const oldValues = { wanted: false, onlyWhereNeeded: joined.store === undefined };
+  const oldValues = oldRows(joined.store !== undefined);
   return { parent, key, value, oldValues, view: keyValueView(kept.name) };
 }
 

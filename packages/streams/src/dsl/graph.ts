@@ -6,11 +6,15 @@ import type { ProcessorSupplier } from '../api/processor.ts';
 import type {
   GlobalTable,
   Parent,
+  ProcessorNode,
   RepartitionTopic,
   SinkNode,
   SourceNode,
   TopologyNode,
 } from '../topology/topology.ts';
+
+/** What a processor's node says of it: see {@link ProcessorNode}. */
+type ProcessorTraits = Pick<ProcessorNode, 'globalStores' | 'takesNullKeys'>;
 
 /** Collects what the DSL declares. */
 export class Graph {
@@ -36,11 +40,15 @@ export class Graph {
     parents: readonly Parent[],
     supplier: ProcessorSupplier<KI, VI, KO, VO>,
     stores: readonly string[] = [],
-    globalStores: readonly string[] = [],
+    { globalStores = [], takesNullKeys = false }: ProcessorTraits = {},
   ): Parent {
     const untyped = supplier as unknown as ProcessorSupplier<unknown, unknown, unknown, unknown>;
-    const globals = globalStores.length > 0 && { globalStores };
-    this.nodes.push({ kind: 'processor', name, parents, stores, ...globals, supplier: untyped });
+    const traits = {
+      ...(globalStores.length > 0 && { globalStores }),
+      ...(takesNullKeys && { takesNullKeys }),
+    };
+    const node = { kind: 'processor', name, parents: distinct(parents), stores, ...traits } as const;
+    this.nodes.push({ ...node, supplier: untyped });
     return { node: name, output: undefined };
   }
 
@@ -77,4 +85,11 @@ export class Graph {
     visit(parent.node);
     return topics;
   }
+}
+
+/** A node hangs once on each output of another: a stream that is merged with itself is that stream. */
+function distinct(parents: readonly Parent[]): readonly Parent[] {
+  return parents.filter(
+    ({ node, output }, at) => parents.findIndex((one) => one.node === node && one.output === output) === at,
+  );
 }

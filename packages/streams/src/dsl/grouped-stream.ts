@@ -1,5 +1,6 @@
 // Grouped streams: records of one key together, to be counted,
 // reduced or aggregated, over all time or by window.
+import { oldAggregates } from '../operators/old-values.ts';
 import { aggregate, type Adder } from '../operators/aggregate.ts';
 import { milliseconds, type Duration } from '../api/duration.ts';
 import { countsSerde, rollingCount, rollingCountState } from '../operators/rolling-count.ts';
@@ -188,7 +189,7 @@ export class KGroupedStream<K, V> {
       step,
     );
     const name = graph.name('KSTREAM-AGGREGATE');
-    const output = { emit: materialized.emit ?? 'update', oldValues: { wanted: false } } as const;
+    const output = { emit: materialized.emit ?? 'update', oldValues: oldAggregates() } as const;
     const store = graph.store({
       name: materialized.store ?? `${name}-store`,
       kind: 'keyValue',

@@ -1,5 +1,6 @@
 // Grouped tables: rows under another key, to be aggregated;
 // a row that changes is taken out before it is put in.
+import { oldAggregates } from '../operators/old-values.ts';
 import { tableAggregate } from '../operators/table.ts';
 import { keyValueView } from '../operators/table-view.ts';
 import type { Adder } from '../operators/aggregate.ts';
@@ -94,6 +95,6 @@ export class KGroupedTable<K, V> {
     const supplier = tableAggregate(store.name, add, subtract);
     const parent = graph.processor(name, [this.#place.parent], supplier, [store.name]);
     const view = keyValueView<K, A>(store.name);
-    return this.#dsl.table({ parent, key, value, oldValues: { wanted: false }, view });
+    return this.#dsl.table({ parent, key, value, oldValues: oldAggregates(), view });
   }
 }

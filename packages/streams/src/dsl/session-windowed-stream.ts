@@ -1,4 +1,5 @@
 // SessionWindowedKStream: records of one key and session together, to be counted, reduced or aggregated.
+import { oldAggregates } from '../operators/old-values.ts';
 import type { Windowed } from '../api/record.ts';
 import { numberSerde } from '../api/serde.ts';
 import {
@@ -109,7 +110,7 @@ export class SessionWindowedKStream<K, V> {
     const name = graph.name('KSTREAM-AGGREGATE');
     const store = graph.store(sessionStore(name, this.#windows, { ...materialized, key, value }));
     const emit = emitOf(this.#strategy, materialized.emit, step);
-    const oldValues = { wanted: false };
+    const oldValues = oldAggregates();
     const textOf = keyText(key).write;
     const where = { store: store.name, windows: this.#windows, clock: store.name, emit, oldValues, textOf };
     const supplier = sessionAggregate<K, V, A>(where, aggregation);

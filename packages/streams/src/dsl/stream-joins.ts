@@ -206,7 +206,8 @@ export abstract class JoinableStream<K, V> {
       graph.processor(leftName, [leftPlace.parent], sided<K, V>('left')),
       graph.processor(rightName, [rightPlace.parent], sided<K, V2>('right')),
     ];
-    const parent = graph.processor(name, sides, streamJoin(spec), names);
+    const takesNullKeys = kind !== 'inner';
+    const parent = graph.processor(name, sides, streamJoin(spec), names, { takesNullKeys });
     return this.#dsl.stream<K, VO>({ parent, key, value: undefined, keyChanged: false });
   }
 
@@ -234,7 +235,8 @@ export abstract class JoinableStream<K, V> {
     const key = joined.key ?? this.#place.key;
     const value = joined.value ?? this.#place.value;
     const place = this.#copartitioned(this.#place, key, value, joined.name);
-    const { view } = table.place;
+    const { view, oldValues } = table.place;
+    oldValues.keep();
     const grace = joined.grace === undefined ? undefined : this.#graceOf(view, { ...joined, key, value });
     return this.#addTableJoin(kind, place, view, (own) => own, joiner, { ...joined, spec: grace });
   }
@@ -280,7 +282,10 @@ export abstract class JoinableStream<K, V> {
       grace,
     });
     const stores = grace ? [...view.stores, grace.store] : view.stores;
-    const parent = graph.processor(name, [place.parent], supplier, stores, view.globalStores);
+    const parent = graph.processor(name, [place.parent], supplier, stores, {
+      ...(view.globalStores && { globalStores: view.globalStores }),
+      takesNullKeys: kind === 'left',
+    });
     return this.#dsl.stream<K, VO>({
       parent,
       key: place.key,

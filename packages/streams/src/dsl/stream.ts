@@ -161,7 +161,7 @@ export class KStream<K, V> extends AsyncStream<K, V> {
     this.#add('KSTREAM-FOREACH', name, peek(action));
   }
 
-  /** Joins two streams into one; no order between them is promised. */
+  /** Joins two streams into one; no order between them is promised. A stream with itself is that stream. */
   merge(other: KStream<K, V>, { name }: Named = {}): KStream<K, V> {
     const merged = this.#dsl.graph.name('KSTREAM-MERGE', name);
     const parents = [this.#place.parent, other.place.parent];
@@ -264,7 +264,9 @@ export class KStream<K, V> extends AsyncStream<K, V> {
       conflicting,
       passOriginals,
     });
-    const parent = graph.processor(name, [this.#place.parent], supplier, [store.name]);
+    const parent = graph.processor(name, [this.#place.parent], supplier, [store.name], {
+      takesNullKeys: true,
+    });
     const duplicates = { ...this.#place, parent: { node: name, output: duplicateOutput }, value: undefined };
     onDuplicate?.(this.#dsl.stream<K, Duplicate<V>>(duplicates));
     return this.#dsl.statefulStream({ ...this.#place, parent }, dedupeState(store, textOf));
@@ -304,6 +306,7 @@ export class KStream<K, V> extends AsyncStream<K, V> {
   /**
    * Sends the stream through a topic of the application's own, partitioned by the key it has now. The topic
    * is created, never deleted; it has as many partitions as the largest topic that feeds it, unless told.
+   * Records without a key are dropped, unless a left or outer join or `dedupe` stands behind it.
    * @throws FatalError with TOPOLOGY_INVALID where a serde is missing.
    */
   repartition(repartitioned: Repartitioned<K, V> = {}): KStream<K, V> {
@@ -313,7 +316,14 @@ export class KStream<K, V> extends AsyncStream<K, V> {
     graph.repartitionTopics.push({ name: topic, partitions: repartitioned.partitions });
     const serdes = { keySerde: key as Serde<unknown>, valueSerde: value as Serde<unknown> };
     const sink = graph.name('KSTREAM-SINK');
-    graph.sink({ name: sink, parents: [this.#place.parent], topic, ...serdes, partitioner: undefined });
+    graph.sink({
+      name: sink,
+      parents: [this.#place.parent],
+      topic,
+      ...serdes,
+      partitioner: undefined,
+      dropsNullKeys: true,
+    });
     const source = graph.name('KSTREAM-SOURCE');
     const parent = graph.source({ name: source, topics: [topic], ...serdes, timestamp: undefined });
     return this.#dsl.stream({ parent, key, value, keyChanged: false });

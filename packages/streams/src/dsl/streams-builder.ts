@@ -1,5 +1,6 @@
 // StreamsBuilder: where a topology begins.
 import { milliseconds, type Duration } from '../api/duration.ts';
+import { oldRows } from '../operators/old-values.ts';
 import { tableSource } from '../operators/table.ts';
 import { keyValueView } from '../operators/table-view.ts';
 import { versionSerde } from '../operators/versioned-rows.ts';
@@ -117,7 +118,7 @@ export class StreamsBuilder {
       valueSerde: value,
       changelog,
     });
-    const oldValues = { wanted: false, onlyWhereNeeded: materialized.store === undefined };
+    const oldValues = oldRows(materialized.store !== undefined);
     if (historyRetention === undefined) {
       const parent = this.#graph.processor(name, [source], tableSource<K, V>(store.name), [store.name]);
       return this.#dsl.table({ parent, key, value, oldValues, view: keyValueView<K, V>(store.name) });

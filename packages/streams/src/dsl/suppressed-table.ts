@@ -14,7 +14,14 @@ export function suppressedTable<K, V>(
   place: TablePlace<K, V>,
   { limitMs, timeOf, name: given, changelog, ...bounds }: Suppressed<K>,
 ): TablePlace<K, V> {
-  const { oldValues, windowed } = place;
+  const { windowed, view: rows } = place;
+  if (rows.historyMs !== undefined) {
+    const message = 'suppress() of a versioned table: give table() no historyRetention';
+    throw new FatalError('TOPOLOGY_INVALID', message);
+  }
+  // What a row was before it waited is what its readers know.
+  place.oldValues.want();
+  const oldValues = place.oldValues.mapped();
   const { key, value } = requireSerdes(
     { key: place.key, value: place.value },
     'suppress()',
@@ -36,5 +43,5 @@ export function suppressedTable<K, V>(
   }).name;
   const step = { ...bounds, store, delayMs, timeOf, dropTombstones: limitMs === undefined, oldValues };
   const parent = graph.processor(name, [place.parent], suppress<K, V>(step), [store]);
-  return { ...place, parent, view: suppressedView(place.view, store, oldValues) };
+  return { ...place, parent, oldValues, view: suppressedView(rows, store, oldValues) };
 }

@@ -1,6 +1,6 @@
 // The joins of KTable: with another table, by key or by a foreign key.
 import type { ForeignKeyExtractor } from '../operators/foreign-key-join.ts';
-import { DerivedOldValues } from '../operators/old-values.ts';
+import { oldJoined, type OldValues } from '../operators/old-values.ts';
 import { passThrough } from '../operators/stateless.ts';
 import type { ValueJoiner } from '../operators/stream-join.ts';
 import { joinedView, keepTable, tableJoin } from '../operators/table-join.ts';
@@ -122,10 +122,10 @@ export abstract class JoinableTable<K, V> {
     const { graph } = this.#dsl;
     const own = this.#place;
     const joiner = given as ValueJoiner<K, V | undefined, V2 | undefined, VO>;
-    const oldValues = new DerivedOldValues([own.oldValues, other.oldValues]);
+    const oldValues = oldJoined([own.oldValues, other.oldValues]);
     // A row that was not there before, and is not now, changes nothing.
-    if (!needs.right) own.oldValues.wanted = true;
-    if (!needs.left) other.oldValues.wanted = true;
+    if (!needs.right) own.oldValues.want();
+    if (!needs.left) other.oldValues.want();
     const thisName = graph.name('KTABLE-JOINTHIS', joined.name && `${joined.name}-join-this`);
     const otherName = graph.name('KTABLE-JOINOTHER', joined.name && `${joined.name}-join-other`);
     const sides = [
@@ -166,7 +166,7 @@ export abstract class JoinableTable<K, V> {
   #keep<VO>(
     name: string,
     parents: readonly TablePlace<K, VO>['parent'][],
-    oldValues: DerivedOldValues,
+    oldValues: OldValues,
     kept: Omit<TableJoined<K, VO>, 'key'> & { key: Serde<K> | undefined; store: string },
   ): KTable<K, VO> {
     const { graph } = this.#dsl;

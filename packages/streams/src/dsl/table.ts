@@ -45,7 +45,10 @@ export class KTable<K, V> extends JoinableTable<K, V> {
     return this.filter((value, key) => !predicate(value, key), name === undefined ? {} : { name });
   }
 
-  /** Replaces the values. The serde is needed only where a later step writes the value. */
+  /**
+   * Replaces the values; `undefined` or null removes the row. The serde is needed only where a later step
+   * writes the value.
+   */
   mapValues<V2>(
     mapper: (value: V, key: K) => V2,
     { name, value }: Named & { value?: Serde<V2> } = {},
@@ -74,7 +77,7 @@ export class KTable<K, V> extends JoinableTable<K, V> {
     grouped: Grouped<K2, V2>,
   ): KGroupedTable<K2, V2> {
     const { graph } = this.#dsl;
-    this.#place.oldValues.wanted = true;
+    this.#place.oldValues.want();
     const { key, value } = requireSerdes({ key: grouped.key, value: grouped.value }, 'groupBy()');
     const name = graph.name('KTABLE-SELECT', grouped.name);
     const parent = graph.processor(name, [this.#place.parent], tableGroupBy(mapper, keyText(key).write));
@@ -106,9 +109,10 @@ export class KTable<K, V> extends JoinableTable<K, V> {
     value: Serde<V2> | undefined,
   ): KTable<K, V2> {
     const { graph } = this.#dsl;
-    const { parent, key, oldValues, view, windowed } = this.#place;
-    if (skipEmpty && oldValues.onlyWhereNeeded !== true) oldValues.wanted = true;
-    const supplier = tableMap(mapper, oldValues, skipEmpty);
+    const { parent, key, view, windowed } = this.#place;
+    const oldValues = this.#place.oldValues.mapped();
+    if (skipEmpty) oldValues.wantIfKept();
+    const supplier = tableMap(mapper, oldValues, skipEmpty && view.historyMs === undefined);
     const node = graph.processor(graph.name(role, name), [parent], supplier);
     return this.#dsl.table({ parent: node, key, value, oldValues, view: mappedView(view, mapper), windowed });
   }

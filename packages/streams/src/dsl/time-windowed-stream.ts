@@ -1,4 +1,5 @@
 // TimeWindowedKStream: records of one key and window together, to be counted, reduced or aggregated.
+import { oldAggregates } from '../operators/old-values.ts';
 import type { Adder, AggregateOutput } from '../operators/aggregate.ts';
 import { windowView } from '../operators/table-view.ts';
 import { lateOutput, windowAggregate, type TimeWindows } from '../operators/window-aggregate.ts';
@@ -94,7 +95,7 @@ export class TimeWindowedKStream<K, V> {
     const sizeMs = sizeOf(this.#windows);
     const name = graph.name('KSTREAM-AGGREGATE');
     const emit = emitOf(this.#strategy, materialized.emit, step);
-    const oldValues = { wanted: false };
+    const oldValues = oldAggregates();
     const kept = { ...materialized, key, value };
     const { store, parent } =
       (emit === 'update' || emit === 'commit') && 'sizeMs' in this.#windows

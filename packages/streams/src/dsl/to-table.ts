@@ -1,4 +1,5 @@
 // The step and the store of a stream that becomes a table.
+import { oldRows } from '../operators/old-values.ts';
 import { tableSource } from '../operators/table.ts';
 import { keyValueView } from '../operators/table-view.ts';
 import type { Serde } from '../api/serde.ts';
@@ -28,6 +29,6 @@ export function tableOf<K, V>(
   }).name;
   const parent = graph.processor(name, [above], tableSource<K, Row<V>>(store), [store]);
   const view = keyValueView<K, Row<V>>(store);
-  const oldValues = { wanted: false, onlyWhereNeeded: storeName === undefined };
+  const oldValues = oldRows(storeName !== undefined);
   return { parent, key, value: rows, oldValues, view };
 }

@@ -32,6 +32,29 @@ describeOperators('aggregates', [
     dropped: ['null-key-or-value', 'null-key-or-value'],
   },
   {
+    name: 'an aggregate of null is none',
+    declare: stream((input) =>
+      input
+        .groupByKey()
+        .aggregate<string | null>(
+          () => 'none',
+          (_key, value, all) => (value === 'null' ? null : `${all}+${value}`),
+          { value: jsonSerde() },
+        )
+        .toStream(),
+    ),
+    input: [
+      ['a', 'x', 1],
+      ['a', 'null', 2],
+      ['a', 'z', 3],
+    ],
+    output: [
+      ['a', 'none+x', 1],
+      ['a', undefined, 2],
+      ['a', 'none+z', 3],
+    ],
+  },
+  {
     name: 'reduce begins with the first value',
     declare: stream((input) =>
       input

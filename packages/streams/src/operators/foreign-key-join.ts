@@ -263,7 +263,7 @@ export function respond<K, V, VF, VO>(
         }
         if (isQuiet === true && results?.get(key) === undefined) return;
         const isThere = row !== undefined && (foreignValue !== undefined || isLeft);
-        const joined = isThere ? joiner(row.value, foreignValue, key) : undefined;
+        const joined = isThere ? (joiner(row.value, foreignValue, key) ?? undefined) : undefined;
         context.forward({ key, value: joined, timestamp, headers });
       },
     };

@@ -142,6 +142,12 @@ export class PendingJoins<K> {
     if (end < 0) return Number.POSITIVE_INFINITY;
     if (closedLeft >= left.size || closedRight >= right.size) return end;
     const [openLeft, openRight] = [left.at(closedLeft), right.at(closedRight)];
+    const behind = comesFirst(openLeft, openRight)
+      ? { side: 'right' as const, ...openRight }
+      : { side: 'left' as const, ...openLeft };
+    const stored = this.#store.get(behind);
+    // Values of one key and time are seen one by one.
+    if (stored && 'values' in stored && stored.values.length > 1) return behind.time;
     const next = comesFirst(openLeft, openRight)
       ? Math.min(right.timeAt(closedRight + 1), left.timeAt(left.before(openRight.time)))
       : Math.min(left.timeAt(closedLeft + 1), right.timeAt(right.before(openLeft.time + 1)));

@@ -159,6 +159,51 @@ describeOperators('stateless operators', [
     ],
   },
   {
+    name: 'repartition drops what has no key, where no step behind it takes that',
+    declare: stream((input) => input.repartition()),
+    input: [
+      [undefined, 'v', 1],
+      ['k', undefined, 2],
+    ],
+    output: [['k', undefined, 2]],
+    dropped: ['null-key'],
+  },
+  {
+    name: 'repartition passes on what has no key to dedupe, through another one too',
+    declare: stream((input) =>
+      input
+        .repartition()
+        .repartition()
+        .dedupe({ by: (value) => value, within: 10 }),
+    ),
+    input: [[undefined, 'v', 1]],
+    output: [[undefined, 'v', 1]],
+  },
+  {
+    name: 'merge of a stream with itself is that stream',
+    declare: stream((input) => input.merge(input)),
+    input: [['k', 'v', 1]],
+    output: [['k', 'v', 1]],
+  },
+  {
+    name: 'merge of two branches of a stream is both',
+    declare: stream((input) => {
+      const { a, b } = input
+        .split()
+        .branch('a', (value) => value === 'a')
+        .defaultBranch('b');
+      return a.merge(b);
+    }),
+    input: [
+      ['k', 'a', 1],
+      ['k', 'b', 2],
+    ],
+    output: [
+      ['k', 'a', 1],
+      ['k', 'b', 2],
+    ],
+  },
+  {
     name: 'records without key or value go through stateless steps',
     declare: stream((input) => input.peek(() => {})),
     input: [

@@ -102,6 +102,28 @@ describeJoins('joins of two streams', [
     ],
   },
   {
+    name: 'records of one key and time are looked at one by one, so those behind them come out no later',
+    declare: (b) => {
+      const [a, other] = [b.stream('a', strings), b.stream('b', strings)];
+      a.outerJoin(other, plus, joinWindows({ before: 5, after: 0, grace: 100 })).to('out', strings);
+    },
+    input: [
+      ['a', 'k', 'a1', 0],
+      ['b', 'k', 'b1', 50],
+      ['a', 'k', 'a2', 60],
+      ['a', 'k', 'a3', 60],
+      ['a', 'k', 'a4', 70],
+      ['a', 'k', 'a5', 101],
+      ['b', 'k', 'b2', 166],
+    ],
+    output: [
+      ['k', 'a1+-', 0],
+      ['k', '-+b1', 50],
+      ['k', 'a2+-', 60],
+      ['k', 'a3+-', 60],
+    ],
+  },
+  {
     name: 'a stream joined with itself, over two stores or one',
     declare: (b) => {
       const stream = b.stream('a', strings);

@@ -226,6 +226,16 @@ test('needs to know the grace of windows, and bounds that are any', () => {
   ).toThrow('needs windows whose grace is known');
 });
 
+test('a versioned table is not suppressed', () => {
+  const versioned = { historyRetention: 100 };
+  expect(() =>
+    build((builder) => {
+      const table = builder.table('in', strings, versioned).filter((value) => value > 'b');
+      table.suppress(untilTimeLimit(10));
+    }),
+  ).toThrow('suppress() of a versioned table');
+});
+
 test('what waits is written and read, as text and as bytes', () => {
   const headers = [{ key: 'h', value: Buffer.from('v') }];
   const text = suppressedSerde(stringSerde);

@@ -94,7 +94,7 @@ export function suppressedView<K, V>(
   return {
     stores: [...view.stores, store],
     open(context) {
-      oldValues.wanted = true;
+      oldValues.want();
       const read = view.open(context);
       const buffer = context.bufferStore<K, SuppressedChange<V>>(store);
       return (key) => {

@@ -37,6 +37,13 @@ describeJoins('joins of a stream with a table', [
     dropped: ['null-key-or-value'],
   },
   {
+    name: 'leftJoin takes records without a key from a repartition topic',
+    declare: (b) =>
+      b.stream('a', strings).repartition().leftJoin(b.table('b', strings), plus).to('out', strings),
+    input: [['a', undefined, 'a1', 100]],
+    output: [[undefined, 'a1+-', 100]],
+  },
+  {
     name: 'a table that was filtered and mapped is read as it is now',
     declare: (b) => {
       const table = b

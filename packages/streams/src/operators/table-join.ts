@@ -43,7 +43,9 @@ export function tableJoin<K, V1, V2, VO>({
         const row = readOther(key);
         if (!row && (!isOuter || (value.newValue === undefined && value.oldValue === undefined))) return;
         const join = (own: V1 | undefined): VO | undefined =>
-          own === undefined && !(row && isOtherOuter) ? undefined : joiner(own, row?.value, key);
+          own === undefined && !(row && isOtherOuter)
+            ? undefined
+            : (joiner(own, row?.value, key) ?? undefined);
         const newValue = join(value.newValue);
         const oldValue = oldValues.wanted ? join(value.oldValue) : undefined;
         const newest = Math.max(timestamp, row?.timestamp ?? 0);
@@ -88,8 +90,9 @@ export function joinedView<K, V1, V2, VO>(
         const [ownLeft, ownRight] = [readLeft(key), readRight(key)];
         if ((needs.left && !ownLeft) || (needs.right && !ownRight) || (!ownLeft && !ownRight))
           return undefined;
-        const timestamp = Math.max(ownLeft?.timestamp ?? 0, ownRight?.timestamp ?? 0);
-        return { value: joiner(ownLeft?.value, ownRight?.value, key), timestamp };
+        const value = joiner(ownLeft?.value, ownRight?.value, key);
+        if (isAbsent(value)) return undefined;
+        return { value, timestamp: Math.max(ownLeft?.timestamp ?? 0, ownRight?.timestamp ?? 0) };
       };
     },
   };

@@ -2,6 +2,7 @@
 // Source: Kafka Streams' KTableValueGetter.
 import type { ProcessorContext } from '../api/processor.ts';
 import type { Timestamped, Windowed } from '../api/record.ts';
+import { isAbsent } from './aggregate.ts';
 
 /**
  * Returns the newest row of a key, and its event time; undefined where the table has none. Of a versioned
@@ -60,7 +61,7 @@ export function sessionView<K, V>(store: string): TableView<Windowed<K>, V> {
 /** A table whose rows are made from those of another; `undefined` removes a row. */
 export function mappedView<K, V, V2>(
   view: TableView<K, V>,
-  mapper: (value: V, key: K) => V2 | undefined,
+  mapper: (value: V, key: K) => V2 | undefined | null,
 ): TableView<K, V2> {
   return {
     stores: view.stores,
@@ -70,7 +71,7 @@ export function mappedView<K, V, V2>(
       return (key, time) => {
         const row = read(key, time);
         const value = row && mapper(row.value, key);
-        return value === undefined || !row ? undefined : { value, timestamp: row.timestamp };
+        return isAbsent(value) || !row ? undefined : { value, timestamp: row.timestamp };
       };
     },
   };

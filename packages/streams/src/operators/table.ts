@@ -31,16 +31,16 @@ export function tableSource<K, V>(store: string): ProcessorSupplier<K, V | undef
   };
 }
 
-/** Replaces or removes values of a table; `undefined` removes. */
+/** Replaces or removes values of a table; `undefined` or null removes. */
 export function tableMap<K, V, V2>(
-  mapper: (value: V, key: K) => V2 | undefined,
+  mapper: (value: V, key: K) => V2 | undefined | null,
   oldValues: OldValues,
   skipEmpty: boolean,
 ): ProcessorSupplier<K, Change<V>, K, Change<V2>> {
   return function createTableMap(): Processor<K, Change<V>, K, Change<V2>> {
     let context: ProcessorContext<K, Change<V2>>;
     const apply = (value: V | undefined, key: K): V2 | undefined =>
-      value === undefined ? undefined : mapper(value, key);
+      value === undefined ? undefined : (mapper(value, key) ?? undefined);
     return {
       init(given) {
         context = given;
@@ -126,7 +126,7 @@ export function tableGroupBy<K, V, K2, V2>(
  */
 export function tableAggregate<K, V, A>(
   store: string,
-  add: (key: K, value: V, aggregate: A | undefined) => A,
+  add: (key: K, value: V, aggregate: A | undefined) => A | undefined | null,
   subtract: (key: K, value: V, aggregate: A) => A | undefined | null,
 ): ProcessorSupplier<K, Change<V>, K, Change<A>> {
   return function createTableAggregate(): Processor<K, Change<V>, K, Change<A>> {
@@ -146,7 +146,7 @@ export function tableAggregate<K, V, A>(
         let newValue = old?.value;
         if (value.oldValue !== undefined && newValue !== undefined)
           newValue = subtract(key, value.oldValue, newValue) ?? undefined;
-        if (value.newValue !== undefined) newValue = add(key, value.newValue, newValue);
+        if (value.newValue !== undefined) newValue = add(key, value.newValue, newValue) ?? undefined;
         const newTimestamp = old && old.timestamp > timestamp ? old.timestamp : timestamp;
         if (newValue === undefined) aggregates.delete(key);
         else aggregates.put(key, newValue, newTimestamp);

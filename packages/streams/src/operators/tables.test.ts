@@ -40,6 +40,81 @@ describeOperators('tables', [
     ],
   },
   {
+    name: 'filter of a table without a store passes on removals of rows it never had',
+    declare: (builder) => {
+      const table = builder.table('in', strings);
+      const filtered = table.filter((value) => value > 'b');
+      filtered.toStream().to('out', json);
+      // It comes later, so the filter does without.
+      table.groupBy((key, value) => [value, key], strings).count();
+    },
+    input: [
+      ['a', 'a', 1],
+      ['a', 'c', 2],
+    ],
+    output: [
+      ['a', undefined, 1],
+      ['a', 'c', 2],
+    ],
+  },
+  {
+    name: 'filter of a table whose rows an earlier step needs passes on none of these removals',
+    declare: (builder) => {
+      const table = builder.table('in', strings);
+      table.groupBy((key, value) => [value, key], strings).count();
+      table
+        .mapValues((value) => value)
+        .filter((value) => value > 'b')
+        .toStream()
+        .to('out', json);
+    },
+    input: [
+      ['a', 'a', 1],
+      ['a', 'c', 2],
+      ['a', 'a', 3],
+      ['a', undefined, 4],
+    ],
+    output: [
+      ['a', 'c', 2],
+      ['a', undefined, 3],
+    ],
+  },
+  {
+    name: 'filter of a versioned table passes on all removals',
+    declare: (builder) =>
+      builder
+        .table('in', strings, { store: 'rows', historyRetention: 100 })
+        .filter((value) => value > 'b')
+        .toStream()
+        .to('out', json),
+    input: [['a', 'a', 1]],
+    output: [['a', undefined, 1]],
+  },
+  {
+    name: 'null removes a row: from mapValues, and from what it is joined with',
+    declare: (builder) => {
+      const table = builder.table('in', strings).mapValues((value) => (value === 'x' ? null : value));
+      const joined = table.join(table, (value) => (value === 'y' ? null : value));
+      joined
+        .outerJoin(table, (both, one) => `${both}/${one}`)
+        .toStream()
+        .to('out', json);
+    },
+    input: [
+      ['a', 'x', 1],
+      ['b', 'y', 2],
+      ['b', 'z', 3],
+    ],
+    output: [
+      ['b', 'undefined/y', 2],
+      ['b', 'undefined/y', 2],
+      ['b', 'undefined/y', 2],
+      ['b', 'z/z', 3],
+      ['b', 'z/z', 3],
+      ['b', 'z/z', 3],
+    ],
+  },
+  {
     name: 'mapValues of a table leaves absent rows absent',
     declare: (builder) =>
       builder

@@ -12,6 +12,8 @@ export interface TaskOutputsOptions {
   collector: Collector;
   failures: TaskFailures;
   topicName: (name: string) => string;
+  /** Counts a record that no topic takes. */
+  dropped: (reason: string) => void;
 }
 
 /** See the top of this file. */
@@ -60,6 +62,10 @@ export class TaskOutputs implements NodeOutputs {
 
   /** Writes a record to the topic of a sink. */
   send(node: SinkNode, record: StreamRecord<unknown, unknown>): void {
+    if (node.dropsNullKeys === true && (record.key === undefined || record.key === null)) {
+      this.#options.dropped('null-key');
+      return;
+    }
     if (!this.#isAlone) {
       this.#write(node, record);
       return;

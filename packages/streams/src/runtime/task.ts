@@ -62,7 +62,13 @@ export class Task {
     const { partition, metrics, collector, topicName, failures, counts = new TopologyCounts() } = options;
     this.#counts = counts;
     this.#failures = new TaskFailures({ taskId: this.id, partition, failures, metrics, counts });
-    const outputs = new TaskOutputs({ partition, collector, topicName, failures: this.#failures });
+    const outputs = new TaskOutputs({
+      partition,
+      collector,
+      topicName,
+      failures: this.#failures,
+      dropped: (reason) => metrics.dropped(this.id, reason),
+    });
     this.#outputs = outputs;
     this.stores = options.openStores({
       streamTime: () => this.#moment.streamTime,

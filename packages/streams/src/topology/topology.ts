@@ -4,6 +4,7 @@ import type { OffsetReset } from '../api/offset-reset.ts';
 import type { Serde } from '../api/serde.ts';
 import type { StoreSpec } from '../api/stores.ts';
 import type { ProcessorSupplier, TimestampExtractor } from '../api/processor.ts';
+import { withNullKeysTaken } from './null-keys.ts';
 
 /** A topic's name, or the name by record. */
 export type TopicChoice = string | ((record: { key: unknown; value: unknown }) => string);
@@ -42,6 +43,8 @@ export interface ProcessorNode {
   /** The stores of global tables that it joins, for descriptions: every step may read them. */
   readonly globalStores?: readonly string[];
   readonly supplier: ProcessorSupplier<unknown, unknown, unknown, unknown>;
+  /** Whether it has a use for records without a key; else they are left out of repartition topics. */
+  readonly takesNullKeys?: boolean;
   /** How its calls are awaited, where it awaits: then the supplier makes an {@link AsyncProcessor}. */
   readonly calls?: CallSettings;
 }
@@ -55,6 +58,8 @@ export interface SinkNode {
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
   readonly partitioner: Partitioner | undefined;
+  /** Whether records without a key end here: in a repartition topic behind which nothing takes them. */
+  readonly dropsNullKeys?: boolean;
 }
 
 /** An edge: from a node, by one of its outputs. */
@@ -110,11 +115,12 @@ export interface TopologyParts {
 
 /** Cuts the graph into sub-topologies: nodes that are connected by edges or by a shared store. */
 export function cutTopology({
-  nodes,
+  nodes: declared,
   stores,
   repartitionTopics,
   globalTables = [],
 }: TopologyParts): Topology {
+  const nodes = withNullKeysTaken(declared, repartitionTopics);
   const group = new Map<string, string>();
   const find = (name: string): string => {
     const parent = group.get(name) ?? name;
