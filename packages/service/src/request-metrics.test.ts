@@ -41,5 +41,9 @@ test('what is written out is what prom-client makes of the same requests', async
 
 /** The order of a line's labels says nothing. */
 function lines(text: string): string[] {
-  return text.split('\n').map((line) => line.replace(/\{(.*)\}/, (_, labels: string) => `{${labels.split(',').toSorted().join(',')}}`));
+  return text
+    .split('\n')
+    .map((line) =>
+      line.replace(/\{(.*)\}/, (_, labels: string) => `{${labels.split(',').toSorted().join(',')}}`),
+    );
 }
