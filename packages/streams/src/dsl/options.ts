@@ -79,7 +79,7 @@ export interface WindowMaterialized<K, V, A> extends Materialized<K, A> {
   onLate?: (late: KStream<K, V>) => void;
 }
 
-/** How a table is kept that a topic is read as. */
+/** How a table is kept that a topic is read as, or that a stream becomes. */
 export interface TableMaterialized<K, V> extends Pick<Materialized<K, V>, 'store' | 'changelog'> {
   /**
    * Makes it a versioned table, which keeps earlier rows this long behind the latest time that it has seen:

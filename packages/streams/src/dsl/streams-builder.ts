@@ -1,10 +1,5 @@
 // StreamsBuilder: where a topology begins.
 import { milliseconds, type Duration } from '../api/duration.ts';
-import { oldRows } from '../operators/old-values.ts';
-import { tableSource } from '../operators/table.ts';
-import { keyValueView } from '../operators/table-view.ts';
-import { versionSerde } from '../operators/versioned-rows.ts';
-import { versionedSource, versionedView } from '../operators/versioned-table.ts';
 import { checkOffsetReset } from '../api/offset-reset.ts';
 import type { Serde } from '../api/serde.ts';
 import type { StoreSpec } from '../api/stores.ts';
@@ -17,6 +12,7 @@ import { GlobalKTable } from './global-table.ts';
 import { Graph } from './graph.ts';
 import { KGroupedStream } from './grouped-stream.ts';
 import { KGroupedTable } from './grouped-table.ts';
+import { keptRows } from './kept-rows.ts';
 import type { Consumed, Materialized, TableMaterialized } from './options.ts';
 import { SessionWindowedKStream } from './session-windowed-stream.ts';
 import { StatefulStream } from './stateful-stream.ts';
@@ -110,32 +106,19 @@ export class StreamsBuilder {
     const sourceName = this.#graph.name('KSTREAM-SOURCE', consumed.name);
     const source = this.#source(sourceName, [topic], consumed);
     const name = this.#graph.name('KTABLE-SOURCE');
-    const { changelog = true, historyRetention } = materialized;
-    const store = this.#graph.store({
-      name: materialized.store ?? `${topic}-STATE-STORE-${name.slice(-10)}`,
-      kind: 'keyValue',
-      keySerde: key,
-      valueSerde: value,
-      changelog,
-    });
-    const oldValues = oldRows(materialized.store !== undefined);
-    if (historyRetention === undefined) {
-      const parent = this.#graph.processor(name, [source], tableSource<K, V>(store.name), [store.name]);
-      return this.#dsl.table({ parent, key, value, oldValues, view: keyValueView<K, V>(store.name) });
-    }
-    const retentionMs = milliseconds(historyRetention);
-    const history = this.#graph.store({
-      name: `${store.name}-history`,
-      kind: 'timeline',
-      keySerde: key,
-      valueSerde: versionSerde(value),
-      retentionMs,
-      changelog,
-    });
-    const spec = { latest: store.name, history: history.name, historyMs: retentionMs };
-    const view = versionedView<K, V>(spec);
-    const parent = this.#graph.processor(name, [source], versionedSource<K, V>(spec), view.stores);
-    return this.#dsl.table({ parent, key, value, oldValues, view });
+    const { store, changelog = true, historyRetention } = materialized;
+    return this.#dsl.table(
+      keptRows(this.#graph, {
+        name,
+        parent: source,
+        key,
+        value,
+        store: store ?? `${topic}-STATE-STORE-${name.slice(-10)}`,
+        isNamed: store !== undefined,
+        changelog,
+        historyRetention,
+      }),
+    );
   }
 
   /**

@@ -46,6 +46,24 @@ describeJoins('joins of a stream with a versioned table', [
     late: 1,
   },
   {
+    name: 'a stream becomes a versioned table, through a repartition topic too',
+    declare: (b) => {
+      const table = b
+        .stream('b', strings)
+        .selectKey((_key, value) => value.charAt(0), { key: stringSerde })
+        .toTable(history);
+      b.stream('a', strings).join(table, plus, { grace: 50 }).to('out', strings);
+    },
+    input: [
+      ['b', 'any', 'k1', 100],
+      ['b', 'any', 'k2', 150],
+      ['a', 'k', 'a1', 149],
+      ['b', 'any', 'k3', 120],
+      ['a', 'k', 'a2', 200],
+    ],
+    output: [['k', 'a1+k3', 149]],
+  },
+  {
     name: 'the newest row is kept however old it is, and is read through filters and maps',
     declare: (b) => {
       const table = b
