@@ -14,10 +14,8 @@ import type {
 import type { EdgeMetrics } from '../metrics.ts';
 import { addressGroup, clientAddress } from './client-address.ts';
 import type { Cors } from './cors.ts';
-import { promised } from './edge-request.ts';
-import type { Answer, EdgeRequest, Handled, HeaderReader, PlainAnswer } from './edge-request.ts';
+import type { Answer, EdgeRequest, HeaderReader, PlainAnswer } from './edge-request.ts';
 import { holderOf, keyInBody, originRefusal } from './public-key.ts';
-import { limitHeaders } from './rate-limits.ts';
 import type { RateLimit } from './rate-limits.ts';
 import type { RequestBody } from './read-body.ts';
 import type { ReceivedBytes } from './received-bytes.ts';
@@ -62,7 +60,7 @@ export interface EdgeCall<A extends Answer> {
   keyInUrl: string | undefined;
   body: RequestBody;
   route: Pick<Route, 'path' | 'scope' | 'charged' | 'keyInBody'>;
-  handle: (request: EdgeRequest) => Handled<A>;
+  handle: (request: EdgeRequest) => Promise<A> | A;
   observe: ObserveRequest;
 }
 
@@ -78,12 +76,9 @@ export function pass<A extends Answer>(
   const started = performance.now();
   const id = requestIdOf(call.header('x-request-id'), deps.newRequestId);
   const headers: Record<string, string> = { ...secureHeaders, 'x-request-id': id };
-  let finished = false;
   deps.inFlight.begin();
 
   function finish(answer: A | PlainAnswer): void {
-    if (finished) return;
-    finished = true;
     call.body.release();
     deps.inFlight.end();
     call.observe(answer.status, (performance.now() - started) / 1_000);
@@ -98,14 +93,15 @@ export function pass<A extends Answer>(
     finish(failureAnswer(failure));
   }
 
+  let answer: Promise<A | PlainAnswer> | A | PlainAnswer;
   try {
-    const answer = admitted(call, deps, id, headers);
-    if (typeof answer === 'function') answer(finish, fail);
-    else if (answer instanceof Promise) void answer.then(finish, fail);
-    else finish(answer);
+    answer = admitted(call, deps, id, headers);
   } catch (error) {
     fail(error);
+    return;
   }
+  if (answer instanceof Promise) void answer.then(finish, fail);
+  else finish(answer);
 }
 
 /** Lets a call in, or refuses it. Adds headers of the answer to `headers`. */
@@ -114,7 +110,7 @@ function admitted<A extends Answer>(
   deps: GateDeps,
   id: string,
   headers: Record<string, string>,
-): Handled<A | PlainAnswer> {
+): Promise<A | PlainAnswer> | A | PlainAnswer {
   const { method, header, route } = call;
   if (!deps.isAllowedHost(header('host'))) return failureAnswer({ kind: 'misdirected' });
   const origin = header('origin');
@@ -158,13 +154,13 @@ async function byPublicKey<A extends Answer>(
   if (keyInUrl !== undefined) {
     const holder = holderOf(keyInUrl, publicKeys);
     if ('kind' in holder) return failureAnswer(holder);
-    return promised(enter(call, deps, { id, headers, identity: holder, paidPublic: 0, keyed: undefined }));
+    return enter(call, deps, { id, headers, identity: holder, paidPublic: 0, keyed: undefined });
   }
   if (route.keyInBody === undefined || !publicKeys.any) return unauthorized();
   // Nobody is known yet: what reading costs counts against the address.
   const allowance = limitPublicPerAddress?.take(addressGroup(addressOf(call, deps)), 1);
   if (allowance?.allowed === false) {
-    Object.assign(headers, limitHeaders(allowance));
+    Object.assign(headers, allowance.headers);
     return tooMany(allowance.retryAfterSeconds, deps);
   }
   const found = keyInBody(await body.read(route.keyInBody));
@@ -172,7 +168,7 @@ async function byPublicKey<A extends Answer>(
   if (found === undefined) return unauthorized();
   const holder = holderOf(found.key, publicKeys);
   if ('kind' in holder) return failureAnswer(holder);
-  return promised(enter(call, deps, { id, headers, identity: holder, paidPublic: 1, keyed: found.rest }));
+  return enter(call, deps, { id, headers, identity: holder, paidPublic: 1, keyed: found.rest });
 }
 
 function unauthorized(): PlainAnswer {
@@ -196,7 +192,7 @@ function enter<A extends Answer>(
   call: EdgeCall<A>,
   deps: GateDeps,
   { id, headers, identity, paidPublic, keyed }: Entering,
-): Handled<A | PlainAnswer> {
+): Promise<A> | A | PlainAnswer {
   const { header, body, route, handle } = call;
   const refusal = scopeRefusal(route.scope, identity);
   if (refusal !== undefined) return failureAnswer(refusal);
@@ -210,19 +206,28 @@ function enter<A extends Answer>(
 
   let paid = 0;
 
-  /** Each limit in its turn, until one refuses. The headers are those of the last one. */
+  function take(limit: RateLimit, sender: string, events: number, before: number): Failure | undefined {
+    const allowance = limit.take(sender, events, before);
+    Object.assign(headers, allowance.headers);
+    if (allowance.allowed) return undefined;
+    return { kind: 'too-many-requests', retryAfterSeconds: allowance.retryAfterSeconds };
+  }
+
   function charge(events: number): Failure | undefined {
     const { limitPerAddress, limitPerKey, limitPublicPerAddress } = deps;
-    let last = limitPerAddress?.take(addressGroup(address), events, paid);
-    if (isPublic && last?.allowed !== false) {
-      const before = Math.max(paid, paidPublic);
-      last = limitPublicPerAddress?.take(addressGroup(address), events, before) ?? last;
+    if (limitPerAddress !== undefined) {
+      const limited = take(limitPerAddress, addressGroup(address), events, paid);
+      if (limited !== undefined) return limited;
     }
-    if (identity?.keyId !== undefined && last?.allowed !== false)
-      last = limitPerKey?.take(identity.keyId, events, paid) ?? last;
-    if (last !== undefined) Object.assign(headers, limitHeaders(last));
-    if (last?.allowed === false)
-      return { kind: 'too-many-requests', retryAfterSeconds: last.retryAfterSeconds };
+    if (isPublic && limitPublicPerAddress !== undefined) {
+      const before = Math.max(paid, paidPublic);
+      const limited = take(limitPublicPerAddress, addressGroup(address), events, before);
+      if (limited !== undefined) return limited;
+    }
+    if (limitPerKey !== undefined && identity?.keyId !== undefined) {
+      const limited = take(limitPerKey, identity.keyId, events, paid);
+      if (limited !== undefined) return limited;
+    }
     paid = events;
     return undefined;
   }

@@ -119,7 +119,8 @@ export interface StreamsOptions {
    */
   stateCleanupDelayMs?: number;
   /**
-   * Committed changes that may wait in memory for the disk, in each thread.
+   * Committed changes that may wait in memory for the disk, in each thread. Those that have expired do not
+   * wait.
    * @default 500_000
    */
   maxUnflushedChanges?: number;

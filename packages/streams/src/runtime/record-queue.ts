@@ -24,8 +24,11 @@ export class RecordQueue {
   unfetched: number | undefined;
   /** When that was, in epoch milliseconds. */
   fetchedAt: number | undefined;
+  /** What was fetched, fetch by fetch: `#head` is the next record of the first. */
   #records: SourceRecord[] = [];
+  #later: SourceRecord[][] = [];
   #head = 0;
+  #size = 0;
   #bytes = 0;
   #fetchedTo: number;
   /**
@@ -44,7 +47,7 @@ export class RecordQueue {
 
   /** Records that wait. */
   get size(): number {
-    return this.#records.length - this.#head;
+    return this.#size;
   }
 
   /** About the timestamp in Kafka of the record that is next; infinite where there is none. */
@@ -80,14 +83,12 @@ export class RecordQueue {
     this.#fetchedTo = nextOffset;
     for (const epoch of epochs) if (epoch.leaderEpoch !== this.fetchEpoch) this.#epochs.push(epoch);
     for (const record of records) this.#bytes += bytesOf(record);
-    if (this.size === 0) {
+    if (this.#size === 0) {
       this.#records = records;
       this.#head = 0;
       if (records.length === 0) this.#moveTo(nextOffset);
-    } else if (records.length > 0) {
-      this.#records = [...this.#records.slice(this.#head), ...records];
-      this.#head = 0;
-    }
+    } else if (records.length > 0) this.#later.push(records);
+    this.#size += records.length;
   }
 
   peek(): SourceRecord | undefined {
@@ -98,12 +99,17 @@ export class RecordQueue {
   advance(): void {
     const record = this.#records[this.#head] as SourceRecord;
     this.#head++;
+    this.#size--;
+    if (this.#head === this.#records.length && this.#later.length > 0) {
+      this.#records = this.#later.shift() as SourceRecord[];
+      this.#head = 0;
+    }
     const bytes = bytesOf(record);
     this.#bytes -= bytes;
     this.processedBytes += bytes;
     // Past the last record, markers and aborted records too: so that the lag of a drained partition shows as
     // 0.
-    this.#moveTo(this.#head === this.#records.length ? this.#fetchedTo : record.offset + 1);
+    this.#moveTo(this.#size === 0 ? this.#fetchedTo : record.offset + 1);
   }
 
   #moveTo(position: number): void {
@@ -119,6 +125,7 @@ const overheadBytes = 200;
 
 function bytesOf(record: SourceRecord): number {
   let bytes = dataBytesOf(record) + overheadBytes;
+  if (record.headers.length === 0) return bytes;
   for (const { key, value } of record.headers) bytes += key.length + (value?.length ?? 0);
   return bytes;
 }

@@ -11,20 +11,19 @@ import { BloomFilter } from './bloom-filter.ts';
 import { isCurrent, type Checkpoints } from './checkpoint.ts';
 import {
   includes,
-  isWrite,
   type CommittedState,
   type KeyRange,
   type StateChange,
   type Stored,
 } from './committed-state.ts';
-import { addedEntries, type Table } from './added-entries.ts';
+import { addedEntries } from './added-entries.ts';
 import { DiskKeys } from './disk-keys.ts';
 import { keyBytes } from './key-bytes.ts';
-import { KeyPrefixes } from './key-prefixes.ts';
 import { readTimed, writeTimed } from './stored-data.ts';
 import { StoreWrites } from './lmdb-writes.ts';
 import { mergeSorted } from './merge-sorted.ts';
 import type { Database, RootDatabase } from './lmdb.ts';
+import { WaitingChanges } from './waiting-changes.ts';
 
 type SegmentDb = Database<Buffer | string, Buffer>;
 
@@ -72,16 +71,11 @@ export class DiskState implements CommittedState {
   readonly #hasFilters: boolean;
   /** Undefined: nothing was on disk. */
   readonly flushedAt: number | undefined;
-  #fresh: Table = new Map();
-  /** Of what is in memory, where keys are found by their prefix: made when somebody looks for one. */
-  #prefixes: KeyPrefixes | undefined;
-  #flushingPrefixes: KeyPrefixes | undefined;
-  #flushing: Table | undefined;
+  #fresh: WaitingChanges;
+  #flushing: WaitingChanges | undefined;
   #flush: Promise<void> | undefined;
   #position: number;
   #dropBefore = 0;
-  #unflushed = 0;
-  #unflushedBytes = 0;
   #closed = false;
 
   constructor(options: DiskStateOptions) {
@@ -90,6 +84,7 @@ export class DiskState implements CommittedState {
     this.#writes = new StoreWrites(env, options);
     this.#alone = options.segmentsTogether === 1;
     this.#hasFilters = options.kind !== 'timeline';
+    this.#fresh = this.#noChanges();
     this.#keys = new DiskKeys(this.#alone, keys);
     const checkpoint = checkpoints.get(store);
     this.#position = checkpoint?.position ?? 0;
@@ -109,11 +104,11 @@ export class DiskState implements CommittedState {
   }
 
   get unflushed(): number {
-    return this.#unflushed;
+    return this.#fresh.changes;
   }
 
   get unflushedBytes(): number {
-    return this.#unflushedBytes;
+    return this.#fresh.bytes;
   }
 
   get position(): number {
@@ -127,62 +122,41 @@ export class DiskState implements CommittedState {
     if (bytes.length > maxKeyBytes) return undefined;
     // Most look-ups that come here are of keys that were never there: the filter knows that.
     if (this.#hasFilters && group.filtered && !group.filter.mayHave(bytes.hash)) return undefined;
-    const fresh = this.#fresh.get(segment)?.get(key);
+    const fresh = this.#fresh.get(segment, key);
     if (fresh !== undefined) return fresh ?? undefined;
-    const flushing = this.#flushing?.get(segment)?.get(key);
+    const flushing = this.#flushing?.get(segment, key);
     if (flushing !== undefined) return flushing ?? undefined;
     const data = group.db?.get(this.#keys.write(segment, bytes));
     return data === undefined ? undefined : decode(data);
   }
 
   apply(changes: Iterable<StateChange>, position: number): void {
-    let table: Map<string, Stored | null> | undefined;
+    this.#position = position;
+    if (!this.#hasFilters) {
+      this.#fresh.add(changes);
+      for (const segment of this.#fresh.segments()) this.#group(this.#groupNumber(segment));
+      return;
+    }
     let filter: BloomFilter | undefined;
     let current = Number.NaN;
-    for (const change of changes) {
-      const { segment, key } = change;
-      if (!table || !filter || segment !== current) {
-        table = this.#fresh.get(segment);
-        if (!table) this.#fresh.set(segment, (table = new Map()));
-        filter = this.#group(this.#groupNumber(segment)).filter;
-        current = segment;
-      }
-      const old = table.get(key);
-      table.set(key, isWrite(change) ? change : null);
-      this.#unflushedBytes += (change.data?.length ?? 0) - (old?.data.length ?? 0);
-      if (old === undefined) {
-        if (this.#hasFilters) filter.add(keyBytes(key, this.#options.keys).hash);
-        this.#prefixes?.add(segment, key);
-      }
-      this.#unflushed++;
-    }
-    this.#position = position;
+    this.#fresh.add(changes, (segment, key) => {
+      if (!filter || segment !== current) filter = this.#group(this.#groupNumber(segment)).filter;
+      current = segment;
+      filter.add(keyBytes(key, this.#options.keys).hash);
+    });
   }
 
   entries(segment: number, range: KeyRange = {}): Generator<readonly [string, Stored]> {
     const written = new Map<string, Stored | null>();
-    const { prefix } = range;
-    if (prefix !== undefined) {
-      this.#prefixes ??= this.#prefixesOf(this.#fresh);
-      this.#flushingPrefixes ??= this.#flushing && this.#prefixesOf(this.#flushing);
-    }
-    const layers = [
-      { table: this.#flushing, prefixes: this.#flushingPrefixes },
-      { table: this.#fresh, prefixes: this.#prefixes },
-    ];
-    for (const { table, prefixes } of layers) {
-      const entries = table?.get(segment);
-      if (!entries) continue;
-      const candidates =
-        prefixes && prefix !== undefined ? prefixes.entries(segment, prefix, entries) : entries;
-      for (const [key, stored] of candidates) if (includes(range, key)) written.set(key, stored);
-    }
+    for (const waiting of [this.#flushing, this.#fresh])
+      for (const [key, stored] of waiting?.entries(segment, range.prefix) ?? [])
+        if (includes(range, key)) written.set(key, stored);
     const db = this.#groups.get(this.#groupNumber(segment))?.db;
     return mergeSorted(written, db ? this.#rangeOf(db, segment, range) : [], decode);
   }
 
   segments(): number[] {
-    const segments = new Set<number>([...this.#fresh.keys(), ...(this.#flushing?.keys() ?? [])]);
+    const segments = new Set<number>([...this.#fresh.segments(), ...(this.#flushing?.segments() ?? [])]);
     for (const [number, { db }] of this.#groups)
       for (const segment of this.#segmentsIn(number, db)) segments.add(segment);
     return [...segments].filter((segment) => segment >= this.#dropBefore).toSorted((a, b) => a - b);
@@ -191,9 +165,8 @@ export class DiskState implements CommittedState {
   dropSegmentsBefore(segment: number): void {
     if (segment <= this.#dropBefore) return;
     this.#dropBefore = segment;
-    for (const table of [this.#fresh, this.#flushing]) {
-      for (const id of table?.keys() ?? []) if (id < segment) table?.delete(id);
-    }
+    this.#fresh.dropBefore(segment);
+    this.#flushing?.dropBefore(segment);
     for (const [number, group] of this.#groups) {
       if (number >= this.#groupNumber(segment)) continue;
       this.#groups.delete(number);
@@ -207,7 +180,7 @@ export class DiskState implements CommittedState {
       const stats = db.getStats() as { entryCount?: number };
       size += stats.entryCount ?? 0;
     }
-    const layers = [this.#flushing, this.#fresh].filter((layer) => layer !== undefined);
+    const layers = [this.#flushing, this.#fresh].flatMap((waiting) => waiting?.table ?? []);
     size += addedEntries(layers, (segment, key) => this.#isOnDisk(segment, key));
     return Math.max(0, Math.round(size));
   }
@@ -225,7 +198,7 @@ export class DiskState implements CommittedState {
     while (this.#flush) await this.#flush;
     this.#writes.check();
     const { checkpoints, store, now } = this.#options;
-    if (this.#fresh.size === 0 && isCurrent(checkpoints.get(store), this.#position, now())) return;
+    if (this.#fresh.isEmpty && isCurrent(checkpoints.get(store), this.#position, now())) return;
     this.#flush = this.#write().finally(() => (this.#flush = undefined));
     await this.#flush;
   }
@@ -234,9 +207,7 @@ export class DiskState implements CommittedState {
     while (this.#flush) await this.#flush;
     const { checkpoints, store, now } = this.#options;
     const databases = this.#databases();
-    this.#fresh = new Map();
-    this.#prefixes = undefined;
-    this.#unflushed = this.#unflushedBytes = 0;
+    this.#fresh = this.#noChanges();
     this.#position = 0;
     this.#groups.clear();
     // First, so that a crash between two databases leaves no position over missing entries.
@@ -255,36 +226,27 @@ export class DiskState implements CommittedState {
 
   async #write(): Promise<void> {
     const { checkpoints, store, now } = this.#options;
-    const table = this.#fresh;
+    const waiting = this.#fresh;
     const position = this.#position;
-    this.#flushing = table;
-    this.#flushingPrefixes = this.#prefixes;
-    this.#fresh = new Map();
-    this.#prefixes = undefined;
-    this.#unflushed = this.#unflushedBytes = 0;
-    for (const segment of table.keys()) this.#open(this.#groupNumber(segment));
+    this.#flushing = waiting;
+    this.#fresh = this.#noChanges();
+    for (const segment of waiting.segments()) this.#open(this.#groupNumber(segment));
     // What could not be written stays readable in memory until the task has stopped.
     await this.#writes.batch(() => {
-      for (const [segment, entries] of table) {
+      waiting.each((segment, key, stored) => {
         const db = this.#open(this.#groupNumber(segment));
-        for (const [key, stored] of entries) {
-          const diskKey = this.#keys.write(segment, keyBytes(key, this.#options.keys));
-          if (stored) void db.put(diskKey, writeTimed(stored.timestamp, stored.data));
-          else void db.remove(diskKey);
-        }
-      }
+        const diskKey = this.#keys.write(segment, keyBytes(key, this.#options.keys));
+        if (stored) void db.put(diskKey, writeTimed(stored.timestamp, stored.data));
+        else void db.remove(diskKey);
+      });
       void checkpoints.put(store, { position, writtenAt: now() });
     });
     this.#flushing = undefined;
-    this.#flushingPrefixes = undefined;
   }
 
-  #prefixesOf(table: Table): KeyPrefixes | undefined {
-    const { prefixLength } = this.#options;
-    if (!prefixLength) return undefined;
-    const prefixes = new KeyPrefixes(prefixLength);
-    for (const [segment, entries] of table) for (const key of entries.keys()) prefixes.add(segment, key);
-    return prefixes;
+  #noChanges(): WaitingChanges {
+    const { kind, prefixLength } = this.#options;
+    return new WaitingChanges({ isList: kind === 'timeline', prefixLength });
   }
 
   #group(number: number): Group {

@@ -16,25 +16,43 @@ import type { CommittedState, StateChange } from './committed-state.ts';
 import { owned, storedValue } from './stored-data.ts';
 import type { ChangelogPartition, CommitLayers } from './task-store.ts';
 
-/** An entry, in the form that the committed state keeps. */
-interface Entry<V> {
+/**
+ * An entry, in the form that the committed state keeps. Its value is read from its data when somebody asks
+ * for it: many entries are joined with nothing, and the garbage collector would follow their values.
+ */
+class Entry<V> {
   readonly segment: number;
-  /** The key, the time and the number as one text. */
-  readonly key: string;
   /** The key alone. */
   readonly owner: string;
   readonly timestamp: number;
   /** Entries of one key and time are in the order of their numbers. */
   readonly number: number;
-  readonly value: V;
   readonly data: Serialized;
+  #value: V | undefined;
+
+  constructor(segment: number, owner: string, timestamp: number, number: number, data: Serialized) {
+    this.segment = segment;
+    this.owner = owner;
+    this.timestamp = timestamp;
+    this.number = number;
+    this.data = data;
+  }
+
+  /** The key, the time and the number as one text. */
+  get key(): string {
+    return textOf(this.owner, this.timestamp, this.number);
+  }
+
+  value(serde: Serde<V>): V {
+    return (this.#value ??= storedValue(serde, this));
+  }
 }
 
 interface Segment<V> {
   /** Whether it holds every entry of the segment, or only those that are not committed. */
   isComplete: boolean;
-  /** The entries of each key, in order. */
-  readonly byOwner: Map<string, Entry<V>[]>;
+  /** The entries of each key, in order; most keys have one. */
+  readonly byOwner: Map<string, Entry<V> | Entry<V>[]>;
 }
 
 /** What moves with each entry, and is committed with the entries. */
@@ -58,6 +76,9 @@ export interface TimelineLayersOptions<V> {
 /** The key of the clock: no entry has one without `@`. */
 export const clockKey = 'clock';
 const numberDigits = 10;
+/** Characters of a key, and of a value, that are below every limit, whatever their UTF-8 is. */
+const shortOwner = 500;
+const shortData = 100_000;
 const none: never[] = [];
 /** 0 is that of values which are replaced. */
 const firstNumber = 1;
@@ -106,12 +127,11 @@ export class TimelineLayers<V> implements CommitLayers {
     const { valueSerde, keys, changelog, segmentOf } = this.#options;
     const clock = this.#loaded();
     const own = number ?? clock.next;
-    const key = `${owner}${timeSuffix(time)}.${String(own).padStart(numberDigits, '0')}`;
-    checkKey(key, keys.encoding);
+    // Most are far from every limit: their text is made when it is written.
+    if (owner.length > shortOwner) checkKey(textOf(owner, time, own), keys.encoding);
     const data = owned(serialize(valueSerde, value));
-    if (changelog) checkRecordSize(changelog.topic, key, data);
-    const segment = segmentOf(time);
-    const entry: Entry<V> = { segment, key, owner, timestamp: time, number: own, value, data };
+    const entry = new Entry<V>(segmentOf(time), owner, time, own, data);
+    if (changelog && data.length > shortData) checkRecordSize(changelog.topic, entry.key, data);
     this.#keep(entry);
     this.#written.push(entry);
     this.#writtenBytes += bytesOf(entry);
@@ -124,20 +144,25 @@ export class TimelineLayers<V> implements CommitLayers {
 
   /** The values of a key from one time to another, both included, of segments in this range, in order. */
   fetch(owner: string, from: number, to: number): { time: number; value: V }[] {
-    const { segmentOf } = this.#options;
+    const { segmentOf, valueSerde } = this.#options;
     this.#loaded();
     const found: { time: number; value: V }[] = [];
     const last = segmentOf(to);
     for (let segment = segmentOf(from); segment <= last; segment++) {
-      const kept = this.#segments.get(segment);
-      const own = kept?.byOwner.get(owner) ?? none;
+      const own = this.#segments.get(segment)?.byOwner.get(owner);
       const all = this.#committedSegments.has(segment)
-        ? this.#withCommitted(segment, owner, from, to, own)
+        ? this.#withCommitted(segment, owner, from, to, listOf(own))
         : own;
+      if (all === undefined) continue;
+      if (all instanceof Entry) {
+        const { timestamp: time } = all;
+        if (time >= from && time <= to) found.push({ time, value: all.value(valueSerde) });
+        continue;
+      }
       for (let i = firstFrom(all, from); i < all.length; i++) {
-        const { timestamp: time, value } = all[i] as Entry<V>;
-        if (time > to) break;
-        found.push({ time, value });
+        const entry = all[i] as Entry<V>;
+        if (entry.timestamp > to) break;
+        found.push({ time: entry.timestamp, value: entry.value(valueSerde) });
       }
     }
     return found;
@@ -162,8 +187,8 @@ export class TimelineLayers<V> implements CommitLayers {
     if (!this.#changes) return;
     this.#options.committed.apply(this.#changes, position);
     this.#changes = undefined;
-    for (const entry of this.#sealed)
-      if (this.#segments.get(entry.segment)?.isComplete === false) this.#drop(entry);
+    for (const [number, { isComplete }] of this.#segments)
+      if (!isComplete) for (const entry of this.#sealed) if (entry.segment === number) this.#drop(entry);
     this.#sealed = [];
     this.#stayWithinBudget();
   }
@@ -204,8 +229,14 @@ export class TimelineLayers<V> implements CommitLayers {
     return { segment: segmentOf(observed), key: clockKey, data, timestamp: observed };
   }
 
-  #withCommitted(segment: number, owner: string, from: number, to: number, own: Entry<V>[]): Entry<V>[] {
-    const { committed, valueSerde } = this.#options;
+  #withCommitted(
+    segment: number,
+    owner: string,
+    from: number,
+    to: number,
+    own: readonly Entry<V>[],
+  ): Entry<V>[] {
+    const { committed } = this.#options;
     const { prefix, from: first, to: last } = windowsOf(owner, from, to);
     const range = {
       prefix,
@@ -217,16 +248,7 @@ export class TimelineLayers<V> implements CommitLayers {
     for (const [key, stored] of committed.entries(segment, range)) {
       const parts = splitEntry(key);
       if (parts?.owner !== owner || written.has(key)) continue;
-      const { timestamp, number } = parts;
-      all.push({
-        segment,
-        key,
-        owner,
-        timestamp,
-        number,
-        value: storedValue(valueSerde, stored),
-        data: stored.data,
-      });
+      all.push(new Entry<V>(segment, owner, parts.timestamp, parts.number, stored.data));
     }
     return all.toSorted(inOrder);
   }
@@ -237,36 +259,38 @@ export class TimelineLayers<V> implements CommitLayers {
       const isComplete = !this.#committedSegments.has(entry.segment);
       this.#segments.set(entry.segment, (segment = { isComplete, byOwner: new Map() }));
     }
-    const entries = segment.byOwner.get(entry.owner);
-    if (!entries) {
-      segment.byOwner.set(entry.owner, [entry]);
-      this.#counts(entry, 1);
+    const { byOwner } = segment;
+    const kept = byOwner.get(entry.owner);
+    this.#counts(entry, 1);
+    if (!kept) {
+      byOwner.set(entry.owner, entry);
       return;
     }
+    const entries = listOf(kept);
+    if (kept instanceof Entry) byOwner.set(entry.owner, entries);
     let at = entries.length;
     while (at > 0 && inOrder(entries[at - 1] as Entry<V>, entry) > 0) at--;
     const before = entries[at - 1];
-    if (before?.key === entry.key) {
+    if (before && inOrder(before, entry) === 0) {
       entries[at - 1] = entry;
       this.#counts(before, -1);
     } else entries.splice(at, 0, entry);
-    this.#counts(entry, 1);
   }
 
   #drop(entry: Entry<V>): void {
-    const segment = this.#segments.get(entry.segment);
-    const entries = segment?.byOwner.get(entry.owner);
-    const at = entries?.indexOf(entry) ?? -1;
+    const byOwner = this.#segments.get(entry.segment)?.byOwner;
+    const entries = listOf(byOwner?.get(entry.owner));
+    const at = entries.indexOf(entry);
     // Written again since, or gone with its segment.
-    if (!segment || !entries || at < 0) return;
-    entries.splice(at, 1);
+    if (!byOwner || at < 0) return;
     this.#counts(entry, -1);
-    if (entries.length === 0) segment.byOwner.delete(entry.owner);
+    if (entries.length === 1) byOwner.delete(entry.owner);
+    else entries.splice(at, 1);
   }
 
   #forget(number: number, { byOwner }: Segment<V>): void {
     this.#segments.delete(number);
-    for (const entries of byOwner.values()) for (const entry of entries) this.#counts(entry, -1);
+    for (const kept of byOwner.values()) for (const entry of listOf(kept)) this.#counts(entry, -1);
   }
 
   #stayWithinBudget(): void {
@@ -323,11 +347,25 @@ function firstFrom(entries: readonly { timestamp: number }[], time: number): num
   return low;
 }
 
+/** What is kept of one key as a list: that which is kept, where it is one. */
+function listOf<V>(kept: Entry<V> | Entry<V>[] | undefined): Entry<V>[] {
+  if (kept === undefined) return none;
+  return kept instanceof Entry ? [kept] : kept;
+}
+
+/** The text of an entry: its key in the committed state and in the changelog. */
+function textOf(owner: string, time: number, number: number): string {
+  return `${owner}${timeSuffix(time)}.${String(number).padStart(numberDigits, '0')}`;
+}
+
 /** What {@link windowSuffix} returns, without its cache: times of records are rarely equal. */
 function timeSuffix(time: number): string {
   return time >= 10 ** 12 ? `@${time}` : windowSuffix(time);
 }
 
-function bytesOf({ key, data }: { key: string; data: Serialized }): number {
-  return key.length + data.length;
+/** Characters of an entry's text behind its key: `@`, a time, a dot and a number. */
+const suffixLength = 14 + 1 + numberDigits;
+
+function bytesOf({ owner, data }: { owner: string; data: Serialized }): number {
+  return owner.length + suffixLength + data.length;
 }

@@ -8,7 +8,7 @@ import type { CommittedState } from '../state/committed-state.ts';
 import { diskBackend } from '../state/disk-backend.ts';
 import type { ExpiringState } from '../state/expiring-state.ts';
 import { memoryBackend } from '../state/memory-backend.ts';
-import type { OpenExpiringOptions, StateBackend } from '../state/state-backend.ts';
+import type { OpenExpiringOptions, OpenStateOptions, StateBackend } from '../state/state-backend.ts';
 
 /** A backend under test, with what its process would do to it. */
 export interface OpenBackend {
@@ -47,7 +47,11 @@ const where = {
   changelogId: undefined,
 } as const;
 
-function opened(make: () => StateBackend, cleanUp: () => void): OpenBackend {
+function opened(
+  make: () => StateBackend,
+  cleanUp: () => void,
+  kind: OpenStateOptions['kind'] = where.kind,
+): OpenBackend {
   let backend = make();
   let states: CommittedState[] = [];
   async function close(): Promise<void> {
@@ -57,7 +61,7 @@ function opened(make: () => StateBackend, cleanUp: () => void): OpenBackend {
   }
   return {
     async open(options = {}) {
-      const state = await backend.open({ ...where, segmentsTogether: 1, segmentMs: 0, ...options });
+      const state = await backend.open({ ...where, kind, segmentsTogether: 1, segmentMs: 0, ...options });
       states.push(state);
       return state;
     },
@@ -81,11 +85,12 @@ function inMemory(): OpenBackend {
   return opened(memoryBackend, () => {});
 }
 
-function onDisk(): OpenBackend {
+function onDisk(kind?: OpenStateOptions['kind']): OpenBackend {
   const folder = stateTestFolder();
   return opened(
     () => diskBackend({ folder, log: () => {} }),
     () => rmSync(folder, { recursive: true, force: true }),
+    kind,
   );
 }
 
@@ -109,7 +114,8 @@ function foldersAreIn(): string {
 /** Every backend there is. */
 export const stateBackends: readonly BackendUnderTest[] = [
   { name: 'memory', persistent: false, create: inMemory },
-  { name: 'disk', persistent: true, create: onDisk },
+  { name: 'disk', persistent: true, create: () => onDisk() },
+  { name: 'disk, of a timeline store', persistent: true, create: () => onDisk('timeline') },
 ];
 
 /**
