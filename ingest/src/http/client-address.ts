@@ -40,7 +40,7 @@ export function clientAddress(
 
 /** What an address is limited by: itself, or for IPv6 its /64, which one subscriber has whole. */
 export function addressGroup(address: string): string {
-  return isIP(address) === 6 ? (networkOf(address, { 4: 32, 6: 64 }) ?? address) : address;
+  return address.includes(':') ? (networkOf(address, { 4: 32, 6: 64 }) ?? address) : address;
 }
 
 function isTrusted(address: string, trusted: BlockList): boolean {

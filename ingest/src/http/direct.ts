@@ -67,7 +67,15 @@ function answer(
   };
   pass(call, deps, (given, headers) => {
     const text = bodyText(given, headers);
-    headers['content-length'] = String(Buffer.byteLength(text));
-    outgoing.writeHead(given.status, headers).end(text);
+    const bytes = Buffer.byteLength(text);
+    headers['content-length'] = String(bytes);
+    try {
+      // Node writes ASCII sooner by the name of Latin 1.
+      outgoing.writeHead(given.status, headers).end(text, bytes === text.length ? 'latin1' : 'utf8');
+    } catch (error) {
+      // Thrown to whoever has the answer, it would end the round of all others.
+      deps.logger.error({ err: error, requestId: headers['x-request-id'] }, 'responding failed');
+      outgoing.destroy();
+    }
   });
 }

@@ -14,8 +14,10 @@ import type {
 import type { EdgeMetrics } from '../metrics.ts';
 import { addressGroup, clientAddress } from './client-address.ts';
 import type { Cors } from './cors.ts';
-import type { Answer, EdgeRequest, HeaderReader, PlainAnswer } from './edge-request.ts';
+import { promised } from './edge-request.ts';
+import type { Answer, EdgeRequest, Handled, HeaderReader, PlainAnswer } from './edge-request.ts';
 import { holderOf, keyInBody, originRefusal } from './public-key.ts';
+import { limitHeaders } from './rate-limits.ts';
 import type { RateLimit } from './rate-limits.ts';
 import type { RequestBody } from './read-body.ts';
 import type { ReceivedBytes } from './received-bytes.ts';
@@ -60,7 +62,7 @@ export interface EdgeCall<A extends Answer> {
   keyInUrl: string | undefined;
   body: RequestBody;
   route: Pick<Route, 'path' | 'scope' | 'charged' | 'keyInBody'>;
-  handle: (request: EdgeRequest) => Promise<A> | A;
+  handle: (request: EdgeRequest) => Handled<A>;
   observe: ObserveRequest;
 }
 
@@ -76,9 +78,12 @@ export function pass<A extends Answer>(
   const started = performance.now();
   const id = requestIdOf(call.header('x-request-id'), deps.newRequestId);
   const headers: Record<string, string> = { ...secureHeaders, 'x-request-id': id };
+  let finished = false;
   deps.inFlight.begin();
 
   function finish(answer: A | PlainAnswer): void {
+    if (finished) return;
+    finished = true;
     call.body.release();
     deps.inFlight.end();
     call.observe(answer.status, (performance.now() - started) / 1_000);
@@ -93,15 +98,14 @@ export function pass<A extends Answer>(
     finish(failureAnswer(failure));
   }
 
-  let answer: Promise<A | PlainAnswer> | A | PlainAnswer;
   try {
-    answer = admitted(call, deps, id, headers);
+    const answer = admitted(call, deps, id, headers);
+    if (typeof answer === 'function') answer(finish, fail);
+    else if (answer instanceof Promise) void answer.then(finish, fail);
+    else finish(answer);
   } catch (error) {
     fail(error);
-    return;
   }
-  if (answer instanceof Promise) void answer.then(finish, fail);
-  else finish(answer);
 }
 
 /** Lets a call in, or refuses it. Adds headers of the answer to `headers`. */
@@ -110,7 +114,7 @@ function admitted<A extends Answer>(
   deps: GateDeps,
   id: string,
   headers: Record<string, string>,
-): Promise<A | PlainAnswer> | A | PlainAnswer {
+): Handled<A | PlainAnswer> {
   const { method, header, route } = call;
   if (!deps.isAllowedHost(header('host'))) return failureAnswer({ kind: 'misdirected' });
   const origin = header('origin');
@@ -154,13 +158,13 @@ async function byPublicKey<A extends Answer>(
   if (keyInUrl !== undefined) {
     const holder = holderOf(keyInUrl, publicKeys);
     if ('kind' in holder) return failureAnswer(holder);
-    return enter(call, deps, { id, headers, identity: holder, paidPublic: 0, keyed: undefined });
+    return promised(enter(call, deps, { id, headers, identity: holder, paidPublic: 0, keyed: undefined }));
   }
   if (route.keyInBody === undefined || !publicKeys.any) return unauthorized();
   // Nobody is known yet: what reading costs counts against the address.
   const allowance = limitPublicPerAddress?.take(addressGroup(addressOf(call, deps)), 1);
   if (allowance?.allowed === false) {
-    Object.assign(headers, allowance.headers);
+    Object.assign(headers, limitHeaders(allowance));
     return tooMany(allowance.retryAfterSeconds, deps);
   }
   const found = keyInBody(await body.read(route.keyInBody));
@@ -168,7 +172,7 @@ async function byPublicKey<A extends Answer>(
   if (found === undefined) return unauthorized();
   const holder = holderOf(found.key, publicKeys);
   if ('kind' in holder) return failureAnswer(holder);
-  return enter(call, deps, { id, headers, identity: holder, paidPublic: 1, keyed: found.rest });
+  return promised(enter(call, deps, { id, headers, identity: holder, paidPublic: 1, keyed: found.rest }));
 }
 
 function unauthorized(): PlainAnswer {
@@ -192,7 +196,7 @@ function enter<A extends Answer>(
   call: EdgeCall<A>,
   deps: GateDeps,
   { id, headers, identity, paidPublic, keyed }: Entering,
-): Promise<A> | A | PlainAnswer {
+): Handled<A | PlainAnswer> {
   const { header, body, route, handle } = call;
   const refusal = scopeRefusal(route.scope, identity);
   if (refusal !== undefined) return failureAnswer(refusal);
@@ -206,28 +210,19 @@ function enter<A extends Answer>(
 
   let paid = 0;
 
-  function take(limit: RateLimit, sender: string, events: number, before: number): Failure | undefined {
-    const allowance = limit.take(sender, events, before);
-    Object.assign(headers, allowance.headers);
-    if (allowance.allowed) return undefined;
-    return { kind: 'too-many-requests', retryAfterSeconds: allowance.retryAfterSeconds };
-  }
-
+  /** Each limit in its turn, until one refuses. The headers are those of the last one. */
   function charge(events: number): Failure | undefined {
     const { limitPerAddress, limitPerKey, limitPublicPerAddress } = deps;
-    if (limitPerAddress !== undefined) {
-      const limited = take(limitPerAddress, addressGroup(address), events, paid);
-      if (limited !== undefined) return limited;
-    }
-    if (isPublic && limitPublicPerAddress !== undefined) {
+    let last = limitPerAddress?.take(addressGroup(address), events, paid);
+    if (isPublic && last?.allowed !== false) {
       const before = Math.max(paid, paidPublic);
-      const limited = take(limitPublicPerAddress, addressGroup(address), events, before);
-      if (limited !== undefined) return limited;
+      last = limitPublicPerAddress?.take(addressGroup(address), events, before) ?? last;
     }
-    if (limitPerKey !== undefined && identity?.keyId !== undefined) {
-      const limited = take(limitPerKey, identity.keyId, events, paid);
-      if (limited !== undefined) return limited;
-    }
+    if (identity?.keyId !== undefined && last?.allowed !== false)
+      last = limitPerKey?.take(identity.keyId, events, paid) ?? last;
+    if (last !== undefined) Object.assign(headers, limitHeaders(last));
+    if (last?.allowed === false)
+      return { kind: 'too-many-requests', retryAfterSeconds: last.retryAfterSeconds };
     paid = events;
     return undefined;
   }

@@ -3,7 +3,7 @@ import { failureAnswer, isWellEncoded, type ObserveRequest } from '@activity/ser
 import type { Context, Hono } from 'hono';
 import { TrieRouter } from 'hono/router/trie-router';
 import { headerReader, incomingOf } from './edge-request.ts';
-import type { Answer, EdgeRequest, RoutedRequest } from './edge-request.ts';
+import type { Answer, EdgeRequest, Handled, RoutedRequest } from './edge-request.ts';
 import { bodyText, pass } from './gate.ts';
 import type { GateDeps } from './gate.ts';
 import { keyInQuery } from './public-key.ts';
@@ -70,7 +70,7 @@ function answer(context: Context, route: Route, deps: GateDeps, observe: Observe
   });
 }
 
-function handled(request: RoutedRequest, route: Route): Answer | Promise<Answer> {
+function handled(request: RoutedRequest, route: Route): Handled<Answer> {
   // Hono takes what it cannot decode as it is written: it would be another user's id.
   const { pathname } = new URL(request.context.req.url);
   if (isWellEncoded(pathname)) return route.handle(request);

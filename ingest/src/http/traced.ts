@@ -1,7 +1,8 @@
 // A request under a span of OpenTelemetry, where spans are recorded.
 import { failureAnswer, failureOf, parseTraceParent } from '@activity/service';
 import type { Span, Tracing } from '@activity/service';
-import type { Answer, EdgeRequest } from './edge-request.ts';
+import { promised } from './edge-request.ts';
+import type { Answer, EdgeRequest, Handled } from './edge-request.ts';
 
 /** What a span says of its request: nothing of whoever sent it, and no path that holds an id. */
 export interface TracedRoute {
@@ -18,8 +19,8 @@ export function traced<A extends Answer>(
   tracing: Tracing,
   { method, path }: TracedRoute,
   request: EdgeRequest,
-  handle: (request: EdgeRequest) => Promise<A> | A,
-): Promise<A> | A {
+  handle: (request: EdgeRequest) => Handled<A>,
+): Handled<A> {
   const [[, traceparent] = [], ...state] = request.trace;
   const parent = parseTraceParent(traceparent);
   if (!tracing.sampled(parent)) return handle(request);
@@ -35,10 +36,10 @@ export function traced<A extends Answer>(
 async function underSpan<A extends Answer>(
   span: Span,
   request: EdgeRequest,
-  handle: (request: EdgeRequest) => Promise<A> | A,
+  handle: (request: EdgeRequest) => Handled<A>,
 ): Promise<A> {
   try {
-    const answer = await handle(request);
+    const answer = await promised(handle(request));
     end(span, answer.status);
     return answer;
   } catch (error) {

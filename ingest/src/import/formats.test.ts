@@ -116,6 +116,20 @@ test('our own export: what the client sent is taken, what the pipeline added is 
   expect(csv.events).toMatchObject([{ eventId: '=1+1', userId: "'+ada", metadata: { a: 1 } }]);
 });
 
+// What `csvCell` of the query service makes of these ids.
+test.each([
+  ["'00123", '00123'],
+  ["'12345", '12345'],
+  ["''quoted", "'quoted"],
+  ["'-1", '-1'],
+  ["''=1", "'=1"],
+  ['ada', 'ada'],
+])('our own export as CSV: the cell %s is %s', (cell, id) => {
+  const header = '_id,eventId,userId,activityType,timestamp,createdAt';
+  const { events } = read(`${header}\r\n1,${cell},${cell},LOGIN,${event.timestamp},${event.timestamp}\r\n`);
+  expect(events).toMatchObject([{ eventId: id, userId: id }]);
+});
+
 test('Segment: the calls of an export become what the same calls become at the edge', () => {
   const call = {
     type: 'page',

@@ -1,7 +1,7 @@
 // POST /api/logs: one event, acknowledged when the broker has acknowledged it.
 import { failureAnswer, schemaError, validationError } from '@activity/service';
 import type { Failure } from '@activity/service';
-import type { EdgeRequest, PlainAnswer } from '../http/edge-request.ts';
+import type { EdgeRequest, Handled, PlainAnswer } from '../http/edge-request.ts';
 import { isEventType } from '../http/media-type.ts';
 import type { DirectRoute } from '../http/route.ts';
 import { parseEvent, parseJson, stampOf } from '../parse-event.ts';
@@ -36,21 +36,21 @@ export function postLogRoute(publisher: Publisher): DirectRoute {
     else respond(refuseOne(event, publisher));
   }
 
-  // Without `await`: the hottest route has one promise, rather than six.
-  function handle(request: EdgeRequest): Promise<PlainAnswer> | PlainAnswer {
+  // Without a promise: this is the hottest route.
+  function handle(request: EdgeRequest): Handled<PlainAnswer> {
     if (!isEventType(request.header('content-type'))) return failureAnswer(wrongType);
     const { keyed } = request;
-    return new Promise((resolve, reject) => {
-      if (keyed !== undefined) return accept({ ok: true, value: keyed }, request, resolve);
+    return (respond, fail) => {
+      if (keyed !== undefined) return accept({ ok: true, value: keyed }, request, respond);
       function parse(bytes: Buffer): void {
         try {
-          accept(parseJson(bytes), request, resolve);
+          accept(parseJson(bytes), request, respond);
         } catch (error) {
-          reject(error);
+          fail(error);
         }
       }
-      request.body.receive(maxEventBytes, parse, reject);
-    });
+      request.body.receive(maxEventBytes, parse, fail);
+    };
   }
 
   return {

@@ -15,15 +15,21 @@ export interface Instance extends AsyncDisposable {
   changed: string[];
 }
 
-/** Starts one. */
-export function startInstance(broker: string, topic: string): Instance {
+/** Starts one. `through` is what stands between it and the broker. */
+export function startInstance(
+  broker: string,
+  topic: string,
+  through: (kafka: KafkaPort) => KafkaPort = (kafka) => kafka,
+): Instance {
   const logged: string[] = [];
   const changed: string[] = [];
   const log = {
     info: (_: object, message: string) => void logged.push(message),
     warn: (_: object, message: string) => void logged.push(message),
   };
-  const kafka = createKafka({ brokers: [broker], clientId: 'catalogue-test', requestTimeoutMs: 5_000 });
+  const kafka = through(
+    createKafka({ brokers: [broker], clientId: 'catalogue-test', requestTimeoutMs: 5_000 }),
+  );
   const follower = new TypesFollower({ kafka, topic, log, onChange: (names) => changed.push(...names) });
   follower.start();
   const changes = new TypeChanges({ kafka, topic, follower, now: Date.now, deadlineMs: 20_000 });

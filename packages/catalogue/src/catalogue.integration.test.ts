@@ -1,5 +1,5 @@
 // The catalogue on a real broker: it is read, followed, and changed by several at once.
-import { createKafka, RecordBatches } from '@activity/kafka';
+import { createKafka, RecordBatches, RetriableError, type KafkaPort } from '@activity/kafka';
 import { servers } from '@activity/testbed/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { nextOf, startInstance, typeOf, type Instance } from './catalogue.fixture.ts';
@@ -42,6 +42,33 @@ test('a type that one puts is known to the others within a second, and to who st
   await ready(later);
   expect(later.follower.get(name)).toEqual(typeOf(name, 1));
 });
+
+/** One whose first calls of this method fail, as those of a broker that has just started. */
+function failingAtFirst(port: KafkaPort, method: keyof KafkaPort): KafkaPort {
+  let left = 3;
+  return new Proxy(port, {
+    get(target, name) {
+      const found: unknown = Reflect.get(target, name);
+      if (typeof found !== 'function') return found;
+      if (name === method && left-- > 0)
+        return async () => Promise.reject(new RetriableError('TIMED_OUT', 'no leader yet'));
+      return found.bind(target) as unknown;
+    },
+  });
+}
+
+test.each(['describeTopics', 'listOffsets'] as const)(
+  'where %s fails at first, the topic is read all the same',
+  async (method) => {
+    const shared = await createTopic();
+    await using one = startInstance(servers().kafka, shared);
+    await ready(one);
+    await one.changes.change('a', (current) => ({ write: nextOf('a', current) }));
+    await using late = startInstance(servers().kafka, shared, (port) => failingAtFirst(port, method));
+    await ready(late);
+    expect(late.follower.get('a')?.revision).toBe(1);
+  },
+);
 
 test('a refused change writes nothing', async () => {
   await using one = startInstance(servers().kafka, topic);

@@ -172,7 +172,6 @@ export class TypesFollower {
     }
     if (this.#topicId !== found.id) {
       this.#beginAgain();
-      this.#topicId = found.id;
       const places = Array.from({ length: found.partitions }, (_, partition) => ({ topic, partition }));
       const [starts, ends] = await Promise.all([
         kafka.listOffsets(places, 'earliest'),
@@ -183,6 +182,8 @@ export class TypesFollower {
         const name = partitionName(topic, place.partition);
         this.#positions.set(name, { ...place, offset: starts.get(name) ?? 0 });
       }
+      // Not before: where asking failed, all of it is asked again.
+      this.#topicId = found.id;
       this.#complete();
     }
     return true;

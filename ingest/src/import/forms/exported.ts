@@ -15,8 +15,11 @@ export function exportedEvent(value: unknown): Mapped {
   return fields === undefined ? noObject : bodyOf(fields);
 }
 
-/** What the export marks as text begins with an apostrophe; see `csvText` of the query service. */
-const marked = /^'(?='*[=+\-@\t\r\n＝＋－＠])/;
+/**
+ * What the export marks as text has an apostrophe before it, and so has every text that begins with one: see
+ * `csvCell` of the query service.
+ */
+const mark = /^'/;
 
 /** A row of `GET /api/logs/export?format=csv`. */
 export function exportedRow(value: unknown): Mapped {
@@ -25,7 +28,7 @@ export function exportedRow(value: unknown): Mapped {
   for (const name of sent) {
     const cell = cells[name];
     if (cell === undefined || cell === '') continue;
-    const text = cell.replace(marked, '');
+    const text = cell.replace(mark, '');
     fields[name] = name === 'metadata' ? jsonOf(text) : text;
     if (fields[name] === undefined) return { ok: false, field: name, message: 'must be an object of JSON' };
   }

@@ -33,6 +33,7 @@ import {
   type Connection,
   type Reader,
 } from '@platformatic/kafka';
+import { DynamicBuffer } from '@platformatic/dynamic-buffer';
 import { RetriableError } from '../errors.ts';
 import type { Operation } from '../rights.ts';
 import type { AbortedTransaction } from '../format/read-batches.ts';
@@ -310,9 +311,9 @@ export async function askVersions(connection: Connection): Promise<Supported> {
   };
 }
 
-/** CRC-32C, as record batches carry it. The client copies a buffer that it is given as such. */
+/** CRC-32C, as record batches carry it. The client copies bytes that are not in a buffer of its own kind. */
 export function crc32c(bytes: Buffer): number {
-  return clientCrc32c(Writer.create().append(bytes).dynamicBuffer);
+  return clientCrc32c(new DynamicBuffer(bytes));
 }
 
 /** An LZ4 frame of blocks that do not depend on each other, as Kafka's own readers want it. */

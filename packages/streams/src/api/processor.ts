@@ -89,6 +89,7 @@ export interface ProcessorContext<KO, VO> {
    * Schedules are not kept over a restart: call it in `init`. A call whose commit fails is made again. What
    * the callback throws is a failure of the stage `processing`. A record that it forwards fails alone.
    * Neither has an input record: see {@link Failure}.
+   * @throws FatalError with TOPOLOGY_INVALID for an interval below 1 ms.
    */
   schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => void): Cancellable;
   /**

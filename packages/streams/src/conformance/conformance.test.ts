@@ -8,6 +8,7 @@ import { caseNames } from './cases.ts';
 import { playRun, type RecordedRun } from './run-case.ts';
 
 const vectors = join(import.meta.dirname, '../../conformance/vectors');
+const edges = join(import.meta.dirname, '../../conformance/edges');
 const program = join(import.meta.dirname, 'main.ts');
 
 const names = readdirSync(vectors)
@@ -15,16 +16,19 @@ const names = readdirSync(vectors)
   .map((file) => file.replace('.jsonl', ''))
   .toSorted();
 
-function runsOf(name: string): RecordedRun[] {
-  const lines = readFileSync(join(vectors, `${name}.jsonl`), 'utf8')
+function runsOf(name: string, of = vectors): RecordedRun[] {
+  const lines = readFileSync(join(of, `${name}.jsonl`), 'utf8')
     .split('\n')
     .filter(Boolean);
   return lines.map((line) => JSON.parse(line) as RecordedRun);
 }
 
-describe('recorded runs of Kafka Streams', () => {
+describe.each([
+  ['recorded runs of Kafka Streams', vectors],
+  ['recorded runs at the edges', edges],
+])('%s', (_what, of) => {
   test.each(names)('%s', (name) => {
-    const runs = runsOf(name);
+    const runs = runsOf(name, of);
     expect(runs.length).toBeGreaterThan(0);
     for (const run of runs) {
       expect(run.steps.length).toBeGreaterThan(0);

@@ -18,7 +18,7 @@ export function sessionStore<K, V>(
     retentionMs,
     // Sessions of a key are more than a gap apart. So neither do many of them share an entry, nor does a late
     // record look into many entries.
-    segmentMs: Math.max(gapMs, Math.ceil(Math.sqrt(gapMs * retentionMs))),
+    segmentMs: Math.max(1, gapMs, Math.ceil(Math.sqrt(gapMs * retentionMs))),
     windowSizeMs: gapMs,
     changelog: options.changelog ?? true,
   };

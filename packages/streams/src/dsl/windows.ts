@@ -51,14 +51,11 @@ export function hopping({
  * Sessions: a key's records whose event times are no further than `gap` apart. A session begins and ends with
  * a record, both included; one that a record joins with another becomes a part of it. A record that is out of
  * order is taken until stream time is more than the gap and `grace` past the end of its session.
- * @throws FatalError with TOPOLOGY_INVALID for a gap below 1 ms.
+ * @throws FatalError with TOPOLOGY_INVALID for a gap that is no duration.
  * @example sessions({ gap: '30m', grace: '5m' })
  */
 export function sessions({ gap, grace }: { gap: Duration; grace: Duration }): SessionWindows {
-  const gapMs = milliseconds(gap);
-  if (gapMs < 1)
-    throw new FatalError('TOPOLOGY_INVALID', `the gap of sessions must be at least 1 ms, not ${gapMs}`);
-  return { gapMs, graceMs: milliseconds(grace) };
+  return { gapMs: milliseconds(gap), graceMs: milliseconds(grace) };
 }
 
 /**

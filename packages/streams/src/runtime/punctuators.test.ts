@@ -14,6 +14,11 @@ describe('punctuators', () => {
     expect(called).toEqual([false, false, true, false, true, true, false, true]);
   });
 
+  test.each([0, -1, 0.5, Number.NaN])('every %d ms are refused', (intervalMs) => {
+    const add = (): unknown => new Punctuators().add('stream-time', intervalMs, 0, () => {});
+    expect(add).toThrow('schedule() needs an interval of 1 ms or more');
+  });
+
   test('by wall clock are due one interval after the clock was set back', () => {
     const punctuators = new Punctuators();
     const calls: number[] = [];

@@ -1,4 +1,5 @@
 // Punctuators of one task: callbacks by event time or by the time of day.
+import { FatalError } from '../api/errors.ts';
 import type { Cancellable, PunctuationType } from '../api/processor.ts';
 
 /** What calls change, and an abort takes back. */
@@ -30,6 +31,10 @@ export class Punctuators {
     now: number,
     callback: (timestamp: number) => void,
   ): Cancellable {
+    if (!(intervalMs >= 1)) {
+      const message = `schedule() needs an interval of 1 ms or more, not ${intervalMs}`;
+      throw new FatalError('TOPOLOGY_INVALID', message);
+    }
     const due = { next: type === 'wall-clock' ? now + intervalMs : 0, cancelled: false };
     const schedule: Schedule = { intervalMs, callback, due, sealed: due, committed: due };
     this.#schedules[type].push(schedule);
