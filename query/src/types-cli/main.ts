@@ -1,8 +1,9 @@
 // `npm run types -- list|put|delete|generate`: the catalogue of event types from the command line.
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { httpUrl, loadConfig, readArguments, runTool, toolEnvironment } from '@activity/service';
 import { z } from 'zod';
 import { generateTypes } from './generate.ts';
+import { pathOf, putInput } from './put-input.ts';
 
 const usage = `npm run types -- list                     the types, with volume and what their schemas have refused
 npm run types -- put NAME [options]      registers or changes a type
@@ -11,7 +12,8 @@ npm run types -- generate [--out FILE]   TypeScript types of all types, printed 
 
 --schema FILE      a JSON Schema (2020-12) for the metadata; none: takes the schema away
 --mode MODE        off, warn or strict
---owner TEXT       --description TEXT       --retention-days N
+--owner TEXT       --description TEXT
+--retention-days N  how long its logs are kept; none: as the deployment says
 --force            makes a change that is incompatible
 
 EDGE_URL says where the edge is (http://127.0.0.1:3000 unless it is set), API_KEY is a key with the scope admin to change, read to list.`;
@@ -93,16 +95,7 @@ async function list(): Promise<void> {
 }
 
 async function put(query: string): Promise<void> {
-  const { schema, mode, owner, description, 'retention-days': days } = values;
-  const body = {
-    ...(schema !== undefined && {
-      schema: schema === 'none' ? null : JSON.parse(await readFile(schema, 'utf8')),
-    }),
-    ...(mode !== undefined && { mode }),
-    ...(owner !== undefined && { owner }),
-    ...(description !== undefined && { description }),
-    ...(days !== undefined && { retentionDays: Number(days) }),
-  };
+  const body = await putInput(values);
   const force = values.force === true ? '&force=true' : '';
   console.log(JSON.stringify(await ask('PUT', `/api/types${query}${force}`, body), undefined, 2));
 }
@@ -111,7 +104,7 @@ async function generate(): Promise<void> {
   const { types } = listed.parse(await ask('GET', '/api/types'));
   const text = await generateTypes(types.filter(({ registered }) => registered));
   if (values.out === undefined) console.log(text);
-  else await writeFile(values.out, text);
+  else await writeFile(pathOf(values.out), text);
 }
 
 await runTool(async () => {
