@@ -6,8 +6,11 @@ const receivedAt = Date.parse('2026-01-02T03:00:00.000Z');
 test.each([
   // The clock is right, or nearly: what the client says stays.
   ['2026-01-02T02:59:00.123Z', '2026-01-02T02:59:59.900Z', '2026-01-02T02:59:00.123Z'],
-  ['2026-01-02T02:59:00Z', '2026-01-02T02:59:55Z', '2026-01-02T02:59:00Z'],
   ['2026-01-02T02:59:00Z', '2026-01-02T03:00:05Z', '2026-01-02T02:59:00Z'],
+  // The request was on its way for as long as the edge lets it be; and longer, which only a clock explains.
+  ['2026-01-02T02:59:00Z', '2026-01-02T02:59:30Z', '2026-01-02T02:59:00Z'],
+  ['2026-01-02T02:59:00Z', '2026-01-02T02:59:29Z', Date.parse('2026-01-02T02:59:31Z')],
+  ['2026-01-02T02:59:00Z', '2026-01-02T03:00:06Z', Date.parse('2026-01-02T02:58:54Z')],
   // An hour ahead, three days behind, never set.
   ['2026-01-02T03:59:00Z', '2026-01-02T04:00:00Z', Date.parse('2026-01-02T02:59:00Z')],
   ['2025-12-30T02:58:00.500Z', '2025-12-30T03:00:00.500Z', Date.parse('2026-01-02T02:58:00Z')],

@@ -11,16 +11,18 @@ export interface SegmentTime {
 }
 
 /**
- * The largest difference between `sentAt` and the time of receipt that is taken for the way of the request,
- * in milliseconds. A larger one is taken for the error of the client's clock.
+ * How long a request may be on its way, in milliseconds: the edge lets no request take longer. An older
+ * `sentAt` is taken for the error of a clock.
  */
-const toleranceMs = 5_000;
+const onItsWayMs = 30_000;
+/** How far ahead a clock may be, in milliseconds, before its error is taken out: no request explains it. */
+const aheadMs = 5_000;
 
 const dateTime = z.iso.datetime({ offset: true, local: false });
 
 /**
- * Corrects a time by `receivedAt - sentAt`, as Segment does. A time or a `sentAt` that cannot be read is
- * returned as it is: the check of the event names what is wrong with it.
+ * Corrects a time by `receivedAt - sentAt`, as Segment does, where a clock must be wrong. A time or a
+ * `sentAt` that cannot be read is returned as it is: the check of the event names what is wrong with it.
  *
  * @example
  * // The client's clock is an hour ahead.
@@ -32,7 +34,7 @@ export function segmentTime(timestamp: unknown, sentAt: unknown, receivedAt: num
     return { timestamp: undefined, corrected: false };
   const skew = receivedAt - instantOf(sentAt);
   const time = instantOf(timestamp);
-  const corrected = Math.abs(skew) > toleranceMs && !Number.isNaN(time);
+  const corrected = (skew > onItsWayMs || skew < -aheadMs) && !Number.isNaN(time);
   return corrected ? { timestamp: time + skew, corrected } : { timestamp, corrected };
 }
 
