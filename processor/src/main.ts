@@ -1,4 +1,5 @@
 // The processor's process: the activity topology on the stream runtime, until a signal or a fault.
+import { setFlagsFromString } from 'node:v8';
 import { topicsOf } from '@activity/contracts';
 import {
   createLogger,
@@ -22,6 +23,10 @@ import { applicationOf, readableDatabase } from './application.ts';
 import { followCatalogue } from './catalogue.ts';
 import { watchTopicSettings } from './topic-settings.ts';
 import { showTypeCounts } from './type-counts.ts';
+
+// V8 may put less than half as much code into one optimized function as it does by default (920). The code
+// is as fast, and compiling it takes less CPU: most of what a process uses in its first seconds.
+setFlagsFromString('--max-inlined-bytecode-size-cumulative=400');
 
 /**
  * The most that a commit holds, in each thread. The larger a commit is, the more of a user's events are in

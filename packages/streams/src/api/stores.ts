@@ -166,6 +166,11 @@ export interface StoreSpec {
   readonly prefixLength?: (key: string) => number;
   /** Expiring stores: how many committed entries are written to disk as one run; 65,536 unless given. */
   readonly runEntries?: number;
+  /**
+   * false: entries are not kept decoded once they are committed. They are hardly read again, and would take
+   * the place of others.
+   */
+  readonly cached?: boolean;
   /** false: nothing is written to Kafka, and a crash loses it. */
   readonly changelog: boolean;
   /** The topic that the changelog is, instead of one of its own. */

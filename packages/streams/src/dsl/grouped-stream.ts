@@ -126,6 +126,8 @@ export class KGroupedStream<K, V> {
       retentionMs: Math.max(...lengthsMs) + 2 * resolutionMs,
       segmentMs: resolutionMs,
       expiry: 'manual',
+      // A bucket is read when it leaves a length, long after it was written.
+      cached: false,
       changelog: true,
     });
     const counts = graph.store({

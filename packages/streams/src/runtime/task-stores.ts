@@ -8,7 +8,7 @@ import { ExpiringState } from '../state/expiring-state.ts';
 import { TaskBufferStore } from '../state/buffer-store.ts';
 import { TaskExpiringStore } from '../state/expiring-store.ts';
 import { TaskKeyValueStore } from '../state/key-value-store.ts';
-import type { CacheBudget } from '../state/cache-budget.ts';
+import { cacheBudget, type CacheBudget } from '../state/cache-budget.ts';
 import { segmentIntervalMs } from '../state/segmented-store.ts';
 import type { OpenExpiringOptions, OpenStateOptions, StateBackend } from '../state/state-backend.ts';
 import type { StepClock } from '../api/processor.ts';
@@ -99,7 +99,7 @@ export function openStore(
     expiry: spec.expiry,
     streamTime: spec.clock === 'arrival' ? arrivalTime : streamTime,
     eventTime,
-    cache,
+    cache: spec.cached === false ? cacheBudget(0) : cache,
   };
   const reader = new CommittedReader(spec, committed);
   /** The time of a store that decides by what was put into it. */
