@@ -28,6 +28,9 @@ export interface SegmentStack {
   writeKey: string;
   /** A key that may register types. */
   adminKey: string;
+  /** A key that may read. */
+  readKey: string;
+  ports: Stack['ports'];
   /** The brokers, for tools of the command line. */
   kafka: string;
   /** The server of a page, and the public key that is for it. */
@@ -47,19 +50,32 @@ export interface SegmentStack {
   stop(): Promise<void>;
 }
 
+/** How it is started. */
+export interface SegmentStackOptions {
+  /** Whether Python's client is fetched. */
+  python?: boolean;
+  /** Variables of the services. */
+  env?: Record<string, string>;
+}
+
 /** Starts it. */
-export async function startSegmentStack(name: string): Promise<SegmentStack> {
-  const [found, noPython] = await Promise.all([openBrowser(), whyNoPython()]);
+export async function startSegmentStack(
+  name: string,
+  { python = true, env = {} }: SegmentStackOptions = {},
+): Promise<SegmentStack> {
+  const [found, noPython] = await Promise.all([openBrowser(), python ? whyNoPython() : 'not asked for']);
   const browser = 'missing' in found ? undefined : found.browser;
   const folder = mkdtempSync(join(tmpdir(), `activity-${name}-keys-`));
   const keys = join(folder, 'keys.json');
   const writeKey = await addKey(keys, name, ['ingest'], new Date());
   const adminKey = await addKey(keys, `${name} admin`, ['admin'], new Date());
+  const readKey = await addKey(keys, `${name} reader`, ['read'], new Date());
   const server = await servePage();
   const page = { ...server, writeKey: await addPublicKey(keys, name, [server.origin], new Date()) };
   // The services inherit it, those too that are started again.
-  const before = process.env['API_KEYS_FILE'];
-  process.env['API_KEYS_FILE'] = keys;
+  const before = { ...process.env };
+  const set = { ...env, API_KEYS_FILE: keys };
+  Object.assign(process.env, set);
   const stack: Stack = await startStack(name);
   const { ports, pipeline } = stack;
   const client = await new MongoClient(mongoUrl(ports.mongodb)).connect();
@@ -79,6 +95,8 @@ export async function startSegmentStack(name: string): Promise<SegmentStack> {
     edge,
     writeKey,
     adminKey,
+    readKey,
+    ports,
     kafka,
     page,
     logs,
@@ -109,8 +127,11 @@ export async function startSegmentStack(name: string): Promise<SegmentStack> {
       expect(await deadLetters()).toBe(0);
     },
     async stop() {
-      if (before === undefined) delete process.env['API_KEYS_FILE'];
-      else process.env['API_KEYS_FILE'] = before;
+      for (const variable of Object.keys(set)) {
+        const value = before[variable];
+        if (value === undefined) delete process.env[variable];
+        else process.env[variable] = value;
+      }
       await browser?.close();
       await client.close();
       await stack.stop();
