@@ -41,11 +41,6 @@ import { openTypes } from './types/open-types.ts';
 // At each collection some requests wait for the broker: V8 would conclude that their objects live long, and
 // make all of them in the old generation. Collecting them there took a third of the edge's own CPU.
 setFlagsFromString('--no-allocation-site-pretenuring');
-// V8 would also mark the whole heap once or twice a second under load, to find next to nothing. Here it
-// begins when a quarter of the room that the last marking left is taken, and at the latest at half: begun
-// later, it would not be done in time, and stop everything.
-setFlagsFromString('--incremental-marking-soft-trigger=25');
-setFlagsFromString('--incremental-marking-hard-trigger=50');
 
 const config = readConfig();
 const logger = createLogger('ingest', config.LOG_LEVEL);
