@@ -1,6 +1,14 @@
 // Duplicates: dropped and counted where they say the same, to the dead letters where they do not.
 import { hash } from 'node:crypto';
-import type { Duplicate, Processor, ProcessorContext, StreamRecord, RecordPosition } from '@activity/streams';
+import { isoTime, logId, replayedFromHeader, type Marker } from '@activity/contracts';
+import type {
+  Duplicate,
+  Processor,
+  ProcessorContext,
+  RecordHeaders,
+  RecordPosition,
+  StreamRecord,
+} from '@activity/streams';
 import type { IncomingEvent } from '../incoming.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { decisionsOf, type Decision, type Decisions } from './decisions.ts';
@@ -48,6 +56,22 @@ function settle<K, V>(context: ProcessorContext<K, V>, decision: Decision, messa
   return verdicts.deadLettered;
 }
 
+/** The output for markers. */
+export const replayMarkerOutput = 'replay-marker';
+
+/**
+ * Forwards the marker in place of a log that a replay may have had. A rebuild takes in what was refused
+ * before, where a type has been registered since. So a dead letter that was replayed is the duplicate of its
+ * own first record then, and the log of the replay must go: its event has another one now.
+ */
+function forwardReplayMarker<K, V>(context: ProcessorContext<K, V>, headers: RecordHeaders): void {
+  if (headers.length === 0 || !headers.some(({ key }) => key === replayedFromHeader)) return;
+  const { partition, offset, timestamp } = positionOf(context);
+  const id = logId(partition, offset);
+  const value: Marker = { _id: id, deletedAt: isoTime(Math.max(0, timestamp)), by: id };
+  context.forwardTo(replayMarkerOutput, { key: String(id), value, timestamp, headers: [] });
+}
+
 /** Returns each duplicate's verdict, and notes what it was found to be. */
 export function settleDuplicates(): Processor<string, Duplicate<IncomingEvent>, string, Verdict> {
   let context: ProcessorContext<string, Verdict>;
@@ -62,6 +86,7 @@ export function settleDuplicates(): Processor<string, Duplicate<IncomingEvent>, 
       const decision = conflicting ? 'conflicting' : 'duplicate';
       decisions.note(offset, decision, Math.max(0, receivedAt));
       const message = `eventId ${value.event.eventId} is that of raw offset ${firstOffset}, which has another body`;
+      forwardReplayMarker(context, headers);
       context.forward({ key, value: settle(context, decision, message), timestamp, headers });
     },
   };
@@ -76,8 +101,10 @@ export function recallDuplicates(): Processor<string, IncomingEvent, string, Inc
   let context: ProcessorContext<string, IncomingEvent>;
   let decisions: Decisions;
 
-  function recall({ value, timestamp }: StreamRecord<string, IncomingEvent>, decision: Decision): void {
+  function recall(record: StreamRecord<string, IncomingEvent>, decision: Decision): void {
+    const { value, timestamp, headers } = record;
     context.dropped('duplicate');
+    forwardReplayMarker(context, headers);
     const message = `eventId ${value.event.eventId} is that of an earlier record, which had another body`;
     const verdict = settle(context, decision, message);
     context.forwardTo(verdictOutput, { key: '', value: verdict, timestamp, headers: [] });

@@ -44,6 +44,7 @@ import {
   fingerprintOf,
   isConflicting,
   recallDuplicates,
+  replayMarkerOutput,
   settleDuplicates,
 } from '../steps/settle-duplicates.ts';
 import type { RecordSpans } from '../steps/record-spans.ts';
@@ -201,6 +202,11 @@ export default function activityTopology(options: ActivityOptions, spans?: Recor
   const verdicts = [admitted.output<Verdict>(verdictOutput)];
   const undecided = admitted.processValues(recallDuplicates, { name: 'recall', stores: [decisionsStore] });
   verdicts.push(undecided.output<Verdict>(verdictOutput));
+  const marker = jsonSerde<Marker>();
+  const markers = [
+    admitted.output<Marker>(markerOutput, { value: marker }),
+    undecided.output<Marker>(replayMarkerOutput, { value: marker }),
+  ];
   const originals = undecided.dedupe({
     name: dedupeStep,
     by: ({ event, erasedBy }) => dedupeIdOf(event.eventId, erasedBy),
@@ -211,7 +217,9 @@ export default function activityTopology(options: ActivityOptions, spans?: Recor
     conflicting: isConflicting,
     onDuplicate(duplicates) {
       const how = { name: 'duplicates', stores: [decisionsStore] };
-      verdicts.push(duplicates.processValues(settleDuplicates, how));
+      const settled = duplicates.processValues(settleDuplicates, how);
+      verdicts.push(settled);
+      markers.push(settled.output<Marker>(replayMarkerOutput, { value: marker }));
     },
   });
   const logs = originals.processValues(
@@ -232,9 +240,7 @@ export default function activityTopology(options: ActivityOptions, spans?: Recor
   logs
     .output(sessionMergeOutput, { value: jsonSerde<SessionMerge>() })
     .to(topics.enriched, { ...text, name: 'session-merges' });
-  admitted
-    .output(markerOutput, { value: jsonSerde<Marker>() })
-    .to(topics.enriched, { ...text, name: 'markers' });
+  markers.reduce((all, some) => all.merge(some)).to(topics.enriched, { ...text, name: 'markers' });
   countByWindow(logs, options);
   const rolling = countUsers(logs);
   countEveryone(logs);

@@ -1,7 +1,8 @@
 // Which types the processor lets in: those that the edge has judged; of other writers, those that it knows.
 import { shareTypes, sharedTypes } from '@activity/catalogue/shared';
+import { replayedFromHeader } from '@activity/contracts';
 import { expect, test, vi } from 'vitest';
-import { headerOf, openPipeline } from '../testing/pipeline.ts';
+import { headerOf, openPipeline, takeOver } from '../testing/pipeline.ts';
 
 const start = Date.parse('2026-03-01T12:00:00.000Z');
 const at = new Date(start).toISOString();
@@ -43,6 +44,40 @@ test('what others have written is judged by the catalogue as it is now', async (
   pipe('u', event('new', { eventId: 'again' }), start);
   expect(read('enriched').at(-1)?.value).toMatchObject({ activityType: 'new' });
   share.close();
+});
+
+test('a dead letter that was replayed is stored once, also when raw is read again with its type registered', () => {
+  const registered = {
+    channel: `types-rebuild-test-${process.pid}`,
+    types: [{ name: 'new', retentionDays: undefined }],
+  };
+  const replayed = { headers: [{ key: replayedFromHeader, value: Buffer.from('0/0') }] };
+  const before = openPipeline();
+  before.pipe('u', event('new'), start);
+  expect(before.deadLetters()).toHaveLength(1);
+
+  const rebuilt = openPipeline({ types: registered });
+  rebuilt.pipe('u', event('new'), start);
+  rebuilt.pipe('u', event('new'), start + 1_000, replayed);
+  // A copy that is no replay has never had a log.
+  rebuilt.pipe('u', event('new'), start + 2_000);
+  const [log, marker, ...others] = rebuilt.read('enriched').map(({ key, value }) => ({ key, value }));
+  expect([log, marker, others]).toMatchObject([
+    { key: 'u', value: { _id: 0, activityType: 'new' } },
+    { key: '1024', value: { _id: 1_024, deletedAt: new Date(start + 1_000).toISOString() } },
+    [],
+  ]);
+  expect(rebuilt.read('ledger').at(-1)?.value).toMatchObject({ enriched: 1, duplicate: 2 });
+  expect(rebuilt.deadLetters()).toEqual([]);
+
+  // Once more: what it was found to be is remembered.
+  const again = openPipeline({ types: registered });
+  again.pipe('u', event('new'), start);
+  again.pipe('u', event('new'), start + 1_000, replayed);
+  again.read('enriched');
+  takeOver(again, rebuilt, {});
+  again.pipe('u', event('LOGIN'), start + 3_000);
+  expect(again.read('enriched').map(({ value }) => value?.['_id'])).toContain(1_024);
 });
 
 test('types that are not registered are taken where that is set: as many as counts can hold', () => {
