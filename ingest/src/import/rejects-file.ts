@@ -1,6 +1,7 @@
 // The file of rejects: a line for each line that was refused, with its number, the reason and its text.
 import { isUtf8 } from 'node:buffer';
-import { open, readFile, rm, truncate, type FileHandle } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { open, rm, truncate, type FileHandle } from 'node:fs/promises';
 import { fieldsOf, jsonOf } from '../json-values.ts';
 
 /** A line that was refused. */
@@ -15,19 +16,29 @@ export interface Reject {
  * is there would be lost: rejects of another import, which `again` gives up, or another file.
  */
 export async function rejectsProblem(file: string, again: boolean): Promise<string | undefined> {
-  let text;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  if (text === '') return undefined;
-  const first = fieldsOf(jsonOf(text.slice(0, text.indexOf('\n'))));
+  const line = await firstLineOf(file);
+  if (line === undefined) return undefined;
+  const first = fieldsOf(jsonOf(line));
   if (first === undefined || !('line' in first && 'reason' in first))
     return `${file} is no file of rejects: name another one by --rejects`;
   if (again) return undefined;
   return `${file} has the rejects of an earlier import: move it away, or name another file by --rejects`;
+}
+
+/** The first line of a file; '' where no line ends; undefined where there is no file, or nothing in it. */
+async function firstLineOf(file: string): Promise<string | undefined> {
+  let text = '';
+  try {
+    for await (const piece of createReadStream(file, 'utf8') as AsyncIterable<string>) {
+      const end = piece.indexOf('\n');
+      if (end >= 0) return text + piece.slice(0, end);
+      text += piece;
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return text === '' ? undefined : '';
 }
 
 /**
