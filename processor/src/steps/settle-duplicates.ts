@@ -65,7 +65,7 @@ export const replayMarkerOutput = 'replay-marker';
  * own first record then, and the log of the replay must go: its event has another one now.
  */
 function forwardReplayMarker<K, V>(context: ProcessorContext<K, V>, headers: RecordHeaders): void {
-  if (headers.length === 0 || !headers.some(({ key }) => key === replayedFromHeader)) return;
+  if (!headers.some(({ key }) => key === replayedFromHeader)) return;
   const { partition, offset, timestamp } = positionOf(context);
   const id = logId(partition, offset);
   const value: Marker = { _id: id, deletedAt: isoTime(Math.max(0, timestamp)), by: id };
