@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { z } from 'zod';
 import { batching } from '../segment-page.ts';
 import type { SegmentStack } from '../segment-stack.ts';
-import { refOf, type ShopCall, type CallLog } from './calls.ts';
+import { numbered, refOf, type ShopCall, type CallLog } from './calls.ts';
 import type { Visit } from './plan.ts';
 
 /** The stack, with a browser. */
@@ -63,7 +63,6 @@ async function makeCalls(page: Page, calls: readonly ShopCall[], wait: boolean):
   return page.evaluate<number[]>(`(${callClient})(${JSON.stringify({ calls, wait })})`);
 }
 
-const numbered = z.object({ ref: z.number() });
 const oneCall = z.object({ properties: numbered }).or(z.object({ traits: numbered }));
 
 /** The numbers of the calls in a request of the client's. */

@@ -35,7 +35,8 @@ export function typeOf({ kind, name = '' }: Pick<ShopCall, 'kind' | 'name'>): st
   return kind === 'page' ? 'PAGE_VIEW' : 'IDENTIFY';
 }
 
-const numbered = z.object({ ref: z.number() });
+/** Properties or traits, with the number of their call. */
+export const numbered = z.object({ ref: z.number() });
 
 /** The number of the call whose properties, or whose traits, are in the metadata of a log. */
 export function refOf(metadata: Readonly<Record<string, unknown>>): number | undefined {

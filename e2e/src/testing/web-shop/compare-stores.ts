@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { SegmentStack } from '../segment-stack.ts';
 import { runLedger } from '../truth.ts';
 import { startWitness } from '../witness.ts';
-import { typeOf, type MadeCall } from './calls.ts';
+import { numbered, typeOf, type MadeCall } from './calls.ts';
 import { countBy, moneyOf, sorted, startOf } from './sums.ts';
 import type { Counts, Unit } from './sums.ts';
 
@@ -93,7 +93,7 @@ export async function expectMongo({ ports }: SegmentStack, calls: readonly MadeC
 
 const letter = z.object({
   refused: z.string(),
-  item: z.object({ properties: z.object({ ref: z.number() }) }),
+  item: z.object({ properties: numbered }),
 });
 
 /** Expects the dead letters to be the calls that a schema refuses, each with the path, and no other. */
